@@ -1,0 +1,32 @@
+"""Prepares a test run: the owner's role, folders of its own, a throwaway server unless one is named.
+
+Loaded by pytest with ``-p config.testing`` before Django reads its settings.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["JISHI_ROLE"] = "owner"
+os.environ.setdefault("JISHI_DATA", tempfile.mkdtemp(prefix="jishi-test-"))
+_DATABASE = Path(os.environ["JISHI_DATA"]) / "database"
+_ours = False
+
+if "JISHI_DATABASE_URL" not in os.environ and "JISHI_PG_SOCKET" not in os.environ:
+    from jishi.foundation.database import ensure
+
+    _server = ensure(_DATABASE, throwaway=True)
+    os.environ["JISHI_PG_SOCKET"], os.environ["JISHI_PG_PORT"] = str(_server.socket_dir), str(_server.port)
+    _ours = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server that this process started (workers of xdist only use it)."""
+    if _ours:
+        from jishi.foundation.database import stop  # noqa: PLC0415
+
+        stop(_DATABASE)

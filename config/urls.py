@@ -1,0 +1,13 @@
+"""Every address of the site. Rooms bring their own lists; nothing else is mounted."""
+
+from django.urls import include, path
+
+from config.api import api
+
+urlpatterns = [
+    path("api/v1/", api.urls),
+    path("", include("jishi.accounts.web.urls")),
+    path("", include("jishi.duties.web.urls")),
+    path("", include("jishi.cases.web.urls")),
+    path("", include("jishi.portal.web.urls")),
+]

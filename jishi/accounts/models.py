@@ -1,0 +1,99 @@
+"""Who is signed in, what they may do until when, and who looked at whom."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from jishi.foundation.nouns import FactRow, TenantRow
+
+
+class Accounts(BaseUserManager["Account"]):
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        return self.get(username=username)
+
+
+class Account(AbstractBaseUser, TenantRow):
+    """One person's way in. Rights come from grants, never from here; no 'last seen' is kept (red line 5)."""
+
+    username = models.CharField(max_length=60)
+    name = models.CharField(max_length=60)  # the name colleagues see on the account page; never on a case
+    is_active = models.BooleanField(default=True)
+    is_staff_member = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, blank=True)
+    elder = models.BooleanField(default=False)
+    last_login = None  # type: ignore[assignment]
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: list[str] = []
+    objects = Accounts()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "username"], name="one_account_per_name")]
+
+
+class Grant(TenantRow):
+    """A right from a post: role × bodies × area, half open in time. Written by `bodies` when a term begins."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=30)
+    body_id = models.BigIntegerField(null=True)  # bodies is above: no key points up
+    post_id = models.BigIntegerField(null=True)
+    post_title = models.CharField(max_length=80, blank=True)
+    area = models.CharField(max_length=12, blank=True)  # division-code prefix, empty: the whole tenant
+    active_from = models.DateTimeField()
+    active_to = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="grant_is_half_open", condition=Q(active_to=None) | Q(active_to__gt=models.F("active_from"))
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "account"], name="grants_of_account")]
+
+
+class ApiClient(TenantRow):
+    """An outside system with its own rights and limits."""
+
+    name = models.CharField(max_length=80)
+    key_hash = models.CharField(max_length=64)
+    roles = ArrayField(models.CharField(max_length=30), default=list)
+    body_ids = ArrayField(models.BigIntegerField(), default=list)
+    area = models.CharField(max_length=12, blank=True)
+    active_from = models.DateTimeField()
+    active_to = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "key_hash"], name="one_client_per_key")]
+
+
+class Reading(FactRow):
+    """One act of unsealing: who, what, why, when. Its subject can see it."""
+
+    append_only = True
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+    body_id = models.BigIntegerField(null=True)
+    post_title = models.CharField(max_length=80, blank=True)
+    purpose = models.CharField(max_length=60)
+    reason = models.CharField(max_length=300)
+    owner_table = models.CharField(max_length=60)
+    owner_row = models.BigIntegerField()
+    fields = ArrayField(models.CharField(max_length=40))
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "owner_table", "owner_row"], name="readings_of_row")]
+
+
+class SignInFailure(FactRow):
+    """Failed tries per account name and device; slows, never locks (spec 90 §3). Gone after six months."""
+
+    name_mac = models.CharField(max_length=64)
+    device = models.CharField(max_length=64, blank=True)  # empty: all unknown devices together
+    count = models.PositiveIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name_mac", "device"], name="one_bucket_per_device")]

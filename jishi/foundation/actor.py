@@ -1,0 +1,50 @@
+"""Who acts. The edge makes an Actor; every verb takes one as `by`."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["staff", "resident", "reporter", "anonymous", "client", "clock", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One person (or clock, or program) in one post at one moment.
+
+    `area` is a prefix of a division code: "" means the whole tenant. `report_id` is set for a
+    `reporter`, who holds a receipt number and its word and is otherwise nobody.
+    """
+
+    tenant_id: int
+    kind: Kind
+    account_id: int | None = None
+    post_id: int | None = None
+    roles: frozenset[str] = frozenset()
+    body_ids: frozenset[int] = field(default_factory=frozenset)
+    area: str = ""
+    report_id: int | None = None
+    client_id: int | None = None
+    run: str = ""
+
+    def has(self, *roles: str) -> bool:
+        """Tell whether the actor holds one of `roles`."""
+        return not self.roles.isdisjoint(roles)
+
+    @property
+    def label(self) -> str:
+        """Name the actor for the trail: opaque ids, no names (spec 90 §6)."""
+        if self.kind == "clock":
+            return f"clock:{self.run}"
+        if self.kind in ("anonymous", "system"):
+            return self.kind
+        number = {"reporter": self.report_id, "client": self.client_id}.get(self.kind, self.account_id)
+        return f"{self.kind}:{number}" + (f"/post:{self.post_id}" if self.post_id else "")
+
+
+def clock(tenant_id: int, run: str) -> Actor:
+    """Give the actor under which expired clocks move things; `run` names the sweep."""
+    return Actor(tenant_id=tenant_id, kind="clock", run=run)
+
+
+def system(tenant_id: int) -> Actor:
+    """Give the actor of loading, upgrading and repairing."""
+    return Actor(tenant_id=tenant_id, kind="system", roles=frozenset({"system"}))

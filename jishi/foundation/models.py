@@ -1,0 +1,242 @@
+"""Nouns of the foundation. Entries are in a table partitioned by month, made in migration 0002."""
+
+import uuid
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.fields.ranges import RangeOperators
+from django.db import models
+from django.db.models import Func, Q, Value
+
+from jishi.foundation.nouns import FactRow, TenantRow
+
+
+class Tenant(models.Model):
+    """One county or above that runs Jishi. Holds nothing personal; readable before sign-in."""
+
+    code = models.CharField(max_length=12, unique=True)  # division code, 6 digits
+    name = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=60, blank=True)
+    zone = models.CharField(max_length=40, default="Asia/Shanghai")
+    suite = models.CharField(max_length=1, default="a")  # a: AES-GCM + SHA-256, s: SM4-GCM + SM3
+    hosts = models.JSONField(default=list)
+    founded_at = models.DateTimeField()
+
+
+class TrailHead(FactRow):
+    """The last link of one subject's chain; the verb locks it, so `seq` has no gaps."""
+
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    seq = models.PositiveIntegerField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "subject_kind", "subject_id"], name="one_head_per_subject")
+        ]
+
+
+class Entry(FactRow):
+    """What happened, in one sentence, never edited. No personal text: words are in `EntryWords`."""
+
+    append_only = True
+
+    pk = models.CompositePrimaryKey("id", "recorded_at")
+    id = models.BigIntegerField()
+    recorded_at = models.DateTimeField()
+    at = models.DateTimeField()
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    seq = models.PositiveIntegerField()
+    verb = models.CharField(max_length=60)
+    actor = models.CharField(max_length=80)
+    rule = models.CharField(max_length=120)
+    codes = models.JSONField(default=dict)
+    details_commit = models.CharField(max_length=64)
+    prev = models.CharField(max_length=64)
+    suite = models.CharField(max_length=1)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        managed = False
+        db_table = "foundation_entry"
+
+
+class EntryWords(FactRow):
+    """Words said with an entry: end on their own date, the chain still verifies without them."""
+
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    seq = models.PositiveIntegerField()
+    salt = models.CharField(max_length=64)
+    words = models.JSONField()
+    ends_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "subject_kind", "subject_id", "seq"], name="one_set_of_words_per_entry"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "ends_on"], name="words_by_end")]
+
+
+class Anchor(FactRow):
+    """One number a day that fixes all entries committed since the last one (RFC 6962 tree)."""
+
+    append_only = True
+
+    number = models.PositiveIntegerField()
+    day = models.DateField()
+    made_at = models.DateTimeField()
+    entries = models.PositiveIntegerField()
+    subjects = models.PositiveIntegerField()
+    root = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    suite = models.CharField(max_length=1)
+    software = models.CharField(max_length=40)
+    signature = models.TextField()
+    up_to = models.BigIntegerField()  # transactions below this id are covered
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "number"], name="anchors_are_numbered")]
+
+
+class News(FactRow):
+    """One announcement, written with the change it tells of."""
+
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    name = models.CharField(max_length=80)
+    facts = models.JSONField()  # ids and codes only
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "id"], name="news_in_order")]
+
+
+class Delivery(FactRow):
+    """One reaction owed to one announcement."""
+
+    news = models.ForeignKey(News, on_delete=models.CASCADE, related_name="deliveries")
+    reaction = models.CharField(max_length=160)  # dotted path, listed in config/wiring.py
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    dead_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "news", "reaction"], name="one_delivery_per_reaction")]
+        indexes = [
+            models.Index(
+                fields=["tenant", "reaction", "subject_kind", "subject_id", "news"],
+                name="deliveries_owed",
+                condition=Q(done_at=None, dead_at=None),
+            )
+        ]
+
+
+class IdempotencyRecord(FactRow):
+    """What a create answered, so that asking again makes nothing twice. Holds ids, never personal fields."""
+
+    actor = models.CharField(max_length=80)
+    route = models.CharField(max_length=80)
+    key = models.CharField(max_length=200)
+    body_hash = models.CharField(max_length=64)
+    answer = models.JSONField(null=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "actor", "route", "key"], name="one_answer_per_key")]
+        indexes = [models.Index(fields=["tenant", "expires_at"], name="keys_by_end")]
+
+
+class Counter(FactRow):
+    """Running numbers of one kind on one day."""
+
+    kind = models.CharField(max_length=8)
+    day = models.DateField()
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "kind", "day"], name="one_counter_per_day")]
+
+
+class DataKey(FactRow):
+    """A data key, wrapped by the key provider; one per tenant, purpose and generation (spec 90 §5.2)."""
+
+    purpose = models.CharField(max_length=60)
+    generation = models.PositiveIntegerField()
+    suite = models.CharField(max_length=1)
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "purpose", "generation"], name="one_key_per_generation")]
+
+
+class SealedValue(FactRow):
+    """One personal value, encrypted and bound to its place."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    purpose = models.CharField(max_length=60)
+    generation = models.PositiveIntegerField()
+    owner_table = models.CharField(max_length=60)
+    owner_row = models.BigIntegerField()
+    field = models.CharField(max_length=40)
+    data = models.BinaryField()
+    ends_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "owner_table", "owner_row", "field"], name="one_value_per_field")
+        ]
+        indexes = [models.Index(fields=["tenant", "ends_on"], name="sealed_by_end")]
+
+
+class SearchHash(FactRow):
+    """Keyed hash for equality search; lives only while the search is needed (spec 90 §5.3)."""
+
+    purpose = models.CharField(max_length=60)
+    mac = models.BinaryField()
+    owner_table = models.CharField(max_length=60)
+    owner_row = models.BigIntegerField()
+    ends_on = models.DateField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "purpose", "mac"], name="hash_lookup")]
+
+
+class Edition(TenantRow):
+    """One edition of an institution: a calendar, procedure, rule pack, code book. Its text is never changed."""
+
+    kind = models.CharField(max_length=30)
+    code = models.CharField(max_length=60)
+    series = models.BigIntegerField()  # one number per (tenant, kind, code)
+    number = models.PositiveIntegerField()
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    source = models.CharField(max_length=300)
+    standing = models.CharField(max_length=20)
+    valid = DateRangeField()
+    adopted_at = models.DateTimeField()
+    adopted_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "kind", "code", "number"], name="editions_are_numbered"),
+            models.CheckConstraint(
+                name="standing_is_known", condition=Q(standing__in=["confirmed", "carried_over", "unverified", "provisional"])
+            ),
+            ExclusionConstraint(
+                name="editions_do_not_overlap",
+                expressions=[
+                    (Func("series", "series", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    ("valid", RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]

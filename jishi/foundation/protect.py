@@ -1,0 +1,110 @@
+"""Row security, derived from the models and applied after every migration (decision 0003).
+
+For each `TenantRow`/`FactRow`: FORCEd row security, a permissive policy per granted command, the restrictive
+`of_tenant`, `not_recused` where the model names accused bodies, tenant-first foreign keys, and the web role's
+grants. A project test reads the catalogue and compares.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from django.apps import apps
+from django.db import connection, models
+
+from jishi.foundation.nouns import FactRow, TenantRow
+
+WEB = "jishi_web"
+TENANT = "(SELECT nullif(current_setting('jishi.tenant', true), ''))::bigint"
+BODIES = "coalesce((SELECT nullif(current_setting('jishi.bodies', true), ''))::bigint[], '{}'::bigint[])"
+
+
+def protected_models() -> list[type[models.Model]]:
+    """List every table that holds a tenant's rows."""
+    rows = [m for m in apps.get_models() if issubclass(m, TenantRow | FactRow)]
+    return sorted(rows, key=lambda m: m._meta.db_table)
+
+
+def apply() -> None:
+    """Bring the whole database to what the models declare; running it twice changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {WEB}")
+        for model in protected_models():
+            for statement in _statements(model):
+                cursor.execute(statement)
+        for table in _open_tables():
+            cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {WEB}')
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {WEB}")
+        cursor.execute(f'REVOKE INSERT, UPDATE, DELETE ON "foundation_tenant" FROM {WEB}')
+        cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {WEB}")
+
+
+def _statements(model: type[models.Model]) -> Iterator[str]:
+    table = model._meta.db_table
+    commands = ("SELECT", "INSERT") if model.append_only else ("SELECT", "INSERT", "UPDATE", "DELETE")  # type: ignore[attr-defined]
+    yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
+    yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
+    yield f'REVOKE ALL ON "{table}" FROM {WEB}'
+    yield f'GRANT {", ".join(commands)} ON "{table}" TO {WEB}'
+    for command in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+        yield f'DROP POLICY IF EXISTS may_{command.lower()} ON "{table}"'
+    for command in commands:
+        test = "WITH CHECK (true)" if command == "INSERT" else "USING (true)"
+        yield f'CREATE POLICY may_{command.lower()} ON "{table}" FOR {command} {test}'
+    yield f'DROP POLICY IF EXISTS of_tenant ON "{table}"'
+    yield (
+        f'CREATE POLICY of_tenant ON "{table}" AS RESTRICTIVE FOR ALL '
+        f"USING (tenant_id = {TENANT}) WITH CHECK (tenant_id = {TENANT})"
+    )
+    yield f'DROP POLICY IF EXISTS not_recused ON "{table}"'
+    accused = model.recused_by  # type: ignore[attr-defined]
+    if accused:
+        yield (
+            f'CREATE POLICY not_recused ON "{table}" AS RESTRICTIVE FOR ALL '
+            f"USING (NOT ({accused}::bigint[] && {BODIES})) WITH CHECK (true)"
+        )
+    if model.append_only:  # type: ignore[attr-defined]
+        yield from _append_only(table)
+    if model._meta.managed:
+        yield from _tenant_first_keys(model)
+
+
+def _append_only(table: str) -> Iterable[str]:
+    yield f'DROP TRIGGER IF EXISTS never_changed ON "{table}"'
+    yield (
+        f'CREATE TRIGGER never_changed BEFORE UPDATE OR DELETE ON "{table}" '
+        "FOR EACH ROW EXECUTE FUNCTION jishi_never_changed()"
+    )
+    yield f'DROP TRIGGER IF EXISTS never_emptied ON "{table}"'
+    yield (
+        f'CREATE TRIGGER never_emptied BEFORE TRUNCATE ON "{table}" '
+        "FOR EACH STATEMENT EXECUTE FUNCTION jishi_never_changed()"
+    )
+
+
+def _tenant_first_keys(model: type[models.Model]) -> Iterable[str]:
+    """A foreign key carries the tenant, so that no row can point into another tenant."""
+    table = model._meta.db_table
+    for field in model._meta.local_fields:
+        target = field.related_model
+        if not isinstance(field, models.ForeignKey) or not isinstance(target, type):
+            continue
+        if not issubclass(target, TenantRow | FactRow) or not target._meta.managed:
+            continue
+        name, other = f"same_tenant_{field.column}"[:60], target._meta.db_table
+        # A unique index, not a constraint: Django's own table rebuilding stays unaware of it.
+        yield f'CREATE UNIQUE INDEX IF NOT EXISTS "{other}_in_tenant" ON "{other}" (tenant_id, id)'
+        yield (
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{name}' "
+            f"AND conrelid = '\"{table}\"'::regclass) THEN "
+            f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY (tenant_id, "{field.column}") '
+            f'REFERENCES "{other}" (tenant_id, id) DEFERRABLE INITIALLY DEFERRED; END IF; END $$'
+        )
+
+
+def _open_tables() -> list[str]:
+    """Tables without tenant: Django's, the queue's, the national division table, tenants themselves."""
+    held = {m._meta.db_table for m in protected_models()}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'foundation_entry%'"
+        )
+        return [row[0] for row in cursor.fetchall() if row[0] not in held]

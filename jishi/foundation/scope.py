@@ -1,0 +1,75 @@
+"""The scope of a transaction: which tenant, bodies and account its rows may belong to.
+
+Row-level security reads it (`protect.py`). Outside a scope the web role sees nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from jishi.foundation.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What holds in this transaction. `recorded_at` is the database's clock at its start."""
+
+    actor: Actor
+    recorded_at: datetime
+
+
+_current: ContextVar[Scope | None] = ContextVar("jishi_scope", default=None)
+
+_ENTER = """
+    SELECT set_config('jishi.tenant', %s, true), set_config('jishi.bodies', %s, true),
+           set_config('jishi.account', %s, true), set_config('jishi.report', %s, true), transaction_timestamp()
+"""
+
+
+@contextmanager
+def work(actor: Actor) -> Iterator[Scope]:
+    """Open a transaction in the scope of `actor`; all of it is stored or none."""
+    with transaction.atomic(), within(actor) as scope:
+        yield scope
+
+
+@contextmanager
+def within(actor: Actor) -> Iterator[Scope]:
+    """Set the scope inside the transaction that is open; put the former one back afterwards."""
+    before = _current.get()
+    scope = _enter(actor)
+    token = _current.set(scope)
+    try:
+        yield scope
+    finally:
+        _current.reset(token)
+        if before is not None and connection.in_atomic_block and not connection.needs_rollback:
+            _enter(before.actor)
+
+
+def current() -> Scope:
+    """Give the scope of this transaction.
+
+    :raises RuntimeError: there is none; an edge forgot `scope.work(actor)`.
+    """
+    scope = _current.get()
+    if scope is None:
+        raise RuntimeError("no scope: open one with scope.work(actor) at the edge")
+    return scope
+
+
+def _enter(actor: Actor) -> Scope:
+    if not connection.in_atomic_block:
+        raise RuntimeError("a scope lives inside a transaction: use scope.work(actor)")
+    bodies = "{" + ",".join(str(b) for b in sorted(actor.body_ids)) + "}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ENTER,
+            [str(actor.tenant_id), bodies, str(actor.account_id or ""), str(actor.report_id or "")],
+        )
+        row = cursor.fetchone()
+    return Scope(actor=actor, recorded_at=row[4])
