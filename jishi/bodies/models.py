@@ -1,0 +1,78 @@
+"""Organisations, their posts, and who holds them from when to when."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.contrib.postgres.fields.ranges import RangeOperators
+from django.db import models
+from django.db.models import Func, Q, Value
+
+from jishi.foundation.nouns import TenantRow
+
+
+class Level(models.TextChoices):
+    """What a body is, as far as the guard of the duty lists must know (spec 11 §4)."""
+
+    CITY_DEPT = "city_dept", "部门"
+    STREET = "street", "街道（镇）"
+    COMMUNITY = "community", "社区（村）"
+    COMPANY = "company", "公共企业"
+    CENTRE = "centre", "诉求受理中心"
+    OFFICE = "office", "领导小组办公室"
+    OTHER = "other", "其他"
+
+
+class Body(TenantRow):
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=120, blank=True)
+    short_name = models.CharField(max_length=40)
+    level = models.CharField(max_length=20, choices=Level.choices)
+    division_code = models.CharField(max_length=12)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
+    work_phone = models.CharField(max_length=30, blank=True)
+    supervising_phone = models.CharField(max_length=30, blank=True)
+    calendar = models.CharField(max_length=40, default="office")  # office: working hours, always: all hours
+    active_from = models.DateField()
+    active_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "code"], name="one_body_per_code"),
+            models.CheckConstraint(name="body_level_is_known", condition=Q(level__in=Level.values)),
+            models.CheckConstraint(
+                name="body_is_half_open", condition=Q(active_to=None) | Q(active_to__gt=models.F("active_from"))
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "division_code"], name="bodies_of_division")]
+
+
+class Post(TenantRow):
+    """岗位: carries the role; whoever holds it by a term has its rights."""
+
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=80)
+    title_en = models.CharField(max_length=120, blank=True)
+    roles = models.JSONField(default=list)
+    area = models.CharField(max_length=12, blank=True)
+    work_phone = models.CharField(max_length=30, blank=True)
+    grid = models.ForeignKey("places.Grid", on_delete=models.PROTECT, related_name="+", null=True)
+
+
+class Term(TenantRow):
+    """任职: a person in a post, half open in time."""
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
+    active = DateTimeRangeField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_term_per_person_and_post",
+                expressions=[
+                    (Func("post", "post", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    (Func("account", "account", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    ("active", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
