@@ -1,0 +1,51 @@
+"""Words on health, religion, ethnicity and criminal record, only where they are said about a person."""
+
+import re
+from collections.abc import Iterator
+
+from .found import Found, found
+
+_WHO = (
+    r"(?:我|本人|他|她|咱|俺|其|老人|老太太?|老伴|母亲|父亲|妈妈?|爸爸?|妻子|丈夫|老婆|老公|爱人|儿子|女儿|孩子|小孩|孙子|孙女|婆婆|公公"
+    r"|爷爷|奶奶|外婆|外公|哥哥?|姐姐?|弟弟?|妹妹?|家人|家属|邻居|房东|租客|租户|户主|业主|村民|居民|女士|先生|小姐|某|男子|女子|小伙|大爷|大妈|阿姨|同事|员工|司机)"
+)
+_ILL = (
+    r"(?:艾滋病?|梅毒|淋病|乙肝|丙肝|肝炎|肺结核|结核病?|[\u4e00-\u9fff]{0,2}癌症?|[\u4e00-\u9fff]{0,2}肿瘤|白血病|尿毒症|抑郁症?|躁郁症|焦虑症|精神病"
+    r"|精神分裂症?|精神疾病|精神障碍|自闭症|孤独症|癫痫|糖尿病|高血压|心脏病|冠心病|脑梗塞?|脑瘫|脑溢血|中风|偏瘫|瘫痪|帕金森\w{0,2}|老年痴呆症?|痴呆|阿尔茨海默\w{0,1}"
+    r"|哮喘|肺病|尘肺病?|肾病|肾衰竭|肝硬化|残疾|肢残|智障|智力障碍|聋哑|失明|不孕不育|性病|新冠\w{0,2}|怀孕|流产|骨折|红斑狼疮|血友病|渐冻症|重病|大病|绝症)"
+)
+_HEALTH = re.compile(
+    rf"{_WHO}[^,。;!?\n:、]{{0,8}}?(?:身?患有?|得了?|确诊为?|查出(?:来)?|检查出|诊断(?:为|出)|感染了?|是|有|因)(?:了|过|严重的?|先天性|晚期|一种)?"
+    rf"(?P<what>(?:[一二三四]级)?{_ILL}(?:晚期|患者|病人|人|病)?)(?!筛查|防治|防控|疫苗|政策|中心|医院|专科|检测|检查|门诊|通道|设施|停车)"
+)
+_FAITHS = r"(?:基督教?|天主教?|伊斯兰教|佛教?|道教|耶稣|穆斯林|回教|法轮功|全能神|东正教|真主|上帝|菩萨)"
+_RELIGION = re.compile(rf"{_WHO}[^,。;!?\n:、]{{0,8}}?(?P<what>(?:信仰|信奉|信教|信|皈依|加入了?|是(?:个|一?名|位|虔诚的)?){_FAITHS}(?:徒|教徒|信徒|教)?(?:的)?)(?!堂|寺|协会)")
+_PEOPLES = (
+    r"(?:汉|蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|高山|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|达斡尔|仫佬|羌|布朗|撒拉"
+    r"|毛南|仡佬|锡伯|阿昌|普米|塔吉克|怒|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|京|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺)族"
+)
+_ETHNIC = re.compile(rf"{_WHO}[^,。;!?\n:、]{{0,6}}?(?:是|为|系|属于|都是|身为)(?:一?[名个位])?(?P<what>{_PEOPLES}(?:人|同胞)?)(?!乡|镇|自治|区|县|州|村|街|风情|文化|节|博物|特色)")
+_ETHNIC_FIELD = re.compile(rf"民族[:为是\s]{{1,3}}(?P<what>{_PEOPLES})")
+_ETHNIC_PERSON = re.compile(rf"(?P<what>{_PEOPLES})(?=(?:的)?(?:小伙|姑娘|老人|妇女|男子|女子|邻居|租客|大爷|大妈|小孩|家庭))")
+_CRIMES = (
+    r"(?:坐过[^,。;\n]{0,4}牢|坐牢|服过刑|服刑\w{0,2}|刑满释放|有(?:过)?(?:犯罪)?前科|前科|劳改(?:犯|释放)?|劳教过|被判(?:过|处)?(?:刑|有期徒刑|缓刑|[一二三四五六七八九十0-9]+年)|判过刑"
+    r"|吸过?毒(?:人员)?|贩过?毒|蹲过监狱|社区矫正(?:对象)?|缓刑(?:人员)?|取保候审|强制戒毒|被拘留过?|犯罪记录|犯过罪)"
+)
+_RECORD = re.compile(rf"{_WHO}[^,。;!?\n:、]{{0,8}}?(?P<what>{_CRIMES})(?!政策|帮扶|安置工作|中心|法|宣传|基地)")
+_DENIED = re.compile(r"没有?$|未$|不$|无$|怕$|担心$|容易$|避免$|会$")
+
+
+def sensitive_in(text: str) -> Iterator[Found]:
+    """This will find words on health, religion, ethnicity and record about a person; a place, a policy or a fear stays."""
+    for pattern, kind in (
+        (_HEALTH, "health"),
+        (_RELIGION, "religion"),
+        (_ETHNIC, "ethnicity"),
+        (_ETHNIC_FIELD, "ethnicity"),
+        (_ETHNIC_PERSON, "ethnicity"),
+        (_RECORD, "record"),
+    ):
+        for match in pattern.finditer(text):
+            start, end = match.span("what")
+            if not (kind == "health" and _DENIED.search(text[match.start() : start])):
+                yield found(start, end, kind, 0.85)
