@@ -1,9 +1,11 @@
-"""The embedded PostgreSQL and its supervisor: standard library and psycopg only, no Django (it runs before settings).
+"""The embedded PostgreSQL and its supervisor: standard library and psycopg only, no Django (it runs
+before settings).
 
     server = ensure(Path(".jishi/database"))     # start, or attach to, the server of this folder
     stop(Path(".jishi/database"))
 
-README.md beside this file tells the life of the cluster; docs/decisions/0002-embedded-postgresql.md tells why.
+README.md beside this file tells the life of the cluster; docs/decisions/0002-embedded-postgresql.md
+tells why.
 """
 
 from .supervisor import Server, Status, attend, ensure, status, stop

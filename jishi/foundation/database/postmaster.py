@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,12 +20,14 @@ from .unavailable import DatabaseUnavailable, unavailable
 STEP = 0.01
 FAST = 10.0
 CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
-"""Postmasters that this process started, so that it can reap them; the server itself outlives this process."""
+"""Postmasters that this process started, so that it can reap them; the server itself outlives this
+process."""
 
 
 @dataclass(frozen=True)
 class PidFile:
-    """`postmaster.pid`: number, start (Unix seconds), port, socket folder, and `ready` once it takes connections."""
+    """`postmaster.pid`: number, start (Unix seconds), port, socket folder, and `ready` once it takes
+    connections."""
 
     pid: int
     started: int
@@ -38,14 +41,19 @@ def read_pid_file(data: Path) -> PidFile | None:
     try:
         lines = (data / "postmaster.pid").read_text("utf-8", "surrogateescape").splitlines()
         return PidFile(
-            int(lines[0]), int(lines[2]), int(lines[3]), Path(lines[4]), len(lines) > 7 and lines[7].strip() == "ready"
+            int(lines[0]),
+            int(lines[2]),
+            int(lines[3]),
+            Path(lines[4]),
+            len(lines) > 7 and lines[7].strip() == "ready",
         )
     except (OSError, ValueError, IndexError):
         return None
 
 
 def is_ours(pid: int, data: Path) -> bool:
-    """This will say whether process `pid` is a postmaster of this very folder: numbers repeat, so a number is no proof.
+    """This will say whether process `pid` is a postmaster of this very folder: numbers repeat, so a
+    number is no proof.
 
     It works in the folder (every postmaster does), or was started with its name.
     """
@@ -65,13 +73,21 @@ def is_ours(pid: int, data: Path) -> bool:
 
 
 def running(data: Path) -> PidFile | None:
-    """This will give the pid file of the live postmaster of this folder, ready or not; None if there is none."""
+    """This will give the pid file of the live postmaster of this folder, ready or not; None if there
+    is none."""
     found = read_pid_file(data)
     return found if found and is_ours(found.pid, data) else None
 
 
 def start(
-    layout: Layout, programs: Programs, data: Path, conf: Path, *, socket_dir: Path, alive: int, patience: float
+    layout: Layout,
+    programs: Programs,
+    data: Path,
+    conf: Path,
+    *,
+    socket_dir: Path,
+    alive: int,
+    patience: float,
 ) -> PidFile:
     """This will start a postmaster that outlives us and wait until it takes connections.
 
@@ -118,7 +134,8 @@ def stop(data: Path, pid: int, *, patience: float = FAST) -> None:
 def wait_for_the_last(alive: Path, *, folders: Iterable[Path], patience: float) -> int:
     """This will wait until no database process of this folder lives, and take the lock that they held.
 
-    Backends outlive a killed postmaster for a moment; an initdb outlives a killed supervisor. A postmaster of a
+    Backends outlive a killed postmaster for a moment; an initdb outlives a killed supervisor. A
+    postmaster of a
     cluster that was never finished (in `folders`) is ended, because nobody will.
     :raises DatabaseUnavailable: held_elsewhere
     """
@@ -137,7 +154,8 @@ def wait_for_the_last(alive: Path, *, folders: Iterable[Path], patience: float) 
 
 
 def sweep(data: Path, socket_dir: Path) -> None:
-    """This will remove what a dead postmaster left. Only under both locks: then no process of this folder lives.
+    """This will remove what a dead postmaster left. Only under both locks: then no process of this
+    folder lives.
 
     :raises DatabaseUnavailable: folder_not_writable
     """
@@ -155,11 +173,14 @@ def surroundings() -> dict[str, str]:
 
 
 def why_not(layout: Layout, said: dict[Path, int]) -> DatabaseUnavailable:
-    """This will turn the server's last words (past the sizes in `said`) into the refusal that says what to do."""
+    """This will turn the server's last words (past the sizes in `said`) into the refusal that says
+    what to do."""
     words = _last_words(layout, said)
     if any(sign in words for sign in ("No space left", "Disk quota", "File too large")):
         found = os.statvfs(layout.folder)
-        return unavailable("no_space", folder=layout.folder, needed=64, free=found.f_bavail * found.f_frsize >> 20)
+        return unavailable(
+            "no_space", folder=layout.folder, needed=64, free=found.f_bavail * found.f_frsize >> 20
+        )
     if any(sign in words for sign in ("Permission denied", "Read-only file system")):
         return unavailable("folder_not_writable", folder=layout.folder)
     return unavailable("start_failed", reason=words or "?", log=layout.log)
@@ -183,7 +204,8 @@ def _log_sizes(folder: Path) -> dict[Path, int]:
 
 
 def _opened(log: Path) -> BinaryIO:
-    """This will open the first log of a start: the folder is the account's, so no link of its making is followed."""
+    """This will open the first log of a start: the folder is the account's, so no link of its making
+    is followed."""
     try:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -192,10 +214,8 @@ def _opened(log: Path) -> BinaryIO:
 
 
 def _send(pid: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _reap(pid: int) -> None:

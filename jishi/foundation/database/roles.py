@@ -1,4 +1,9 @@
-"""One random password per role, in files that only the supervisor's account reads."""
+"""One random password per role, each in a file that only the supervisor's account reads.
+
+The files have libpq's own form, so an address names its file (`passfile=`) and holds no password
+itself: it may
+stand in an environment, a process list or a message.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ ROLES = (BOOTSTRAP, OWNER, WEB)
 def read(layout: Layout) -> dict[str, str] | None:
     """This will read the password of each role; None if one is missing, so that all are set anew."""
     try:
-        return {role: _file(layout, role).read_text("ascii").strip() for role in ROLES}
+        return {role: file(layout, role).read_text("ascii").strip().rpartition(":")[2] for role in ROLES}
     except FileNotFoundError:
         return None
     except PermissionError as error:
@@ -33,15 +38,16 @@ def make(layout: Layout) -> dict[str, str]:
         try:
             half.unlink(missing_ok=True)
             descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with open(descriptor, "w", encoding="ascii") as file:
-                file.write(word + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            half.replace(_file(layout, role))
+            with open(descriptor, "w", encoding="ascii") as out:
+                out.write(f"*:*:*:{role}:{word}\n")
+                out.flush()
+                os.fsync(out.fileno())
+            half.replace(file(layout, role))
         except OSError as error:
             raise unavailable("folder_not_writable", folder=layout.secrets) from error
     return made
 
 
-def _file(layout: Layout, role: str) -> Path:
+def file(layout: Layout, role: str) -> Path:
+    """This will name the password file of the role."""
     return layout.secrets / role

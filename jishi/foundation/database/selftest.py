@@ -1,4 +1,5 @@
-"""What a new cluster must show before it is given its name: each check has been the silent fault of some cluster."""
+"""What a new cluster must show before it is given its name: each check has been the silent fault of
+some cluster."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def checksums(connection: Connection) -> str:
 
 def encoding(connection: Connection) -> str:
     found = _one(connection, "show server_encoding")
-    locale = _one(connection, "select to_jsonb(d) ->> 'datlocale' from pg_database d where datname = current_database()")
+    locale = _one(
+        connection, "select to_jsonb(d) ->> 'datlocale' from pg_database d where datname = current_database()"
+    )
     ctype = _one(connection, "select datctype from pg_database where datname = current_database()")
     if found != "UTF8" or "C.UTF-8" not in (locale, ctype):
         return f"encoding {found}, locale {locale or ctype}"
@@ -77,7 +80,8 @@ def trigrams(connection: Connection) -> str:
 
 
 def row_security(connection: Connection) -> str:
-    """Forced row security: without a scope neither web nor the owner sees a row, with one only its own tenant's."""
+    """Forced row security: without a scope neither web nor the owner sees a row, with one only its own
+    tenant's."""
     connection.execute(f"set local role {OWNER}")
     connection.execute("create schema jishi_selftest")
     connection.execute("create table jishi_selftest.rows (tenant text not null)")

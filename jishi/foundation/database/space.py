@@ -1,4 +1,5 @@
-"""Room on the disk: a reserve that is given back when the disk is full, and a read-only database until it is not."""
+"""Room on the disk: a reserve that is given back when the disk is full, and a read-only database until
+it is not."""
 
 from __future__ import annotations
 

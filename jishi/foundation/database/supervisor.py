@@ -6,12 +6,13 @@ import os
 import shutil
 import signal
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from . import configuration, locks, postmaster, programs as programs_of, roles, space
+from . import configuration, locks, postmaster, roles, space
 from . import layout as layouts
+from . import programs as programs_of
 from .configuration import Wanted
 from .layout import Layout
 from .postmaster import PidFile
@@ -24,17 +25,18 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Server:
-    """A server that takes connections. The three addresses hold passwords and are never shown.
+    """A server that takes connections. The addresses name password files and hold no password.
 
     With JISHI_DATABASE_URL the server is somebody else's: socket folder, data folder and number are None.
-    `said_zh`, `said_en`: what a person should be told once (data lies elsewhere, writing is paused), else empty.
+    `said_zh`, `said_en`: what a person should be told once (data lies elsewhere, writing is paused),
+    else empty.
     """
 
     socket_dir: Path | None
     port: int
-    url_owner: str = field(repr=False)
-    url_web: str = field(repr=False)
-    url_bootstrap: str = field(repr=False)
+    url_owner: str
+    url_web: str
+    url_bootstrap: str
     data_dir: Path | None
     pid: int | None
     attached: bool
@@ -74,10 +76,10 @@ def ensure(data_dir: Path, *, throwaway: bool = False, patience: float = PATIENC
 
 def ensure_locked(layout: Layout, *, throwaway: bool, patience: float) -> Server:
     """This will do the work of `ensure` for a caller that holds the supervisor's lock."""
-    _purpose(layout, throwaway)
+    _purpose(layout, throwaway=throwaway)
     found = postmaster.running(layout.data)
     if found and found.is_ready and (found.socket_dir / f".s.PGSQL.{found.port}").exists():
-        return _attached(layout, found, throwaway)
+        return _attached(layout, found, throwaway=throwaway)
     if found:
         postmaster.stop(layout.data, found.pid)
     layouts.make_inner(layout)
@@ -93,7 +95,11 @@ def stop(data_dir: Path, *, patience: float = PATIENCE) -> bool:
     if layout is None:
         return False
     with locks.supervising(layout.lock, patience=patience):
-        return stop_locked(layout)
+        was_running = stop_locked(layout)
+    if layout.folder != layout.asked and _purpose_of(layout) == "throwaway":
+        shutil.rmtree(layout.folder, ignore_errors=True)
+        (layout.asked / "elsewhere").unlink(missing_ok=True)
+    return was_running
 
 
 def stop_locked(layout: Layout) -> bool:
@@ -124,7 +130,8 @@ def status(data_dir: Path) -> Status:
 
 
 def attend(data_dir: Path) -> bool:
-    """This will look at the disk and pause or resume writing (a worker calls it every minute); True if it may write."""
+    """This will look at the disk and pause or resume writing (a worker calls it every minute); True if
+    it may write."""
     layout = layouts.find(data_dir)
     if layout is None or _purpose_of(layout) == "throwaway":
         return True
@@ -142,13 +149,12 @@ def _attend(layout: Layout, found: PidFile) -> bool:
     return may_write
 
 
-def _attached(layout: Layout, found: PidFile, throwaway: bool) -> Server:
-    words = roles.read(layout)
-    if words is None:
+def _attached(layout: Layout, found: PidFile, *, throwaway: bool) -> Server:
+    if roles.read(layout) is None:
         postmaster.stop(layout.data, found.pid)
         return _started(layout, throwaway=throwaway, patience=PATIENCE)
     may_write = True if throwaway else _attend(layout, found)
-    return _server(layout, found, words, attached=True, may_write=may_write)
+    return _server(layout, found, attached=True, may_write=may_write)
 
 
 def _started(layout: Layout, *, throwaway: bool, patience: float) -> Server:
@@ -159,9 +165,11 @@ def _started(layout: Layout, *, throwaway: bool, patience: float) -> Server:
         finish_swap(layout)
         for folder in half:
             shutil.rmtree(folder, ignore_errors=True)
-        may_write = True if throwaway or not layout.data.exists() else space.keep(layout.reserve, space.asked())
+        may_write = (
+            True if throwaway or not layout.data.exists() else space.keep(layout.reserve, space.asked())
+        )
         programs = programs_of.find(layout)
-        words = _whole(layout, programs, alive=alive, throwaway=throwaway, patience=patience)
+        _make_whole(layout, programs, alive=alive, throwaway=throwaway, patience=patience)
         at = layouts.socket_folder(layout)
         wanted = Wanted(at, throwaway, may_write=may_write)
         conf = configuration.write(layout, wanted, major=programs.major)
@@ -170,24 +178,23 @@ def _started(layout: Layout, *, throwaway: bool, patience: float) -> Server:
         )  # fmt: skip
     if not throwaway and may_write:
         space.keep(layout.reserve, space.asked())
-    return _server(layout, found, words, attached=False, may_write=may_write)
+    return _server(layout, found, attached=False, may_write=may_write)
 
 
-def _whole(layout: Layout, programs: Programs, *, alive: int, throwaway: bool, patience: float) -> dict[str, str]:
-    """This will see that there is a cluster of these programs with known passwords, making what is missing."""
-    from . import cluster  # psycopg is loaded only where it is needed: attaching does without
+def _make_whole(layout: Layout, programs: Programs, *, alive: int, throwaway: bool, patience: float) -> None:
+    """This will see that there is a cluster of these programs with known passwords, making what is
+    missing."""
+    from . import cluster  # noqa: PLC0415  psycopg takes 0.3 s to load: attaching does without
 
     if not layout.data.exists():
         cluster.create(layout, programs, alive=alive, throwaway=throwaway, patience=patience)
     must_fit(layout, layout.data, programs)
-    words = roles.read(layout)
-    if words is None:
-        with cluster.private(
-            layout, programs, layout.data, alive=alive, throwaway=throwaway, patience=patience
-        ) as at:  # fmt: skip
-            words = roles.make(layout)
-            cluster.set_passwords(at, words)
-    return words
+    if roles.read(layout) is not None:
+        return
+    with cluster.private(
+        layout, programs, layout.data, alive=alive, throwaway=throwaway, patience=patience
+    ) as at:
+        cluster.set_passwords(at, roles.make(layout))
 
 
 def must_fit(layout: Layout, data: Path, programs: Programs) -> None:
@@ -203,7 +210,8 @@ def must_fit(layout: Layout, data: Path, programs: Programs) -> None:
 
 
 def finish_swap(layout: Layout) -> None:
-    """This will finish a restore that was interrupted between its two renames, so that no empty cluster is made."""
+    """This will finish a restore that was interrupted between its two renames, so that no empty
+    cluster is made."""
     if not layout.swap.exists():
         return
     kept = layout.folder / layout.swap.read_text("ascii").strip()
@@ -214,22 +222,37 @@ def finish_swap(layout: Layout) -> None:
     layout.swap.unlink()
 
 
-def _server(layout: Layout, found: PidFile, words: dict[str, str], *, attached: bool, may_write: bool) -> Server:
+def _server(layout: Layout, found: PidFile, *, attached: bool, may_write: bool) -> Server:
     def url(role: str) -> str:
-        at = quote(os.fsencode(found.socket_dir), safe="")
-        return f"postgresql://{role}:{quote(words[role])}@/jishi?host={at}&port={found.port}"
+        at, passfile = (
+            quote(os.fsencode(path), safe="") for path in (found.socket_dir, roles.file(layout, role))
+        )
+        return f"postgresql://{role}@/jishi?host={at}&port={found.port}&passfile={passfile}"
 
-    server = Server(
-        found.socket_dir, found.port, url(OWNER), url(WEB), url(BOOTSTRAP), layout.folder, found.pid, attached, may_write
+    said_zh, said_en = _said(layout, may_write=may_write)
+    return Server(
+        found.socket_dir,
+        found.port,
+        url(OWNER),
+        url(WEB),
+        url(BOOTSTRAP),
+        layout.folder,
+        found.pid,
+        attached,
+        may_write,
+        said_zh,
+        said_en,
     )
-    return replace(server, said_zh=_said(layout, may_write)[0], said_en=_said(layout, may_write)[1])
 
 
-def _said(layout: Layout, may_write: bool) -> tuple[str, str]:
+def _said(layout: Layout, *, may_write: bool) -> tuple[str, str]:
     zh, en = [], []
     if layout.folder != layout.asked:
         zh.append(f"账号“{layout.account.name}”进不了“{layout.asked}”,数据放在“{layout.folder}”。")
-        en.append(f'The account "{layout.account.name}" cannot reach "{layout.asked}"; data is in "{layout.folder}".')
+        en.append(
+            f'The account "{layout.account.name}" cannot reach "{layout.asked}"; data is '
+            f'in "{layout.folder}".'
+        )
     if not may_write:
         zh.append("存储空间不足,暂停写入;腾出空间后自动恢复。")
         en.append("Storage is low; writing is paused and resumes by itself when there is space.")
@@ -238,7 +261,9 @@ def _said(layout: Layout, may_write: bool) -> tuple[str, str]:
 
 def _external(url: str) -> Server:
     web = os.environ.get("JISHI_DATABASE_WEB_URL", url)
-    return Server(None, 0, url, web, os.environ.get("JISHI_DATABASE_BACKUP_URL", ""), None, None, attached=True)
+    return Server(
+        None, 0, url, web, os.environ.get("JISHI_DATABASE_BACKUP_URL", ""), None, None, attached=True
+    )
 
 
 def _purpose_of(layout: Layout) -> str:
@@ -248,7 +273,7 @@ def _purpose_of(layout: Layout) -> str:
         return ""
 
 
-def _purpose(layout: Layout, throwaway: bool) -> None:
+def _purpose(layout: Layout, *, throwaway: bool) -> None:
     """This will keep throwaway and real clusters apart for good: neither may turn into the other.
 
     :raises DatabaseUnavailable: throwaway_folder, folder_not_writable

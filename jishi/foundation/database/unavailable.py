@@ -1,13 +1,15 @@
 """Why the embedded database is not there: one code, one sentence in Chinese, one in English.
 
-The sentences live here and not in the gettext catalogues, because the supervisor runs before any setting is read.
+The sentences live here and not in the gettext catalogues, because the supervisor runs before any
+setting is read.
 """
 
 from __future__ import annotations
 
 
 class DatabaseUnavailable(Exception):
-    """This will tell the person at the machine, in one sentence per language, what is wrong and what to do."""
+    """This will tell the person at the machine, in one sentence per language, what is wrong and what
+    to do."""
 
     def __init__(self, code: str, sentence_zh: str, sentence_en: str) -> None:
         super().__init__(f"{code}: {sentence_zh} {sentence_en}")
@@ -37,7 +39,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "throwaway_folder": (
         "目录“{folder}”的用途不符:试验数据库与正式数据库不能共用一个目录,请另选目录。",
-        'The folder "{folder}" was made for the other purpose: a throwaway database and a real one never share '
+        'The folder "{folder}" was made for the other purpose: a throwaway database and a '
+        'real one never share '
         "a folder; choose another.",
     ),
     "no_space": (
@@ -47,7 +50,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "binaries_missing": (
         "找不到 PostgreSQL 程序({where});请重新安装依赖,或用 JISHI_PG_BIN 指定程序目录。",
-        "The PostgreSQL programs were not found ({where}); install the dependencies again or name their folder "
+        "The PostgreSQL programs were not found ({where}); install the dependencies again "
+        "or name their folder "
         "with JISHI_PG_BIN.",
     ),
     "binaries_do_not_run": (
@@ -60,7 +64,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "PostgreSQL {found} is too old, 15 or newer is needed; set JISHI_PG_BIN to newer programs.",
     ),
     "data_of_another_version": (
-        "这是 PostgreSQL {data} 的数据,现有程序是 {programs} 版;请用 JISHI_PG_BIN 指定 {data} 版程序,数据未改动。",
+        "这是 PostgreSQL {data} 的数据,现有程序是 {programs} 版;请用 JISHI_PG_BIN 指定 "
+        "{data} 版程序,数据未改动。",
         "Data of PostgreSQL {data}, programs of {programs}; set JISHI_PG_BIN or install version {data}, "
         "nothing was changed.",
     ),
@@ -70,7 +75,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "account_unknown": (
         "系统中没有可用的普通账号“{account}”;请用 JISHI_PG_USER 指定一个已有的普通账号。",
-        'There is no unprivileged account "{account}" on this machine; name an existing one with JISHI_PG_USER.',
+        'There is no unprivileged account "{account}" on this machine; name an existing '
+        'one with JISHI_PG_USER.',
     ),
     "account_nameless": (
         "当前系统账号编号 {uid} 在系统中没有名字,数据库无法初始化;请为它登记账号名,或换一个账号运行。",
@@ -83,7 +89,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "socket_folder_foreign": (
         "通信目录“{folder}”属于别的账号或不是目录,为安全起见不使用;请删除它,或设置 XDG_RUNTIME_DIR。",
-        'The socket folder "{folder}" belongs to another account or is no folder and is not used, for safety; '
+        'The socket folder "{folder}" belongs to another account or is no folder and is '
+        'not used, for safety; '
         "remove it or set XDG_RUNTIME_DIR.",
     ),
     "start_in_progress": (
@@ -93,7 +100,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "held_elsewhere": (
         "数据库目录“{folder}”正被别处(例如另一个容器)的数据库进程使用,请先在那里停止它。",
-        'The database folder "{folder}" is in use by a database process elsewhere (another container, perhaps); '
+        'The database folder "{folder}" is in use by a database process elsewhere '
+        '(another container, perhaps); '
         "stop it there first.",
     ),
     "start_failed": (
@@ -102,12 +110,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "start_too_slow": (
         "数据库 {seconds} 秒内未就绪(可能仍在恢复),请稍后再试;日志在“{log}”。",
-        'The database was not ready within {seconds} s (it may still be recovering); try again later. '
+        "The database was not ready within {seconds} s (it may still be recovering); try again later. "
         'The log is "{log}".',
     ),
     "initdb_failed": (
         "数据库初始化失败:{reason}。没有留下半成品,请改正后重试。",
-        "The database could not be initialised: {reason}. Nothing half made was kept; correct it and try again.",
+        "The database could not be initialised: {reason}. Nothing half made was kept; "
+        "correct it and try again.",
     ),
     "self_test_failed": (
         "数据库自检未通过({reason}),不予使用,没有留下半成品。",
@@ -131,7 +140,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "backup_not_whole": (
         "“{folder}”不是完整的备份({reason}),未做恢复,现有数据未改动。",
-        '"{folder}" is not a whole backup ({reason}); nothing was restored, the present data was not changed.',
+        '"{folder}" is not a whole backup ({reason}); nothing was restored, the present '
+        'data was not changed.',
     ),
     "restore_failed": (
         "恢复未完成:{reason}。现有数据未改动。",
