@@ -1,0 +1,52 @@
+"""Lives as data: read a table, ask it, prove it, draw it."""
+
+from jishi.kernels.procedure.check import Finding, check
+from jishi.kernels.procedure.mermaid import mermaid, page
+from jishi.kernels.procedure.picture import draw
+from jishi.kernels.procedure.reading import Unreadable, parse
+from jishi.kernels.procedure.table import (
+    BIRTH,
+    Act,
+    Chip,
+    Clock,
+    ConflictingClocks,
+    Message,
+    Move,
+    OriginNeeded,
+    Party,
+    Procedure,
+    Separation,
+    Spoken,
+    Standing,
+    State,
+    Suspension,
+    WrongMoment,
+    effects,
+)
+
+__all__ = [
+    "BIRTH",
+    "Act",
+    "Chip",
+    "Clock",
+    "ConflictingClocks",
+    "Finding",
+    "Message",
+    "Move",
+    "OriginNeeded",
+    "Party",
+    "Procedure",
+    "Separation",
+    "Spoken",
+    "Standing",
+    "State",
+    "Suspension",
+    "Unreadable",
+    "WrongMoment",
+    "check",
+    "draw",
+    "effects",
+    "mermaid",
+    "page",
+    "parse",
+]
