@@ -1,0 +1,70 @@
+// Desk keys: J K rows, Enter opens, Esc back, / find, Ctrl+Enter sends, 1–5 take a suggestion, Alt+1–4 field, ? all.
+// Every key has a visible button. Single characters never fire inside a field and can be switched off (WCAG 2.1.4).
+const OFF = "jishi:keys-off";
+const off = () => localStorage.getItem(OFF) === "1";
+const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+const rows = () => [...document.querySelectorAll("[data-row]")].filter((r) => r.offsetParent !== null);
+
+for (const box of document.querySelectorAll("[data-keys-off]")) {
+  box.checked = off();
+  box.addEventListener("change", () => localStorage.setItem(OFF, box.checked ? "1" : "0"));
+}
+
+function step(by) {
+  const all = rows();
+  if (!all.length) return;
+  const here = document.activeElement.closest("[data-row]");
+  const at = here ? all.indexOf(here) : all.findIndex((r) => r.classList.contains("on"));
+  const to = all[Math.min(all.length - 1, Math.max(0, at + by))];
+  to.focus();
+  to.scrollIntoView({ block: "nearest" });
+}
+
+function open(row) {
+  const way = row.querySelector("a.t, a[href], button");
+  if (way) way.click();
+}
+
+const SINGLE = {
+  j: () => step(1),
+  k: () => step(-1),
+  "/": () => document.querySelector("[data-find], input[type=search]")?.focus(),
+  "?": () => document.querySelector('[data-open="all-keys"]')?.click(),
+};
+
+document.addEventListener("keydown", (e) => {
+  if (e.isComposing || e.defaultPrevented) return;
+  const form = e.target.closest("form");
+  if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
+    const target = form ?? document.querySelector("form[data-main]");
+    if (target) { e.preventDefault(); target.requestSubmit(target.querySelector(".btn.go[type=submit], .btn.go") ?? undefined); }
+    return;
+  }
+  if (e.altKey && !e.ctrlKey && /^Digit[1-9]$/.test(e.code)) {
+    const field = document.querySelector(`[data-field-key="${e.code.slice(5)}"]`);
+    if (field) { e.preventDefault(); field.focus(); }
+    return;
+  }
+  if (e.target.closest("dialog") || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (e.key === "Escape") {
+    if (typing(e.target)) { e.target.blur(); return; }
+    document.querySelector("[data-back]")?.click();
+    return;
+  }
+  if (typing(e.target)) return;
+  if (e.key === "Enter" && e.target.matches("[data-row]")) { e.preventDefault(); open(e.target); return; }
+  if (off()) return;
+  if (/^[1-9]$/.test(e.key)) { document.querySelector(`[data-take="${e.key}"]`)?.click(); return; }
+  const own = document.querySelector(`[data-key="${CSS.escape(e.key.toLowerCase())}"]`);
+  if (own) { e.preventDefault(); own.click(); return; }
+  if (SINGLE[e.key.toLowerCase()]) { e.preventDefault(); SINGLE[e.key.toLowerCase()](); }
+});
+
+// one row is in the tab order of a long list; J and K walk the others
+const all = rows();
+const first = all.find((r) => r.classList.contains("on")) ?? all[0];
+for (const row of all) row.tabIndex = row === first ? 0 : -1;
+document.addEventListener("focusin", (e) => {
+  const row = e.target.closest?.("[data-row]");
+  if (row) for (const other of rows()) other.tabIndex = other === row ? 0 : -1;
+});

@@ -1,0 +1,118 @@
+// The map panel. Blank ground, our own GeoJSON, labels drawn by this device: no request leaves our host.
+// <div class="map map-live" data-map data-source="/api/…" data-worker="/static/…" data-label="…" data-off-word="…"
+//      [data-fill="q|k|none"] [data-pick="field-id"] [data-list="id of the list with the same rows"]></div>
+// A feature may carry: name, code, fill (q1…q5, k1…k8), changed (true: ochre outline), kind ("area" | "line" | "point" | "water").
+const gl = window.maplibregl;
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const FILLS = ["q1", "q2", "q3", "q4", "q5", "k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8", "water"];
+
+function style() {
+  const fill = ["match", ["get", "fill"], ...FILLS.flatMap((name) => [name, css(name)]), css("q1")];
+  const text = { "text-color": css("ink"), "text-halo-color": css("surface"), "text-halo-width": 2 };
+  return {
+    version: 8,
+    sources: { rows: { type: "geojson", data: { type: "FeatureCollection", features: [] }, promoteId: "code" } },
+    layers: [
+      { id: "ground", type: "background", paint: { "background-color": css("paper") } },
+      { id: "water", type: "fill", source: "rows", filter: ["==", ["get", "kind"], "water"], paint: { "fill-color": css("water") } },
+      { id: "fill", type: "fill", source: "rows", filter: ["all", ["==", ["geometry-type"], "Polygon"], ["!=", ["get", "kind"], "water"]], paint: { "fill-color": fill, "fill-opacity": 0.85 } },
+      { id: "edge", type: "line", source: "rows", filter: ["==", ["geometry-type"], "Polygon"], paint: { "line-color": css("surface"), "line-width": 1.5 } },
+      { id: "line", type: "line", source: "rows", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": css("line-2"), "line-width": 2 } },
+      { id: "changed", type: "line", source: "rows", filter: ["==", ["get", "changed"], true], paint: { "line-color": css("near"), "line-width": 4 } },
+      { id: "chosen", type: "line", source: "rows", paint: { "line-color": css("ink"), "line-width": ["case", ["boolean", ["feature-state", "chosen"], false], 4, 0] } },
+      { id: "point", type: "circle", source: "rows", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 6, "circle-color": css("brand"), "circle-stroke-color": css("surface"), "circle-stroke-width": 2 } },
+      { id: "name", type: "symbol", source: "rows", filter: ["has", "name"], layout: { "text-field": ["get", "name"], "text-size": 14, "text-font": ["sans-serif"], "text-allow-overlap": false }, paint: text },
+    ],
+  };
+}
+
+function bounds(data) {
+  const box = new gl.LngLatBounds();
+  const walk = (c) => (typeof c[0] === "number" ? box.extend(c) : c.forEach(walk));
+  for (const f of data.features) if (f.geometry) walk(f.geometry.coordinates);
+  return box;
+}
+
+function give_up(panel) {
+  panel.classList.remove("map-live");
+  panel.classList.add("map-off");
+  panel.textContent = panel.dataset.offWord;
+}
+
+async function draw(panel) {
+  gl.setWorkerUrl(panel.dataset.worker);
+  const answer = await fetch(panel.dataset.source, { headers: { Accept: "application/geo+json, application/json" } });
+  if (!answer.ok) return give_up(panel);
+  const data = await answer.json();
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const map = new gl.Map({
+    container: panel,
+    style: style(),
+    bounds: bounds(data),
+    fitBoundsOptions: { padding: 24, animate: false },
+    localIdeographFontFamily: css("font"),
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    maxPitch: 0,
+    fadeDuration: still ? 0 : 200,
+    cooperativeGestures: false,
+    scrollZoom: false,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new gl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new gl.ScaleControl({ unit: "metric" }), "bottom-left");
+  const canvas = map.getCanvas();
+  canvas.setAttribute("aria-label", panel.dataset.label);
+  canvas.setAttribute("role", "region");
+  map.once("load", () => {
+    map.getSource("rows").setData(data);
+    panel.dataset.drawn = "1";
+  });
+  pick(map, panel, data);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    map.setStyle(style(), { diff: false });
+    map.once("styledata", () => map.getSource("rows").setData(data));
+  });
+  return map;
+}
+
+// a place is chosen by pointer, or by arrows and Enter: the middle of the map is the cursor
+function pick(map, panel, data) {
+  let chosen = null;
+  const choose = (code) => {
+    if (chosen !== null) map.setFeatureState({ source: "rows", id: chosen }, { chosen: false });
+    chosen = code;
+    if (code !== null) map.setFeatureState({ source: "rows", id: code }, { chosen: true });
+    panel.dispatchEvent(new CustomEvent("map:chosen", { bubbles: true, detail: { code } }));
+  };
+  const at = (point, place) => {
+    const found = map.queryRenderedFeatures(point, { layers: ["point", "fill", "line"] })[0];
+    if (found) choose(found.properties.code ?? null);
+    panel.dispatchEvent(new CustomEvent("map:place", { bubbles: true, detail: { lng: place.lng, lat: place.lat } }));
+    const field = panel.dataset.pick && document.getElementById(panel.dataset.pick);
+    if (field) {
+      field.value = `${place.lng.toFixed(6)},${place.lat.toFixed(6)}`;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  };
+  map.on("click", (e) => at(e.point, e.lngLat));
+  map.getCanvas().addEventListener("keydown", (e) => {
+    if (e.key === "Enter") at(map.project(map.getCenter()), map.getCenter());
+  });
+  const list = panel.dataset.list && document.getElementById(panel.dataset.list);
+  list?.addEventListener("click", (e) => {
+    const code = e.target.closest("[data-code]")?.dataset.code;
+    const feature = data.features.find((f) => String(f.properties.code) === code);
+    if (!feature) return;
+    choose(feature.properties.code);
+    map.fitBounds(bounds({ features: [feature] }), { padding: 48, animate: false, maxZoom: 17 });
+  });
+}
+
+for (const panel of document.querySelectorAll("[data-map]")) {
+  if (!gl) give_up(panel);
+  else draw(panel).catch(() => give_up(panel));
+}

@@ -1,0 +1,346 @@
+"""The words of our templates: `{% load jishi %}`. Everything is built with `format_html`; nothing is marked safe."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Textarea
+from django.template.defaultfilters import linebreaksbr
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from jishi.portal import moments, vendored
+
+register = template.Library()
+
+CHIP_ICON = {
+    "wait": "wait",
+    "run": "run",
+    "hold": "hold",
+    "back": "back",
+    "done": "done",
+    "near": "bell",
+    "risk": "warn",
+    "plain": "",
+}
+NEAR_SHARE = 0.75  # from here a clock shows itself
+
+
+def _lang() -> str:
+    return get_language() or "zh-hans"
+
+
+def _of(thing: Any, name: str, default: Any = "") -> Any:
+    if isinstance(thing, Mapping):
+        return thing.get(name, default)
+    return getattr(thing, name, default)
+
+
+def _word(thing: Any) -> str:
+    """This will say a thing that has .zh and .en (institutions bring both); a plain text stays itself."""
+    if isinstance(thing, str):
+        return thing
+    own = "zh" if _lang().startswith("zh") else "en"
+    return str(_of(thing, own) or _of(thing, "zh") or _of(thing, "label") or thing)
+
+
+def _now(context: template.Context) -> dt.datetime:
+    return context.get("now") or timezone.now()
+
+
+@register.filter
+def word(thing: Any) -> str:
+    """This will say `thing` in the reader's language."""
+    return "" if thing is None else _word(thing)
+
+
+# --- signs -------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """This will draw one icon of the sprite; with a label it speaks, without it is decoration."""
+    href = f"{static('portal/icons.svg')}#i-{name}"
+    if label:
+        return format_html('<svg class="ic" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
+    return format_html('<svg class="ic" aria-hidden="true"><use href="{}"/></svg>', href)
+
+
+@register.simple_tag
+def mark() -> SafeString:
+    """This will draw our mark: four stones carrying each other."""
+    return format_html('<svg aria-hidden="true"><use href="{}#mark"/></svg>', static("portal/icons.svg"))
+
+
+@register.simple_tag(takes_context=True)
+def state_chip(context: template.Context, state: Any, states: Mapping[str, Any] | None = None) -> SafeString:
+    """This will show a state as icon and word. Takes an object with .chip, .zh, .en, or a code of `states`."""
+    known = states or context.get("states") or {}
+    found = known.get(state, state) if isinstance(state, str) else state
+    kind = _of(found, "chip", "plain") if not isinstance(found, str) else "plain"
+    return chip(_word(found), kind if kind in CHIP_ICON else "plain")
+
+
+@register.simple_tag
+def chip(text: Any, kind: str = "plain", icon_name: str | None = None) -> SafeString:
+    """This will show a word as a chip of one kind: wait run hold back done near risk plain."""
+    name = CHIP_ICON.get(kind, "") if icon_name is None else icon_name
+    return format_html('<span class="chip {}">{}{}</span>', kind, icon(name) if name else "", _word(text))
+
+
+@register.simple_tag(takes_context=True)
+def clock_chip(context: template.Context, clock: Any, before: str = "") -> SafeString:
+    """This will show one obligation: the ring says how much has gone, the text what is left.
+
+    `clock` has due_at, share_used (0..1), late, paused, text; each may be absent. `before` is put in front (派单).
+    """
+    if clock is None:
+        return format_html("")
+    due, text = _of(clock, "due_at", None), _of(clock, "text")
+    now = _now(context)
+    late = bool(_of(clock, "late", due is not None and due < now))
+    share = min(1.0, max(0.0, float(_of(clock, "share_used", None) or (1.0 if late else 0.0))))
+    if not text and due is not None:
+        text = moments.due_text(due, lang=_lang(), now=now)
+    words = f"{before} {text}".strip() if _lang() == "en" else f"{before}{text}"
+    if _of(clock, "paused", None):
+        return format_html('<span class="clk off">{}{}</span>', icon("hold"), words)
+    kind = " late" if late else " near" if _of(clock, "near", share >= NEAR_SHARE) else ""
+    title = moments.moment(due, lang=_lang(), now=now) if due else words
+    return format_html('<span class="clk{}" title="{}">{}{}</span>', kind, title, _ring(share), words)
+
+
+def _ring(share: float) -> SafeString:
+    return format_html(
+        '<svg viewBox="0 0 16 16" aria-hidden="true"><circle class="o" cx="8" cy="8" r="7"/>'
+        '<circle class="p" cx="8" cy="8" r="2.5" pathLength="100" stroke-dasharray="{} 100"'
+        ' transform="rotate(-90 8 8)"/></svg>',
+        round(share * 100),
+    )
+
+
+# --- days and figures --------------------------------------------------------------------------------------
+
+
+@register.filter
+def day(value: moments.Moment | None) -> str:
+    """This will write 11月25日（周三）."""
+    return moments.day(value, lang=_lang(), now=timezone.now()) if value else ""
+
+
+@register.filter
+def short_day(value: moments.Moment | None) -> str:
+    """This will write 11月25日."""
+    return moments.short_day(value, lang=_lang(), now=timezone.now()) if value else ""
+
+
+@register.filter
+def moment(value: moments.Moment | None) -> str:
+    """This will write 11月25日（周三）17:30."""
+    return moments.moment(value, lang=_lang(), now=timezone.now()) if value else ""
+
+
+@register.filter
+def desk(value: moments.Moment | None) -> str:
+    """This will write 11-25 17:30."""
+    return moments.desk(value, now=timezone.now()) if value else ""
+
+
+@register.filter
+def ago(value: dt.datetime | None) -> str:
+    """This will write 3 分前, 昨天 17:20."""
+    return moments.ago(value, lang=_lang(), now=timezone.now()) if value else ""
+
+
+@register.simple_tag(takes_context=True)
+def when(context: template.Context, value: moments.Moment | None, form: str = "moment") -> SafeString:
+    """This will write a `<time>`; `form` is moment, day, short_day, desk or ago."""
+    if value is None:
+        return format_html("")
+    now = _now(context)
+    if form == "desk":
+        text = moments.desk(value, now=now)
+    else:
+        text = {"moment": moments.moment, "day": moments.day, "short_day": moments.short_day, "ago": moments.ago}[form](
+            value, lang=_lang(), now=now
+        )
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(timespec="minutes") if _timed(value) else value, text)
+
+
+def _timed(value: moments.Moment) -> bool:
+    return isinstance(value, dt.datetime)
+
+
+@register.filter
+def number(value: Any, places: int | None = None) -> str:
+    """This will write 25,547; nothing known is a dash, never 0."""
+    return "—" if value is None or value == "" else moments.number(value, places)
+
+
+@register.filter
+def span(seconds: float | dt.timedelta | None) -> str:
+    """This will write a length of time: 18 小时 7 分."""
+    if seconds is None:
+        return "—"
+    return moments.span(seconds.total_seconds() if isinstance(seconds, dt.timedelta) else seconds)
+
+
+# --- forms -------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("portal/parts/field.html")
+def field(bound: BoundField, label: str = "", hint: str = "", key: str = "", count: bool = True) -> dict[str, Any]:
+    """This will render one field: label above, hint, error, control. `key` shows the desk key that jumps to it."""
+    widget = bound.field.widget
+    hint = hint or str(bound.help_text)
+    name = bound.auto_id or bound.html_name
+    described = [f"{name}_hint"] if hint else []
+    described += [f"{name}_error"] if bound.errors else []
+    attrs: dict[str, Any] = {"aria-describedby": " ".join(described)} if described else {}
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    if key:
+        attrs["data-field-key"] = key
+    kind = "input"
+    if isinstance(widget, RadioSelect | CheckboxSelectMultiple):
+        kind = "choice"
+    elif isinstance(widget, CheckboxInput):
+        kind = "tick"
+    else:
+        attrs["class"] = f"{widget.attrs.get('class', '')} in".strip()
+        if count and isinstance(widget, Textarea) and bound.field.max_length:
+            attrs["data-count"] = f"{name}_count"
+    return {
+        "bound": bound,
+        "kind": kind,
+        "label": label or bound.label,
+        "hint": hint,
+        "key": key,
+        "name": name,
+        "control": bound.as_widget(attrs=attrs) if kind != "choice" else "",
+        "choices": [_choice(sub) for sub in bound] if kind == "choice" else [],
+        "described": " ".join(described),
+        "count_of": bound.field.max_length if "data-count" in attrs else None,
+        "optional": not bound.field.required,
+    }
+
+
+def _choice(sub: Any) -> dict[str, Any]:
+    head, _sep, tail = str(sub.choice_label).partition("\n")
+    return {"tag": sub.tag(), "head": head, "tail": tail, "on": sub.data.get("selected", False)}
+
+
+@register.inclusion_tag("portal/parts/error_summary.html")
+def error_summary(form: BaseForm) -> dict[str, Any]:
+    """This will list what must be corrected, each with a link to its field; focus moves here."""
+    items = [
+        {"href": f"#{form[name].id_for_label or form[name].auto_id}", "label": form[name].label, "text": text}
+        for name, errors in form.errors.items()
+        if name in form.fields
+        for text in errors
+    ]
+    return {"items": items, "whole": form.non_field_errors(), "count": len(items) + len(form.non_field_errors())}
+
+
+@register.simple_tag
+def idempotency(key: str = "") -> SafeString:
+    """This will write the hidden key of one intended act, so that a second press is the same act."""
+    return format_html('<input type="hidden" name="idempotency_key" value="{}">', key or uuid.uuid4().hex)
+
+
+# --- pieces of pages ---------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def said(text: str, kind: str = "p") -> SafeString:
+    """This will set somebody's own words in the serif, in quotation marks, so that nobody takes them for ours."""
+    if not text:
+        return format_html("")
+    return format_html('<{} class="said">“{}”</{}>', kind, linebreaksbr(text), kind)
+
+
+@register.inclusion_tag("portal/parts/trace.html")
+def trace(items: Iterable[Any], small: bool = True) -> dict[str, Any]:  # noqa: FBT001 (a template writes it by name)
+    """This will show how a rule came to its answer; each item: mark (yes nope maybe), title, text, chip."""
+    return {
+        "items": [
+            {"mark": _of(i, "mark"), "title": _of(i, "title"), "text": _of(i, "text"), "chip": _of(i, "chip")} for i in items
+        ],
+        "small": small,
+    }
+
+
+@register.simple_tag
+def kv(pairs: Any) -> SafeString:
+    """This will show up to seven facts of one thing; pairs of (name, fact); an empty fact is a dash."""
+    rows = pairs.items() if isinstance(pairs, Mapping) else pairs
+    body = format_html_join("", "<dt>{}</dt><dd>{}</dd>", ((k, "—" if v in (None, "") else v) for k, v in rows))
+    return format_html('<dl class="kv s">{}</dl>', body)
+
+
+@register.inclusion_tag("portal/parts/timeline_item.html", takes_context=True)
+def timeline_item(context: template.Context, entry: Any) -> dict[str, Any]:
+    """This will show one thing that happened: at, title, icon, kind, text, said, sub, note, note_kind, id."""
+    names = ("at", "title", "icon", "kind", "text", "said", "sub", "note", "note_said", "note_kind", "id")
+    facts = {name: _of(entry, name) for name in names}
+    kind = facts["kind"] or "run"
+    return {
+        **facts,
+        "kind": kind,
+        "icon": facts["icon"] or CHIP_ICON.get(kind) or "check",
+        "dense": context.get("dense", False),
+        "now": context.get("now"),
+    }
+
+
+@register.simple_tag
+def empty(text: str, icon_name: str = "mine", url: str = "", label: str = "") -> SafeString:
+    """This will say what would appear here, and the next useful place."""
+    way = format_html('<a class="btn" href="{}">{}</a>', url, label) if url else ""
+    return format_html('<div class="empty">{}<p>{}</p>{}</div>', icon(icon_name), text, way)
+
+
+@register.simple_tag(takes_context=True)
+def pager(context: template.Context, after: Any, label: str = "") -> SafeString:
+    """This will link to the rows after `after` (keyset), keeping filters and sort of the address; none: nothing."""
+    if after in (None, ""):
+        return format_html("")
+    query = context["request"].GET.copy()
+    query["after"] = str(after)
+    return format_html('<p class="more-rows"><a rel="next" href="?{}">{}</a></p>', query.urlencode(), label or _("再看下面的"))
+
+
+@register.simple_block_tag
+def td(content: str, label: str, css: str = "") -> SafeString:
+    """This will write a cell that keeps its column head on phones, where a folded table has no head."""
+    return format_html('<td class="{}" data-l="{}">{}</td>' if css else '<td{} data-l="{}">{}</td>', css, label, content)
+
+
+# --- the page itself ---------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def page_lang() -> str:
+    """This will name the language of the page: zh-Hans or en."""
+    return "zh-Hans" if _lang().startswith("zh") else "en"
+
+
+@register.simple_tag
+def other_language() -> str:
+    """This will name the language one may change to, in that language: a reader finds it without the other."""
+    return "English" if _lang().startswith("zh") else "中文"
+
+
+@register.simple_tag
+def vendor(path: str) -> SafeString:
+    """This will load a script or style of others, from our own address, held to its recorded digest."""
+    url, digest = static(f"portal/vendor/{path}"), vendored.INTEGRITY[path]
+    if path.endswith(".css"):
+        return format_html('<link rel="stylesheet" href="{}" integrity="{}">', url, digest)
+    return format_html('<script src="{}" integrity="{}" defer></script>', url, digest)

@@ -1,0 +1,35 @@
+"""What the shell of every page needs; a context processor."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from jishi.portal.web import nav
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """This will give `nav`, `has_dock`, `tenant_name`, `acting_as`, `elder`, `hotline`, `demo` and `now`.
+
+    `request.actor`, `request.tenant` and `request.acting_as` are set by the edge of accounts; a page without them
+    (an error before sign-in was looked at) is a resident's page.
+    """
+    actor = getattr(request, "actor", None)
+    return {
+        "actor": actor,
+        "nav": SimpleLazyObject(lambda: nav.links(actor, request.path, getattr(request, "nav_counts", None))),
+        "has_dock": nav.has_dock(actor),
+        "signed_in": actor is not None and actor.kind in ("staff", "resident"),
+        "tenant_name": _name(getattr(request, "tenant", None)),
+        "acting_as": getattr(request, "acting_as", ""),
+        "elder": getattr(request, "elder", False),
+        "hotline": getattr(settings, "HOTLINE", "12345"),
+        "demo": settings.DEMO,
+        "now": timezone.now(),
+    }
+
+
+def _name(tenant: Any) -> str:
+    return str(getattr(tenant, "name", tenant or ""))

@@ -1,0 +1,45 @@
+"""The home page: for residents the place to speak, for staff the desks that their post opens, with counts."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import select_template
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from jishi.portal.web import looks, nav
+
+SPEAK_UP = ("cases/parts/speak_up.html", "portal/parts/speak_up_elsewhere.html")
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """This will show the home page that fits the actor."""
+    actor = getattr(request, "actor", None)
+    if actor is not None and actor.kind == "staff" and not nav.has_dock(actor):
+        return _staff(request)
+    return _resident(request)
+
+
+def after_sign_in(_request: HttpRequest) -> HttpResponse:
+    """This will lead to the home page, whose one address is the root."""
+    return redirect("home")
+
+
+def _resident(request: HttpRequest) -> HttpResponse:
+    actor, now, wired = getattr(request, "actor", None), timezone.now(), looks.sources()
+    known = actor is not None
+    facts = {
+        "matters": wired.matters(actor, now) if wired.matters and known else None,
+        "around": wired.around(actor, now) if wired.around and known else None,
+        "offers": wired.offers(actor, now) if wired.offers and known else None,
+        "speak_up": select_template(SPEAK_UP if wired.speak_up else SPEAK_UP[1:]),
+        **(wired.speak_up(request) if wired.speak_up else {}),
+    }
+    return render(request, "portal/home_resident.html", facts)
+
+
+def _staff(request: HttpRequest) -> HttpResponse:
+    actor, now, wired = request.actor, timezone.now(), looks.sources()  # type: ignore[attr-defined]
+    counts = wired.counts(actor, now) if wired.counts else {}
+    desks = nav.links(actor, request.path, counts)
+    return render(request, "portal/home_staff.html", {"desks": desks, "counted": bool(counts)})

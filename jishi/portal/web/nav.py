@@ -1,0 +1,88 @@
+"""Where a person may go from the bar, by what they are and which roles their post holds.
+
+An entry whose page is not mounted is left out, so the bar never leads nowhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from jishi.foundation.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way in: name of the address, label, icon, the roles that open it (none: everybody of the group)."""
+
+    name: str
+    label: Any
+    icon: str
+    roles: frozenset[str] = frozenset()
+
+
+RESIDENT = (
+    Entry("home", _("首页"), "home"),
+    Entry("mine", _("我的事"), "mine"),
+    Entry("assembly", _("议事"), "vote"),
+    Entry("offers", _("办事"), "offer"),
+    Entry("open", _("公开"), "book"),
+)
+GRID_WORKER = (
+    Entry("grid-today", _("今天"), "home"),
+    Entry("grid-report", _("上报"), "speak"),
+    Entry("grid-errands", _("跑腿单"), "walk"),
+    Entry("grid-queue", _("待发"), "cloud"),
+    Entry("grid-mine", _("网格"), "map"),
+)
+STAFF = (
+    Entry("operator", _("话务台"), "phone", frozenset({"operator"})),
+    Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher"})),
+    Entry("inbox", _("我单位"), "house", frozenset({"handler", "signer"})),
+    Entry("feedback", _("回访台"), "speak", frozenset({"feedback"})),
+    Entry("cases", _("事件"), "list"),
+    Entry("stuck", _("领导小组"), "group", frozenset({"leading_group", "leader", "supervisor"})),
+    Entry("gridplan", _("网格方案"), "map", frozenset({"planner"})),
+    Entry("places", _("地方"), "pin", frozenset({"planner", "place_keeper"})),
+    Entry("duties", _("履职清单"), "law"),
+)
+
+
+def entries_of(actor: Actor | None) -> tuple[Entry, ...]:
+    """This will give the ways that fit the actor: residents five, grid workers five, staff what their roles open."""
+    if actor is None or actor.kind != "staff":
+        return RESIDENT
+    if actor.has("grid_worker") and not actor.roles - {"grid_worker", "volunteer"}:
+        return GRID_WORKER
+    return tuple(e for e in STAFF if not e.roles or actor.has(*e.roles))
+
+
+def has_dock(actor: Actor | None) -> bool:
+    """Residents and grid workers hold a phone: five entries at the thumb. Desks have the bar."""
+    return entries_of(actor) in (RESIDENT, GRID_WORKER)
+
+
+def links(actor: Actor | None, path: str, counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
+    """This will give the entries as {name, url, label, icon, count, current}; the longest matching address is current."""
+    found = []
+    for entry in entries_of(actor):
+        try:
+            url = reverse(entry.name)
+        except NoReverseMatch:
+            continue
+        found.append(
+            {
+                "name": entry.name,
+                "url": url,
+                "label": entry.label,
+                "icon": entry.icon,
+                "count": (counts or {}).get(entry.name),
+                "current": False,
+            }
+        )
+    here = [e for e in found if path == e["url"] or (e["url"] != "/" and path.startswith(e["url"].rstrip("/") + "/"))]
+    if here:
+        max(here, key=lambda e: len(e["url"]))["current"] = True
+    return found
