@@ -92,7 +92,7 @@ def _chosen(text: str, seen: list[Found]) -> list[Found]:
         taken[mark.start() : mark.end()] = b"\1" * (mark.end() - mark.start())
     kept = []
     for f in sorted(seen, key=lambda f: (_ORDER[f.kind], f.start - f.end, f.start)):
-        if f.start < f.end and not any(taken[f.start : f.end]):
+        if f.start < f.end and 1 not in taken[f.start : f.end]:
             taken[f.start : f.end] = b"\1" * (f.end - f.start)
             kept.append(f)
     return sorted(kept)

@@ -14,7 +14,7 @@ _CLEAR = frozenset(
     "梁肖贾洪尤倪汤殷骆葛阮俞柳岳翟聂辛焦翁邢纪柯梅凌霍涂齐庞樊覃习蓝窦童颜郁欧舒屈颖褚卫祝裴阳麦鲍褚祁甄瞿佟荆耿冉骆鞠岑苗卞臧隋璩蒲芦闵邬邸"
 )
 _UNCLEAR = frozenset(
-    "高何马万白石钱田方向和于任时成班车全公同从别来解单幸有路连安平水金黎庄管温关常文应查华包尚经房花古严宣支毕明游冷牛雷项党江武康季龙伍易乔谷强邱丘曲饶尧利农宁荣双盛申帅司汪闻巫席鲜相向"
+    "高何马万白石钱田方向和于任时成车全公同从别来解单幸有路连安平水金黎庄管温关常文应查华包尚经房花古严宣支毕明游冷牛雷项党江武康季龙伍易乔谷强邱丘曲饶尧利农宁荣双盛申帅司汪闻巫席鲜相向"
     "喻元原占章詹郎甘景竺戚滕米贝伏计谈茅费薄边初楚储揭敬匡况乐廉令楼鲁逯满莫年牟木南欧皮朴普钦沙山商上佘盖师仇宗左祖晏言燕羊仰蔺冀简姬吉国杭侯胡桂苟弓巩宫郜付符封丰奉傅靳劲晋代党刁狄邸丛"
 )
 _TWO = frozenset("欧阳 司马 上官 诸葛 司徒 夏侯 皇甫 东方 令狐 慕容 公孙 长孙 宇文 尉迟 端木 轩辕 南宫 淳于 单于 百里 东郭 西门 申屠 澹台".split())
@@ -37,7 +37,7 @@ _WORDS = frozenset(
     "管线 温度 温泉 关于 关注 关心 关系 关闭 常年 常常 常规 文明 文件 文化 文字 应该 应当 应急 应付 查看 查处 查询 查封 包括 包装 包工 包含 经常 经过 经济 经营 经理 经手 房屋 房子 房产 房价 房东 房租 花园 花费 花钱 花木 古树 古城 古井 严重 严格 严禁 严查 明确 明显 明知 明年 明天 "
     "游客 游泳 游玩 冷水 冷气 牛奶 雷雨 雷电 项目 党员 党委 党支 江边 江北 江南 江西 江苏 江水 武装 武汉 康复 季节 季度 龙头 易燃 易发 强烈 强制 强行 强拆 曲折 利用 利益 利息 农民 农村 农业 农田 双方 双向 申请 申报 申诉 周边 周围 周末 周年 周期 周一 周二 周三 周四 周五 周六 周日 夏天 夏季 "
     "夏日 程度 程序 许多 许可 许久 余额 余款 余下 施工 施救 祝福 史上 顾客 顾及 毛病 毛坯 毛巾 林地 林业 林木 林场 谢谢 唐山 苏州 杭州 汪洋 沈阳 郑州 郑重 孔洞 聂某 段时 段路 段时间 侯车 洪水 洪灾 纪律 纪委 纪念 柳州 梅雨 凌晨 齐全 齐心 欧式 舒适 屈服 卫生 卫浴 阳台 阳光 阳性 麦田 蓝色 蓝天 "
-    "童年 颜色 汤水 尤其 尤为 黄色 黄金 黄土 黄河 黄泥 朱红 胡同 胡乱 胡说 曾经 曾多 曾向 曾在 罗列 宋城 徐州 吴江 陈述 陈旧 陈列 杨树 赵家 孙子 孙女 刘家 李家 王家 张家 章程 计划 计算 计费 计量 谈判 谈到 费用 边上 边缘 初期 初中 初步 储存 储备 景区 景观 简单 简直 年底 年前 年初 年龄 年纪 "
+    "童年 颜色 汤水 尤其 尤为 黄色 黄金 黄土 黄河 黄泥 胡同 胡乱 胡说 曾经 曾多 曾向 曾在 罗列 宋城 徐州 吴江 陈述 陈旧 陈列 杨树 赵家 孙子 孙女 刘家 李家 王家 张家 章程 计划 计算 计费 计量 谈判 谈到 费用 边上 边缘 初期 初中 初步 储存 储备 景区 景观 简单 简直 年底 年前 年初 年龄 年纪 "
     "木材 木门 南门 南边 南侧 南面 南路 普通 普及 普遍 沙子 沙石 商品 商铺 商场 商家 商业 商户 上班 上下 上报 上级 上午 上述 上面 上学 师傅 师生 左右 左边 左侧 左转 原来 原因 原本 原则 原有 原告 元月 元旦 占用 占道 占地 米左 代表 代理 代办 封闭 封路 封堵 丰富 付款 付钱 付费 付出 符合 国家 国道 国土 "
     "国庆 司机 席位 相关 相应 相邻 相当 相信 荣誉 宁可 盛夏 满意 满足 乐意 言论 言语 别人 别墅 别的 楼上 楼下 楼道 楼顶 楼梯 楼层 楼盘 楼栋 楼房 楼面 支付 支持 支队 支部 毕业 毕竟 卫视 和物 和开 邻里 吉祥 平常 宫颈 居民 部分 分别 纷纷 强调 关联 应对 盖章 盖的 盖房 宗地 祖屋 祖坟 祖宅 皮肤 山上 山体 "
     "山下 鲜花 温馨 双休 双手 双眼 双腿 古井 温和 季某 桂花 敬请 敬老 令人 况且 米粉 米多 景点 连廊 连片 经查 经办 经核 解读 查实 查明 查找 农户 农机 利率 申领 申办 和业 和居 和社 向社 向物 向有 向政 向城 向街 于今 于昨 于前 于去 于上 于本 于年 成片 成天 别说 别让 单方 单价 元钱 年轻 年久 年老 年迈 时至 时任 时隔 "
@@ -49,7 +49,8 @@ _JOBS = (
     "经理|主任|书记|局长|科长|所长|站长|队长|校长|院长|厂长|村长|镇长|乡长|区长|市长|县长|处长|部长|组长|班长|店长|会长|园长|支书|警官|警员|法官|检察官|律师|教授|医生|大夫|医师|护士|老师|教练|老板|工程师|总监|总经理|秘书|干事|委员|会计"
     "|副主任|副局长|副镇长|副书记|副经理|副所长|副院长|网格员|房东|中介|保安|物业"
 )
-_TITLE = re.compile(rf"(?P<polite>{_POLITE})|(?P<job>{_JOBS})|(?P<boss>总)(?=[说的把让答表回告来在,。:;!?]|$)")
+_TITLE = re.compile(rf"(?:{_POLITE}|{_JOBS}|总(?=[说的把让答表回告来在,。:;!?]|$))")
+_POLITE_WORDS = frozenset(_POLITE.split("|"))
 _STRONG = re.compile(
     r"(?:联系人|姓名|名字|我叫|名叫|叫做|本人叫|户主|投诉人|举报人|申请人|当事人|报案人|来电人|反映人|申诉人|委托人|受害人|被害人|求助人|信访人|法定代表人|法人代表|法人|经办人"
     r"|签名|署名|收件人|收款人|承租人|监护人|死者|伤者|患者|受害者|留言人|报修人|产权人|权利人|亡故人|负责人是|老板是|老板叫|司机叫)(?:姓名)?(?:名叫|叫做|[:为是叫\s\-(]){0,3}"
@@ -97,14 +98,14 @@ def _before_title(text: str, at: int, polite: bool) -> int | None:
     surname = text[at - 1]
     if surname in _CLEAR:
         return None if _bad_before(text, at - 1) else at - 1
-    if surname not in _UNCLEAR or _bad_before(text, at - 1) or not _stands_free(text, at - 1):
+    if surname not in _UNCLEAR or surname in _GRAMMAR or _bad_before(text, at - 1):
         return None
-    return at - 1 if polite and surname not in _GRAMMAR or (surname not in _GRAMMAR and not polite and _stands_free(text, at - 1)) else None
+    return at - 1 if polite or _stands_free(text, at - 1) else None
 
 
 def _titled(text: str) -> Iterator[Found]:
     for match in _TITLE.finditer(text):
-        polite = match["polite"] is not None
+        polite = match.group() in _POLITE_WORDS
         start = _before_title(text, match.start(), polite)
         if start is None:
             continue
@@ -126,7 +127,7 @@ def _given_length(text: str, at: int, strong: bool) -> int:
         return 2
     if len(two) == 2 and all(han) and strong and ends_after_two and not ends_after_one:
         return 2
-    if han[:1] == [True] and ends_after_one and (strong or likely[0]) and text[at] not in _FOLLOWS:
+    if han[:1] == [True] and ends_after_one and likely[0] and text[at] not in _FOLLOWS:
         return 1
     if strong and han[:1] == [True] and likely[0]:
         return 2 if len(two) == 2 and all(likely) else 1
@@ -145,9 +146,10 @@ def _name_at(text: str, at: int, strong: bool) -> int | None:
     if text[at : at + 2] in _WORDS or (not strong and width == 1 and (surname not in _CLEAR and surname in _GRAMMAR)):
         return None
     given = _given_length(text, at + width, strong)
-    if not given or (not strong and given == 1 and surname not in _CLEAR):
+    end = at + width + given
+    if not given or (not strong and given == 1 and surname not in _CLEAR and "\u4e00" <= text[end : end + 1] <= "\u9fff"):
         return None
-    return at + width + given
+    return end
 
 
 def _masked_end(text: str, start: int, end: int) -> int | None:

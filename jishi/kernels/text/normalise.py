@@ -1,5 +1,6 @@
 """One reading of many spellings: widths, invisible characters, digits and traditional forms folded, the original kept."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -54,7 +55,9 @@ class Normalised:
         if start >= end:
             at = self.origin[start] if start < len(self.origin) else self.length
             return at, at
-        return self.origin[start], self.origin[end - 1] + 1
+        after = self.origin[end] if end < len(self.origin) else self.length
+        # What cannot be seen behind the last character (a keycap, a joiner) goes with it.
+        return self.origin[start], max(self.origin[end - 1] + 1, after)
 
 
 def _fold(char: str) -> str:
@@ -106,9 +109,18 @@ def normalise_all(texts: Iterable[str]) -> list[Normalised]:
 def _normalised(text: str) -> Normalised:
     if text.isascii() and text.isprintable():
         return Normalised(text, range(len(text)), len(text))
-    parts = [_FOLDS[char] for char in text]
-    folded = "".join(parts)
-    if len(folded) == len(text) and "" not in parts:
+    changed = {char: _FOLDS[char] for char in set(text) if _FOLDS[char] != char}
+    if not changed:
+        return Normalised(text, range(len(text)), len(text))
+    folded = text.translate(str.maketrans(changed))
+    uneven = [char for char, part in changed.items() if len(part) != 1]
+    if not uneven:
         return Normalised(folded, range(len(text)), len(text))
-    origin = [i for i, part in enumerate(parts) for _ in part]
+    origin: list[int] = []
+    done = 0
+    for match in re.finditer("[" + re.escape("".join(uneven)) + "]", text):
+        origin.extend(range(done, match.start()))
+        origin.extend([match.start()] * len(changed[match.group()]))
+        done = match.end()
+    origin.extend(range(done, len(text)))
     return Normalised(folded, origin, len(text))

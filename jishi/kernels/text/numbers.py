@@ -6,6 +6,7 @@ against what a number of each kind looks like. Every pattern is linear: no neste
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from .found import Found, found
@@ -15,7 +16,7 @@ _GROUP = re.compile(r"[0-9]+")
 _LOOSE_CHARS = "0-9OoIl|一二三四五六七八九零〇幺壹贰叁肆伍陆柒捌玖"
 _LOOSE = re.compile(rf"[{_LOOSE_CHARS}](?:[ \-.·]{{0,2}}[{_LOOSE_CHARS}]){{9,}}[xX]?")
 _LOOSE_DIGITS = str.maketrans("OoIl|一二三四五六七八九零〇幺壹贰叁肆伍陆柒捌玖", "00111123456789001123456789", "")
-_CHINESE = frozenset("一二三四五六七八九零〇幺壹贰叁肆伍陆柒捌玖")
+_SIZES = frozenset((7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 22))  # how many digits a number of any kind has
 
 _CALL = re.compile(
     r"(?:电话|座机|手机|热线|联系方式|联系|致电|拨打|号码|固话|家电|传真|小灵通|[Tt][Ee][Ll])"
@@ -161,13 +162,14 @@ def _is_decimal_tail(text: str, start: int) -> bool:
 def _in_run(text: str, start: int, end: int) -> Iterator[Found]:
     groups = [_Group(m.start(), m.end(), m.group()) for m in _GROUP.finditer(text, start, end)]
     letter = text[end - 1 : end].upper() == "X"
+    upto = [0, *accumulate(g.end - g.start for g in groups)]
     first = 0
     while first < len(groups):
         taken = first
         for last in range(min(len(groups), first + 18), first, -1):
-            part = groups[first:last]
-            if part[-1].end - part[0].start > 48 or not 7 <= sum(g.end - g.start for g in part) <= 29:
+            if upto[last] - upto[first] not in _SIZES or groups[last - 1].end - groups[first].start > 48:
                 continue
+            part = groups[first:last]
             ends_run = last == len(groups)
             seen = _read(part, text, first == 0 and ends_run, "X") if letter and ends_run else None
             seen = seen or _read(part, text, first == 0 and ends_run, "")
@@ -214,7 +216,7 @@ def _loose(text: str) -> Iterator[Found]:
 def _loose_window(digits: str, before: str) -> tuple[int, int, str] | None:
     if len(digits) == 18 and _identity(digits, before):
         return 0, 18, "identity"
-    if 16 <= len(digits) <= 19 and _card(digits, (len(digits),), before):
+    if 16 <= len(digits) <= 19 and digits.isdigit() and _card(digits, (len(digits),), before):
         return 0, len(digits), "card"
     for first in dict.fromkeys((0, len(digits) - 11)):
         number = digits[first : first + 11]
@@ -230,7 +232,7 @@ _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][ ·.\-]?"
     r"(?:(?=[A-Za-z]{0,3}[0-9*])[A-HJ-NP-Za-hj-np-z0-9*]{5,6}|[A-HJ-NP-Za-hj-np-z0-9]{4}[挂学警港澳使领])(?![0-9A-Za-z])"
 )
-_MAIL_BEFORE = re.compile(r"[A-Za-z0-9._%+\-]{1,64}$")
+_MAIL_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-"
 _MAIL_AFTER = re.compile(r"[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,4}")
 _MESSENGER = re.compile(
     r"(?:微信号?|[Ww][Xx]号?|[Vv][Xx]?号?|[Vv]信|薇信|威信|[Qq]{2}群?号?|扣扣号?|企鹅号?|抖音号?|快手号?|钉钉号?|支付宝号?|微博号?|[Tt]elegram)"
@@ -247,10 +249,11 @@ _ACCOUNT = re.compile(
 def _mails(text: str) -> Iterator[Found]:
     at = text.find("@")
     while at >= 0:
-        before = _MAIL_BEFORE.search(text[max(0, at - 64) : at])
+        before = text[max(0, at - 64) : at]
+        before = before[len(before.rstrip(_MAIL_SIGNS)) :]
         after = _MAIL_AFTER.match(text, at + 1)
         if before and after:
-            yield found(at - len(before.group()), after.end(), "mail", 0.99)
+            yield found(at - len(before), after.end(), "mail", 0.99)
         at = text.find("@", at + 1)
 
 

@@ -53,42 +53,64 @@ def _mark(building: str) -> str:
     return f"〔住址·{building.strip()}〕" if building else "〔住址〕"
 
 
-def _full(text: str) -> Iterator[Found]:
-    for match in _FULL.finditer(text):
+# A window is a run of signs that addresses are made of; only windows that hold a number and a word of housing are read.
+_WINDOW = re.compile(rf"[0-9A-Za-z{_CN}甲乙丙丁戊号楼栋幢座单元层室房间户东西南北中左右边侧手门洞#\-\s,梯组社生产队附第院寝牌、/]{{3,}}")
+_HOUSING = re.compile(r"[室房户栋幢座单#\-组社寝元梯楼]")
+_NUMBER = re.compile(rf"[0-9{_CN}]")
+
+
+def _windows(text: str) -> Iterator[tuple[int, int]]:
+    for match in _WINDOW.finditer(text):
+        start, end = match.span()
+        if _HOUSING.search(text, start, end) and _NUMBER.search(text, start, end):
+            yield start, min(len(text), end + 8)
+
+
+def _full(text: str, start: int, end: int) -> Iterator[Found]:
+    for match in _FULL.finditer(text, start, end):
         building = match["building"]
         number_only = building.endswith("号")
         if (match["bare"] and (number_only or not _may_be_room(match["bare"]))) or _is_office(text, match.start()):
             continue
         named = match["named"] or ""
-        if number_only and (match["side"] or named.endswith("户")) and not match["unit"]:
-            continue
-        if named and not match["unit"] and not match["floor"] and len(re.sub(r"[^0-9一-龥]", "", named)) < 3:
+        if not match["unit"] and (named.endswith("户") or (number_only and match["side"])):
+            continue  # 44栋724户 counts households
+        if named and not match["unit"] and not match["floor"] and len(_SIGNS.findall(named)) < 3:
             continue
         yield Found(match.start(), match.end(), "address", 0.95 if match["bare"] else 0.98, _mark(building))
 
 
+_SIGNS = re.compile(r"[0-9一-龥]")
+
+
 def rooms_in(text: str) -> Iterator[Found]:
     """This will find room-level addresses in a folded text; what reads as an office, an amount or a floor plan stays."""
-    yield from _full(text)
-    for match in _FULL_DOOR.finditer(text):
+    for start, end in _windows(text):
+        yield from _full(text, start, end)
+        yield from _parts(text, start, end)
+        yield from _dashed(text, start, end)
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[Found]:
+    """Addresses that begin below the building or hang on a villagers' group."""
+    for match in _FULL_DOOR.finditer(text, start, end):
         yield Found(match.start(), match.end(), "address", 0.93, _mark(match["building"]))
-    for match in _UNIT_ONLY.finditer(text):
+    for match in _UNIT_ONLY.finditer(text, start, end):
         if not (match["bare"] and not _may_be_room(match["bare"])):
             yield Found(match.start(), match.end(), "address", 0.93, _mark(""))
-    for match in _FLOOR_SIDE.finditer(text):
+    for match in _FLOOR_SIDE.finditer(text, start, end):
         if match["side"][-1] == "户":
             yield Found(match.start(), match.end(), "address", 0.9, _mark(""))
-    for match in _ALONE.finditer(text):
+    for match in _ALONE.finditer(text, start, end):
         if not _is_office(text, match.start()) and text[match.start() - 1 : match.start()] not in ("第", "共", "-"):
             yield Found(match.start(), match.end(), "address", 0.9, _mark(""))
-    for match in _GROUP_DOOR.finditer(text):
+    for match in _GROUP_DOOR.finditer(text, start, end):
         yield Found(match.start(), match.end(), "address", 0.9, _mark(match["building"]))
-    yield from _dashed(text)
 
 
-def _dashed(text: str) -> Iterator[Found]:
+def _dashed(text: str, start: int, end: int) -> Iterator[Found]:
     """12-3-501, 12#501 and 3栋-501 behind the name of a home."""
-    for match in _DASHED.finditer(text):
+    for match in _DASHED.finditer(text, start, end):
         sure = match.group()[-1] in "室房" or match["h"].startswith("#")
         before = text[max(0, match.start() - 8) : match.start()]
         if _may_be_room(match["r"]) and (sure or _HOME_BEFORE.search(before)):

@@ -1,0 +1,102 @@
+"""Hashed features of short texts: characters in windows of 1–4, as sparse rows in plain arrays.
+
+A window is hashed from code points alone (FNV-1a, 64 bits, folded to `bits`), so the same text has the same features on every
+machine and in every process.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .normalise import normalise_all
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+WINDOWS = (1, 2, 3, 4)
+_NOISE = re.compile(r"〔[^〔〕\n]{1,20}〕|[^\u3400-\u9fffA-Za-z0-9]+")
+_PRIME = np.uint64(0x100000001B3)
+_BASIS = np.uint64(0xCBF29CE484222325)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Sparse rows: row i is `indices[indptr[i]:indptr[i+1]]` with `values`, sorted by index, of Euclidean length 1 (or empty)."""
+
+    indptr: Ints
+    indices: npt.NDArray[np.int32]
+    values: Floats
+    bits: int
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+
+def plain(texts: Iterable[str]) -> list[str]:
+    """This will give what the features see: folded, small letters, marks of hidden data and punctuation as one space."""
+    return [_NOISE.sub(" ", folded.text.lower()).strip() for folded in normalise_all(texts)]
+
+
+def hashes(codes: npt.NDArray[np.uint32], size: int, bits: int) -> npt.NDArray[np.int32]:
+    """This will hash every window of `size` code points."""
+    count = len(codes) - size + 1
+    if count <= 0:
+        return np.empty(0, np.int32)
+    value = np.full(count, _BASIS ^ np.uint64(size), np.uint64)
+    for k in range(size):
+        value = (value ^ codes[k : k + count].astype(np.uint64)) * _PRIME
+    value ^= value >> np.uint64(33)
+    value = value * np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> np.uint64(29)
+    return (value & np.uint64((1 << bits) - 1)).astype(np.int32)
+
+
+def counts(texts: Sequence[str], bits: int) -> tuple[Ints, npt.NDArray[np.int32], Floats]:
+    """This will count windows of each (plain) text: (indptr, indices, 1 + log count). Windows over a space are not counted,
+    except single characters and the space itself, which are never counted."""
+    joined = "\n".join(texts)
+    codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    ends = codes == 10
+    blank = ends | (codes == 32)
+    row_of = np.cumsum(ends) - ends
+    bad = np.concatenate(([0], np.cumsum(blank)))
+    keys = []
+    for size in WINDOWS:
+        hashed = hashes(codes, size, bits)
+        whole = bad[size : size + len(hashed)] == bad[: len(hashed)]
+        keys.append((row_of[: len(hashed)][whole].astype(np.int64) << bits) | hashed[whole])
+    every, times = np.unique(np.concatenate(keys), return_counts=True)
+    indptr = np.searchsorted(every, np.arange(len(texts) + 1, dtype=np.int64) << bits).astype(np.int64)
+    indices = (every & ((1 << bits) - 1)).astype(np.int32)
+    return indptr, indices, (1.0 + np.log(times)).astype(np.float32)
+
+
+def document_weights(indices: npt.NDArray[np.int32], documents: int, bits: int) -> Floats:
+    """This will give the inverse document frequency of every feature, ln((1 + n) / (1 + df)) + 1."""
+    frequency = np.bincount(indices, minlength=1 << bits)
+    return (np.log((1.0 + documents) / (1.0 + frequency)) + 1.0).astype(np.float32)
+
+
+def weighted(indptr: Ints, indices: npt.NDArray[np.int32], values: Floats, idf: Floats | None, bits: int) -> Features:
+    """This will weigh counted rows and bring each to length 1."""
+    scaled = values if idf is None else values * idf[indices]
+    squares = np.concatenate(([0.0], np.cumsum(scaled.astype(np.float64) ** 2)))
+    lengths = np.sqrt(np.maximum(squares[indptr[1:]] - squares[indptr[:-1]], 1e-30))
+    return Features(indptr, indices, (scaled / np.repeat(lengths, np.diff(indptr))).astype(np.float32), bits)
+
+
+def features(texts: Iterable[str], *, bits: int = 18, idf: Floats | None = None) -> Features:
+    """This will turn texts into sparse rows of length 1; `idf` has 2**bits weights (see `document_weights`)."""
+    return weighted(*counts(plain(texts), bits), idf, bits)
+
+
+def cosine_rows(a: Features, b: Features) -> Floats:
+    """This will give the cosine of row i of `a` with row i of `b`."""
+    shift = np.int64(a.bits)
+    keys_a = (np.repeat(np.arange(len(a)), np.diff(a.indptr)) << shift) | a.indices
+    keys_b = (np.repeat(np.arange(len(b)), np.diff(b.indptr)) << shift) | b.indices
+    common, in_a, in_b = np.intersect1d(keys_a, keys_b, assume_unique=True, return_indices=True)
+    return np.bincount(common >> shift, weights=a.values[in_a] * b.values[in_b], minlength=len(a)).astype(np.float32)

@@ -1,0 +1,101 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jishi.kernels.text import golden
+from jishi.kernels.text.minimise import minimise, minimise_one
+from jishi.kernels.text.normalise import normalise
+from jishi.kernels.text.numbers import checksum_holds, luhn_holds
+
+MEASURED = golden.measure()
+
+
+class TestGoldenSet:
+    def test_holds_at_least_three_hundred_spans(self):
+        assert sum(len(case.spans) for case in golden.texts()) >= 300
+
+    @pytest.mark.parametrize("kind", ["phone", "identity", "card"])
+    def test_numbers_are_found_with_recall_0_995(self, kind):
+        assert MEASURED[kind].recall >= 0.995, golden.misses()
+
+    @pytest.mark.parametrize("kind", ["name", "address"])
+    def test_names_with_cue_and_rooms_are_found_with_recall_0_95(self, kind):
+        assert MEASURED[kind].recall >= 0.95, golden.misses()
+
+    @pytest.mark.parametrize("kind", sorted(MEASURED))
+    def test_precision_is_at_least_0_97(self, kind):
+        assert MEASURED[kind].precision >= 0.97, golden.misses()
+
+    @pytest.mark.parametrize("sentence", golden.HARD)
+    def test_a_neighbour_of_personal_data_stays_readable(self, sentence):
+        assert minimise_one(sentence).shown == sentence
+
+
+class TestMinimise:
+    def test_keeps_the_building_and_hides_the_room(self):
+        assert minimise_one("阳光花园3号楼2单元501室漏水").shown == "阳光花园〔住址·3号楼〕漏水"
+
+    def test_keeps_the_job_and_hides_the_name(self):
+        assert minimise_one("物业张经理不管").shown == "物业〔姓名〕经理不管"
+
+    @pytest.mark.parametrize("spelled", golden.spellings("13805770042"))
+    def test_no_spelling_of_a_phone_stays(self, spelled):
+        shown = minimise_one(f"请打{spelled}联系我").shown
+
+        assert shown == "请打〔电话〕联系我"
+
+    def test_a_full_name_is_hidden_wherever_it_comes_again(self):
+        assert minimise_one("我叫王建国。王建国家漏水").shown == "我叫〔姓名〕。〔姓名〕家漏水"
+
+    def test_a_second_run_changes_nothing(self):
+        once = [m.shown for m in minimise(case.text for case in golden.texts())]
+
+        assert [m.shown for m in minimise(once)] == once
+
+    @given(st.lists(st.sampled_from([case.text for case in golden.texts()]), min_size=1, max_size=5))
+    def test_batch_and_single_agree(self, texts):
+        assert minimise(texts) == [minimise_one(text) for text in texts]
+
+    @given(st.text(alphabet="王3号楼501室1 80一-(@某女士\u200b①㎡业主", max_size=60))
+    def test_spans_are_in_order_inside_the_text_and_rebuild_what_is_shown(self, text):
+        seen = minimise_one(text)
+
+        at, shown = 0, ""
+        for span in seen.spans:
+            assert at <= span.start < span.end <= len(text)
+            shown += text[at : span.start] + span.mark
+            at = span.end
+        assert shown + text[at:] == seen.shown
+
+    @pytest.mark.parametrize("piece", ["1", "1 ", "一", "a@", "3栋", "(", "a1-", "我有", "联系人", "王女士", "〔"])
+    def test_a_hundred_thousand_signs_are_read_to_the_end(self, piece):
+        long = minimise_one(piece * (100_000 // len(piece)) + "。联系13805770042")
+
+        assert long.shown.endswith("联系〔电话〕")
+
+
+class TestNormalise:
+    @pytest.mark.parametrize(
+        ("written", "folded"),
+        [("１３８", "138"), ("樓頂漏", "楼顶漏"), ("a\u200bb\u202ec", "abc"), ("②号", "②号"), ("5㎡", "5m2"), ("٣", "3"), ("\x00水", "水")],
+    )
+    def test_one_reading_of_many_spellings(self, written, folded):
+        assert normalise(written).text == folded
+
+    @given(st.text(max_size=80))
+    def test_every_folded_sign_leads_back_into_the_original(self, text):
+        seen = normalise(text)
+
+        assert len(seen.origin) == len(seen.text)
+        assert all(0 <= i < len(text) for i in seen.origin)
+        assert list(seen.origin) == sorted(seen.origin)
+
+
+class TestCheckDigits:
+    def test_an_identity_number_with_one_digit_changed_does_not_hold(self):
+        assert checksum_holds("11010519491231002X")
+        assert not checksum_holds("11010519491231012X")
+
+    def test_a_card_number_with_one_digit_changed_does_not_hold(self):
+        assert luhn_holds("4111111111111111")
+        assert not luhn_holds("4111111111111112")
