@@ -8,7 +8,19 @@ README.md beside this file tells the life of the cluster; docs/decisions/0002-em
 tells why.
 """
 
+from .safekeeping import Backup, backup, restore
 from .supervisor import Server, Status, attend, ensure, status, stop
 from .unavailable import DatabaseUnavailable
 
-__all__ = ["DatabaseUnavailable", "Server", "Status", "attend", "ensure", "status", "stop"]
+__all__ = [
+    "Backup",
+    "DatabaseUnavailable",
+    "Server",
+    "Status",
+    "attend",
+    "backup",
+    "ensure",
+    "restore",
+    "status",
+    "stop",
+]

@@ -69,6 +69,22 @@ def set_passwords(at: Path, words: dict[str, str]) -> None:
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), hashed))
 
 
+def must_answer(at: Path) -> None:
+    """This will read every row of the catalogue that the platform needs, in a cluster brought back
+    from a copy.
+
+    :raises DatabaseUnavailable: self_test_failed
+    """
+    try:
+        with _connected(at, DATABASE) as connection:
+            found = connection.execute("select count(*) from pg_class where relkind in ('r', 'p')").fetchone()
+            checked = connection.execute("show data_checksums").fetchone()
+    except psycopg.Error as error:
+        raise unavailable("self_test_failed", reason=str(error).splitlines()[0]) from error
+    if not found or not checked or checked[0] != "on":
+        raise unavailable("self_test_failed", reason="no data checksums")
+
+
 @contextmanager
 def private(
     layout: Layout, programs: Programs, data: Path, *, alive: int, throwaway: bool, patience: float

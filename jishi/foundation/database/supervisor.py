@@ -76,7 +76,7 @@ def ensure(data_dir: Path, *, throwaway: bool = False, patience: float = PATIENC
 
 def ensure_locked(layout: Layout, *, throwaway: bool, patience: float) -> Server:
     """This will do the work of `ensure` for a caller that holds the supervisor's lock."""
-    _purpose(layout, throwaway=throwaway)
+    set_purpose(layout, throwaway=throwaway)
     found = postmaster.running(layout.data)
     if found and found.is_ready and (found.socket_dir / f".s.PGSQL.{found.port}").exists():
         return _attached(layout, found, throwaway=throwaway)
@@ -96,7 +96,7 @@ def stop(data_dir: Path, *, patience: float = PATIENCE) -> bool:
         return False
     with locks.supervising(layout.lock, patience=patience):
         was_running = stop_locked(layout)
-    if layout.folder != layout.asked and _purpose_of(layout) == "throwaway":
+    if layout.folder != layout.asked and purpose_of(layout) == "throwaway":
         shutil.rmtree(layout.folder, ignore_errors=True)
         (layout.asked / "elsewhere").unlink(missing_ok=True)
     return was_running
@@ -125,7 +125,7 @@ def status(data_dir: Path) -> Status:
     return Status(
         state, layout.folder, found.pid if found else None, found.socket_dir if found else None, version,
         layout.account.name, space.free(layout.folder), space.size_of(layout.reserve),
-        configuration.may_write(layout), _purpose_of(layout) == "throwaway",
+        configuration.may_write(layout), purpose_of(layout) == "throwaway",
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def attend(data_dir: Path) -> bool:
     """This will look at the disk and pause or resume writing (a worker calls it every minute); True if
     it may write."""
     layout = layouts.find(data_dir)
-    if layout is None or _purpose_of(layout) == "throwaway":
+    if layout is None or purpose_of(layout) == "throwaway":
         return True
     with locks.supervising(layout.lock, patience=PATIENCE):
         found = postmaster.running(layout.data)
@@ -184,12 +184,14 @@ def _started(layout: Layout, *, throwaway: bool, patience: float) -> Server:
 def _make_whole(layout: Layout, programs: Programs, *, alive: int, throwaway: bool, patience: float) -> None:
     """This will see that there is a cluster of these programs with known passwords, making what is
     missing."""
-    from . import cluster  # noqa: PLC0415  psycopg takes 0.3 s to load: attaching does without
+    if layout.data.exists():
+        must_fit(layout.data, programs)
+        if roles.read(layout) is not None:
+            return
+    from . import cluster  # noqa: PLC0415  psycopg takes 0.3 s to load: attaching and starting do without
 
     if not layout.data.exists():
         cluster.create(layout, programs, alive=alive, throwaway=throwaway, patience=patience)
-    must_fit(layout, layout.data, programs)
-    if roles.read(layout) is not None:
         return
     with cluster.private(
         layout, programs, layout.data, alive=alive, throwaway=throwaway, patience=patience
@@ -197,7 +199,7 @@ def _make_whole(layout: Layout, programs: Programs, *, alive: int, throwaway: bo
         cluster.set_passwords(at, roles.make(layout))
 
 
-def must_fit(layout: Layout, data: Path, programs: Programs) -> None:
+def must_fit(data: Path, programs: Programs) -> None:
     """This will refuse, before anything is touched, data that is not whole or of another major version.
 
     :raises DatabaseUnavailable: data_damaged, data_of_another_version
@@ -266,19 +268,19 @@ def _external(url: str) -> Server:
     )
 
 
-def _purpose_of(layout: Layout) -> str:
+def purpose_of(layout: Layout) -> str:
     try:
         return layout.purpose.read_text("ascii").strip()
     except OSError:
         return ""
 
 
-def _purpose(layout: Layout, *, throwaway: bool) -> None:
+def set_purpose(layout: Layout, *, throwaway: bool) -> None:
     """This will keep throwaway and real clusters apart for good: neither may turn into the other.
 
     :raises DatabaseUnavailable: throwaway_folder, folder_not_writable
     """
-    wanted, found = "throwaway" if throwaway else "real", _purpose_of(layout)
+    wanted, found = "throwaway" if throwaway else "real", purpose_of(layout)
     if found and found != wanted:
         raise unavailable("throwaway_folder", folder=layout.folder)
     if not found:
