@@ -111,6 +111,19 @@ def sync(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_tree(layout: Layout, programs: Programs, data: Path) -> None:
+    """This will bring every file of a copied cluster to the disk before its name says that it is whole."""
+    subprocess.run(
+        [programs.path("initdb"), "--sync-only", "-D", str(data)],
+        cwd="/",
+        env=postmaster.surroundings(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        **layout.account.dropping(),
+    )
+
+
 def _initdb(layout: Layout, programs: Programs, *, alive: int, throwaway: bool) -> None:
     locale = BUILTIN if programs.major >= 17 else BEFORE_17
     said = subprocess.run(

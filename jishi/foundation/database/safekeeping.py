@@ -152,14 +152,16 @@ def _bring_back(layout: Layout, programs: Programs, source: Path, *, alive: int,
     needed, free = facts(source).size, shutil.disk_usage(layout.folder).free
     if free < needed + needed // 10:
         raise unavailable("no_space", folder=layout.folder, needed=(needed * 11 // 10) >> 20, free=free >> 20)
+    throwaway = supervisor.purpose_of(layout) == "throwaway"
     try:
         shutil.rmtree(layout.restored, ignore_errors=True)
         shutil.copytree(source / BASE, layout.restored, symlinks=True, ignore=LEFT_OUT)
         (layout.restored / "backup_manifest").unlink()
         _hand_over(layout)
-    except (OSError, shutil.Error) as error:
+        if not throwaway:
+            cluster.sync_tree(layout, programs, layout.restored)
+    except (OSError, shutil.Error, subprocess.SubprocessError) as error:
         raise unavailable("restore_failed", reason=error) from error
-    throwaway = supervisor.purpose_of(layout) == "throwaway"
     words = roles.read(layout) or roles.make(layout)
     with cluster.private(
         layout, programs, layout.restored, alive=alive, throwaway=throwaway, patience=patience

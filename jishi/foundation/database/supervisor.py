@@ -160,7 +160,7 @@ def _attached(layout: Layout, found: PidFile, *, throwaway: bool) -> Server:
 def _started(layout: Layout, *, throwaway: bool, patience: float) -> Server:
     half = (layout.fresh, layout.restored)
     with ExitStack() as held:
-        alive = postmaster.wait_for_the_last(layout.alive, folders=half, patience=postmaster.FAST)
+        alive = postmaster.wait_for_the_last(layout.alive, folders=half, patience=min(patience, postmaster.FAST))
         held.callback(os.close, alive)
         finish_swap(layout)
         for folder in half:

