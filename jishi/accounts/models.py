@@ -50,7 +50,25 @@ class Grant(TenantRow):
                 name="grant_is_half_open", condition=Q(active_to=None) | Q(active_to__gt=models.F("active_from"))
             )
         ]
-        indexes = [models.Index(fields=["tenant", "account"], name="grants_of_account")]
+        indexes = [
+            models.Index(fields=["tenant", "account"], name="grants_of_account"),
+            models.Index(fields=["tenant", "post_id"], name="grants_of_post"),
+            models.Index(fields=["tenant", "role"], name="grants_by_role"),
+        ]
+
+
+class SignedIn(FactRow):
+    """One open session of an account, so that its holder can see and end it. Gone when the session ends."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    session_key = models.CharField(max_length=40)
+    device = models.CharField(max_length=60, blank=True)  # "Firefox · Windows": kind of program, no address
+    began_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "session_key"], name="one_row_per_session")]
+        indexes = [models.Index(fields=["tenant", "account"], name="sessions_of_account")]
 
 
 class ApiClient(TenantRow):

@@ -1,0 +1,115 @@
+"""Opening and closing accounts. An account lives as long as its term, never by how often it is used."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from jishi.accounts import policies
+from jishi.accounts.actions import grants, signing_in
+from jishi.accounts.models import Account
+from jishi.foundation import trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid, NotFound, Refused
+
+
+class NameTaken(Refused):
+    code, status = "name_taken", 409
+    zh, en = "登录名“{username}”已经有人用了。", "The sign-in name “{username}” is taken."
+    next_zh, next_en = "换一个登录名。", "Choose another one."
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One account to open. Without a password it can only be entered by passkey or unified sign-in."""
+
+    username: str
+    name: str
+    password: str | None = field(repr=False)
+    staff: bool = False
+
+
+def open_account(
+    username: str, name: str, password: str | None, *, staff: bool, by: Actor, now: datetime
+) -> Account:
+    """This will open one account, without any right.
+
+    :raises NotAllowed: `by` is not the security administrator. :raises Invalid: name or password unfit.
+    :raises NameTaken: the sign-in name is in use.
+    """
+    return open_many([Opening(username, name, password, staff)], by=by, now=now)[0]
+
+
+@transaction.atomic
+def open_many(openings: Sequence[Opening], *, by: Actor, now: datetime) -> list[Account]:
+    """This will open many accounts in a handful of statements. Refuses as `open_account` does."""
+    policies.ensure_may_keep_accounts(by)
+    rows = [_account(o, by.tenant_id) for o in openings]
+    names = [r.username for r in rows]
+    taken = set(Account.objects.filter(tenant_id=by.tenant_id, username__in=names).values_list("username", flat=True))
+    for name in names:
+        if name in taken:
+            raise NameTaken(username=name)
+        taken.add(name)
+    Account.objects.bulk_create(rows)
+    notes = [trail.Note("account.opened", ("account", r.id), now, {"staff": r.is_staff_member}) for r in rows]
+    trail.record_many(notes, by=by, new=True)
+    return rows
+
+
+@transaction.atomic
+def close_account(account_id: int, *, by: Actor, now: datetime) -> None:
+    """This will close an account: its rights, sessions and ways in end the same second.
+
+    :raises NotFound: no such open account. :raises NotAllowed: `by` is not the security administrator.
+    """
+    row = Account.objects.select_for_update().filter(tenant_id=by.tenant_id, id=account_id, is_active=True).first()
+    policies.ensure_may_keep_accounts(by)
+    if row is None:
+        raise NotFound
+    grants.end_grants(account_id=account_id, by=by, now=now)
+    signing_in.end_sessions(account_id, by=by, now=now)
+    row.set_unusable_password()
+    row.change(is_active=False, password=row.password)
+    trail.record("account.closed", ("account", row.id), by=by, at=now)
+
+
+@transaction.atomic
+def set_password(account_id: int, password: str, *, by: Actor, now: datetime) -> None:
+    """This will give an account a new password; every session of it ends, the passkeys stay.
+
+    :raises NotAllowed: neither its holder nor the security administrator. :raises Invalid: password unfit.
+    """
+    row = Account.objects.select_for_update().filter(tenant_id=by.tenant_id, id=account_id, is_active=True).first()
+    if by.account_id != account_id:
+        policies.ensure_may_keep_accounts(by)
+    if row is None:
+        raise NotFound
+    _ensure_fit(password)
+    row.change(password=make_password(password))
+    signing_in.end_sessions(account_id, by=by, now=now)
+    trail.record("account.password_changed", ("account", row.id), by=by, at=now)
+
+
+def _account(opening: Opening, tenant_id: int) -> Account:
+    username = unicodedata.normalize("NFC", opening.username).strip()
+    if not username or len(username) > 60 or any(unicodedata.category(c)[0] in "CZ" for c in username):
+        raise Invalid(detail="username")
+    if opening.password is not None:
+        _ensure_fit(opening.password)
+    return Account(
+        tenant_id=tenant_id, username=username, name=opening.name.strip()[:60], is_staff_member=opening.staff,
+        password=make_password(opening.password),
+    )  # fmt: skip
+
+
+def _ensure_fit(password: str) -> None:
+    try:
+        validate_password(password)
+    except ValidationError as unfit:
+        raise Invalid(detail=" ".join(unfit.messages)) from unfit

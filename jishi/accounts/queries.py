@@ -1,0 +1,185 @@
+"""Looking: who may do what now, who holds a role, who looked at whom. Never a list of persons by name."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from jishi.accounts.models import Account, Grant, Reading, SignedIn
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor
+
+_ENTER = "SELECT * FROM jishi_enter(%s, %s, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One grant that holds now. `post_id` None: it belongs to the account under whichever post."""
+
+    id: int
+    role: str
+    body_id: int | None
+    post_id: int | None
+    post_title: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post that an account holds now."""
+
+    id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a role now: number and post, and the sign-in name that the demonstration shows."""
+
+    account_id: int
+    username: str
+    name: str
+    post_id: int | None
+    post_title: str
+    body_id: int | None
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An account that may be signed in, with what it may do at this moment."""
+
+    account: Account
+    rights: tuple[Right, ...]
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        """Give the posts held now, in the order in which they began."""
+        titles = {r.post_id: r.post_title for r in self.rights if r.post_id is not None}
+        return tuple(Post(number, title) for number, title in titles.items())
+
+    def chosen(self, post_id: int | None) -> Post | None:
+        """Give the post in which the account acts: the chosen one while it is held, else the only one."""
+        posts = self.posts
+        for post in posts:
+            if post.id == post_id:
+                return post
+        return posts[0] if len(posts) == 1 else None
+
+    def actor(self, tenant_id: int, post_id: int | None) -> Actor:
+        """Give the actor in the chosen post; without one, only rights that need no post remain."""
+        post = self.chosen(post_id)
+        number = post.id if post else None
+        held = [r for r in self.rights if r.post_id is None or r.post_id == number]
+        own = [r.area for r in held if r.post_id is not None] or [r.area for r in held]
+        staff = self.account.is_staff_member
+        return Actor(
+            tenant_id=tenant_id,
+            kind="staff" if staff else "resident",
+            account_id=self.account.id,
+            post_id=number,
+            roles=frozenset(r.role for r in held) | (frozenset() if staff else {"resident"}),
+            body_ids=frozenset(r.body_id for r in held if r.body_id is not None),
+            area=max(own, key=len, default=""),
+        )
+
+
+def enter(tenant_id: int, account_id: int, *, now: datetime) -> Identity | None:
+    """Enter the tenant inside the open transaction and give the account with its rights; one statement.
+
+    None: no such account here, or it is closed. For edges, which have no scope yet.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTER, [tenant_id, account_id, now])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    names = ("id", "username", "name", "password", "is_staff_member", "language", "elder", "version")
+    account = Account(tenant_id=tenant_id, is_active=True, **dict(zip(names, row[:8], strict=True)))
+    account._state.adding = False
+    grants = json.loads(row[8]) if isinstance(row[8], str) else row[8]
+    return Identity(account, tuple(Right(**g) for g in grants))
+
+
+def identity_of(account_id: int, *, now: datetime) -> Identity | None:
+    """Give an account of this tenant with what it may do at `now`."""
+    account = Account.objects.filter(tenant_id=_tenant(), id=account_id, is_active=True).first()
+    if account is None:
+        return None
+    return Identity(account, tuple(_right(g) for g in _held(now).filter(account_id=account_id).order_by("id")))
+
+
+def actor_for(account_id: int, post_id: int | None, now: datetime) -> Actor | None:
+    """Give the actor that this account would be at `now` in this post; None if nobody or the post has ended."""
+    found = identity_of(account_id, now=now)
+    if found is None or (post_id is not None and post_id not in {p.id for p in found.posts}):
+        return None
+    return found.actor(_tenant(), post_id)
+
+
+def people_of(role: str, *, now: datetime) -> list[Holder]:
+    """Give who holds `role` now, at most 200, for the sign-in list of the demonstration and for notices."""
+    rows = _held(now).filter(role=role, account__is_active=True).select_related("account").order_by("id")[:200]
+    return [_holder(g) for g in rows]
+
+
+def people_of_many(roles: Sequence[str], *, now: datetime) -> dict[str, list[Holder]]:
+    """Give the holders of each of `roles`, at most 200 in all, in one statement."""
+    found: dict[str, list[Holder]] = {role: [] for role in roles}
+    rows = _held(now).filter(role__in=list(roles), account__is_active=True).select_related("account")
+    for grant in rows.order_by("id")[:200]:
+        found[grant.role].append(_holder(grant))
+    return found
+
+
+def accounts_of_bodies(body_ids: Iterable[int], role: str = "", *, now: datetime) -> dict[int, list[int]]:
+    """Give, per body, the accounts that hold a right for it now; with `role`, only that right."""
+    rows = _held(now).filter(body_id__in=list(body_ids), account__is_active=True)
+    if role:
+        rows = rows.filter(role=role)
+    found: dict[int, list[int]] = {}
+    for body_id, account_id in rows.order_by("id").values_list("body_id", "account_id").distinct():
+        found.setdefault(body_id, []).append(account_id)
+    return found
+
+
+def names_of(account_ids: Iterable[int]) -> dict[int, str]:
+    """Give the names colleagues know, for the account page; a case shows posts, never these."""
+    rows = Account.objects.filter(tenant_id=_tenant(), id__in=list(account_ids))
+    return dict(rows.values_list("id", "name"))
+
+
+def readings_of(table: str, row: int | Iterable[int], *, after: int | None = None, limit: int = 50) -> list[Reading]:
+    """Give who looked at the sealed fields of these rows, newest first; `after` pages by number."""
+    rows = [row] if isinstance(row, int) else list(row)
+    found = Reading.objects.filter(tenant_id=_tenant(), owner_table=table, owner_row__in=rows)
+    if after is not None:
+        found = found.filter(id__lt=after)
+    return list(found.order_by("-id")[: min(limit, 200)])
+
+
+def sessions_of(account_id: int, *, now: datetime) -> list[SignedIn]:
+    """Give the open sessions of one account, newest first."""
+    rows = SignedIn.objects.filter(tenant_id=_tenant(), account_id=account_id, ends_at__gt=now)
+    return list(rows.order_by("-began_at")[:50])
+
+
+def _held(now: datetime) -> QuerySet[Grant]:
+    rows = Grant.objects.filter(tenant_id=_tenant(), active_from__lte=now)
+    return rows.filter(Q(active_to=None) | Q(active_to__gt=now))
+
+
+def _right(grant: Grant) -> Right:
+    return Right(grant.id, grant.role, grant.body_id, grant.post_id, grant.post_title, grant.area)
+
+
+def _holder(grant: Grant) -> Holder:
+    who = grant.account
+    return Holder(who.id, who.username, who.name, grant.post_id, grant.post_title, grant.body_id, grant.area)
+
+
+def _tenant() -> int:
+    return scope.current().actor.tenant_id

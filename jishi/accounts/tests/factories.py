@@ -1,0 +1,44 @@
+"""Accounts as other rooms' tests need them: opened and granted by the real verbs, without a slow password."""
+
+from datetime import datetime
+
+from conftest import MONDAY_TEN
+from jishi.accounts import queries
+from jishi.accounts.actions import accounts, grants
+from jishi.accounts.models import Account
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor, system
+
+_count = [0]
+
+
+def an_account(
+    tenant_id: int, *, staff: bool = True, name: str = "李明", username: str = "", password: str | None = None,
+    now: datetime = MONDAY_TEN,
+) -> Account:  # fmt: skip
+    """Open an account; call inside or outside a scope."""
+    _count[0] += 1
+    by = system(tenant_id)
+    with scope.work(by):
+        return accounts.open_account(username or f"li-ming-{_count[0]}", name, password, staff=staff, by=by, now=now)
+
+
+def a_grant(
+    account: Account, role: str, *, body_id: int | None = None, post_id: int | None = None, post_title: str = "",
+    area: str = "", now: datetime = MONDAY_TEN,
+):  # fmt: skip
+    by = system(account.tenant_id)
+    with scope.work(by):
+        return grants.grant(
+            account.id, role=role, body_id=body_id, post_id=post_id, post_title=post_title, area=area, by=by, now=now
+        )
+
+
+def an_actor(tenant_id: int, role: str = "handler", *, body_id: int | None = 1, post_id: int | None = 1) -> Actor:
+    """Give a staff actor who really exists and really holds the role."""
+    account = an_account(tenant_id)
+    a_grant(account, role, body_id=body_id, post_id=post_id, post_title=role)
+    with scope.work(system(tenant_id)):
+        found = queries.actor_for(account.id, post_id, MONDAY_TEN)
+    assert found is not None
+    return found

@@ -1,0 +1,159 @@
+"""The edge of every request: one tenant, one actor, one transaction, one scope.
+
+A refusal or an error stores nothing. An ended term has no rights from the same second: they are read each time.
+"""
+
+import zoneinfo
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.shortcuts import redirect
+from django.utils import timezone, translation
+from django.utils.crypto import constant_time_compare
+from django.utils.http import urlencode
+
+from jishi.accounts import queries
+from jishi.accounts.actions import clients
+from jishi.accounts.web import sessions, tenants
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor
+from jishi.foundation.models import Tenant
+from jishi.foundation.refusals import NotAllowed, Refused
+
+Answer = Callable[[HttpRequest], HttpResponse]
+OUTSIDE = ("/health/", "/static/")  # answered without tenant, scope or database
+CHOOSING = ("/post", "/sign-", "/api/", "/display", "/help", "/me/")  # reachable before a post is chosen
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Scoped:
+    """Opens the transaction and the scope of one request; sets `request.tenant`, `.actor`, `.user`, `.now`.
+
+    Also `.posts` (what the account holds now) and `.acting_as` (title of the chosen post). Statements for a signed-in
+    request: the session, `jishi_enter`, the scope. A stranger's: the scope.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(OUTSIDE):
+            request.user, request.tenant, request.actor = AnonymousUser(), None, None
+            return self.get_response(request)
+        tenant = tenants.of_host(request.get_host())
+        if tenant is None:
+            raise Http404
+        request.tenant, request.now = tenant, timezone.now()
+        with timezone.override(zoneinfo.ZoneInfo(tenant.zone)):
+            return self._in_one_transaction(request, tenant)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Speak a refusal to programs. Pages are spoken by the shell of the site."""
+        if isinstance(exception, Refused) and _wants_json(request):
+            return problem(exception)
+        return None
+
+    def _in_one_transaction(self, request: HttpRequest, tenant: Tenant) -> HttpResponse:
+        with transaction.atomic():
+            try:
+                actor = _actor(request, tenant)
+            except Refused as refused:
+                transaction.set_rollback(True)
+                return problem(refused)
+            request.actor = actor
+            with scope.within(actor):
+                response = _ask_for_a_post(request) or self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        return response
+
+
+def problem(refused: Refused) -> HttpResponse:
+    """Give one refusal as problem+json in the reader's language."""
+    language = translation.get_language() or "zh-hans"
+    response = JsonResponse(
+        refused.as_problem(language), status=refused.status, content_type="application/problem+json"
+    )
+    if refused.status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    if refused.status in (429, 503):
+        response["Retry-After"] = str(refused.facts.get("seconds", 5))
+    return response
+
+
+def _actor(request: HttpRequest, tenant: Tenant) -> Actor:
+    request.user, request.posts, request.acting_as = AnonymousUser(), (), ""
+    authorization = request.headers.get("Authorization", "")
+    if request.path.startswith("/api/") and authorization:
+        return clients.actor_of(authorization, tenant_id=tenant.id, now=request.now)
+    if request.session.session_key is None:
+        return Actor(tenant_id=tenant.id, kind="anonymous")
+    found = _from_session(request, tenant, request.now)
+    if found.kind != "anonymous":
+        _ensure_own_page(request)
+    return found
+
+
+def _from_session(request: HttpRequest, tenant: Tenant, now: datetime) -> Actor:
+    session = request.session
+    account_id = session.get(SESSION_KEY)
+    if account_id is None:
+        return _reporter(request, tenant)
+    if session.get(sessions.TENANT) != tenant.id:  # a cookie of another town is nobody here, and stays valid there
+        return Actor(tenant_id=tenant.id, kind="anonymous")
+    identity = queries.enter(tenant.id, int(account_id), now=now)
+    if identity is None or not _still_good(request, identity, now):
+        session.flush()
+        return Actor(tenant_id=tenant.id, kind="anonymous")
+    request.user = identity.account
+    request.posts = identity.posts
+    post = identity.chosen(session.get(sessions.POST))
+    request.acting_as = post.title if post else ""
+    return identity.actor(tenant.id, session.get(sessions.POST))
+
+
+def _still_good(request: HttpRequest, identity: queries.Identity, now: datetime) -> bool:
+    """A changed password and the limits of time end a session (spec 90 §3)."""
+    known = request.session.get(HASH_SESSION_KEY, "")
+    if not constant_time_compare(known, identity.account.get_session_auth_hash()):
+        return False
+    return sessions.is_alive(request.session, staff=identity.account.is_staff_member, now=now)
+
+
+def _reporter(request: HttpRequest, tenant: Tenant) -> Actor:
+    """Who proved receipt number and word (`cases` writes it) is the reporter of that one report."""
+    proof = request.session.get(sessions.REPORT)
+    if isinstance(proof, list) and len(proof) == 2 and proof[0] == tenant.id:
+        return Actor(tenant_id=tenant.id, kind="reporter", report_id=int(proof[1]))
+    return Actor(tenant_id=tenant.id, kind="anonymous")
+
+
+def _ensure_own_page(request: HttpRequest) -> None:
+    """The API is free of Django's token for programs with keys; a cookie needs it (spec 90 §9)."""
+    if not request.path.startswith("/api/") or request.method not in UNSAFE:
+        return
+    check = CsrfViewMiddleware(lambda _: HttpResponse())
+    check.process_request(request)
+    if check.process_view(request, None, (), {}) is not None:
+        raise NotAllowed("X-CSRFToken")
+
+
+def _ask_for_a_post(request: HttpRequest) -> HttpResponse | None:
+    """Who holds several posts and has chosen none of them chooses first; pages only."""
+    held = request.posts
+    undecided = len(held) > 1 and request.actor.post_id is None
+    if not undecided or request.method != "GET" or request.path.startswith(CHOOSING):
+        return None
+    return redirect("/post?" + urlencode({"next": request.get_full_path()}))
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    if request.path.startswith("/api/"):
+        return True
+    accepted = request.headers.get("Accept", "")
+    return "json" in accepted and "text/html" not in accepted
