@@ -15,11 +15,11 @@ os.environ.setdefault("JISHI_DATA", tempfile.mkdtemp(prefix="jishi-test-"))
 _DATABASE = Path(os.environ["JISHI_DATA"]) / "database"
 _ours = False
 
-if "JISHI_DATABASE_URL" not in os.environ and "JISHI_PG_SOCKET" not in os.environ:
+if "JISHI_DATABASE_URL" not in os.environ and "JISHI_PG_OWNER" not in os.environ:
     from jishi.foundation.database import ensure
 
     _server = ensure(_DATABASE, throwaway=True)
-    os.environ["JISHI_PG_SOCKET"], os.environ["JISHI_PG_PORT"] = str(_server.socket_dir), str(_server.port)
+    os.environ["JISHI_PG_OWNER"], os.environ["JISHI_PG_WEB"] = _server.url_owner, _server.url_web
     _ours = True
 
 
