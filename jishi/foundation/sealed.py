@@ -1,0 +1,256 @@
+"""Sealed fields 封存字段 (spec 90 §5): personal values lie encrypted in one table, bound to their place.
+
+Bytes: version ‖ suite ‖ key generation ‖ nonce ‖ ciphertext ‖ tag. Associated data: that header, tenant, purpose,
+owner table, owner row, field; a value moved elsewhere does not open. Text is padded to 32, 64, 128 … bytes.
+Opening one is not here: it is `accounts.actions.reading.read`, which writes down who looked.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from jishi.foundation import data_keys, keys, purposes
+from jishi.foundation.models import SearchHash
+from jishi.foundation.refusals import Invalid
+
+Owner = tuple[str, int]  # (table, row)
+
+VERSION = 1
+LONGEST = 256 * 1024  # bytes of one value; larger things are files
+_HEADER = struct.Struct(">BcI")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One value to seal. `searchable`: found by equality until `search_ends_on`, else `ends_on`, or `end_search`."""
+
+    purpose: str
+    owner_table: str
+    owner_row: int
+    field: str
+    value: str = field(repr=False)
+    ends_on: date | None = None
+    searchable: bool = False
+    search_ends_on: date | None = None
+
+    @property
+    def owner(self) -> Owner:
+        return (self.owner_table, self.owner_row)
+
+
+_STORE = """
+    INSERT INTO foundation_sealedvalue AS v
+        (id, tenant_id, purpose, generation, owner_table, owner_row, field, data, ends_on)
+    SELECT gen_random_uuid(), %s, * FROM unnest(%s::text[], %s::int[], %s::text[], %s::bigint[], %s::text[],
+                                                %s::bytea[], %s::date[])
+    ON CONFLICT (tenant_id, owner_table, owner_row, field) DO UPDATE
+    SET purpose = EXCLUDED.purpose, generation = EXCLUDED.generation, data = EXCLUDED.data, ends_on = EXCLUDED.ends_on
+"""
+
+# The hash of a value that was there before goes in the same statement.
+_STORE_HASHES = """
+    WITH fresh AS (
+        SELECT * FROM unnest(%(purpose)s::text[], %(mac)s::bytea[], %(table)s::text[], %(row)s::bigint[],
+                             %(ends)s::date[]) AS f (purpose, mac, owner_table, owner_row, ends_on)
+    ), gone AS (
+        DELETE FROM foundation_searchhash h USING fresh f
+        WHERE h.tenant_id = %(tenant)s AND h.purpose = f.purpose
+          AND h.owner_table = f.owner_table AND h.owner_row = f.owner_row
+    )
+    INSERT INTO foundation_searchhash (tenant_id, purpose, mac, owner_table, owner_row, ends_on)
+    SELECT %(tenant)s, purpose, mac, owner_table, owner_row, ends_on FROM fresh
+"""
+
+
+def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime) -> None:
+    """This will store `secrets` encrypted, replacing what stood in their fields; 2 statements when keys are at hand.
+
+    An empty value seals nothing. :raises NoPurposeNamed: a field outside its purpose, or a search that the purpose
+    does not allow. :raises KeyNotAvailable: the keys are away for longer than ten minutes.
+    :raises Invalid: a value over 256 KiB.
+    """
+    wanted = [s for s in secrets if s.value]
+    for secret in wanted:
+        _ensure_registered(secret)
+    if not wanted:
+        return
+    current = data_keys.current({s.purpose for s in wanted}, tenant_id=tenant_id, now=now)
+    sealed = [(s, current[s.purpose], envelope(s, current[s.purpose], tenant_id)) for s in wanted]
+    columns = [
+        [s.purpose for s in wanted], [k.generation for _, k, _ in sealed], [s.owner_table for s in wanted],
+        [s.owner_row for s in wanted], [s.field for s in wanted], [data for *_, data in sealed],
+        [s.ends_on for s in wanted],
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [tenant_id, *columns])
+    _store_hashes([(s, k) for s, k, _ in sealed if s.searchable], tenant_id)
+
+
+def find(purpose: str, value: str, *, tenant_id: int, now: datetime) -> list[Owner]:
+    """Give the rows whose searchable value equals this one, written in whatever form; none after their search ended.
+
+    :raises NoPurposeNamed: the purpose is unknown or allows no search.
+    """
+    known = purposes.named(purpose)
+    if not known.searchable:
+        raise purposes.NoPurposeNamed(what=f"{purpose}: find")
+    macs = [
+        _mac(known, value, key, tenant_id)
+        for key in data_keys.every(purpose, tenant_id=tenant_id, now=now).values()
+    ]
+    rows = SearchHash.objects.filter(tenant_id=tenant_id, purpose=purpose, mac__in=macs)
+    rows = rows.exclude(ends_on__lt=now.date())
+    return sorted(set(rows.values_list("owner_table", "owner_row")))
+
+
+def end(owners: Iterable[Owner], *, tenant_id: int, fields: Sequence[str] = ()) -> int:
+    """This will delete what is sealed for these rows, or only `fields` of it, and its hashes. Gives how many values."""
+    tables, rows = _columns(owners)
+    chosen = list(fields) or None
+    with connection.cursor() as cursor:
+        cursor.execute(_END, {"tenant": tenant_id, "tables": tables, "rows": rows, "fields": chosen})
+        gone = [tuple(row) for row in cursor.fetchall()]
+    _end_hashes({(p, t, r) for p, t, r, f in gone if f == purposes.named(p).searchable}, tenant_id)
+    return len(gone)
+
+
+def end_search(owners: Iterable[Owner], purpose: str, *, tenant_id: int) -> None:
+    """This will end finding by equality for these rows; the values stay. Nobody can count over the years (§5.3)."""
+    _end_hashes({(purpose, table, row) for table, row in owners}, tenant_id)
+
+
+def end_due(*, tenant_id: int, today: date) -> dict[str, int]:
+    """This will delete every value and hash whose last day has passed; counts by purpose. Nightly (spec 90 §7.4)."""
+    gone: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM foundation_sealedvalue WHERE tenant_id = %s AND ends_on < %s RETURNING purpose",
+            [tenant_id, today],
+        )
+        for (purpose,) in cursor.fetchall():
+            gone[purpose] = gone.get(purpose, 0) + 1
+        cursor.execute(
+            "DELETE FROM foundation_searchhash WHERE tenant_id = %s AND ends_on < %s", [tenant_id, today]
+        )
+    return gone
+
+
+def sealed_fields(owners: Iterable[Owner], *, tenant_id: int) -> dict[Owner, list[str]]:
+    """Give which fields are sealed for these rows: that they are there, never what they say; one statement."""
+    tables, rows = _columns(owners)
+    found: dict[Owner, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_FIELDS, [tenant_id, tables, rows])
+        for table, row, name in cursor.fetchall():
+            found.setdefault((table, row), []).append(name)
+    return found
+
+
+# --- envelope ----------------------------------------------------------------------------------------------
+
+
+def envelope(secret: Secret, key: data_keys.DataKeyInHand, tenant_id: int) -> bytes:
+    """Give the bytes of one sealed value."""
+    header = _HEADER.pack(VERSION, key.suite.encode(), key.generation)
+    bound = header + place(tenant_id, secret.purpose, secret.owner, secret.field)
+    return header + keys.encrypt(key.key, _padded(secret.value), bound, key.suite)
+
+
+def header_of(data: bytes) -> tuple[str, int]:
+    """Give suite and key generation of sealed bytes.
+
+    :raises DoesNotOpen: not an envelope of this version.
+    """
+    if len(data) < _HEADER.size or data[0] != VERSION or data[1:2] not in (b"a", b"s"):
+        raise keys.DoesNotOpen
+    _, suite, generation = _HEADER.unpack_from(data)
+    return suite.decode(), generation
+
+
+def place(tenant_id: int, purpose: str, owner: Owner, name: str) -> bytes:
+    """Write where a value belongs, each part with its length, so that no two places read the same."""
+    parts = [str(tenant_id), purpose, owner[0], str(owner[1]), name]
+    return b"".join(struct.pack(">H", len(raw)) + raw for raw in (part.encode() for part in parts))
+
+
+def _padded(value: str) -> bytes:
+    raw = value.encode()
+    size = 32
+    while size < len(raw) + 4:
+        size *= 2
+    return struct.pack(">I", len(raw)) + raw + b"\0" * (size - 4 - len(raw))
+
+
+def unpadded(plain: bytes) -> str:
+    """Undo the padding."""
+    (length,) = struct.unpack_from(">I", plain)
+    return plain[4 : 4 + length].decode()
+
+
+# --- pieces ------------------------------------------------------------------------------------------------
+
+_END = """
+    DELETE FROM foundation_sealedvalue v
+    WHERE v.tenant_id = %(tenant)s
+      AND (v.owner_table, v.owner_row) IN (SELECT * FROM unnest(%(tables)s::text[], %(rows)s::bigint[]))
+      AND (%(fields)s::text[] IS NULL OR v.field = ANY (%(fields)s::text[]))
+    RETURNING v.purpose, v.owner_table, v.owner_row, v.field
+"""
+
+_END_HASHES = """
+    DELETE FROM foundation_searchhash h
+    USING unnest(%s::text[], %s::text[], %s::bigint[]) AS o (purpose, owner_table, owner_row)
+    WHERE h.tenant_id = %s AND h.purpose = o.purpose AND h.owner_table = o.owner_table AND h.owner_row = o.owner_row
+"""
+
+_FIELDS = """
+    SELECT owner_table, owner_row, field FROM foundation_sealedvalue
+    WHERE tenant_id = %s AND (owner_table, owner_row) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
+    ORDER BY owner_table, owner_row, field
+"""
+
+
+def _ensure_registered(secret: Secret) -> None:
+    purpose = purposes.named(secret.purpose, secret.field)
+    if secret.searchable and purpose.searchable != secret.field:
+        raise purposes.NoPurposeNamed(what=f"{secret.purpose}: find {secret.field}")
+    if len(secret.value.encode()) > LONGEST:
+        raise Invalid(detail=f"{secret.field} > 256 KiB")
+
+
+def _store_hashes(found: Sequence[tuple[Secret, data_keys.DataKeyInHand]], tenant_id: int) -> None:
+    if not found:
+        return
+    facts: dict[str, Any] = {
+        "tenant": tenant_id,
+        "purpose": [s.purpose for s, _ in found],
+        "mac": [_mac(purposes.named(s.purpose), s.value, key, tenant_id) for s, key in found],
+        "table": [s.owner_table for s, _ in found],
+        "row": [s.owner_row for s, _ in found],
+        "ends": [s.search_ends_on or s.ends_on for s, _ in found],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE_HASHES, facts)
+
+
+def _end_hashes(of: Iterable[tuple[str, str, int]], tenant_id: int) -> None:
+    listed = sorted(of)
+    if listed:
+        with connection.cursor() as cursor:
+            cursor.execute(_END_HASHES, [*map(list, zip(*listed, strict=True)), tenant_id])
+
+
+def _mac(purpose: purposes.Purpose, value: str, key: data_keys.DataKeyInHand, tenant_id: int) -> bytes:
+    context = f"{tenant_id}:{purpose.code}:{key.generation}".encode()
+    return keys.provider().mac(
+        purposes.normalise(purpose.kind, value).encode(), context=context, suite=key.suite
+    )
+
+
+def _columns(owners: Iterable[Owner]) -> tuple[list[str], list[int]]:
+    listed = sorted(set(owners))
+    return [table for table, _ in listed], [row for _, row in listed]

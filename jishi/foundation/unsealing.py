@@ -1,0 +1,51 @@
+"""Opening sealed values. Only `accounts.actions.reading` and the rotation import this (a test holds it):
+everybody else asks `reading.read`, which writes down who looked, why, before a byte is opened.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from jishi.foundation import data_keys, keys
+from jishi.foundation.sealed import Owner, header_of, place, unpadded
+
+_GET = """
+    SELECT purpose, owner_table, owner_row, field, data FROM foundation_sealedvalue
+    WHERE tenant_id = %s AND field = ANY (%s)
+      AND (owner_table, owner_row) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
+"""
+
+
+def unseal(
+    owners: Iterable[Owner], fields: Sequence[str], *, tenant_id: int, now: datetime
+) -> dict[Owner, dict[str, str]]:
+    """Open `fields` of these rows: {(table, row): {field: value}}; what was never sealed, or has ended, is absent.
+
+    :raises DoesNotOpen: bytes were moved or changed. :raises KeyNotAvailable: the keys are away.
+    """
+    listed = sorted(set(owners))
+    found: dict[Owner, dict[str, str]] = {owner: {} for owner in listed}
+    with connection.cursor() as cursor:
+        cursor.execute(_GET, [tenant_id, list(fields), [t for t, _ in listed], [r for _, r in listed]])
+        rows = cursor.fetchall()
+    for purpose, table, row, name, data in rows:
+        opened = open_value(bytes(data), purpose, (table, row), name, tenant_id=tenant_id, now=now)
+        found[(table, row)][name] = opened
+    return found
+
+
+def open_value(data: bytes, purpose: str, owner: Owner, name: str, *, tenant_id: int, now: datetime) -> str:
+    """Open the bytes of one value that lies in this place.
+
+    :raises DoesNotOpen: it does not belong there, or was changed.
+    """
+    suite, generation = header_of(data)
+    held = data_keys.every(purpose, tenant_id=tenant_id, now=now)
+    if generation not in held:  # a generation that another process has begun since
+        data_keys.forget(tenant_id, purpose)
+        held = data_keys.every(purpose, tenant_id=tenant_id, now=now)
+    if generation not in held:
+        raise keys.DoesNotOpen
+    bound = data[:6] + place(tenant_id, purpose, owner, name)
+    return unpadded(keys.decrypt(held[generation].key, data[6:], bound, suite))
