@@ -1,0 +1,126 @@
+"""会商: several bodies, one question; ends with an agreed body, or goes to the ruler (spec 10 §5, 6–8)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from jishi.cases.actions import moving
+from jishi.cases.actions.moving import Held
+from jishi.cases.models import Case, Consultation, Position
+from jishi.cases.refusals import GroundNeeded, NoReturnAsked, TooFewBodies
+from jishi.duties.actions import deciding
+from jishi.foundation import trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotAllowed, NotFound
+
+
+@transaction.atomic
+def open_(case_id: int, *, question: str, invited: Sequence[int], by: Actor, now: datetime,
+          version: int | None = None) -> Case:  # fmt: skip
+    """Open a consultation before anybody is asked; the desk's clock pauses, the promise runs on.
+
+    :raises TooFewBodies: fewer than two. :raises GroundNeeded: no question.
+    """
+    held = moving.hold(case_id, by=by, version=version)
+    move = moving.ensure(held, "consultation.open", by=by)
+    _ensure_question(question, invited)
+    row = _write(held, question, invited, now)
+    return moving.carry_out(
+        held, move, by=by, now=now, codes={"consultation": row.id, "invited": list(row.invited)},
+        words={"question": row.question},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def contest(case_id: int, *, question: str, by: Actor, now: datetime, version: int | None = None) -> Case:
+    """Take an asked return to consultation instead of answering it."""
+    held = moving.hold(case_id, by=by, version=version)
+    if held.lead is None or held.lead.return_asked_at is None:
+        raise NoReturnAsked
+    return contest_held(held, by=by, now=now, question=question, verb_by_rule=False)
+
+
+def contest_held(held: Held, *, by: Actor, now: datetime, question: str, verb_by_rule: bool) -> Case:
+    """Contest a held case. `verb_by_rule`: the table's rule does it, not the person whose verb led here."""
+    actor = Actor(tenant_id=by.tenant_id, kind="system", run="second_return") if verb_by_rule else by
+    move = moving.ensure(held, "consultation.contest", by=actor)
+    row = moving.handover_row(held, "consultation.contest")
+    lead = held.lead
+    assert lead is not None  # noqa: S101 - handover_row has refused otherwise
+    invited = {lead.body_id, lead.proposed_body_id or lead.body_id}
+    earlier = held.case.handovers.exclude(return_asked_at=None).values_list("body_id", flat=True)
+    talk = _write(held, question or "请各方说明依据。", sorted(invited | set(earlier)), now)
+    return moving.carry_out(
+        held, move, by=actor, now=now, handover_move=row,
+        codes={"consultation": talk.id, "invited": list(talk.invited)}, words={"question": talk.question},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def state_position(case_id: int, *, text: str, cited_item_id: int | None, by: Actor, now: datetime) -> Position:
+    """Say what an invited body holds, with the item it rests on.
+
+    :raises NotAllowed: not invited. :raises GroundNeeded: nothing said.
+    """
+    held = moving.hold(case_id, by=by)
+    talk = _open_talk(held)
+    body = next((b for b in sorted(by.body_ids) if b in talk.invited), None)
+    if body is None:
+        moving.policies.ensure_may_see(by, held.stand)
+        raise NotAllowed(why="没有邀请你们单位会商。")
+    if not text.strip():
+        raise GroundNeeded(what="意见", what_en="your position")
+    item = deciding.ensure_item(cited_item_id) if cited_item_id else None
+    row = Position.objects.create(
+        tenant_id=by.tenant_id, consultation=talk, body_id=body, text=text.strip(), cited_item_id=item, at=now
+    )
+    trail.record(
+        "case.position_stated", ("case", held.case.id), by=by, at=now, codes={"body": body, "item": item},
+        words={"text": row.text},
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def conclude(case_id: int, *, agreed_body_id: int, by: Actor, now: datetime, version: int | None = None) -> Case:
+    """End the consultation: one body agreed. The case goes back to the desk, which offers it there."""
+    held = moving.hold(case_id, by=by, version=version)
+    move = moving.ensure(held, "consultation.conclude", by=by)
+    talk = _open_talk(held)
+    row = moving.handover_row(held, "consultation.conclude") if held.lead is not None else None
+    talk.change(concluded_at=now, agreed_body_id=agreed_body_id)
+    return moving.carry_out(
+        held, move, by=by, now=now, handover_move=row,
+        case_values={"lead_id": None, "returns_count": held.case.returns_count + (1 if row else 0)},
+        handover_values={"ended_at": now, "end": "returned"} if row else None,
+        codes={"consultation": talk.id, "agreed": agreed_body_id},
+    )  # fmt: skip
+
+
+def close_talk(held: Held, *, now: datetime) -> Consultation:
+    """End the running consultation, for a ruling."""
+    talk = _open_talk(held)
+    talk.change(concluded_at=now)
+    return talk
+
+
+def _open_talk(held: Held) -> Consultation:
+    talk = Consultation.objects.filter(case=held.case, concluded_at=None).order_by("-id").first()
+    if talk is None:
+        raise NotFound
+    return talk
+
+
+def _ensure_question(question: str, invited: Sequence[int]) -> None:
+    if len(set(invited)) < 2:
+        raise TooFewBodies
+    if not question.strip():
+        raise GroundNeeded(what="会商的问题", what_en="the question of the consultation")
+
+
+def _write(held: Held, question: str, invited: Sequence[int], now: datetime) -> Consultation:
+    return Consultation.objects.create(
+        tenant_id=held.case.tenant_id, case=held.case, handover=held.lead, question=question.strip(),
+        invited=sorted(set(invited)), opened_at=now,
+    )  # fmt: skip

@@ -1,0 +1,189 @@
+"""回访: three answers, each may be missing; silence is never "satisfied" (spec 10 §9)."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from jishi.cases.actions import moving
+from jishi.cases.actions.handover import from_outside
+from jishi.cases.actions.moving import Held
+from jishi.cases.models import Case, Feedback, Handover, Membership
+from jishi.cases.refusals import GroundNeeded, LinkIsOver, NotSolvedNeedsReview
+from jishi.cases.states import HANDOVER, Contacted, HandoverStatus, Role, Satisfied, Solved, Status
+from jishi.foundation import procedures, trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound
+from jishi.kernels.text import minimise
+
+ANSWER_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Three answers; what is not said is `no_answer`."""
+
+    contacted: str = Contacted.NO_ANSWER.value
+    solved: str = Solved.NO_ANSWER.value
+    satisfied: str = Satisfied.NO_ANSWER.value
+    text: str = ""
+    reasons: tuple[str, ...] = field(default_factory=tuple)
+
+
+def ask(case: Case, *, now: datetime) -> list[Feedback]:
+    """Ask every member of the case, each for himself; the links go out with the news of the approved reply."""
+    members = Membership.objects.filter(case=case, to_at=None)
+    last = Feedback.objects.filter(case=case).order_by("-round").values_list("round", flat=True).first() or 0
+    rows = [
+        Feedback(tenant_id=case.tenant_id, membership=m, case=case, round=last + 1, asked_at=now) for m in members
+    ]
+    return list(Feedback.objects.bulk_create(rows))
+
+
+def link_for(feedback_id: int) -> str:
+    """Make a fresh link token for one caller; only its hash is kept. An earlier link of the same asking ends."""
+    token = secrets.token_urlsafe(24)
+    Feedback.objects.filter(id=feedback_id).update(token_hash=_hash(token))
+    return token
+
+
+def by_link(token: str, *, now: datetime) -> Feedback:
+    """Find what a link asks. :raises LinkIsOver: used up, too old, or of a case that has gone on."""
+    row = Feedback.objects.select_related("case").filter(token_hash=_hash(token), superseded_by=None).first()
+    if row is None or now > row.asked_at + ANSWER_FOR:
+        raise LinkIsOver
+    return row
+
+
+@transaction.atomic
+def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime) -> Feedback:
+    """Keep one caller's answers; a later answer supersedes, both stay. All members answered "solved" → closed.
+
+    :raises GroundNeeded: an answer outside its list. :raises NotFound: not this caller's to answer.
+    """
+    old = Feedback.objects.select_related("case").filter(tenant_id=by.tenant_id, id=feedback_id).first()
+    if old is None:
+        raise NotFound
+    held = moving.hold(old.case_id, by=by)
+    _ensure_caller_or_desk(held, old, by)
+    _ensure_known(answers)
+    row = _write(old, answers, by=by, now=now)
+    trail.record(
+        "feedback.answered", ("case", held.case.id), by=by, at=now,
+        codes={"contacted": row.contacted, "solved": row.solved, "satisfied": row.satisfied, "round": row.round},
+        words={"text": row.text_shown} if row.text_shown else None,
+    )  # fmt: skip
+    if held.case.status == Status.FEEDBACK and _all_solved(held.case, row.round):
+        _conclude(held, by=Actor(tenant_id=by.tenant_id, kind="system", run="all_answered"), now=now)
+    return row
+
+
+@transaction.atomic
+def note_attempt(case_id: int, *, result: str, by: Actor, now: datetime) -> Case:
+    """Note a call that reached nobody; three in different half days, 08:30–20:00, exhaust the attempts."""
+    held = moving.hold(case_id, by=by)
+    if not by.has("feedback"):
+        from_outside(held, by)
+    for row in Feedback.objects.filter(case=held.case, superseded_by=None, answered_at=None):
+        row.change(attempts=[*row.attempts, [now.isoformat(), result]])
+    trail.record("feedback.attempted", ("case", held.case.id), by=by, at=now, codes={"result": result})
+    return held.case
+
+
+@transaction.atomic
+def conclude(case_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Case:
+    """Close the case: the answers are there, the attempts exhausted, or the clock has run out."""
+    held = moving.hold(case_id, by=by, version=version)
+    return _conclude(held, by=by, now=now)
+
+
+def _conclude(held: Held, *, by: Actor, now: datetime) -> Case:
+    move = moving.ensure(held, "feedback.conclude", by=by)
+    return moving.carry_out(held, move, by=by, now=now, case_values={"closed_at": now}, codes={"outcome": held.case.outcome})
+
+
+@transaction.atomic
+def send_back(case_id: int, *, reviewer_agrees: bool, by: Actor, now: datetime, version: int | None = None) -> Case:
+    """Send the case back to the body that answered: a caller says it is not solved.
+
+    The first time a reviewer must agree, the second time nobody needs to (spec 10 §5, 22).
+    :raises NotSolvedNeedsReview: first time and no agreement. :raises GroundNeeded: nobody said so.
+    """
+    held = moving.hold(case_id, by=by, version=version)
+    move = moving.ensure(held, "feedback.send_back", by=by)
+    if not Feedback.objects.filter(case=held.case, superseded_by=None, solved=Solved.NO).exists():
+        raise GroundNeeded(what="诉求人“没解决”的回答", what_en="an answer 'not solved' of a caller")
+    if held.case.not_solved_count == 0 and not reviewer_agrees:
+        raise NotSolvedNeedsReview
+    lead = sign_again(held, move.verb, now=now)
+    return moving.carry_out(
+        held, move, by=by, now=now, new_lead=lead,
+        case_values={"lead_id": lead.body_id, "not_solved_count": held.case.not_solved_count + 1},
+        codes={"body": lead.body_id, "handover": lead.id},
+    )  # fmt: skip
+
+
+def sign_again(held: Held, verb: str, *, now: datetime) -> Handover:
+    """Give the case to the body that answered last: a new row, signed at once (spec 10 §6)."""
+    procedures.ensure_move(HANDOVER, verb, "")
+    last = Handover.objects.filter(case=held.case, role=Role.LEAD, status=HandoverStatus.ENDED).order_by("-id").first()
+    if last is None:
+        raise NotFound
+    return Handover.objects.create(
+        tenant_id=held.case.tenant_id, case=held.case, body_id=last.body_id, role=Role.LEAD, status=HandoverStatus.SIGNED,
+        duty_item_id=last.duty_item_id, duty_edition=last.duty_edition, decision_id=last.decision_id,
+        designated=last.designated, offered_at=now, signed_at=now,
+    )  # fmt: skip
+
+
+def _write(old: Feedback, answers: Answers, *, by: Actor, now: datetime) -> Feedback:
+    shown = minimise([answers.text])[0].shown if answers.text.strip() else ""
+    values = {
+        "contacted": answers.contacted, "solved": answers.solved, "satisfied": answers.satisfied,
+        "reasons": list(answers.reasons), "text_shown": shown, "recorded_by": by.label, "answered_at": now,
+        "channel": "phone" if by.has("feedback") else "link",
+    }  # fmt: skip
+    if old.answered_at is None:
+        old.change(**values)
+        return old
+    new = Feedback.objects.create(
+        tenant_id=old.tenant_id, membership_id=old.membership_id, case_id=old.case_id, round=old.round,
+        asked_at=old.asked_at, attempts=old.attempts, sampled=old.sampled, token_hash=old.token_hash, **values,
+    )  # fmt: skip
+    old.change(superseded_by=new, token_hash="")
+    return new
+
+
+def _ensure_caller_or_desk(held: Held, row: Feedback, by: Actor) -> None:
+    """The caller himself, or the feedback body; never the body that handled it."""
+    member = Membership.objects.select_related("report").get(id=row.membership_id)
+    own = (by.kind == "reporter" and by.report_id == member.report_id) or (
+        by.kind == "resident" and by.account_id is not None and by.account_id == member.report.reporter_id
+    )
+    if own or by.kind == "system":
+        return
+    if not by.has("feedback") or _handled_by(held.case, by.body_ids):
+        from_outside(held, by)
+
+
+def _handled_by(case: Case, body_ids: Iterable[int]) -> bool:
+    return Handover.objects.filter(case=case, body_id__in=list(body_ids)).exists()
+
+
+def _all_solved(case: Case, round_: int) -> bool:
+    rows = Feedback.objects.filter(case=case, round=round_, superseded_by=None)
+    return all(r.answered_at is not None and r.solved in (Solved.YES, Solved.PARTLY) for r in rows)
+
+
+def _ensure_known(answers: Answers) -> None:
+    if answers.contacted not in Contacted.values or answers.solved not in Solved.values:
+        raise GroundNeeded(what="联系过没有、解决没有", what_en="whether contacted and solved")
+    if answers.satisfied not in Satisfied.values:
+        raise GroundNeeded(what="满意不满意", what_en="whether satisfied")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,153 @@
+"""The common way of every verb that moves a case: lock, may, move, change, record, announce.
+
+The table of the life decides (institutions/procedures/case.toml, handover.toml); nothing here knows a state by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jishi.cases import policies
+from jishi.cases.actions import clocks
+from jishi.cases.events import CaseMoved
+from jishi.cases.models import Case, Clock, Handover, Membership
+from jishi.cases.states import CASE, HANDOVER, HandoverStatus, Role
+from jishi.foundation import outbox, trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.procedures import ensure_move
+from jishi.foundation.refusals import NotFound, Stale
+from jishi.kernels.procedure import Move, effects
+
+OPEN_HANDOVER = (HandoverStatus.OFFERED, HandoverStatus.SIGNED, HandoverStatus.RETURN_ASKED, HandoverStatus.CONTESTED)
+
+
+@dataclass(slots=True)
+class Held:
+    """A locked case with its open lead and its clocks."""
+
+    case: Case
+    lead: Handover | None
+    clocks: list[Clock]
+    members: tuple[tuple[int, int | None], ...]
+
+    @property
+    def stand(self) -> policies.Stand:
+        return policies.Stand(self.case, self.lead, self.members)
+
+    def clock(self, kind: str) -> Clock | None:
+        """Give the running clock of `kind`, if any."""
+        return next((c for c in self.clocks if c.kind == kind and c.stopped_at is None), None)
+
+
+def hold(case_id: int, *, by: Actor, version: int | None = None) -> Held:
+    """Lock a case and read what a verb needs (4 statements). `version` is what the person saw.
+
+    :raises NotFound: no such case for this actor. :raises Stale: somebody saved meanwhile.
+    """
+    case = Case.objects.select_for_update().filter(tenant_id=by.tenant_id, id=case_id).first()
+    if case is None:
+        raise NotFound
+    if version is not None and version != case.version:
+        raise Stale(version=case.version, status=case.status, seen=version)
+    lead = Handover.objects.filter(case=case, role=Role.LEAD, status__in=OPEN_HANDOVER).select_related("body").first()
+    members = Membership.objects.filter(case=case, to_at=None).values_list("report_id", "report__reporter_id")
+    return Held(case, lead, list(Clock.objects.filter(case=case)), tuple(members))
+
+
+def ensure(held: Held, verb: str, *, by: Actor) -> Move:
+    """Find the row of the case's table and insist that `by` may.
+
+    :raises WrongMoment: the case's state does not know this verb. :raises NotAllowed, NotFound: not this actor.
+    """
+    policies_first = CASE.open_moves(held.case.status, held.case.status_before or None)
+    row = next((m for m in policies_first if m.verb == verb), None)
+    if row is not None:
+        policies.ensure_may(row, by, held.stand)
+        return row
+    policies.ensure_may_see(by, held.stand)
+    return ensure_move(CASE, verb, held.case.status, held.case.status_before)
+
+
+def carry_out(
+    held: Held,
+    move: Move,
+    *,
+    by: Actor,
+    now: datetime,
+    handover_move: Move | None = None,
+    amounts: Mapping[str, str] | None = None,
+    case_values: Mapping[str, Any] | None = None,
+    handover_values: Mapping[str, Any] | None = None,
+    codes: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None,
+    new_lead: Handover | None = None,
+) -> Case:
+    """Change the states and clocks as the rows say, record one entry, announce. `held` is locked.
+
+    A move that steps aside remembers where it came from; one that steps back forgets it.
+    """
+    case, lead = held.case, held.lead
+    moves = [m for m in (move, handover_move) if m is not None]
+    values: dict[str, Any] = dict(case_values or {})
+    target = move.target(case.status)
+    if target != case.status:
+        aside = CASE.state(target).is_aside
+        values |= {"status": target, "status_since": now, "status_before": case.status if aside else ""}
+    if handover_move is not None and lead is not None:
+        settle(lead, handover_move, dict(handover_values or {}))
+    turn = clocks.turn(case, new_lead or lead, held.clocks, effects(moves), now=now, amounts=amounts)
+    clocks.save(turn)
+    held.clocks += turn.new
+    case.change(**values)
+    entry = {"status": case.status, **(codes or {})}
+    trail.record(move.trail, ("case", case.id), by=by, at=now, codes=entry, words=words, rule=f"{CASE.code}@{CASE.edition}")
+    outbox.announce(CaseMoved(case.id, move.verb, case.status, tuple(move.tells)), at=now)
+    return case
+
+
+def carry_out_handover(
+    held: Held,
+    move: Move,
+    *,
+    by: Actor,
+    now: datetime,
+    handover_values: Mapping[str, Any] | None = None,
+    codes: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None,
+) -> Case:
+    """Move the handover alone; the case stays where it is, its version grows."""
+    lead = held.lead
+    if lead is None:
+        raise NotFound
+    settle(lead, move, dict(handover_values or {}))
+    clocks.save(clocks.turn(held.case, lead, held.clocks, effects([move]), now=now))
+    held.case.change()
+    trail.record(
+        move.trail, ("case", held.case.id), by=by, at=now, words=words, codes={"handover": lead.id, **(codes or {})},
+        rule=f"{HANDOVER.code}@{HANDOVER.edition}",
+    )  # fmt: skip
+    outbox.announce(CaseMoved(held.case.id, move.verb, held.case.status, tuple(move.tells)), at=now)
+    return held.case
+
+
+def handover_row(held: Held, verb: str) -> Move:
+    """Find the row of the handover's table.
+
+    :raises NotFound: nobody holds the case. :raises WrongMoment: the handover does not know this verb now.
+    """
+    if held.lead is None:
+        raise NotFound
+    return ensure_move(HANDOVER, verb, held.lead.status, held.lead.status_before_return)
+
+
+def settle(lead: Handover, move: Move, values: dict[str, Any]) -> None:
+    """Move the locked handover along its own table and store it."""
+    target = move.target(lead.status)
+    state = HANDOVER.state(target)
+    came_aside = HANDOVER.state(lead.status).is_aside
+    if state.is_aside:
+        values["status_before_return"] = lead.status_before_return if came_aside else lead.status
+    lead.change(status=target, **values)
+
+

@@ -1,0 +1,67 @@
+"""What happens when a clock runs out (spec 11 §9, column "at expiry"). Run by the worker, replayable."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from jishi.cases.actions import feedback, handover
+from jishi.cases.events import CaseMoved
+from jishi.cases.models import Case, Clock
+from jishi.cases.states import CASE, HANDOVER
+from jishi.foundation import outbox, scope, trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Refused
+
+# Verbs that a clock performs; the rest of the table's expiries only tell somebody.
+MOVES: Mapping[str, Callable[..., Case]] = {
+    "handover.sign_by_time": handover.sign_by_time,
+    "handover.return_by_time": handover.return_by_time,
+    "feedback.conclude": feedback.conclude,
+}
+
+
+def sweep(*, by: Actor, now: datetime, limit: int = 500) -> dict[str, int]:
+    """Act on every clock that has run out; one transaction per case, so one fault holds nobody up.
+
+    Gives how many clocks ran out, by what was done. A clock is acted upon once.
+    """
+    with scope.work(by):
+        due = list(
+            Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, expired_at=None, due_at__lte=now)
+            .order_by("due_at", "id")
+            .values_list("id", "case_id", "kind")[:limit]
+        )
+    done: dict[str, int] = {}
+    for clock_id, case_id, kind in due:
+        verb = expiry_of(kind)
+        with scope.work(by):
+            result = _expire(clock_id, case_id, kind, verb, by=by, now=now)
+        done[result] = done.get(result, 0) + 1
+    return done
+
+
+def expiry_of(kind: str) -> str:
+    """Give the verb that the table names for the expiry of `kind`."""
+    for life in (CASE, HANDOVER):
+        for clock in life.clocks:
+            if clock.kind == kind:
+                return clock.at_expiry
+    raise KeyError(kind)
+
+
+@transaction.atomic
+def _expire(clock_id: int, case_id: int, kind: str, verb: str, *, by: Actor, now: datetime) -> str:
+    Clock.objects.filter(id=clock_id).update(expired_at=now)
+    if verb in MOVES:
+        try:
+            with transaction.atomic():
+                MOVES[verb](case_id, by=by, now=now)
+        except Refused as no:  # somebody moved the case between the list and the lock: their act counts
+            return f"too_late:{no.code}"
+        return verb
+    if kind == "return_window":
+        Clock.objects.filter(id=clock_id, stopped_at=None).update(stopped_at=now, how="expired")
+    trail.record("clock.expired", ("case", case_id), by=by, at=now, codes={"kind": kind, "then": verb})
+    outbox.announce(CaseMoved(case_id, verb, "", ()), at=now)
+    return verb

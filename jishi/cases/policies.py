@@ -1,0 +1,120 @@
+"""Who may, at this moment. The button asks, the verb insists; `visible_to` is the list form of `ensure_may_see`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from jishi.cases.models import Case, Handover, Membership, Report
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotAllowed, NotFound
+from jishi.kernels.procedure import Move
+
+DESK = ("operator", "dispatcher", "reviewer", "feedback", "office", "ruler", "auditor")
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """The case as rights see it: itself and who holds it now."""
+
+    case: Case
+    lead: Handover | None
+    members: tuple[tuple[int, int | None], ...] = ()  # (report, account) of open memberships, where needed
+
+
+def _is_caller(actor: Actor, stand: Stand) -> bool:
+    return any(
+        (actor.kind == "reporter" and actor.report_id == report)
+        or (actor.kind == "resident" and account is not None and actor.account_id == account)
+        for report, account in stand.members
+    )
+
+
+def _holds(actor: Actor, stand: Stand) -> bool:
+    return stand.lead is not None and actor.has("handler") and stand.lead.body_id in actor.body_ids
+
+
+def _outside_the_matter(actor: Actor, stand: Stand) -> bool:
+    return stand.lead is None or stand.lead.body_id not in actor.body_ids
+
+
+PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
+    "anyone": lambda actor, stand: True,
+    "caller": _is_caller,
+    "operator": lambda actor, stand: actor.has("operator"),
+    "dispatcher": lambda actor, stand: actor.has("dispatcher"),
+    "other_dispatcher": lambda actor, stand: actor.has("dispatcher"),
+    "rule": lambda actor, stand: actor.kind in ("clock", "system"),
+    "platform": lambda actor, stand: actor.kind in ("clock", "system"),
+    "grid_worker": lambda actor, stand: actor.has("grid_worker") and stand.case.division_code.startswith(actor.area),
+    "offered_body": _holds,
+    "lead": _holds,
+    "reviewer": lambda actor, stand: actor.has("reviewer") and _outside_the_matter(actor, stand),
+    "feedback_body": lambda actor, stand: actor.has("feedback") and _outside_the_matter(actor, stand),
+    "ruling_body": lambda actor, stand: actor.has("ruler") and _outside_the_matter(actor, stand),
+}
+
+
+def ensure_may(move: Move, actor: Actor, stand: Stand) -> None:
+    """Insist that one of the parties whom the table names acts.
+
+    :raises NotFound: the actor may not even see the case. :raises NotAllowed: sees it, may not move it.
+    """
+    for party in move.who:
+        if party.startswith("clock:"):
+            if actor.kind in ("clock", "system"):
+                return
+        elif PARTIES[party](actor, stand):
+            return
+    ensure_may_see(actor, stand)
+    raise NotAllowed(verb=move.verb, who=list(move.who))
+
+
+def may(move: Move, actor: Actor, stand: Stand) -> bool:
+    """Tell whether the button is shown."""
+    try:
+        ensure_may(move, actor, stand)
+    except (NotAllowed, NotFound):
+        return False
+    return True
+
+
+def ensure_may_see(actor: Actor, stand: Stand) -> None:
+    """Insist that the actor sees this case.
+
+    :raises NotFound: equal to a case that never was.
+    """
+    if not visible_to(actor, Case.objects.filter(id=stand.case.id)).exists():
+        raise NotFound
+
+
+def visible_to(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Keep the cases that `actor` may see; recusal is the database's (row security)."""
+    rows = cases.filter(tenant_id=actor.tenant_id)
+    if actor.kind in ("clock", "system"):
+        return rows
+    if actor.kind in ("resident", "reporter"):
+        mine = Membership.objects.filter(case=OuterRef("pk"), to_at=None)
+        who = Q(report=actor.report_id) if actor.kind == "reporter" else Q(report__reporter=actor.account_id)
+        return rows.filter(Exists(mine.filter(who)))
+    if actor.kind not in ("staff", "client"):
+        return rows.none()
+    if actor.has(*DESK):
+        return rows.filter(division_code__startswith=actor.area) if actor.area else rows
+    mine = Handover.objects.filter(case=OuterRef("pk")).filter(
+        Q(body__in=actor.body_ids) | Q(copied_to__in=actor.body_ids)
+    )
+    seen = Q(Exists(mine)) if actor.has("handler") else Q(pk=None)
+    if actor.has("grid_worker") and actor.area:
+        seen |= Q(division_code__startswith=actor.area)
+    return rows.filter(seen)
+
+
+def reports_of(actor: Actor) -> QuerySet[Report]:
+    """Keep the reports that this reporter made himself."""
+    rows = Report.objects.filter(tenant_id=actor.tenant_id)
+    if actor.kind == "reporter":
+        return rows.filter(id=actor.report_id)
+    if actor.kind == "resident":
+        return rows.filter(reporter=actor.account_id)
+    return rows.none()

@@ -1,0 +1,141 @@
+"""The lives of this room, read from institutions/procedures/. What may follow what is written there and nowhere else."""
+
+from django.db import models
+
+from jishi.foundation import procedures
+
+CASE = procedures.load("case")
+HANDOVER = procedures.load("handover")
+
+
+class Status(models.TextChoices):
+    RECEIVED = "RECEIVED", "待派"
+    CONSULTING = "CONSULTING", "会商"
+    OFFERED = "OFFERED", "待签收"
+    HANDLING = "HANDLING", "办理中"
+    REPLIED = "REPLIED", "待审核"
+    FEEDBACK = "FEEDBACK", "待回访"
+    CLOSED = "CLOSED", "办结"
+    DECLINED = "DECLINED", "不予受理"
+
+
+class HandoverStatus(models.TextChoices):
+    OFFERED = "OFFERED", "待签收"
+    SIGNED = "SIGNED", "已签收"
+    RETURN_ASKED = "RETURN_ASKED", "申请退单"
+    CONTESTED = "CONTESTED", "会商中"
+    RETURNED = "RETURNED", "已退回"
+    TAKEN_BACK = "TAKEN_BACK", "已收回"
+    ENDED = "ENDED", "已结束"
+
+
+class Channel(models.TextChoices):
+    WEB = "web", "网上"
+    PHONE = "phone", "电话"
+    VISIT = "visit", "来访"
+    GRID = "grid", "网格"
+    IMPORT = "import", "导入"
+    API = "api", "接口"
+    PATROL = "patrol", "巡查"
+
+
+class Kind(models.TextChoices):
+    REPORT = "report", "诉求"
+    COMPLAINT = "complaint", "投诉"
+    INQUIRY = "inquiry", "咨询"
+    HELP = "help", "求助"
+    SUGGESTION = "suggestion", "建议"
+    PRAISE = "praise", "表扬"
+    TIP_OFF = "tip_off", "举报"
+
+
+class Voice(models.TextChoices):
+    OPEN = "open", "可联系"
+    CONFIDENTIAL = "confidential", "保密"
+    ANONYMOUS = "anonymous", "匿名"
+
+
+class Urgency(models.TextChoices):
+    NORMAL = "normal", "一般"
+    URGENT = "urgent", "紧急"
+    EMERGENCY = "emergency", "险情"
+
+
+class Role(models.TextChoices):
+    LEAD = "lead", "主办"
+    ASSIST = "assist", "协办"
+
+
+class ReturnGround(models.TextChoices):
+    NOT_OUR_DUTY = "not_our_duty", "不是本单位职责"
+    WRONG_PLACE = "wrong_place", "不在本单位辖区"
+    MISSING_FACTS = "missing_facts", "缺少必要信息"
+    ALREADY_HANDLED = "already_handled", "已经办过"
+
+
+class DeclineGround(models.TextChoices):
+    """Grounds of spec 10 §5.2 (北京市接诉即办工作条例 11(3); other places map their own articles)."""
+
+    EMERGENCY_LINE = "emergency_line", "应由110、119、120等紧急热线处置"
+    OTHER_PROCEDURE = "other_procedure", "走其他法定程序"
+    SAME_FACTS = "same_facts", "同一件事已经答复，没有新情况"
+    SECRET_OR_PRIVATE = "secret_or_private", "涉及国家秘密、商业秘密或他人隐私"
+    BEYOND_DUTY = "beyond_duty", "属于市场或社会自行解决的事"
+    UNLAWFUL = "unlawful", "内容违法"
+
+
+class Outcome(models.TextChoices):
+    SOLVED = "solved", "已解决"
+    PARTLY = "partly", "部分解决"
+    EXPLAINED = "explained", "已解释"
+    PLANNED = "planned", "已列计划"
+    NOT_TRUE = "not_true", "情况不实"
+
+
+class Contacted(models.TextChoices):
+    YES = "yes", "联系过"
+    NO = "no", "没联系"
+    UNCLEAR = "unclear", "记不清"
+    NO_ANSWER = "no_answer", "没有回答"
+
+
+class Solved(models.TextChoices):
+    YES = "yes", "解决了"
+    PARTLY = "partly", "解决了一部分"
+    NO = "no", "没解决"
+    UNCLEAR = "unclear", "说不清"
+    NO_ANSWER = "no_answer", "没有回答"
+
+
+class Satisfied(models.TextChoices):
+    SATISFIED = "satisfied", "满意"
+    BASICALLY = "basically", "基本满意"
+    NOT = "not", "不满意"
+    NO_ANSWER = "no_answer", "没有回答"
+
+
+class HandoverEnd(models.TextChoices):
+    REPLIED = "replied", "已答复"
+    RETURNED = "returned", "已退回"
+    ABSORBED = "absorbed", "已并入"
+    SUPERSEDED = "superseded", "已改派"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class ClockKind(models.TextChoices):
+    PROMISE = "promise", "答复"
+    DISPATCH = "dispatch", "派单"
+    SIGN = "sign", "签收"
+    RETURN_WINDOW = "return_window", "可退单"
+    RETURN_ANSWER = "return_answer", "退单答复"
+    CONTACT = "contact", "首次联系"
+    HANDLING = "handling", "办理"
+    CONSULT = "consult", "会商"
+    RULING = "ruling", "裁定"
+    REVIEW = "review", "审核"
+    FEEDBACK = "feedback", "回访"
+    REOPEN = "reopen", "重办"
+
+
+ENDS = frozenset(s for s in Status if s in CASE.ends)
+OPEN = frozenset(Status) - ENDS
