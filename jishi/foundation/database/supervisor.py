@@ -105,9 +105,12 @@ def stop(data_dir: Path, *, patience: float = PATIENCE) -> bool:
 def stop_locked(layout: Layout) -> bool:
     """This will do the work of `stop` for a caller that holds the supervisor's lock."""
     found = postmaster.running(layout.data)
-    if found:
-        postmaster.stop(layout.data, found.pid)
-    return found is not None
+    if found is None:
+        return False
+    postmaster.stop(layout.data, found.pid)
+    # Its logger lives a moment longer: who deletes or copies the folder next must not meet it.
+    os.close(postmaster.wait_for_the_last(layout.alive, folders=(), patience=postmaster.FAST))
+    return True
 
 
 def status(data_dir: Path) -> Status:
@@ -160,7 +163,9 @@ def _attached(layout: Layout, found: PidFile, *, throwaway: bool) -> Server:
 def _started(layout: Layout, *, throwaway: bool, patience: float) -> Server:
     half = (layout.fresh, layout.restored)
     with ExitStack() as held:
-        alive = postmaster.wait_for_the_last(layout.alive, folders=half, patience=min(patience, postmaster.FAST))
+        alive = postmaster.wait_for_the_last(
+            layout.alive, folders=half, patience=min(patience, postmaster.FAST)
+        )
         held.callback(os.close, alive)
         finish_swap(layout)
         for folder in half:

