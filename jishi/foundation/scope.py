@@ -6,8 +6,9 @@ Row-level security reads it (`protect.py`). Outside a scope the web role sees no
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -20,6 +21,7 @@ class Scope:
 
     actor: Actor
     recorded_at: datetime
+    memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what rooms looked up once in this transaction
 
 
 _current: ContextVar[Scope | None] = ContextVar("jishi_scope", default=None)

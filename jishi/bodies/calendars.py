@@ -1,0 +1,35 @@
+"""Working calendars, read from institutions/calendars: national years, office hours, all hours."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+
+from jishi.kernels import worktime
+
+OFFICE, ALWAYS = "office", "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A calendar and the name under which a clock remembers it: ``office@2024-2026+2027p``."""
+
+    calendar: worktime.Calendar
+    label: str
+
+
+@cache
+def named(code: str) -> Hours:
+    """Give the calendar `code`: ``office`` (working hours, national holidays) or ``always`` (all hours)."""
+    if code == ALWAYS:
+        return Hours(worktime.calendar([], [], round_the_clock=True), ALWAYS)
+    folder = settings.INSTITUTIONS_DIR / "calendars"
+    years = [worktime.parse_year(p.read_text(encoding="utf-8")) for p in sorted(folder.glob("cn-*.toml"))]
+    hours = worktime.parse_hours((folder / "hours-demo.toml").read_text(encoding="utf-8"))
+    label = ",".join(f"{y.year}{'p' if y.provisional else ''}" for y in years)
+    return Hours(worktime.calendar(years, hours), f"{OFFICE}@{label}")
+
+
+def by_label(label: str) -> Hours:
+    """Give the calendar a clock was pinned with, by the name it remembers."""
+    return named(label.split("@")[0])

@@ -1,0 +1,113 @@
+"""Looking at organisations. Names are kept in memory per tenant and looked at again when a body changes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+
+from jishi.bodies import calendars
+from jishi.bodies.calendars import Hours
+from jishi.bodies.models import Body
+from jishi.foundation import scope
+
+__all__ = [
+    "BodyName", "Hours", "all_bodies", "by_code", "calendar_by_label", "district_above", "existing", "forget", "hours_of",
+    "ids_below", "names",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BodyName:
+    id: int
+    code: str
+    name: str
+    name_en: str
+    short_name: str
+    level: str
+    division_code: str
+    parent_id: int | None
+    calendar: str
+    work_phone: str
+    supervising_phone: str
+    active_from: date
+    active_to: date | None
+
+    def lasts_on(self, day: date) -> bool:
+        return self.active_from <= day and (self.active_to is None or day < self.active_to)
+
+    def called(self, lang: str) -> str:
+        return self.name_en if lang.startswith("en") and self.name_en else self.name
+
+
+_kept: dict[tuple[str, int], tuple[tuple[int, int], dict[int, BodyName]]] = {}
+
+_MARK = "SELECT coalesce(sum(version), 0), coalesce(max(id), 0) FROM bodies_body WHERE tenant_id = %s"
+_FIELDS = (
+    "id", "code", "name", "name_en", "short_name", "level", "division_code", "parent_id", "calendar", "work_phone",
+    "supervising_phone", "active_from", "active_to",
+)  # fmt: skip
+
+
+def names() -> dict[int, BodyName]:
+    """Give every body of the tenant, ended ones too, by id; once per transaction it asks whether any has changed."""
+    now = scope.current()
+    tenant_id = now.actor.tenant_id
+    key = (str(connection.settings_dict["NAME"]), tenant_id)
+    if now.memo.get("bodies"):
+        return _kept[key][1]
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, [tenant_id])
+        mark = tuple(cursor.fetchone())
+    if key not in _kept or _kept[key][0] != mark:
+        rows = Body.objects.filter(tenant_id=tenant_id).order_by("id").values_list(*_FIELDS)
+        _kept[key] = (mark, {row[0]: BodyName(*row) for row in rows})  # type: ignore[assignment]
+    now.memo["bodies"] = True
+    return _kept[key][1]
+
+
+def forget(tenant_id: int) -> None:
+    """Look again, because this transaction has changed a body."""
+    _kept.pop((str(connection.settings_dict["NAME"]), tenant_id), None)
+    scope.current().memo.pop("bodies", None)
+
+
+def existing(ids: Iterable[int], *, on: date) -> dict[int, BodyName]:
+    """Give those of `ids` that exist on the day."""
+    known = names()
+    return {i: known[i] for i in ids if i in known and known[i].lasts_on(on)}
+
+
+def by_code(codes: Iterable[str], *, on: date) -> dict[str, BodyName]:
+    """Give the bodies with these codes that exist on the day."""
+    wanted = set(codes)
+    return {b.code: b for b in names().values() if b.code in wanted and b.lasts_on(on)}
+
+
+def all_bodies(*, on: date, levels: Iterable[str] | None = None) -> list[BodyName]:
+    """List the bodies of the day, by level and code."""
+    kinds = set(levels) if levels is not None else None
+    found = [b for b in names().values() if b.lasts_on(on) and (kinds is None or b.level in kinds)]
+    return sorted(found, key=lambda b: (b.level, b.code))
+
+
+def district_above(body_id: int) -> int | None:
+    """Give the body above, to which a dispatch to a street is copied (北京市接诉即办工作条例 12(1))."""
+    body = names().get(body_id)
+    return body.parent_id if body else None
+
+
+def ids_below(body_id: int) -> list[int]:
+    """Give the ids of the bodies directly below."""
+    return [b.id for b in names().values() if b.parent_id == body_id]
+
+
+def hours_of(ids: Iterable[int | None]) -> dict[int | None, Hours]:
+    """Give each body's working calendar; None is the platform's own, office hours."""
+    known = names()
+    return {i: calendars.named(known[i].calendar if i is not None and i in known else calendars.OFFICE) for i in ids}
+
+
+def calendar_by_label(label: str) -> Hours:
+    """Give the calendar that a clock remembers by name."""
+    return calendars.by_label(label)
