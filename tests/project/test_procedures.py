@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jishi.kernels.procedure import BIRTH, Procedure, check, draw, effects, page, parse
+from jishi.kernels.procedure import BIRTH, Procedure, check, effects, parse, pictures
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "institutions" / "procedures"
@@ -26,13 +26,7 @@ class TestEveryLife:
         assert read(name).code == name
 
     def test_is_drawn_in_docs_as_it_is_now(self, name):
-        life = read(name)
-
-        drawn = {
-            f"{name}.svg": draw(life, "zh"),
-            f"{name}.en.svg": draw(life, "en"),
-            f"{name}.md": page(life),
-        }
+        drawn = pictures(read(name))
 
         stale = [f for f, text in drawn.items() if (PICTURES / f).read_text(encoding="utf-8") != text]
         assert not stale, "redraw with ./dev pictures"

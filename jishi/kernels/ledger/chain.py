@@ -16,7 +16,7 @@ def entry_hash(
 ) -> str:
     """This will give H(0x00 ‖ RFC 8785 JSON of the body, `prev` and `suite`), in hex.
 
-    It is the leaf hash of the entry in the day's tree as well.
+    It is the leaf hash of the entry in the tree of its day as well.
     :raises NotCanonical: for a value without a single spelling.
     :raises ValueError: when the body names another suite, or holds `prev` or `hash` itself.
     """
@@ -31,7 +31,7 @@ def commit(
 ) -> str:
     """This will bind an entry to words it does not hold: H(salt ‖ words), in hex.
 
-    Words are a text, or a mapping taken in its canonical form. Without the salt nothing can be guessed from it.
+    Words are a text, or a mapping taken in its canonical form. Without the salt nothing can be guessed.
     :raises ValueError: for a salt that is not 32 bytes.
     """
     if len(salt) != SALT_BYTES:
@@ -42,7 +42,7 @@ def commit(
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One entry as it stands in the record. `anchor`, `leaf`: under which anchor and where; 0 while not anchored."""
+    """One entry as it stands in the record. `anchor`, `leaf`: under which and where; 0 while not anchored."""
 
     body: Mapping[str, object]
     prev: str
@@ -105,7 +105,7 @@ def anchor_hash(anchor: Anchor, hash_function: Hasher | None = None) -> str:
 
 
 def day_leaves(previous: str, hashes: Iterable[str]) -> list[bytes]:
-    """This will list the leaves of a day: the previous anchor, then the entries in the order of their commit."""
+    """This will list the leaves of a day: the previous anchor, then the entries as they were committed."""
     return [bytes.fromhex(previous), *(bytes.fromhex(h) for h in hashes)]
 
 

@@ -1,4 +1,4 @@
-"""A tree over leaf hashes in the shape of RFC 6962, 2.1: leaf 0x00, node 0x01, split at the largest power of two.
+"""A tree over leaf hashes in the shape of RFC 6962, 2.1: leaf 0x00, node 0x01, split at a power of two.
 
 The leaves given here are hashes already: an entry's hash is H(0x00 ‖ its JSON), which is its leaf hash.
 """
@@ -89,18 +89,22 @@ def verify_consistency(
         return False
     if old_size == new_size:
         return not proof and old_root == new_root
-    path = list(proof)
-    if old_size & (old_size - 1) == 0:
-        path.insert(0, old_root)
+    path = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)
     if not path:
         return False
     fn, sn = old_size - 1, new_size - 1
     while fn % 2:
         fn, sn = fn >> 1, sn >> 1
+    found = _climb_both(path, fn, sn, hash_)
+    return found == (old_root, new_root)
+
+
+def _climb_both(path: Sequence[bytes], fn: int, sn: int, hash_: Hasher) -> tuple[bytes, bytes] | None:
+    """The old and the new root that a proof leads to; nothing when it is too long or too short."""
     fr = sr = path[0]
     for c in path[1:]:
         if sn == 0:
-            return False
+            return None
         if fn % 2 or fn == sn:
             fr, sr = node(c, fr, hash_), node(c, sr, hash_)
             while fn and not fn % 2:
@@ -108,7 +112,7 @@ def verify_consistency(
         else:
             sr = node(sr, c, hash_)
         fn, sn = fn >> 1, sn >> 1
-    return sn == 0 and fr == old_root and sr == new_root
+    return (fr, sr) if sn == 0 else None
 
 
 def _split(n: int) -> int:

@@ -40,7 +40,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`scope` whole: every entry of every anchor. Part: whole chains of some subjects, each entry with its proof."""
+    """`scope` whole: every entry of every anchor. Part: chains of some subjects, each with its proof."""
 
     entries: Sequence[Link]
     anchors: Sequence[Anchor]
@@ -65,7 +65,8 @@ def pack(record: Record) -> dict[str, bytes]:
 
 
 def _entry_line(e: Link) -> dict[str, object]:
-    line: dict[str, object] = {"body": e.body, "prev": e.prev, "hash": e.hash, "anchor": e.anchor, "leaf": e.leaf}
+    line: dict[str, object] = {"body": e.body, "prev": e.prev, "hash": e.hash}
+    line |= {"anchor": e.anchor, "leaf": e.leaf}
     return line | ({"proof": list(e.proof)} if e.proof else {})
 
 

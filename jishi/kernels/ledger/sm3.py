@@ -1,7 +1,9 @@
 """SM3, the hash of GB/T 32905-2016, in plain Python: for checking, and where no library is at hand."""
 
 MASK = 0xFFFFFFFF
-START = (0x7380166F, 0x4914B2B9, 0x172442D7, 0xDA8A0600, 0xA96F30BC, 0x163138AA, 0xE38DEE4D, 0xB0FB0E4E)
+START: tuple[int, ...] = (
+    0x7380166F, 0x4914B2B9, 0x172442D7, 0xDA8A0600, 0xA96F30BC, 0x163138AA, 0xE38DEE4D, 0xB0FB0E4E,
+)  # fmt: skip
 
 
 def _turn(x: int, n: int) -> int:

@@ -3,6 +3,7 @@
 from jishi.kernels.procedure.check import Finding, check
 from jishi.kernels.procedure.mermaid import mermaid, page
 from jishi.kernels.procedure.picture import draw
+from jishi.kernels.procedure.pictures import pictures
 from jishi.kernels.procedure.reading import Unreadable, parse
 from jishi.kernels.procedure.table import (
     BIRTH,
@@ -49,4 +50,5 @@ __all__ = [
     "mermaid",
     "page",
     "parse",
+    "pictures",
 ]

@@ -120,6 +120,11 @@ en = "the asker does not approve"
 
 STATES = ("A", "B", "C", "D")
 KINDS = ("one", "two")
+COLUMNS = (
+    *((), ()),
+    *(("starts",), ("stops",), ("pauses",), ("resumes",), ("continues",)),
+    ("starts", "stops"),
+)
 
 
 def a_move(no, sources, to, origins=(), columns=None):
@@ -172,8 +177,7 @@ def clock_columns_of(draw):
     """At most one act per clock, or stop and start together."""
     columns = {}
     for kind in KINDS:
-        choices = [(), (), ("starts",), ("stops",), ("pauses",), ("resumes",), ("continues",), ("starts", "stops")]
-        for column in draw(st.sampled_from(choices)):
+        for column in draw(st.sampled_from(COLUMNS)):
             columns[column] = (*columns.get(column, ()), kind)
     return columns
 
