@@ -47,7 +47,8 @@ class Grant(TenantRow):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="grant_is_half_open", condition=Q(active_to=None) | Q(active_to__gt=models.F("active_from"))
+                name="grant_is_half_open",
+                condition=Q(active_to=None) | Q(active_to__gt=models.F("active_from")),
             )
         ]
         indexes = [
@@ -114,4 +115,6 @@ class SignInFailure(FactRow):
     last_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "name_mac", "device"], name="one_bucket_per_device")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name_mac", "device"], name="one_bucket_per_device")
+        ]

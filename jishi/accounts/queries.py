@@ -109,7 +109,9 @@ def identity_of(account_id: int, *, now: datetime) -> Identity | None:
     account = Account.objects.filter(tenant_id=_tenant(), id=account_id, is_active=True).first()
     if account is None:
         return None
-    return Identity(account, tuple(_right(g) for g in _held(now).filter(account_id=account_id).order_by("id")))
+    return Identity(
+        account, tuple(_right(g) for g in _held(now).filter(account_id=account_id).order_by("id"))
+    )
 
 
 def actor_for(account_id: int, post_id: int | None, now: datetime) -> Actor | None:
@@ -122,7 +124,9 @@ def actor_for(account_id: int, post_id: int | None, now: datetime) -> Actor | No
 
 def people_of(role: str, *, now: datetime) -> list[Holder]:
     """Give who holds `role` now, at most 200, for the sign-in list of the demonstration and for notices."""
-    rows = _held(now).filter(role=role, account__is_active=True).select_related("account").order_by("id")[:200]
+    rows = (
+        _held(now).filter(role=role, account__is_active=True).select_related("account").order_by("id")[:200]
+    )
     return [_holder(g) for g in rows]
 
 
@@ -141,8 +145,10 @@ def accounts_of_bodies(body_ids: Iterable[int], role: str = "", *, now: datetime
     if role:
         rows = rows.filter(role=role)
     found: dict[int, list[int]] = {}
-    for body_id, account_id in rows.order_by("id").values_list("body_id", "account_id").distinct():
-        found.setdefault(body_id, []).append(account_id)
+    for body_id, account_id in rows.order_by("id").values_list("body_id", "account_id"):
+        listed = found.setdefault(body_id or 0, [])
+        if account_id not in listed:
+            listed.append(account_id)
     return found
 
 
@@ -152,7 +158,9 @@ def names_of(account_ids: Iterable[int]) -> dict[int, str]:
     return dict(rows.values_list("id", "name"))
 
 
-def readings_of(table: str, row: int | Iterable[int], *, after: int | None = None, limit: int = 50) -> list[Reading]:
+def readings_of(
+    table: str, row: int | Iterable[int], *, after: int | None = None, limit: int = 50
+) -> list[Reading]:
     """Give who looked at the sealed fields of these rows, newest first; `after` pages by number."""
     rows = [row] if isinstance(row, int) else list(row)
     found = Reading.objects.filter(tenant_id=_tenant(), owner_table=table, owner_row__in=rows)

@@ -5,9 +5,10 @@ owner table, owner row, field; a value moved elsewhere does not open. Text is pa
 Opening one is not here: it is `accounts.actions.reading.read`, which writes down who looked.
 """
 
+import dataclasses
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ class Secret:
     owner_table: str
     owner_row: int
     field: str
-    value: str = field(repr=False)
+    value: str = dataclasses.field(repr=False)
     ends_on: date | None = None
     searchable: bool = False
     search_ends_on: date | None = None
@@ -80,7 +81,7 @@ def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime) -> None:
         return
     current = data_keys.current({s.purpose for s in wanted}, tenant_id=tenant_id, now=now)
     sealed = [(s, current[s.purpose], envelope(s, current[s.purpose], tenant_id)) for s in wanted]
-    columns = [
+    columns: list[list[Any]] = [
         [s.purpose for s in wanted], [k.generation for _, k, _ in sealed], [s.owner_table for s in wanted],
         [s.owner_row for s in wanted], [s.field for s in wanted], [data for *_, data in sealed],
         [s.ends_on for s in wanted],

@@ -11,25 +11,29 @@ from jishi.foundation import data_keys, keys
 from jishi.foundation.sealed import Owner, header_of, place, unpadded
 
 _GET = """
-    SELECT purpose, owner_table, owner_row, field, data FROM foundation_sealedvalue
+    SELECT owner_table, owner_row, field, data FROM foundation_sealedvalue
     WHERE tenant_id = %s AND field = ANY (%s)
-      AND (owner_table, owner_row) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
+      AND purpose = %s AND (owner_table, owner_row) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
 """
 
 
 def unseal(
-    owners: Iterable[Owner], fields: Sequence[str], *, tenant_id: int, now: datetime
+    owners: Iterable[Owner], fields: Sequence[str], *, purpose: str, tenant_id: int, now: datetime
 ) -> dict[Owner, dict[str, str]]:
-    """Open `fields` of these rows: {(table, row): {field: value}}; what was never sealed, or has ended, is absent.
+    """Open `fields` of these rows that were sealed for `purpose`: {(table, row): {field: value}}.
+
+    What was never sealed, has ended, or was sealed for another purpose is absent.
 
     :raises DoesNotOpen: bytes were moved or changed. :raises KeyNotAvailable: the keys are away.
     """
     listed = sorted(set(owners))
     found: dict[Owner, dict[str, str]] = {owner: {} for owner in listed}
     with connection.cursor() as cursor:
-        cursor.execute(_GET, [tenant_id, list(fields), [t for t, _ in listed], [r for _, r in listed]])
+        cursor.execute(
+            _GET, [tenant_id, list(fields), purpose, [t for t, _ in listed], [r for _, r in listed]]
+        )
         rows = cursor.fetchall()
-    for purpose, table, row, name, data in rows:
+    for table, row, name, data in rows:
         opened = open_value(bytes(data), purpose, (table, row), name, tenant_id=tenant_id, now=now)
         found[(table, row)][name] = opened
     return found

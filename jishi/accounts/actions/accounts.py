@@ -51,7 +51,9 @@ def open_many(openings: Sequence[Opening], *, by: Actor, now: datetime) -> list[
     policies.ensure_may_keep_accounts(by)
     rows = [_account(o, by.tenant_id) for o in openings]
     names = [r.username for r in rows]
-    taken = set(Account.objects.filter(tenant_id=by.tenant_id, username__in=names).values_list("username", flat=True))
+    taken = set(
+        Account.objects.filter(tenant_id=by.tenant_id, username__in=names).values_list("username", flat=True)
+    )
     for name in names:
         if name in taken:
             raise NameTaken(username=name)
@@ -68,7 +70,11 @@ def close_account(account_id: int, *, by: Actor, now: datetime) -> None:
 
     :raises NotFound: no such open account. :raises NotAllowed: `by` is not the security administrator.
     """
-    row = Account.objects.select_for_update().filter(tenant_id=by.tenant_id, id=account_id, is_active=True).first()
+    row = (
+        Account.objects.select_for_update()
+        .filter(tenant_id=by.tenant_id, id=account_id, is_active=True)
+        .first()
+    )
     policies.ensure_may_keep_accounts(by)
     if row is None:
         raise NotFound
@@ -85,7 +91,11 @@ def set_password(account_id: int, password: str, *, by: Actor, now: datetime) ->
 
     :raises NotAllowed: neither its holder nor the security administrator. :raises Invalid: password unfit.
     """
-    row = Account.objects.select_for_update().filter(tenant_id=by.tenant_id, id=account_id, is_active=True).first()
+    row = (
+        Account.objects.select_for_update()
+        .filter(tenant_id=by.tenant_id, id=account_id, is_active=True)
+        .first()
+    )
     if by.account_id != account_id:
         policies.ensure_may_keep_accounts(by)
     if row is None:

@@ -27,7 +27,10 @@ class OneAdministratorOnly(Refused):
         "系统、安全、审计三个管理员不能是同一个人。",
         "System, security and audit administrator are never one person.",
     )
-    next_zh, next_en = "请另选一位，或先结束现在的任职。", "Choose somebody else, or end the present term first."
+    next_zh, next_en = (
+        "请另选一位，或先结束现在的任职。",
+        "Choose somebody else, or end the present term first.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,7 @@ def grant_many(wanted: Sequence[Wanted], *, by: Actor, now: datetime) -> list[Gr
 
 
 @transaction.atomic
-def end_grants(
-    *, post_id: int | None = None, account_id: int | None = None, by: Actor, now: datetime
-) -> int:
+def end_grants(*, post_id: int | None = None, account_id: int | None = None, by: Actor, now: datetime) -> int:
     """This will end every open right of a post, of an account, or of an account in a post; the same second.
 
     A right that had not begun yet, or began this very moment, is taken back as if never given. Gives how many.
@@ -102,7 +103,9 @@ def end_grants(
     Grant.objects.filter(id__in=fresh).delete()
     for g in held:
         g.active_to, g.version = now, g.version + 1
-    Grant.objects.bulk_update([g for g in held if g.id not in set(fresh)], ["active_to", "version"], batch_size=2000)
+    Grant.objects.bulk_update(
+        [g for g in held if g.id not in set(fresh)], ["active_to", "version"], batch_size=2000
+    )
     trail.record_many([_note("right.ended", g, now) for g in held], by=by)
     return len(held)
 
@@ -114,7 +117,9 @@ def _ensure_three_are_three(wanted: Iterable[Wanted], by: Actor, now: datetime) 
             asked.setdefault(w.account_id, set()).add(w.role)
     if not asked:
         return
-    held = Grant.objects.filter(_open(now), tenant_id=by.tenant_id, account_id__in=list(asked), role__in=THREE)
+    held = Grant.objects.filter(
+        _open(now), tenant_id=by.tenant_id, account_id__in=list(asked), role__in=THREE
+    )
     for account_id, role in held.values_list("account_id", "role"):
         asked[account_id].add(role)
     if any(len(roles) > 1 for roles in asked.values()):

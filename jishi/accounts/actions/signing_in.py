@@ -77,7 +77,9 @@ def succeeded(
 @transaction.atomic
 def rename_session(old: str, new: str, *, by: Actor) -> None:
     """This will follow a session that got a new id because a right changed."""
-    SignedIn.objects.filter(tenant_id=by.tenant_id, account_id=by.account_id, session_key=old).update(session_key=new)
+    SignedIn.objects.filter(tenant_id=by.tenant_id, account_id=by.account_id or 0, session_key=old).update(
+        session_key=new
+    )
 
 
 @transaction.atomic
@@ -86,9 +88,11 @@ def end_session(session_id: int, *, by: Actor, now: datetime) -> None:
 
     :raises NotFound: it is not one of them.
     """
-    row = SignedIn.objects.select_for_update().filter(
-        tenant_id=by.tenant_id, account_id=by.account_id, id=session_id
-    ).first()
+    row = (
+        SignedIn.objects.select_for_update()
+        .filter(tenant_id=by.tenant_id, account_id=by.account_id or 0, id=session_id)
+        .first()
+    )
     if row is None:
         raise NotFound
     Session.objects.filter(session_key=row.session_key).delete()
@@ -109,7 +113,9 @@ def end_sessions(account_id: int, *, by: Actor, now: datetime) -> int:
     Session.objects.filter(session_key__in=keys).delete()
     rows.delete()
     if keys:
-        trail.record("session.all_ended", ("account", account_id), by=by, at=now, codes={"sessions": len(keys)})
+        trail.record(
+            "session.all_ended", ("account", account_id), by=by, at=now, codes={"sessions": len(keys)}
+        )
     return len(keys)
 
 

@@ -7,137 +7,250 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('foundation', '0002_entries'),
+        ("foundation", "0002_entries"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('username', models.CharField(max_length=60)),
-                ('name', models.CharField(max_length=60)),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_staff_member', models.BooleanField(default=False)),
-                ('language', models.CharField(blank=True, max_length=10)),
-                ('elder', models.BooleanField(default=False)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("username", models.CharField(max_length=60)),
+                ("name", models.CharField(max_length=60)),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_staff_member", models.BooleanField(default=False)),
+                ("language", models.CharField(blank=True, max_length=10)),
+                ("elder", models.BooleanField(default=False)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiClient',
+            name="ApiClient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('name', models.CharField(max_length=80)),
-                ('key_hash', models.CharField(max_length=64)),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), default=list, size=None)),
-                ('body_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('area', models.CharField(blank=True, max_length=12)),
-                ('active_from', models.DateTimeField()),
-                ('active_to', models.DateTimeField(null=True)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("name", models.CharField(max_length=80)),
+                ("key_hash", models.CharField(max_length=64)),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=30), default=list, size=None
+                    ),
+                ),
+                (
+                    "body_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("area", models.CharField(blank=True, max_length=12)),
+                ("active_from", models.DateTimeField()),
+                ("active_to", models.DateTimeField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('role', models.CharField(max_length=30)),
-                ('body_id', models.BigIntegerField(null=True)),
-                ('post_id', models.BigIntegerField(null=True)),
-                ('post_title', models.CharField(blank=True, max_length=80)),
-                ('area', models.CharField(blank=True, max_length=12)),
-                ('active_from', models.DateTimeField()),
-                ('active_to', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("role", models.CharField(max_length=30)),
+                ("body_id", models.BigIntegerField(null=True)),
+                ("post_id", models.BigIntegerField(null=True)),
+                ("post_title", models.CharField(blank=True, max_length=80)),
+                ("area", models.CharField(blank=True, max_length=12)),
+                ("active_from", models.DateTimeField()),
+                ("active_to", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=80)),
-                ('body_id', models.BigIntegerField(null=True)),
-                ('post_title', models.CharField(blank=True, max_length=80)),
-                ('purpose', models.CharField(max_length=60)),
-                ('reason', models.CharField(max_length=300)),
-                ('owner_table', models.CharField(max_length=60)),
-                ('owner_row', models.BigIntegerField()),
-                ('fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=80)),
+                ("body_id", models.BigIntegerField(null=True)),
+                ("post_title", models.CharField(blank=True, max_length=80)),
+                ("purpose", models.CharField(max_length=60)),
+                ("reason", models.CharField(max_length=300)),
+                ("owner_table", models.CharField(max_length=60)),
+                ("owner_row", models.BigIntegerField()),
+                (
+                    "fields",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), size=None
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SignedIn',
+            name="SignedIn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('session_key', models.CharField(max_length=40)),
-                ('device', models.CharField(blank=True, max_length=60)),
-                ('began_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("session_key", models.CharField(max_length=40)),
+                ("device", models.CharField(blank=True, max_length=60)),
+                ("began_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SignInFailure',
+            name="SignInFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_mac', models.CharField(max_length=64)),
-                ('device', models.CharField(blank=True, max_length=64)),
-                ('count', models.PositiveIntegerField()),
-                ('last_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_mac", models.CharField(max_length=64)),
+                ("device", models.CharField(blank=True, max_length=64)),
+                ("count", models.PositiveIntegerField()),
+                ("last_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('tenant', 'username'), name='one_account_per_name'),
+            model_name="account",
+            constraint=models.UniqueConstraint(fields=("tenant", "username"), name="one_account_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='apiclient',
-            constraint=models.UniqueConstraint(fields=('tenant', 'key_hash'), name='one_client_per_key'),
+            model_name="apiclient",
+            constraint=models.UniqueConstraint(fields=("tenant", "key_hash"), name="one_client_per_key"),
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['tenant', 'account'], name='grants_of_account'),
+            model_name="grant",
+            index=models.Index(fields=["tenant", "account"], name="grants_of_account"),
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['tenant', 'post_id'], name='grants_of_post'),
+            model_name="grant",
+            index=models.Index(fields=["tenant", "post_id"], name="grants_of_post"),
         ),
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['tenant', 'role'], name='grants_by_role'),
+            model_name="grant",
+            index=models.Index(fields=["tenant", "role"], name="grants_by_role"),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('active_to', None), ('active_to__gt', models.F('active_from')), _connector='OR'), name='grant_is_half_open'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("active_to", None), ("active_to__gt", models.F("active_from")), _connector="OR"
+                ),
+                name="grant_is_half_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reading',
-            index=models.Index(fields=['tenant', 'owner_table', 'owner_row'], name='readings_of_row'),
+            model_name="reading",
+            index=models.Index(fields=["tenant", "owner_table", "owner_row"], name="readings_of_row"),
         ),
         migrations.AddIndex(
-            model_name='signedin',
-            index=models.Index(fields=['tenant', 'account'], name='sessions_of_account'),
+            model_name="signedin",
+            index=models.Index(fields=["tenant", "account"], name="sessions_of_account"),
         ),
         migrations.AddConstraint(
-            model_name='signedin',
-            constraint=models.UniqueConstraint(fields=('tenant', 'session_key'), name='one_row_per_session'),
+            model_name="signedin",
+            constraint=models.UniqueConstraint(fields=("tenant", "session_key"), name="one_row_per_session"),
         ),
         migrations.AddConstraint(
-            model_name='signinfailure',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name_mac', 'device'), name='one_bucket_per_device'),
+            model_name="signinfailure",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "name_mac", "device"), name="one_bucket_per_device"
+            ),
         ),
     ]

@@ -20,7 +20,9 @@ def an_account(
     _count[0] += 1
     by = system(tenant_id)
     with scope.work(by):
-        return accounts.open_account(username or f"li-ming-{_count[0]}", name, password, staff=staff, by=by, now=now)
+        return accounts.open_account(
+            username or f"li-ming-{_count[0]}", name, password, staff=staff, by=by, now=now
+        )
 
 
 def a_grant(
@@ -30,11 +32,20 @@ def a_grant(
     by = system(account.tenant_id)
     with scope.work(by):
         return grants.grant(
-            account.id, role=role, body_id=body_id, post_id=post_id, post_title=post_title, area=area, by=by, now=now
+            account.id,
+            role=role,
+            body_id=body_id,
+            post_id=post_id,
+            post_title=post_title,
+            area=area,
+            by=by,
+            now=now,
         )
 
 
-def an_actor(tenant_id: int, role: str = "handler", *, body_id: int | None = 1, post_id: int | None = 1) -> Actor:
+def an_actor(
+    tenant_id: int, role: str = "handler", *, body_id: int | None = 1, post_id: int | None = 1
+) -> Actor:
     """Give a staff actor who really exists and really holds the role."""
     account = an_account(tenant_id)
     a_grant(account, role, body_id=body_id, post_id=post_id, post_title=role)

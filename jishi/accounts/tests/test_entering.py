@@ -71,7 +71,9 @@ def sign_in(client: Client, account: Account, *, post: int | None = None, now=No
     session = client.session
     session[SESSION_KEY] = str(account.id)
     session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-    sessions.begin(session, tenant_id=account.tenant_id, staff=account.is_staff_member, now=now or datetime.now(UTC))
+    sessions.begin(
+        session, tenant_id=account.tenant_id, staff=account.is_staff_member, now=now or datetime.now(UTC)
+    )
     if post:
         session[sessions.POST] = post
     session.save()
@@ -84,7 +86,9 @@ def session_cookie() -> str:
     return settings.SESSION_COOKIE_NAME
 
 
-def test_a_stranger_is_anonymous_in_the_tenant_of_the_host_and_costs_one_statement(client: Client, tenant: int) -> None:
+def test_a_stranger_is_anonymous_in_the_tenant_of_the_host_and_costs_one_statement(
+    client: Client, tenant: int
+) -> None:
     client.get("/who")
 
     with CaptureQueriesContext(connection) as seen:
@@ -94,7 +98,9 @@ def test_a_stranger_is_anonymous_in_the_tenant_of_the_host_and_costs_one_stateme
     assert len([q for q in seen if "SAVEPOINT" not in q["sql"]]) == 1
 
 
-def test_a_signed_in_request_costs_three_statements_whatever_the_number_of_rights(client: Client, tenant: int) -> None:
+def test_a_signed_in_request_costs_three_statements_whatever_the_number_of_rights(
+    client: Client, tenant: int
+) -> None:
     account = an_account(tenant, now=LONG_AGO)
     for body in range(1, 9):
         a_grant(account, "handler", body_id=body, post_id=5, post_title="承办岗", area="9901", now=LONG_AGO)
@@ -134,7 +140,9 @@ def test_a_chosen_post_gives_its_rights_and_no_others(client: Client, tenant: in
     assert (answer["roles"], answer["bodies"], answer["post"]) == (["reviewer"], [6], 10)
 
 
-def test_who_holds_two_posts_and_chose_none_has_no_rights_and_is_asked_to_choose(client: Client, tenant: int) -> None:
+def test_who_holds_two_posts_and_chose_none_has_no_rights_and_is_asked_to_choose(
+    client: Client, tenant: int
+) -> None:
     account = an_account(tenant, now=LONG_AGO)
     a_grant(account, "dispatcher", body_id=4, post_id=9, now=LONG_AGO)
     a_grant(account, "reviewer", body_id=6, post_id=10, now=LONG_AGO)
@@ -152,7 +160,9 @@ def test_a_chosen_post_that_ended_gives_nothing_of_itself(client: Client, tenant
     assert client.get("/api/who").json()["post"] == 10
 
 
-def test_the_cookie_of_one_town_is_nobody_at_the_other(client: Client, tenant: int, other_tenant: int) -> None:
+def test_the_cookie_of_one_town_is_nobody_at_the_other(
+    client: Client, tenant: int, other_tenant: int
+) -> None:
     account = an_account(tenant, now=LONG_AGO)
     a_grant(account, "dispatcher", body_id=4, post_id=9, now=LONG_AGO)
     sign_in(client, account)
@@ -209,7 +219,9 @@ class TestClients:
     def issue(self, tenant: int):
         by = system(tenant)
         with scope.work(by):
-            return clients.issue("热线平台", roles=["operator"], body_ids=[3], area="9901", by=by, now=LONG_AGO)
+            return clients.issue(
+                "热线平台", roles=["operator"], body_ids=[3], area="9901", by=by, now=LONG_AGO
+            )
 
     def test_a_program_acts_with_its_own_rights(self, client: Client, tenant: int) -> None:
         made, key = self.issue(tenant)
@@ -233,7 +245,9 @@ class TestClients:
     ) -> None:
         made, key = self.issue(tenant)
         with override_settings(ALLOWED_HOSTS=["*"]):
-            there = client.get("/api/who", headers={"authorization": f"Bearer {key}", "host": "other.example"})
+            there = client.get(
+                "/api/who", headers={"authorization": f"Bearer {key}", "host": "other.example"}
+            )
         with scope.work(system(tenant)):
             clients.revoke(made.id, by=system(tenant), now=datetime.now(UTC))
         here = client.get("/api/who", headers={"authorization": f"Bearer {key}"})
@@ -246,7 +260,9 @@ class TestNothingHalf:
         with scope.work(system(tenant)):
             return len(trail.of("test", 77))
 
-    def test_a_refusal_stores_nothing_and_is_spoken_as_problem_json(self, client: Client, tenant: int) -> None:
+    def test_a_refusal_stores_nothing_and_is_spoken_as_problem_json(
+        self, client: Client, tenant: int
+    ) -> None:
         answer = client.get("/api/refuse", headers={"accept-language": "en"})
 
         assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")

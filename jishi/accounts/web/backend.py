@@ -21,7 +21,11 @@ class ScopedBackend(BaseBackend):
     """Accounts of the tenant of this request, and of no other: row security sees to it, the filter says it."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **rest: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **rest: Any,
     ) -> Account | None:
         if not username or not password:
             return None

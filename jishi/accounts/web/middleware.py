@@ -104,7 +104,9 @@ def _from_session(request: HttpRequest, tenant: Tenant, now: datetime) -> Actor:
     account_id = session.get(SESSION_KEY)
     if account_id is None:
         return _reporter(request, tenant)
-    if session.get(sessions.TENANT) != tenant.id:  # a cookie of another town is nobody here, and stays valid there
+    if (
+        session.get(sessions.TENANT) != tenant.id
+    ):  # a cookie of another town is nobody here, and stays valid there
         return Actor(tenant_id=tenant.id, kind="anonymous")
     identity = queries.enter(tenant.id, int(account_id), now=now)
     if identity is None or not _still_good(request, identity, now):

@@ -41,8 +41,8 @@ def put(tenant: int, *secrets: Secret) -> None:
     sealed.seal(secrets or [a_contact(searchable=True)], tenant_id=tenant, now=MONDAY_TEN)
 
 
-def opened(tenant: int, *owners, field: str = "caller_contact"):
-    return unseal(owners or [REPORT], [field], tenant_id=tenant, now=MONDAY_TEN)
+def opened(tenant: int, *owners, purpose: str = "contact.caller"):
+    return unseal(owners or [REPORT], ["caller_contact"], purpose=purpose, tenant_id=tenant, now=MONDAY_TEN)
 
 
 def test_what_was_sealed_opens_in_its_own_place(work: int) -> None:
@@ -70,7 +70,11 @@ def test_a_value_moved_to_another_table_or_purpose_does_not_open(work: int, chan
     SealedValue.objects.filter(owner_row=41).update(**change)
 
     with pytest.raises(keys.DoesNotOpen):
-        opened(work, (change.get("owner_table", "cases_report"), 41))
+        opened(
+            work,
+            (change.get("owner_table", "cases_report"), 41),
+            purpose=change.get("purpose", "contact.caller"),
+        )
 
 
 @pytest.mark.parametrize("at", [0, 1, 5, 8, 20, -1])
@@ -121,13 +125,13 @@ def dump_of_all_tables_contains(needle: str) -> list[str]:
 
 
 def test_the_scan_itself_sees_a_value_that_lies_open(work: int) -> None:
-    IN_THE_OPEN = "13900139000"
+    in_the_open = "13900139000"
     from jishi.foundation import trail
 
     by = system(work)
-    trail.record("x", ("x", 1), by=by, at=MONDAY_TEN, words={"t": IN_THE_OPEN}, new=True)
+    trail.record("x", ("x", 1), by=by, at=MONDAY_TEN, words={"t": in_the_open}, new=True)
 
-    assert dump_of_all_tables_contains(IN_THE_OPEN) == ["foundation_entrywords"]
+    assert dump_of_all_tables_contains(in_the_open) == ["foundation_entrywords"]
 
 
 class TestPurposes:
@@ -158,7 +162,8 @@ class TestPurposes:
             assert p.basis, p.code
             assert p.source, p.code
             assert p.readers, p.code
-            assert p.zh and p.en, p.code
+            assert p.zh, p.code
+            assert p.en, p.code
             assert set(p.labels) == p.fields, p.code
 
 
@@ -249,10 +254,14 @@ class TestKeys:
 
         class Undone(Exception): ...
 
-        with pytest.raises(Undone), transaction.atomic():
-            put(work)
-            opened(work)
-            raise Undone
+        def put_and_undo() -> None:
+            with transaction.atomic():
+                put(work)
+                opened(work)
+                raise Undone
+
+        with pytest.raises(Undone):
+            put_and_undo()
         put(work)
         data_keys.forget()
 

@@ -1,0 +1,74 @@
+"""Looking at sealed fields: unlogged means unread (spec 90 §8). The only door through which they open.
+
+A `Reading` is written first, then the fields are opened, in one transaction: if it cannot be written, no byte is
+returned. One call is one act: a list of fifty is a batch reading in which each person finds herself.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from jishi.accounts import policies
+from jishi.foundation import purposes
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Refused
+from jishi.foundation.sealed import Owner
+from jishi.foundation.unsealing import unseal
+
+
+class ReasonMissing(Refused):
+    code, status = "reason_missing", 422
+    zh, en = "没有写为什么要看。", "Why you look is missing."
+    next_zh, next_en = (
+        "写一句理由；本人看得到是哪个岗位、为什么看。",
+        "Write one sentence; the person can see which post looked, and why.",
+    )
+
+
+# The title of the post is kept as it was when somebody looked.
+_LOG = """
+    INSERT INTO accounts_reading
+        (tenant_id, at, actor, body_id, post_title, purpose, reason, owner_table, owner_row, fields)
+    SELECT %(tenant)s, %(at)s, %(actor)s, %(body)s,
+           coalesce((SELECT g.post_title FROM accounts_grant g
+                     WHERE g.tenant_id = %(tenant)s AND g.account_id = %(account)s AND g.post_id = %(post)s
+                     ORDER BY g.id DESC LIMIT 1), ''),
+           %(purpose)s, %(reason)s, o.owner_table, o.owner_row, %(fields)s::varchar[]
+    FROM unnest(%(tables)s::text[], %(rows)s::bigint[]) AS o (owner_table, owner_row)
+"""
+
+
+@transaction.atomic
+def read(
+    owners: Iterable[Owner], fields: Sequence[str], *, purpose: str, reason: str, by: Actor, now: datetime
+) -> dict[Owner, dict[str, str]]:
+    """This will open `fields` of these rows for `purpose`, and write down who looked and why; 2 statements.
+
+    Gives {(table, row): {field: value}}; what was never sealed, or has ended, is absent. A value that was sealed for
+    another purpose stays closed. Which rows `by` may look at is the question of the room that owns them, asked before.
+    :raises NoPurposeNamed: unknown purpose, or fields outside it. :raises ReasonMissing: no sentence.
+    :raises NotAllowed: the purpose is not for this role. :raises KeyNotAvailable: the keys are away.
+    """
+    known = purposes.named(purpose, *fields)
+    why = reason.strip()
+    if not why:
+        raise ReasonMissing
+    policies.ensure_may_read(by, known)
+    listed = sorted(set(owners))
+    if not listed or not fields:
+        return {owner: {} for owner in listed}
+    _write_down(listed, sorted(set(fields)), purpose, why, by, now)
+    return unseal(listed, fields, purpose=purpose, tenant_id=by.tenant_id, now=now)
+
+
+def _write_down(
+    owners: Sequence[Owner], fields: Sequence[str], purpose: str, why: str, by: Actor, now: datetime
+) -> None:
+    facts = {
+        "tenant": by.tenant_id, "at": now, "actor": by.label, "body": min(by.body_ids, default=None),
+        "account": by.account_id, "post": by.post_id, "purpose": purpose, "reason": why[:300],
+        "fields": list(fields), "tables": [t for t, _ in owners], "rows": [r for _, r in owners],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_LOG, facts)
