@@ -147,13 +147,13 @@ def _matters_meet(a: Line, b: Line) -> bool:
 def _conflict(
     first: Line, second: Line, editions: Editions, vocabulary: Vocabulary, limit: int
 ) -> Finding | None:
-    both = {first.item.key, second.item.key}
+    keys = (first.item.key, second.item.key)
+    both = set(keys)
 
     def contested(decision: Decision) -> bool:
-        named = {one.item.key for one in decision.candidates}
-        return decision.outcome == "contested" and both <= named
+        named = {one.item.key: one.body for one in decision.candidates}
+        return decision.outcome == "contested" and both <= set(named) and named[keys[0]] != named[keys[1]]
 
-    keys = (first.item.key, second.item.key)
     try:
         witness = _find((first, second), contested, editions, vocabulary, limit)
     except TooComplex as fault:

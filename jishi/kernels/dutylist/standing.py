@@ -44,7 +44,7 @@ def standing(line: Line, truth: Truth, facts: Facts, editions: Editions, matter:
     """One line with its lead resolved: without the place, a line led by $street is unknown, not true."""
     body, told = editions.body_for(line.item.lead_body, facts)
     names_one = bool(line.item.lead_body)
-    if names_one and not told:
+    if truth is not False and names_one and not told:
         return Standing(line, None, None, rank(line, matter), lead_known=False)
     return Standing(line, truth, body, rank(line, matter), able=body is not None or not names_one)
 
