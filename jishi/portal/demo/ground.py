@@ -76,7 +76,9 @@ SPECIALS = (
     SpecialGround("桥东农贸市场", "农贸", "market", "scjg", (9, 4), (3, 3, 6, 6), ("桥东菜市场", "东市场")),
     SpecialGround("桥东中心小学", "桥小", "school", "jyj", (10, 2), (0, 3, 3, 6), ("桥东小学",)),
     SpecialGround("云溪客运站", "客运", "hub", "jtj", (12, 2), (0, 0, 3, 3), ("汽车站", "客运站")),
-    SpecialGround("东园产业园", "园区", "industrial_park", "fgj", (12, 6), (1, 0, 6, 4), ("产业园", "东园工业区")),
+    SpecialGround(
+        "东园产业园", "园区", "industrial_park", "fgj", (12, 6), (1, 0, 6, 4), ("产业园", "东园工业区")
+    ),
     SpecialGround("石坊体育公园", "体育", "park", "wtj", (9, 7), (0, 0, 3, 4), ("体育公园",)),
 )
 
@@ -163,7 +165,9 @@ def general_groups(rng: Random) -> dict[str, list[tuple[Cell, ...]]]:
 
 def _beside(cell: Cell, among: set[Cell]) -> set[Cell]:
     column, row = cell
-    return {c for c in ((column - 1, row), (column + 1, row), (column, row - 1), (column, row + 1)) if c in among}
+    return {
+        c for c in ((column - 1, row), (column + 1, row), (column, row - 1), (column, row + 1)) if c in among
+    }
 
 
 def quads_of_cell(cell: Cell) -> Iterator[Quad]:
@@ -255,7 +259,9 @@ def divisions(ground: dict[str, set[Quad]]) -> tuple[Division, ...]:
     for code, short in COMMUNITIES.values():
         name = f"{short}社区居民委员会"
         parent = f"{code[:9]}000"
-        made.append(Division(code, name, f"{short}社区", 5, parent, "residents_committee", outline(ground[code])))
+        made.append(
+            Division(code, name, f"{short}社区", 5, parent, "residents_committee", outline(ground[code]))
+        )
     return tuple(made)
 
 
@@ -267,6 +273,20 @@ def river() -> Ring:
     up = [bend(east - 18, v) for v in steps]
     down = [bend(west + 18, v) for v in reversed(steps)]
     return (*up, *down, up[0])
+
+
+def levee() -> Ring:
+    """This will give the management line of the levee: the river and 25 m of both banks, inside the town."""
+    us, vs = edges()
+    west, east = us[column_start(RIVER)] - 25, us[column_start(RIVER + 1)] + 25
+    up, down = [bend(east, v) for v in vs], [bend(west, v) for v in reversed(vs)]
+    return (*up, *down, up[0])
+
+
+def scenic() -> Ring:
+    """This will give the historic quarter along the old street, a zone that some duty items exclude or name."""
+    corners = [in_cell((5, 3), *p) for p in ((3.4, 0.0), (6.0, 0.0), (6.0, 6.0), (3.4, 6.0))]
+    return (*corners, corners[0])
 
 
 def line_along(*, u: float | None = None, v: float | None = None, start: float, end: float) -> Line:

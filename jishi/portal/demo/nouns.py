@@ -99,6 +99,15 @@ class Facility:
 
 
 @dataclass(frozen=True)
+class Zone:
+    """A named polygon that duty lists speak of, such as the management line of the levee."""
+
+    code: str
+    name: str
+    polygon: Ring
+
+
+@dataclass(frozen=True)
 class GazetteerEntry:
     """A name that people say, with where it is: the shape that `places` loads."""
 
@@ -246,6 +255,8 @@ class Place:
 
     name: str
     kind: str
+    kinds: tuple[str, ...]
+    zones: tuple[str, ...]
     ref: str
     lng: int
     lat: int
@@ -298,6 +309,7 @@ class Town:
     grids: tuple[Grid, ...]
     roads: tuple[Road, ...]
     river: Ring
+    zones: tuple[Zone, ...]
     compounds: tuple[Compound, ...]
     buildings: tuple[Building, ...]
     facilities: tuple[Facility, ...]

@@ -37,7 +37,12 @@ LONG_STREETS = {
     1: "西环路", 2: "青溪巷", 3: "竹园路", 4: "翠竹路", 5: "书声路", 6: "老街", 7: "滨河西路",
     8: "河东路", 9: "桥东路", 10: "东市街", 11: "石坊路", 12: "东园路", 13: "东环路",
 }  # fmt: skip
-ROAD_ALIASES = {"云溪大道": ("大道", "云溪路"), "老街": ("老大街",), "滨河西路": ("河边路",), "东环路": ("外环", "环城东路")}
+ROAD_ALIASES = {
+    "云溪大道": ("大道", "云溪路"),
+    "老街": ("老大街",),
+    "滨河西路": ("河边路",),
+    "东环路": ("外环", "环城东路"),
+}
 
 # Compounds that the town is known for, and the grid each stands in.
 WELL_KNOWN = {
@@ -221,7 +226,9 @@ def _chinese(number: int) -> str:
 
 
 def _box(cell: Cell, a: float, b: float, c: float, d: float) -> Ring:
-    corners = [in_cell(cell, *p) for p in ((a, b), ((a + c) / 2, b), (c, b), (c, d), ((a + c) / 2, d), (a, d))]
+    corners = [
+        in_cell(cell, *p) for p in ((a, b), ((a + c) / 2, b), (c, b), (c, d), ((a + c) / 2, d), (a, d))
+    ]
     return (*corners, corners[0])
 
 
@@ -294,23 +301,37 @@ def gazetteer(
 ) -> tuple[GazetteerEntry, ...]:
     """This will list every name of the town with its point, its radius and what it lies within."""
     made = [
-        GazetteerEntry(d.code, d.name, (d.short_name,), kind, *_middle(d.boundary), _reach(d.boundary), d.parent or "")
+        GazetteerEntry(
+            d.code, d.name, (d.short_name,), kind, *_middle(d.boundary), _reach(d.boundary), d.parent or ""
+        )
         for d in divisions
         if d.boundary
         for kind in (("county", "street", "community")[d.level - 3],)
     ]
-    made += [GazetteerEntry(g.code, g.name, (), "grid", *_middle(g.polygon), _reach(g.polygon), g.community) for g in grids]
     made += [
-        GazetteerEntry(r.id, r.name, r.aliases, r.kind, *r.line[len(r.line) // 2], _reach(r.line), ground.COUNTY)
+        GazetteerEntry(g.code, g.name, (), "grid", *_middle(g.polygon), _reach(g.polygon), g.community)
+        for g in grids
+    ]
+    made += [
+        GazetteerEntry(
+            r.id, r.name, r.aliases, r.kind, *r.line[len(r.line) // 2], _reach(r.line), ground.COUNTY
+        )
         for r in roads_
     ]
-    made.append(GazetteerEntry("river", "云溪河", ("云溪", "大河"), "river", *_middle(ground.river()), 2400, ground.COUNTY))
+    made.append(
+        GazetteerEntry(
+            "river", "云溪河", ("云溪", "大河"), "river", *_middle(ground.river()), 2400, ground.COUNTY
+        )
+    )
     made += [
-        GazetteerEntry(c.id, c.name, c.aliases, "compound", *c.point, _reach(c.polygon), c.community) for c in compounds_
+        GazetteerEntry(c.id, c.name, c.aliases, "compound", *c.point, _reach(c.polygon), c.community)
+        for c in compounds_
     ]
     made += [GazetteerEntry(b.id, b.name, b.aliases, "building", *b.point, 30, b.compound) for b in buildings]
     made += [
-        GazetteerEntry(f.id, f.name, f.aliases, f.kind, *f.point, _reach(f.polygon) if f.polygon else 40, f.community)
+        GazetteerEntry(
+            f.id, f.name, f.aliases, f.kind, *f.point, _reach(f.polygon) if f.polygon else 40, f.community
+        )
         for f in facilities_
     ]
     return tuple(made)

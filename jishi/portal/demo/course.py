@@ -1,0 +1,252 @@
+"""The course of a case: who was asked, who signed, who returned it, what was answered, how it ended, and when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from jishi.portal.demo import words
+from jishi.portal.demo.nouns import Matter, Place, Step
+from jishi.portal.demo.whose import LOCAL, Named
+
+CENTRE, FEEDBACK_BODY, OFFICE = "sqzx", "hfzx", "ldxz"
+SHARE_RETURNED, SHARE_REOPENED, SHARE_LATE, SHARE_ANSWERED = 0.06, 0.05, 0.107, 0.45
+SHARE_DECLINED, SHARE_SENT_BACK, SHARE_SIGNED_BY_CLOCK = 0.012, 0.05, 0.07
+
+# The state a case is in after each step; a step that is not here moves nothing.
+STATUS_AFTER = {
+    "received": "received", "offered": "offered", "signed": "handling", "signed_by_time": "handling",
+    "returned": "received", "consultation_opened": "consulting", "ruled": "offered", "suspended": "suspended",
+    "resumed": "handling", "banked": "banked", "taken_up": "handling", "replied": "replied",
+    "sent_back": "handling", "approved": "feedback", "closed": "closed", "reopened": "handling",
+    "declined": "declined", "answered_at_once": "closed", "settled_on_spot": "closed", "withdrawn": "withdrawn",
+}  # fmt: skip
+ENDED = frozenset({"closed", "declined", "withdrawn"})
+
+RETURN_WORDS = (
+    "现场不在我单位管理范围，权属另有单位。", "此事不在我单位清单内，属{right}事项。", "核对台账，设施登记在{right}名下。",
+    "井盖和路面没有损坏，是内部设施问题，应由{right}处理。", "地点不在我单位养护线内。",
+)  # fmt: skip
+PROGRESS_WORDS = (
+    "已到现场查看，材料明天到。", "已约好上门时间。", "等检测结果，后天给出。", "已通知施工队进场。", "与物业、住户三方碰头，方案已定。",
+    "夜间复查一次，情况有好转。", "正在核对产权资料。",
+)  # fmt: skip
+BANK_WORDS = ("等老旧小区改造资金下达。", "等上游管网改造完成后接通。", "等公共停车场选址批复。")
+SUSPEND_WORDS = (
+    "连续降雨，土方不能开挖，等天晴。",
+    "等反映人从外地回来开门查看。",
+    "等规划许可批准，已告知反映人。",
+)
+
+
+@dataclass
+class Course:
+    """A case's steps as they are told, one after another; `at` is the moment reached."""
+
+    rng: Random
+    at: dt.datetime
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, what: str, by: str, hours: float = 0.0, said: str = "", **facts: Any) -> None:
+        self.at += dt.timedelta(seconds=round(hours * 3600))
+        self.steps.append(Step(what, self.at, by, said, facts))
+
+    def at_work(self) -> None:
+        """This will move on to working hours when the moment lies outside them."""
+        local = self.at.astimezone(LOCAL)
+        while local.weekday() > 4 or not 8 <= local.hour < 18:
+            if local.weekday() > 4 or local.hour >= 18:
+                local += dt.timedelta(days=1)
+            local = local.replace(hour=8, minute=self.rng.randint(31, 59), second=0, microsecond=0)
+        self.at = local.astimezone(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the course of a case depends on."""
+
+    matter: Matter
+    place: Place
+    named: Named
+    body: str
+    wrong_body: str | None
+    names: Mapping[str, str]
+    channel: str
+    kind: str
+    urgency: str
+
+
+def course(told: Told, said_at: dt.datetime, rng: Random) -> tuple[tuple[Step, ...], bool, str]:
+    """This will plan a whole life: the steps, whether the reply is late, and its text."""
+    line = Course(rng, said_at)
+    line.add("received", CENTRE if told.channel != "grid" else told.body)
+    early = _early_end(told, line)
+    if early is not None:
+        return tuple(line.steps), False, early
+    late = rng.random() < SHARE_LATE
+    due = said_at + dt.timedelta(days=told.named.days * 1.4 + 0.3)
+    _hand_over(told, line)
+    _work(told, line, due, late=late)
+    reply = _reply(told, line)
+    _after_reply(told, line)
+    return tuple(line.steps), late, reply
+
+
+def _early_end(told: Told, line: Course) -> str | None:
+    rng = line.rng
+    if told.kind == "inquiry" and rng.random() < 0.6:
+        said = words.answer(told.matter, told.place, "受理中心", "当场", rng)
+        line.add("answered_at_once", CENTRE, rng.uniform(0.03, 0.2), said)
+        return said
+    if told.channel == "grid" and told.matter.spot and rng.random() < 0.7:
+        said = rng.choice(
+            ("当场清理完毕。", "已劝离并当场恢复。", "随手修好，试过可用。", "贴了提示，物主当场搬走。")
+        )
+        line.add("settled_on_spot", told.body, rng.uniform(0.1, 0.8), said)
+        return said
+    if rng.random() < SHARE_DECLINED:
+        ground = rng.choice(("other_procedure", "same_facts", "beyond_duty"))
+        said = "这件事正由其他法定程序办理，请向原办理机关了解进度；有新情况可以再告诉我们。"
+        line.add("declined", CENTRE, rng.uniform(0.3, 1.8), said, ground=ground)
+        return said
+    return None
+
+
+def _hand_over(told: Told, line: Course) -> None:
+    rng = line.rng
+    quick = 0.12 if told.urgency == "emergency" else rng.choice((0.3, 0.6, 1.1, 1.8))
+    if told.wrong_body:
+        line.add("offered", CENTRE, quick, to=told.wrong_body)
+        line.at_work()
+        line.add("signed", told.wrong_body, rng.uniform(0.2, 1.9))
+        said = return_words(told.names[told.body], rng)
+        line.add(
+            "return_asked", told.wrong_body, rng.uniform(0.6, 6), said,
+            ground="not_our_duty", cited_item=told.named.item, proposed_body=told.body,
+        )  # fmt: skip
+        line.add("returned", CENTRE, rng.uniform(0.3, 3.5))
+        quick = rng.uniform(0.1, 0.8)
+    if told.named.outcome == "contested":
+        line.add("consultation_opened", CENTRE, quick, invited=list(told.named.bodies))
+        line.at_work()
+        line.add(
+            "ruled",
+            OFFICE,
+            rng.uniform(3, 9),
+            f"按现场权属，由{told.names[told.body]}主办，另一单位配合。",
+            to=told.body,
+        )
+    else:
+        line.add("offered", CENTRE, quick, to=told.body, item=told.named.item)
+    if told.urgency == "normal":
+        line.at_work()
+    by_clock = rng.random() < SHARE_SIGNED_BY_CLOCK
+    line.add(
+        "signed_by_time" if by_clock else "signed", told.body, 2.0 if by_clock else rng.uniform(0.1, 1.9)
+    )
+
+
+def _work(told: Told, line: Course, due: dt.datetime, *, late: bool) -> None:
+    rng = line.rng
+    line.add("contacted", told.body, rng.uniform(0.4, 5), reached=rng.random() < 0.9)
+    left = max(2.0, (due - line.at).total_seconds() / 3600)
+    spend = left * (rng.uniform(1.08, 2.1) if late else rng.uniform(0.12, 0.8))
+    if told.named.parts and rng.random() < 0.3:
+        part, what = rng.choice(told.named.parts)
+        line.add("part_asked", told.body, spend * 0.1, what, of=part)
+        line.add("part_done", part, spend * 0.25, "已按要求配合到位。")
+        spend *= 0.65
+    if rng.random() < 0.42:
+        line.add("progressed", told.body, spend * 0.4, rng.choice(PROGRESS_WORDS))
+        spend *= 0.6
+    if rng.random() < 0.02:
+        line.add("suspended", told.body, spend * 0.2, rng.choice(SUSPEND_WORDS), ground="weather")
+        line.add("resumed", told.body, rng.uniform(30, 120))
+    line.at += dt.timedelta(hours=spend)
+    line.at_work()
+
+
+def _reply(told: Told, line: Course) -> str:
+    rng = line.rng
+    outcome = rng.choices(("solved", "partly", "explained", "planned", "not_true"), (66, 10, 14, 7, 3))[0]
+    said = reply_words(told, line.at, rng, solved=outcome == "solved")
+    line.add("replied", told.body, 0.0, said, outcome=outcome)
+    if rng.random() < SHARE_SENT_BACK:
+        line.add("sent_back", CENTRE, rng.uniform(0.5, 3), "没有写和谁联系、什么时候。", missing="contact")
+        line.add("replied", told.body, rng.uniform(1, 6), said, outcome=outcome)
+    return said
+
+
+def _after_reply(told: Told, line: Course) -> None:
+    rng = line.rng
+    line.add("approved", CENTRE, rng.uniform(0.2, 3.5))
+    _feedback(line, again=False)
+    if rng.random() < SHARE_REOPENED:
+        line.add("reopened", CENTRE, rng.uniform(24, 400), "问题没有真正解决，请求重新办理。")
+        line.at_work()
+        line.add("replied", told.body, rng.uniform(8, 60), "已再次到场处理并与您当面确认。", outcome="solved")
+        line.add("approved", CENTRE, rng.uniform(0.2, 3))
+        _feedback(line, again=True)
+
+
+def _feedback(line: Course, *, again: bool) -> None:
+    rng = line.rng
+    if rng.random() < SHARE_ANSWERED:
+        solved = rng.choices(("yes", "partly", "no"), (90, 7, 3) if again else (78, 12, 10))[0]
+        mood = {"yes": (70, 25, 5), "partly": (15, 55, 30), "no": (2, 18, 80)}[solved]
+        satisfied = rng.choices(("satisfied", "basically", "not"), mood)[0]
+        contacted = "yes" if rng.random() < 0.93 else "no"
+        how = rng.choice(("link", "link", "phone"))
+        line.add(
+            "feedback_given", FEEDBACK_BODY, rng.uniform(2, 70), "",
+            contacted=contacted, solved=solved, satisfied=satisfied, channel=how,
+        )  # fmt: skip
+        line.add("closed", FEEDBACK_BODY, rng.uniform(0.1, 2))
+    else:
+        line.add("closed", FEEDBACK_BODY, 120.0, how="no_answer")
+
+
+def return_words(right: str, rng: Random) -> str:
+    """This will give the reason for which a body returns a case, naming the body that it thinks right."""
+    return rng.choice(RETURN_WORDS).format(right=right)
+
+
+def reply_words(told: Told, at: dt.datetime, rng: Random, *, solved: bool) -> str:
+    """This will write the reply of the case's body, dated by the day of contact."""
+    local = at.astimezone(LOCAL)
+    body, contacted = told.names[told.body], f"{local.month}月{local.day}日"
+    return words.answer(told.matter, told.place, body, contacted, rng, solved=solved)
+
+
+def until(steps: tuple[Step, ...], what: str) -> tuple[Step, ...]:
+    """This will give the steps up to the first of a kind (a signature by the clock is a signature)."""
+    last = next(n for n, s in enumerate(steps) if s.what in (what, f"{what}_by_time"))
+    return steps[: last + 1]
+
+
+def status_after(steps: tuple[Step, ...]) -> str:
+    """This will give the state that a case is in after its last step."""
+    return next(STATUS_AFTER[s.what] for s in reversed(steps) if s.what in STATUS_AFTER)
+
+
+def left_open(steps: tuple[Step, ...], told: Told, now: dt.datetime, rng: Random) -> tuple[Step, ...] | None:
+    """This will leave an older case unfinished the ways old cases are: in hand, suspended or banked.
+
+    None when the case never came so far.
+    """
+    last = next((n for n, s in enumerate(steps) if s.what == "contacted"), None)
+    if last is None:
+        return None
+    kept = steps[: last + 1]
+    at = kept[-1].at
+    age = (now - at).total_seconds() / 3600
+    fate = rng.random()
+    if age < 24 or fate < 0.42:
+        return kept
+    then = at + dt.timedelta(hours=age * rng.uniform(0.15, 0.7))
+    if fate < 0.76:
+        return (*kept, Step("suspended", then, told.body, rng.choice(SUSPEND_WORDS), {"ground": "weather"}))
+    return (*kept, Step("banked", then, told.body, rng.choice(BANK_WORDS), {"approved_by": OFFICE}))

@@ -1,0 +1,291 @@
+"""A year of the town's life: messages with their rhythm, places, seasons, bursts and repetitions, and what came of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from random import Random
+
+from jishi.portal.demo import course as life
+from jishi.portal.demo import words
+from jishi.portal.demo.course import ENDED, Told, status_after
+from jishi.portal.demo.nouns import Matter, PastCase, Place, Step, Town
+from jishi.portal.demo.spots import Spots
+from jishi.portal.demo.whose import LOCAL, Lists, answers_for
+
+# Shapes only, rounded: how a municipal hotline's days look.
+BY_MONTH = (1.05, 0.82, 1.0, 1.0, 1.0, 1.02, 1.12, 1.08, 1.06, 0.92, 0.95, 1.05)
+BY_WEEKDAY = (1.2, 1.22, 1.15, 1.12, 1.02, 0.62, 0.6)
+BY_HOUR = (9, 6, 4, 4, 5, 7, 17, 40, 68, 84, 86, 80, 66, 68, 70, 76, 68, 58, 50, 38, 33, 27, 20, 15)
+# Letter of a season in messages.csv → factor in its months, factor in all others.
+SEASONS = {
+    "w": ((11, 12, 1, 2), 3.2, 0.2), "s": ((6, 7, 8, 9), 2.2, 0.8), "f": ((6, 7), 3.0, 0.7),
+    "y": ((12, 1), 2.6, 0.8), "e": ((6, 7, 8, 9), 2.4, 0.6),
+}  # fmt: skip
+CHANNELS = (("phone", 61), ("web", 21), ("grid", 10), ("visit", 3), ("link", 3), ("import", 2))
+KINDS = (("report", 61), ("complaint", 17), ("inquiry", 8), ("help", 7), ("suggestion", 5), ("tip_off", 2))
+VOICES = (("open", 70), ("confidential", 21), ("anonymous", 9))
+SHARE_NEAR_DUPLICATE, SHARE_TWO_MATTERS, SHARE_CONTACT_IN_TEXT, SHARE_OPEN = 0.08, 0.035, 0.06, 0.06
+EMERGENCIES = frozenset({"07.02.01", "02.03.01", "10.02.03"})
+URGENT = frozenset(
+    {
+        "01.01.01",
+        "01.02.02",
+        "01.02.03",
+        "01.02.04",
+        "05.01.02",
+        "07.01.02",
+        "07.03.01",
+        "10.01.03",
+        "10.03.02",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A true hot topic: many people, one matter, one part of town, a few days."""
+
+    code: str
+    matter: str
+    places: tuple[str, ...]
+    first_days_ago: float
+    last_days_ago: float
+    share: float
+
+
+TOPICS = (
+    Topic("柳岸小区停水", "01.01.01", ("柳岸小区",), 3.1, 0.4, 0.0076),
+    Topic(
+        "东园产业园夜间异味",
+        "08.02.02",
+        ("东园产业园", "园区职工公寓", "东园一区", "东园二区"),
+        19.0,
+        6.0,
+        0.0068,
+    ),
+    Topic(
+        "翠竹苑一带雨后积水",
+        "01.02.01",
+        ("翠竹苑", "翠竹苑3号楼", "望溪公寓", "翠竹路近云溪大道"),
+        133.0,
+        128.0,
+        0.0084,
+    ),
+)
+
+
+def past_cases(
+    n: int = 5000, *, seed: int = 20260101, today: dt.date, of: Town | None = None
+) -> list[PastCase]:
+    """This will live one year of `n` messages up to 10:20 of `today`; the same arguments give the same year.
+
+    :raises ValueError: if `n` is below 1.
+    """
+    from jishi.portal.demo.town import town
+
+    if n < 1:
+        raise ValueError("a year needs at least one message")
+    return list(Year(of or town(), Random(f"past-{seed}"), n, today).cases())
+
+
+class Year:
+    """The year being written: what was said so far, so that later messages can repeat it."""
+
+    def __init__(self, town: Town, rng: Random, n: int, today: dt.date) -> None:
+        self.rng, self.n = rng, n
+        self.now = dt.datetime.combine(today, dt.time(10, 20), LOCAL).astimezone(dt.UTC)
+        self.spots, self.lists = Spots(town, rng), Lists(town)
+        self.matters = {m.code: m for m in town.matters if m.level == 3}
+        self.names = {b.code: b.name for b in town.bodies}
+        self.departments = [b.code for b in town.bodies if b.level in ("city_dept", "street")]
+        self.by_month = {month: _month_mix(month) for month in range(1, 13)}
+        self.said: list[PastCase] = []
+
+    def cases(self) -> Iterable[PastCase]:
+        moments = sorted([*self._topic_moments(), *((m, None) for m in self._moments())], key=lambda m: m[0])
+        open_wanted = round(self.n * SHARE_OPEN)
+        drafts: list[tuple[PastCase, Told]] = []
+        for number, (at, topic) in enumerate(moments, start=1):
+            drafts.append(self._one(number, at, topic))
+            self.said.append(drafts[-1][0])
+        still_open = sum(case.status not in ENDED for case, _ in drafts)
+        reopened = self._reopen_late(drafts, open_wanted - still_open)
+        fresh = self._fresh(drafts)
+        return [fresh.get(n) or reopened.get(n, case) for n, (case, _) in enumerate(drafts)]
+
+    def _moments(self) -> list[dt.datetime]:
+        """Moments of a year by month, weekday and hour, with this morning and yesterday well filled."""
+        rng, local_now = self.rng, self.now.astimezone(LOCAL)
+        days = [local_now.date() - dt.timedelta(days=d) for d in range(365, 0, -1)]
+        weights = list(accumulate(BY_MONTH[d.month - 1] * BY_WEEKDAY[d.weekday()] for d in days))
+        wanted = self.n - sum(round(self.n * t.share) for t in TOPICS)
+        this_morning = min(wanted, max(1, round(self.n * 0.005)))
+        made = [self.now - dt.timedelta(minutes=rng.uniform(1, 190)) for _ in range(this_morning)]
+        for day in rng.choices(days, cum_weights=weights, k=wanted - this_morning):
+            hour = rng.choices(range(24), BY_HOUR)[0]
+            clock = dt.time(hour, rng.randrange(60), rng.randrange(60))
+            made.append(dt.datetime.combine(day, clock, LOCAL).astimezone(dt.UTC))
+        return [m.replace(microsecond=0) for m in made]
+
+    def _topic_moments(self) -> Iterable[tuple[dt.datetime, Topic | None]]:
+        for topic in TOPICS:
+            for _ in range(round(self.n * topic.share)):
+                # most speak soon after the beginning
+                part = self.rng.betavariate(1.6, 2.6)
+                days = topic.first_days_ago - part * (topic.first_days_ago - topic.last_days_ago)
+                yield (self.now - dt.timedelta(days=days)).replace(microsecond=0), topic
+
+    def _one(self, number: int, at: dt.datetime, topic: Topic | None) -> tuple[PastCase, Told]:
+        rng = self.rng
+        kind, earlier = _pick(KINDS, rng), None
+        if topic:
+            kind = rng.choice(("report", "complaint", "inquiry"))
+            matter, place = self.matters[topic.matter], self.spots.by_name[rng.choice(topic.places)]
+        else:
+            earlier = self._earlier(at) if rng.random() < SHARE_NEAR_DUPLICATE * 1.04 else None
+            if earlier:
+                kind, matter, place = "report", self.matters[earlier.matter], earlier.place
+            else:
+                codes, cumulative = self.by_month[at.astimezone(LOCAL).month]
+                matter = self.matters[rng.choices(codes, cum_weights=cumulative)[0]]
+                place = self.spots.choose(words.mixes()[matter.code].places, rng)
+        answers = dict(earlier.answers) if earlier else answers_for(matter, place, rng)
+        told = self._told(matter, place, answers, at, kind)
+        return self._written(number, at, told, answers, earlier, topic), told
+
+    def _told(
+        self, matter: Matter, place: Place, answers: dict[str, object], at: dt.datetime, kind: str
+    ) -> Told:
+        rng = self.rng
+        named = self.lists.whose(matter.code, place, answers, at)
+        body = rng.choice(named.bodies) if named.bodies else life.CENTRE
+        wrong = None
+        if rng.random() < life.SHARE_RETURNED * 1.1 and named.outcome != "contested":
+            wrong = rng.choice([b for b in self.departments if b != body])
+        urgency = (
+            "emergency" if matter.code in EMERGENCIES else "urgent" if matter.code in URGENT else "normal"
+        )
+        if kind == "inquiry":
+            urgency = "normal"
+        return Told(matter, place, named, body, wrong, self.names, _pick(CHANNELS, rng), kind, urgency)
+
+    def _written(
+        self,
+        number: int,
+        at: dt.datetime,
+        told: Told,
+        answers: dict[str, object],
+        earlier: PastCase | None,
+        topic: Topic | None,
+    ) -> PastCase:
+        rng = self.rng
+        voice = _pick(VOICES, rng)
+        name, phone = ("", "") if voice == "anonymous" else (words.surname(rng), words.mobile(rng))
+        contact = (
+            words.contact_words(name, phone, rng) if name and rng.random() < SHARE_CONTACT_IN_TEXT else ""
+        )
+        also = rng.choice(_beside(told.matter.code)) if rng.random() < SHARE_TWO_MATTERS else None
+        text = words.message(
+            told.matter.code,
+            told.place,
+            told.kind,
+            rng,
+            also=also,
+            contact=contact,
+            again=earlier is not None and rng.random() < 0.3,
+        )
+        steps, late, reply = life.course(told, at, rng)
+        steps = tuple(s for s in steps if s.at <= self.now)
+        replied = any(s.what in ("replied", "answered_at_once", "settled_on_spot", "declined") for s in steps)
+        return PastCase(
+            external_id=f"YX{at.astimezone(LOCAL):%y%m%d}{number:05d}", channel=told.channel, kind=told.kind, voice=voice,
+            said_at=at, text=text, place=told.place, matter=told.matter.code, item=told.named.item, body=told.body,
+            urgency=told.urgency, caller_name=name, caller_contact=phone, answers=answers, also_about=also,
+            near_duplicate_of=earlier.external_id if earlier else None, topic=topic.code if topic else None, steps=steps,
+            status=status_after(steps), is_late=late and replied, reply=reply if replied else "",
+        )  # fmt: skip
+
+    def _earlier(self, at: dt.datetime) -> PastCase | None:
+        """A message of the last days that this one may repeat, of no topic and itself no repetition."""
+        recent = [
+            c for c in self.said[-160:]
+            if not c.near_duplicate_of and not c.topic and at - c.said_at < dt.timedelta(days=self.matters[c.matter].life_days)
+            and c.kind in ("report", "complaint")
+        ]  # fmt: skip
+        return self.rng.choice(recent) if recent else None
+
+    def _reopen_late(self, drafts: list[tuple[PastCase, Told]], wanted: int) -> dict[int, PastCase]:
+        """Cases of the last months that are still in hand, suspended or banked, until enough are open."""
+        made: dict[int, PastCase] = {}
+        recent = [n for n in range(len(drafts) * 2 // 3, len(drafts)) if drafts[n][0].status == "closed"]
+        first = len(drafts) * 2 // 3
+        drawn = {
+            n: self.rng.random() ** (1 / (n - first + 1) ** 3) for n in recent
+        }  # the newer, the likelier
+        for n in sorted(recent, key=lambda n: -drawn[n]):
+            if len(made) >= wanted:
+                break
+            case, told = drafts[n]
+            steps = life.left_open(case.steps, told, self.now, self.rng)
+            if steps is not None:
+                made[n] = replace(case, steps=steps, status=status_after(steps), is_late=False, reply="")
+        return made
+
+    def _fresh(self, drafts: list[tuple[PastCase, Told]]) -> dict[int, PastCase]:
+        """Of the last two days: some returns not yet answered, consultations under way, replies under review."""
+        rng, made = self.rng, {}
+        recent = [
+            n for n in range(len(drafts) - 1, -1, -1)
+            if drafts[n][0].said_at > self.now - dt.timedelta(hours=52)
+            and any(s.what == "contacted" and s.at < self.now - dt.timedelta(hours=4) for s in drafts[n][0].steps)
+            and not any(s.what in ("returned", "consultation_opened") for s in drafts[n][0].steps)
+        ]  # fmt: skip
+        rng.shuffle(recent)
+        shares = (("return_asked", 0.0014), ("consultation_opened", 0.0008), ("replied", 0.003))
+        for what, share in shares:
+            for _ in range(round(self.n * share)):
+                if recent:
+                    n = recent.pop()
+                    made[n] = self._paused(*drafts[n], what)
+        return made
+
+    def _paused(self, case: PastCase, told: Told, what: str) -> PastCase:
+        rng, steps = self.rng, life.until(case.steps, "signed" if what != "replied" else "contacted")
+        at = self.now - dt.timedelta(hours=rng.uniform(0.2, 3.4))
+        other = rng.choice([b for b in self.departments if b != told.body])
+        step = {
+            "return_asked": Step(what, at, told.body, life.return_words(self.names[other], rng),
+                                 {"ground": "not_our_duty", "cited_item": told.named.item, "proposed_body": other}),
+            "consultation_opened": Step(what, at, life.CENTRE, "", {"invited": [told.body, other]}),
+            "replied": Step(what, at, told.body, life.reply_words(told, at, rng, solved=True), {"outcome": "solved"}),
+        }[what]  # fmt: skip
+        steps = (*steps, step)
+        reply = step.words if what == "replied" else ""
+        return replace(case, steps=steps, status=status_after(steps), is_late=False, reply=reply)
+
+
+def _month_mix(month: int) -> tuple[list[str], list[float]]:
+    codes, weights = [], []
+    for mix in words.mixes().values():
+        factor = 1.0
+        for letter in mix.season:
+            months, inside, outside = SEASONS[letter]
+            factor *= inside if month in months else outside
+        codes.append(mix.matter)
+        weights.append(mix.weight * factor)
+    return codes, list(accumulate(weights))
+
+
+def _beside(matter: str) -> list[str]:
+    return [
+        code
+        for code in words.mixes()
+        if code[:5] != matter[:5] and code[:2] in ("01", "02", "03", "04", "06", "08")
+    ]
+
+
+def _pick(shares: tuple[tuple[str, int], ...], rng: Random) -> str:
+    return rng.choices([code for code, _ in shares], [share for _, share in shares])[0]
