@@ -185,9 +185,9 @@ def test_nobody_else_opens_sealed_fields() -> None:
 
 def _imports(path: Path, name: str) -> bool:
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("jishi"):
-            if node.module.endswith(f".{name}") or any(a.name == name for a in node.names):
-                return True
+        ours = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("jishi")
+        if ours and (node.module.endswith(f".{name}") or any(a.name == name for a in node.names)):
+            return True
         if isinstance(node, ast.Import) and any(a.name.endswith(f".{name}") for a in node.names):
             return True
     return False
