@@ -1,0 +1,3 @@
+from config.cli.words import main
+
+raise SystemExit(main())

@@ -1,0 +1,61 @@
+"""check, pictures, compile-messages."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.cli.standing import BASE
+
+
+def compile_messages(argv: Sequence[str]) -> int:
+    """Compile the words of all rooms."""
+    from jishi.portal import words_compile
+
+    counts = words_compile.compile_words(BASE, Path(os.environ.get("JISHI_DATA", BASE / ".jishi")) / "locale")
+    if "-v" in argv:
+        print(counts)
+    return 0
+
+
+def main(argv: Sequence[str]) -> int:
+    """Check every procedure and calendar under institutions/, and that nothing of ours asks for forbidden forms."""
+    from jishi.kernels import procedure, worktime
+
+    findings = []
+    for path in sorted((BASE / "institutions/procedures").glob("*.toml")):
+        findings += [f"{path.name}: {f}" for f in procedure.check(procedure.parse(path.read_text(encoding="utf-8")))]
+    for path in sorted((BASE / "institutions/calendars").glob("cn-*.toml")):
+        worktime.parse_year(path.read_text(encoding="utf-8"))
+    findings += list(formalism(BASE))
+    for line in findings:
+        print(line, file=sys.stderr)
+    print(f"institutions: {len(findings)} findings")
+    return 1 if findings else 0
+
+
+FORBIDDEN = ("打卡", "签到", "积分", "排名", "在线时长", "登录时长", "点赞数", "截图上传", "人脸")
+
+
+def formalism(base: Path) -> list[str]:
+    """Find templates and procedures of ours that ask for what red line 5 forbids (国办函〔2026〕12号)."""
+    found = []
+    for path in [*base.glob("institutions/procedures/*.toml"), *base.glob("jishi/*/templates/**/*.html")]:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            words = [w for w in FORBIDDEN if w in line]
+            denies = any(no in line for no in ("不", "没有", "never", "no "))
+            if words and not denies:
+                found.append(f"{path.relative_to(base)}:{number}: {'、'.join(words)}")
+    return found
+
+
+def pictures(argv: Sequence[str]) -> int:
+    """Draw the state pictures in docs/states from the tables."""
+    from jishi.kernels import procedure
+
+    for path in sorted((BASE / "institutions/procedures").glob("*.toml")):
+        table = procedure.parse(path.read_text(encoding="utf-8"))
+        (BASE / f"docs/states/{path.stem}.svg").write_text(procedure.draw(table, "zh"), encoding="utf-8")
+        (BASE / f"docs/states/{path.stem}.md").write_text(procedure.page(table), encoding="utf-8")
+        print(path.stem)
+    return 0

@@ -1,0 +1,179 @@
+"""up, worker, migrate, shell: the running platform."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.cli.standing import BASE, parser, stand
+
+
+def up(argv: Sequence[str]) -> int:
+    """Start database, site and worker; make the demonstration town on the first start; say where to look."""
+    flags = parser("up", "Start the whole platform.")
+    flags.add_argument("--port", type=int, default=8000)
+    flags.add_argument("--no-demo", action="store_true")
+    given = flags.parse_args(argv)
+    began = time.monotonic()
+    if not given.no_demo:
+        os.environ["JISHI_DEMO"] = "1"
+    folder = stand(given.data, django=False)
+    _ensure_port_free(given.port)
+    if _schema_is_old(folder):
+        _run("manage", ["migrate", "--verbosity", "0"], folder, role="owner")
+    if not given.no_demo:
+        _run("manage", ["found_demo"], folder, role="owner")
+    return _serve(given.port, folder, began, demo=not given.no_demo)
+
+
+def _ensure_port_free(port: int) -> None:
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise SystemExit(
+                f"端口 {port} 已被占用，请换一个：./dev up --port {port + 1}。 "
+                f"Port {port} is in use: ./dev up --port {port + 1}."
+            ) from None
+
+
+def _schema_is_old(folder: Path) -> bool:
+    """Compare a stamp of all migration files with the last one applied here."""
+    import hashlib
+
+    files = sorted((BASE / "jishi").glob("*/migrations/*.py")) + [BASE / "uv.lock"]
+    # What protects the rows is derived from models and protect.py: a change there must be applied too.
+    files += sorted((BASE / "jishi").glob("*/models.py")) + [BASE / "jishi/foundation/protect.py"]
+    now = hashlib.sha256(b"".join(f.read_bytes() for f in files if f.exists())).hexdigest()
+    stamp = folder / "schema.stamp"
+    if stamp.exists() and stamp.read_text() == now:
+        return False
+    (folder / "schema.next").write_text(now)
+    return True
+
+
+def _run(word: str, args: Sequence[str], folder: Path, *, role: str) -> None:
+    """Run a word in a process of its own, so that the owner's rights end with it."""
+    done = subprocess.run([sys.executable, "-m", "config.cli", word, *args], env=_environment(folder, role), check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    if (folder / "schema.next").exists() and args[:1] == ["migrate"]:
+        (folder / "schema.next").replace(folder / "schema.stamp")
+
+
+def _environment(folder: Path, role: str) -> dict[str, str]:
+    return {**os.environ, "JISHI_DATA": str(folder), "JISHI_ROLE": role, "PYTHONPATH": str(BASE)}
+
+
+def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
+    env = _environment(folder, "web")
+    site = subprocess.Popen(
+        [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+            "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "config.wsgi:application",
+        ],
+        env=env,
+    )  # fmt: skip
+    back = subprocess.Popen([sys.executable, "-m", "config.cli", "worker", "--data", str(folder)], env=env)
+    _wait_for_page(port, site)
+    _say_where(port, folder, time.monotonic() - began, demo=demo)
+    return _until_stopped(site, back)
+
+
+def _wait_for_page(port: int, site: "subprocess.Popen[bytes]") -> None:
+    import urllib.error
+    import urllib.request
+
+    for _ in range(600):
+        if site.poll() is not None:
+            raise SystemExit("网站没有启动，原因见上。 The site did not start; the reason is above.")
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5).read()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("网站 60 秒内没有应答。 The site did not answer within 60 s.")
+
+
+def _say_where(port: int, folder: Path, seconds: float, *, demo: bool) -> None:
+    print(f"\n  基石  http://127.0.0.1:{port}/   （{seconds:.1f} s）\n", flush=True)
+    if demo:
+        people = folder / "people.txt"
+        if people.exists():
+            print(people.read_text(encoding="utf-8"), flush=True)
+    print("  Ctrl+C 停止 · stop\n", flush=True)
+
+
+def _until_stopped(*children: "subprocess.Popen[bytes]") -> int:
+    """Wait; when one child ends or somebody stops us, end the others and then the database's client."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    code = 0
+    try:
+        while all(c.poll() is None for c in children):
+            time.sleep(0.3)
+        code = next(c.returncode for c in children if c.poll() is not None)
+    except KeyboardInterrupt:
+        code = 0
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    for child in children:
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+    from jishi.foundation.database import stop as stop_database
+
+    if "JISHI_DATABASE_URL" not in os.environ:
+        stop_database(Path(os.environ["JISHI_DATA"]) / "database")
+    return code
+
+
+def worker(argv: Sequence[str]) -> int:
+    """Run the background process: news, clocks, anchors."""
+    given = parser("worker", "Deliver news, act on clocks, make anchors.").parse_args(argv)
+    stand(given.data)
+    from config.work import run
+
+    run()
+    return 0
+
+
+def migrate(argv: Sequence[str]) -> int:
+    """Bring schema, row security and grants up to date, as the owner."""
+    given = parser("migrate", "Bring the schema up to date.").parse_args(argv)
+    stand(given.data, role="owner")
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=1)
+    return 0
+
+
+def manage(argv: Sequence[str]) -> int:
+    """Run a management command as the role of the environment (web, unless JISHI_ROLE says owner)."""
+    stand(os.environ.get("JISHI_DATA", str(BASE / ".jishi")), role=os.environ.get("JISHI_ROLE", "web"))
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["jishi", *argv])
+    return 0
+
+
+def shell(argv: Sequence[str]) -> int:
+    """Open an interactive shell in the scope of nobody: rows appear inside scope.work(actor)."""
+    given = parser("shell", "Open a shell.").parse_args(argv)
+    stand(given.data)
+    from django.core.management import call_command
+
+    call_command("shell")
+    return 0

@@ -1,0 +1,61 @@
+"""Puts a process on its feet: folders, database, Django, as the role that the word needs."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+BASE = Path(__file__).resolve().parent.parent.parent
+
+
+def parser(word: str, sentence: str) -> ArgumentParser:
+    """Give a parser that knows ``--data``."""
+    made = ArgumentParser(prog=f"jishi {word}", description=sentence)
+    made.add_argument("--data", default=os.environ.get("JISHI_DATA", str(BASE / ".jishi")), metavar="DIR")
+    return made
+
+
+def stand(data: str, *, role: str = "web", django: bool = True) -> Path:
+    """Start or attach to the database of `data` and set Django up as `role`.
+
+    :raises SystemExit: the database cannot be had; one sentence says why and what to do.
+    """
+    from jishi.foundation.database import DatabaseUnavailable, ensure
+
+    folder = Path(data).resolve()
+    os.environ["JISHI_DATA"], os.environ["JISHI_ROLE"] = str(folder), role
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        server = ensure(folder / "database")
+    except DatabaseUnavailable as no:
+        raise SystemExit(f"{no.sentence_zh}\n{no.sentence_en}") from None
+    except OSError as no:
+        raise SystemExit(f"目录“{folder}”不能写入。 The folder {folder} cannot be written: {no.strerror}.") from None
+    if "JISHI_DATABASE_URL" not in os.environ:
+        os.environ["JISHI_PG_OWNER"], os.environ["JISHI_PG_WEB"] = server.url_owner, server.url_web
+    if server.said_zh:
+        print(f"{server.said_zh}\n{server.said_en}", file=sys.stderr)
+    if django:
+        import django as framework
+
+        framework.setup()
+    return folder
+
+
+def tenant_code() -> str:
+    """Give the tenant that a command works for: JISHI_TENANT, or the only one.
+
+    :raises SystemExit: several stand there and none was named, or none at all.
+    """
+    from jishi.foundation.models import Tenant
+
+    codes = list(Tenant.objects.order_by("id").values_list("code", flat=True))
+    wanted = os.environ.get("JISHI_TENANT")
+    if wanted and wanted in codes:
+        return wanted
+    if len(codes) == 1:
+        return str(codes[0])
+    if not codes:
+        raise SystemExit("还没有建市镇，先运行 ./dev up。 No tenant stands here yet: run ./dev up first.")
+    raise SystemExit(f"请用 JISHI_TENANT 指定：{'、'.join(codes)}。 Name one by JISHI_TENANT: {', '.join(codes)}.")

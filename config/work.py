@@ -1,0 +1,59 @@
+"""The worker: what runs without anybody pressing a button. One process; several may run beside each other.
+
+procrastinate keeps the queue in PostgreSQL. Each job opens a scope for one tenant; arguments are ids only.
+"""
+
+import signal
+import sys
+from datetime import timedelta
+
+from django.db import close_old_connections
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from jishi.cases.actions import sweeping
+from jishi.foundation import anchors, outbox, scope
+from jishi.foundation.actor import clock, system
+from jishi.foundation.models import Tenant
+
+
+def _tenants() -> list[int]:
+    return list(Tenant.objects.order_by("id").values_list("id", flat=True))
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(queueing_lock="deliver", pass_context=False)
+def deliver(timestamp: int) -> None:
+    """Deliver the news of all tenants; each tenant in a transaction of its own."""
+    close_old_connections()
+    for tenant_id in _tenants():
+        with scope.work(system(tenant_id)):
+            outbox.deliver(now=timezone.now())
+
+
+@app.periodic(cron="* * * * * */20")
+@app.task(queueing_lock="sweep", pass_context=False)
+def sweep(timestamp: int) -> None:
+    """Act on clocks that have run out."""
+    close_old_connections()
+    now = timezone.now()
+    for tenant_id in _tenants():
+        sweeping.sweep(by=clock(tenant_id, f"sweep:{timestamp}"), now=now)
+
+
+@app.periodic(cron="5 0 * * *")
+@app.task(queueing_lock="anchor", pass_context=False)
+def anchor(timestamp: int) -> None:
+    """Anchor the day that has ended."""
+    close_old_connections()
+    now = timezone.now()
+    for tenant_id in _tenants():
+        with scope.work(system(tenant_id)):
+            anchors.make(day=timezone.localdate(now) - timedelta(days=1), now=now)
+
+
+def run() -> None:
+    """Work until stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
+        working.run_worker(concurrency=1, install_signal_handlers=True, listen_notify=True)
