@@ -55,11 +55,14 @@ class Day:
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        return tuple(s for s in (self.morning, self.afternoon) if s is not None)
+        if self.morning is not None and self.afternoon is not None:
+            return self.morning, self.afternoon
+        half = self.morning or self.afternoon
+        return () if half is None else (half,)
 
     @property
     def is_worked(self) -> bool:
-        return bool(self.spans)
+        return self.morning is not None or self.afternoon is not None
 
 
 class Table:
@@ -81,7 +84,7 @@ class Table:
             offset = after
 
     def _add(self, day: Day, offset: int, changing: ZoneInfo | None) -> None:
-        """Put a working day behind the others; on days without a changing clock one offset serves all of it."""
+        """Put a working day behind the others; without a changing clock one offset serves all of it."""
         ordinal = day.date.toordinal()
         midnight = (ordinal - _EPOCH_ORDINAL) * _DAY - offset
         for a, b in day.spans:
@@ -278,9 +281,9 @@ def next_opening(t: datetime, cal: Calendar) -> datetime:
 
 def wall(zone: ZoneInfo, day: date, minute: int) -> int:
     """The moment of a local minute: of two the earlier, of none the first valid one after it."""
-    local = datetime.combine(day, time()) + timedelta(minutes=minute)
-    early, late = local.replace(tzinfo=zone), local.replace(tzinfo=zone, fold=1)
-    a, b = micros(early.astimezone(UTC)), micros(late.astimezone(UTC))
+    local = datetime.combine(day, time(), zone) + timedelta(minutes=minute)
+    naive = (day.toordinal() - _EPOCH_ORDINAL) * _DAY + minute * MINUTE
+    a, b = naive - _shift(local), naive - _shift(local.replace(fold=1))
     if a <= b:  # the usual case, or a time that exists twice
         return a
     low, high = b // 1_000_000, a // 1_000_000  # the clock jumps between these seconds
@@ -303,7 +306,11 @@ def _utcoffset(zone: ZoneInfo, second: int) -> timedelta | None:
 
 
 def _offset(zone: ZoneInfo, day: date) -> int:
-    offset = datetime.combine(day, time(), zone).utcoffset()
+    return _shift(datetime.combine(day, time(), zone))
+
+
+def _shift(local: datetime) -> int:
+    offset = local.utcoffset()
     assert offset is not None
     return offset // MICRO
 

@@ -9,6 +9,7 @@ from jishi.kernels.worktime.amounts import Amount, Unit
 from jishi.kernels.worktime.calendars import MINUTE, Calendar, Day, Rest, clock_change, moment_of
 
 Block = tuple[int, int | None]  # a pause on some scale, half open; None: it has not ended
+_NOON = 720
 _DAYS = frozenset({Unit.WORKDAY, Unit.NATURAL_DAY, Unit.MONTH})
 _CLOCK = frozenset({Unit.NATURAL_HOUR, Unit.NATURAL_MINUTE})
 
@@ -144,7 +145,8 @@ def _workday_atoms(story: Story, leg: Leg) -> Iterator[_Atom]:
     cal = story.cal
     for ordinal in range(leg.first_day + 1, leg.last_day + 1):
         day = cal.day(date.fromordinal(ordinal))
-        ground = story.pause_at(cal.at(day.date, day.spans[0][1] if day.is_worked else 720))
+        noon = day.spans[0][1] if day.is_worked else _NOON
+        ground = story.pause_at(cal.at(day.date, noon)) if story.pauses else None
         begins = cal.at(day.date, 0)
         if ground is not None:
             yield _Atom(begins, day.date, StepKind.PAUSED, name=ground)
@@ -158,7 +160,7 @@ def _calendar_atoms(story: Story, leg: Leg) -> Iterator[_Atom]:
     cal, nominal = story.cal, leg.nominal or leg.last_day
     for ordinal in range(leg.first_day + 1, leg.last_day + 1):
         day = date.fromordinal(ordinal)
-        ground = story.pause_at(cal.at(day, 720))
+        ground = story.pause_at(cal.at(day, _NOON)) if story.pauses else None
         if ground is not None:
             yield _Atom(cal.at(day, 0), day, StepKind.PAUSED, name=ground)
         else:
@@ -251,12 +253,14 @@ def _joined(
         begins, i = atoms[j].begins, j
     rest = sum(a.n for a in atoms[last:])
     ending = _step(end, begins, leg.ends, atoms[last], date.fromordinal(leg.last_day), leg, number)
+    moved = _moved(story, leg)
     yield replace(
         ending,
         n=_whole(unit, rest),
         total=_whole(unit, total + rest),
         nominal=date.fromordinal(leg.nominal or leg.last_day),
-        moved=_moved(story, leg),
+        name=moved.name if moved else ending.name,
+        moved=moved.kind if moved else None,
         clock_change=_change(cal, leg),
     )
 
@@ -277,11 +281,11 @@ def _whole(unit: Unit, n: int) -> int:
     return n if unit in _DAYS or unit is Unit.HALF_DAY else n // MINUTE
 
 
-def _moved(story: Story, leg: Leg) -> StepKind | None:
-    """Why the nominal last day is not the last day."""
+def _moved(story: Story, leg: Leg) -> _Atom | None:
+    """The rest day for which the nominal last day is not the last day."""
     if leg.nominal is None or leg.nominal == leg.last_day:
         return None
-    return _rest(0, story.cal.day(date.fromordinal(leg.nominal))).kind
+    return _rest(0, story.cal.day(date.fromordinal(leg.nominal)))
 
 
 def _change(cal: Calendar, leg: Leg) -> str:
