@@ -69,16 +69,16 @@ def consistency(old_size: int, leaves: Sequence[bytes], hash_: Hasher) -> list[b
     """
     if not 0 < old_size <= len(leaves):
         raise IndexError(f"no tree of {old_size} within {len(leaves)}")
-    return _subproof(old_size, leaves, True, hash_)
+    return _subproof(old_size, leaves, hash_, whole=True)
 
 
-def _subproof(m: int, leaves: Sequence[bytes], whole: bool, hash_: Hasher) -> list[bytes]:
+def _subproof(m: int, leaves: Sequence[bytes], hash_: Hasher, *, whole: bool) -> list[bytes]:
     if m == len(leaves):
         return [] if whole else [root(leaves, hash_)]
     k = _split(len(leaves))
     if m <= k:
-        return [*_subproof(m, leaves[:k], whole, hash_), root(leaves[k:], hash_)]
-    return [*_subproof(m - k, leaves[k:], False, hash_), root(leaves[:k], hash_)]
+        return [*_subproof(m, leaves[:k], hash_, whole=whole), root(leaves[k:], hash_)]
+    return [*_subproof(m - k, leaves[k:], hash_, whole=False), root(leaves[:k], hash_)]
 
 
 def verify_consistency(

@@ -80,7 +80,7 @@ SENTENCES = {
 }
 
 
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):
     """The file is no bundle; nothing can be said about its truth."""
 
     def __init__(self, zh: str, en: str) -> None:
@@ -88,7 +88,7 @@ class Unreadable(Exception):  # noqa: N818
         self.zh, self.en = zh, en
 
 
-class NotCanonical(ValueError):  # noqa: N818
+class NotCanonical(ValueError):
     """A value without a single spelling."""
 
 

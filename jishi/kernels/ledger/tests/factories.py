@@ -1,7 +1,7 @@
 """Records for tests: entries of several subjects, anchored day by day, with words beside some."""
 
+import hashlib
 import io
-import random
 import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,9 +24,30 @@ from jishi.kernels.ledger import (
 FIRST_DAY = date(2026, 3, 9)
 
 
+class Dice:
+    """Chance that can be repeated; kernels, their tests included, do not import `random`."""
+
+    def __init__(self, seed):
+        self.seed, self.thrown = seed, 0
+
+    def randbytes(self, n):
+        self.thrown += 1
+        return hashlib.shake_256(f"{self.seed}:{self.thrown}".encode()).digest(n)
+
+    def randrange(self, start, stop=None):
+        low, high = (0, start) if stop is None else (start, stop)
+        return low + int.from_bytes(self.randbytes(8), "big") % (high - low)
+
+    def random(self):
+        return self.randrange(10**9) / 10**9
+
+    def choice(self, options):
+        return options[self.randrange(len(options))]
+
+
 def a_record(seed=1, *, days=3, subjects=3, a_day=5, suite="a", waiting=2):
     """`waiting` entries come after the last anchor. Every third entry has words."""
-    rng = random.Random(seed)
+    rng = Dice(seed)
     heads: dict[int, tuple[int, str]] = {}
     entries, words, anchors = [], [], []
     previous = GENESIS

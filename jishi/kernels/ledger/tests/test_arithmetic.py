@@ -56,7 +56,7 @@ class TestCanonical:
 
     @given(VALUES)
     def test_reads_back_as_the_same_value(self, value):
-        import json  # noqa: PLC0415
+        import json
 
         assert json.loads(canonical(value)) == value
 
@@ -78,7 +78,7 @@ class TestSm3:
 
     @given(st.binary(max_size=200))
     def test_agrees_with_the_library_at_every_length(self, message):
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+        from cryptography.hazmat.primitives import hashes
 
         other = hashes.Hash(hashes.SM3())
         other.update(message)

@@ -2,7 +2,6 @@
 
 import ast
 import copy
-import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +11,7 @@ import pytest
 
 from jishi.kernels.ledger import Link, Record, Said, entry_hash, pack, verify, verify_chain
 from jishi.kernels.ledger import verifier as stranger
-from jishi.kernels.ledger.tests.factories import a_part, a_record, a_zip, in_memory, zipped
+from jishi.kernels.ledger.tests.factories import Dice, a_part, a_record, a_zip, in_memory, zipped
 
 FILE = Path(stranger.__file__)
 
@@ -151,7 +150,7 @@ class TestTampering:
     @pytest.mark.parametrize("name", TAMPERINGS)
     def test_is_found_at_its_place_by_both(self, name):
         change, (code, where) = TAMPERINGS[name]
-        record = change(a_record(seed=4))
+        record = change(a_record(seed=2))
 
         by_kernel = found_by_kernel(record)
         by_stranger = found_by_stranger(pack(record))
@@ -160,17 +159,17 @@ class TestTampering:
         assert sorted(by_kernel) == sorted(by_stranger)
 
     def test_nothing_is_found_in_a_true_record(self):
-        assert found_by_stranger(pack(a_record(seed=4))) == found_by_kernel(a_record(seed=4)) == []
+        assert found_by_stranger(pack(a_record(seed=2))) == found_by_kernel(a_record(seed=2)) == []
 
     def test_a_proof_that_was_changed_is_named(self):
-        part = a_part(a_record(seed=4), 0)
+        part = a_part(a_record(seed=2), 0)
         spoilt = with_entry(part, 1, proof=("0" * 64, *part.entries[1].proof[1:]))
 
         assert found_by_stranger(pack(part)) == []
         assert found_by_stranger(pack(spoilt)) == found_by_kernel(spoilt) == [("proof_fails", ENTRY)]
 
     def test_a_record_rewritten_as_a_whole_is_found_by_a_receipt_and_by_the_printed_root(self):
-        true, false = a_record(seed=4), a_record(seed=5)
+        true, false = a_record(seed=2), a_record(seed=5)
         head, root = true.entries[-1].hash, true.anchors[-1].root
 
         assert found_by_stranger(pack(false)) == []
@@ -181,10 +180,10 @@ class TestTampering:
         ]
 
     def test_words_that_have_ended_leave_the_chain_sound(self):
-        assert found_by_kernel(replace(a_record(seed=4), words=[])) == []
+        assert found_by_kernel(replace(a_record(seed=2), words=[])) == []
 
     def test_the_chain_alone_names_the_first_bad_entry_of_each_subject(self):
-        record = with_body(with_body(a_record(seed=4), at(a_record(seed=4), 1), verb="a.b"), 0, verb="a.b")
+        record = with_body(with_body(a_record(seed=2), at(a_record(seed=2), 1), verb="a.b"), 0, verb="a.b")
 
         assert [f.code for f in verify_chain(record.entries)] == ["hash_differs"] * len(
             {record.entries[0].subject, record.entries[at(record, 1)].subject}
@@ -194,7 +193,7 @@ class TestTampering:
 class TestAgreement:
     @pytest.mark.parametrize("seed", range(200))
     def test_kernel_and_stranger_find_the_same_in_random_bundles(self, seed):
-        rng = random.Random(seed)
+        rng = Dice(seed)
         record = a_record(
             seed,
             days=rng.randrange(4),
@@ -293,8 +292,8 @@ class TestFile:
     def test_runs_alone_on_a_bare_python_and_answers_in_both_languages(self, tmp_path):
         alone = tmp_path / "verifier.py"
         alone.write_bytes(FILE.read_bytes())
-        good = zipped(tmp_path / "good.zip", a_record(seed=4))
-        bad = zipped(tmp_path / "bad.zip", TAMPERINGS["a field"][0](a_record(seed=4)))
+        good = zipped(tmp_path / "good.zip", a_record(seed=2))
+        bad = zipped(tmp_path / "bad.zip", TAMPERINGS["a field"][0](a_record(seed=2)))
 
         sound, spoilt = (
             subprocess.run(

@@ -55,7 +55,7 @@ class TestDraw:
 
         assert "&lt;b&gt;&amp;&quot;" in svg
 
-    @pytest.mark.parametrize("text", ["会商时限、裁定时限、签收时限、首次联系时限", "one two three four five"])
+    @pytest.mark.parametrize("text", ["会商时限、裁定时限、签收时限、首次联系时限", "one two three four"])
     def test_wraps_without_losing_a_sign(self, text):
         lines = wrap(text, 12, 80)
 
