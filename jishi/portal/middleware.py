@@ -1,4 +1,4 @@
-"""What every answer of the site carries: the content policy, the language, large print, and refusals in words.
+"""What every answer of the site carries: content policy, language, large print, and refusals in words.
 
 Source of the policy: strict CSP without inline or evaluated script (design §5, trust §9).
 """
@@ -32,10 +32,11 @@ POLICY: Final = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
-PERMISSIONS: Final = (
-    "accelerometer=(), browsing-topics=(), camera=(self), display-capture=(), geolocation=(self), gyroscope=(), "
-    "magnetometer=(), microphone=(self), midi=(), payment=(), publickey-credentials-get=(self), "
-    "publickey-credentials-create=(self), usb=()"
+PERMISSIONS: Final = ", ".join(
+    [f"{f}=()" for f in ("accelerometer", "browsing-topics", "display-capture", "gyroscope", "magnetometer")]
+    + [f"{f}=()" for f in ("midi", "payment", "usb")]
+    + [f"{f}=(self)" for f in ("camera", "geolocation", "microphone")]
+    + [f"publickey-credentials-{f}=(self)" for f in ("get", "create")]
 )
 ELDER_COOKIE: Final = "jishi_elder"
 LANGUAGES: Final = ("zh-hans", "en")
@@ -49,7 +50,7 @@ def content_policy() -> str:
 
 
 class PageSafety:
-    """Sets the security headers and speaks refusals. A response that brings its own policy (a download) keeps it."""
+    """Sets the security headers and speaks refusals. A response with its own policy (a download) keeps it."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -68,7 +69,7 @@ class PageSafety:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """This will turn a refusal into its page: what, why, what now. Nothing of the refused request is stored."""
+        """This will turn a refusal into its page: what, why, what now. Nothing of the request is stored."""
         if not isinstance(exception, Refused) or request.path.startswith("/api/"):
             return None
         response = refusal_page(request, exception)
@@ -78,7 +79,7 @@ class PageSafety:
 
 
 def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
-    """This will render one refusal in the reader's language, with its status. htmx gets the note alone."""
+    """This will render one refusal in the reader's language, with its status; htmx gets the note alone."""
     language = translation.get_language() or "zh-hans"
     facts = {
         "refused": refused,
@@ -93,7 +94,7 @@ def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 
 class Language:
-    """Chooses the language (cookie, then the browser's wish, else Chinese) and reads the large-print cookie."""
+    """Chooses the language (cookie, then browser, else Chinese) and reads the large-print cookie."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

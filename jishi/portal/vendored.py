@@ -1,4 +1,4 @@
-"""The scripts and styles of others that the site serves itself. `vendor.lock` is the record; a test compares the two.
+"""Digests of the scripts and styles of others that the site serves; `vendor.lock` is the record.
 
 The digests go into the page as `integrity`, so a changed file is refused by the browser.
 """

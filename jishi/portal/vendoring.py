@@ -38,14 +38,16 @@ WANTED = (
 
 
 def without_source_map(content: bytes) -> tuple[bytes, str]:
-    """This will take off the last line that names a source map, which we do not serve; gives what was taken off."""
+    """This will take off a last line that names a source map (we serve none); gives what was taken."""
     found = SOURCE_MAP.search(content)
     return (content[: found.start()], found[0].decode()) if found else (content, "")
 
 
 def refresh(modules: Path, root: Path = ROOT) -> None:
     """This will copy, and write the lock and the digests of pages."""
-    lines = ["# Files of others that Jishi serves itself. Written by `npm run refresh`; a test recomputes it.\n"]
+    lines = [
+        "# Files of others that Jishi serves itself. Written by `npm run refresh`; a test recomputes it.\n"
+    ]
     integrity = {}
     for wanted in WANTED:
         about = json.loads((modules / wanted.package / "package.json").read_text())

@@ -1,7 +1,7 @@
-"""Merges the words of all rooms into one catalogue per language, and finds the Chinese that has no English.
+"""Merges the words of all rooms into one catalogue per language, and finds Chinese that has no English.
 
-The msgid is the Chinese sentence. `jishi/<room>/words/<area>.po` gives English; `<area>.zh.po` says parts of other
-people's interface (form errors of Django, msgid English) in our own Chinese.
+The msgid is the Chinese sentence. `jishi/<room>/words/<area>.po` gives English; `<area>.zh.po` says
+parts of other people's interface (form errors of Django, msgid English) in our own Chinese.
 """
 
 import ast
@@ -18,7 +18,9 @@ from django.utils.regex_helper import _lazy_re_compile
 from django.utils.translation.template import endblock_re, inline_re, plural_re
 
 HAN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
-GETTEXT = frozenset({"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"})
+GETTEXT = frozenset(
+    {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+)
 _BLOCK = re.compile(r"^blocktrans(?:late)?\b")
 _INNER = _lazy_re_compile(r"""_\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\s*\)""")
 _VARIABLE = re.compile(r"%(?!\()")
@@ -37,7 +39,7 @@ class Found:
 
 
 def compile_words(base: Path, out: Path) -> dict[str, int]:
-    """This will write `<out>/<language>/LC_MESSAGES/django.mo` from all `jishi/*/words/*.po`; gives entries per language.
+    """This will write `<out>/<language>/LC_MESSAGES/django.mo` from all `jishi/*/words/*.po`; gives counts.
 
     Files are written only when they would differ, so a running server does not reload for nothing.
 
@@ -81,7 +83,9 @@ def merged(paths: Iterable[Path], *, locale: str) -> Catalog:
             key = (message.id, message.context)
             known = catalogue.get(message.id, message.context)
             if known and known.string and known.string != message.string:
-                raise WordsDisagree(f"{message.id!r}: {known.string!r} in {origin[key]}, {message.string!r} in {path}")
+                raise WordsDisagree(
+                    f"{message.id!r}: {known.string!r} in {origin[key]}, {message.string!r} in {path}"
+                )
             origin[key] = path
             catalogue.add(message.id, message.string, context=message.context)
     return catalogue
@@ -98,7 +102,7 @@ def _messages(path: Path, locale: str) -> Iterator[Message]:
 
 
 def in_template(source: str) -> Found:
-    """This will find the sentences of one template: translate, blocktranslate, `_()` in arguments; and bare Chinese."""
+    """This will find the sentences of one template (translate, blocktranslate, `_()`) and bare Chinese."""
     found = Found()
     tokens = iter(Lexer(source).tokenize())
     for token in tokens:
@@ -148,7 +152,11 @@ def _block(opening: Token, tokens: Iterator[Token]) -> list[str]:
         elif token.token_type == TokenType.TEXT:
             parts[-1].append(token.contents.replace("%", "%%"))
     whole = ["".join(p) for p in parts]
-    return [" ".join(line.strip() for line in w.strip().splitlines()) for w in whole][:1] if trimmed else whole[:1]
+    return (
+        [" ".join(line.strip() for line in w.strip().splitlines()) for w in whole][:1]
+        if trimmed
+        else whole[:1]
+    )
 
 
 def _skip_comment(tokens: Iterator[Token]) -> None:
@@ -166,7 +174,11 @@ def in_python(source: str) -> Found:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name not in GETTEXT:
             continue
-        word = node.args[1 if name.startswith("p") else 0] if len(node.args) > name.startswith("p") else node.args[0]
+        word = (
+            node.args[1 if name.startswith("p") else 0]
+            if len(node.args) > name.startswith("p")
+            else node.args[0]
+        )
         if isinstance(word, ast.Constant) and isinstance(word.value, str):
             found.sentences.append((node.lineno, word.value))
     return found
@@ -175,7 +187,9 @@ def in_python(source: str) -> Found:
 def own_files(base: Path) -> tuple[list[Path], list[Path]]:
     """This will list our templates and our Python files (tests left out)."""
     templates = sorted(p for p in (base / "jishi").glob("*/templates/**/*") if p.suffix in {".html", ".txt"})
-    python = sorted(p for p in (base / "jishi").rglob("*.py") if "tests" not in p.parts and "migrations" not in p.parts)
+    python = sorted(
+        p for p in (base / "jishi").rglob("*.py") if "tests" not in p.parts and "migrations" not in p.parts
+    )
     return templates, python
 
 
@@ -183,7 +197,8 @@ def without_english(base: Path) -> list[str]:
     """This will list `path:line sentence` for each Chinese sentence that has no English."""
     catalogue = english(base)
     templates, python = own_files(base)
-    found = [(p, in_template(p.read_text())) for p in templates] + [(p, in_python(p.read_text())) for p in python]
+    found = [(p, in_template(p.read_text())) for p in templates]
+    found += [(p, in_python(p.read_text())) for p in python]
     return [
         f"{path.relative_to(base)}:{line} {sentence}"
         for path, what in found
@@ -194,4 +209,20 @@ def without_english(base: Path) -> list[str]:
 
 def _has(catalogue: Catalog, sentence: str) -> bool:
     message = catalogue.get(sentence)
-    return bool(message and message.string)
+    if message is None:
+        return False
+    return bool(message.string) if isinstance(message.string, str) else all(message.string)
+
+
+_FACT = re.compile(r"%\((\w+)\)|\{(\w+)\}")
+
+
+def facts_differ(message: Message) -> bool:
+    """This will tell whether a translation names other facts (`%(n)s`, `{n}`) than its sentence."""
+
+    def facts(text: str) -> set[str]:
+        return {a or b for a, b in _FACT.findall(text)}
+
+    ids = [message.id] if isinstance(message.id, str) else list(message.id)
+    strings = [message.string] if isinstance(message.string, str) else list(message.string)
+    return any(facts(s) != facts(ids[0]) for s in strings)

@@ -1,4 +1,4 @@
-"""The words of our templates: `{% load jishi %}`. Everything is built with `format_html`; nothing is marked safe."""
+"""The words of our templates: `{% load jishi %}`. All is built with `format_html`; nothing is marked safe."""
 
 import datetime as dt
 import uuid
@@ -80,7 +80,7 @@ def mark() -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def state_chip(context: template.Context, state: Any, states: Mapping[str, Any] | None = None) -> SafeString:
-    """This will show a state as icon and word. Takes an object with .chip, .zh, .en, or a code of `states`."""
+    """This will show a state as icon and word: an object with .chip, .zh, .en, or a code of `states`."""
     known = states or context.get("states") or {}
     found = known.get(state, state) if isinstance(state, str) else state
     kind = _of(found, "chip", "plain") if not isinstance(found, str) else "plain"
@@ -98,7 +98,7 @@ def chip(text: Any, kind: str = "plain", icon_name: str | None = None) -> SafeSt
 def clock_chip(context: template.Context, clock: Any, before: str = "") -> SafeString:
     """This will show one obligation: the ring says how much has gone, the text what is left.
 
-    `clock` has due_at, share_used (0..1), late, paused, text; each may be absent. `before` is put in front (派单).
+    `clock` has due_at, share_used (0..1), late, paused, text; each may be absent. `before` stands in front.
     """
     if clock is None:
         return format_html("")
@@ -167,10 +167,15 @@ def when(context: template.Context, value: moments.Moment | None, form: str = "m
     if form == "desk":
         text = moments.desk(value, now=now)
     else:
-        text = {"moment": moments.moment, "day": moments.day, "short_day": moments.short_day, "ago": moments.ago}[form](
-            value, lang=_lang(), now=now
-        )
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(timespec="minutes") if _timed(value) else value, text)
+        text = {
+            "moment": moments.moment,
+            "day": moments.day,
+            "short_day": moments.short_day,
+            "ago": moments.ago,
+        }[form](value, lang=_lang(), now=now)
+    return format_html(
+        '<time datetime="{}">{}</time>', value.isoformat(timespec="minutes") if _timed(value) else value, text
+    )
 
 
 def _timed(value: moments.Moment) -> bool:
@@ -195,8 +200,8 @@ def span(seconds: float | dt.timedelta | None) -> str:
 
 
 @register.inclusion_tag("portal/parts/field.html")
-def field(bound: BoundField, label: str = "", hint: str = "", key: str = "", count: bool = True) -> dict[str, Any]:
-    """This will render one field: label above, hint, error, control. `key` shows the desk key that jumps to it."""
+def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> dict[str, Any]:
+    """This will render one field: label above, hint, error, control. `key`: the desk key that jumps to it."""
     widget = bound.field.widget
     hint = hint or str(bound.help_text)
     name = bound.auto_id or bound.html_name
@@ -214,7 +219,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "", cou
         kind = "tick"
     else:
         attrs["class"] = f"{widget.attrs.get('class', '')} in".strip()
-        if count and isinstance(widget, Textarea) and bound.field.max_length:
+        if isinstance(widget, Textarea) and bound.field.max_length:
             attrs["data-count"] = f"{name}_count"
     return {
         "bound": bound,
@@ -245,7 +250,11 @@ def error_summary(form: BaseForm) -> dict[str, Any]:
         if name in form.fields
         for text in errors
     ]
-    return {"items": items, "whole": form.non_field_errors(), "count": len(items) + len(form.non_field_errors())}
+    return {
+        "items": items,
+        "whole": form.non_field_errors(),
+        "count": len(items) + len(form.non_field_errors()),
+    }
 
 
 @register.simple_tag
@@ -259,7 +268,7 @@ def idempotency(key: str = "") -> SafeString:
 
 @register.simple_tag
 def said(text: str, kind: str = "p") -> SafeString:
-    """This will set somebody's own words in the serif, in quotation marks, so that nobody takes them for ours."""
+    """This will set somebody's own words in the serif and in quotation marks: they are not ours."""
     if not text:
         return format_html("")
     return format_html('<{} class="said">“{}”</{}>', kind, linebreaksbr(text), kind)
@@ -270,7 +279,8 @@ def trace(items: Iterable[Any], small: bool = True) -> dict[str, Any]:  # noqa: 
     """This will show how a rule came to its answer; each item: mark (yes nope maybe), title, text, chip."""
     return {
         "items": [
-            {"mark": _of(i, "mark"), "title": _of(i, "title"), "text": _of(i, "text"), "chip": _of(i, "chip")} for i in items
+            {"mark": _of(i, "mark"), "title": _of(i, "title"), "text": _of(i, "text"), "chip": _of(i, "chip")}
+            for i in items
         ],
         "small": small,
     }
@@ -280,7 +290,9 @@ def trace(items: Iterable[Any], small: bool = True) -> dict[str, Any]:  # noqa: 
 def kv(pairs: Any) -> SafeString:
     """This will show up to seven facts of one thing; pairs of (name, fact); an empty fact is a dash."""
     rows = pairs.items() if isinstance(pairs, Mapping) else pairs
-    body = format_html_join("", "<dt>{}</dt><dd>{}</dd>", ((k, "—" if v in (None, "") else v) for k, v in rows))
+    body = format_html_join(
+        "", "<dt>{}</dt><dd>{}</dd>", ((k, "—" if v in (None, "") else v) for k, v in rows)
+    )
     return format_html('<dl class="kv s">{}</dl>', body)
 
 
@@ -308,18 +320,24 @@ def empty(text: str, icon_name: str = "mine", url: str = "", label: str = "") ->
 
 @register.simple_tag(takes_context=True)
 def pager(context: template.Context, after: Any, label: str = "") -> SafeString:
-    """This will link to the rows after `after` (keyset), keeping filters and sort of the address; none: nothing."""
+    """This will link to the rows after `after` (keyset), keeping filters and sort; none: nothing."""
     if after in (None, ""):
         return format_html("")
     query = context["request"].GET.copy()
     query["after"] = str(after)
-    return format_html('<p class="more-rows"><a rel="next" href="?{}">{}</a></p>', query.urlencode(), label or _("再看下面的"))
+    return format_html(
+        '<p class="more-rows"><a rel="next" href="?{}">{}</a></p>',
+        query.urlencode(),
+        label or _("再看下面的"),
+    )
 
 
 @register.simple_block_tag
 def td(content: str, label: str, css: str = "") -> SafeString:
-    """This will write a cell that keeps its column head on phones, where a folded table has no head."""
-    return format_html('<td class="{}" data-l="{}">{}</td>' if css else '<td{} data-l="{}">{}</td>', css, label, content)
+    """This will write a cell that keeps its column head where a folded table has none (phones)."""
+    return format_html(
+        '<td class="{}" data-l="{}">{}</td>' if css else '<td{} data-l="{}">{}</td>', css, label, content
+    )
 
 
 # --- the page itself ---------------------------------------------------------------------------------------
@@ -332,9 +350,11 @@ def page_lang() -> str:
 
 
 @register.simple_tag
-def other_language() -> str:
-    """This will name the language one may change to, in that language: a reader finds it without the other."""
-    return "English" if _lang().startswith("zh") else "中文"
+def other_language(short: bool = False) -> str:  # noqa: FBT001 (a template tag has no keyword-only form)
+    """This will name the language one may change to, in that language itself."""
+    if _lang().startswith("zh"):
+        return "EN" if short else "English"
+    return "中文"
 
 
 @register.simple_tag

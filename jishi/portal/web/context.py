@@ -13,8 +13,8 @@ from jishi.portal.web import nav
 def shell(request: HttpRequest) -> dict[str, Any]:
     """This will give `nav`, `has_dock`, `tenant_name`, `acting_as`, `elder`, `hotline`, `demo` and `now`.
 
-    `request.actor`, `request.tenant` and `request.acting_as` are set by the edge of accounts; a page without them
-    (an error before sign-in was looked at) is a resident's page.
+    `request.actor`, `request.tenant` and `request.acting_as` are set by the edge of accounts; a page
+    without them (an error before sign-in was looked at) is a resident's page.
     """
     actor = getattr(request, "actor", None)
     return {

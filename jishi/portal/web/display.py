@@ -15,7 +15,9 @@ YEAR = 365 * 24 * 3600
 def choose(request: HttpRequest) -> HttpResponse:
     """This will set what was pressed and go back to the page one came from, on this site only."""
     back = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if not url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         back = "/"
     response = redirect(back)
     if request.POST.get("language") in LANGUAGES:

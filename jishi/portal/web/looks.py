@@ -54,7 +54,9 @@ class Sources:
     around: Callable[[Actor, datetime], Around | None] | None = None
     counts: Callable[[Actor, datetime], Mapping[str, int]] | None = None
     offers: Callable[[Actor, datetime], Sequence[Offered]] | None = None
-    speak_up: Callable[[Any], Mapping[str, Any]] | None = None  # request -> context of cases/parts/speak_up.html
+    speak_up: Callable[[Any], Mapping[str, Any]] | None = (
+        None  # request -> context of cases/parts/speak_up.html
+    )
 
 
 @dataclass(slots=True)

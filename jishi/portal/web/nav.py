@@ -51,7 +51,7 @@ STAFF = (
 
 
 def entries_of(actor: Actor | None) -> tuple[Entry, ...]:
-    """This will give the ways that fit the actor: residents five, grid workers five, staff what their roles open."""
+    """This will give the ways that fit the actor: residents and grid workers five, staff what roles open."""
     if actor is None or actor.kind != "staff":
         return RESIDENT
     if actor.has("grid_worker") and not actor.roles - {"grid_worker", "volunteer"}:
@@ -65,7 +65,7 @@ def has_dock(actor: Actor | None) -> bool:
 
 
 def links(actor: Actor | None, path: str, counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
-    """This will give the entries as {name, url, label, icon, count, current}; the longest matching address is current."""
+    """This will give the entries as {name, url, label, icon, count, current}; the longest match wins."""
     found = []
     for entry in entries_of(actor):
         try:
@@ -82,7 +82,11 @@ def links(actor: Actor | None, path: str, counts: Mapping[str, int] | None = Non
                 "current": False,
             }
         )
-    here = [e for e in found if path == e["url"] or (e["url"] != "/" and path.startswith(e["url"].rstrip("/") + "/"))]
+    here = [
+        e
+        for e in found
+        if path == e["url"] or (e["url"] != "/" and path.startswith(e["url"].rstrip("/") + "/"))
+    ]
     if here:
         max(here, key=lambda e: len(e["url"]))["current"] = True
     return found

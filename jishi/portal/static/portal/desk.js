@@ -29,7 +29,7 @@ const SINGLE = {
   j: () => step(1),
   k: () => step(-1),
   "/": () => document.querySelector("[data-find], input[type=search]")?.focus(),
-  "?": () => document.querySelector('[data-open="all-keys"]')?.click(),
+  "?": () => document.getElementById("all-keys")?.showModal(),
 };
 
 document.addEventListener("keydown", (e) => {

@@ -21,7 +21,7 @@ function style() {
       { id: "changed", type: "line", source: "rows", filter: ["==", ["get", "changed"], true], paint: { "line-color": css("near"), "line-width": 4 } },
       { id: "chosen", type: "line", source: "rows", paint: { "line-color": css("ink"), "line-width": ["case", ["boolean", ["feature-state", "chosen"], false], 4, 0] } },
       { id: "point", type: "circle", source: "rows", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 6, "circle-color": css("brand"), "circle-stroke-color": css("surface"), "circle-stroke-width": 2 } },
-      { id: "name", type: "symbol", source: "rows", filter: ["has", "name"], layout: { "text-field": ["get", "name"], "text-size": 14, "text-font": ["sans-serif"], "text-allow-overlap": false }, paint: text },
+      { id: "name", type: "symbol", source: "rows", filter: ["has", "name"], layout: { "text-field": ["get", "name"], "text-size": 14, "text-font": ["sans-serif"], "text-anchor": ["match", ["geometry-type"], "Point", "top", "center"], "text-offset": ["match", ["geometry-type"], "Point", ["literal", [0, 0.7]], ["literal", [0, 0]]] }, paint: text },
     ],
   };
 }
@@ -70,6 +70,7 @@ async function draw(panel) {
   map.once("load", () => {
     map.getSource("rows").setData(data);
     panel.dataset.drawn = "1";
+    panel.dispatchEvent(new CustomEvent("map:ready", { bubbles: true, detail: { map } })); // a page may add its own layers
   });
   pick(map, panel, data);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
