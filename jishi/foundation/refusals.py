@@ -4,7 +4,7 @@ Rooms define theirs beside the verb that raises them. The edge speaks them once:
 (RFC 9457 problem+json), the refusal page for people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 
@@ -23,6 +23,8 @@ class Refused(Exception):
 
     def __init__(self, **facts: Any) -> None:
         self.facts: Mapping[str, Any] = facts
+        # What must be recorded although the refused transaction is rolled back; the edge calls it in a new one.
+        self.afterwards: Callable[[], None] | None = None
         super().__init__(self.sentence("en"))
 
     def sentence(self, lang: str = "zh") -> str:

@@ -1,0 +1,113 @@
+"""Keeping decisions, and the guard: no pushing duties down (spec 11 §§3–4)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.timezone import localdate
+
+from jishi.bodies import queries as bodies
+from jishi.duties import memory
+from jishi.duties.events import PushDownWasRefused
+from jishi.duties.models import Decision, DutyItem
+from jishi.duties.queries import Routed
+from jishi.foundation import outbox, scope, trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Refused
+from jishi.kernels import dutylist
+
+
+class PushDownRefused(Refused):
+    """A duty that the lists do not let go there. The attempt is counted, although nothing else is stored."""
+
+    code, status = "push_down_refused", 409
+    zh = "不能派给{body}：{number}“{name}”{why}（{articles}）。"
+    en = "This may not go to {body}: {number} “{name}” {why_en} ({articles})."
+    next_zh = "{instead}"
+    next_en = "{instead_en}"
+
+
+class NoSuchItem(Refused):
+    code, status = "no_such_item", 422
+    zh, en = "清单里没有这一条。", "There is no such duty item."
+    next_zh, next_en = "在清单里找到那一条，再填编号。", "Find the item in the lists and give its number."
+
+
+_WHY = {
+    "taken_back_pushed_down": ("已由{lead}收回", "was taken back by {lead}"),
+    "town_cannot_lead_assist": ("是配合事项，主办是{lead}", "is an assist item; {lead} leads"),
+    "community_cannot_lead_assist": ("是配合事项，社区不能主办", "is an assist item; a community cannot lead it"),
+}
+_OTHER = ("不在它自己的清单上", "is not on its own list")
+
+
+def keep(routed: Sequence[Routed], *, made_at: datetime, effective_on: date) -> list[int]:
+    """Keep decisions as they were made, in one statement; they are never changed."""
+    tenant_id = scope.current().actor.tenant_id
+    rows = Decision.objects.bulk_create(
+        Decision(
+            tenant_id=tenant_id, facts=trace["facts"], list_editions=trace["lists"], book_edition=r.law.book_edition,
+            engine=r.decision.engine, outcome=r.outcome, item_id=r.item.id if r.item else None, body_id=r.body_id,
+            trace=r.decision.trace.to_json(), made_at=made_at, effective_on=effective_on,
+        )
+        for r, trace in ((r, r.decision.trace.page) for r in routed)
+    )  # fmt: skip
+    return [row.id for row in rows]
+
+
+def ensure_not_pushed_down(
+    item_id: int | None, body_id: int, *, role: str, part_text: str, emergency: bool, by: Actor, now: datetime
+) -> None:
+    """Insist on the guard of 11 §4.
+
+    :raises PushDownRefused: with item, department and article; the edge records the attempt (`afterwards`).
+    """
+    if not item_id:
+        return
+    known = memory.law(localdate(now)).by_item_id.get(item_id)
+    if known is None:
+        return  # an item of a former edition: the decision of its own day stands
+    body = bodies.names()[body_id]
+    refusal = dutylist.guard(known[1], body.code, role, body.level, part_text=part_text, emergency=emergency)  # type: ignore[arg-type]
+    if refusal is None:
+        return
+    why, why_en = _WHY.get(refusal.code, _OTHER)
+    no = PushDownRefused(
+        body=body.name, number=refusal.number, name=refusal.name, articles="、".join(refusal.articles),
+        why=why.format(lead=_name(refusal.lead)), why_en=why_en.format(lead=_name(refusal.lead)), guard=refusal.code,
+        instead="可以请它协办。" if refusal.instead == "assist" else "请派给主办单位。",
+        instead_en="It may be asked to assist." if refusal.instead == "assist" else "Offer it to the body that leads.",
+    )  # fmt: skip
+    no.afterwards = lambda: record_push_down(body_id, refusal.code, refusal.number, by=by, now=now)
+    raise no
+
+
+@transaction.atomic
+def record_push_down(body_id: int, code: str, number: str, *, by: Actor, now: datetime) -> None:
+    """Record a refused attempt, in a transaction of its own after the refused one was rolled back."""
+    trail.record(
+        "duty.push_down_refused", ("body", body_id), by=by, at=now, codes={"guard": code, "item": number, "asked": by.label}
+    )
+    outbox.announce(PushDownWasRefused(body_id, code, number, by.label), at=now)
+
+
+def ensure_item(item_id: int) -> int:
+    """Insist that a cited item exists. :raises NoSuchItem: it does not."""
+    tenant_id = scope.current().actor.tenant_id
+    if not DutyItem.objects.filter(tenant_id=tenant_id, id=item_id).exists():
+        raise NoSuchItem
+    return item_id
+
+
+def promises_of(item_id: int) -> dict[str, str]:
+    """Give what an item promises: kind of clock → amount."""
+    known = memory.law(localdate(scope.current().recorded_at)).by_item_id.get(item_id)
+    if known is not None:
+        return dict(known[0].promises)
+    row = DutyItem.objects.filter(tenant_id=scope.current().actor.tenant_id, id=item_id).first()
+    return dict(row.promises) if row else {}
+
+
+def _name(code: str) -> str:
+    found = next((b.name for b in bodies.names().values() if b.code == code), None)
+    return found or code

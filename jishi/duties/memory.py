@@ -1,0 +1,178 @@
+"""The code book and the lists in force, kept in memory by edition and looked at again when one changes."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from jishi.bodies import queries as bodies
+from jishi.duties.models import CodeBook, DutyItem, DutyList, FallbackRule, Matter
+from jishi.duties.states import ListState
+from jishi.foundation import scope
+from jishi.kernels import dutylist
+
+_MARK = """
+    SELECT (SELECT coalesce(max(id), 0) FROM duties_codebook WHERE tenant_id = %(t)s AND effective_from <= %(d)s),
+           (SELECT coalesce(sum(version * id), 0) FROM duties_dutylist WHERE tenant_id = %(t)s AND state = 'published'
+                AND effective @> %(d)s::date),
+           (SELECT coalesce(sum(version * id), 0) FROM duties_fallbackrule WHERE tenant_id = %(t)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MatterRow:
+    code: str
+    name: str
+    name_en: str
+    parent_code: str
+    aliases: tuple[str, ...]
+    public: bool
+    default_visibility: str
+    at_home: bool
+    spot: bool
+    life_days: int
+    questions: tuple[dict[str, Any], ...]
+    becomes: dict[str, Any]
+    is_leaf: bool
+
+    def called(self, lang: str) -> str:
+        return self.name_en if lang.startswith("en") and self.name_en else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One line of a list as pages show it."""
+
+    id: int
+    list_id: int
+    number: str
+    kind: str
+    name: str
+    edition: int
+    promises: dict[str, str]
+    legal_basis: str
+    lead_body: str
+    superior_dept: str
+
+
+@dataclass(frozen=True)
+class Law:
+    """Everything a decision of one day is made from, and how to get back from kernel values to rows."""
+
+    day: date
+    mark: tuple[Any, ...]
+    book_edition: int
+    matters: dict[str, MatterRow]
+    editions: dutylist.Editions
+    items: dict[tuple[str, int, str], ItemRow]
+    body_ids: dict[str, int]
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def by_item_id(self) -> dict[int, tuple[ItemRow, dutylist.Item]]:
+        kernel = {i.key: i for i in self.editions.items}
+        return {row.id: (row, kernel[key]) for key, row in self.items.items()}
+
+    @cached_property
+    def leaves(self) -> list[MatterRow]:
+        return [m for _, m in sorted(self.matters.items()) if m.is_leaf]
+
+    def path(self, code: str) -> list[MatterRow]:
+        """Give the matter and those above it, widest first."""
+        found = []
+        while code in self.matters:
+            found.append(self.matters[code])
+            code = self.matters[code].parent_code
+        return found[::-1]
+
+
+_kept: dict[tuple[str, int, date], Law] = {}
+
+
+def law(day: date) -> Law:
+    """Give the law of `day`; asks once per transaction whether an edition has changed."""
+    now = scope.current()
+    key = (str(connection.settings_dict["NAME"]), now.actor.tenant_id, day)
+    if ("law", day) in now.memo:
+        return now.memo[("law", day)]  # type: ignore[no-any-return]
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, {"t": now.actor.tenant_id, "d": day})
+        mark = (*cursor.fetchone(), id(bodies.names()))
+    if key not in _kept or _kept[key].mark != mark:
+        if len(_kept) > 40:
+            _kept.clear()
+        _kept[key] = _same_editions(key, mark) or _read(now.actor.tenant_id, day, mark)
+    now.memo[("law", day)] = _kept[key]
+    return _kept[key]
+
+
+def forget() -> None:
+    """Look again, because this transaction has changed an edition."""
+    memo = scope.current().memo
+    for key in [k for k in memo if isinstance(k, tuple) and k[0] == "law"]:
+        del memo[key]
+
+
+def _same_editions(key: tuple[str, int, date], mark: tuple[Any, ...]) -> Law | None:
+    """Another day with the same editions in force shares their memory."""
+    for (name, tenant_id, _), other in _kept.items():
+        if (name, tenant_id) == key[:2] and other.mark == mark:
+            return other
+    return None
+
+
+def _read(tenant_id: int, day: date, mark: tuple[Any, ...]) -> Law:
+    book = CodeBook.objects.filter(tenant_id=tenant_id, effective_from__lte=day).order_by("-number").first()
+    matters = _matters(book)
+    lists = {
+        row.id: row
+        for row in DutyList.objects.filter(tenant_id=tenant_id, state=ListState.PUBLISHED, effective__contains=day)
+    }
+    rows = list(DutyItem.objects.filter(tenant_id=tenant_id, list_id__in=lists).order_by("list_id", "position"))
+    known = [b for b in bodies.names().values() if b.lasts_on(day)]
+    items, back = [], {}
+    for row in rows:
+        item = as_kernel(row, lists[row.list_id])
+        items.append(item)
+        back[item.key] = ItemRow(
+            row.id, row.list_id, row.number, row.kind, row.name, lists[row.list_id].edition, row.promises,
+            row.legal_basis, row.lead_body, row.superior_dept,
+        )  # fmt: skip
+    rules = FallbackRule.objects.filter(Q(tenant_id=tenant_id), effective__contains=day).select_related("body")
+    editions = dutylist.Editions(
+        tuple(items),
+        {m.code: dutylist.Matter(m.code, m.name, m.parent_code) for m in matters.values()},
+        {b.code: b.level for b in known},
+        {r.division_code: r.body.code for r in rules},
+        {b.division_code: b.code for b in known if b.level in ("street", "community")},
+    )
+    return Law(day, mark, book.number if book else 0, matters, editions, back, {b.code: b.id for b in known})
+
+
+def as_kernel(row: DutyItem, list_: DutyList) -> dutylist.Item:
+    """Give a stored item as the kernel reads it."""
+    span = list_.effective
+    return dutylist.Item(
+        number=row.number, list_id=list_.holder, list_kind=row.kind, name=row.name, lead_body=row.lead_body,  # type: ignore[arg-type]
+        holder=(list_.holder.partition(":")[2],) if ":" in list_.holder else (list_.holder,), matters=tuple(row.matters),
+        condition=dutylist.parse_condition(row.condition), own_part=row.own_part, superior_dept=row.superior_dept,
+        superior_duty=row.superior_duty, assist_bodies=("$street",) if row.kind == "assist" else (),
+        promises=row.promises, urgency=row.urgency, priority=row.priority,
+        effective_from=span.lower if span and span.lower else date.min, effective_to=span.upper if span else None,
+        legal_basis=row.legal_basis, edition=list_.edition,
+    )  # fmt: skip
+
+
+def _matters(book: CodeBook | None) -> dict[str, MatterRow]:
+    if book is None:
+        return {}
+    return {
+        m.code: MatterRow(
+            m.code, m.name, m.name_en, m.parent_code, tuple(m.aliases), m.public, m.default_visibility, m.at_home, m.spot,
+            m.life_days, tuple(m.questions), m.becomes, m.is_leaf,
+        )
+        for m in Matter.objects.filter(book=book).order_by("code")
+    }  # fmt: skip

@@ -1,0 +1,162 @@
+"""Looking: matters, lists, and the answer to "whose is it?" for any number of facts at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.timezone import localdate
+
+from jishi.bodies import queries as bodies
+from jishi.duties import memory
+from jishi.duties.memory import ItemRow, Law, MatterRow
+from jishi.duties.models import Matter
+from jishi.foundation import scope
+from jishi.kernels import dutylist
+from jishi.kernels.dutylist import Decision, Facts
+
+__all__ = [
+    "Assisted", "Chosen", "ItemRow", "Law", "MatterRow", "Routed", "book_edition", "decide", "explain", "law", "leaves",
+    "matter", "matter_path", "matters", "successor_sentence",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The line by which the lists name a body as lead."""
+
+    item_id: int
+    edition: int
+    number: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assisted:
+    body_id: int
+    body_name: str
+    part: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Routed:
+    """The kernel's decision with rows and ids beside it."""
+
+    law: Law
+    decision: Decision
+
+    @property
+    def outcome(self) -> str:
+        return self.decision.outcome
+
+    @property
+    def item(self) -> ItemRow | None:
+        return self.law.items.get(self.decision.item.key) if self.decision.item else None
+
+    @property
+    def body_id(self) -> int | None:
+        return self.law.body_ids.get(self.decision.body) if self.decision.body else None
+
+    @property
+    def promises(self) -> dict[str, str]:
+        return dict(self.item.promises) if self.item else {}
+
+    @property
+    def assists(self) -> list[Assisted]:
+        known = bodies.names()
+        found = []
+        for each in self.decision.assists:
+            body_id = self.law.body_ids.get(each.body)
+            if body_id is not None:
+                found.append(Assisted(body_id, known[body_id].name, each.part, each.item.number))
+        return found
+
+    @property
+    def candidates(self) -> list[tuple[int, ItemRow]]:
+        """The tied or open lines with the body each names, where one stands there."""
+        found = []
+        for each in self.decision.candidates:
+            body_id = self.law.body_ids.get(each.body) if each.body else None
+            row = self.law.items.get(each.item.key)
+            if body_id is not None and row is not None:
+                found.append((body_id, row))
+        return found
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        """The facts that would settle it, as the questions of the matter where the book has them."""
+        code = dutylist_matter(self.decision.facts)
+        asked = {f"answers.{q['code']}": q for m in self.law.path(code) for q in m.questions}
+        return [asked.get(name, {"code": name, "text": name, "type": "text"}) for name in self.decision.missing]
+
+    def offer_to(self, body_id: int, item_id: int | None = None) -> Chosen | None:
+        """Give the line by which the lists name this body as lead; None if they do not."""
+        named = [(self.body_id, self.item)] if self.outcome in ("named", "named_with_assist") else []
+        named += self.candidates if self.outcome in ("contested", "ask") else []
+        for body, row in named:
+            if body == body_id and row is not None and (item_id is None or row.id == item_id):
+                return Chosen(row.id, row.edition, row.number, row.name)
+        if self.outcome == "fallback" and self.body_id == body_id:
+            return Chosen(0, 0, "", "")
+        return None
+
+
+def dutylist_matter(facts: Facts) -> str:
+    """Give the matter code among facts, or an empty text."""
+    fact = facts.get("matter")
+    return str(fact.value) if fact and fact.value else ""
+
+
+def law(day: date) -> Law:
+    """Give book and lists of the day, from memory."""
+    return memory.law(day)
+
+
+def _today() -> date:
+    return localdate(scope.current().recorded_at)
+
+
+def decide(batch: Sequence[Facts], *, day: date) -> list[Routed]:
+    """Decide each set of facts by the lists of `day`; no statement per row."""
+    known = memory.law(day)
+    return [Routed(known, d) for d in dutylist.decide_many(batch, known.editions, day)]
+
+
+def explain(routed: Routed, lang: str = "zh") -> list[str]:
+    """Give the lines of the trace as a clerk reads them."""
+    names = {f"body:{b.code}": b.called(lang) for b in bodies.names().values()}
+    return list(dutylist.explain(routed.decision, lang, names))
+
+
+def matter(code: str, *, day: date | None = None) -> MatterRow | None:
+    """Give one matter of the book in force, or None."""
+    return memory.law(day or _today()).matters.get(code)
+
+
+def matter_path(code: str, *, day: date | None = None) -> list[MatterRow]:
+    """Give a matter with those above it, widest first."""
+    return memory.law(day or _today()).path(code)
+
+
+def matters(*, day: date | None = None) -> dict[str, MatterRow]:
+    """Give the whole book in force, by code."""
+    return memory.law(day or _today()).matters
+
+
+def leaves(*, day: date | None = None) -> list[MatterRow]:
+    """List the matters that a report can have."""
+    return memory.law(day or _today()).leaves
+
+
+def book_edition(*, day: date | None = None) -> int:
+    """Give the number of the book in force; 0 when there is none."""
+    return memory.law(day or _today()).book_edition
+
+
+def successor_sentence(code: str) -> str:
+    """Say what a retired code has become, or nothing."""
+    row = Matter.objects.filter(tenant_id=scope.current().actor.tenant_id, code=code).order_by("-book__number").first()
+    if row is None or not row.becomes.get("codes"):
+        return ""
+    return "现在是：" + "、".join(row.becomes["codes"])
