@@ -139,6 +139,7 @@ def test_is_due(received, amount, expected):
         ("4wh", "2026-11-16 12:00", "2026-11-16 13:30", "2026-11-16 15:30"),  # the lunch break holds no work
         ("2nh", "2026-11-16 11:00", "2026-11-16 11:30", "2026-11-16 12:30"),
         ("4nd", "2026-11-17 13:00", "2026-11-18 13:00", "2026-11-23 17:30"),  # one 12:00; Sat 21 → Mon 23
+        ("5nd", "2026-11-23 08:00", "2026-11-24 13:00", "2026-11-25 17:30"),  # Sat 21 does not move into a pause
         ("1mo", "2026-11-20 00:00", "2026-11-21 00:00", "2026-12-17 17:30"),
     ],
 )
@@ -156,6 +157,7 @@ def test_is_due_after_a_pause(amount, starts, ends, expected):
         ("5nd", ["1nd"], "2026-11-24 17:30"),  # Sat 21 moved to Mon 23: the extension counts from the 23rd
         ("60nd", ["30nd"], "2027-02-15 17:30"),  # Fri 15 Jan 2027, then Sun 14 Feb → Mon 15
         ("5wd", ["4wh"], "2026-11-24 14:00"),
+        ("1wd", ["4nd", "1nd"], "2026-11-23 17:30"),  # one extension of five days: Sun 22 → Mon 23
     ],
 )
 def test_is_due_after_an_extension(amount, extensions, expected):

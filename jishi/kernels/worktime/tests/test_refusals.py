@@ -245,6 +245,11 @@ class TestRoundTheClock:
 
         assert due(clock, self.CAL).moment == add(at(2026, 10, 1, 10), workdays(2), self.CAL).moment
 
+    def test_counts_days_from_the_day_whose_last_half_ends_at_midnight(self):
+        clock = Clock(at(2026, 10, 1), half_days(2), extensions=(workdays(1),))
+
+        assert local(due(clock, self.CAL).moment) == "2026-10-03 00:00"
+
 
 class TestAChangingClock:
     """Zones whose clocks change: Berlin skips 02:00–03:00 on 29 March 2026 and repeats it on 25 October."""
