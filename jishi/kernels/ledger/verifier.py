@@ -61,7 +61,6 @@ SENTENCES = {
     "hash_differs": ("内容被改过，与它的摘要不符", "it was changed: its content does not give its hash"),
     "prev_differs": ("与前一条接不上：前一条改过或换过", "it does not follow the entry before"),
     "seq_gap": ("序号不连续：有删去、插入或调换", "entries were removed, put between or swapped"),
-    "anchored_out_of_order": ("先后与日根的先后不符", "its place contradicts the order of the anchors"),
     "anchor_unknown": ("所属的日根不在包里", "the anchor it names is not in the bundle"),
     "first_anchor_missing": ("缺少最早的日根", "the first anchor is missing"),
     "anchor_missing": ("前面缺少日根", "an anchor before it is missing"),
@@ -306,7 +305,7 @@ class Verifier:
         self.findings: list[tuple[str, str]] = []
         self.heads: dict[str, tuple[int, str]] = {}
         self.broken: set[str] = set()
-        self.last_place: dict[str, tuple[int, int]] = {}
+        self.waiting: set[str] = set()  # subjects with entries that are not anchored yet
         self.entries: dict[str, tuple[str, object]] = {}  # where -> suite, commitment
         self.hashes: set[str] = set()
         self.under: dict[int, list[Leaf]] = {}
@@ -358,11 +357,9 @@ class Verifier:
         self.check_link(where, subject, row, text)
         self.entries[where] = (body["suite"], body.get("details_commit"))
         self.hashes.add(row["hash"])
-        place = (row["anchor"] or 2**53, row["leaf"])
-        if place < self.last_place.get(subject, (0, 0)):
-            self.say("anchored_out_of_order", where)
-        self.last_place[subject] = place
-        if row["anchor"]:
+        if not row["anchor"]:
+            self.waiting.add(subject)
+        else:
             leaf = (row["leaf"], row["hash"], where, row.get("proof", []), subject)
             self.under.setdefault(row["anchor"], []).append(leaf)
         return None
@@ -486,7 +483,7 @@ def report(verifier: Verifier, lang: str) -> int:
         zh, en = SENTENCES[code]
         tell(lang, f"不一致 {where}：{zh}。", f"Not sound at {where}: {en}.")
     entries, anchors = len(verifier.entries), len(verifier.anchors)
-    waiting = sum(1 for place in verifier.last_place.values() if place[0] == 2**53)
+    waiting = len(verifier.waiting)
     if verifier.findings:
         count = len(verifier.findings)
         tell(lang, f"共 {count} 处不一致。", f"{count} places do not hold.")
