@@ -1,6 +1,7 @@
 """The cells of a fact: its possible values sorted by what a given set of tests says about them.
 
-Two values that answer every test alike are one cell, shown by one concrete value; "not known" is a value as well.
+Two values that answer every test alike are one cell, shown by one concrete value; "not known" is a value as
+well.
 So a condition over any facts is a condition over finitely many cells, and looking at every cell is exact.
 """
 
@@ -98,7 +99,8 @@ def _space(fact: str) -> str:
 
 
 def _codes(fact: str, tests: Sequence[Test], vocabulary: Vocabulary, start: date) -> Iterable[FactValue]:
-    """The words that exist; where none are listed, those that are mentioned, one below each, and one other."""
+    """The words that exist; where none are listed, those that are mentioned, one below each, and one
+    other."""
     listed = vocabulary.known(_space(fact))
     if listed:
         return sorted(listed)
@@ -130,7 +132,8 @@ def _refs(fact: str, tests: Sequence[Test], vocabulary: Vocabulary, start: date)
 
 
 def _numbers(fact: str, tests: Sequence[Test], vocabulary: Vocabulary, start: date) -> Iterable[FactValue]:
-    """Every bound, a number between each two, one below and one above all; inside what the question allows."""
+    """Every bound, a number between each two, one below and one above all; inside what the question
+    allows."""
     question = vocabulary.questions.get(fact.removeprefix(ANSWER))
     if fact == "reports_joined":
         question = Question("number", minimum=1, whole=True)
@@ -199,7 +202,8 @@ _DATED: Final = ("before", "after", "between_days")
 
 
 def _places(fact: str, tests: Sequence[Test], vocabulary: Vocabulary, start: date) -> Iterable[FactValue]:
-    """Every division that exists, each grid in its division, each set of zones and kinds that can meet there."""
+    """Every division that exists, each grid in its division, each set of zones and kinds that can meet
+    there."""
     divisions = set(vocabulary.divisions) | set(_mentioned(tests, "division"))
     grids: list[str | None] = [*_mentioned(tests, "grid"), None]
     zones, kinds = _mentioned(tests, "zone"), _mentioned(tests, "kind")

@@ -94,7 +94,8 @@ def conflicts(editions: Editions, vocabulary: Vocabulary, *, limit: int = MOST_B
     """This will name every two items that can both be best with different leads, each with a witness.
 
     Exact over the words of the vocabulary: a witness is a set of facts and a day that `decide` answers with
-    `contested` and both items; where there is none, none exists. A pair that needs more than `limit` boxes gives
+    `contested` and both items; where there is none, none exists. A pair that needs more than `limit` boxes
+    gives
     the finding `too_complex` (split the item).
     """
     found = []
@@ -106,7 +107,8 @@ def conflicts(editions: Editions, vocabulary: Vocabulary, *, limit: int = MOST_B
 
 
 def _equal_pairs(lines: Sequence[Line]) -> Iterable[tuple[Line, Line]]:
-    """Pairs that can have one rank: equal but for the matter, with a branch in common, at one time, in one area."""
+    """Pairs that can have one rank: equal but for the matter, with a branch in common, at one time, in one
+    area."""
     groups: dict[tuple[object, ...], list[Line]] = {}
     for line in lines:
         if not line.item.lead_body:
@@ -172,7 +174,8 @@ def _find(
     vocabulary: Vocabulary,
     limit: int,
 ) -> tuple[Facts, date] | None:
-    """Facts and a day on which all wanted lines hold and the decision is acceptable; None if there are none."""
+    """Facts and a day on which all wanted lines hold and the decision is acceptable; None if there are
+    none."""
     conds = tuple(line.whole for line in wanted)
     for day in _days(wanted, editions):
         facts = search(space_for(conds, vocabulary, _shown(day), limit=limit), conds, (), lambda facts: True)
@@ -244,7 +247,8 @@ def _depths(lines: Sequence[Line]) -> Callable[[FactValue], object]:
 
 
 def hidden(editions: Editions, vocabulary: Vocabulary, *, limit: int = MOST_BOXES) -> list[Finding]:
-    """This will name items that can never match (`never_matches`) and items that others always beat (`hidden_by`)."""
+    """This will name items that can never match (`never_matches`) and items that others always beat
+    (`hidden_by`)."""
     found = []
     for line in editions.lines:
         finding = _hidden(line, editions, vocabulary, limit) if line.item.lead_body else None
@@ -297,7 +301,8 @@ def _text(cond: Cond) -> str:
 
 
 def coverage(editions: Editions, matters: Iterable[str], divisions: Iterable[str], day: date) -> Coverage:
-    """This will show for each matter in each division whether an item covers it always, sometimes or never."""
+    """This will show for each matter in each division whether an item covers it always, sometimes or
+    never."""
     rows, columns = tuple(matters), tuple(divisions)
     made = tuple(tuple(_cell(matter, division, editions, day) for division in columns) for matter in rows)
     return Coverage(rows, columns, made)

@@ -1,4 +1,5 @@
-"""Conditions: a closed, typed, total tree of tests. Read from JSON, written back the same, evaluated elsewhere.
+"""Conditions: a closed, typed, total tree of tests. Read from JSON, written back the same, evaluated
+elsewhere.
 
     {"all": […]}  {"any": […]}  {"not": …}  {"fact": "matter", "op": "under", "value": "05.02"}
 
@@ -67,7 +68,8 @@ ALWAYS: Final = All(())
 def parse_condition(page: Json) -> Cond:
     """This will read a condition from JSON.
 
-    :raises ConditionRefused: unknown key, fact or operator, a value its operator does not take, depth > 8, tests > 200
+    :raises ConditionRefused: unknown key, fact or operator, a value its operator does not take, depth > 8,
+    tests > 200
     """
     if page is None or page == {} or page == {"all": []}:
         return ALWAYS
@@ -162,7 +164,8 @@ def to_json(cond: Cond) -> dict[str, Json]:
 
 
 def ordered(cond: Cond) -> Cond:
-    """The same condition with its parts in canonical order: equal for every order its author may have written."""
+    """The same condition with its parts in canonical order: equal for every order its author may have
+    written."""
     match cond:
         case Test():
             return cond

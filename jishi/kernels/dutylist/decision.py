@@ -87,7 +87,8 @@ def decide(facts: Facts, editions: Editions, day: date) -> Decision:
 def decide_many(
     many: Iterable[Facts], editions: Editions, day: date | Iterable[date]
 ) -> tuple[Decision, ...]:
-    """This will decide each set of facts, on one day or on a day for each; equal to deciding them one by one."""
+    """This will decide each set of facts, on one day or on a day for each; equal to deciding them one by
+    one."""
     if isinstance(day, date):
         return tuple(decide(facts, editions, day) for facts in many)
     return tuple(decide(facts, editions, each) for facts, each in zip(many, day, strict=True))
@@ -96,7 +97,8 @@ def decide_many(
 def _question(
     facts: Facts, stands: Iterable[Standing], best: Rank | None, bodies: set[str | None]
 ) -> tuple[list[Standing], tuple[str, ...]] | None:
-    """The unknown lines that could still be the best, for at most two missing facts; None if there are none."""
+    """The unknown lines that could still be the best, for at most two missing facts; None if there are
+    none."""
     asked: list[tuple[Rank, int, tuple[str, ...], Standing]] = []
     for each in stands:
         if each.truth is not None or not each.able or not each.line.item.lead_body:
@@ -134,7 +136,8 @@ def _named(
 def _assists(
     facts: Facts, editions: Editions, chosen: Standing, lead: str, stands: Iterable[Standing]
 ) -> tuple[tuple[Assist, ...], tuple[GuardRefusal, ...]]:
-    """Parts of the chosen item and of every matching assist item under the same lead, as far as the guard allows."""
+    """Parts of the chosen item and of every matching assist item under the same lead, as far as the guard
+    allows."""
     asked: dict[str, Assist] = {}
     refused: dict[str, GuardRefusal] = {}
     helpers = [

@@ -1,4 +1,5 @@
-"""Three-valued evaluation (Kleene): true, false, unknown (None). It cannot raise and does not look at order."""
+"""Three-valued evaluation (Kleene): true, false, unknown (None). It cannot raise and does not look at
+order."""
 
 from __future__ import annotations
 
@@ -143,7 +144,8 @@ def answer_of(test: Test, facts: Facts) -> Answer:
 
 
 def needs(cond: Cond, facts: Facts, *, want: bool = True) -> Needs:
-    """The minimal sets of facts that must become known for the condition to be able to be `want`; shortest first."""
+    """The minimal sets of facts that must become known for the condition to be able to be `want`; shortest
+    first."""
     match cond:
         case Test():
             found = judge(cond, facts)

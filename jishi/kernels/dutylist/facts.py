@@ -1,7 +1,8 @@
 """What is known about one matter: facts, each with the source it came from.
 
 A fact that is not in the mapping (or whose value is None or of the wrong type) is *unknown*, never false.
-Moments are aware datetimes **in the local zone of the place**: the kernel reads their wall clock and converts nothing.
+Moments are aware datetimes **in the local zone of the place**: the kernel reads their wall clock and
+converts nothing.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An aware local moment; `working` is what the calendar of the place says about it, None when not asked."""
+    """An aware local moment; `working` is what the calendar of the place says about it, None when not
+    asked."""
 
     at: datetime
     working: bool | None = None

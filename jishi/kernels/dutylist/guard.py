@@ -28,7 +28,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "town_cannot_lead_assist": {
         "zh": "{number}是配合事项，主办是{lead}，镇街只能协办。可以改为请{body}协办。",
-        "en": "{number} is an assist item led by {lead}; a town can only assist. Offer {body} as assist instead.",
+        "en": "{number} is an assist item led by {lead}; a town can only assist: offer {body} as such.",
     },
     "not_on_communitys_list": {
         "zh": "{number}“{name}”不在{body}自己的清单上，不能交给社区（村）。",
@@ -40,7 +40,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "part_text_missing": {
         "zh": "{number}是{lead}自己的基本职责。请{body}协办，要写明请它做哪一部分。",
-        "en": "{number} is a basic duty of {lead}. To ask {body} to assist, say which part it is asked to do.",
+        "en": "{number} is a basic duty of {lead}. To ask {body} to assist, say which part it does.",
     },
     "lawful_power_needed": {
         "zh": "{number}需要法定职权“{power}”，由{lead}行使，网格员不能代行。",
@@ -53,7 +53,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 class GuardRefusal:
     """A duty that may not go there: the code, the item, who leads by law and list, the articles.
 
-    `instead` is what may be done: "assist" (offer the town as assist), "part_text" (say the part), "" (nothing).
+    `instead` is what may be done: "assist" (offer the town as assist), "part_text" (say the part), ""
+    (nothing).
     `list_ref` is the published line itself: list, edition, number.
     """
 
@@ -101,7 +102,8 @@ def guard(
 ) -> GuardRefusal | None:
     """This will refuse an item to a body that must not be given it; None when nothing stands against it.
 
-    `body_level`: the level of the body ("city_dept", "district_dept", "town", "street", "community", "village",
+    `body_level`: the level of the body ("city_dept", "district_dept", "town", "street", "community",
+    "village",
     "grid_worker", "company" …). In an emergency any body may be asked to *act first* (role "act_first"); the
     lawful lead is offered at the same moment by the caller. Leading and assisting stay refused.
     """

@@ -1,6 +1,7 @@
 """Items of the lists in force, and the index that makes a decision quick.
 
-An `Editions` value is built once for a set of published lists and asked many times. Building refuses what could
+An `Editions` value is built once for a set of published lists and asked many times. Building refuses what
+could
 not be decided: two items with one number in one list, a matter whose parent is not its own branch.
 """
 
@@ -12,7 +13,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Final, Literal, TypeAlias
 
-from .conditions import ALWAYS, All, Any, Cond, Not, Test, leaves, ordered
+from .conditions import ALWAYS, All, Any, Cond, Not, Test, leaves
 from .evaluation import Ask, compiled
 from .facts import Facts, Place
 from .operators import division_head
@@ -47,7 +48,8 @@ class Scope:
 class Item:
     """One line of a duty list.
 
-    `holder`: division codes (the list holds there) or body codes (it holds where that body does; a body without
+    `holder`: division codes (the list holds there) or body codes (it holds where that body does; a body
+    without
     a division holds everywhere). `holder_level` names the class of bodies the list belongs to.
     `lead_body`: a body code, "$street" or "$community" (the body of the place's division); an assist item may
     name no lead (""). `power`: the lawful power that doing it takes (inspection, sanction), if it takes one.
@@ -136,7 +138,8 @@ def natural(number: str) -> tuple[tuple[int, int, str], ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """An item made ready: where it holds, its whole condition compiled, its rank without the matter's depth."""
+    """An item made ready: where it holds, its whole condition compiled, its rank without the matter's
+    depth."""
 
     item: Item
     areas: tuple[str, ...]
@@ -239,7 +242,8 @@ class Editions:
     def _index(self) -> dict[tuple[str, str], list[Line]]:
         """(a branch or anything above it, area) → lines; "" stands for any matter and for everywhere.
 
-        A line stands under its own branches with "=" and under every ancestor of them with "^", so that a matter
+        A line stands under its own branches with "=" and under every ancestor of them with "^", so that a
+        matter
         known only to a branch also finds the items below it.
         """
         index: dict[tuple[str, str], list[Line]] = {}
@@ -258,7 +262,8 @@ class Editions:
         return {}
 
     def candidates(self, facts: Facts) -> tuple[Line, ...]:
-        """Lines of the matter's branch, its ancestors and (for a branch) what lies below, of lists that may hold
+        """Lines of the matter's branch, its ancestors and (for a branch) what lies below, of lists that may
+        hold
         at the place; in the order of list, edition, number."""
         matter, place = matter_of(facts), place_of(facts)
         key = (matter, None if place is None else place.chain)
@@ -299,7 +304,8 @@ class Editions:
     def body_for(self, code: str, facts: Facts) -> tuple[str | None, bool]:
         """The body a code stands for, and whether that could be told.
 
-        $street and $community are the bodies of the place's division: (None, False) while the place is not known
+        $street and $community are the bodies of the place's division: (None, False) while the place is not
+        known
         so far down, (None, True) where no body is named for that division. Any other code is the body itself.
         """
         if code not in (STREET, COMMUNITY):
@@ -311,7 +317,8 @@ class Editions:
         return self.holders.get(head[:size].ljust(12, "0")), True
 
     def coordinator(self, facts: Facts) -> str | None:
-        """The body that coordinates when nothing matches: of the smallest division known, else of the widest."""
+        """The body that coordinates when nothing matches: of the smallest division known, else of the
+        widest."""
         place = place_of(facts)
         for division in sorted(place.chain, key=lambda c: -len(division_head(c))) if place else ():
             if division in self.coordinators:
@@ -354,7 +361,7 @@ def _line(item: Item, by_body: Mapping[str, list[str]]) -> Line:
     held = () if everywhere else tuple(sorted(areas))
     holder_cond: Cond = Test("place", "in_division", held) if held else ALWAYS
     parts = [Test("matter", "under", tuple(sorted(item.matters)))] if item.matters else []
-    whole = All((*parts, holder_cond, item.scope.cond, ordered(item.condition)))
+    whole = All((*parts, holder_cond, item.scope.cond, item.condition))
     asks: Callable[[Facts], bool | None] = compiled(whole)
     tests = sum(1 for _ in leaves(item.condition))
     order = (item.list_id, item.edition, natural(item.number))

@@ -31,7 +31,8 @@ _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class BadValue(ValueError):
-    """A test's value that its operator does not take; `code` names the fault, `at` the place inside the value."""
+    """A test's value that its operator does not take; `code` names the fault, `at` the place inside the
+    value."""
 
     def __init__(self, code: str, detail: str, at: str = "") -> None:
         super().__init__(detail)

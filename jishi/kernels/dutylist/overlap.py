@@ -1,7 +1,10 @@
-"""A search for facts on which given conditions are true or false together: disjoint boxes of cells, split until decided.
+"""A search for facts on which given conditions are true or false together: disjoint boxes of cells, split
+until decided.
 
-A box gives each fact a set of cells. A condition over a box is judged to the *set* of truth values it may take
-there; a box on which something is still mixed is split on one fact. The search is exact and stops at its limit.
+A box gives each fact a set of cells. A condition over a box is judged to the *set* of truth values it may
+take
+there; a box on which something is still mixed is split on one fact. The search is exact and stops at its
+limit.
 """
 
 from __future__ import annotations
@@ -99,7 +102,8 @@ class Space:
                 return joined
 
     def split(self, conds: Iterable[Cond], box: Box) -> Iterator[dict[str, tuple[int, ...]]] | None:
-        """Parts of the box on which the first undecided test is decided; true goes first. None: nothing to split."""
+        """Parts of the box on which the first undecided test is decided; true goes first. None: nothing to
+        split."""
         for cond in conds:
             for _, test in leaves(cond):
                 groups = {bit: [c for c in box[test.fact] if self.bit(test, c) == bit] for bit in (1, 2, 4)}
@@ -117,7 +121,8 @@ def space_for(
     also: Mapping[str, Callable[[FactValue], object]] = NOTHING,
     limit: int = MOST_BOXES,
 ) -> Space:
-    """The cells for these conditions; `also` (by fact) tells apart values that answer alike but mean another thing.
+    """The cells for these conditions; `also` (by fact) tells apart values that answer alike but mean
+    another thing.
 
     :raises TooComplex: too many values of one fact
     """
@@ -139,9 +144,11 @@ def search(
     others: tuple[Cond, ...],
     accepts: Callable[[Facts], bool],
 ) -> Facts | None:
-    """This will find facts on which every wanted condition is true and `accepts` says yes; None if there are none.
+    """This will find facts on which every wanted condition is true and `accepts` says yes; None if there
+    are none.
 
-    `others` are the conditions on which the answer of `accepts` depends besides the wanted ones: where one of them
+    `others` are the conditions on which the answer of `accepts` depends besides the wanted ones: where one
+    of them
     is not simply false or simply true, all its tests are decided before `accepts` is asked.
 
     :raises TooComplex: more boxes than the limit
@@ -173,7 +180,8 @@ def _undecided(space: Space, conds: Iterable[Cond], box: Box) -> list[Cond]:
 
 
 def _apart(space: Space, box: Box) -> Iterator[dict[str, tuple[int, ...]]] | None:
-    """Values that answer alike but mean other things (another street's body, another depth) are parted last."""
+    """Values that answer alike but mean other things (another street's body, another depth) are parted
+    last."""
     for fact in sorted(box):
         kinds: dict[object, list[int]] = {}
         for cell in box[fact]:

@@ -1,4 +1,5 @@
-"""A condition as a sentence, in Chinese or English. Names come from a mapping; a code without a name stays a code.
+"""A condition as a sentence, in Chinese or English. Names come from a mapping; a code without a name stays
+a code.
 
 `names` is looked up by "space:code" first ("matter:05.02", "body:B1", "zone:Z", "value.channel:phone",
 "answers.depth_cm:deep", "fact:answers.depth_cm"), then by the bare code.

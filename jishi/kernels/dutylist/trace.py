@@ -1,6 +1,7 @@
 """The trace of a decision: complete, the same bytes whenever it is made again, readable without the lists.
 
-It names every item of the matter's branch and its ancestors (and, where the matter is known only to a branch, the
+It names every item of the matter's branch and its ancestors (and, where the matter is known only to a
+branch, the
 items below it) of the lists that hold at the place, and counts the items of the neighbouring branches.
 """
 

@@ -32,7 +32,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: code, severity, items it is about, where in the condition, what; facts that prove it."""
+    """What a check found: code, severity, items it is about, where in the condition, what; facts that prove
+    it."""
 
     code: str
     severity: Severity
@@ -57,9 +58,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What exists: matters, divisions, grids and zones (with where they lie), kinds, bodies, questions, choices.
+    """What exists: matters, divisions, grids and zones (with where they lie), kinds, bodies, questions,
+    choices.
 
-    `grids`: grid → its division. `zones`: zone → the divisions it touches (empty: anywhere). `bodies`: body → kind.
+    `grids`: grid → its division. `zones`: zone → the divisions it touches (empty: anywhere). `bodies`: body
+    → kind.
     `values`: choices of caller_kind, channel, urgency, kind, risk_marks. `lives`: "body:X", "matter:05.02",
     "zone:Z", "division:…", "grid:…" → half-open period in which it exists; not named means always.
     """
@@ -76,7 +79,8 @@ class Vocabulary:
     lives: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)
 
     def known(self, space: str) -> Collection[str]:
-        """All words of a space: matter, division, grid, zone, kind, body, body_kind, tag, or a fact's choices."""
+        """All words of a space: matter, division, grid, zone, kind, body, body_kind, tag, or a fact's
+        choices."""
         spaces: Mapping[str, Collection[str]] = {
             "matter": self.matters,
             "division": self.divisions,
@@ -117,7 +121,8 @@ def codes_of(test: Test) -> tuple[str, ...]:
 
 
 def validate(cond: Cond, vocabulary: Vocabulary, period: Period | None = None) -> list[Finding]:
-    """This will name every word of the condition that does not exist, or not for the whole period; [] when all do."""
+    """This will name every word of the condition that does not exist, or not for the whole period; [] when
+    all do."""
     found: list[Finding] = []
     for path, test in leaves(cond):
         if is_answer(test.fact):

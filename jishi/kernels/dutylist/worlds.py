@@ -16,7 +16,8 @@ from .items import Editions, natural
 class WorldAnswer:
     """One answer, how likely it is, and what is particular to the worlds that give it.
 
-    `because`: facts (name, value) in its likeliest world that are otherwise in the likeliest world of the leading
+    `because`: facts (name, value) in its likeliest world that are otherwise in the likeliest world of the
+    leading
     answer; empty for the leading answer itself. `worlds`: positions in what was asked.
     """
 
@@ -88,7 +89,8 @@ def _value(facts: Facts, name: str) -> Json:
 
 
 def _settling(answers: tuple[WorldAnswer, ...]) -> tuple[str, ...]:
-    """A missing fact that a trace asks for goes first, then what tells the other answers from the leading one."""
+    """A missing fact that a trace asks for goes first, then what tells the other answers from the leading
+    one."""
     names = [name for answer in answers for name in answer.decision.missing]
     if len(answers) > 1:
         names += [name for answer in answers for name, _ in answer.because]

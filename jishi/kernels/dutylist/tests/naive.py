@@ -1,4 +1,5 @@
-"""The same rules once more, the slow way: no index, no compiling, straight from the words of the specification."""
+"""The same rules once more, the slow way: no index, no compiling, straight from the words of the
+specification."""
 
 from itertools import combinations, product
 
