@@ -22,12 +22,13 @@ class Spots:
     """All places of the town that a message may name; `choose` prefers the places that are often named."""
 
     def __init__(self, town: Town, rng: Random) -> None:
+        roads = _road_places(town.grids)
         self.by_letter: dict[str, list[Place]] = {
             "c": [compound_place(c) for c in town.compounds],
             "b": _building_places(town),
-            "r": _road_places(town.grids),
+            "r": roads,
             "v": _river_places(town.grids),
-            "l": [p for p in _road_places(town.grids) if p.name.startswith(("老街", "青溪巷"))],
+            "l": [p for p in roads if p.name.startswith(("老街", "青溪巷"))],
         }
         for letter, kinds in FACILITY_KINDS.items():
             self.by_letter[letter] = [facility_place(f) for f in town.facilities if f.kind in kinds]
