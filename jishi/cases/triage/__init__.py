@@ -1,0 +1,8 @@
+"""Before a person looks: what do we already know, how sure are we, and why (spec 12)?
+
+Triage suggests. People and the published list decide. A wrong guess costs one click.
+"""
+
+from jishi.cases.triage.looking import Looked, Stage, Suggested, Words, run, title_of
+
+__all__ = ["Looked", "Stage", "Suggested", "Words", "run", "title_of"]

@@ -1,0 +1,95 @@
+"""Which matter is it? Zero-shot from the lists' own texts, from day one (spec 12 §3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.utils.timezone import localdate
+
+from jishi.duties import queries as duties
+from jishi.duties.queries import Law
+from jishi.foundation import scope
+from jishi.kernels.text.classify import ZeroShot, abstentions
+
+if TYPE_CHECKING:
+    from jishi.cases.triage.looking import Words
+
+PREFILL = 0.5  # below it the first candidate is shown, not filled in
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """`candidates`: value (code), label, probability, reason. `chosen`: filled in; empty when it abstains."""
+
+    candidates: tuple[dict[str, Any], ...]
+    chosen: str
+    abstained: str
+    edition: str
+
+    @staticmethod
+    def skipped() -> "Classes":
+        return Classes((), "", "skipped", "")
+
+
+def classify(batch: Sequence["Words"], shown: Sequence[str]) -> list[Classes]:
+    """Suggest up to three matters for each text; a matter that a person chose is not guessed."""
+    law = duties.law(localdate(scope.current().recorded_at))
+    if not law.leaves:
+        return [Classes((), w.matter, "" if w.matter else "no_code_book", "") for w in batch]
+    model = model_of(law)
+    edition = f"zero-shot:book@{law.book_edition}"
+    open_rows = [i for i, w in enumerate(batch) if not w.matter]
+    found: list[Classes] = [_told(law, w.matter, edition) for w in batch]
+    if not open_rows:
+        return found
+    texts = [shown[i] for i in open_rows]
+    scores = model.score(texts)
+    for i, row, why in zip(open_rows, scores, abstentions(texts, scores, least=PREFILL), strict=True):
+        found[i] = _guessed(law, model, shown[i], row, why or "", edition)
+    return found
+
+
+def model_of(law: Law) -> ZeroShot:
+    """Give the model of this edition of book and lists, fitted once and kept with it."""
+    if "zero_shot" not in law.memo:
+        law.memo["zero_shot"] = ZeroShot.fit(documents_of(law))
+    model: ZeroShot = law.memo["zero_shot"]
+    return model
+
+
+def documents_of(law: Law) -> dict[str, list[str]]:
+    """Gather each matter's own documents: names, aliases, questions, the duty items that name it."""
+    texts: dict[str, list[str]] = {}
+    for matter in law.leaves:
+        path = [m.name for m in law.path(matter.code)]
+        texts[matter.code] = [matter.name, *matter.aliases, " ".join(path), *(str(q.get("text", "")) for q in matter.questions)]
+    for item in law.editions.items:
+        for code in item.matters:
+            for leaf in (c for c in texts if c == code or c.startswith(code + ".")):
+                texts[leaf] += [t for t in (item.name, item.own_part) if t]
+    return texts
+
+
+def _told(law: Law, code: str, edition: str) -> Classes:
+    if code not in law.matters:
+        return Classes((), "", "unknown_matter" if code else "", edition)
+    label = law.matters[code].name
+    return Classes(({"value": code, "label": label, "p": 1.0, "reason": "由人选定"},), code, "", edition)
+
+
+def _guessed(law: Law, model: ZeroShot, text: str, row: Any, why: str, edition: str) -> Classes:
+    best = np.argsort(-row, kind="stable")[:3]
+    candidates = []
+    for at in best:
+        code = model.labels[int(at)]
+        candidates.append(
+            {"value": code, "label": law.matters[code].name, "p": round(float(row[at]), 3), "reason": _reason(model, text, code)}
+        )
+    hidden = why in ("too_short", "language")
+    return Classes(() if hidden else tuple(candidates), "" if why else str(candidates[0]["value"]), why, edition)
+
+
+def _reason(model: ZeroShot, text: str, code: str) -> str:
+    words = [r.text for r in model.reasons(text, code)]
+    return "、".join(f"“{w}”" for w in words)

@@ -1,0 +1,168 @@
+"""One pipeline, batch first: minimise → locate → classify → near-duplicate → route → deadline (spec 12 §1).
+
+One report at the desk is a batch of one; an import is a batch of thousands; both run this code and get the same answer.
+A stage that fails is skipped and says so; intake never waits for it.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from django.utils.timezone import localdate
+
+from jishi.cases.triage import classifying, duplicates, promising, routing
+from jishi.duties import queries as duties
+from jishi.kernels.text.minimise import minimise
+from jishi.places import queries as places
+from jishi.places.queries import Asked, Spot
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Stage(StrEnum):
+    MINIMISE = "minimise"
+    LOCATE = "locate"
+    CLASSIFY = "classify"
+    DUPLICATES = "duplicates"
+    ROUTE = "route"
+    DEADLINE = "deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What triage may look at. No name, sex, age, history, registration: they are not here (spec 12 §1)."""
+
+    text: str
+    said_at: datetime
+    lng: float | None = None
+    lat: float | None = None
+    crs: str = ""
+    accuracy_m: float | None = None
+    address_text: str = ""
+    matter: str = ""  # chosen by a person; then it is not guessed
+    channel: str = ""
+    kind: str = ""
+    urgency: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """One stage's answer: at most three candidates (value, label, probability, reason), or why it abstained."""
+
+    stage: str
+    candidates: tuple[dict[str, Any], ...]
+    abstained: str
+    edition: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """All that was found out about one text."""
+
+    shown: str
+    place: Spot
+    matter: str  # the code a person chose, or the guess that passed its threshold; else empty
+    book_edition: int
+    promises: Mapping[str, str]
+    suggested: tuple[Suggested, ...]
+    routed: Any = None
+
+    def stage(self, stage: str) -> Suggested:
+        """Give one stage's answer."""
+        return next(s for s in self.suggested if s.stage == stage)
+
+
+def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[Looked]:  # noqa: FBT001, FBT002
+    """Look at a batch; nothing is stored. `compare=False` leaves near-duplicates out (a preview while typing has them)."""
+    if not batch:
+        return []
+    clock = _Stopwatch(len(batch))
+    shown = clock.time(Stage.MINIMISE, lambda: [m.shown for m in minimise([w.text for w in batch])], lambda: [""] * len(batch))
+    spots = clock.time(Stage.LOCATE, lambda: places.find(_asked(batch, shown, now)), lambda: [Spot.nowhere()] * len(batch))
+    classes = clock.time(
+        Stage.CLASSIFY, lambda: classifying.classify(batch, shown), lambda: [classifying.Classes.skipped()] * len(batch)
+    )
+    alike = clock.time(
+        Stage.DUPLICATES,
+        lambda: duplicates.find(batch, shown, spots, classes, now=now) if compare else [duplicates.NOT_ASKED] * len(batch),
+        lambda: [duplicates.SKIPPED] * len(batch),
+    )
+    routes = clock.time(
+        Stage.ROUTE, lambda: routing.route(batch, spots, classes, now=now), lambda: [routing.SKIPPED] * len(batch)
+    )
+    promised = clock.time(
+        Stage.DEADLINE, lambda: promising.promise(batch, routes, now=now), lambda: [promising.SKIPPED] * len(batch)
+    )
+    book = duties.book_edition(day=localdate(now))
+    return [
+        Looked(
+            shown=shown[i], place=spots[i], matter=classes[i].chosen, book_edition=book, promises=routes[i].promises,
+            routed=routes[i].routed,
+            suggested=(
+                clock.said(Stage.MINIMISE, (), "", "text"),
+                clock.said(Stage.LOCATE, spots[i].candidates, spots[i].abstained, spots[i].edition),
+                clock.said(Stage.CLASSIFY, classes[i].candidates, classes[i].abstained, classes[i].edition),
+                clock.said(Stage.DUPLICATES, alike[i].candidates, alike[i].abstained, alike[i].edition),
+                clock.said(Stage.ROUTE, routes[i].candidates, routes[i].abstained, routes[i].edition),
+                clock.said(Stage.DEADLINE, promised[i].candidates, promised[i].abstained, promised[i].edition),
+            ),
+        )
+        for i in range(len(batch))
+    ]  # fmt: skip
+
+
+class _Stopwatch:
+    """Times stages, and turns a stage's fault into "skipped" instead of a lost report."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.ms: dict[str, float] = {}
+        self.failed: set[str] = set()
+
+    def time(self, stage: Stage, work: Callable[[], list[T]], otherwise: Callable[[], list[T]]) -> list[T]:
+        began = time.perf_counter()
+        try:
+            return work()
+        except Exception as fault:  # noqa: BLE001 - spec 12 §1: a stage that fails is skipped and shown as skipped
+            log.error("triage stage %s failed: %s", stage.value, type(fault).__name__)
+            self.failed.add(stage.value)
+            return otherwise()
+        finally:
+            self.ms[stage.value] = (time.perf_counter() - began) * 1000 / self._size
+
+    def said(self, stage: Stage, candidates: Sequence[dict[str, Any]], abstained: str, edition: str) -> Suggested:
+        if stage.value in self.failed:
+            return Suggested(stage.value, (), "skipped", edition, self.ms[stage.value])
+        return Suggested(stage.value, tuple(candidates[:3]), abstained, edition, round(self.ms[stage.value], 3))
+
+
+def _asked(batch: Sequence[Words], shown: Sequence[str], now: datetime) -> list[Asked]:
+    return [
+        Asked(
+            text=f"{w.address_text} {s}".strip(), lng=w.lng, lat=w.lat, crs=w.crs, accuracy_m=w.accuracy_m,
+            day=localdate(now),
+        )
+        for w, s in zip(batch, shown, strict=True)
+    ]  # fmt: skip
+
+
+_END = re.compile(r"[。！？!?；;\n]")
+_GREETING = re.compile(r"^(尊敬的[^，,：:]{0,12}[，,：:]|您好[，,！!。]?|你好[，,！!。]?|领导[您你]?好[，,！!。]?)\s*")
+
+
+def title_of(shown: str) -> str:
+    """Make a title from the first sentence that says something, at most 40 characters."""
+    text = _GREETING.sub("", shown.strip())
+    for part in _END.split(text):
+        part = _GREETING.sub("", part.strip())
+        if len(part) >= 4:
+            return part if len(part) <= 40 else part[:39] + "…"
+    return (text or shown)[:40]

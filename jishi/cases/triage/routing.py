@@ -1,0 +1,142 @@
+"""Whose is it? The lists decide on the facts; triage only says how sure the facts are (spec 12 §5)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.timezone import localdate
+
+from jishi.bodies import queries as bodies
+from jishi.cases.models import Case, Membership
+from jishi.duties import queries as duties
+from jishi.duties.queries import Routed
+from jishi.kernels import dutylist, worktime
+from jishi.kernels.dutylist import Fact, Facts
+from jishi.places import queries as places
+from jishi.places.queries import Spot
+
+if TYPE_CHECKING:
+    from jishi.cases.triage.classifying import Classes
+    from jishi.cases.triage.looking import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    candidates: tuple[dict[str, Any], ...]
+    abstained: str
+    edition: str
+    promises: Mapping[str, str] = field(default_factory=dict)
+    routed: Routed | None = None
+
+
+SKIPPED = Route((), "skipped", "")
+
+
+def route(batch: Sequence["Words"], spots: Sequence[Spot], classes: Sequence["Classes"], *, now: datetime) -> list[Route]:
+    """Decide each report in its likeliest world; the second matter is decided too where the first is not sure."""
+    day = localdate(now)
+    first = [facts_of(w, s, _first(c), now) for w, s, c in zip(batch, spots, classes, strict=True)]
+    unsure = [i for i, c in enumerate(classes) if not c.chosen and len(c.candidates) > 1]
+    second = [facts_of(batch[i], spots[i], classes[i].candidates[1], now) for i in unsure]
+    decided = duties.decide([*first, *second], day=day)
+    other = dict(zip(unsure, decided[len(first) :], strict=True))
+    return [_said(routed, classes[i], other.get(i)) for i, routed in enumerate(decided[: len(first)])]
+
+
+def route_case(case: Case, *, now: datetime) -> Routed:
+    """Decide a stored case by the lists in force on the day it was received (spec 11 §5)."""
+    return duties.decide([facts_of_case(case)], day=localdate(case.received_at))[0]
+
+
+def facts_of_case(case: Case) -> Facts:
+    """Gather the facts of a case with their sources; what is not known is not there."""
+    member = Membership.objects.filter(case=case, to_at=None).select_related("report").order_by("id").first()
+    report = member.report if member else None
+    facts: dict[str, Fact] = {}
+    if case.matter:
+        facts["matter"] = dutylist.entered(case.matter, "登记")
+    place = places.place_of(case.lng_e7, case.lat_e7, case.division_code, case.grid_id)
+    if place is not None:
+        facts["place"] = dutylist.derived(place, case.place_name or case.address_text)
+    facts["kind"] = dutylist.entered(case.kind)
+    facts["urgency"] = dutylist.entered(case.urgency)
+    facts["reports_joined"] = dutylist.derived(case.reports_count)
+    if report is not None:
+        facts["channel"] = dutylist.derived(report.channel)
+        facts["said_at"] = dutylist.derived(_moment(report.said_at))
+        facts |= {f"answers.{k}": dutylist.said(v, "诉求人") for k, v in report.answers.items() if v not in (None, "")}
+    return facts
+
+
+def facts_of(words: "Words", spot: Spot, guess: Mapping[str, Any] | None, now: datetime) -> Facts:
+    """Gather the facts of a report that is not stored yet."""
+    facts: dict[str, Fact] = {"said_at": dutylist.derived(_moment(words.said_at))}
+    if words.matter:
+        facts["matter"] = dutylist.entered(words.matter, "登记")
+    elif guess is not None:
+        facts["matter"] = dutylist.guessed(str(guess["value"]), float(guess["p"]), "按文字推断")
+    if spot.place is not None:
+        facts["place"] = dutylist.derived(spot.place, spot.name)
+    for name, value in (("channel", words.channel), ("kind", words.kind), ("urgency", words.urgency)):
+        if value:
+            facts[name] = dutylist.entered(value)
+    return facts | {f"answers.{k}": dutylist.said(v, "诉求人") for k, v in words.answers.items() if v not in (None, "")}
+
+
+def _first(classes: "Classes") -> Mapping[str, Any] | None:
+    return classes.candidates[0] if classes.candidates else None
+
+
+def _said(routed: Routed, classes: "Classes", other: Routed | None) -> Route:
+    edition = ",".join(sorted({f"{i.list_id}@{i.edition}" for i in routed.law.items.values()}))[:120]
+    if routed.outcome == "fallback" and not classes.candidates:
+        return Route((_fallback(routed),), "matter_unknown", edition, routed=routed)
+    candidates = _candidates(routed)
+    if other is not None and (other.body_id != routed.body_id or other.outcome != routed.outcome):
+        label = classes.candidates[1]["label"]
+        candidates += [{**c, "reason": f"如果是“{label}”：{c['reason']}"} for c in _candidates(other)[:1]]
+    return Route(tuple(candidates[:3]), "", edition, routed.promises, routed)
+
+
+def _candidates(routed: Routed) -> list[dict[str, Any]]:
+    known = bodies.names()
+    if routed.outcome in ("contested", "ask"):
+        questions = "；".join(str(q.get("text")) for q in routed.questions)
+        why = f"知道“{questions}”就能定" if routed.outcome == "ask" else "两条同样合适"
+        return [
+            {"value": body, "label": known[body].name, "item": row.number, "outcome": routed.outcome,
+             "reason": f"{row.number} {row.name}（{why}）"}
+            for body, row in routed.candidates
+        ]  # fmt: skip
+    if routed.item is None or routed.body_id is None:
+        return [_fallback(routed)]
+    row = routed.item
+    told = {
+        "value": routed.body_id, "label": known[routed.body_id].name, "item": row.number, "outcome": routed.outcome,
+        "reason": f"{row.number} {row.name}",
+        "assists": [{"value": a.body_id, "label": a.body_name, "part": a.part, "item": a.number} for a in routed.assists],
+    }  # fmt: skip
+    return [told]
+
+
+def _fallback(routed: Routed) -> dict[str, Any]:
+    body = bodies.names().get(routed.body_id or 0)
+    return {
+        "value": body.id if body else None, "label": body.name if body else "", "item": "", "outcome": routed.outcome,
+        "reason": "清单里没有对上的条目，由属地兜底单位牵头",
+    }  # fmt: skip
+
+
+def _moment(at: datetime) -> dutylist.Moment:
+    local = at.astimezone(ZoneInfo(settings.TIME_ZONE))
+    calendar = bodies.hours_of([None])[None].calendar
+    try:
+        working: bool | None = worktime.is_working(local, calendar)
+    except worktime.CalendarNotKnown:
+        working = None
+    return dutylist.Moment(local, working)
+
+
