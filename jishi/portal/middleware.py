@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.response import SimpleTemplateResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -103,12 +104,12 @@ class Language:
         language = language_of(
             request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""), request.headers.get("Accept-Language", "")
         )
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
         request.elder = request.COOKIES.get(ELDER_COOKIE) == "1"  # type: ignore[attr-defined]
         with translation.override(language):
             response = self.get_response(request)
-            if hasattr(response, "render") and callable(response.render) and not response.is_rendered:
-                response.render()
+            if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+                response.render()  # inside the language, not after it
         response.headers.setdefault("Content-Language", "zh-Hans" if language == "zh-hans" else language)
         patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response

@@ -211,7 +211,7 @@ def _has(catalogue: Catalog, sentence: str) -> bool:
     message = catalogue.get(sentence)
     if message is None:
         return False
-    return bool(message.string) if isinstance(message.string, str) else all(message.string)
+    return bool(message.string) if isinstance(message.string, str) else all(message.string or ())
 
 
 _FACT = re.compile(r"%\((\w+)\)|\{(\w+)\}")
@@ -224,5 +224,5 @@ def facts_differ(message: Message) -> bool:
         return {a or b for a, b in _FACT.findall(text)}
 
     ids = [message.id] if isinstance(message.id, str) else list(message.id)
-    strings = [message.string] if isinstance(message.string, str) else list(message.string)
+    strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
     return any(facts(s) != facts(ids[0]) for s in strings)

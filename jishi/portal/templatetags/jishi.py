@@ -166,20 +166,13 @@ def when(context: template.Context, value: moments.Moment | None, form: str = "m
     now = _now(context)
     if form == "desk":
         text = moments.desk(value, now=now)
+    elif form == "ago" and isinstance(value, dt.datetime):
+        text = moments.ago(value, lang=_lang(), now=now)
     else:
-        text = {
-            "moment": moments.moment,
-            "day": moments.day,
-            "short_day": moments.short_day,
-            "ago": moments.ago,
-        }[form](value, lang=_lang(), now=now)
-    return format_html(
-        '<time datetime="{}">{}</time>', value.isoformat(timespec="minutes") if _timed(value) else value, text
-    )
-
-
-def _timed(value: moments.Moment) -> bool:
-    return isinstance(value, dt.datetime)
+        write = {"day": moments.day, "short_day": moments.short_day}.get(form, moments.moment)
+        text = write(value, lang=_lang(), now=now)
+    exact = value.isoformat(timespec="minutes") if isinstance(value, dt.datetime) else value.isoformat()
+    return format_html('<time datetime="{}">{}</time>', exact, text)
 
 
 @register.filter
@@ -212,14 +205,14 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
         attrs["aria-invalid"] = "true"
     if key:
         attrs["data-field-key"] = key
-    kind = "input"
+    kind, limit = "input", getattr(bound.field, "max_length", None)
     if isinstance(widget, RadioSelect | CheckboxSelectMultiple):
         kind = "choice"
     elif isinstance(widget, CheckboxInput):
         kind = "tick"
     else:
         attrs["class"] = f"{widget.attrs.get('class', '')} in".strip()
-        if isinstance(widget, Textarea) and bound.field.max_length:
+        if isinstance(widget, Textarea) and limit:
             attrs["data-count"] = f"{name}_count"
     return {
         "bound": bound,
@@ -231,7 +224,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
         "control": bound.as_widget(attrs=attrs) if kind != "choice" else "",
         "choices": [_choice(sub) for sub in bound] if kind == "choice" else [],
         "described": " ".join(described),
-        "count_of": bound.field.max_length if "data-count" in attrs else None,
+        "count_of": limit if "data-count" in attrs else None,
         "optional": not bound.field.required,
     }
 

@@ -27,11 +27,10 @@ def after_sign_in(_request: HttpRequest) -> HttpResponse:
 
 def _resident(request: HttpRequest) -> HttpResponse:
     actor, now, wired = getattr(request, "actor", None), timezone.now(), looks.sources()
-    known = actor is not None
     facts = {
-        "matters": wired.matters(actor, now) if wired.matters and known else None,
-        "around": wired.around(actor, now) if wired.around and known else None,
-        "offers": wired.offers(actor, now) if wired.offers and known else None,
+        "matters": wired.matters(actor, now) if wired.matters and actor is not None else None,
+        "around": wired.around(actor, now) if wired.around and actor is not None else None,
+        "offers": wired.offers(actor, now) if wired.offers and actor is not None else None,
         "speak_up": select_template(SPEAK_UP if wired.speak_up else SPEAK_UP[1:]),
         **(wired.speak_up(request) if wired.speak_up else {}),
     }

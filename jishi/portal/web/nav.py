@@ -23,6 +23,20 @@ class Entry:
     roles: frozenset[str] = frozenset()
 
 
+# who has cases before them; the three administrators see no content of a case by their office (trust §4.2)
+WORKING = frozenset(
+    {
+        "operator",
+        "dispatcher",
+        "handler",
+        "reviewer",
+        "feedback",
+        "feedback_caller",
+        "leading_group",
+        "ruler",
+        "auditor",
+    }
+)
 RESIDENT = (
     Entry("home", _("首页"), "home"),
     Entry("mine", _("我的事"), "mine"),
@@ -40,12 +54,13 @@ GRID_WORKER = (
 STAFF = (
     Entry("operator", _("话务台"), "phone", frozenset({"operator"})),
     Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher"})),
-    Entry("inbox", _("我单位"), "house", frozenset({"handler", "signer"})),
-    Entry("feedback", _("回访台"), "speak", frozenset({"feedback"})),
-    Entry("cases", _("事件"), "list"),
-    Entry("stuck", _("领导小组"), "group", frozenset({"leading_group", "leader", "supervisor"})),
-    Entry("gridplan", _("网格方案"), "map", frozenset({"planner"})),
-    Entry("places", _("地方"), "pin", frozenset({"planner", "place_keeper"})),
+    Entry("inbox", _("我单位"), "house", frozenset({"handler"})),
+    Entry("review", _("审核"), "check", frozenset({"reviewer"})),
+    Entry("feedback", _("回访台"), "speak", frozenset({"feedback", "feedback_caller"})),
+    Entry("cases", _("事件"), "list", WORKING),
+    Entry("stuck", _("领导小组"), "group", frozenset({"leading_group", "ruler"})),
+    Entry("gridplan", _("网格方案"), "map", frozenset({"leading_group", "planner", "street_coordinator"})),
+    Entry("places", _("地方"), "pin", frozenset({"leading_group", "planner", "street_coordinator"})),
     Entry("duties", _("履职清单"), "law"),
 )
 
