@@ -94,7 +94,9 @@ def private(
     at = layouts.private_socket_folder(layout)
     wanted = Wanted(at, throwaway, is_private=True)
     conf = configuration.write(layout, wanted, major=programs.major)
-    started = postmaster.start(layout, programs, data, conf, socket_dir=at, alive=alive, patience=patience)
+    started = postmaster.start(
+        layout, programs, data, conf, socket_dir=at, alive=alive, patience=patience, throwaway=throwaway
+    )
     try:
         yield at
     finally:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import account as accounts
+from . import locks
 from .account import Account
 from .unavailable import unavailable
 
@@ -255,6 +256,7 @@ def _move_out(asked: Path) -> Path:
     """
     base = Path(os.environ.get("JISHI_STATE_DIR", "/var/lib/jishi"))
     folder = base / _digest(asked)
+    clear_away(base)
     for each in (base, folder):
         if not each.is_dir():
             _make(each)
@@ -264,6 +266,16 @@ def _move_out(asked: Path) -> Path:
     except OSError as error:
         raise unavailable("folder_not_writable", folder=asked) from error
     return folder
+
+
+def clear_away(base: Path) -> None:
+    """This will remove throwaway clusters whose test run was killed: nobody holds their locks any more."""
+    for left in base.glob("*/purpose"):
+        folder = left.parent
+        if left.read_text("ascii").strip() != "throwaway":
+            continue
+        if not locks.is_alive(folder / "lock") and not locks.is_alive(folder / "alive"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _digest(folder: Path) -> str:

@@ -64,7 +64,7 @@ def take_alive(path: Path) -> int | None:
 
 
 def is_alive(path: Path) -> bool:
-    """This will say whether any database process of this folder lives; it writes nothing."""
+    """This will say whether anybody holds the lock; it writes nothing."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:

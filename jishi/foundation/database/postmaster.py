@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -88,10 +89,13 @@ def start(
     socket_dir: Path,
     alive: int,
     patience: float,
+    throwaway: bool = False,
 ) -> PidFile:
     """This will start a postmaster that outlives us and wait until it takes connections.
 
-    `alive` is the descriptor of the lock that the server inherits; the caller closes its own copy.
+    `alive` is the descriptor of the lock that the server inherits; the caller closes its own copy. A
+    throwaway
+    server does not outlive us: a killed test run leaves none behind.
     :raises DatabaseUnavailable: start_failed, start_too_slow, no_space, folder_not_writable, …
     """
     sweep(data, socket_dir)
@@ -100,7 +104,8 @@ def start(
         child = subprocess.Popen(
             [programs.path("postgres"), "-D", str(data), "-c", f"config_file={conf}"],
             cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=surroundings(), pass_fds=(alive,),
-            start_new_session=True, umask=0o077, **layout.account.dropping(),
+            start_new_session=True, umask=0o077, preexec_fn=_end_with_us if throwaway else None,
+            **layout.account.dropping(),
         )  # fmt: skip
     CHILDREN[child.pid] = child
     until = time.monotonic() + patience
@@ -211,6 +216,18 @@ def _opened(log: Path) -> BinaryIO:
     except OSError as error:
         raise unavailable("folder_not_writable", folder=log.parent) from error
     return open(descriptor, "wb")
+
+
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def _end_with_us() -> None:
+    """This will ask the kernel for a fast stop when the thread that starts the server ends, however it ends.
+
+    The request outlives the change of account because subprocess makes that change before it calls us.
+    """
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
 
 def _send(pid: int, number: int) -> None:

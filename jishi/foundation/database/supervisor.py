@@ -179,7 +179,8 @@ def _started(layout: Layout, *, throwaway: bool, patience: float) -> Server:
         wanted = Wanted(at, throwaway, may_write=may_write)
         conf = configuration.write(layout, wanted, major=programs.major)
         found = postmaster.start(
-            layout, programs, layout.data, conf, socket_dir=at, alive=alive, patience=patience
+            layout, programs, layout.data, conf, socket_dir=at, alive=alive, patience=patience,
+            throwaway=throwaway
         )  # fmt: skip
     if not throwaway and may_write:
         space.keep(layout.reserve, space.asked())

@@ -55,7 +55,7 @@ class TestAKilledServer:
         first = in_another_process(START_AND_DIE, str(folder))
         pid = int(first.communicate()[0])
 
-        server = database.ensure(folder, throwaway=True)
+        server = database.ensure(folder)
 
         assert (first.returncode, server.pid, server.attached) == (-signal.SIGKILL, pid, True)
 
@@ -119,7 +119,7 @@ class TestAnInterruptedFirstStart:
         first.communicate()
         half = (folder / "data.new").exists()
 
-        server = database.ensure(folder, throwaway=True)
+        server = database.ensure(folder)
 
         assert half
         assert not (folder / "data.new").exists()

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from jishi.foundation import database
-from jishi.foundation.database import DatabaseUnavailable
+from jishi.foundation.database import DatabaseUnavailable, postmaster
+from jishi.foundation.database import layout as layouts
 
 from .folders import IS_ROOT, a_folder, as_ordinary, ask, in_another_process, postmasters_of
 
@@ -19,7 +20,7 @@ START = """
 import sys
 from pathlib import Path
 from jishi.foundation import database
-print(database.ensure(Path(sys.argv[1]), throwaway=True).pid)
+print(database.ensure(Path(sys.argv[1])).pid)
 """
 
 
@@ -245,6 +246,30 @@ class TestASecondStart:
     def test_never_turns_a_real_cluster_into_a_throwaway_one_or_back(self, cluster, folder):
         with pytest.raises(DatabaseUnavailable, match="throwaway_folder"):
             database.ensure(cluster, throwaway=True)
+
+
+class TestAThrowawayServer:
+    def test_ends_with_the_process_that_started_it(self, folder):
+        starter = in_another_process(START.replace("]))", "]), throwaway=True)"), str(folder))
+        pid = int(starter.communicate()[0])
+
+        until = time.monotonic() + 10
+        while postmaster.is_ours(pid, folder / "data") and time.monotonic() < until:
+            time.sleep(0.01)
+
+        assert not postmaster.is_ours(pid, folder / "data")
+
+    def test_that_died_elsewhere_is_cleared_away_by_the_next(self, folder, monkeypatch):
+        monkeypatch.setenv("JISHI_STATE_DIR", str(folder / "state"))
+        left = folder / "state" / "0123456789abcdef"
+        real = folder / "state" / "fedcba9876543210"
+        for place, purpose in ((left, "throwaway"), (real, "real")):
+            place.mkdir(parents=True)
+            (place / "purpose").write_text(purpose)
+
+        layouts.clear_away(folder / "state")
+
+        assert (left.exists(), real.exists()) == (False, True)
 
 
 class TestStopping:
