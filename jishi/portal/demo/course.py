@@ -1,4 +1,4 @@
-"""The course of a case: who was asked, who signed, who returned it, what was answered, how it ended, and when."""
+"""The course of a case: who was asked, signed, returned it, what was answered, how it ended, when."""
 
 from __future__ import annotations
 
@@ -18,22 +18,45 @@ SHARE_DECLINED, SHARE_SENT_BACK, SHARE_SIGNED_BY_CLOCK = 0.012, 0.05, 0.07
 
 # The state a case is in after each step; a step that is not here moves nothing.
 STATUS_AFTER = {
-    "received": "received", "offered": "offered", "signed": "handling", "signed_by_time": "handling",
-    "returned": "received", "consultation_opened": "consulting", "ruled": "offered", "suspended": "suspended",
-    "resumed": "handling", "banked": "banked", "taken_up": "handling", "replied": "replied",
-    "sent_back": "handling", "approved": "feedback", "closed": "closed", "reopened": "handling",
-    "declined": "declined", "answered_at_once": "closed", "settled_on_spot": "closed", "withdrawn": "withdrawn",
-}  # fmt: skip
+    "received": "received",
+    "offered": "offered",
+    "signed": "handling",
+    "signed_by_time": "handling",
+    "returned": "received",
+    "consultation_opened": "consulting",
+    "ruled": "offered",
+    "suspended": "suspended",
+    "resumed": "handling",
+    "banked": "banked",
+    "taken_up": "handling",
+    "replied": "replied",
+    "sent_back": "handling",
+    "approved": "feedback",
+    "closed": "closed",
+    "reopened": "handling",
+    "declined": "declined",
+    "answered_at_once": "closed",
+    "settled_on_spot": "closed",
+    "withdrawn": "withdrawn",
+}
 ENDED = frozenset({"closed", "declined", "withdrawn"})
 
 RETURN_WORDS = (
-    "现场不在我单位管理范围，权属另有单位。", "此事不在我单位清单内，属{right}事项。", "核对台账，设施登记在{right}名下。",
-    "井盖和路面没有损坏，是内部设施问题，应由{right}处理。", "地点不在我单位养护线内。",
-)  # fmt: skip
+    "现场不在我单位管理范围，权属另有单位。",
+    "此事不在我单位清单内，属{right}事项。",
+    "核对台账，设施登记在{right}名下。",
+    "井盖和路面没有损坏，是内部设施问题，应由{right}处理。",
+    "地点不在我单位养护线内。",
+)
 PROGRESS_WORDS = (
-    "已到现场查看，材料明天到。", "已约好上门时间。", "等检测结果，后天给出。", "已通知施工队进场。", "与物业、住户三方碰头，方案已定。",
-    "夜间复查一次，情况有好转。", "正在核对产权资料。",
-)  # fmt: skip
+    "已到现场查看，材料明天到。",
+    "已约好上门时间。",
+    "等检测结果，后天给出。",
+    "已通知施工队进场。",
+    "与物业、住户三方碰头，方案已定。",
+    "夜间复查一次，情况有好转。",
+    "正在核对产权资料。",
+)
 BANK_WORDS = ("等老旧小区改造资金下达。", "等上游管网改造完成后接通。", "等公共停车场选址批复。")
 SUSPEND_WORDS = (
     "连续降雨，土方不能开挖，等天晴。",
@@ -124,9 +147,14 @@ def _hand_over(told: Told, line: Course) -> None:
         line.add("signed", told.wrong_body, rng.uniform(0.2, 1.9))
         said = return_words(told.names[told.body], rng)
         line.add(
-            "return_asked", told.wrong_body, rng.uniform(0.6, 6), said,
-            ground="not_our_duty", cited_item=told.named.item, proposed_body=told.body,
-        )  # fmt: skip
+            "return_asked",
+            told.wrong_body,
+            rng.uniform(0.6, 6),
+            said,
+            ground="not_our_duty",
+            cited_item=told.named.item,
+            proposed_body=told.body,
+        )
         line.add("returned", CENTRE, rng.uniform(0.3, 3.5))
         quick = rng.uniform(0.1, 0.8)
     if told.named.outcome == "contested":
@@ -201,9 +229,15 @@ def _feedback(line: Course, *, again: bool) -> None:
         contacted = "yes" if rng.random() < 0.93 else "no"
         how = rng.choice(("link", "link", "phone"))
         line.add(
-            "feedback_given", FEEDBACK_BODY, rng.uniform(2, 70), "",
-            contacted=contacted, solved=solved, satisfied=satisfied, channel=how,
-        )  # fmt: skip
+            "feedback_given",
+            FEEDBACK_BODY,
+            rng.uniform(2, 70),
+            "",
+            contacted=contacted,
+            solved=solved,
+            satisfied=satisfied,
+            channel=how,
+        )
         line.add("closed", FEEDBACK_BODY, rng.uniform(0.1, 2))
     else:
         line.add("closed", FEEDBACK_BODY, 120.0, how="no_answer")

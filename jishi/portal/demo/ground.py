@@ -238,9 +238,15 @@ def draw_grids(rng: Random) -> tuple[dict[str, set[Quad]], list[tuple[Grid, tupl
         special = [s for s in SPECIALS if letters[s.cell] == letter]
         for number, place in enumerate(special, start=901):
             grid = Grid(
-                f"{code}{number}", f"{short}·{place.name}专属网格", "special", code, place.kind, place.owner, 0,
+                f"{code}{number}",
+                f"{short}·{place.name}专属网格",
+                "special",
+                code,
+                place.kind,
+                place.owner,
+                0,
                 outline(taken[place]),
-            )  # fmt: skip
+            )
             made.append((grid, (place.cell,)))
     return ground, made
 
@@ -284,7 +290,7 @@ def levee() -> Ring:
 
 
 def scenic() -> Ring:
-    """This will give the historic quarter along the old street, a zone that some duty items exclude or name."""
+    """This will give the historic quarter along the old street, a zone."""
     corners = [in_cell((5, 3), *p) for p in ((3.4, 0.0), (6.0, 0.0), (6.0, 6.0), (3.4, 6.0))]
     return (*corners, corners[0])
 

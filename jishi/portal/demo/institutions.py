@@ -1,4 +1,4 @@
-"""The town's institutions, read from `institutions/demo`: bodies, code book, duty lists, golden dispatches."""
+"""The town's institutions, read from `institutions/demo`: bodies, code book, duty lists, golden cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jishi.kernels.dutylist.conditions import parse_condition
-from jishi.kernels.dutylist.items import Editions, Item
+from jishi.kernels.dutylist.items import Editions, Item, ListKind
 from jishi.kernels.dutylist.items import Matter as BookMatter
 from jishi.portal.demo import ground
 from jishi.portal.demo.nouns import (
@@ -28,7 +28,7 @@ from jishi.portal.demo.nouns import (
 )
 
 FOLDER = Path(__file__).resolve().parents[3] / "institutions" / "demo"
-KINDS = {"基本履职": "basic", "配合履职": "assist", "上级收回": "taken_back"}
+KINDS: Mapping[str, ListKind] = {"基本履职": "basic", "配合履职": "assist", "上级收回": "taken_back"}
 COORDINATOR = "sqzx"
 
 
@@ -52,11 +52,15 @@ def _matter(row: Mapping[str, Any]) -> Matter:
     code = row["code"]
     questions = tuple(
         Question(
-            code=q["code"], zh=q["zh"], en=q["en"], type=q["type"], unit=q.get("unit"),
+            code=q["code"],
+            zh=q["zh"],
+            en=q["en"],
+            type=q["type"],
+            unit=q.get("unit"),
             choices=tuple(Choice(**c) for c in q.get("choices", ())),
         )
         for q in row.get("question", ())
-    )  # fmt: skip
+    )
     return Matter(
         code=code,
         name=row["name"],
@@ -106,14 +110,23 @@ def golden_dispatches() -> tuple[GoldenDispatch, ...]:
     """This will read the facts whose answer the lists must keep giving."""
     return tuple(
         GoldenDispatch(
-            id=row["id"], text=row["text"], matter=row["matter"], place=row["place"], community=row["community"],
-            place_kinds=tuple(row.get("place_kinds", ())), answers=row.get("answers", {}),
-            channel=row.get("channel", "phone"), said_at=row.get("said_at"), outcome=row["outcome"],
-            items=tuple(row.get("items", ())), bodies=tuple(row.get("bodies", ())), ask=tuple(row.get("ask", ())),
+            id=row["id"],
+            text=row["text"],
+            matter=row["matter"],
+            place=row["place"],
+            community=row["community"],
+            place_kinds=tuple(row.get("place_kinds", ())),
+            answers=row.get("answers", {}),
+            channel=row.get("channel", "phone"),
+            said_at=row.get("said_at"),
+            outcome=row["outcome"],
+            items=tuple(row.get("items", ())),
+            bodies=tuple(row.get("bodies", ())),
+            ask=tuple(row.get("ask", ())),
             why=row["why"],
         )
         for row in _toml("golden_dispatches.toml")["dispatch"]
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -127,14 +140,23 @@ def editions(divisions: tuple[Division, ...]) -> Editions:
     holders = tuple(code for code in ground.STREETS)
     items = tuple(
         Item(
-            number=item.number, list_id=f"yunxi/{item.kind}", list_kind=item.kind, name=item.name,  # type: ignore[arg-type]
-            lead_body=item.lead_body, holder=holders, matters=item.matters,
-            condition=parse_condition(dict(item.condition) if item.condition else None), own_part=item.own_part,
-            superior_dept=item.superior_dept, superior_duty=item.superior_duty, promises=item.promises,
-            priority=item.priority, effective_from=date(2025, 1, 1),
+            number=item.number,
+            list_id=f"yunxi/{item.kind}",
+            list_kind=item.kind,
+            name=item.name,
+            lead_body=item.lead_body,
+            holder=holders,
+            matters=item.matters,
+            condition=parse_condition(dict(item.condition) if item.condition else None),
+            own_part=item.own_part,
+            superior_dept=item.superior_dept,
+            superior_duty=item.superior_duty,
+            promises=item.promises,
+            priority=item.priority,
+            effective_from=date(2025, 1, 1),
         )
         for item in duty_items()
-    )  # fmt: skip
+    )
     held = {body.division: body.code for body in bodies() if body.level in ("street", "community")}
     return Editions(
         items,

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jishi.kernels.dutylist.items import ListKind
+
 Coord = tuple[int, int]
 Ring = tuple[Coord, ...]
 Line = tuple[Coord, ...]
@@ -176,7 +178,7 @@ class DutyItem:
     """One printed line of a duty list; `lead_body` is a body code, `$street` or `$community`."""
 
     number: str
-    kind: str
+    kind: ListKind
     name: str
     matters: tuple[str, ...]
     condition: Condition | None

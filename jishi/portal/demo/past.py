@@ -1,4 +1,4 @@
-"""A year of the town's life: messages with their rhythm, places, seasons, bursts and repetitions, and what came of them."""
+"""A year of the town's life: messages with their rhythm, seasons, bursts and repetitions, and what came of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jishi.portal.demo import words
 from jishi.portal.demo.course import ENDED, Told, status_after
 from jishi.portal.demo.nouns import Matter, PastCase, Place, Step, Town
 from jishi.portal.demo.spots import Spots
+from jishi.portal.demo.town import town
 from jishi.portal.demo.whose import LOCAL, Lists, answers_for
 
 # Shapes only, rounded: how a municipal hotline's days look.
@@ -21,9 +22,12 @@ BY_WEEKDAY = (1.2, 1.22, 1.15, 1.12, 1.02, 0.62, 0.6)
 BY_HOUR = (9, 6, 4, 4, 5, 7, 17, 40, 68, 84, 86, 80, 66, 68, 70, 76, 68, 58, 50, 38, 33, 27, 20, 15)
 # Letter of a season in messages.csv → factor in its months, factor in all others.
 SEASONS = {
-    "w": ((11, 12, 1, 2), 3.2, 0.2), "s": ((6, 7, 8, 9), 2.2, 0.8), "f": ((6, 7), 3.0, 0.7),
-    "y": ((12, 1), 2.6, 0.8), "e": ((6, 7, 8, 9), 2.4, 0.6),
-}  # fmt: skip
+    "w": ((11, 12, 1, 2), 3.2, 0.2),
+    "s": ((6, 7, 8, 9), 2.2, 0.8),
+    "f": ((6, 7), 3.0, 0.7),
+    "y": ((12, 1), 2.6, 0.8),
+    "e": ((6, 7, 8, 9), 2.4, 0.6),
+}
 CHANNELS = (("phone", 61), ("web", 21), ("grid", 10), ("visit", 3), ("link", 3), ("import", 2))
 KINDS = (("report", 61), ("complaint", 17), ("inquiry", 8), ("help", 7), ("suggestion", 5), ("tip_off", 2))
 VOICES = (("open", 70), ("confidential", 21), ("anonymous", 9))
@@ -84,8 +88,6 @@ def past_cases(
 
     :raises ValueError: if `n` is below 1.
     """
-    from jishi.portal.demo.town import town
-
     if n < 1:
         raise ValueError("a year needs at least one message")
     return list(Year(of or town(), Random(f"past-{seed}"), n, today).cases())
@@ -201,20 +203,39 @@ class Year:
         steps = tuple(s for s in steps if s.at <= self.now)
         replied = any(s.what in ("replied", "answered_at_once", "settled_on_spot", "declined") for s in steps)
         return PastCase(
-            external_id=f"YX{at.astimezone(LOCAL):%y%m%d}{number:05d}", channel=told.channel, kind=told.kind, voice=voice,
-            said_at=at, text=text, place=told.place, matter=told.matter.code, item=told.named.item, body=told.body,
-            urgency=told.urgency, caller_name=name, caller_contact=phone, answers=answers, also_about=also,
-            near_duplicate_of=earlier.external_id if earlier else None, topic=topic.code if topic else None, steps=steps,
-            status=status_after(steps), is_late=late and replied, reply=reply if replied else "",
-        )  # fmt: skip
+            external_id=f"YX{at.astimezone(LOCAL):%y%m%d}{number:05d}",
+            channel=told.channel,
+            kind=told.kind,
+            voice=voice,
+            said_at=at,
+            text=text,
+            place=told.place,
+            matter=told.matter.code,
+            item=told.named.item,
+            body=told.body,
+            urgency=told.urgency,
+            caller_name=name,
+            caller_contact=phone,
+            answers=answers,
+            also_about=also,
+            near_duplicate_of=earlier.external_id if earlier else None,
+            topic=topic.code if topic else None,
+            steps=steps,
+            status=status_after(steps),
+            is_late=late and replied,
+            reply=reply if replied else "",
+        )
 
     def _earlier(self, at: dt.datetime) -> PastCase | None:
         """A message of the last days that this one may repeat, of no topic and itself no repetition."""
         recent = [
-            c for c in self.said[-160:]
-            if not c.near_duplicate_of and not c.topic and at - c.said_at < dt.timedelta(days=self.matters[c.matter].life_days)
+            c
+            for c in self.said[-160:]
+            if not c.near_duplicate_of
+            and not c.topic
+            and at - c.said_at < dt.timedelta(days=self.matters[c.matter].life_days)
             and c.kind in ("report", "complaint")
-        ]  # fmt: skip
+        ]
         return self.rng.choice(recent) if recent else None
 
     def _reopen_late(self, drafts: list[tuple[PastCase, Told]], wanted: int) -> dict[int, PastCase]:
@@ -235,14 +256,17 @@ class Year:
         return made
 
     def _fresh(self, drafts: list[tuple[PastCase, Told]]) -> dict[int, PastCase]:
-        """Of the last two days: some returns not yet answered, consultations under way, replies under review."""
+        """Of the last two days: returns not yet answered, consultations, replies under review."""
         rng, made = self.rng, {}
         recent = [
-            n for n in range(len(drafts) - 1, -1, -1)
+            n
+            for n in range(len(drafts) - 1, -1, -1)
             if drafts[n][0].said_at > self.now - dt.timedelta(hours=52)
-            and any(s.what == "contacted" and s.at < self.now - dt.timedelta(hours=4) for s in drafts[n][0].steps)
+            and any(
+                s.what == "contacted" and s.at < self.now - dt.timedelta(hours=4) for s in drafts[n][0].steps
+            )
             and not any(s.what in ("returned", "consultation_opened") for s in drafts[n][0].steps)
-        ]  # fmt: skip
+        ]
         rng.shuffle(recent)
         shares = (("return_asked", 0.0014), ("consultation_opened", 0.0008), ("replied", 0.003))
         for what, share in shares:
@@ -257,11 +281,18 @@ class Year:
         at = self.now - dt.timedelta(hours=rng.uniform(0.2, 3.4))
         other = rng.choice([b for b in self.departments if b != told.body])
         step = {
-            "return_asked": Step(what, at, told.body, life.return_words(self.names[other], rng),
-                                 {"ground": "not_our_duty", "cited_item": told.named.item, "proposed_body": other}),
+            "return_asked": Step(
+                what,
+                at,
+                told.body,
+                life.return_words(self.names[other], rng),
+                {"ground": "not_our_duty", "cited_item": told.named.item, "proposed_body": other},
+            ),
             "consultation_opened": Step(what, at, life.CENTRE, "", {"invited": [told.body, other]}),
-            "replied": Step(what, at, told.body, life.reply_words(told, at, rng, solved=True), {"outcome": "solved"}),
-        }[what]  # fmt: skip
+            "replied": Step(
+                what, at, told.body, life.reply_words(told, at, rng, solved=True), {"outcome": "solved"}
+            ),
+        }[what]
         steps = (*steps, step)
         reply = step.words if what == "replied" else ""
         return replace(case, steps=steps, status=status_after(steps), is_late=False, reply=reply)

@@ -1,4 +1,4 @@
-"""Whom to sign in as: at least one person for every role, all invented, each in the body where the work is done."""
+"""Whom to sign in as: somebody for every role, all invented, each in the body where the work is done."""
 
 from __future__ import annotations
 

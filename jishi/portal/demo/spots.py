@@ -12,9 +12,15 @@ from jishi.portal.demo.nouns import Building, Compound, Coord, Facility, Grid, P
 
 # Letter in messages.csv → kinds of facility.
 FACILITY_KINDS = {
-    "s": ("school", "kindergarten"), "m": ("market",), "k": ("park", "square"), "x": ("bridge",),
-    "t": ("bus_stop",), "h": ("hospital", "clinic"), "i": ("industrial_park",), "u": ("hub",),
-}  # fmt: skip
+    "s": ("school", "kindergarten"),
+    "m": ("market",),
+    "k": ("park", "square"),
+    "x": ("bridge",),
+    "t": ("bus_stop",),
+    "h": ("hospital", "clinic"),
+    "i": ("industrial_park",),
+    "u": ("hub",),
+}
 LEVEE_REACH_M = 30
 
 

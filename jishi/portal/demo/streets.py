@@ -1,4 +1,4 @@
-"""What stands on the ground: roads and bridges, compounds with their buildings, facilities, and all their names."""
+"""What stands on the ground: roads and bridges, compounds and buildings, facilities, their names."""
 
 from __future__ import annotations
 
@@ -51,15 +51,18 @@ WELL_KNOWN = {
     "柳岸05": ("河畔花园",), "石坊03": ("石坊巷1–19号",), "老街02": ("老街40–88号",), "东园04": ("园区职工公寓",),
     "南塘07": ("南塘安置区",), "青溪01": ("青溪村小区",),
 }  # fmt: skip
-NAMES = (
-    "竹影居 听竹轩 竹溪华庭 翠微园 竹下人家 溪声里 溪语园 青溪花苑 上溪新村 青溪雅居 溪山小筑 麦香园 麦场新村 知秋里 "
-    "河西一村 河西二村 书香里 梧桐小院 教师新村 书声苑 老街里 城隍巷大院 井水巷小区 钟楼里 临河里 老粮站宿舍 药局巷小区 "
-    "柳荫里 柳浪苑 云柳府 拂堤苑 东堤苑 望桥里 桥头新村 东市里 纺织新村 桥东花苑 长虹里 石坊里 石匠巷小区 石榴园 坊前里 "
-    "北坊苑 石坊雅苑 牌楼里 南塘里 荷塘里 塘边人家 藕香苑 南塘新居 站前小区 客运宿舍 菱角湾 塘东苑 塘湾里 东园一区 东园二区 "
-    "机床厂宿舍 东园新苑 朝晖里 园丁新村 云锦里 化肥厂宿舍 东篱苑 晓园 云岭府 松风里 听涧园 溪桥里 棉麻宿舍 供销大院 "
-    "水文站宿舍 丰乐里 安澜苑 永和里 乐居苑 望岭苑 和顺里 兴学里 云庐 半亩园 三余里 采薇苑 溪源里 向阳新村 "
-    "岭下小区 雁来里 桂子坊 稻香里 柿子园 小河湾 玉兰院 廊桥里 竹枝苑"
-).split()
+NAMES = """
+竹影居 听竹轩 竹溪华庭 翠微园 竹下人家 溪声里 溪语园 青溪花苑 上溪新村 青溪雅居
+溪山小筑 麦香园 麦场新村 知秋里 河西一村 河西二村 书香里 梧桐小院 教师新村 书声苑
+老街里 城隍巷大院 井水巷小区 钟楼里 临河里 老粮站宿舍 药局巷小区 柳荫里 柳浪苑
+云柳府 拂堤苑 东堤苑 望桥里 桥头新村 东市里 纺织新村 桥东花苑 长虹里 石坊里
+石匠巷小区 石榴园 坊前里 北坊苑 石坊雅苑 牌楼里 南塘里 荷塘里 塘边人家 藕香苑
+南塘新居 站前小区 客运宿舍 菱角湾 塘东苑 塘湾里 东园一区 东园二区 机床厂宿舍
+东园新苑 朝晖里 园丁新村 云锦里 化肥厂宿舍 东篱苑 晓园 云岭府 松风里 听涧园
+溪桥里 棉麻宿舍 供销大院 水文站宿舍 丰乐里 安澜苑 永和里 乐居苑 望岭苑 和顺里
+兴学里 云庐 半亩园 三余里 采薇苑 溪源里 向阳新村 岭下小区 雁来里 桂子坊 稻香里
+柿子园 小河湾 玉兰院 廊桥里 竹枝苑
+"""
 MANAGERS = ("云和物业", "安居里物业", "溪城物业", "邻好物业", "众和物业服务站", "社区代管")
 
 BUS_STOPS = tuple((column, row) for row in (1, 2, 4, 6, 7) for column in (2, 4, 5, 7, 8, 10, 11, 12))[:34]
@@ -136,7 +139,9 @@ def compounds(
 ) -> tuple[list[Compound], list[Building]]:
     """This will build one compound in every general grid, a second where a block has room and is central."""
     cut = {s.cell: s for s in ground.SPECIALS}
-    names, made, buildings = iter(NAMES), [], []
+    names = iter(NAMES.split())
+    made: list[Compound] = []
+    buildings: list[Building] = []
     taken = {name for names_ in WELL_KNOWN.values() for name in names_}
     for grid, blocks in grids:
         if grid.kind != "general":

@@ -46,7 +46,7 @@ def town(seed: int = 20260101) -> Town:
 
 
 def feature_collection(made: Town) -> dict[str, Any]:
-    """This will give the map as a GeoJSON FeatureCollection (RFC 7946: lng, lat in degrees), large things first."""
+    """This will give the map as a GeoJSON FeatureCollection (RFC 7946), large things first."""
     features = [
         _polygon(d.boundary, layer="division", code=d.code, name=d.short_name, level=d.level)
         for d in made.divisions
@@ -77,10 +77,13 @@ def feature_collection(made: Town) -> dict[str, Any]:
         for b in made.buildings
     ]
     features += [
-        {"type": "Feature", "properties": {"layer": "facility", "id": f.id, "name": f.name, "kind": f.kind},
-         "geometry": {"type": "Point", "coordinates": _degrees(f.point)}}
+        {
+            "type": "Feature",
+            "properties": {"layer": "facility", "id": f.id, "name": f.name, "kind": f.kind},
+            "geometry": {"type": "Point", "coordinates": _degrees(f.point)},
+        }
         for f in made.facilities
-    ]  # fmt: skip
+    ]
     return {"type": "FeatureCollection", "features": features}
 
 

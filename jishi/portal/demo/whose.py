@@ -43,8 +43,11 @@ def facts(
     """This will give the facts of a message in the shape that `dutylist.decide` takes."""
     where = listed.Place(
         divisions=(ground.PROVINCE, ground.CITY, ground.COUNTY, place.street),
-        community=place.community, grid=place.grid, zones=frozenset(place.zones), kinds=frozenset(place.kinds),
-    )  # fmt: skip
+        community=place.community,
+        grid=place.grid,
+        zones=frozenset(place.zones),
+        kinds=frozenset(place.kinds),
+    )
     known = {
         "matter": listed.entered(matter),
         "place": listed.derived(where),
@@ -62,13 +65,17 @@ class Lists:
         self.editions = institutions.editions(town.divisions)
         self.levels = {b.code: b.level for b in town.bodies}
         self.asked = {
-            str(test.value) for line in self.editions.lines for _, test in conditions.leaves(line.item.condition)
+            str(test.value)
+            for line in self.editions.lines
+            for _, test in conditions.leaves(line.item.condition)
             if test.fact == "place" and test.op == "in_kind"
-        }  # fmt: skip
+        }
         self.named_divisions = {
-            str(test.value) for line in self.editions.lines for _, test in conditions.leaves(line.item.condition)
+            str(test.value)
+            for line in self.editions.lines
+            for _, test in conditions.leaves(line.item.condition)
             if test.op == "in_division"
-        }  # fmt: skip
+        }
         self.memory: dict[tuple[object, ...], Decision] = {}
 
     def whose(self, matter: str, place: Place, answers: Mapping[str, Any], said_at: dt.datetime) -> Named:
@@ -98,11 +105,11 @@ class Lists:
 
 
 # What the place itself answers: the question's code → kind of place → answer.
-_BY_PLACE = {
-    "parking": ({"compound": ("fire_lane", "compound"), "": ("road",)}),
-    "lamp": ({"compound": ("compound",), "lane": ("compound",), "": ("road",)}),
-    "road": ({"lane": ("lane",), "": ("city", "city", "city", "lane", "highway")}),
-    "tree": ({"compound": ("compound", "compound", "power"), "": ("street", "street", "power")}),
+_BY_PLACE: dict[str, dict[str, tuple[str, ...]]] = {
+    "parking": {"compound": ("fire_lane", "compound"), "": ("road",)},
+    "lamp": {"compound": ("compound",), "lane": ("compound",), "": ("road",)},
+    "road": {"lane": ("lane",), "": ("city", "city", "city", "lane", "highway")},
+    "tree": {"compound": ("compound", "compound", "power"), "": ("street", "street", "power")},
 }
 
 

@@ -1,4 +1,4 @@
-"""What residents write and bodies answer: sentences put together from invented pieces, never twice the same way."""
+"""What residents write and bodies answer: sentences put together from invented pieces."""
 
 from __future__ import annotations
 
@@ -58,8 +58,13 @@ def filled(sentence: str, rng: Random) -> str:
     )
 
 
+def piece(name: str, rng: Random) -> str:
+    """This will choose one of the pieces of a name, such as an opening or a closing."""
+    return str(rng.choice(phrases()[name]))
+
+
 def surname(rng: Random) -> str:
-    return rng.choice(phrases()["surnames"])
+    return piece("surnames", rng)
 
 
 def mobile(rng: Random) -> str:
@@ -84,10 +89,10 @@ def message(
     lead = rng.choice(pieces["at_place" if place.kind in ("compound", "building") else "at_spot"]).format(
         p=place.name
     )
-    opening = _opening(kind, rng, again)
+    opening = _opening(kind, rng, again=again)
     tail = _tail(mix, problem, family, rng)
     stop = rng.choice("。。。。！，")
-    text = opening + lead + problem + "".join(rng.choice("，，，。；") + piece for piece in tail) + stop
+    text = opening + lead + problem + "".join(rng.choice("，，，。；") + said for said in tail) + stop
     if also:
         text = text.rstrip("，") + rng.choice(pieces["also"]).format(
             x=filled(rng.choice(mixes()[also].phrases), rng)
@@ -116,18 +121,17 @@ def _tail(mix: Mix, problem: str, family: dict[str, list[str]], rng: Random) -> 
         tail.append(rng.choice(family["asks"]))
     if rng.random() < 0.36:
         tail.append(rng.choice(pieces["generic_asks"]))
-    return [filled(piece, rng) for piece in tail]
+    return [filled(said, rng) for said in tail]
 
 
-def _opening(kind: str, rng: Random, again: bool) -> str:
-    pieces = phrases()
+def _opening(kind: str, rng: Random, *, again: bool) -> str:
     if again:
-        return rng.choice(pieces["varied"])
+        return piece("varied", rng)
     if kind == "inquiry":
-        return rng.choice(pieces["inquiry"])
+        return piece("inquiry", rng)
     if kind == "suggestion":
-        return rng.choice(pieces["suggestion"])
-    return rng.choice(pieces["openers"]) if rng.random() < 0.38 else ""
+        return piece("suggestion", rng)
+    return piece("openers", rng) if rng.random() < 0.38 else ""
 
 
 def _fitted(text: str, rng: Random) -> str:
@@ -139,8 +143,8 @@ def _fitted(text: str, rng: Random) -> str:
 
 
 def contact_words(name: str, number: str, rng: Random) -> str:
-    """This will give the sentence in which a caller leaves a surname and a number; the minimiser must find both."""
-    return rng.choice(phrases()["contact"]).format(s=name, c=_spelled(number, rng))
+    """This will give the words in which a caller leaves a surname and a number, for the minimiser to find."""
+    return piece("contact", rng).format(s=name, c=_spelled(number, rng))
 
 
 def _spelled(number: str, rng: Random) -> str:

@@ -93,7 +93,16 @@ class TestNames:
     def test_keep_the_names_that_the_screens_were_drawn_with(self):
         names = {e.name for e in TOWN.gazetteer}
 
-        assert {"翠竹苑", "青溪里", "柳岸小区", "石坊新村", "桥东家园", "滨河步道", "南塘路", "翠竹03网格"} <= names
+        assert {
+            "翠竹苑",
+            "青溪里",
+            "柳岸小区",
+            "石坊新村",
+            "桥东家园",
+            "滨河步道",
+            "南塘路",
+            "翠竹03网格",
+        } <= names
 
     def test_facilities_lie_in_the_grid_that_they_name(self):
         grids = {g.code: g.polygon for g in TOWN.grids}
@@ -104,7 +113,9 @@ class TestNames:
 class TestMap:
     def test_is_a_geojson_collection_of_closed_rings_in_degrees(self):
         made = json.loads(json.dumps(feature_collection(TOWN)))
-        rings = [f["geometry"]["coordinates"][0] for f in made["features"] if f["geometry"]["type"] == "Polygon"]
+        rings = [
+            f["geometry"]["coordinates"][0] for f in made["features"] if f["geometry"]["type"] == "Polygon"
+        ]
 
         assert made["type"] == "FeatureCollection"
         assert all(ring[0] == ring[-1] for ring in rings)

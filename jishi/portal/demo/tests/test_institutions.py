@@ -1,4 +1,4 @@
-"""The town's institutions hold together: every matter has a line, every line a body, every golden case its answer."""
+"""The institutions hold together: every matter has a line, every line a body, every golden case its answer."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ class TestDutyLists:
         assert all(i.own_part for i in TOWN.duty_items if i.kind == "assist")
 
     def test_the_guard_refuses_a_taken_back_item_to_a_street(self):
-        taken = next(line.item for line in whose.Lists(TOWN).editions.lines if line.item.list_kind == "taken_back")
+        taken = next(
+            line.item for line in whose.Lists(TOWN).editions.lines if line.item.list_kind == "taken_back"
+        )
 
         assert guard(taken, "hxjd", "lead", "street").code == "taken_back_pushed_down"
 
@@ -128,7 +130,9 @@ class TestGolden:
 
         assert len(TOWN.golden_messages) >= 40
         for message in TOWN.golden_messages:
-            facts = whose.facts(message.matter, self.spots.by_name[message.place], {"people": 0}, said_at=noon)
+            facts = whose.facts(
+                message.matter, self.spots.by_name[message.place], {"people": 0}, said_at=noon
+            )
             assert decide(facts, self.lists, noon.date()).body == message.body, message.id
 
 
@@ -136,8 +140,21 @@ class TestPeople:
     def test_there_is_somebody_for_every_role_with_a_mail_that_reaches_nobody(self):
         roles = Counter(role for p in TOWN.people for role in p.roles)
 
-        assert {"operator", "dispatcher", "handler", "reviewer", "feedback_caller", "grid_worker", "leading_group",
-                "calendar_office", "duty_list_office", "auditor", "system_admin", "security_admin", "resident"} <= set(roles)  # fmt: skip
+        assert {
+            "operator",
+            "dispatcher",
+            "handler",
+            "reviewer",
+            "feedback_caller",
+            "grid_worker",
+            "leading_group",
+            "calendar_office",
+            "duty_list_office",
+            "auditor",
+            "system_admin",
+            "security_admin",
+            "resident",
+        } <= set(roles)
         assert roles["dispatcher"] == roles["reviewer"] == roles["grid_worker"] == roles["resident"] == 2
         assert all(p.email.endswith(".example") and p.phone.startswith("139 0000 ") for p in TOWN.people)
         assert all(p.body in BODIES for p in TOWN.people if p.body)

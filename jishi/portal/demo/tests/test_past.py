@@ -53,7 +53,16 @@ class TestShares:
         open_ = Counter(c.status for c in YEAR if c.status not in ENDED)
 
         assert 260 <= open_.total() <= 340
-        assert {"received", "offered", "handling", "consulting", "suspended", "banked", "replied", "feedback"} <= set(open_)
+        assert {
+            "received",
+            "offered",
+            "handling",
+            "consulting",
+            "suspended",
+            "banked",
+            "replied",
+            "feedback",
+        } <= set(open_)
         assert any(c.steps[-1].what == "return_asked" for c in YEAR)
 
     def test_less_than_half_of_the_closed_have_an_answer_to_feedback(self):
@@ -102,7 +111,9 @@ class TestEveryCase:
 
     def test_keeps_an_anonymous_caller_without_name_or_number(self):
         assert not any(c.caller_name or c.caller_contact for c in YEAR if c.voice == "anonymous")
-        assert not any(re.search(r"1390000|139 0000|139-0000", c.text) for c in YEAR if c.voice == "anonymous")
+        assert not any(
+            re.search(r"1390000|139 0000|139-0000", c.text) for c in YEAR if c.voice == "anonymous"
+        )
 
     def test_is_said_in_its_own_words_of_fifteen_to_220_characters(self):
         assert all(15 <= len(c.text) <= 220 and "{" not in c.text + c.reply for c in YEAR)
@@ -137,7 +148,9 @@ class TestOurs:
         real = ""
         for name in ("hot_messages.csv", "messages_with_replies.csv"):
             with (folder / name).open(encoding="utf-8") as file:
-                real += "\n".join(re.sub(r"\s", "", row["留言主题"] + row["留言详情"]) for row in csv.DictReader(file))
+                real += "\n".join(
+                    re.sub(r"\s", "", row["留言主题"] + row["留言详情"]) for row in csv.DictReader(file)
+                )
         named = set(re.findall(r"[A-Z]\d{1,2}[市区县]", real))
         ours = "\n".join(c.text + c.reply for c in YEAR)
 
