@@ -1,5 +1,5 @@
-"""`./dev` is the first thing a stranger runs: it must work from any folder, in any POSIX shell, and
-never pass in error."""
+"""`./dev` is the first thing a stranger runs: it must work from any folder, in any POSIX shell, and never
+pass in error."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ SHELLS = [shell for shell in ("dash", "sh", "bash") if shutil.which(shell)]
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A checkout in a path with spaces whose environment is there already: its programs say how they
-    were called."""
+    """A checkout in a path with spaces whose environment is there already: its programs say how they were
+    called."""
     place = tmp_path / "a town 镇"
     place.mkdir()
     for name in ("dev", "uv.lock", "pyproject.toml"):

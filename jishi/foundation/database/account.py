@@ -1,5 +1,5 @@
-"""Which account of the machine the database runs as. Never root; no account is made, nobody's folder
-is opened."""
+"""Which account of the machine the database runs as. Never root; no account is made, nobody's folder is
+opened."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ def set_passwords(at: Path, words: dict[str, str]) -> None:
 
 
 def must_answer(at: Path) -> None:
-    """This will read every row of the catalogue that the platform needs, in a cluster brought back
-    from a copy.
+    """This will read every row of the catalogue that the platform needs, in a cluster brought back from a
+    copy.
 
     :raises DatabaseUnavailable: self_test_failed
     """
@@ -157,8 +157,8 @@ def _make_roles(at: Path, words: dict[str, str]) -> None:
 
 
 def _make_database(at: Path) -> None:
-    """This will make the database of the owner; web may connect and use temporary tables (bulk writes
-    need them)."""
+    """This will make the database of the owner; web may connect and use temporary tables (bulk writes need
+    them)."""
     with _connected(at, "postgres") as connection:
         connection.execute(f"create database {DATABASE} owner {OWNER} template template0")
         connection.execute(f"revoke all on database {DATABASE} from public")

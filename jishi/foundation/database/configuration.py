@@ -1,5 +1,5 @@
-"""What the server is told: written anew at each start, so that code and cluster never differ. No
-secret in it."""
+"""What the server is told: written anew at each start, so that code and cluster never differ. No secret in
+it."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"
 
 HBA = "local all all scram-sha-256\nlocal replication jishi_bootstrap scram-sha-256\n"
 TRUSTING_HBA = "local all all trust\n"
-"""While a cluster is made or restored (no passwords yet, a socket folder of its own), and for
-throwaway clusters."""
+"""While a cluster is made or restored (no passwords yet, a socket folder of its own), and for throwaway
+clusters."""
 
 
 @dataclass(frozen=True)

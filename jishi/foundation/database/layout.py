@@ -134,8 +134,8 @@ def find(asked: Path) -> Layout | None:
 
 
 def make_inner(layout: Layout) -> None:
-    """This will make the inner folders: those that the server writes belong to its account, the others
-    to us."""
+    """This will make the inner folders: those that the server writes belong to its account, the others to
+    us."""
     for folder in (layout.log,):
         give(folder, layout.account)
     try:
@@ -164,8 +164,8 @@ def give(folder: Path, account: Account) -> None:
 
 
 def socket_folder(layout: Layout) -> Path:
-    """This will name the folder of the socket: ours, or a short one under the runtime directory if
-    ours is too long.
+    """This will name the folder of the socket: ours, or a short one under the runtime directory if ours is
+    too long.
 
     :raises DatabaseUnavailable: socket_folder_foreign, folder_not_writable
     """
@@ -193,8 +193,8 @@ def private_socket_folder(layout: Layout) -> Path:
 
 
 def _runtime_base() -> Path:
-    """This will name the first short folder of ours: the session's, the machine's (root), the
-    temporary one."""
+    """This will name the first short folder of ours: the session's, the machine's (root), the temporary
+    one."""
     me = os.geteuid()
     session = os.environ.get("XDG_RUNTIME_DIR")
     if me == 0 and os.access("/run", os.W_OK):
@@ -249,8 +249,8 @@ def _recorded(asked: Path) -> Path | None:
 
 
 def _move_out(asked: Path) -> Path:
-    """This will make the folder under /var/lib that stands in for an unreachable one, and write down
-    its name.
+    """This will make the folder under /var/lib that stands in for an unreachable one, and write down its
+    name.
 
     It can be passed but not listed (0711); whatever in it holds anything is 0700.
     """

@@ -54,8 +54,8 @@ def supervising(path: Path, *, patience: float) -> Iterator[None]:
 
 
 def take_alive(path: Path) -> int | None:
-    """This will take the lock that database processes inherit: its descriptor, or None while one of
-    them lives."""
+    """This will take the lock that database processes inherit: its descriptor, or None while one of them
+    lives."""
     descriptor = _open(path)
     if _try(descriptor):
         return descriptor

@@ -53,8 +53,8 @@ def read_pid_file(data: Path) -> PidFile | None:
 
 
 def is_ours(pid: int, data: Path) -> bool:
-    """This will say whether process `pid` is a postmaster of this very folder: numbers repeat, so a
-    number is no proof.
+    """This will say whether process `pid` is a postmaster of this very folder: numbers repeat, so a number
+    is no proof.
 
     It works in the folder (every postmaster does), or was started with its name.
     """
@@ -74,8 +74,8 @@ def is_ours(pid: int, data: Path) -> bool:
 
 
 def running(data: Path) -> PidFile | None:
-    """This will give the pid file of the live postmaster of this folder, ready or not; None if there
-    is none."""
+    """This will give the pid file of the live postmaster of this folder, ready or not; None if there is
+    none."""
     found = read_pid_file(data)
     return found if found and is_ours(found.pid, data) else None
 
@@ -94,8 +94,7 @@ def start(
     """This will start a postmaster that outlives us and wait until it takes connections.
 
     `alive` is the descriptor of the lock that the server inherits; the caller closes its own copy. A
-    throwaway
-    server does not outlive us: a killed test run leaves none behind.
+    throwaway server does not outlive us: a killed test run leaves none behind.
     :raises DatabaseUnavailable: start_failed, start_too_slow, no_space, folder_not_writable, …
     """
     sweep(data, socket_dir)
@@ -121,7 +120,8 @@ def start(
 
 
 def stop(data: Path, pid: int, *, patience: float = FAST) -> None:
-    """This will stop the postmaster: fast (clients are ended, nothing is lost), then at once, then by force.
+    """This will stop the postmaster: fast (clients are ended, nothing is lost), then at once, then by
+    force.
 
     :raises DatabaseUnavailable: not_stopped
     """
@@ -139,9 +139,8 @@ def stop(data: Path, pid: int, *, patience: float = FAST) -> None:
 def wait_for_the_last(alive: Path, *, folders: Iterable[Path], patience: float) -> int:
     """This will wait until no database process of this folder lives, and take the lock that they held.
 
-    Backends outlive a killed postmaster for a moment; an initdb outlives a killed supervisor. A
-    postmaster of a
-    cluster that was never finished (in `folders`) is ended, because nobody will.
+    Backends outlive a killed postmaster for a moment; an initdb outlives a killed supervisor. A postmaster
+    of a cluster that was never finished (in `folders`) is ended, because nobody will.
     :raises DatabaseUnavailable: held_elsewhere
     """
     until = time.monotonic() + patience
@@ -159,8 +158,8 @@ def wait_for_the_last(alive: Path, *, folders: Iterable[Path], patience: float) 
 
 
 def sweep(data: Path, socket_dir: Path) -> None:
-    """This will remove what a dead postmaster left. Only under both locks: then no process of this
-    folder lives.
+    """This will remove what a dead postmaster left. Only under both locks: then no process of this folder
+    lives.
 
     :raises DatabaseUnavailable: folder_not_writable
     """
@@ -178,8 +177,8 @@ def surroundings() -> dict[str, str]:
 
 
 def why_not(layout: Layout, said: dict[Path, int]) -> DatabaseUnavailable:
-    """This will turn the server's last words (past the sizes in `said`) into the refusal that says
-    what to do."""
+    """This will turn the server's last words (past the sizes in `said`) into the refusal that says what to
+    do."""
     words = _last_words(layout, said)
     if any(sign in words for sign in ("No space left", "Disk quota", "File too large")):
         found = os.statvfs(layout.folder)
@@ -209,8 +208,8 @@ def _log_sizes(folder: Path) -> dict[Path, int]:
 
 
 def _opened(log: Path) -> BinaryIO:
-    """This will open the first log of a start: the folder is the account's, so no link of its making
-    is followed."""
+    """This will open the first log of a start: the folder is the account's, so no link of its making is
+    followed."""
     try:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -223,7 +222,8 @@ LIBC = ctypes.CDLL(None)
 
 
 def _end_with_us() -> None:
-    """This will ask the kernel for a fast stop when the thread that starts the server ends, however it ends.
+    """This will ask the kernel for a fast stop when the thread that starts the server ends, however it
+    ends.
 
     The request outlives the change of account because subprocess makes that change before it calls us.
     """

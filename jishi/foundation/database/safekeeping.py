@@ -1,8 +1,8 @@
 """Keeping a copy, and bringing it back: a base copy with the write-ahead log that makes it whole.
 
-A base copy holds every role, database, sequence and byte of the cluster at one moment; PostgreSQL's
-own tool writes
-a manifest with a SHA-256 of each file, and its own verifier reads it again. It belongs to one major version.
+A base copy holds every role, database, sequence and byte of the cluster at one moment; PostgreSQL's own
+tool writes a manifest with a SHA-256 of each file, and its own verifier reads it again. It belongs to one
+major version.
 """
 
 from __future__ import annotations
@@ -62,11 +62,12 @@ def backup(data_dir: Path, to: Path, *, patience: float = supervisor.PATIENCE) -
 
 
 def restore(data_dir: Path, source: Path, *, patience: float = supervisor.PATIENCE) -> Path | None:
-    """This will put a kept copy in the place of the present data, and name the folder where that is kept now.
+    """This will put a kept copy in the place of the present data, and name the folder where that is kept
+    now.
 
-    The copy is verified, started and asked before anything is swapped; the server is stopped
-    afterwards. None if
-    there was no data to keep. Interrupted anywhere, the next start finds either the old data or the restored.
+    The copy is verified, started and asked before anything is swapped; the server is stopped afterwards.
+    None if there was no data to keep. Interrupted anywhere, the next start finds either the old data or
+    the restored.
     :raises DatabaseUnavailable: backup_not_whole, data_of_another_version, no_space, restore_failed
     """
     layout = layouts.settle(data_dir)

@@ -1,5 +1,5 @@
-"""What a new cluster must show before it is given its name: each check has been the silent fault of
-some cluster."""
+"""What a new cluster must show before it is given its name: each check has been the silent fault of some
+cluster."""
 
 from __future__ import annotations
 

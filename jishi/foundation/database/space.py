@@ -1,5 +1,5 @@
-"""Room on the disk: a reserve that is given back when the disk is full, and a read-only database until
-it is not."""
+"""Room on the disk: a reserve that is given back when the disk is full, and a read-only database until it
+is not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def free(folder: Path) -> int:
 
 
 def keep(path: Path, reserve: Reserve) -> bool:
-    """This will keep the reserve, or release it while space is low, and say whether the database may write.
+    """This will keep the reserve, or release it while space is low, and say whether the database may
+    write.
 
     Called at each start and each attach, so that after space returns nobody has to do anything.
     """

@@ -28,8 +28,8 @@ class Server:
     """A server that takes connections. The addresses name password files and hold no password.
 
     With JISHI_DATABASE_URL the server is somebody else's: socket folder, data folder and number are None.
-    `said_zh`, `said_en`: what a person should be told once (data lies elsewhere, writing is paused),
-    else empty.
+    `said_zh`, `said_en`: what a person should be told once (data lies elsewhere, writing is paused), else
+    empty.
     """
 
     socket_dir: Path | None
@@ -133,8 +133,8 @@ def status(data_dir: Path) -> Status:
 
 
 def attend(data_dir: Path) -> bool:
-    """This will look at the disk and pause or resume writing (a worker calls it every minute); True if
-    it may write."""
+    """This will look at the disk and pause or resume writing (a worker calls it every minute); True if it
+    may write."""
     layout = layouts.find(data_dir)
     if layout is None or purpose_of(layout) == "throwaway":
         return True
@@ -218,8 +218,8 @@ def must_fit(data: Path, programs: Programs) -> None:
 
 
 def finish_swap(layout: Layout) -> None:
-    """This will finish a restore that was interrupted between its two renames, so that no empty
-    cluster is made."""
+    """This will finish a restore that was interrupted between its two renames, so that no empty cluster is
+    made."""
     if not layout.swap.exists():
         return
     kept = layout.folder / layout.swap.read_text("ascii").strip()

@@ -1,15 +1,15 @@
 """Why the embedded database is not there: one code, one sentence in Chinese, one in English.
 
-The sentences live here and not in the gettext catalogues, because the supervisor runs before any
-setting is read.
+The sentences live here and not in the gettext catalogues, because the supervisor runs before any setting
+is read.
 """
 
 from __future__ import annotations
 
 
 class DatabaseUnavailable(Exception):
-    """This will tell the person at the machine, in one sentence per language, what is wrong and what
-    to do."""
+    """This will tell the person at the machine, in one sentence per language, what is wrong and what to
+    do."""
 
     def __init__(self, code: str, sentence_zh: str, sentence_en: str) -> None:
         super().__init__(f"{code}: {sentence_zh} {sentence_en}")

@@ -41,8 +41,8 @@ def a_folder(prefix: str = "jishi-db-", base: str = BASE) -> Iterator[Path]:
 
 
 def a_copy(template: Path, to: Path) -> Path:
-    """This will copy a stopped cluster with owners and modes: the third of a second that a new one
-    costs is saved."""
+    """This will copy a stopped cluster with owners and modes: the third of a second that a new one costs
+    is saved."""
     subprocess.run(["cp", "-a", f"{template}/.", str(to)], check=True)
     return to
 
