@@ -1,11 +1,16 @@
 """Accounts as other rooms' tests need them: opened and granted by the real verbs, without a slow password."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.test import Client
 
 from conftest import MONDAY_TEN
 from jishi.accounts import queries
 from jishi.accounts.actions import accounts, grants
 from jishi.accounts.models import Account
+from jishi.accounts.web import sessions
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 
@@ -53,3 +58,25 @@ def an_actor(
         found = queries.actor_for(account.id, post_id, MONDAY_TEN)
     assert found is not None
     return found
+
+
+def signed_in(
+    client: Client,
+    account: Account,
+    *,
+    post: int | None = None,
+    at: datetime | None = None,
+    factor: bool = True,
+) -> Client:
+    """Give the test client a session of this account, begun `at` (else now), in this post, after a second factor."""
+    session = client.session
+    session[SESSION_KEY] = str(account.id)
+    session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+    session[sessions.FACTOR] = factor
+    began = at or datetime.now(UTC)
+    sessions.begin(session, tenant_id=account.tenant_id, staff=account.is_staff_member, now=began)
+    if post:
+        session[sessions.POST] = post
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return client

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.test import Client, RequestFactory, override_settings
@@ -12,9 +11,8 @@ from django.urls import path
 
 from jishi.accounts import queries
 from jishi.accounts.actions import accounts, clients, grants
-from jishi.accounts.models import Account
-from jishi.accounts.tests.factories import a_grant, an_account
-from jishi.accounts.web import sessions, tenants
+from jishi.accounts.tests.factories import a_grant, an_account, signed_in
+from jishi.accounts.web import tenants
 from jishi.accounts.web.middleware import Scoped
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import system
@@ -67,25 +65,6 @@ def _fresh_tenants():
     tenants.forget()
 
 
-def sign_in(client: Client, account: Account, *, post: int | None = None, now=None) -> None:
-    session = client.session
-    session[SESSION_KEY] = str(account.id)
-    session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-    sessions.begin(
-        session, tenant_id=account.tenant_id, staff=account.is_staff_member, now=now or datetime.now(UTC)
-    )
-    if post:
-        session[sessions.POST] = post
-    session.save()
-    client.cookies[session_cookie()] = session.session_key
-
-
-def session_cookie() -> str:
-    from django.conf import settings
-
-    return settings.SESSION_COOKIE_NAME
-
-
 def test_a_stranger_is_anonymous_in_the_tenant_of_the_host_and_costs_one_statement(
     client: Client, tenant: int
 ) -> None:
@@ -104,7 +83,7 @@ def test_a_signed_in_request_costs_three_statements_whatever_the_number_of_right
     account = an_account(tenant, now=LONG_AGO)
     for body in range(1, 9):
         a_grant(account, "handler", body_id=body, post_id=5, post_title="承办岗", area="9901", now=LONG_AGO)
-    sign_in(client, account)
+    signed_in(client, account)
     client.get("/who")
 
     with CaptureQueriesContext(connection) as seen:
@@ -119,7 +98,7 @@ def test_a_signed_in_request_costs_three_statements_whatever_the_number_of_right
 def test_an_ended_term_loses_the_live_session_in_the_same_second(client: Client, tenant: int) -> None:
     account = an_account(tenant, now=LONG_AGO)
     a_grant(account, "dispatcher", body_id=4, post_id=9, post_title="调度", now=LONG_AGO)
-    sign_in(client, account)
+    signed_in(client, account)
     assert client.get("/who").json()["roles"] == ["dispatcher"]
 
     with scope.work(system(tenant)):
@@ -133,7 +112,7 @@ def test_a_chosen_post_gives_its_rights_and_no_others(client: Client, tenant: in
     account = an_account(tenant, now=LONG_AGO)
     a_grant(account, "dispatcher", body_id=4, post_id=9, post_title="调度", now=LONG_AGO)
     a_grant(account, "reviewer", body_id=6, post_id=10, post_title="审核", now=LONG_AGO)
-    sign_in(client, account, post=10)
+    signed_in(client, account, post=10)
 
     answer = client.get("/who").json()
 
@@ -146,7 +125,7 @@ def test_who_holds_two_posts_and_chose_none_has_no_rights_and_is_asked_to_choose
     account = an_account(tenant, now=LONG_AGO)
     a_grant(account, "dispatcher", body_id=4, post_id=9, now=LONG_AGO)
     a_grant(account, "reviewer", body_id=6, post_id=10, now=LONG_AGO)
-    sign_in(client, account)
+    signed_in(client, account)
 
     assert client.get("/who")["Location"] == "/post?next=%2Fwho"
     assert client.get("/api/who").json()["roles"] == []
@@ -155,7 +134,7 @@ def test_who_holds_two_posts_and_chose_none_has_no_rights_and_is_asked_to_choose
 def test_a_chosen_post_that_ended_gives_nothing_of_itself(client: Client, tenant: int) -> None:
     account = an_account(tenant, now=LONG_AGO)
     a_grant(account, "reviewer", body_id=6, post_id=10, now=LONG_AGO)
-    sign_in(client, account, post=11)
+    signed_in(client, account, post=11)
 
     assert client.get("/api/who").json()["post"] == 10
 
@@ -165,7 +144,7 @@ def test_the_cookie_of_one_town_is_nobody_at_the_other(
 ) -> None:
     account = an_account(tenant, now=LONG_AGO)
     a_grant(account, "dispatcher", body_id=4, post_id=9, now=LONG_AGO)
-    sign_in(client, account)
+    signed_in(client, account)
 
     with override_settings(ALLOWED_HOSTS=["*"]):
         there = client.get("/who", headers={"host": "other.example"}).json()
@@ -186,17 +165,29 @@ def test_an_idle_hour_ends_a_session_of_staff_but_not_of_a_resident(client: Clie
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     clerk, resident = an_account(tenant, now=LONG_AGO), an_account(tenant, staff=False, now=LONG_AGO)
 
-    sign_in(client, clerk, now=hour_ago)
+    signed_in(client, clerk, at=hour_ago)
     assert client.get("/who").json()["kind"] == "anonymous"
 
-    sign_in(client, resident, now=hour_ago)
+    signed_in(client, resident, at=hour_ago)
     answer = client.get("/who").json()
     assert (answer["kind"], answer["roles"]) == ("resident", ["resident"])
 
 
+def test_staff_without_a_second_factor_have_no_rights_and_are_led_to_set_one_up(
+    client: Client, tenant: int
+) -> None:
+    account = an_account(tenant, now=LONG_AGO)
+    a_grant(account, "dispatcher", body_id=4, post_id=9, now=LONG_AGO)
+    signed_in(client, account, factor=False)
+
+    assert client.get("/who")["Location"] == "/me/sign-in"
+    answer = client.get("/api/who").json()
+    assert (answer["account"], answer["roles"], answer["bodies"]) == (account.id, [], [])
+
+
 def test_a_new_password_ends_every_session(client: Client, tenant: int) -> None:
     account = an_account(tenant, now=LONG_AGO)
-    sign_in(client, account)
+    signed_in(client, account)
     assert client.get("/who").json()["account"] == account.id
 
     with scope.work(system(tenant)):
@@ -207,7 +198,7 @@ def test_a_new_password_ends_every_session(client: Client, tenant: int) -> None:
 
 def test_a_closed_account_is_nobody_at_once(client: Client, tenant: int) -> None:
     account = an_account(tenant, now=LONG_AGO)
-    sign_in(client, account)
+    signed_in(client, account)
 
     with scope.work(system(tenant)):
         accounts.close_account(account.id, by=system(tenant), now=datetime.now(UTC))
@@ -281,7 +272,7 @@ class TestNothingHalf:
 def test_a_cookie_needs_the_pages_own_token_at_the_api(tenant: int) -> None:
     account = an_account(tenant, now=LONG_AGO)
     client = Client(enforce_csrf_checks=True)
-    sign_in(client, account)
+    signed_in(client, account)
 
     refused = client.post("/api/who")
 

@@ -15,15 +15,14 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
-from django.utils.http import urlencode
 
 from jishi.accounts import queries
 from jishi.accounts.actions import clients
-from jishi.accounts.web import sessions, tenants
+from jishi.accounts.web import devices, drafts, sessions, tenants
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.models import Tenant
-from jishi.foundation.refusals import NotAllowed, Refused
+from jishi.foundation.refusals import NotAllowed, Refused, SignInNeeded
 
 Answer = Callable[[HttpRequest], HttpResponse]
 OUTSIDE = ("/health/", "/static/")  # answered without tenant, scope or database
@@ -53,9 +52,15 @@ class Scoped:
             return self._in_one_transaction(request, tenant)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Speak a refusal to programs. Pages are spoken by the shell of the site."""
-        if isinstance(exception, Refused) and _wants_json(request):
+        """Speak a refusal to programs, and lead whoever must sign in there. Pages are spoken by the shell."""
+        if not isinstance(exception, Refused):
+            return None
+        if _wants_json(request):
             return problem(exception)
+        ended = getattr(request, "ended_account", None)
+        if isinstance(exception, SignInNeeded) or (isinstance(exception, NotAllowed) and ended is not None):
+            transaction.set_rollback(True)
+            return _to_sign_in(request, ended)
         return None
 
     def _in_one_transaction(self, request: HttpRequest, tenant: Tenant) -> HttpResponse:
@@ -70,6 +75,8 @@ class Scoped:
                 response = _ask_for_a_post(request) or self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
+        if username := getattr(request, "remember_as", ""):
+            devices.remember(request, response, username)
         return response
 
 
@@ -111,9 +118,13 @@ def _from_session(request: HttpRequest, tenant: Tenant, now: datetime) -> Actor:
     identity = queries.enter(tenant.id, int(account_id), now=now)
     if identity is None or not _still_good(request, identity, now):
         session.flush()
+        request.ended_account = int(account_id)
         return Actor(tenant_id=tenant.id, kind="anonymous")
     request.user = identity.account
     request.posts = identity.posts
+    if not session.get(sessions.FACTOR, False):  # staff without a second factor: signed in, and nothing more
+        request.posts, request.factor_missing = (), True
+        return queries.Identity(identity.account, ()).actor(tenant.id, None)
     post = identity.chosen(session.get(sessions.POST))
     request.acting_as = post.title if post else ""
     return identity.actor(tenant.id, session.get(sessions.POST))
@@ -146,12 +157,25 @@ def _ensure_own_page(request: HttpRequest) -> None:
 
 
 def _ask_for_a_post(request: HttpRequest) -> HttpResponse | None:
-    """Who holds several posts and has chosen none of them chooses first; pages only."""
-    held = request.posts
-    undecided = len(held) > 1 and request.actor.post_id is None
-    if not undecided or request.method != "GET" or request.path.startswith(CHOOSING):
+    """Who has no second factor yet sets one up, who holds several posts and chose none chooses; pages only."""
+    if request.method != "GET" or request.path.startswith(CHOOSING):
         return None
-    return redirect("/post?" + urlencode({"next": request.get_full_path()}))
+    if getattr(request, "factor_missing", False):
+        return redirect("/me/sign-in")
+    if len(request.posts) > 1 and request.actor.post_id is None:
+        return redirect(sessions.with_next("/post", request.get_full_path()))
+    return None
+
+
+def _to_sign_in(request: HttpRequest, ended: int | None) -> HttpResponse:
+    """Lead to the sign-in page and back; what was typed into a form is kept for the same account."""
+    back = request.get_full_path() if request.method == "GET" else "/"
+    if request.method == "POST" and ended is not None and not drafts.keep(request, ended):
+        back = "/home"
+    where = sessions.with_next("/sign-in", back)
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Redirect": where})
+    return redirect(where)
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.utils.http import urlencode
 
 TENANT = "tenant"
 POST = "post"
 BEGAN = "began"
 SEEN = "seen"
 REPORT = "report"  # [tenant, report]: written by cases when number and word were right
-DEVICE_COOKIE = "jishi_device"
+FACTOR = "factor"  # staff: a second factor belongs to this session
 
 STAFF_IDLE = timedelta(minutes=30)
 STAFF_ALL = timedelta(hours=12)
@@ -43,3 +44,8 @@ def is_alive(session: SessionBase, *, staff: bool, now: datetime) -> bool:
     if moment - seen >= MARK_EVERY.total_seconds():
         session[SEEN] = moment
     return True
+
+
+def with_next(path: str, asked: str) -> str:
+    """Write an address that leads on to `asked`."""
+    return f"{path}?{urlencode({'next': asked})}"

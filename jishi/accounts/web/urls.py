@@ -1,3 +1,31 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses of signing in and of one's own pages. The names are those that django-allauth asks for."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from jishi.accounts.web import own, sign_in
+
+urlpatterns = [
+    path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
+    path("sign-in/as", sign_in.sign_in_as, name="sign-in-as"),
+    path("sign-in/code", sign_in.SecondFactor.as_view(), name="mfa_authenticate"),
+    path("sign-in/passkey", sign_in.ByPasskey.as_view(), name="mfa_login_webauthn"),
+    path("sign-in/continue", sign_in.go_on, name="sign-in-continue"),
+    path("sign-out", sign_in.sign_out, name="account_logout"),
+    path("post", sign_in.choose_post, name="choose-post"),
+    path("me/sign-in", own.WaysIn.as_view(), name="mfa_index"),
+    path("me/sign-in/again", sign_in.Again.as_view(), name="account_reauthenticate"),
+    path("me/sign-in/again/code", sign_in.AgainByCode.as_view(), name="mfa_reauthenticate"),
+    path("me/sign-in/again/passkey", sign_in.AgainByPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
+    path("me/sign-in/app", own.AddApp.as_view(), name="mfa_activate_totp"),
+    path("me/sign-in/app/end", own.EndApp.as_view(), name="mfa_deactivate_totp"),
+    path("me/sign-in/passkeys", own.WaysIn.as_view(), name="mfa_list_webauthn"),
+    path("me/sign-in/passkeys/add", own.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path("me/sign-in/passkeys/<int:pk>/end", own.EndPasskey.as_view(), name="mfa_remove_webauthn"),
+    path("me/sign-in/codes", own.Codes.as_view(), name="mfa_view_recovery_codes"),
+    path("me/sign-in/codes/new", own.NewCodes.as_view(), name="mfa_generate_recovery_codes"),
+    path("me/sign-in/codes/download", own.CodesAsText.as_view(), name="mfa_download_recovery_codes"),
+    path("me/password", own.password, name="account_change_password"),
+    path("me/sessions/<int:session_id>/end", own.end_session, name="end-session"),
+    path("me/sessions/end", own.end_all, name="end-sessions"),
+    path("me/readings", own.readings, name="who-looked"),
+]

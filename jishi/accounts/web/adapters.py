@@ -1,0 +1,146 @@
+"""Where the ceremonies of django-allauth meet our rules: slow and never locked, second factor, sealed secrets."""
+
+import base64
+from datetime import datetime
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.contrib.auth import login as begin_session
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from jishi.accounts import queries
+from jishi.accounts.actions import signing_in
+from jishi.accounts.models import Account
+from jishi.accounts.web import devices, drafts, sessions
+from jishi.foundation import keys
+
+BACKEND = "jishi.accounts.web.backend.ScopedBackend"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Signing in. Nobody signs up here: accounts are opened by a verb, residents' by the unified sign-in."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": _("登录名或密码不对。"),
+        "incorrect_password": _("密码不对。"),
+        "account_inactive": _("登录名或密码不对。"),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Account | None:
+        """Ask for patience, then check; a failure is counted for this name on this device."""
+        username = str(credentials.get("username", ""))
+        device = devices.of(request, username)
+        ensure_no_wait(request, username, device)
+        account = authenticate(request, username=username, password=credentials.get("password"))
+        if account is None:
+            signing_in.failed(username, device, by=request.actor, now=request.now)
+        return account  # type: ignore[return-value]
+
+    def login(self, request: HttpRequest, user: Account) -> None:
+        """Begin the session: a new id, its limits, the tenant, the device; and whether a second factor was shown."""
+        user.backend = BACKEND  # type: ignore[attr-defined]
+        begin_session(request, user)
+        ends_at = sessions.begin(
+            request.session, tenant_id=user.tenant_id, staff=user.is_staff_member, now=request.now
+        )
+        request.session[sessions.FACTOR] = settings.DEMO or not user.is_staff_member or is_mfa_enabled(user)
+        device = devices.of(request, user.username)
+        signing_in.succeeded(
+            user.id,
+            username=user.username,
+            device=device,
+            label=devices.label(request.headers.get("User-Agent", "")),
+            session_key=request.session.session_key or "",
+            ends_at=ends_at,
+            by=request.actor,
+            now=request.now,
+        )
+        request.remember_as = user.username
+
+    def logout(self, request: HttpRequest) -> None:
+        signing_in.signed_out(request.session.session_key or "", by=request.actor)
+        super().logout(request)
+
+    def post_login(self, request: HttpRequest, user: Account, **rest: Any) -> HttpResponse:
+        """Go on to what waits: the draft that an ended session interrupted, the choice of a post, the page asked for."""
+        response = super().post_login(request, user, **rest)
+        return redirect(_way_on(request, user, response["Location"], request.now))
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        """Say what went wrong; that something went right shows on the page itself."""
+        if level >= messages.WARNING and message:
+            messages.add_message(request, level, message, extra_tags=extra_tags)
+
+    def is_safe_url(self, url: str) -> bool:
+        return url_has_allowed_host_and_scheme(url, allowed_hosts={context.request.get_host()})
+
+    def respond_user_inactive(self, request: HttpRequest, user: Account) -> HttpResponse:
+        return HttpResponseRedirect("/sign-in")
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Second factors. Their secrets are wrapped by the key provider before they reach the open table."""
+
+    error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": _("验证码不对。")}
+
+    def encrypt(self, text: str) -> str:
+        wrapped = keys.provider().wrap(text.encode(), context=b"sign-in-factor", suite="a")
+        return base64.b64encode(wrapped).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return (
+            keys.provider()
+            .unwrap(base64.b64decode(encrypted_text), context=b"sign-in-factor", suite="a")
+            .decode()
+        )
+
+    def get_totp_issuer(self) -> str:
+        return self._get_site_name()
+
+    def _get_site_name(self) -> str:
+        return f"基石 {context.request.tenant.name}"
+
+
+def ensure_no_wait(request: HttpRequest, username: str, device: str) -> None:
+    """Let whoever guesses wait, known name or not.
+
+    :raises ValidationError: not yet; says how long.
+    """
+    seconds = signing_in.wait_for(username, device, by=request.actor, now=request.now)
+    if seconds:
+        text = ngettext("试的次数多了，请等 %(n)d 秒再试。", "试的次数多了，请等 %(n)d 秒再试。", seconds)
+        raise ValidationError(text % {"n": seconds}, code="wait")
+
+
+def _way_on(request: HttpRequest, user: Account, asked: str, now: datetime) -> str:
+    if drafts.waiting(request, user.id):
+        return "/sign-in/continue"
+    if not request.session[sessions.FACTOR]:
+        return "/me/sign-in"
+    held = queries.identity_of(user.id, now=now)
+    if held is not None and len(held.posts) > 1:
+        return sessions.with_next("/post", asked)
+    return asked
