@@ -25,7 +25,7 @@ TEMPLATE_CODE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 COMMENT = re.compile(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", re.DOTALL)
 
 # classes that say what a thing is to scripts or to tests, and have no look of their own
-WITHOUT_LOOK = {"more-rows"}
+WITHOUT_LOOK = {"more-rows", "table"}
 
 
 def source(path):

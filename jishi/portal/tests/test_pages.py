@@ -128,6 +128,15 @@ class TestErrors:
         assert "平台出错了，不是您做错了" in html
         assert 'href="tel:12345"' in html
 
+    def test_a_lost_token_is_said_in_our_words(self):
+        from django.views.csrf import csrf_failure
+
+        with translation.override("zh-hans"):
+            html = csrf_failure(RequestFactory().post("/")).content.decode()
+
+        assert "没有带上本站的记号" in html
+        assert "<style" not in html
+
     def test_the_tenant_is_named_in_the_bar_and_escaped(self):
         request = a_request()
         request.tenant = SimpleNamespace(name="<b>云溪市")
