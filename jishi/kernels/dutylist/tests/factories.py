@@ -180,9 +180,24 @@ def item_lists(draw, tests=TESTS, most=6):
     return items
 
 
+def every_place(items):
+    """All places of the town, as far as these items can tell them apart."""
+    asked = {
+        test.op for item in items for cond in (item.condition, item.scope.cond) for _, test in leaves(cond)
+    }
+    chains = [UP[:1], UP[:2], UP, (*UP, EAST), (*UP, WEST), (*UP, EAST, EAST_ONE)]
+    grids = (None, "G1", "another") if "in_grid" in asked else (None,)
+    zones = (frozenset(), frozenset({"Z1"})) if "in_zone" in asked else (frozenset(),)
+    kinds = (frozenset(), frozenset({"river"})) if "in_kind" in asked else (frozenset(),)
+    for chain, grid, zone, kind, exact in product(chains, grids, zones, kinds, (True, False)):
+        if not (grid == "G1" and chain[-1] != EAST_ONE) and not (zone and chain[-1] == WEST):
+            yield Place(chain, None, grid, zone, kind, exact)
+
+
 def every_facts(items):
     """All facts, missing ones included, over the values above, of the facts that these items ask about."""
     names = {"matter", "place"} | {test.fact for item in items for _, test in leaves(item.condition)}
-    columns = [[(name, value) for value in (None, *VALUES[name])] for name in sorted(names)]
+    values = {**VALUES, "place": tuple(every_place(items))}
+    columns = [[(name, value) for value in (None, *values[name])] for name in sorted(names)]
     for row in product(*columns):
         yield {name: Fact(value, Source("said")) for name, value in row if value is not None}

@@ -31,6 +31,8 @@ from .factories import (
 )
 
 SMALL = tuple(t for t in TESTS if t["fact"] in ("matter", "channel", "has_photo", "place", "answers.depth"))
+# An example takes thousands of decisions: a third of the examples keeps the build quick.
+TRYING_ALL = settings(max_examples=max(12, settings.default.max_examples // 3))
 PHOTO = {"fact": "has_photo", "op": "is", "value": True}
 
 
@@ -125,8 +127,8 @@ class TestConflicts:
         assert [f.code for f in conflicts(world, WORDS, limit=2)] == ["too_complex"]
         assert [f.code for f in conflicts(world, WORDS)] == ["different_leads"]
 
-    @settings(deadline=None)
-    @given(item_lists((*SMALL,), most=4))
+    @settings(TRYING_ALL)
+    @given(item_lists(SMALL, most=4))
     def test_no_overlap_is_missed_and_every_one_has_a_witness(self, items):
         items = today(items)
         world = lists(*items)
@@ -139,7 +141,6 @@ class TestConflicts:
             assert decision.outcome == "contested"
             assert set(finding.items) <= {one.item.key for one in decision.candidates}
 
-    @settings(deadline=None)
     @given(item_lists(TESTS, most=6))
     def test_every_overlap_of_longer_lists_has_a_witness_on_a_day_in_force(self, items):
         world = lists(*items)
@@ -165,7 +166,7 @@ class TestHidden:
 
         assert (finding.code, finding.items) == ("hidden_by", (("L", 1, "1"), ("L", 1, "2")))
 
-    @settings(deadline=None)
+    @settings(TRYING_ALL)
     @given(item_lists(SMALL, most=3))
     def test_is_said_of_exactly_the_items_that_no_facts_choose(self, items):
         items = [replace(item, list_kind="basic") for item in today(items)]
