@@ -1,4 +1,4 @@
-"""A year of the town's life: messages with their rhythm, seasons, bursts and repetitions, and what came of them."""
+"""A year of the town's life: messages with rhythm, seasons, bursts, repetitions, and what came of them."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Year:
         kind, earlier = _pick(KINDS, rng), None
         if topic:
             kind = rng.choice(("report", "complaint", "inquiry"))
-            matter, place = self.matters[topic.matter], self.spots.by_name[rng.choice(topic.places)]
+            matter, place = self.matters[topic.matter], self._place_of(topic)
         else:
             earlier = self._earlier(at) if rng.random() < SHARE_NEAR_DUPLICATE * 1.04 else None
             if earlier:
@@ -157,6 +157,11 @@ class Year:
         answers = dict(earlier.answers) if earlier else answers_for(matter, place, rng)
         told = self._told(matter, place, answers, at, kind)
         return self._written(number, at, told, answers, earlier, topic), told
+
+    def _place_of(self, topic: Topic) -> Place:
+        """One of the topic's places; a town drawn from another seed may lack the lesser ones."""
+        known = [self.spots.by_name[name] for name in topic.places if name in self.spots.by_name]
+        return self.rng.choice(known)
 
     def _told(
         self, matter: Matter, place: Place, answers: dict[str, object], at: dt.datetime, kind: str
@@ -198,6 +203,7 @@ class Year:
             also=also,
             contact=contact,
             again=earlier is not None and rng.random() < 0.3,
+            topic=topic.code if topic else None,
         )
         steps, late, reply = life.course(told, at, rng)
         steps = tuple(s for s in steps if s.at <= self.now)

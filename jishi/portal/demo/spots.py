@@ -31,7 +31,7 @@ class Spots:
         roads = _road_places(town.grids)
         self.by_letter: dict[str, list[Place]] = {
             "c": [compound_place(c) for c in town.compounds],
-            "b": _building_places(town),
+            "b": _building_places(town, aliases=True),
             "r": roads,
             "v": _river_places(town.grids),
             "l": [p for p in roads if p.name.startswith(("老街", "青溪巷"))],
@@ -44,6 +44,7 @@ class Spots:
         self.by_letter["p"] = [facility_place(f) for f in town.facilities if f.kind in _SHOPPING]
         self.by_letter["p"] += self.by_letter["r"][::3]
         self.by_name = {p.name: p for places in self.by_letter.values() for p in places}
+        self.by_name |= {p.name: p for p in _building_places(town, aliases=False)}
         self.weights: dict[str, list[float]] = {}
         for letter, places in self.by_letter.items():
             rng.shuffle(places)
@@ -92,11 +93,12 @@ def facility_place(facility: Facility) -> Place:
     )
 
 
-def _building_places(town: Town) -> list[Place]:
+def _building_places(town: Town, *, aliases: bool) -> list[Place]:
+    """Every building; with `aliases` some under a name that people say, such as 3栋 for 3号楼."""
     compounds = {c.id: c for c in town.compounds}
     made = []
     for number, building in enumerate(town.buildings):
-        said = (building.name, *building.aliases[:3])[number % 4 if number % 3 == 0 else 0]
+        said = (building.name, *building.aliases[:3])[number % 4 if aliases and number % 3 == 0 else 0]
         made.append(building_place(building, compounds[building.compound], said))
     return made
 

@@ -46,9 +46,11 @@ ROAD_ALIASES = {
 
 # Compounds that the town is known for, and the grid each stands in.
 WELL_KNOWN = {
-    "翠竹03": ("翠竹苑", "望溪公寓"), "青溪02": ("青溪里",), "柳岸01": ("柳岸小区",), "石坊02": ("石坊新村",),
+    "翠竹03": ("翠竹苑", "望溪公寓"), "青溪02": ("青溪里",), "柳岸01": ("柳岸小区",),
+    "石坊02": ("石坊新村",),
     "桥东02": ("桥东家园",), "河西03": ("阳光里",), "河西02": ("和平里",), "柳岸02": ("清波苑",),
-    "柳岸05": ("河畔花园",), "石坊03": ("石坊巷1–19号",), "老街02": ("老街40–88号",), "东园04": ("园区职工公寓",),
+    "柳岸05": ("河畔花园",), "石坊03": ("石坊巷1–19号",),
+    "老街02": ("老街40–88号",), "东园04": ("园区职工公寓",),
     "南塘07": ("南塘安置区",), "青溪01": ("青溪村小区",),
 }  # fmt: skip
 NAMES = """
@@ -63,6 +65,7 @@ NAMES = """
 兴学里 云庐 半亩园 三余里 采薇苑 溪源里 向阳新村 岭下小区 雁来里 桂子坊 稻香里
 柿子园 小河湾 玉兰院 廊桥里 竹枝苑
 """
+MOST_COMPOUNDS = 90
 MANAGERS = ("云和物业", "安居里物业", "溪城物业", "邻好物业", "众和物业服务站", "社区代管")
 
 BUS_STOPS = tuple((column, row) for row in (1, 2, 4, 6, 7) for column in (2, 4, 5, 7, 8, 10, 11, 12))[:34]
@@ -143,11 +146,14 @@ def compounds(
     made: list[Compound] = []
     buildings: list[Building] = []
     taken = {name for names_ in WELL_KNOWN.values() for name in names_}
+    spare = MOST_COMPOUNDS - sum(grid.kind == "general" for grid, _ in grids) - 1
     for grid, blocks in grids:
         if grid.kind != "general":
             continue
         known = iter(WELL_KNOWN.get(grid.name.removesuffix("网格"), ()))
-        wanted = 2 if grid.name.startswith("翠竹03") or (len(blocks) == 2 and rng.random() < 0.36) else 1
+        second = grid.name.startswith("翠竹03") or (len(blocks) == 2 and rng.random() < 0.34 and spare > 0)
+        spare -= second
+        wanted = 1 + second
         for number, cell in enumerate(sorted(blocks, key=lambda c: (c in cut, c))[:wanted]):
             name = next(known, None) or next(n for n in names if n not in taken)
             box = _lot(cut.get(cell), rng)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -81,9 +81,12 @@ def message(
     also: str | None = None,
     contact: str = "",
     again: bool = False,
+    topic: str | None = None,
 ) -> str:
     """This will write what a resident says about a matter at a place, 15 to 220 characters."""
     pieces, mix = phrases(), mixes()[matter]
+    if topic:
+        mix = replace(mix, phrases=tuple(pieces["topic"][topic]))
     family = pieces["family"][matter[:5]]
     problem = filled(rng.choice(mix.phrases), rng)
     lead = rng.choice(pieces["at_place" if place.kind in ("compound", "building") else "at_spot"]).format(

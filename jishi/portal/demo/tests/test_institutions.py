@@ -1,10 +1,12 @@
-"""The institutions hold together: every matter has a line, every line a body, every golden case its answer."""
+"""The institutions hold together: every matter has a line, every line a body, every golden case holds."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 from collections import Counter
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -70,6 +72,38 @@ class TestDutyLists:
                 if test["fact"].startswith("answers."):
                     choices = questions[test["fact"].removeprefix("answers.")]
                     assert not choices or test["value"] in choices, item.number
+
+    def test_are_contested_exactly_where_it_was_meant(self):
+        lists = whose.Lists(TOWN).editions
+        place = Spots(TOWN, Random(1)).by_name["翠竹苑"]
+
+        contested = {
+            leaf.code
+            for leaf in LEAVES
+            for kinds, zones, answers, hour in worlds(leaf)
+            for known in (
+                whose.facts(leaf.code, replace(place, kinds=kinds, zones=zones), answers, said_at=at(hour)),
+            )
+            if decide(known, lists, at(hour).date()).outcome == "contested"
+        }
+
+        assert contested == {"01.03.02", "02.01.03", "04.04.02", "08.03.02", "14.02.01"}
+
+    def test_give_every_matter_an_owner_whatever_is_answered(self):
+        lists = whose.Lists(TOWN).editions
+        place = Spots(TOWN, Random(1)).by_name["翠竹苑"]
+
+        left = [
+            (leaf.code, answers)
+            for leaf in LEAVES
+            for kinds, zones, answers, hour in worlds(leaf)
+            for known in (
+                whose.facts(leaf.code, replace(place, kinds=kinds, zones=zones), answers, said_at=at(hour)),
+            )
+            if decide(known, lists, at(hour).date()).outcome in ("fallback", "refused", "ask")
+        ]
+
+        assert left == []
 
     def test_a_basic_item_is_led_from_below_and_every_other_by_a_department(self):
         for item in TOWN.duty_items:
@@ -164,6 +198,33 @@ class TestPeople:
 
         assert (levels["street"], levels["community"], levels["office"]) == (2, 9, 1)
         assert len(TOWN.bodies) == 40
+
+
+def at(hour):
+    return dt.datetime(2026, 11, 20, hour, tzinfo=whose.LOCAL)
+
+
+def worlds(leaf):
+    """Places, full answers and hours that the items of a matter can tell apart."""
+    lines = [t for i in TOWN.duty_items if leaf.code in i.matters for t in leaves_of(i.condition)]
+    kinds = {t["value"] for t in lines if t["op"] == "in_kind"}
+    zones = {t["value"] for t in lines if t["op"] == "in_zone"}
+    hours = (10, 23) if any(t["op"] == "time_between" for t in lines) else (10,)
+    choices = [[(q.code, v) for v in (values_of(q, lines))] for q in leaf.questions]
+    for answers in product(*choices):
+        for kind in [(), *((k,) for k in sorted(kinds))]:
+            for zone in [(), *((z,) for z in sorted(zones))]:
+                for hour in hours:
+                    yield kind, zone, dict(answers), hour
+
+
+def values_of(question, lines):
+    if question.type == "bool":
+        return "yes", "no"
+    if question.type == "choice":
+        return tuple(c.code for c in question.choices)
+    limits = [t["value"] for t in lines if t["fact"] == f"answers.{question.code}"]
+    return tuple(sorted({limit + step for limit in limits for step in (-1, 0, 1)})) or (1,)
 
 
 def leaves_of(page):

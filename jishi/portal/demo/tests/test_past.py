@@ -31,6 +31,14 @@ class TestSameSeed:
         assert digest(past_cases(300, seed=5, today=TODAY)) != digest(past_cases(300, seed=6, today=TODAY))
         assert digest([town()]) == digest([town.__wrapped__()])
 
+    @pytest.mark.parametrize("seed", [1, 7, 99])
+    def test_another_seed_gives_another_town_that_can_be_lived_in(self, seed):
+        other = town(seed)
+
+        assert 60 <= len(other.compounds) <= 90
+        assert digest([other]) != digest([town()])
+        assert len(past_cases(150, today=TODAY, of=other)) == 150
+
     def test_a_year_without_messages_is_refused(self):
         with pytest.raises(ValueError, match="at least one"):
             past_cases(0, today=TODAY)
