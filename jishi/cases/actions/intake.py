@@ -111,8 +111,8 @@ def receive_many(
     return _store(rows, looked, by=by, now=now, tenant_code=tenant_code), refused
 
 
-def look(rows: Sequence[Incoming], *, now: datetime) -> list[triage.Looked]:
-    """Run the pipeline over `rows`, storing nothing (spec 12 §1)."""
+def look(rows: Sequence[Incoming], *, now: datetime, compare: bool = True) -> list[triage.Looked]:  # noqa: FBT001, FBT002
+    """Run the pipeline over `rows`, storing nothing (spec 12 §1); `compare=False` leaves near-duplicates out."""
     return triage.run(
         [
             triage.Words(
@@ -123,6 +123,7 @@ def look(rows: Sequence[Incoming], *, now: datetime) -> list[triage.Looked]:
             for r in rows
         ],
         now=now,
+        compare=compare,
     )  # fmt: skip
 
 
@@ -177,18 +178,19 @@ def _store(
     today = localdate(now)
     joined = _cases_to_join(rows, by)
     fresh = [i for i, r in enumerate(rows) if r.join_case_id not in joined]
-    reports = _reports(rows, looked, numbers.take("R", tenant_code, today, len(rows)), by=by, now=now)
+    given = numbers.take("R", tenant_code, today, len(rows))
+    reports = [make_report(r, s, n, by=by, now=now) for r, s, n in zip(rows, looked, given, strict=True)]
     word_by_row = _give_words(rows, reports)
     Report.objects.bulk_create(reports)
     case_numbers = numbers.take("C", tenant_code, today, len(fresh)) if fresh else []
-    cases = {i: _case(reports[i], rows[i], looked[i], number, now) for i, number in zip(fresh, case_numbers, strict=True)}
+    cases = {i: make_case(reports[i], rows[i], looked[i], number, now) for i, number in zip(fresh, case_numbers, strict=True)}
     running = _promises(cases, looked, now)
     Case.objects.bulk_create(cases.values())
     Clock.objects.bulk_create(running)
     for i, row in enumerate(rows):
         cases.setdefault(i, joined.get(row.join_case_id or 0))  # type: ignore[arg-type]
     _belong(rows, reports, cases, by=by, now=now)
-    _seal(rows, reports, today)
+    seal_words(rows, reports)
     _keep_suggestions(reports, looked, now)
     _record(rows, reports, cases, set(fresh), by=by, now=now)
     return [
@@ -208,23 +210,16 @@ def _cases_to_join(rows: Sequence[Incoming], by: Actor) -> dict[int, Case]:
     return {c.id: c for c in found if c.status not in CASE.ends}
 
 
-def _reports(
-    rows: Sequence[Incoming], looked: Sequence[triage.Looked], given: Sequence[str], *, by: Actor, now: datetime
-) -> list[Report]:
-    made = []
-    for row, seen, number in zip(rows, looked, given, strict=True):
-        said_at = min(row.said_at or now, now)
-        made.append(
-            Report(
-                tenant_id=by.tenant_id, number=number, channel=row.channel, kind=row.kind, voice=row.voice,
-                said_at=said_at, received_at=now, lang=row.lang, title=_title(row, seen), text_shown=seen.shown,
-                source_crs=row.crs, source_lng=row.lng, source_lat=row.lat, answers=dict(row.answers),
-                accused_body_ids=list(row.accused_body_ids), reporter_id=row.reporter_id, entered_by=by.label,
-                external_system=row.external_system, external_id=row.external_id, external_hash=row.external_hash,
-                attributes=dict(row.attributes), **_placed(row, seen),
-            )
-        )  # fmt: skip
-    return made
+def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, now: datetime) -> Report:
+    """Make a report of what came in and what was found out; not stored yet."""
+    return Report(
+        tenant_id=by.tenant_id, number=number, channel=row.channel, kind=row.kind, voice=row.voice,
+        said_at=min(row.said_at or now, now), received_at=now, lang=row.lang, title=_title(row, seen),
+        text_shown=seen.shown, source_crs=row.crs, source_lng=row.lng, source_lat=row.lat, answers=dict(row.answers),
+        accused_body_ids=list(row.accused_body_ids), reporter_id=row.reporter_id, entered_by=by.label,
+        external_system=row.external_system, external_id=row.external_id, external_hash=row.external_hash,
+        attributes=dict(row.attributes), **_placed(row, seen),
+    )  # fmt: skip
 
 
 def _placed(row: Incoming, seen: triage.Looked) -> dict[str, Any]:
@@ -242,7 +237,8 @@ def _title(row: Incoming, seen: triage.Looked) -> str:
     return given.strip()[:80]
 
 
-def _case(report: Report, row: Incoming, seen: triage.Looked, number: str, now: datetime) -> Case:
+def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, now: datetime) -> Case:
+    """Make the case of a report; not stored yet."""
     return Case(
         tenant_id=report.tenant_id, number=number, title=report.title, matter=seen.matter, book_edition=seen.book_edition,
         kind=report.kind, status=Status.RECEIVED, status_since=now, urgency=row.urgency, received_at=report.received_at,
@@ -293,25 +289,26 @@ def _give_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> list[str
     return given
 
 
-def _seal(rows: Sequence[Incoming], reports: Sequence[Report], today: date) -> None:
-    secrets_ = []
+def seal_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> None:
+    """Seal original words, name and contact of stored reports, each with its end (spec 10 §13)."""
+    kept = []
     for row, report in zip(rows, reports, strict=True):
-        secrets_.append(_secret("text.original", report, "text", row.text, _years(today, 3)))
+        today = localdate(report.received_at)
+        kept.append(_secret("words.original", report, "text", row.text, _years(today, 3)))
         if row.voice == Voice.ANONYMOUS:
             continue
-        if row.caller_name.strip():
-            secrets_.append(_secret("name.caller", report, "caller_name", row.caller_name.strip(), _years(today, 1)))
-        if row.caller_contact.strip():
-            secrets_.append(
-                _secret("contact.caller", report, "caller_contact", row.caller_contact.strip(), _years(today, 1), True)
-            )
-    sealed.seal(secrets_, tenant_id=reports[0].tenant_id, now=reports[0].received_at)
+        purpose = "identity.reporter" if row.voice == Voice.CONFIDENTIAL else "contact.caller"
+        for name, value in (("caller_name", row.caller_name), ("caller_contact", row.caller_contact)):
+            if value.strip():
+                kept.append(_secret(purpose, report, name, value.strip(), _years(today, 1)))
+    if kept:
+        sealed.seal(kept, tenant_id=reports[0].tenant_id, now=reports[0].received_at)
 
 
-def _secret(purpose: str, report: Report, name: str, value: str, ends_on: date, searchable: bool = False) -> sealed.Secret:  # noqa: FBT001, FBT002
+def _secret(purpose: str, report: Report, name: str, value: str, ends_on: date) -> sealed.Secret:
     return sealed.Secret(
         purpose=purpose, owner_table="cases_report", owner_row=report.id, field=name, value=value, ends_on=ends_on,
-        searchable=searchable,
+        searchable=name == "caller_contact" and purpose == "contact.caller",
     )  # fmt: skip
 
 

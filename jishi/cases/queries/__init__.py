@@ -1,0 +1,1 @@
+"""Looking at cases: desks, the timeline, the page of one case. Figures are insight's."""

@@ -1,0 +1,9 @@
+"""Addresses of this room's pages: residents', desks', work of a body."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("jishi.cases.web.urls_resident")),
+    path("", include("jishi.cases.web.urls_desk")),
+    path("", include("jishi.cases.web.urls_work")),
+]
