@@ -1,0 +1,113 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jishi.kernels.geo.partition import BAD_INPUT, BORDER, GAP, INSIDE, OUTSIDE, UNIT, PolygonIndex, to_units
+
+
+def square(west, south, size=0.01):
+    return [[(west, south), (west + size, south), (west + size, south + size), (west, south + size), (west, south)]]
+
+
+FOUR = {f"33030200100{i}": square(120 + (i % 2) * 0.01, 28 + (i // 2) * 0.01) for i in range(4)}
+
+
+def lattice(seed, n=6):
+    """Warped quadrilaterals that share their corners: a partition of crooked ground."""
+    chance = np.random.default_rng(seed)
+    x, y = np.meshgrid(np.arange(n + 1) * 0.003, np.arange(n + 1) * 0.003)
+    points = np.dstack((x, y)) + 120 + chance.uniform(-0.001, 0.001, (n + 1, n + 1, 2)) - [0, 92]
+    order = chance.permutation(n * n)
+    return {
+        f"{order[i * n + j]:03d}": [[points[i, j], points[i, j + 1], points[i + 1, j + 1], points[i + 1, j]]]
+        for i in range(n)
+        for j in range(n)
+    }
+
+
+def oracle(x, y, ring):
+    """Inside or on the edge, in rational numbers."""
+    inside = False
+    for (x1, y1), (x2, y2) in zip(ring, [*ring[1:], ring[0]], strict=True):
+        if min(x1, x2) <= x <= max(x1, x2) and min(y1, y2) <= y <= max(y1, y2) and (x2 - x1) * (y - y1) == (x - x1) * (y2 - y1):
+            return True
+        if (y1 > y) != (y2 > y) and x < x1 + Fraction((y - y1) * (x2 - x1), y2 - y1):
+            inside = not inside
+    return inside
+
+
+class TestExact:
+    @given(st.integers(0, 10_000))
+    def test_every_point_has_the_lowest_claiming_grid_as_rational_numbers_say(self, seed):
+        grids = lattice(seed, 4)
+        index = PolygonIndex(grids)
+        rings = {code: [tuple(int(v) for v in to_units(p)) for p in rings[0]] for code, rings in grids.items()}
+        vertices = np.array([p for ring in rings.values() for p in ring])
+        middles = np.array([((a[0] + b[0]) // 2, (a[1] + b[1]) // 2) for ring in rings.values() for a, b in zip(ring, ring[1:], strict=False)])
+        chance = np.random.default_rng(seed).integers(vertices.min(axis=0), vertices.max(axis=0), (40, 2))
+        points = np.vstack((vertices, middles, chance))
+
+        seen = index.grid_of(points[:, 0], points[:, 1])
+
+        for (x, y), grid in zip(points.tolist(), seen, strict=True):
+            claims = [code for code in index.codes if oracle(x, y, rings[code])]
+            assert (claims[0] if claims else None) == (index.codes[grid] if grid >= 0 else None)
+
+    def test_a_corner_of_four_belongs_to_the_lowest_code_and_is_a_border(self):
+        seen = PolygonIndex(FOUR).locate([120.01], [28.01])
+
+        assert (seen.grid[0], seen.status[0], seen.other[0], float(seen.border_m[0])) == (0, BORDER, 1, 0.0)
+
+    def test_order_of_points_and_grids_does_not_matter(self):
+        grids = lattice(1)
+        lng, lat = np.random.default_rng(2).uniform([120, 28], [120.018, 28.018], (500, 2)).T
+        straight = PolygonIndex(grids).locate(lng, lat)
+        turned = PolygonIndex(dict(reversed(grids.items()))).locate(lng[::-1], lat[::-1])
+
+        assert np.array_equal(straight.grid, turned.grid[::-1])
+        assert np.array_equal(straight.other, turned.other[::-1])
+
+    def test_a_hole_and_a_second_piece_are_respected(self):
+        index = PolygonIndex({"001": [square(120, 28)[0], square(120.004, 28.004, 0.002)[0], square(120.02, 28)[0]]})
+
+        assert index.locate([120.001, 120.005, 120.021], [28.001, 28.005, 28.001]).grid.tolist() == [0, -1, 0]
+
+
+class TestStatus:
+    def test_far_from_other_grids_is_inside_even_beside_the_outer_border(self):
+        seen = PolygonIndex(FOUR).locate([120.00001, 120.005], [28.005, 28.005])
+
+        assert seen.status.tolist() == [INSIDE, INSIDE]
+        assert seen.border_m[0] == pytest.approx(0.983, abs=0.01)
+
+    def test_nine_metres_from_a_neighbour_is_border_and_eleven_is_not(self):
+        metres = 1 / 98_320
+        seen = PolygonIndex(FOUR).locate([120.01 - 9 * metres, 120.01 - 11 * metres], [28.005, 28.005])
+
+        assert seen.status.tolist() == [BORDER, INSIDE]
+        assert seen.other.tolist() == [1, -1]
+
+    def test_ground_without_a_grid_is_a_gap_and_names_the_nearest_only_when_asked(self):
+        index = PolygonIndex({k: v for k, v in FOUR.items() if not k.endswith("3")}, ground=square(120, 28, 0.02))
+
+        seen = index.locate([120.0105, 130.0], [28.015, 28.015], nearest_m=100)
+
+        assert seen.status.tolist() == [GAP, OUTSIDE]
+        assert (index.codes[seen.other[0]], seen.other[1]) == ("330302001002", -1)
+        assert index.locate([120.0105], [28.015]).other[0] == -1
+
+    def test_one_bad_row_leaves_the_others_answered(self):
+        seen = PolygonIndex(FOUR).locate([np.nan, 120.005, np.inf, 1e9], [28.0, 28.005, 28.0, 28.0])
+
+        assert seen.status.tolist() == [BAD_INPUT, INSIDE, BAD_INPUT, BAD_INPUT]
+
+    def test_no_grids_and_no_points_are_answered_too(self):
+        assert PolygonIndex({}).locate([120.0], [28.0]).status.tolist() == [OUTSIDE]
+        assert len(PolygonIndex(FOUR).locate([], []).grid) == 0
+
+    def test_units_are_a_centimetre(self):
+        assert to_units([120.12345678]).tolist() == [1201234568]
+        assert UNIT == 10**7
