@@ -101,10 +101,10 @@ def visible_to(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
         return rows.none()
     if actor.has(*DESK):
         return rows.filter(division_code__startswith=actor.area) if actor.area else rows
-    mine = Handover.objects.filter(case=OuterRef("pk")).filter(
+    ours = Handover.objects.filter(case=OuterRef("pk")).filter(
         Q(body__in=actor.body_ids) | Q(copied_to__in=actor.body_ids)
     )
-    seen = Q(Exists(mine)) if actor.has("handler") else Q(pk=None)
+    seen = Q(Exists(ours)) if actor.has("handler") else Q(pk=None)
     if actor.has("grid_worker") and actor.area:
         seen |= Q(division_code__startswith=actor.area)
     return rows.filter(seen)
@@ -114,7 +114,7 @@ def reports_of(actor: Actor) -> QuerySet[Report]:
     """Keep the reports that this reporter made himself."""
     rows = Report.objects.filter(tenant_id=actor.tenant_id)
     if actor.kind == "reporter":
-        return rows.filter(id=actor.report_id)
+        return rows.filter(id=actor.report_id or 0)
     if actor.kind == "resident":
         return rows.filter(reporter=actor.account_id)
     return rows.none()

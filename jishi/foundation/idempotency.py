@@ -31,7 +31,7 @@ class Slot:
 
     def fill(self, answer: Any) -> None:
         """Keep `answer` (ids only) for whoever asks with the same key."""
-        IdempotencyRecord.objects.filter(id=self._id).update(answer=answer)
+        IdempotencyRecord.objects.filter(id=self._id or 0).update(answer=answer)
 
 
 def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: timedelta = KEEP) -> Slot:

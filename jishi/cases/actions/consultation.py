@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from jishi.cases import policies
 from jishi.cases.actions import moving
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Consultation, Position
@@ -67,7 +68,7 @@ def state_position(case_id: int, *, text: str, cited_item_id: int | None, by: Ac
     talk = _open_talk(held)
     body = next((b for b in sorted(by.body_ids) if b in talk.invited), None)
     if body is None:
-        moving.policies.ensure_may_see(by, held.stand)
+        policies.ensure_may_see(by, held.stand)
         raise NotAllowed(why="没有邀请你们单位会商。")
     if not text.strip():
         raise GroundNeeded(what="意见", what_en="your position")

@@ -64,7 +64,7 @@ def make_offer(held: Held, to: Offer, *, by: Actor, now: datetime) -> Handover:
     deciding.ensure_not_pushed_down(
         item_id, body.id, role=Role.LEAD.value, part_text="", emergency=case.urgency == Urgency.EMERGENCY, by=by, now=now
     )
-    decision_id = deciding.keep([routed.decision], made_at=now, effective_on=localdate(now))[0]
+    decision_id = deciding.keep([routed], made_at=now, effective_on=localdate(now))[0]
     procedures.ensure_move(HANDOVER, "ruling.rule" if to.designated else "dispatch.offer", "")
     return Handover.objects.create(
         tenant_id=case.tenant_id, case=case, body_id=body.id, role=Role.LEAD, duty_item_id=item_id,

@@ -17,7 +17,7 @@ from jishi.cases.states import HANDOVER, Contacted, HandoverStatus, Role, Satisf
 from jishi.foundation import procedures, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
-from jishi.kernels.text import minimise
+from jishi.kernels.text.minimise import minimise_one
 
 ANSWER_FOR = timedelta(days=30)
 
@@ -140,7 +140,7 @@ def sign_again(held: Held, verb: str, *, now: datetime) -> Handover:
 
 
 def _write(old: Feedback, answers: Answers, *, by: Actor, now: datetime) -> Feedback:
-    shown = minimise([answers.text])[0].shown if answers.text.strip() else ""
+    shown = minimise_one(answers.text).shown if answers.text.strip() else ""
     values = {
         "contacted": answers.contacted, "solved": answers.solved, "satisfied": answers.satisfied,
         "reasons": list(answers.reasons), "text_shown": shown, "recorded_by": by.label, "answered_at": now,

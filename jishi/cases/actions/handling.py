@@ -13,6 +13,7 @@ from jishi.cases.refusals import ContactNeeded, GroundNeeded, ReplyTooShort, Ret
 from jishi.cases.states import CASE, HandoverStatus, Outcome
 from jishi.foundation import procedures, trail
 from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound
 from jishi.kernels.procedure import effects
 
 ATTEMPTS = 3  # dated attempts after which "not reached" counts as contact (spec 10 §5.1)
@@ -39,7 +40,7 @@ def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Ac
     procedures.ensure_move(CASE, "handling.note_contact", held.case.status)
     if how not in ("phone", "visit", "message") or reached not in ("yes", "no", "refused"):
         raise GroundNeeded(what="怎么联系的、联系上没有", what_en="how, and whether the caller was reached")
-    body_id = held.stand.lead.body_id if held.stand.lead else None
+    body_id = holder(held)
     note = ContactNote.objects.create(
         tenant_id=by.tenant_id, case=held.case, body_id=body_id, at=now, how=how, reached=reached, by=by.label,
         gist=gist.strip(),
@@ -64,7 +65,7 @@ def note_progress(case_id: int, *, text: str, waiting_for: str = "", until: date
     last = Progress.objects.filter(case=held.case).order_by("-id").first()
     if not words or (last is not None and last.text == words):
         raise GroundNeeded(what="新的进展（不能为空，也不能和上一条一样）", what_en="something new, not a copy of the last")
-    body_id = held.stand.lead.body_id if held.stand.lead else None
+    body_id = holder(held)
     row = Progress.objects.create(
         tenant_id=by.tenant_id, case=held.case, body_id=body_id, at=now, text=words,
         waiting_for=waiting_for.strip(), until_date=until,
@@ -114,6 +115,13 @@ def _ensure_complete(held: Held, answer: Answer) -> None:
     anonymous = not held.members or held.case.memberships.filter(to_at=None).exclude(report__voice="anonymous").count() == 0
     if not anonymous and not ContactNote.objects.filter(case=held.case).exists():
         raise ContactNeeded
+
+
+def holder(held: Held) -> int:
+    """Give the body that holds the case. :raises NotFound: nobody does."""
+    if held.lead is None:
+        raise NotFound
+    return held.lead.body_id
 
 
 def _held_by_us(case_id: int, by: Actor) -> Held:

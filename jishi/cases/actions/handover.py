@@ -1,10 +1,11 @@
 """签收 · 退单: what the offered body does, and what the desk answers (spec 10 §6)."""
 
-from datetime import datetime
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
+from jishi.cases import policies
 from jishi.cases.actions import consultation, dispatch, moving
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Handover
@@ -89,7 +90,7 @@ def return_(case_id: int, *, why: Return, by: Actor, now: datetime, version: int
 
 def from_outside(held: Held, by: Actor) -> None:
     """Refuse an actor who does not hold the case: 404 if it may not be seen, 403 otherwise."""
-    moving.policies.ensure_may_see(by, held.stand)
+    policies.ensure_may_see(by, held.stand)
     raise NotAllowed(why="这件事现在不在你们单位。")
 
 

@@ -176,13 +176,19 @@ def _note(life: _Life, verb: str, step: Happened) -> None:
     life.notes.append((verb, step.at, codes, {"words": step.words} if step.words else None, "history"))
 
 
+def _body(step: Happened) -> int:
+    if step.body_id is None:
+        raise NotALife(step=0, verb=step.verb, why="没有写是哪个单位")
+    return step.body_id
+
+
 def _plain(life: _Life, step: Happened) -> None:
     _move(life, step)
 
 
 def _offered(life: _Life, step: Happened) -> None:
     lead = Handover(
-        tenant_id=life.case.tenant_id, case=life.case, body_id=step.body_id, role=Role.LEAD, offered_at=step.at,
+        tenant_id=life.case.tenant_id, case=life.case, body_id=_body(step), role=Role.LEAD, offered_at=step.at,
         duty_item_id=step.facts.get("item"), duty_edition=step.facts.get("edition"),
         designated=step.verb == "ruling.rule",
     )  # fmt: skip
@@ -201,7 +207,7 @@ def _ruled(life: _Life, step: Happened) -> None:
     life.rows.append(
         Ruling(
             tenant_id=life.case.tenant_id, case=life.case, number=f"Z{life.case.number[1:]}",
-            ruler_body_id=step.facts.get("ruler") or step.body_id, named_body_id=step.body_id,
+            ruler_body_id=step.facts.get("ruler") or _body(step), named_body_id=_body(step),
             cited_items=[i for i in [step.facts.get("item")] if i], reasons=step.words or "历史裁定，理由见原档案。",
             ruled_at=step.at, matter=life.case.matter, precedent=bool(step.facts.get("precedent")),
         )
@@ -249,7 +255,7 @@ def _contacted(life: _Life, step: Happened) -> None:
     reached = "yes" if step.facts.get("reached", True) else "no"
     life.rows.append(
         ContactNote(
-            tenant_id=life.case.tenant_id, case=life.case, body_id=step.body_id, at=step.at,
+            tenant_id=life.case.tenant_id, case=life.case, body_id=_body(step), at=step.at,
             how=str(step.facts.get("how", "phone")), reached=reached, by="history", gist=step.words[:500],
         )
     )  # fmt: skip
@@ -261,7 +267,7 @@ def _contacted(life: _Life, step: Happened) -> None:
 def _progressed(life: _Life, step: Happened) -> None:
     life.rows.append(
         Progress(
-            tenant_id=life.case.tenant_id, case=life.case, body_id=step.body_id, at=step.at, text=step.words[:1000],
+            tenant_id=life.case.tenant_id, case=life.case, body_id=_body(step), at=step.at, text=step.words[:1000],
             waiting_for=str(step.facts.get("waiting_for", ""))[:200],
         )
     )  # fmt: skip
@@ -295,7 +301,7 @@ def _reviewed(life: _Life, step: Happened) -> None:
             verdict="approved" if approved else "sent_back", **elements,
         )
     )  # fmt: skip
-    _move(life, step, **({"outcome": reply.outcome} if approved else {}))
+    _move(life, step, outcome=reply.outcome if approved else life.case.outcome)
     if approved:
         reply.approved_at = step.at
         if life.lead is not None:
@@ -375,7 +381,8 @@ def _store(made: Sequence[tuple[PastLife, _Life]], *, looked_at: datetime, by: A
     Membership.objects.bulk_create(life.member for life in lives)
     rows = [row for life in lives for row in (*life.rows, *life.clocks)]
     for kind in _ROWS:  # handovers first: clocks and replies point to them
-        kind.objects.bulk_create([r for r in rows if isinstance(r, kind)])
+        manager: Any = kind.objects
+        manager.bulk_create([r for r in rows if isinstance(r, kind)])
     intake.seal_words([one.incoming for one, _ in made], [life.report for life in lives])
     notes = [
         trail.Note(verb, ("case", life.case.id), at, codes, words, None, f"{CASE.code}@{CASE.edition}")

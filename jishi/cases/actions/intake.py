@@ -11,7 +11,7 @@ from argon2.exceptions import Argon2Error
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from jishi.cases import triage
+from jishi.cases import policies, triage
 from jishi.cases.actions import clocks, moving
 from jishi.cases.events import CaseMoved, ReportReceived
 from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
@@ -24,7 +24,8 @@ from jishi.duties import queries as duties
 from jishi.foundation import keys, numbers, outbox, sealed, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound, Refused
-from jishi.kernels import text as words_of
+from jishi.kernels.text.minimise import minimise_one
+from jishi.kernels.text.words import tsvector_text
 from jishi.places import queries as places
 
 LIMIT = 10_000
@@ -226,14 +227,14 @@ def _placed(row: Incoming, seen: triage.Looked) -> dict[str, Any]:
     spot = seen.place
     return {
         "lng_e7": spot.lng_e7, "lat_e7": spot.lat_e7, "accuracy_m": spot.radius_m,
-        "address_text": words_of.minimise([row.address_text])[0].shown[:200] if row.address_text else "",
+        "address_text": minimise_one(row.address_text).shown[:200] if row.address_text else "",
         "place_name": spot.name[:120], "grid_id": spot.grid_id, "grid_edition_id": spot.grid_edition_id,
         "division_code": spot.division_code,
     }  # fmt: skip
 
 
 def _title(row: Incoming, seen: triage.Looked) -> str:
-    given = words_of.minimise([row.title])[0].shown if row.title.strip() else triage.title_of(seen.shown)
+    given = minimise_one(row.title).shown if row.title.strip() else triage.title_of(seen.shown)
     return given.strip()[:80]
 
 
@@ -245,7 +246,7 @@ def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, n
         visibility="parties", accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
         accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
         grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
-        search=words_of.tsvector_text(f"{report.title} {report.text_shown}"),
+        search=tsvector_text(f"{report.title} {report.text_shown}"),
     )  # fmt: skip
 
 
@@ -414,7 +415,7 @@ def accept_after_objection(case_id: int, *, why: str, by: Actor, now: datetime, 
 def object_to_decline(case_id: int, *, text: str, by: Actor, now: datetime) -> None:
     """Object to a decline, once. :raises ObjectedBefore: it was done."""
     held = moving.hold(case_id, by=by)
-    moving.policies.ensure_may_see(by, held.stand)
+    policies.ensure_may_see(by, held.stand)
     if held.case.status != Status.DECLINED or not text.strip():
         raise GroundNeeded(what="哪里不同意", what_en="what you disagree with")
     if any(e.verb == "case.objected" for e in trail.of("case", held.case.id)):
@@ -439,7 +440,7 @@ def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime) -> Adde
     if len(text) > LIMIT:
         raise TooLong(length=len(text), limit=LIMIT)
     row = Addendum.objects.create(
-        tenant_id=by.tenant_id, report=report, at=now, text_shown=words_of.minimise([text])[0].shown, entered_by=by.label
+        tenant_id=by.tenant_id, report=report, at=now, text_shown=minimise_one(text).shown, entered_by=by.label
     )
     ids = Membership.objects.filter(report=report, to_at=None).values_list("case_id", flat=True)
     trail.record_many([trail.Note("report.added_to", ("case", i), now, {"report": report.number}) for i in ids], by=by)

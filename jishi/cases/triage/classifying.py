@@ -91,5 +91,5 @@ def _guessed(law: Law, model: ZeroShot, text: str, row: Any, why: str, edition: 
 
 
 def _reason(model: ZeroShot, text: str, code: str) -> str:
-    words = [r.text for r in model.reasons(text, code)]
+    words = [r.words for r in model.reasons(text, code)]
     return "、".join(f"“{w}”" for w in words)
