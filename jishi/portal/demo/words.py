@@ -100,31 +100,36 @@ def message(
         text = text.rstrip("，") + rng.choice(pieces["also"]).format(
             x=filled(rng.choice(mixes()[also].phrases), rng)
         )
-    text = text.rstrip("，") + contact + rng.choice(pieces["closings"])
+    ending = contact + piece("closings", rng)
+    text = text if ending or not text.endswith("，") else text.rstrip("，")
+    text += ending
     return _fitted(text, rng)
 
 
 def _tail(mix: Mix, problem: str, family: dict[str, list[str]], rng: Random) -> list[str]:
     """What follows the problem; one in four has a long story to tell."""
-    pieces, talk = phrases(), 2.4 if rng.random() < 0.26 else 1.0
+    talk = 2.3 if rng.random() < 0.3 else 1.0
     tail = []
-    if rng.random() < 0.13 * talk * talk:
-        tail += rng.sample(
-            [p for p in mix.phrases if p != problem], 1 if talk == 1.0 else min(2, len(mix.phrases) - 1)
-        )
-    if rng.random() < 0.32 * talk:
-        tail.append(rng.choice(pieces["since"]))
+    if rng.random() < 0.1 * talk:
+        tail.append(rng.choice([p for p in mix.phrases if p != problem]))
     if rng.random() < 0.34 * talk:
+        tail.append(_fitting("since", mix.matter, rng))
+    if rng.random() < 0.36 * talk:
         tail.append(rng.choice(family["effects"]))
-    if rng.random() < 0.2 * talk:
-        tail.append(rng.choice(pieces["because"]))
     if rng.random() < 0.24 * talk:
-        tail += rng.sample(pieces["tried"], 1 if talk == 1.0 else rng.randint(1, 2))
-    if rng.random() < 0.5:
+        tail.append(_fitting("because", mix.matter, rng))
+    if rng.random() < 0.28 * talk:
+        tail.append(_fitting("tried", mix.matter, rng))
+    if rng.random() < 0.55:
         tail.append(rng.choice(family["asks"]))
     if rng.random() < 0.36:
-        tail.append(rng.choice(pieces["generic_asks"]))
+        tail.append(piece("generic_asks", rng))
     return [filled(said, rng) for said in tail]
+
+
+def _fitting(name: str, matter: str, rng: Random) -> str:
+    """One of the pieces that fit any matter or this branch of the code book."""
+    return str(rng.choice([*phrases()[name], *phrases()[f"{name}_by"].get(matter[:2], ())]))
 
 
 def _opening(kind: str, rng: Random, *, again: bool) -> str:
