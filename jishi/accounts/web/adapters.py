@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
@@ -25,6 +26,7 @@ from jishi.accounts.models import Account
 from jishi.accounts.web import devices, drafts, sessions
 from jishi.foundation import keys
 
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 BACKEND = "jishi.accounts.web.backend.ScopedBackend"
 
 
@@ -58,7 +60,9 @@ class AccountAdapter(DefaultAccountAdapter):
         ends_at = sessions.begin(
             request.session, tenant_id=user.tenant_id, staff=user.is_staff_member, now=request.now
         )
-        request.session[sessions.FACTOR] = settings.DEMO or not user.is_staff_member or is_mfa_enabled(user)
+        request.session[sessions.FACTOR] = (
+            settings.DEMO or not user.is_staff_member or is_mfa_enabled(user, SECOND_FACTORS)
+        )
         device = devices.of(request, user.username)
         signing_in.succeeded(
             user.id,
@@ -104,7 +108,11 @@ class AccountAdapter(DefaultAccountAdapter):
 class FactorAdapter(DefaultMFAAdapter):
     """Second factors. Their secrets are wrapped by the key provider before they reach the open table."""
 
-    error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": _("验证码不对。")}
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("验证码不对。"),
+        "cannot_delete_authenticator": _("至少要留一种第二步。"),
+    }
 
     def encrypt(self, text: str) -> str:
         wrapped = keys.provider().wrap(text.encode(), context=b"sign-in-factor", suite="a")
@@ -116,6 +124,13 @@ class FactorAdapter(DefaultMFAAdapter):
             .unwrap(base64.b64decode(encrypted_text), context=b"sign-in-factor", suite="a")
             .decode()
         )
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Staff keep at least one second factor; the demonstration asks for none."""
+        if settings.DEMO or not authenticator.user.is_staff_member:
+            return True
+        others = Authenticator.objects.filter(user_id=authenticator.user_id, type__in=SECOND_FACTORS)
+        return others.exclude(pk=authenticator.pk).exists()
 
     def get_totp_issuer(self) -> str:
         return self._get_site_name()

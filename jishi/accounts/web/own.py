@@ -1,6 +1,7 @@
 """One's own pages: ways in, open sessions, password, who looked at my data."""
 
 from allauth.account.decorators import reauthentication_required
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.recovery_codes.views import (
     DownloadRecoveryCodesView,
@@ -70,6 +71,12 @@ class EndPasskey(RemoveWebAuthnView):
 
     template_name = "accounts/end_factor.html"
     success_url = "/me/sign-in"
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        if not get_adapter().can_delete_authenticator(self.object):
+            form.add_error(None, get_adapter().validation_error("cannot_delete_authenticator"))
+            return self.form_invalid(form)
+        return super().form_valid(form)
 
 
 class Codes(ViewRecoveryCodesView):
