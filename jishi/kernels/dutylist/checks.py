@@ -259,8 +259,10 @@ def hidden(editions: Editions, vocabulary: Vocabulary, *, limit: int = MOST_BOXE
 
 def _hidden(line: Line, editions: Editions, vocabulary: Vocabulary, limit: int) -> Finding | None:
     key, hiders = line.item.key, set[tuple[str, int, str]]()
+    matched: list[bool] = []
 
     def counts(decision: Decision) -> bool:
+        matched.append(True)
         parts = {one.item.key for one in decision.assists}
         named = {one.item.key for one in decision.candidates if decision.outcome != "ask"}
         if key in named | parts:
@@ -274,7 +276,7 @@ def _hidden(line: Line, editions: Editions, vocabulary: Vocabulary, limit: int) 
         return Finding("too_complex", "blocker", (key,), detail=f"{fault}; split the item")
     if witness is not None:
         return None
-    if not hiders:
+    if not matched:
         return Finding("never_matches", "warning", (key,), path="/condition", detail="no facts make it true")
     numbers = ", ".join(hider[2] for hider in sorted(hiders))
     return Finding("hidden_by", "warning", (key, *sorted(hiders)), detail=f"always behind {numbers}")
