@@ -197,7 +197,9 @@ def to_cgcs2000(lng: npt.ArrayLike, lat: npt.ArrayLike, crs: str | None, *, main
     return Converted(np.where(bad, np.nan, x), np.where(bad, np.nan, y), bad, name)
 
 
-def from_cgcs2000(lng: npt.ArrayLike, lat: npt.ArrayLike, crs: str | None, *, mainland: Rings = MAINLAND) -> tuple[Doubles, Doubles]:
+def from_cgcs2000(
+    lng: npt.ArrayLike, lat: npt.ArrayLike, crs: str | None, *, mainland: Rings = MAINLAND
+) -> tuple[Doubles, Doubles]:
     """This will convert to a named system, for a base map or a neighbour that needs it.
 
     :raises UnknownDatum: no system, or one not known.

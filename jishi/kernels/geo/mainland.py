@@ -190,5 +190,6 @@ _OUTLINE = """
 """
 
 MAINLAND: tuple[tuple[tuple[float, float], ...], ...] = tuple(
-    tuple((int(x) / 1000, int(y) / 1000) for x, y in (pair.split(",") for pair in ring.split())) for ring in _OUTLINE.strip().split("\n\n")
+    tuple((int(x) / 1000, int(y) / 1000) for x, y in (pair.split(",") for pair in ring.split()))
+    for ring in _OUTLINE.strip().split("\n\n")
 )

@@ -112,8 +112,14 @@ class PolygonIndex:
         dx, dy = edge[:, 2] - edge[:, 0], edge[:, 3] - edge[:, 1]
         side = dx * py - px * dy
         crossing = ((py < 0) != (py < dy)) & ((side > 0) == (dy > 0)) & (side != 0)
-        on_edge = (side == 0) & (np.minimum(0, dx) <= px) & (px <= np.maximum(0, dx)) & (np.minimum(0, dy) <= py) & (py <= np.maximum(0, dy))
-        inside = np.bincount(pair[crossing], minlength=len(x)) % 2 == 1
+        on_edge = (
+            (side == 0)
+            & (np.minimum(0, dx) <= px)
+            & (px <= np.maximum(0, dx))
+            & (np.minimum(0, dy) <= py)
+            & (py <= np.maximum(0, dy))
+        )
+        inside: Flags = np.bincount(pair[crossing], minlength=len(x)) % 2 == 1
         inside[pair[on_edge]] = True
         return inside
 
@@ -158,15 +164,21 @@ class PolygonIndex:
             dx, dy = (edge[:, 2] - edge[:, 0]) * east, (edge[:, 3] - edge[:, 1]) * north
             along = np.clip(-(ax * dx + ay * dy) / np.maximum(dx * dx + dy * dy, 1e-30), 0.0, 1.0)
             away = np.hypot(ax + along * dx, ay + along * dy)
-            result[part] = np.minimum.reduceat(away, np.concatenate(([0], np.cumsum(count)[:-1]))) if len(pair) else np.inf
+            result[part] = (
+                np.minimum.reduceat(away, np.concatenate(([0], np.cumsum(count)[:-1]))) if len(pair) else np.inf
+            )
         return result
 
-    def _nearest_other(self, x: Ints, y: Ints, grid: npt.NDArray[np.int32], reach_m: float) -> tuple[npt.NDArray[np.int32], Doubles]:
+    def _nearest_other(
+        self, x: Ints, y: Ints, grid: npt.NDArray[np.int32], reach_m: float
+    ) -> tuple[npt.NDArray[np.int32], Doubles]:
         """The nearest grid other than `grid` within `reach_m`, and the metres; ties go to the lower code."""
         other, best = np.full(len(x), -1, np.int32), np.full(len(x), np.inf)
         east, north = scale(y / UNIT)
         reach_x, reach_y = (np.ceil(reach_m / s * UNIT).astype(np.int64) for s in (east, north))
-        low_c, high_c = ((np.clip((x + k * reach_x - self.origin[0]) // self.cell, 0, self.columns - 1)) for k in (-1, 1))
+        low_c, high_c = (
+            (np.clip((x + k * reach_x - self.origin[0]) // self.cell, 0, self.columns - 1)) for k in (-1, 1)
+        )
         low_r, high_r = ((np.clip((y + k * reach_y - self.origin[1]) // self.cell, 0, self.rows - 1)) for k in (-1, 1))
         of_row = np.repeat(np.arange(len(x)), high_r - low_r + 1)
         row = _ranges(low_r, high_r - low_r + 1)
@@ -176,7 +188,12 @@ class PolygonIndex:
         pairs = np.unique(point * len(self.codes) + polygon)
         point, polygon = pairs // len(self.codes), pairs % len(self.codes)
         box, rx, ry = self.box[polygon], reach_x[point], reach_y[point]
-        near = (x[point] + rx >= box[:, 0]) & (y[point] + ry >= box[:, 1]) & (x[point] - rx <= box[:, 2]) & (y[point] - ry <= box[:, 3])
+        near = (
+            (x[point] + rx >= box[:, 0])
+            & (y[point] + ry >= box[:, 1])
+            & (x[point] - rx <= box[:, 2])
+            & (y[point] - ry <= box[:, 3])
+        )
         near &= polygon != grid[point]
         point, polygon = point[near], polygon[near]
         away = self._metres(x[point], y[point], polygon)

@@ -72,7 +72,9 @@ class Weights:
         total = np.repeat(start - np.concatenate(([0], np.cumsum(length)[:-1])), length) if len(start) else start
         where = total + np.arange(int(length.sum()))
         cell = np.repeat(row, length) * self.count + self.labels[where]
-        flat = np.bincount(cell, weights=np.repeat(value, length) * self.values[where], minlength=(last - first) * self.count)
+        flat = np.bincount(
+            cell, weights=np.repeat(value, length) * self.values[where], minlength=(last - first) * self.count
+        )
         products: Doubles = flat.reshape(last - first, self.count) + dense @ self.block
         return products
 
@@ -178,7 +180,13 @@ class ZeroShot:
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """This will give a header of plain values and plain arrays; `from_arrays` reads them back to the same bytes."""
-        header = {"format": FORMAT, "kind": "zero_shot", "bits": self.bits, "temperature": self.temperature, "labels": list(self.labels)}
+        header = {
+            "format": FORMAT,
+            "kind": "zero_shot",
+            "bits": self.bits,
+            "temperature": self.temperature,
+            "labels": list(self.labels),
+        }
         w = self.weights
         return header, {"idf": self.idf, "indptr": w.indptr, "labels": w.labels, "values": w.values}
 
@@ -259,7 +267,14 @@ class Learned:
 
     @classmethod
     def fit(
-        cls, zero: ZeroShot, texts: Sequence[str], truth: Sequence[str], *, seed: int, newest: Sequence[float] | None = None, epochs: int = 20
+        cls,
+        zero: ZeroShot,
+        texts: Sequence[str],
+        truth: Sequence[str],
+        *,
+        seed: int,
+        newest: Sequence[float] | None = None,
+        epochs: int = 20,
     ) -> "Learned":
         """This will learn corrections from confirmed cases, oldest first; the newest tenth sets the temperature only.
 
@@ -277,7 +292,16 @@ class Learned:
         known = counted[1][: counted[0][used]]
         columns = np.flatnonzero(np.bincount(known, minlength=1 << zero.bits) >= 2).astype(np.int32)
         idf = document_weights(known, used, zero.bits)[columns]
-        model = cls(zero, columns, idf, np.zeros((len(columns), len(zero.labels)), np.float32), np.zeros(len(zero.labels), np.float32), support, zero.temperature, 1.0)
+        model = cls(
+            zero,
+            columns,
+            idf,
+            np.zeros((len(columns), len(zero.labels)), np.float32),
+            np.zeros(len(zero.labels), np.float32),
+            support,
+            zero.temperature,
+            1.0,
+        )
         if used:
             similarity = zero.similarity(weighted(*counted, zero.idf, zero.bits))
             model = replace(model, start=fit_temperature(similarity[:used], y[:used]))
@@ -323,8 +347,17 @@ class Learned:
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """This will give a header and plain arrays of the whole model, the zero-shot part included."""
         header, arrays = self.zero.to_arrays()
-        own = {"columns": self.columns, "learned_idf": self.idf, "learned": self.weights, "bias": self.bias, "support": self.support}
-        return {**header, "kind": "learned", "start": self.start, "learned_temperature": self.temperature}, {**arrays, **own}
+        own: dict[str, npt.NDArray[Any]] = {
+            "columns": self.columns,
+            "learned_idf": self.idf,
+            "learned": self.weights,
+            "bias": self.bias,
+            "support": self.support,
+        }
+        return {**header, "kind": "learned", "start": self.start, "learned_temperature": self.temperature}, {
+            **arrays,
+            **own,
+        }
 
     @classmethod
     def from_arrays(cls, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> "Learned":
@@ -336,7 +369,16 @@ class Learned:
         zero = ZeroShot.from_arrays({**header, "kind": "zero_shot"}, arrays)
         if arrays["learned"].shape != (len(arrays["columns"]), len(zero.labels)):
             raise UnknownModel("the arrays do not fit together")
-        return cls(zero, arrays["columns"], arrays["learned_idf"], arrays["learned"], arrays["bias"], arrays["support"], float(header["start"]), float(header["learned_temperature"]))
+        return cls(
+            zero,
+            arrays["columns"],
+            arrays["learned_idf"],
+            arrays["learned"],
+            arrays["bias"],
+            arrays["support"],
+            float(header["start"]),
+            float(header["learned_temperature"]),
+        )
 
 
 def _block(rows: Features, picked: Ints, place: Ints) -> tuple[Ints, Floats]:
@@ -352,7 +394,9 @@ def _block(rows: Features, picked: Ints, place: Ints) -> tuple[Ints, Floats]:
     return used, block
 
 
-def _descend(model: Learned, rows: Features, prior: Doubles, y: Ints, share: Doubles, used: int, seed: int, epochs: int) -> None:
+def _descend(
+    model: Learned, rows: Features, prior: Doubles, y: Ints, share: Doubles, used: int, seed: int, epochs: int
+) -> None:
     """Adaptive steps over small batches in an order that the seed fixes; writes into the fresh arrays of `model`."""
     order = np.random.Generator(np.random.PCG64(seed))
     place = np.full(1 << model.zero.bits, -1, np.int64)
@@ -386,10 +430,16 @@ def blend(zero: Doubles, learned: Doubles, support: Ints, *, half_at: float = 10
     return result
 
 
-def abstentions(texts: Iterable[str], probabilities: Doubles, *, least: float = 0.5, apart: float = 0.05) -> list[str | None]:
+def abstentions(
+    texts: Iterable[str], probabilities: Doubles, *, least: float = 0.5, apart: float = 0.05
+) -> list[str | None]:
     """This will say for each text why no class should be named: `too_short` (under two words of content), `language` (hardly a
     Chinese character), `equally_likely` (the first two closer than `apart`), `unsure` (the first under `least`), or None."""
-    top = np.sort(probabilities, axis=1)[:, -2:] if probabilities.shape[1] > 1 else np.hstack((np.zeros_like(probabilities), probabilities))
+    top = (
+        np.sort(probabilities, axis=1)[:, -2:]
+        if probabilities.shape[1] > 1
+        else np.hstack((np.zeros_like(probabilities), probabilities))
+    )
     reasons: list[str | None] = []
     for text, (second, first) in zip(plain(texts), top, strict=True):
         han, letters = len(_HAN.findall(text)), len(_LETTER.findall(text))
@@ -417,5 +467,8 @@ def calibration_error(probabilities: Doubles, truth: Ints, *, bins: int = 10) ->
     """This will give the expected calibration error of the first answer in `bins` of equal width."""
     first, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     bin_of = np.minimum((first * bins).astype(int), bins - 1)
-    gaps = [abs(float(first[bin_of == b].mean() - right[bin_of == b].mean())) * float((bin_of == b).mean()) for b in np.unique(bin_of)]
+    gaps = [
+        abs(float(first[bin_of == b].mean() - right[bin_of == b].mean())) * float((bin_of == b).mean())
+        for b in np.unique(bin_of)
+    ]
     return float(sum(gaps))

@@ -99,4 +99,7 @@ def cosine_rows(a: Features, b: Features) -> Floats:
     keys_a = (np.repeat(np.arange(len(a)), np.diff(a.indptr)) << shift) | a.indices
     keys_b = (np.repeat(np.arange(len(b)), np.diff(b.indptr)) << shift) | b.indices
     common, in_a, in_b = np.intersect1d(keys_a, keys_b, assume_unique=True, return_indices=True)
-    return np.bincount(common >> shift, weights=a.values[in_a] * b.values[in_b], minlength=len(a)).astype(np.float32)
+    cosines: Floats = np.bincount(common >> shift, weights=a.values[in_a] * b.values[in_b], minlength=len(a)).astype(
+        np.float32
+    )
+    return cosines

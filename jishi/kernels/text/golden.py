@@ -58,7 +58,9 @@ def read(marked: str) -> GoldenText:
 
 
 def _mobile(i: int) -> str:
-    return f"1{'3456789'[i % 7]}{(i * 7919 + 13) % 10}{(i * 104729 + 27183) % 10000:04d}{(i * 65537 + 31415) % 10000:04d}"
+    return (
+        f"1{'3456789'[i % 7]}{(i * 7919 + 13) % 10}{(i * 104729 + 27183) % 10000:04d}{(i * 65537 + 31415) % 10000:04d}"
+    )
 
 
 def spellings(number: str) -> tuple[str, ...]:
@@ -91,10 +93,44 @@ _PHONE_FRAMES = (
     "路灯坏了三天没人修，请打⟦phone:{}⟧联系我。", "我的手机⟦phone:{}⟧,下水道堵了。", "电话⟦phone:{}⟧", "联系方式：⟦phone:{}⟧（晚上也可以）",
     "⟦phone:{}⟧是我的号码，2024年3月5日楼道停电。", "共12栋楼的水压都低，回电⟦phone:{}⟧。",
 )  # fmt: skip
-_FIXED = ("0577-88551234", "(0532)83456789", "010-62345678", "0571 8765 4321", "02163214321", "0755-26543210转8012", "021-6432-1234")
-_ID_FRAMES = ("身份证号⟦identity:{}⟧，申请低保。", "本人⟦identity:{}⟧办理居住证被退回。", "证件号码:⟦identity:{}⟧", "两次登记均为⟦identity:{}⟧,仍查不到。")
+_FIXED = (
+    "0577-88551234",
+    "(0532)83456789",
+    "010-62345678",
+    "0571 8765 4321",
+    "02163214321",
+    "0755-26543210转8012",
+    "021-6432-1234",
+)
+_ID_FRAMES = (
+    "身份证号⟦identity:{}⟧，申请低保。",
+    "本人⟦identity:{}⟧办理居住证被退回。",
+    "证件号码:⟦identity:{}⟧",
+    "两次登记均为⟦identity:{}⟧,仍查不到。",
+)
 _CARD_FRAMES = ("退款请打到银行卡⟦card:{}⟧。", "卡号:⟦card:{}⟧,物业费一直没退。", "押金转账至⟦card:{}⟧三个月没回音。")
-_NAMES = ("王建国", "李秀英", "张伟", "刘芳", "陈志强", "杨丽娟", "赵敏", "黄海燕", "周杰", "吴桂兰", "徐明", "孙晓梅", "胡国庆", "朱红", "林志玲", "何文静", "郭涛", "马永福", "高翔", "欧阳雪")
+_NAMES = (
+    "王建国",
+    "李秀英",
+    "张伟",
+    "刘芳",
+    "陈志强",
+    "杨丽娟",
+    "赵敏",
+    "黄海燕",
+    "周杰",
+    "吴桂兰",
+    "徐明",
+    "孙晓梅",
+    "胡国庆",
+    "朱红",
+    "林志玲",
+    "何文静",
+    "郭涛",
+    "马永福",
+    "高翔",
+    "欧阳雪",
+)
 _NAME_FRAMES = (
     "联系人：⟦name:{}⟧，希望尽快处理。", "我叫⟦name:{}⟧，家里停水两天。", "投诉人⟦name:{}⟧反映垃圾无人清运。", "业主⟦name:{}⟧说电梯困过人。", "姓名:⟦name:{}⟧\n事由:噪音",
     "户主⟦name:{}⟧的房屋漏水。", "当事人⟦name:{}⟧，路边摔倒。", "楼上住户⟦name:{}⟧，半夜装修。",
@@ -107,7 +143,12 @@ _TITLED = (
 _ROOMS = (
     "3号楼2单元501室", "12栋1203", "5幢302室", "A座1806室", "三号楼二单元五零一室", "8号楼1单元602", "16栋2单元3楼东户", "2#楼1101室", "6栋-1002室", "9幢401房", "10号楼3单元12楼1203室", "B座2205房间", "七栋三零二", "4号楼1单元1号", "21栋201", "15号楼702室", "C栋504室", "1号院3单元402室",
 )  # fmt: skip
-_ROOM_FRAMES = ("阳光花园⟦address:{}⟧漏水。", "我住在幸福家园⟦address:{}⟧，楼上太吵。", "地址：滨江小区⟦address:{}⟧", "请上门到⟦address:{}⟧查看暖气。")
+_ROOM_FRAMES = (
+    "阳光花园⟦address:{}⟧漏水。",
+    "我住在幸福家园⟦address:{}⟧，楼上太吵。",
+    "地址：滨江小区⟦address:{}⟧",
+    "请上门到⟦address:{}⟧查看暖气。",
+)
 _OTHER = (
     "楼上⟦address:602室⟧天天装修。", "我家在⟦address:二单元301室⟧。", "住文化路12号⟦address:303室⟧。", "住址:和平里小区⟦address:12-3-501⟧", "海棠苑⟦address:7-1204室⟧屋顶渗水。", "⟦address:五组23号⟧门前的路断了。", "翠湖花园⟦address:12#501⟧暖气不热。",
     "车牌⟦plate:鲁B12345⟧长期占道。", "⟦plate:浙C·D1234⟧堵住消防通道。", "一辆⟦plate:粤BD12345⟧新能源车乱停。", "⟦plate:京A8K567⟧撞坏护栏。", "渣土车⟦plate:湘A1234挂⟧漏土。", "白色面包车⟦plate:苏E·6Y789⟧停在盲道上。",
@@ -186,6 +227,14 @@ def misses() -> list[str]:
     cases = texts()
     for case, seen in zip(cases, minimise(c.text for c in cases), strict=True):
         found = [(s.start, s.end, s.kind) for s in seen.spans]
-        lines += [f"missed {g[2]} {case.text[g[0] : g[1]]!r} in {case.text!r}" for g in case.spans if not any(_covers(f, g) for f in found)]
-        lines += [f"wrong {f[2]} {case.text[f[0] : f[1]]!r} in {case.text!r}" for f in found if not any(_right(f, g) for g in case.spans)]
+        lines += [
+            f"missed {g[2]} {case.text[g[0] : g[1]]!r} in {case.text!r}"
+            for g in case.spans
+            if not any(_covers(f, g) for f in found)
+        ]
+        lines += [
+            f"wrong {f[2]} {case.text[f[0] : f[1]]!r} in {case.text!r}"
+            for f in found
+            if not any(_right(f, g) for g in case.spans)
+        ]
     return lines

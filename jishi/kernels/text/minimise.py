@@ -66,9 +66,11 @@ def zip_folded(texts: Iterable[str]) -> list[tuple[str, Normalised]]:
 
 def _minimised(text: str, folded: Normalised) -> Minimised:
     spans = tuple(
-        Span(*folded.original_span(f.start, f.end), f.kind, f.confidence, f.mark) for f in _chosen(folded.text, _all(folded.text))
+        Span(*folded.original_span(f.start, f.end), f.kind, f.confidence, f.mark)
+        for f in _chosen(folded.text, _all(folded.text))
     )
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for span in spans:
         parts += (text[at : span.start], span.mark)
         at = span.end

@@ -17,7 +17,9 @@ _UNCLEAR = frozenset(
     "高何马万白石钱田方向和于任时成车全公同从别来解单幸有路连安平水金黎庄管温关常文应查华包尚经房花古严宣支毕明游冷牛雷项党江武康季龙伍易乔谷强邱丘曲饶尧利农宁荣双盛申帅司汪闻巫席鲜相向"
     "喻元原占章詹郎甘景竺戚滕米贝伏计谈茅费薄边初楚储揭敬匡况乐廉令楼鲁逯满莫年牟木南欧皮朴普钦沙山商上佘盖师仇宗左祖晏言燕羊仰蔺冀简姬吉国杭侯胡桂苟弓巩宫郜付符封丰奉傅靳劲晋代党刁狄邸丛"
 )
-_TWO = frozenset("欧阳 司马 上官 诸葛 司徒 夏侯 皇甫 东方 令狐 慕容 公孙 长孙 宇文 尉迟 端木 轩辕 南宫 淳于 单于 百里 东郭 西门 申屠 澹台".split())
+_TWO = frozenset(
+    "欧阳 司马 上官 诸葛 司徒 夏侯 皇甫 东方 令狐 慕容 公孙 长孙 宇文 尉迟 端木 轩辕 南宫 淳于 单于 百里 东郭 西门 申屠 澹台".split()
+)
 _SURNAMES = _CLEAR | _UNCLEAR
 _GRAMMAR = frozenset("和与向同从有全来时于成任单公经路连相别平元原上年国")
 _GIVEN = frozenset(
@@ -61,7 +63,9 @@ _WEAK = re.compile(
 )
 _MASKED = re.compile(r"某(?:某某?|[甲乙丙丁])?|[*×]{1,2}|[xX]{1,2}(?![A-Za-z0-9])|〇{1,2}|O{1,2}(?![A-Za-z0-9])")
 _SOME_NOT_PERSON = frozenset("些个种项地处时天日段次家单部公小路街村区市县镇校厂店银")
-_FOLLOWS = frozenset("电手身住男女说称反的在于与和等向因被将家是要投来表联号性年及跟同对把给让已也都曾不没有就却还又先去到从,。;:!?、()[]《》\"'“”‘’\n\t -/…")
+_FOLLOWS = frozenset(
+    "电手身住男女说称反的在于与和等向因被将家是要投来表联号性年及跟同对把给让已也都曾不没有就却还又先去到从,。;:!?、()[]《》\"'“”‘’\n\t -/…"
+)
 _BAD_BEFORE = frozenset(
     "如何 任何 工程 流程 全程 过程 里程 课程 最高 提高 升高 增高 偏高 上周 一周 每周 下周 本周 两周 四周 双方 对方 甲方 乙方 官方 警方 我方 地方 北方 南方 东方 院方 校方 厂方 店方 立马 长江 千万 百万 十万 道路 公安 治安 保安 资金 现金 基金 押金 租金 现任 前任 责任 主任 历任 新任 时任 信任 "
     "前往 对于 由于 关于 位于 在于 属于 至于 终于 小时 及时 当时 同时 随时 临时 平时 城管 主管 监管 机关 相关 有关 海关 正常 经常 非常 日常 反应 供应 响应 检查 调查 清明 证明 说明 声明 江苏 山东 单独 简单 完成 造成 变成 组成 构成 达成 汽车 停车 开车 公交 班车 公路 马路 交路 项目 承包 钱包 面包 书房 住房 购房 租房 楼房 "
@@ -76,7 +80,11 @@ def _bad_before(text: str, at: int) -> bool:
 
 def _stands_free(text: str, at: int) -> bool:
     """Whether a name may begin here: nothing before, a mark, or a word that often stands before a name."""
-    return at == 0 or not "\u4e00" <= text[at - 1] <= "\u9fff" or text[at - 1] in "的是人主民找为叫给问跟请被位方户客东师长记理业工村院局姓"
+    return (
+        at == 0
+        or not "\u4e00" <= text[at - 1] <= "\u9fff"
+        or text[at - 1] in "的是人主民找为叫给问跟请被位方户客东师长记理业工村院局姓"
+    )
 
 
 def _before_title(text: str, at: int, polite: bool) -> int | None:
@@ -84,13 +92,21 @@ def _before_title(text: str, at: int, polite: bool) -> int | None:
     if text[at - 2 : at] in _TWO and at >= 2:
         return at - 2
     for size in (4, 3):
-        if at >= size and text[at - size : at - size + 2] in _TWO and all(c in _GIVEN for c in text[at - size + 2 : at]):
+        if (
+            at >= size
+            and text[at - size : at - size + 2] in _TWO
+            and all(c in _GIVEN for c in text[at - size + 2 : at])
+        ):
             return at - size
     for size in (3, 2):
         start = at - size
         if start < 0 or text[start] not in _CLEAR or not all(c in _GIVEN or c in "某*×" for c in text[start + 1 : at]):
             continue
-        if text[start : start + 2] in _WORDS or _bad_before(text, start) or (size == 2 and not polite and not _stands_free(text, start)):
+        if (
+            text[start : start + 2] in _WORDS
+            or _bad_before(text, start)
+            or (size == 2 and not polite and not _stands_free(text, start))
+        ):
             continue
         return start
     if at < 1:
@@ -110,7 +126,18 @@ def _titled(text: str) -> Iterator[Found]:
         if start is None:
             continue
         unclear = text[start] in _UNCLEAR and match.start() - start == 1
-        if unclear and match.group() in ("同学", "同志", "老人家", "物业", "保安", "中介", "会计", "委员", "姑娘", "房东"):
+        if unclear and match.group() in (
+            "同学",
+            "同志",
+            "老人家",
+            "物业",
+            "保安",
+            "中介",
+            "会计",
+            "委员",
+            "姑娘",
+            "房东",
+        ):
             continue
         # The job stays readable (it may be the matter itself), a form of address goes with the name.
         yield found(start, match.end() if polite else match.start(), "name", 0.9 if unclear else 0.95)
@@ -147,7 +174,9 @@ def _name_at(text: str, at: int, strong: bool) -> int | None:
         return None
     given = _given_length(text, at + width, strong)
     end = at + width + given
-    if not given or (not strong and given == 1 and surname not in _CLEAR and "\u4e00" <= text[end : end + 1] <= "\u9fff"):
+    if not given or (
+        not strong and given == 1 and surname not in _CLEAR and "\u4e00" <= text[end : end + 1] <= "\u9fff"
+    ):
         return None
     return end
 

@@ -109,10 +109,10 @@ def normalise_all(texts: Iterable[str]) -> list[Normalised]:
 def _normalised(text: str) -> Normalised:
     if text.isascii() and text.isprintable():
         return Normalised(text, range(len(text)), len(text))
-    changed = {char: _FOLDS[char] for char in set(text) if _FOLDS[char] != char}
+    changed: dict[str, str] = {char: _FOLDS[char] for char in set(text) if _FOLDS[char] != char}
     if not changed:
         return Normalised(text, range(len(text)), len(text))
-    folded = text.translate(str.maketrans(changed))
+    folded = text.translate({ord(char): part for char, part in changed.items()})
     uneven = [char for char, part in changed.items() if len(part) != 1]
     if not uneven:
         return Normalised(folded, range(len(text)), len(text))

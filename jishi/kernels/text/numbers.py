@@ -78,13 +78,23 @@ def _identity(digits: str, before: str) -> _Read | None:
         return None
     if len(digits) == 18 and _is_day(int(digits[6:10]), int(digits[10:12]), int(digits[12:14])):
         return _Read("identity", 0.999 if checksum_holds(digits) else 0.9)
-    if len(digits) == 15 and digits.isdigit() and _is_day(1900 + int(digits[6:8]), int(digits[8:10]), int(digits[10:12])):
+    if (
+        len(digits) == 15
+        and digits.isdigit()
+        and _is_day(1900 + int(digits[6:8]), int(digits[8:10]), int(digits[10:12]))
+    ):
         return None if _PAPER.search(before) else _Read("identity", 0.99 if _IDENTITY_CUE.search(before) else 0.9)
     return None
 
 
 def _card(digits: str, lengths: tuple[int, ...], before: str) -> _Read | None:
-    if not 15 <= len(digits) <= 19 or digits[0] not in "34569" or min(lengths) < 3 and len(lengths) > 1 and lengths[-1] > 4:
+    if (
+        not 15 <= len(digits) <= 19
+        or digits[0] not in "34569"
+        or min(lengths) < 3
+        and len(lengths) > 1
+        and lengths[-1] > 4
+    ):
         return None
     if len(lengths) > 1 and lengths[0] not in (4, 6):
         return None
@@ -140,7 +150,10 @@ def _fixed(digits: str, lengths: tuple[int, ...], before: str, after: str) -> _R
 def _read(groups: list[_Group], text: str, alone: bool, tail: str) -> _Read | None:
     digits = "".join(g.digits for g in groups) + tail
     lengths = tuple(g.end - g.start for g in groups)
-    before, after = text[max(0, groups[0].start - 12) : groups[0].start].rstrip("(+"), text[groups[-1].end : groups[-1].end + 4]
+    before, after = (
+        text[max(0, groups[0].start - 12) : groups[0].start].rstrip("(+"),
+        text[groups[-1].end : groups[-1].end + 4],
+    )
     if tail:
         return _identity(digits, before) if len(digits) == 18 else None
     if len(digits) in (15, 18):
@@ -225,8 +238,12 @@ def _loose_window(digits: str, before: str) -> tuple[int, int, str] | None:
     return None
 
 
-_HALF_HIDDEN = re.compile(r"(?<![0-9])(?:1[3-9][0-9][*xX]{4,8}[0-9]{0,4}|[1-8][0-9]{5}[*xX]{6,12}[0-9]{0,4}[xX]?)(?![0-9])")
-_PASSPORT = re.compile(r"(?<![0-9A-Za-z])(?:[EGDSPHKMegdsphkm][0-9]{8}|[Ee][A-HJ-NP-Za-hj-np-z][0-9]{7}|[HMhm][0-9]{10})(?![0-9A-Za-z])")
+_HALF_HIDDEN = re.compile(
+    r"(?<![0-9])(?:1[3-9][0-9][*xX]{4,8}[0-9]{0,4}|[1-8][0-9]{5}[*xX]{6,12}[0-9]{0,4}[xX]?)(?![0-9])"
+)
+_PASSPORT = re.compile(
+    r"(?<![0-9A-Za-z])(?:[EGDSPHKMegdsphkm][0-9]{8}|[Ee][A-HJ-NP-Za-hj-np-z][0-9]{7}|[HMhm][0-9]{10})(?![0-9A-Za-z])"
+)
 _PASSPORT_CUE = re.compile(r"(?:护照|通行证|回乡证|台胞证|证件|[Pp]assport)(?:号码?)?[:是为\s]{0,4}$")
 _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][ ·.\-]?"
@@ -275,7 +292,12 @@ def numbers_in(text: str) -> Iterator[Found]:
             yield from _in_run(text, match.start(), match.end())
     yield from _loose(text)
     for match in _HALF_HIDDEN.finditer(text):
-        yield found(match.start(), match.end(), "phone" if match.group()[0] == "1" and match.group()[3] in "*xX" else "identity", 0.9)
+        yield found(
+            match.start(),
+            match.end(),
+            "phone" if match.group()[0] == "1" and match.group()[3] in "*xX" else "identity",
+            0.9,
+        )
     yield from _passports(text)
     for match in _PLATE.finditer(text):
         if any(c.isdigit() for c in match.group()):

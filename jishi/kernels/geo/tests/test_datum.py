@@ -24,7 +24,9 @@ class TestRoundTrip:
 
         assert np.allclose(distance_m(lng, lat, *there), [555, 540], atol=40)
 
-    @pytest.mark.parametrize(("lng", "lat"), [(114.17, 22.30), (113.545, 22.19), (121.5, 25.03), (106.9, 47.9), (118.32, 24.44)])
+    @pytest.mark.parametrize(
+        ("lng", "lat"), [(114.17, 22.30), (113.545, 22.19), (121.5, 25.03), (106.9, 47.9), (118.32, 24.44)]
+    )
     def test_a_place_outside_the_mainland_is_not_moved(self, lng, lat):
         assert from_cgcs2000(lng, lat, "gcj02") == (lng, lat)
         back = to_cgcs2000(lng, lat, "gcj02")

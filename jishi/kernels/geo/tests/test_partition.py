@@ -32,7 +32,11 @@ def oracle(x, y, ring):
     """Inside or on the edge, in rational numbers."""
     inside = False
     for (x1, y1), (x2, y2) in zip(ring, [*ring[1:], ring[0]], strict=True):
-        if min(x1, x2) <= x <= max(x1, x2) and min(y1, y2) <= y <= max(y1, y2) and (x2 - x1) * (y - y1) == (x - x1) * (y2 - y1):
+        if (
+            min(x1, x2) <= x <= max(x1, x2)
+            and min(y1, y2) <= y <= max(y1, y2)
+            and (x2 - x1) * (y - y1) == (x - x1) * (y2 - y1)
+        ):
             return True
         if (y1 > y) != (y2 > y) and x < x1 + Fraction((y - y1) * (x2 - x1), y2 - y1):
             inside = not inside
@@ -46,7 +50,13 @@ class TestExact:
         index = PolygonIndex(grids)
         rings = {code: [tuple(int(v) for v in to_units(p)) for p in rings[0]] for code, rings in grids.items()}
         vertices = np.array([p for ring in rings.values() for p in ring])
-        middles = np.array([((a[0] + b[0]) // 2, (a[1] + b[1]) // 2) for ring in rings.values() for a, b in zip(ring, ring[1:], strict=False)])
+        middles = np.array(
+            [
+                ((a[0] + b[0]) // 2, (a[1] + b[1]) // 2)
+                for ring in rings.values()
+                for a, b in zip(ring, ring[1:], strict=False)
+            ]
+        )
         chance = np.random.default_rng(seed).integers(vertices.min(axis=0), vertices.max(axis=0), (40, 2))
         points = np.vstack((vertices, middles, chance))
 

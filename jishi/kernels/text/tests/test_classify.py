@@ -17,7 +17,12 @@ DOCUMENTS = {
     "供水": ["自来水停水", "水压低", "水管爆裂漏水", "水质浑浊"],
     "噪声": ["夜间施工噪音扰民", "广场舞音响", "装修噪声", "酒吧吵闹"],
 }
-CASES = [("小区门口的灯坏了好几盏", "路灯"), ("家里没有水", "供水"), ("楼上半夜唱歌太吵", "噪声"), ("龙头出黄水", "供水")] * 12
+CASES = [
+    ("小区门口的灯坏了好几盏", "路灯"),
+    ("家里没有水", "供水"),
+    ("楼上半夜唱歌太吵", "噪声"),
+    ("龙头出黄水", "供水"),
+] * 12
 TEXTS, TRUTH = [t for t, _ in CASES], [y for _, y in CASES]
 
 
@@ -42,7 +47,10 @@ class TestZeroShot:
         assert np.allclose(zero.score(TEXTS), np.vstack([zero.score([text]) for text in TEXTS]))
 
     def test_an_empty_text_has_an_answer_that_abstains(self, zero):
-        assert abstentions(["", "。。", "12345", "please repair the lamp here", "灯和水"], zero.score(["", "。。", "12345", "x", "灯和水"]))[:4] == [
+        assert abstentions(
+            ["", "。。", "12345", "please repair the lamp here", "灯和水"],
+            zero.score(["", "。。", "12345", "x", "灯和水"]),
+        )[:4] == [
             "too_short",
             "too_short",
             "too_short",

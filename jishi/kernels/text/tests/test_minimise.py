@@ -77,7 +77,15 @@ class TestMinimise:
 class TestNormalise:
     @pytest.mark.parametrize(
         ("written", "folded"),
-        [("１３８", "138"), ("樓頂漏", "楼顶漏"), ("a\u200bb\u202ec", "abc"), ("②号", "②号"), ("5㎡", "5m2"), ("٣", "3"), ("\x00水", "水")],
+        [
+            ("１３８", "138"),
+            ("樓頂漏", "楼顶漏"),
+            ("a\u200bb\u202ec", "abc"),
+            ("②号", "②号"),
+            ("5㎡", "5m2"),
+            ("٣", "3"),
+            ("\x00水", "水"),
+        ],
     )
     def test_one_reading_of_many_spellings(self, written, folded):
         assert normalise(written).text == folded

@@ -1,0 +1,320 @@
+"""What is wrong with drawn grids, where, how large, and what would cure it. A clean file gives no finding."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .datum import swapped, to_cgcs2000
+from .metres import distance_m, ring_area_m2, scale
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+BLOCKER, WARNING = "blocker", "warning"
+OVERLAP_M2, OVERLAP_WIDE_M, SLIVER_WIDE_M = 1.0, 0.1, 0.5
+_CODE = re.compile(r"[0-9]{12,17}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault: its code, the features (by number in the file) it concerns, a place (lng, lat), m², a cure, how grave."""
+
+    code: str
+    features: tuple[int, ...]
+    place: tuple[float, float] | None
+    size_m2: float
+    proposal: str
+    level: str
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    number: int
+    code: str
+    polygons: tuple[tuple[np.ndarray[Any, Any], ...], ...]
+
+
+def _read(features: Sequence[Mapping[str, Any]]) -> tuple[list[_Drawn], list[Finding]]:
+    drawn, findings = [], []
+    for number, feature in enumerate(features):
+        geometry = feature.get("geometry") or {}
+        kind, coordinates = geometry.get("type"), geometry.get("coordinates")
+        parts = [coordinates] if kind == "Polygon" else coordinates if kind == "MultiPolygon" else []
+        code = str((feature.get("properties") or {}).get("code", ""))
+        try:
+            rings = tuple(
+                tuple(np.array([p[:2] for p in ring], np.float64).reshape(-1, 2) for ring in part) for part in parts
+            )
+        except (TypeError, ValueError, IndexError):
+            rings = ()
+        if not rings or not all(len(part) and all(np.isfinite(ring).all() for ring in part) for part in rings):
+            findings.append(Finding("not_a_polygon", (number,), None, 0.0, "draw_again", BLOCKER))
+            continue
+        drawn.append(_Drawn(number, code, rings))
+    return drawn, findings
+
+
+def validate_polygons(
+    features: Sequence[Mapping[str, Any]],
+    *,
+    parent: Mapping[str, Any] | None = None,
+    community: str = "",
+    known: Sequence[tuple[float, float]] = (),
+) -> list[Finding]:
+    """This will check GeoJSON features (`properties.code`, Polygon or MultiPolygon) said to be CGCS2000 degrees.
+
+    `parent` is the geometry of the community that they must fill and not leave; `community` the code they must begin with; `known`
+    are places (CGCS2000) that should lie inside, such as compounds. Rings first; overlaps, gaps and the parent are only looked at
+    where the rings are sound, and nothing else is where the axes or the system are wrong.
+    """
+    drawn, findings = _read(features)
+    wrong_system = list(_axes_and_system(drawn, parent, known))
+    if wrong_system:
+        return [*findings, *wrong_system]
+    findings += _codes(drawn, community)
+    sound: list[tuple[_Drawn, "BaseGeometry"]] = []
+    for one in drawn:
+        faults = list(_rings(one))
+        findings += faults
+        if not any(f.level == BLOCKER for f in faults):
+            shape, more = _shape(one)
+            findings += more
+            if shape is not None:
+                sound.append((one, shape))
+    return [*findings, *_overlaps(sound), *_against_parent(sound, parent)]
+
+
+def _axes_and_system(
+    drawn: list[_Drawn], parent: Mapping[str, Any] | None, known: Sequence[tuple[float, float]]
+) -> Iterator[Finding]:
+    points = np.vstack([np.empty((0, 2)), *(ring for d in drawn for part in d.polygons for ring in part)])
+    if not len(points):
+        return
+    if swapped(points[:, 0], points[:, 1]).all():
+        middle = points.mean(axis=0)
+        yield Finding("swapped_axes", _all(drawn), (float(middle[1]), float(middle[0])), 0.0, "swap_all", BLOCKER)
+        return
+    if (np.abs(points[:, 0]) > 180).any() or (np.abs(points[:, 1]) > 90).any():
+        yield Finding("metres_not_degrees", _all(drawn), None, 0.0, "say_the_projected_system", BLOCKER)
+        return
+    guess = _other_system(points, parent, known)
+    if guess:
+        crs, metres = guess
+        middle = points.mean(axis=0)
+        yield Finding(
+            "wrong_crs",
+            _all(drawn),
+            (float(middle[0]), float(middle[1])),
+            0.0,
+            f"looks_like_{crs}:{metres:.0f}_m",
+            BLOCKER,
+        )
+
+
+def _all(drawn: list[_Drawn]) -> tuple[int, ...]:
+    return tuple(d.number for d in drawn)
+
+
+def _other_system(
+    points: Any, parent: Mapping[str, Any] | None, known: Sequence[tuple[float, float]]
+) -> tuple[str, float] | None:
+    """The shifted system under which the drawing fits what is known far better than as it stands, and the shift in metres."""
+    import shapely
+    from shapely.geometry import shape
+
+    anchor = np.array(known, np.float64).reshape(-1, 2)
+    ground = shape(parent) if parent is not None else None
+    if ground is None and not len(anchor):
+        return None
+
+    def misfit(lng: Any, lat: Any) -> float:
+        if ground is not None:
+            east, _ = scale(float(lat.mean()))
+            every = len(lng) // 2000 + 1
+            return float(shapely.distance(shapely.points(lng[::every], lat[::every]), ground).mean() * east)
+        centre = (lng.min() + lng.max()) / 2, (lat.min() + lat.max()) / 2
+        return float(
+            distance_m(
+                *centre, (anchor[:, 0].min() + anchor[:, 0].max()) / 2, (anchor[:, 1].min() + anchor[:, 1].max()) / 2
+            )
+        )
+
+    as_it_stands = misfit(points[:, 0], points[:, 1])
+    best: tuple[float, str, float] | None = None
+    for crs in ("gcj02", "bd09"):
+        moved = to_cgcs2000(points[:, 0], points[:, 1], crs)
+        shift = float(distance_m(points[:, 0], points[:, 1], moved.lng, moved.lat).mean())
+        fit = misfit(moved.lng, moved.lat)
+        if shift > 50 and as_it_stands > 0.1 * shift and fit < 0.1 * as_it_stands and (best is None or fit < best[0]):
+            best = (fit, crs, shift)
+    return (best[1], best[2]) if best else None
+
+
+def _codes(drawn: list[_Drawn], community: str) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for d in drawn:
+        place = _place(d)
+        if not _CODE.fullmatch(d.code):
+            yield Finding("code_not_digits", (d.number,), place, 0.0, "give_a_code", BLOCKER)
+        elif community and not d.code.startswith(community):
+            yield Finding("code_of_another_community", (d.number,), place, 0.0, "give_a_code", BLOCKER)
+        if d.code and d.code in seen:
+            yield Finding("duplicate_code", (seen[d.code], d.number), place, 0.0, "give_a_code", BLOCKER)
+        seen.setdefault(d.code, d.number)
+
+
+def _place(d: _Drawn) -> tuple[float, float]:
+    middle = d.polygons[0][0].mean(axis=0)
+    return float(middle[0]), float(middle[1])
+
+
+def _rings(d: _Drawn) -> Iterator[Finding]:
+    import shapely
+
+    for part in d.polygons:
+        for at, ring in enumerate(part):
+            start = (float(ring[0, 0]), float(ring[0, 1]))
+            if not (ring[0] == ring[-1]).all():
+                yield Finding("unclosed", (d.number,), start, 0.0, "close_the_ring", BLOCKER)
+                continue
+            again = (ring[1:] == ring[:-1]).all(axis=1)
+            if again.any():
+                where = ring[1:][again][0]
+                yield Finding(
+                    "duplicate_vertices", (d.number,), (float(where[0]), float(where[1])), 0.0, "drop_repeats", WARNING
+                )
+            if len(ring[1:][~again]) < 3:
+                yield Finding("too_few_points", (d.number,), start, 0.0, "draw_again", BLOCKER)
+                continue
+            line = shapely.LinearRing(ring)
+            if not line.is_simple:
+                x, y = _crossing(ring)
+                yield Finding("self_crossing", (d.number,), (x, y), 0.0, "take_the_repaired_copy", BLOCKER)
+                continue
+            area = ring_area_m2(ring[:-1])
+            if abs(area) < 0.01:
+                yield Finding("zero_area", (d.number,), start, 0.0, "draw_again", BLOCKER)
+            elif (area > 0) != (at == 0):
+                yield Finding("ring_order", (d.number,), start, abs(area), "turn_the_ring", WARNING)
+
+
+def _crossing(ring: Any) -> tuple[float, float]:
+    """A place where the ring meets itself, as the geometry library reports it."""
+    import shapely
+
+    words = shapely.is_valid_reason(shapely.Polygon(ring))
+    numbers = re.findall(r"-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?", words.split("[")[-1])
+    return (float(numbers[0]), float(numbers[1])) if len(numbers) >= 2 else (float(ring[0, 0]), float(ring[0, 1]))
+
+
+def _shape(d: _Drawn) -> "tuple[BaseGeometry | None, list[Finding]]":
+    """The geometry of sound rings; holes that leave their shell are found here."""
+    import shapely
+
+    findings = []
+    for shell, *holes in d.polygons:
+        whole = shapely.Polygon(shell)
+        for hole in holes:
+            if not whole.covers(shapely.Polygon(hole)):
+                place = (float(hole[0, 0]), float(hole[0, 1]))
+                size = _m2(shapely.Polygon(hole).difference(whole))
+                findings.append(Finding("hole_outside_shell", (d.number,), place, size, "drop_the_hole", BLOCKER))
+    if findings:
+        return None, findings
+    shape = shapely.union_all([shapely.Polygon(shell, holes) for shell, *holes in d.polygons])
+    if not shape.is_valid:
+        findings.append(Finding("self_crossing", (d.number,), _place(d), 0.0, "take_the_repaired_copy", BLOCKER))
+        return None, findings
+    return shape, findings
+
+
+def _m2(shape: "BaseGeometry") -> float:
+    if shape.is_empty:
+        return 0.0
+    east, north = scale(shape.centroid.y)
+    return float(shape.area * float(east) * float(north))
+
+
+def _width_m(shape: "BaseGeometry") -> float:
+    """How wide a narrow thing is: twice the area over its outline."""
+    import shapely
+
+    if shape.is_empty:
+        return 0.0
+    east, north = scale(shape.centroid.y)
+    outline = shapely.transform(shape, lambda p: p * [float(east), float(north)]).length
+    return 2 * _m2(shape) / outline if outline else 0.0
+
+
+def _pieces(shape: "BaseGeometry") -> Iterator["BaseGeometry"]:
+    for piece in getattr(shape, "geoms", [shape]):
+        if piece.geom_type == "Polygon" and not piece.is_empty:
+            yield piece
+
+
+def _point(shape: "BaseGeometry") -> tuple[float, float]:
+    point = shape.representative_point()
+    return round(float(point.x), 7), round(float(point.y), 7)
+
+
+def _overlaps(sound: "list[tuple[_Drawn, BaseGeometry]]") -> Iterator[Finding]:
+    import shapely
+
+    if len(sound) < 2:
+        return
+    shapes = [shape for _, shape in sound]
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    for a, b in sorted((int(a), int(b)) for a, b in zip(left, right, strict=True) if a < b):
+        for piece in _pieces(shapes[a].intersection(shapes[b])):
+            size, wide = _m2(piece), _width_m(piece)
+            both = (sound[a][0].number, sound[b][0].number)
+            if size >= OVERLAP_M2 and wide >= SLIVER_WIDE_M:
+                yield Finding("overlap", both, _point(piece), round(size, 2), "give_to_either_or_split", BLOCKER)
+            elif size >= OVERLAP_M2 and wide >= OVERLAP_WIDE_M:
+                yield Finding("overlap", both, _point(piece), round(size, 2), "snap_the_edge", BLOCKER)
+            elif size >= OVERLAP_M2:
+                yield Finding("sliver", both, _point(piece), round(size, 2), "snap_the_edge", WARNING)
+
+
+def _against_parent(sound: "list[tuple[_Drawn, BaseGeometry]]", parent: Mapping[str, Any] | None) -> Iterator[Finding]:
+    import shapely
+    from shapely.geometry import shape as geometry_of
+
+    if not sound:
+        return
+    together = shapely.union_all([shape for _, shape in sound])
+    ground = geometry_of(parent) if parent is not None else None
+    if ground is None:
+        # Without a community only what the grids enclose can be called a gap.
+        ground = shapely.union_all([shapely.Polygon(p.exterior) for p in _pieces(together)])
+    for piece in _pieces(ground.difference(together)):
+        size, wide = _m2(piece), _width_m(piece)
+        if size >= OVERLAP_M2 and wide >= OVERLAP_WIDE_M:
+            yield Finding(
+                "gap", _along(piece, sound), _point(piece), round(size, 2), "give_to_the_longest_neighbour", BLOCKER
+            )
+        elif size >= OVERLAP_M2:
+            yield Finding("sliver", _along(piece, sound), _point(piece), round(size, 2), "snap_the_edge", WARNING)
+    if parent is None:
+        return
+    for drawn, shape in sound:
+        beyond = [p for p in _pieces(shape.difference(ground)) if _m2(p) > OVERLAP_M2 and _width_m(p) >= OVERLAP_WIDE_M]
+        if beyond:
+            largest = max(beyond, key=_m2)
+            size = round(sum(map(_m2, beyond)), 2)
+            yield Finding(
+                "outside_parent", (drawn.number,), _point(largest), size, "cut_or_correct_the_parent", BLOCKER
+            )
+
+
+def _along(piece: "BaseGeometry", sound: "list[tuple[_Drawn, BaseGeometry]]") -> tuple[int, ...]:
+    """The neighbour with the longest common edge."""
+    near = [
+        (shape.boundary.intersection(piece.boundary.buffer(1e-7)).length, -d.number)
+        for d, shape in sound
+        if shape.intersects(piece.buffer(1e-7))
+    ]
+    return (-max(near)[1],) if near else ()
