@@ -275,10 +275,7 @@ class Editions:
         return found
 
     def _look_up(self, matter: str | None, place: Place | None) -> tuple[Line, ...]:
-        if matter is None:
-            keys = {"=", "^"}
-        else:
-            keys = {"=", "^" + matter, *("=" + code for code in lineage(matter))}
+        keys = {"=", "^"} if matter is None else {"=", "^" + matter, *("=" + code for code in lineage(matter))}
         areas = None if place is None or not place.chain else self._areas(place)
         found: dict[int, Line] = {}
         if areas is None:
