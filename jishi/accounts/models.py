@@ -115,6 +115,4 @@ class SignInFailure(FactRow):
     last_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "name_mac", "device"], name="one_bucket_per_device")
-        ]
+        constraints = [models.UniqueConstraint(fields=["tenant", "name_mac", "device"], name="one_bucket_per_device")]

@@ -13,7 +13,7 @@ P = ParamSpec("P")
 def allows(ensure: Callable[Concatenate[Actor, P], None]) -> Callable[Concatenate[Actor, P], bool]:
     """Make the question of a button out of the rule that the verb insists on."""
 
-    def may(by: Actor, *args: P.args, **kwargs: P.kwargs) -> bool:
+    def may(by: Actor, /, *args: P.args, **kwargs: P.kwargs) -> bool:
         try:
             ensure(by, *args, **kwargs)
         except NotAllowed:

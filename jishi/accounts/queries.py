@@ -116,9 +116,7 @@ def identity_of(account_id: int, *, now: datetime) -> Identity | None:
     account = Account.objects.filter(tenant_id=_tenant(), id=account_id, is_active=True).first()
     if account is None:
         return None
-    return Identity(
-        account, tuple(_right(g) for g in _held(now).filter(account_id=account_id).order_by("id"))
-    )
+    return Identity(account, tuple(_right(g) for g in _held(now).filter(account_id=account_id).order_by("id")))
 
 
 def actor_for(account_id: int, post_id: int | None, now: datetime) -> Actor | None:
@@ -131,9 +129,7 @@ def actor_for(account_id: int, post_id: int | None, now: datetime) -> Actor | No
 
 def people_of(role: str, *, now: datetime) -> list[Holder]:
     """Give who holds `role` now, at most 200, for the sign-in list of the demonstration and for notices."""
-    rows = (
-        _held(now).filter(role=role, account__is_active=True).select_related("account").order_by("id")[:200]
-    )
+    rows = _held(now).filter(role=role, account__is_active=True).select_related("account").order_by("id")[:200]
     return [_holder(g) for g in rows]
 
 
@@ -165,9 +161,7 @@ def names_of(account_ids: Iterable[int]) -> dict[int, str]:
     return dict(rows.values_list("id", "name"))
 
 
-def readings_of(
-    table: str, row: int | Iterable[int], *, after: int | None = None, limit: int = 50
-) -> list[Reading]:
+def readings_of(table: str, row: int | Iterable[int], *, after: int | None = None, limit: int = 50) -> list[Reading]:
     """Give who looked at the sealed fields of these rows, newest first; `after` pages by number."""
     rows = [row] if isinstance(row, int) else list(row)
     found = Reading.objects.filter(tenant_id=_tenant(), owner_table=table, owner_row__in=rows)
@@ -198,9 +192,7 @@ def readings_of_many(owners: Iterable[Owner], *, after: int | None = None, limit
 
 def demonstration_residents() -> list[Holder]:
     """Give five residents to play in the demonstration, which alone asks for them: its people are invented."""
-    rows = Account.objects.filter(tenant_id=_tenant(), is_staff_member=False, is_active=True).order_by("id")[
-        :5
-    ]
+    rows = Account.objects.filter(tenant_id=_tenant(), is_staff_member=False, is_active=True).order_by("id")[:5]
     return [Holder(a.id, a.username, a.name, None, "", None, "") for a in rows]
 
 

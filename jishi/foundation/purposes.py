@@ -44,9 +44,7 @@ class Purpose:
     assessment: str = ""
     searchable: str = ""
     kind: Kind = "text"
-    labels: dict[str, tuple[str, str]] = field(
-        default_factory=dict
-    )  # field: (Chinese, English), the person's words
+    labels: dict[str, tuple[str, str]] = field(default_factory=dict)  # field: (Chinese, English), the person's words
 
 
 _REGISTRY: dict[str, Purpose] = {}
@@ -120,7 +118,8 @@ declare(
 declare(
     Purpose(
         code="identity.reporter", fields=frozenset({"caller_name", "caller_contact"}),
-        zh="举报人身份：只有受理单位为核查而看", en="identity of a confidential reporter: the receiving body alone, to verify",
+        zh="举报人身份：只有受理单位为核查而看",
+        en="identity of a confidential reporter: the receiving body alone, to verify",
         basis=f"{_DUTY}；信访工作条例 30", source="本人 / the person", readers=frozenset({"operator"}),
         days=365, sensitive=True, assessment="DPIA-002",
         labels={"caller_name": ("称呼", "name"), "caller_contact": ("联系方式", "contact")},
@@ -141,7 +140,8 @@ declare(
 )  # fmt: skip
 declare(
     Purpose(
-        code="voice.recording", fields=frozenset({"voice_note"}), zh="核对通话记录", en="to check what was written down",
+        code="voice.recording", fields=frozenset({"voice_note"}),
+        zh="核对通话记录", en="to check what was written down",
         basis=_DUTY, source="本人 / the person", readers=frozenset({"operator", "reviewer"}), days=90,
         labels={"voice_note": ("录音", "recording")},
     )

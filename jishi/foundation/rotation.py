@@ -14,7 +14,7 @@ from jishi.foundation import data_keys, purposes, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.models import DataKey
 from jishi.foundation.refusals import NotAllowed, Refused
-from jishi.foundation.sealed import Secret, seal
+from jishi.foundation.sealed import Owner, Secret, seal
 from jishi.foundation.unsealing import open_value
 
 
@@ -88,10 +88,14 @@ def _move(purpose: str, newest: int, batch: int, tenant_id: int, now: datetime) 
     with connection.cursor() as cursor:
         cursor.execute(_BATCH, [tenant_id, purpose, newest, batch])
         rows = cursor.fetchall()
+
+    def opened(data: bytes, owner: Owner, name: str) -> str:
+        return open_value(bytes(data), purpose, owner, name, tenant_id=tenant_id, now=now)
+
     moving = [
         Secret(
-            purpose, table, row, name, open_value(bytes(data), purpose, (table, row), name, tenant_id=tenant_id, now=now),
-            ends_on, searchable=found and name == searchable, search_ends_on=found_until,
+            purpose, table, row, name, opened(data, (table, row), name), ends_on,
+            searchable=found and name == searchable, search_ends_on=found_until,
         )
         for table, row, name, data, ends_on, found, found_until in rows
     ]  # fmt: skip

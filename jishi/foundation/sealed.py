@@ -100,8 +100,7 @@ def find(purpose: str, value: str, *, tenant_id: int, now: datetime) -> list[Own
     if not known.searchable:
         raise purposes.NoPurposeNamed(what=f"{purpose}: find")
     macs = [
-        _mac(known, value, key, tenant_id)
-        for key in data_keys.every(purpose, tenant_id=tenant_id, now=now).values()
+        _mac(known, value, key, tenant_id) for key in data_keys.every(purpose, tenant_id=tenant_id, now=now).values()
     ]
     rows = SearchHash.objects.filter(tenant_id=tenant_id, purpose=purpose, mac__in=macs)
     rows = rows.exclude(ends_on__lt=now.date())
@@ -134,9 +133,7 @@ def end_due(*, tenant_id: int, today: date) -> dict[str, int]:
         )
         for (purpose,) in cursor.fetchall():
             gone[purpose] = gone.get(purpose, 0) + 1
-        cursor.execute(
-            "DELETE FROM foundation_searchhash WHERE tenant_id = %s AND ends_on < %s", [tenant_id, today]
-        )
+        cursor.execute("DELETE FROM foundation_searchhash WHERE tenant_id = %s AND ends_on < %s", [tenant_id, today])
     return gone
 
 
@@ -247,9 +244,7 @@ def _end_hashes(of: Iterable[tuple[str, str, int]], tenant_id: int) -> None:
 
 def _mac(purpose: purposes.Purpose, value: str, key: data_keys.DataKeyInHand, tenant_id: int) -> bytes:
     context = f"{tenant_id}:{purpose.code}:{key.generation}".encode()
-    return keys.provider().mac(
-        purposes.normalise(purpose.kind, value).encode(), context=context, suite=key.suite
-    )
+    return keys.provider().mac(purposes.normalise(purpose.kind, value).encode(), context=context, suite=key.suite)
 
 
 def _columns(owners: Iterable[Owner]) -> tuple[list[str], list[int]]:

@@ -29,9 +29,7 @@ def unseal(
     listed = sorted(set(owners))
     found: dict[Owner, dict[str, str]] = {owner: {} for owner in listed}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _GET, [tenant_id, list(fields), purpose, [t for t, _ in listed], [r for _, r in listed]]
-        )
+        cursor.execute(_GET, [tenant_id, list(fields), purpose, [t for t, _ in listed], [r for _, r in listed]])
         rows = cursor.fetchall()
     for table, row, name, data in rows:
         opened = open_value(bytes(data), purpose, (table, row), name, tenant_id=tenant_id, now=now)

@@ -34,9 +34,7 @@ class Opening:
     staff: bool = False
 
 
-def open_account(
-    username: str, name: str, password: str | None, *, staff: bool, by: Actor, now: datetime
-) -> Account:
+def open_account(username: str, name: str, password: str | None, *, staff: bool, by: Actor, now: datetime) -> Account:
     """This will open one account, without any right.
 
     :raises NotAllowed: `by` is not the security administrator. :raises Invalid: name or password unfit.
@@ -51,9 +49,7 @@ def open_many(openings: Sequence[Opening], *, by: Actor, now: datetime) -> list[
     policies.ensure_may_keep_accounts(by)
     rows = [_account(o, by.tenant_id) for o in openings]
     names = [r.username for r in rows]
-    taken = set(
-        Account.objects.filter(tenant_id=by.tenant_id, username__in=names).values_list("username", flat=True)
-    )
+    taken = set(Account.objects.filter(tenant_id=by.tenant_id, username__in=names).values_list("username", flat=True))
     for name in names:
         if name in taken:
             raise NameTaken(username=name)
@@ -70,11 +66,7 @@ def close_account(account_id: int, *, by: Actor, now: datetime) -> None:
 
     :raises NotFound: no such open account. :raises NotAllowed: `by` is not the security administrator.
     """
-    row = (
-        Account.objects.select_for_update()
-        .filter(tenant_id=by.tenant_id, id=account_id, is_active=True)
-        .first()
-    )
+    row = Account.objects.select_for_update().filter(tenant_id=by.tenant_id, id=account_id, is_active=True).first()
     policies.ensure_may_keep_accounts(by)
     if row is None:
         raise NotFound
@@ -91,11 +83,7 @@ def set_password(account_id: int, password: str, *, by: Actor, now: datetime) ->
 
     :raises NotAllowed: neither its holder nor the security administrator. :raises Invalid: password unfit.
     """
-    row = (
-        Account.objects.select_for_update()
-        .filter(tenant_id=by.tenant_id, id=account_id, is_active=True)
-        .first()
-    )
+    row = Account.objects.select_for_update().filter(tenant_id=by.tenant_id, id=account_id, is_active=True).first()
     if by.account_id != account_id:
         policies.ensure_may_keep_accounts(by)
     if row is None:

@@ -45,9 +45,7 @@ def issue(
         body_ids=sorted(set(body_ids)), area=area, active_from=now, active_to=active_to,
     )  # fmt: skip
     codes = {"roles": client.roles, "body_ids": client.body_ids, "area": area}
-    trail.record(
-        "client.issued", ("client", client.id), by=by, at=now, codes=codes, words={"name": name}, new=True
-    )
+    trail.record("client.issued", ("client", client.id), by=by, at=now, codes=codes, words={"name": name}, new=True)
     return client, key
 
 

@@ -103,9 +103,7 @@ def end_grants(*, post_id: int | None = None, account_id: int | None = None, by:
     Grant.objects.filter(id__in=fresh).delete()
     for g in held:
         g.active_to, g.version = now, g.version + 1
-    Grant.objects.bulk_update(
-        [g for g in held if g.id not in set(fresh)], ["active_to", "version"], batch_size=2000
-    )
+    Grant.objects.bulk_update([g for g in held if g.id not in set(fresh)], ["active_to", "version"], batch_size=2000)
     trail.record_many([_note("right.ended", g, now) for g in held], by=by)
     return len(held)
 
@@ -117,9 +115,7 @@ def _ensure_three_are_three(wanted: Iterable[Wanted], by: Actor, now: datetime) 
             asked.setdefault(w.account_id, set()).add(w.role)
     if not asked:
         return
-    held = Grant.objects.filter(
-        _open(now), tenant_id=by.tenant_id, account_id__in=list(asked), role__in=THREE
-    )
+    held = Grant.objects.filter(_open(now), tenant_id=by.tenant_id, account_id__in=list(asked), role__in=THREE)
     for account_id, role in held.values_list("account_id", "role"):
         asked[account_id].add(role)
     if any(len(roles) > 1 for roles in asked.values()):

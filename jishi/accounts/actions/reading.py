@@ -6,6 +6,7 @@ returned. One call is one act: a list of fifty is a batch reading in which each 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -65,7 +66,7 @@ def read(
 def _write_down(
     owners: Sequence[Owner], fields: Sequence[str], purpose: str, why: str, by: Actor, now: datetime
 ) -> None:
-    facts = {
+    facts: dict[str, Any] = {
         "tenant": by.tenant_id, "at": now, "actor": by.label, "body": min(by.body_ids, default=None),
         "account": by.account_id, "post": by.post_id, "purpose": purpose, "reason": why[:300],
         "fields": list(fields), "tables": [t for t, _ in owners], "rows": [r for _, r in owners],

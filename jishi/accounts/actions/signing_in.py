@@ -54,9 +54,7 @@ def delay_after(failures: int) -> int:
 def failed(username: str, device: str, *, by: Actor, now: datetime) -> None:
     """This will count one failure; one statement, known name or not."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNT, [by.tenant_id, name_mac(by.tenant_id, username), device, now, now - FORGET_AFTER]
-        )
+        cursor.execute(_COUNT, [by.tenant_id, name_mac(by.tenant_id, username), device, now, now - FORGET_AFTER])
 
 
 @transaction.atomic
@@ -113,9 +111,7 @@ def end_sessions(account_id: int, *, by: Actor, now: datetime) -> int:
     Session.objects.filter(session_key__in=keys).delete()
     rows.delete()
     if keys:
-        trail.record(
-            "session.all_ended", ("account", account_id), by=by, at=now, codes={"sessions": len(keys)}
-        )
+        trail.record("session.all_ended", ("account", account_id), by=by, at=now, codes={"sessions": len(keys)})
     return len(keys)
 
 

@@ -19,9 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 ("version", models.PositiveIntegerField(default=1)),
@@ -47,9 +45,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("name", models.CharField(max_length=80)),
@@ -85,9 +81,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("role", models.CharField(max_length=30)),
@@ -121,9 +115,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField()),
                 ("actor", models.CharField(max_length=80)),
@@ -135,9 +127,7 @@ class Migration(migrations.Migration):
                 ("owner_row", models.BigIntegerField()),
                 (
                     "fields",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), size=None
-                    ),
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None),
                 ),
                 (
                     "tenant",
@@ -155,9 +145,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("session_key", models.CharField(max_length=40)),
                 ("device", models.CharField(blank=True, max_length=60)),
@@ -187,9 +175,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name_mac", models.CharField(max_length=64)),
                 ("device", models.CharField(blank=True, max_length=64)),
@@ -229,9 +215,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="grant",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("active_to", None), ("active_to__gt", models.F("active_from")), _connector="OR"
-                ),
+                condition=models.Q(("active_to", None), ("active_to__gt", models.F("active_from")), _connector="OR"),
                 name="grant_is_half_open",
             ),
         ),
@@ -249,8 +233,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="signinfailure",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "name_mac", "device"), name="one_bucket_per_device"
-            ),
+            constraint=models.UniqueConstraint(fields=("tenant", "name_mac", "device"), name="one_bucket_per_device"),
         ),
     ]

@@ -25,9 +25,7 @@ def an_account(
     _count[0] += 1
     by = system(tenant_id)
     with scope.work(by):
-        return accounts.open_account(
-            username or f"li-ming-{_count[0]}", name, password, staff=staff, by=by, now=now
-        )
+        return accounts.open_account(username or f"li-ming-{_count[0]}", name, password, staff=staff, by=by, now=now)
 
 
 def a_grant(
@@ -48,9 +46,7 @@ def a_grant(
         )
 
 
-def an_actor(
-    tenant_id: int, role: str = "handler", *, body_id: int | None = 1, post_id: int | None = 1
-) -> Actor:
+def an_actor(tenant_id: int, role: str = "handler", *, body_id: int | None = 1, post_id: int | None = 1) -> Actor:
     """Give a staff actor who really exists and really holds the role."""
     account = an_account(tenant_id)
     a_grant(account, role, body_id=body_id, post_id=post_id, post_title=role)

@@ -178,9 +178,9 @@ class TestGrants:
         with scope.work(by):
             assert grants.end_grants(post_id=1, by=by, now=end) == 1
 
-            assert [
-                h.account_id for h in queries.people_of("handler", now=end - timedelta(microseconds=1))
-            ] == [account.id]
+            assert [h.account_id for h in queries.people_of("handler", now=end - timedelta(microseconds=1))] == [
+                account.id
+            ]
             assert queries.people_of("handler", now=end) == []
             assert queries.accounts_of_bodies([1], now=MONDAY_TEN) == {1: [account.id]}
 
@@ -208,9 +208,7 @@ class TestGrants:
             with pytest.raises(Invalid):
                 grants.grant(theirs.id, role="emperor", by=by, now=MONDAY_TEN)
 
-    def test_a_thousand_rights_take_a_handful_of_statements(
-        self, tenant: int, django_assert_max_num_queries
-    ) -> None:
+    def test_a_thousand_rights_take_a_handful_of_statements(self, tenant: int, django_assert_max_num_queries) -> None:
         account, by = an_account(tenant), system(tenant)
         wanted = [grants.Wanted(account.id, "handler", body_id=n, post_id=n) for n in range(1, 1001)]
         with scope.work(by), django_assert_max_num_queries(10):
@@ -221,9 +219,13 @@ def test_a_factor_cannot_belong_to_an_account_that_never_was(tenant: int) -> Non
     """The tables of django-allauth have no tenant; their rows hang on an account, which has one."""
     from django.db import IntegrityError, transaction
 
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        Authenticator.objects.create(user_id=987654321, type="totp", data={})
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    def add_one() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            Authenticator.objects.create(user_id=987654321, type="totp", data={})
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(IntegrityError):
+        add_one()
 
 
 def test_the_open_tables_are_a_closed_list() -> None:

@@ -130,9 +130,7 @@ def test_a_list_of_fifty_costs_two_statements_and_each_person_finds_herself(
     data_keys.forget()
 
 
-@pytest.mark.parametrize(
-    "role", ["grid_worker", "office", "auditor", "system_admin", "security_admin", "ruler"]
-)
+@pytest.mark.parametrize("role", ["grid_worker", "office", "auditor", "system_admin", "security_admin", "ruler"])
 def test_a_role_that_the_purpose_does_not_name_reads_nothing(handler: Actor, tenant: int, role: str) -> None:
     by = Actor(tenant_id=tenant, kind="staff", account_id=1, roles=frozenset({role}))
 

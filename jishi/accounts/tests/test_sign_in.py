@@ -57,9 +57,7 @@ def resident(tenant: int):
 
 
 def try_in(client: Client, username: str, password: str, **more):
-    return client.post(
-        "/sign-in", {"login": username, "password": password, **more}, headers={"accept-language": "zh"}
-    )
+    return client.post("/sign-in", {"login": username, "password": password, **more}, headers={"accept-language": "zh"})
 
 
 def _without_tokens(page: str) -> str:
@@ -257,9 +255,7 @@ class TestSecondFactor:
         assert client.session[sessions.FACTOR] is True
         assert client.get("/me/sign-in/codes").status_code == 200
 
-    def test_a_passkey_challenge_is_given_to_anybody_and_opens_nothing(
-        self, client: Client, tenant: int
-    ) -> None:
+    def test_a_passkey_challenge_is_given_to_anybody_and_opens_nothing(self, client: Client, tenant: int) -> None:
         asked = client.get("/sign-in/passkey", headers={"accept": "application/json"})
 
         assert asked.json()["request_options"]["publicKey"]["userVerification"] == "required"
@@ -334,9 +330,7 @@ class TestSessions:
         assert client.get("/sign-out").status_code == 200
         assert client.get("/private").status_code == 200
 
-    def test_a_new_password_needs_a_fresh_sign_in_and_ends_every_session(
-        self, client: Client, resident
-    ) -> None:
+    def test_a_new_password_needs_a_fresh_sign_in_and_ends_every_session(self, client: Client, resident) -> None:
         signed_in(client, resident)
         assert client.get("/me/password")["Location"].startswith("/me/sign-in/again")
         client.post("/me/sign-in/again", {"password": WORD})
@@ -368,9 +362,7 @@ class TestDraft:
         assert 'action="/private"' in page
         assert client.get("/sign-in/continue")["Location"] == "/home"  # kept no longer
 
-    def test_somebody_else_on_the_same_browser_does_not_get_it(
-        self, client: Client, resident, tenant: int
-    ) -> None:
+    def test_somebody_else_on_the_same_browser_does_not_get_it(self, client: Client, resident, tenant: int) -> None:
         an_account(tenant, username="li", password=WORD, staff=False, now=LONG_AGO)
         self.ended(client, resident)
         client.post("/private", {"text": "井盖响了三天"})

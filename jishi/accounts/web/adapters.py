@@ -57,9 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Begin the session: a new id, its limits, the tenant, the device; and whether a second factor was shown."""
         user.backend = BACKEND  # type: ignore[attr-defined]
         begin_session(request, user)
-        ends_at = sessions.begin(
-            request.session, tenant_id=user.tenant_id, staff=user.is_staff_member, now=request.now
-        )
+        ends_at = sessions.begin(request.session, tenant_id=user.tenant_id, staff=user.is_staff_member, now=request.now)
         request.session[sessions.FACTOR] = (
             settings.DEMO or not user.is_staff_member or is_mfa_enabled(user, SECOND_FACTORS)
         )
@@ -81,7 +79,7 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
 
     def post_login(self, request: HttpRequest, user: Account, **rest: Any) -> HttpResponse:
-        """Go on to what waits: the draft that an ended session interrupted, the choice of a post, the page asked for."""
+        """Go on to what waits: the draft of an ended session, the choice of a post, the page asked for."""
         response = super().post_login(request, user, **rest)
         return redirect(_way_on(request, user, response["Location"], request.now))
 
@@ -119,11 +117,7 @@ class FactorAdapter(DefaultMFAAdapter):
         return base64.b64encode(wrapped).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return (
-            keys.provider()
-            .unwrap(base64.b64decode(encrypted_text), context=b"sign-in-factor", suite="a")
-            .decode()
-        )
+        return keys.provider().unwrap(base64.b64decode(encrypted_text), context=b"sign-in-factor", suite="a").decode()
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Staff keep at least one second factor; the demonstration asks for none."""

@@ -111,9 +111,7 @@ def _from_session(request: HttpRequest, tenant: Tenant, now: datetime) -> Actor:
     account_id = session.get(SESSION_KEY)
     if account_id is None:
         return _reporter(request, tenant)
-    if (
-        session.get(sessions.TENANT) != tenant.id
-    ):  # a cookie of another town is nobody here, and stays valid there
+    if session.get(sessions.TENANT) != tenant.id:  # a cookie of another town is nobody here, and stays valid there
         return Actor(tenant_id=tenant.id, kind="anonymous")
     identity = queries.enter(tenant.id, int(account_id), now=now)
     if identity is None or not _still_good(request, identity, now):
@@ -146,11 +144,18 @@ def _reporter(request: HttpRequest, tenant: Tenant) -> Actor:
     return Actor(tenant_id=tenant.id, kind="anonymous")
 
 
+class _OwnPage(CsrfViewMiddleware):
+    """Django's check of the token, answering with the reason instead of a page."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> str:
+        return reason
+
+
 def _ensure_own_page(request: HttpRequest) -> None:
     """The API is free of Django's token for programs with keys; a cookie needs it (spec 90 §9)."""
     if not request.path.startswith("/api/") or request.method not in UNSAFE:
         return
-    check = CsrfViewMiddleware(lambda _: HttpResponse())
+    check = _OwnPage(lambda _: HttpResponse())
     check.process_request(request)
     if check.process_view(request, None, (), {}) is not None:
         raise NotAllowed("X-CSRFToken")

@@ -31,11 +31,7 @@ def is_alive(session: SessionBase, *, staff: bool, now: datetime) -> bool:
     """Tell whether the session is within its limits, and mark that it was used."""
     moment = int(now.timestamp())
     began, seen = session.get(BEGAN), session.get(SEEN)
-    if (
-        began is None
-        or seen is None
-        or moment - began >= (STAFF_ALL if staff else RESIDENT_ALL).total_seconds()
-    ):
+    if began is None or seen is None or moment - began >= (STAFF_ALL if staff else RESIDENT_ALL).total_seconds():
         return False
     if not staff:
         return True

@@ -193,11 +193,7 @@ def go_on(request: HttpRequest) -> HttpResponse:
     draft = drafts.take(request, request.actor.account_id or 0)
     if draft is None:
         return redirect(settings.LOGIN_REDIRECT_URL)
-    shown = [
-        value
-        for name, value in draft.fields
-        if len(value) > 1 and not name.endswith(("key", "_id", "version"))
-    ]
+    shown = [value for name, value in draft.fields if len(value) > 1 and not name.endswith(("key", "_id", "version"))]
     return render(request, "accounts/continue.html", {"draft": draft, "shown": shown})
 
 

@@ -42,8 +42,8 @@ def rows(sql: str, params: list | None = None) -> list[tuple]:
 
 def partitions() -> list[str]:
     found = rows(
-        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent"
-        " WHERE p.relname = ANY (%s) ORDER BY 1",
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = ANY (%s) ORDER BY 1",
         [HELD],
     )
     return [name for (name,) in found]
@@ -64,13 +64,12 @@ def fill_something(tenant_id: int) -> None:
 
 class TestCatalogue:
     def test_every_protected_table_forces_row_security_and_has_its_policies_and_grants(self) -> None:
-        flags = dict(
-            (name, (on, forced))
+        flags = {
+            name: (on, forced)
             for name, on, forced in rows(
-                "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = ANY (%s)",
-                [HELD],
+                "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = ANY (%s)", [HELD]
             )
-        )
+        }
         assert set(flags) == set(HELD)
         for table in HELD:
             assert flags[table] == (True, True), table
@@ -83,7 +82,8 @@ class TestCatalogue:
             for (name,) in rows(
                 "SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
                 " JOIN pg_namespace n ON n.oid = c.relnamespace"
-                " WHERE n.nspname = 'public' AND a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND NOT a.attisdropped"
+                " WHERE n.nspname = 'public' AND a.attname = 'tenant_id' AND c.relkind IN ('r', 'p')"
+                " AND NOT a.attisdropped"
             )
         }
 
@@ -97,8 +97,8 @@ class TestCatalogue:
             assert not bypass, name
         assert (
             rows(
-                "SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles w ON w.oid = m.member"
-                " WHERE w.rolname = 'jishi_web'"
+                "SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid"
+                " JOIN pg_roles w ON w.oid = m.member WHERE w.rolname = 'jishi_web'"
             )
             == []
         )
@@ -115,7 +115,8 @@ class TestCatalogue:
     def test_tenant_stands_first_in_every_unique_constraint_and_index_of_a_protected_table(self) -> None:
         late = rows(
             "SELECT t.relname, i.relname, a.attname FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid"
-            " JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]"
+            " JOIN pg_class i ON i.oid = x.indexrelid"
+            " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]"
             " WHERE t.relname = ANY (%s) AND x.indisunique AND NOT x.indisprimary AND a.attname <> 'tenant_id'",
             [HELD],
         )
@@ -127,10 +128,7 @@ class TestCatalogue:
             for field in model._meta.local_fields:
                 if not isinstance(field, models.ForeignKey) or not model._meta.managed:
                     continue
-                if (
-                    not issubclass(field.related_model, TenantRow | FactRow)
-                    or not field.related_model._meta.managed
-                ):
+                if not issubclass(field.related_model, TenantRow | FactRow) or not field.related_model._meta.managed:
                     continue
                 name = f"same_tenant_{field.column}"[:60]
                 found = rows(
@@ -150,9 +148,7 @@ class TestCatalogue:
 
     def grants(self, table: str) -> set[str]:
         commands = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
-        return {
-            c for c in commands if rows("SELECT has_table_privilege('jishi_web', %s, %s)", [table, c])[0][0]
-        }
+        return {c for c in commands if rows("SELECT has_table_privilege('jishi_web', %s, %s)", [table, c])[0][0]}
 
     def expected_commands(self, table: str) -> set[str]:
         return {"SELECT", "INSERT"} if table in APPEND_ONLY else {"SELECT", "INSERT", "UPDATE", "DELETE"}
@@ -184,9 +180,9 @@ class TestWithoutScope:
 
     def test_a_partition_carries_a_policy_of_its_own(self) -> None:
         for name in partitions():
-            assert rows(
-                "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = %s", [name]
-            ) == [(True, True)], name
+            assert rows("SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = %s", [name]) == [
+                (True, True)
+            ], name
             assert rows("SELECT policyname FROM pg_policies WHERE tablename = %s", [name]), name
 
     def test_nothing_can_be_written_without_a_scope(self, tenant: int) -> None:
@@ -219,9 +215,7 @@ class TestAcrossTenants:
             with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
                 Counter.objects.filter(kind="Z").update(tenant_id=other_tenant)
 
-    def test_a_row_of_another_town_is_neither_changed_nor_deleted(
-        self, tenant: int, other_tenant: int
-    ) -> None:
+    def test_a_row_of_another_town_is_neither_changed_nor_deleted(self, tenant: int, other_tenant: int) -> None:
         fill_something(other_tenant)
 
         with scope.work(system(tenant)):
@@ -235,17 +229,15 @@ class TestAcrossTenants:
         with scope.work(system(other_tenant)):
             theirs = News.objects.get().id
 
-        with scope.work(system(tenant)):
-            with pytest.raises(IntegrityError), transaction.atomic():
+        def point_there() -> None:
+            with transaction.atomic():
                 Delivery.objects.create(
-                    tenant_id=tenant,
-                    news_id=theirs,
-                    reaction="r",
-                    subject_kind="t",
-                    subject_id=1,
-                    next_at=MONDAY_TEN,
+                    tenant_id=tenant, news_id=theirs, reaction="r", subject_kind="t", subject_id=1, next_at=MONDAY_TEN
                 )
                 rows("SET CONSTRAINTS ALL IMMEDIATE; SELECT 1")
+
+        with scope.work(system(tenant)), pytest.raises(IntegrityError):
+            point_there()
 
     def test_unique_error_tells_nothing_of_another_tenant(self, tenant: int, other_tenant: int) -> None:
         for mine in (tenant, other_tenant):
@@ -258,10 +250,12 @@ class TestAcrossTenants:
 class TestSurprises:
     @pytest.mark.parametrize("table", ["foundation_counter", "foundation_entry", "accounts_reading"])
     def test_copy_from_is_refused(self, tenant: int, table: str) -> None:
-        with scope.work(system(tenant)):
-            with pytest.raises(Exception, match="COPY FROM not supported"), transaction.atomic():
-                with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                    copy.write(b"")
+        def copy_in() -> None:
+            with transaction.atomic(), connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                copy.write(b"")
+
+        with scope.work(system(tenant)), pytest.raises(Exception, match="COPY FROM not supported"):
+            copy_in()
 
     def test_scope_does_not_leak_to_the_next_request_on_a_pooled_connection(self, tenant: int) -> None:
         with another_connection() as pooled:
@@ -294,18 +288,21 @@ class TestSurprises:
             pool.submit(enter).result()
 
     @pytest.mark.parametrize("table", APPEND_ONLY)
-    @pytest.mark.parametrize(
-        "command", ["UPDATE {} SET tenant_id = tenant_id", "DELETE FROM {}", "TRUNCATE {}"]
-    )
+    @pytest.mark.parametrize("command", ["UPDATE {} SET tenant_id = tenant_id", "DELETE FROM {}", "TRUNCATE {}"])
     def test_append_only_tables_refuse_every_change(self, tenant: int, table: str, command: str) -> None:
-        with scope.work(system(tenant)), pytest.raises(DatabaseError), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(command.format(table))
+        with (
+            scope.work(system(tenant)),
+            connection.cursor() as cursor,
+            pytest.raises(DatabaseError),
+            transaction.atomic(),
+        ):
+            cursor.execute(command.format(table))
 
     def test_applying_twice_changes_nothing(self) -> None:
         def picture() -> list[tuple]:
             return rows(
-                "SELECT tablename, policyname, permissive, roles::text, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2"
+                "SELECT tablename, policyname, permissive, roles::text, cmd, qual, with_check"
+                " FROM pg_policies ORDER BY 1, 2"
             )
 
         before = picture()

@@ -116,9 +116,7 @@ def dump_of_all_tables_contains(needle: str) -> list[str]:
             cursor.execute("SELECT has_table_privilege(%s, 'SELECT')", [table])
             if not cursor.fetchone()[0]:
                 continue
-            cursor.execute(
-                f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE ANY (%s)', [[f"%{f}%" for f in forms]]
-            )
+            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE ANY (%s)', [[f"%{f}%" for f in forms]])
             if cursor.fetchone()[0]:
                 found.append(table)
     return found
@@ -336,9 +334,7 @@ class TestRotation:
     def many(self, tenant: int, count: int = 25) -> None:
         put(tenant, *[a_contact(n, f"138{n:08d}", searchable=n % 2 == 1) for n in range(1, count + 1)])
 
-    def test_values_move_in_batches_stay_readable_and_the_old_key_is_destroyed_with_a_proof(
-        self, work: int
-    ) -> None:
+    def test_values_move_in_batches_stay_readable_and_the_old_key_is_destroyed_with_a_proof(self, work: int) -> None:
         by = system(work)
         self.many(work)
         rotation.begin("contact.caller", by=by, now=MONDAY_TEN)
@@ -365,9 +361,7 @@ class TestRotation:
         assert (last.destroyed, last.done) == ((1,), True)
         assert [k.generation for k in DataKey.objects.filter(purpose="contact.caller")] == [2]
         assert opened(work, ("cases_report", 25))[("cases_report", 25)]["caller_contact"] == "13800000025"
-        assert sealed.find("contact.caller", "13800000025", tenant_id=work, now=MONDAY_TEN) == [
-            ("cases_report", 25)
-        ]
+        assert sealed.find("contact.caller", "13800000025", tenant_id=work, now=MONDAY_TEN) == [("cases_report", 25)]
         assert sealed.find("contact.caller", "13800000024", tenant_id=work, now=MONDAY_TEN) == []
 
     def test_a_second_rotation_waits_for_the_first(self, work: int) -> None:
@@ -378,9 +372,7 @@ class TestRotation:
             rotation.begin("contact.caller", by=system(work), now=MONDAY_TEN)
 
     def test_only_the_security_administrator_begins_one(self, work: int) -> None:
-        clerk = Actor(
-            tenant_id=work, kind="staff", account_id=1, roles=frozenset({"handler", "system_admin"})
-        )
+        clerk = Actor(tenant_id=work, kind="staff", account_id=1, roles=frozenset({"handler", "system_admin"}))
 
         with pytest.raises(Exception, match="security_admin"):
             rotation.begin("contact.caller", by=clerk, now=MONDAY_TEN)
