@@ -31,8 +31,7 @@ WORKING = frozenset(
         "handler",
         "reviewer",
         "feedback",
-        "feedback_caller",
-        "leading_group",
+        "office",
         "ruler",
         "auditor",
     }
@@ -40,6 +39,8 @@ WORKING = frozenset(
 RESIDENT = (
     Entry("home", _("首页"), "home"),
     Entry("mine", _("我的事"), "mine"),
+    Entry("map", _("身边"), "map"),
+    Entry("duties", _("谁来管"), "law"),
     Entry("assembly", _("议事"), "vote"),
     Entry("offers", _("办事"), "offer"),
     Entry("open", _("公开"), "book"),
@@ -56,11 +57,13 @@ STAFF = (
     Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher"})),
     Entry("inbox", _("我单位"), "house", frozenset({"handler"})),
     Entry("review", _("审核"), "check", frozenset({"reviewer"})),
-    Entry("feedback", _("回访台"), "speak", frozenset({"feedback", "feedback_caller"})),
+    Entry("feedback", _("回访台"), "speak", frozenset({"feedback"})),
     Entry("cases", _("事件"), "list", WORKING),
-    Entry("stuck", _("领导小组"), "group", frozenset({"leading_group", "ruler"})),
-    Entry("gridplan", _("网格方案"), "map", frozenset({"leading_group", "planner", "street_coordinator"})),
-    Entry("places", _("地方"), "pin", frozenset({"leading_group", "planner", "street_coordinator"})),
+    Entry("stuck", _("领导小组"), "group", frozenset({"office", "ruler"})),
+    Entry("gridplan", _("网格方案"), "map", frozenset({"office"})),
+    Entry("places", _("地方"), "pin", frozenset({"office"})),
+    Entry("import", _("导入"), "file", frozenset({"operator", "system_admin"})),
+    Entry("map", _("地图"), "map", WORKING),
     Entry("duties", _("履职清单"), "law"),
 )
 

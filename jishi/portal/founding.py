@@ -1,0 +1,209 @@
+"""Founds the demonstration town through the rooms' own verbs, the way a real town would be: nothing is inserted past them."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from jishi.accounts.actions import accounts
+from jishi.accounts.actions.accounts import Opening
+from jishi.bodies.actions import bodies, posts
+from jishi.bodies.actions.bodies import Founding
+from jishi.bodies.actions.posts import NewPost
+from jishi.cases.actions import history
+from jishi.cases.actions.history import Happened, PastLife
+from jishi.cases.actions.intake import Incoming
+from jishi.duties import queries as duties
+from jishi.duties.actions import codebook, founding
+from jishi.duties.actions.codebook import NewMatter
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor, system
+from jishi.foundation.models import Tenant
+from jishi.portal.demo import past_cases, town
+from jishi.portal.demo.nouns import PastCase, Person, Step, Town
+from jishi.portal.demo_ground import found_ground
+
+CODE = "990181"
+PASSWORD = "yunxi-yanshi-2026"  # of everybody in the demonstration; a real installation has none
+SINCE = date(2025, 1, 1)
+LISTS_HOLDER = f"streets:{CODE}000000"
+PAST = 5000
+
+# The steps of the demonstration's lives, in the words of the tables. What this edition of the table does not
+# hold (suspending, banking, parts) is left out of the life.
+VERBS = {
+    "offered": "dispatch.offer", "signed": "handover.sign", "signed_by_time": "handover.sign_by_time",
+    "return_asked": "handover.return_", "returned": "handover.accept_return",
+    "consultation_opened": "consultation.contest", "ruled": "ruling.rule", "contacted": "handling.note_contact",
+    "progressed": "handling.note_progress", "replied": "handling.reply", "approved": "review.approve",
+    "sent_back": "review.send_back", "feedback_given": "feedback.answer", "closed": "feedback.conclude",
+    "reopened": "reopening.reopen", "answered_at_once": "intake.answer_at_once",
+    "settled_on_spot": "intake.settle_on_spot", "declined": "intake.decline",
+}  # fmt: skip
+
+
+def found(*, now: datetime, say: Callable[[str], None]) -> int:
+    """Found the town, if it does not stand yet; gives the tenant's id."""
+    tenant, is_new = Tenant.objects.get_or_create(
+        code=CODE,
+        defaults={
+            "name": "云溪市（演示）", "name_en": "Yunxi (demonstration)", "zone": settings.TIME_ZONE,
+            "hosts": ["localhost", "127.0.0.1", "[::1]", "testserver"], "founded_at": now,
+        },
+    )  # fmt: skip
+    if not is_new:
+        return tenant.id
+    by = system(tenant.id)
+    made = town()
+    with scope.work(by):
+        found_ground(made, SINCE, by=by, now=now)
+        say("网格、小区、道路 · grids, compounds, roads")
+    with scope.work(by):
+        ids = found_bodies(made, by=by, now=now)
+        found_lists(made, ids, by=by, now=now)
+        say("单位、事项、三张清单 · bodies, matters, three lists")
+    with scope.work(by):
+        found_people(made, ids, by=by, now=now)
+        say("岗位和人 · posts and people")
+    return tenant.id
+
+
+def found_bodies(made: Town, *, by: Actor, now: datetime) -> dict[str, int]:
+    """Found the 40 bodies; streets stand above their communities."""
+    streets = {b.division[:9]: b.code for b in made.bodies if b.level == "street"}
+    rows = [
+        Founding(
+            code=b.code, name=b.name, short_name=b.short_name, level=b.level, division_code=b.division, name_en=b.name_en,
+            parent=streets.get(b.division[:9], "") if b.level == "community" else "", work_phone=b.work_phone,
+            calendar="always" if b.round_the_clock else "office",
+        )
+        for b in sorted(made.bodies, key=lambda b: b.level == "community")
+    ]  # fmt: skip
+    return bodies.found_many(rows, active_from=SINCE, by=by, now=now)
+
+
+def found_lists(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) -> None:
+    """Adopt the code book, publish the three lists, name who coordinates when nothing matches."""
+    codebook.adopt_book(
+        [
+            NewMatter(
+                code=m.code, name=m.name, name_en=m.name_en, aliases=m.aliases, public=m.public,
+                default_visibility=m.default_visibility, at_home=m.at_home, spot=m.spot, life_days=m.life_days,
+                questions=tuple(_question(q) for q in m.questions),
+            )
+            for m in made.matters
+        ],
+        number=1, effective_from=SINCE, source="演示市镇，非任何地方公布", by=by, now=now,
+    )  # fmt: skip
+    text = (settings.INSTITUTIONS_DIR / "demo/duty_items.csv").read_text(encoding="utf-8")
+    founding.load_lists(
+        text, title="云溪市街道履职事项清单（演示）", holder=LISTS_HOLDER, effective_from=SINCE,
+        document_no="演示〔2025〕1号", by=by, now=now,
+    )  # fmt: skip
+    for body in made.bodies:
+        if body.level in ("street", "centre"):
+            founding.set_fallback(body.division, ids[body.code], from_day=SINCE, by=by, now=now)
+
+
+def _question(question: Any) -> dict[str, Any]:
+    return {
+        "code": question.code, "text": question.zh, "text_en": question.en, "type": question.type, "unit": question.unit,
+        "choices": [{"code": c.code, "text": c.zh, "text_en": c.en} for c in question.choices],
+    }  # fmt: skip
+
+
+def found_people(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) -> None:
+    """Open the accounts to sign in as, create their posts, begin their terms."""
+    opened = accounts.open_many(
+        [Opening(p.username, p.name, PASSWORD, staff="resident" not in p.roles) for p in made.people], by=by, now=now
+    )
+    staff = [(p, a.id) for p, a in zip(made.people, opened, strict=True) if p.body]
+    made_posts = posts.create_posts([_post(p, ids) for p, _ in staff], by=by, now=now)
+    posts.begin_terms([(post, account) for post, (_, account) in zip(made_posts, staff, strict=True)], by=by, now=now)
+
+
+def _post(person: Person, ids: dict[str, int]) -> NewPost:
+    area = person.grid[:12] if person.grid else ""
+    return NewPost(body_id=ids[str(person.body)], title=person.post, roles=person.roles, area=area, work_phone=person.phone)
+
+
+def remember(tenant_id: int, *, today: date, now: datetime, say: Callable[[str], None], count: int = PAST) -> int:
+    """Take in the past year, the newest first, so that the desks are full before the archive is; gives how many."""
+    by = system(tenant_id)
+    made = town()
+    lives = sorted(past_cases(count, seed=1, today=today), key=lambda c: c.said_at, reverse=True)
+    done = 0
+    for start in range(0, len(lives), history.BATCH):
+        with scope.work(by):
+            known = _Known(made, localdate_of=today)
+            ids, refused = history.take_in(
+                [known.life(c) for c in lives[start : start + history.BATCH]], by=by, now=now, tenant_code=CODE
+            )
+        done += len(ids)
+        say(f"{done} / {len(lives)} 件往事 · past cases" + (f"（{len(refused)} 件接不上 · refused）" if refused else ""))
+    return done
+
+
+class _Known:
+    """Turns the demonstration's codes into ids."""
+
+    def __init__(self, made: Town, *, localdate_of: date) -> None:
+        law = duties.law(localdate_of)
+        self._bodies = law.body_ids
+        self._items = {row.number: row for row in law.items.values()}
+        self._town = made
+
+    def life(self, case: PastCase) -> PastLife:
+        """Give one past case as the room takes it in."""
+        received = next(s.at for s in case.steps if s.what == "received")
+        return PastLife(self._incoming(case), received, list(self._steps(case)))
+
+    def _incoming(self, case: PastCase) -> Incoming:
+        channel = case.channel if case.channel in ("web", "phone", "visit", "grid", "import") else "web"
+        anonymous = case.voice == "anonymous"
+        return Incoming(
+            text=case.text, channel=channel, kind=case.kind.replace("-", "_"), voice=case.voice, said_at=case.said_at,
+            lng=case.place.lng / 1e7, lat=case.place.lat / 1e7, crs="cgcs2000", accuracy_m=float(case.place.radius_m),
+            address_text=case.place.name, matter=case.matter, answers=case.answers, urgency=case.urgency,
+            caller_name="" if anonymous else case.caller_name, caller_contact="" if anonymous else case.caller_contact,
+            external_system="yunxi-archive", external_id=case.external_id,
+        )  # fmt: skip
+
+    def _steps(self, case: PastCase) -> Iterable[Happened]:
+        for step in case.steps:
+            verb = VERBS.get(step.what)
+            if verb is None:
+                continue
+            yield Happened(verb, step.at, self._body_of(step), step.words or self._words(step, case), self._facts(step))
+
+    def _body_of(self, step: Step) -> int | None:
+        code = step.facts.get("to") or step.by
+        return self._bodies.get(str(code))
+
+    def _words(self, step: Step, case: PastCase) -> str:
+        return case.reply if step.what == "replied" else ""
+
+    def _facts(self, step: Step) -> dict[str, Any]:
+        facts = dict(step.facts)
+        for name, to in (("item", "item"), ("cited_item", "item")):
+            row = self._items.get(str(facts.pop(name, "")))
+            if row is not None:
+                facts[to], facts["edition"] = row.id, row.edition
+        if "proposed_body" in facts:
+            facts["proposed"] = self._bodies.get(str(facts.pop("proposed_body")))
+        if "invited" in facts:
+            facts["invited"] = [self._bodies[c] for c in facts["invited"] if c in self._bodies]
+        return facts
+
+
+def people_page() -> str:
+    """Give the lines that tell whom to sign in as."""
+    rows = [f"    {p.username:12}{p.post}（{p.name}）" for p in town().people]
+    return "\n".join(["  登录名（口令都是 " + PASSWORD + "）· sign in as (one password for all):", *rows, ""])
+
+
+def shanghai_today(now: datetime) -> date:
+    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
