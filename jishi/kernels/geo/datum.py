@@ -1,6 +1,7 @@
 """One coordinate system inside: CGCS2000 degrees. Others are converted here, at the edge, both ways.
 
-GCJ-02 and BD-09 have no published formula; the constants are those that open converters agree on. The inverse is found by iteration.
+GCJ-02 and BD-09 have no published formula; the constants are those that open converters agree on. The inverse
+is found by iteration.
 """
 
 from collections.abc import Sequence
@@ -178,7 +179,8 @@ def to_cgcs2000(lng: npt.ArrayLike, lat: npt.ArrayLike, crs: str | None, *, main
     `wgs84` differs by less than 1 m and is kept as it is. The shift applies inside `mainland` only.
 
     :raises UnknownDatum: no system, or one not known.
-    :raises SwappedAxes: every good row reads as latitude first (and there is one); the corrected columns are in the error.
+    :raises SwappedAxes: every good row reads as latitude first (and there is one); the corrected columns are in
+    the error.
     """
     name = ensure_known(crs)
     x, y = np.atleast_1d(np.asarray(lng, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))

@@ -1,4 +1,5 @@
-"""A coarse outline of the mainland for the GCJ-02 shift: thousandths of a degree, good to some kilometres at land borders and
+"""A coarse outline of the mainland for the GCJ-02 shift: thousandths of a degree, good to some kilometres at
+land borders and
 at sea, to some 200 m at Hong Kong and Macao, which lie outside, as do Taiwan and its islands.
 
 Simplified from open county polygons (MIT licence); for computing only, never drawn. A tenant may pass a finer one.

@@ -1,4 +1,5 @@
-"""Lengths and areas in metres on a local plane that touches the ellipsoid (CGCS2000: a = 6378137 m, f = 1/298.257222101)."""
+"""Lengths and areas in metres on a local plane that touches the ellipsoid (CGCS2000: a = 6378137 m, f =
+1/298.257222101)."""
 
 import numpy as np
 import numpy.typing as npt

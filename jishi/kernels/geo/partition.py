@@ -1,6 +1,7 @@
 """In which grid is a point? Exact, in whole numbers of 1e-7 degree, for a batch of any size.
 
-A point on a shared edge or corner belongs to the lower code. So the grids of a valid edition part their ground: no point has two,
+A point on a shared edge or corner belongs to the lower code. So the grids of a valid edition part their ground:
+no point has two,
 none has no grid. The answer does not depend on the order of points or grids.
 """
 
@@ -32,7 +33,8 @@ class TooWide(ValueError):
 
 @dataclass(frozen=True)
 class Located:
-    """One row per point, in the order asked: `grid` and `other` are places in `PolygonIndex.codes` (−1 none), `status` a place in
+    """One row per point, in the order asked: `grid` and `other` are places in `PolygonIndex.codes` (−1 none),
+    `status` a place in
     `STATUSES`, `border_m` the metres to the nearest border of the grid (NaN without one)."""
 
     grid: npt.NDArray[np.int32]
@@ -57,7 +59,8 @@ def _ranges(start: Ints, length: Ints) -> Ints:
 
 
 class PolygonIndex:
-    """Grids of one edition, ready for questions. `polygons` maps a code to its rings (outer rings and holes alike, degrees)."""
+    """Grids of one edition, ready for questions. `polygons` maps a code to its rings (outer rings and holes
+    alike, degrees)."""
 
     def __init__(self, polygons: Mapping[str, Sequence[Ring]], *, ground: Sequence[Ring] | None = None) -> None:
         self.codes = tuple(sorted(polygons))
@@ -204,10 +207,13 @@ class PolygonIndex:
         return other, best
 
     def locate(self, lngs: npt.ArrayLike, lats: npt.ArrayLike, *, nearest_m: float = 0.0) -> Located:
-        """This will say for each point (degrees, CGCS2000) its grid, how near its border is, and whose ground begins there.
+        """This will say for each point (degrees, CGCS2000) its grid, how near its border is, and whose ground
+        begins there.
 
-        `border`: another grid is nearer than 10 m, named in `other`. `gap`: on the given ground, in no grid. `outside`: neither.
-        With `nearest_m` a point in no grid names the nearest one within that reach in `other`. NaN or infinity: `bad_input`.
+        `border`: another grid is nearer than 10 m, named in `other`. `gap`: on the given ground, in no grid.
+        `outside`: neither.
+        With `nearest_m` a point in no grid names the nearest one within that reach in `other`. NaN or infinity:
+        `bad_input`.
         """
         lng, lat = np.atleast_1d(np.asarray(lngs, np.float64)), np.atleast_1d(np.asarray(lats, np.float64))
         with np.errstate(invalid="ignore"):

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import shapely
+from shapely.geometry import shape as geometry_of
+from shapely.geometry.base import BaseGeometry
 
 from .datum import swapped, to_cgcs2000
 from .metres import distance_m, ring_area_m2, scale
-
-if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
 
 BLOCKER, WARNING = "blocker", "warning"
 OVERLAP_M2, OVERLAP_WIDE_M, SLIVER_WIDE_M = 1.0, 0.1, 0.5
@@ -20,7 +20,8 @@ _CODE = re.compile(r"[0-9]{12,17}")
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault: its code, the features (by number in the file) it concerns, a place (lng, lat), m², a cure, how grave."""
+    """One fault: its code, the features (by number in the file) it concerns, a place (lng, lat), m², a cure,
+    how grave."""
 
     code: str
     features: tuple[int, ...]
@@ -42,7 +43,9 @@ def _read(features: Sequence[Mapping[str, Any]]) -> tuple[list[_Drawn], list[Fin
     for number, feature in enumerate(features):
         geometry = feature.get("geometry") or {}
         kind, coordinates = geometry.get("type"), geometry.get("coordinates")
-        parts = [coordinates] if kind == "Polygon" else coordinates if kind == "MultiPolygon" else []
+        parts: list[Any] = [coordinates] if kind == "Polygon" else []
+        if kind == "MultiPolygon" and isinstance(coordinates, (list, tuple)):
+            parts = list(coordinates)
         code = str((feature.get("properties") or {}).get("code", ""))
         try:
             rings = tuple(
@@ -66,8 +69,10 @@ def validate_polygons(
 ) -> list[Finding]:
     """This will check GeoJSON features (`properties.code`, Polygon or MultiPolygon) said to be CGCS2000 degrees.
 
-    `parent` is the geometry of the community that they must fill and not leave; `community` the code they must begin with; `known`
-    are places (CGCS2000) that should lie inside, such as compounds. Rings first; overlaps, gaps and the parent are only looked at
+    `parent` is the geometry of the community that they must fill and not leave; `community` the code they must
+    begin with; `known`
+    are places (CGCS2000) that should lie inside, such as compounds. Rings first; overlaps, gaps and the parent
+    are only looked at
     where the rings are sound, and nothing else is where the axes or the system are wrong.
     """
     drawn, findings = _read(features)
@@ -75,7 +80,7 @@ def validate_polygons(
     if wrong_system:
         return [*findings, *wrong_system]
     findings += _codes(drawn, community)
-    sound: list[tuple[_Drawn, "BaseGeometry"]] = []
+    sound: list[tuple[_Drawn, BaseGeometry]] = []
     for one in drawn:
         faults = list(_rings(one))
         findings += faults
@@ -121,12 +126,10 @@ def _all(drawn: list[_Drawn]) -> tuple[int, ...]:
 def _other_system(
     points: Any, parent: Mapping[str, Any] | None, known: Sequence[tuple[float, float]]
 ) -> tuple[str, float] | None:
-    """The shifted system under which the drawing fits what is known far better than as it stands, and the shift in metres."""
-    import shapely
-    from shapely.geometry import shape
-
+    """The shifted system under which the drawing fits what is known far better than as it stands, and the shift
+    in metres."""
     anchor = np.array(known, np.float64).reshape(-1, 2)
-    ground = shape(parent) if parent is not None else None
+    ground = geometry_of(parent) if parent is not None else None
     if ground is None and not len(anchor):
         return None
 
@@ -172,48 +175,42 @@ def _place(d: _Drawn) -> tuple[float, float]:
 
 
 def _rings(d: _Drawn) -> Iterator[Finding]:
-    import shapely
-
     for part in d.polygons:
         for at, ring in enumerate(part):
-            start = (float(ring[0, 0]), float(ring[0, 1]))
-            if not (ring[0] == ring[-1]).all():
-                yield Finding("unclosed", (d.number,), start, 0.0, "close_the_ring", BLOCKER)
-                continue
-            again = (ring[1:] == ring[:-1]).all(axis=1)
-            if again.any():
-                where = ring[1:][again][0]
-                yield Finding(
-                    "duplicate_vertices", (d.number,), (float(where[0]), float(where[1])), 0.0, "drop_repeats", WARNING
-                )
-            if len(ring[1:][~again]) < 3:
-                yield Finding("too_few_points", (d.number,), start, 0.0, "draw_again", BLOCKER)
-                continue
-            line = shapely.LinearRing(ring)
-            if not line.is_simple:
-                x, y = _crossing(ring)
-                yield Finding("self_crossing", (d.number,), (x, y), 0.0, "take_the_repaired_copy", BLOCKER)
-                continue
-            area = ring_area_m2(ring[:-1])
-            if abs(area) < 0.01:
-                yield Finding("zero_area", (d.number,), start, 0.0, "draw_again", BLOCKER)
-            elif (area > 0) != (at == 0):
-                yield Finding("ring_order", (d.number,), start, abs(area), "turn_the_ring", WARNING)
+            yield from _ring(d.number, ring, is_shell=at == 0)
+
+
+def _ring(number: int, ring: Any, *, is_shell: bool) -> Iterator[Finding]:
+    start = (float(ring[0, 0]), float(ring[0, 1]))
+    if not (ring[0] == ring[-1]).all():
+        yield Finding("unclosed", (number,), start, 0.0, "close_the_ring", BLOCKER)
+        return
+    again = (ring[1:] == ring[:-1]).all(axis=1)
+    if again.any():
+        where = ring[1:][again][0]
+        yield Finding("duplicate_vertices", (number,), (float(where[0]), float(where[1])), 0.0, "drop_repeats", WARNING)
+    if len(ring[1:][~again]) < 3:
+        yield Finding("too_few_points", (number,), start, 0.0, "draw_again", BLOCKER)
+        return
+    if not shapely.LinearRing(ring).is_simple:
+        yield Finding("self_crossing", (number,), _crossing(ring), 0.0, "take_the_repaired_copy", BLOCKER)
+        return
+    area = ring_area_m2(ring[:-1])
+    if abs(area) < 0.01:
+        yield Finding("zero_area", (number,), start, 0.0, "draw_again", BLOCKER)
+    elif (area > 0) != is_shell:
+        yield Finding("ring_order", (number,), start, abs(area), "turn_the_ring", WARNING)
 
 
 def _crossing(ring: Any) -> tuple[float, float]:
     """A place where the ring meets itself, as the geometry library reports it."""
-    import shapely
-
     words = shapely.is_valid_reason(shapely.Polygon(ring))
     numbers = re.findall(r"-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?", words.split("[")[-1])
     return (float(numbers[0]), float(numbers[1])) if len(numbers) >= 2 else (float(ring[0, 0]), float(ring[0, 1]))
 
 
-def _shape(d: _Drawn) -> "tuple[BaseGeometry | None, list[Finding]]":
+def _shape(d: _Drawn) -> tuple[BaseGeometry | None, list[Finding]]:
     """The geometry of sound rings; holes that leave their shell are found here."""
-    import shapely
-
     findings = []
     for shell, *holes in d.polygons:
         whole = shapely.Polygon(shell)
@@ -231,17 +228,15 @@ def _shape(d: _Drawn) -> "tuple[BaseGeometry | None, list[Finding]]":
     return shape, findings
 
 
-def _m2(shape: "BaseGeometry") -> float:
+def _m2(shape: BaseGeometry) -> float:
     if shape.is_empty:
         return 0.0
     east, north = scale(shape.centroid.y)
     return float(shape.area * float(east) * float(north))
 
 
-def _width_m(shape: "BaseGeometry") -> float:
+def _width_m(shape: BaseGeometry) -> float:
     """How wide a narrow thing is: twice the area over its outline."""
-    import shapely
-
     if shape.is_empty:
         return 0.0
     east, north = scale(shape.centroid.y)
@@ -249,20 +244,18 @@ def _width_m(shape: "BaseGeometry") -> float:
     return 2 * _m2(shape) / outline if outline else 0.0
 
 
-def _pieces(shape: "BaseGeometry") -> Iterator["BaseGeometry"]:
+def _pieces(shape: BaseGeometry) -> Iterator[BaseGeometry]:
     for piece in getattr(shape, "geoms", [shape]):
         if piece.geom_type == "Polygon" and not piece.is_empty:
             yield piece
 
 
-def _point(shape: "BaseGeometry") -> tuple[float, float]:
+def _point(shape: BaseGeometry) -> tuple[float, float]:
     point = shape.representative_point()
     return round(float(point.x), 7), round(float(point.y), 7)
 
 
-def _overlaps(sound: "list[tuple[_Drawn, BaseGeometry]]") -> Iterator[Finding]:
-    import shapely
-
+def _overlaps(sound: list[tuple[_Drawn, BaseGeometry]]) -> Iterator[Finding]:
     if len(sound) < 2:
         return
     shapes = [shape for _, shape in sound]
@@ -279,10 +272,7 @@ def _overlaps(sound: "list[tuple[_Drawn, BaseGeometry]]") -> Iterator[Finding]:
                 yield Finding("sliver", both, _point(piece), round(size, 2), "snap_the_edge", WARNING)
 
 
-def _against_parent(sound: "list[tuple[_Drawn, BaseGeometry]]", parent: Mapping[str, Any] | None) -> Iterator[Finding]:
-    import shapely
-    from shapely.geometry import shape as geometry_of
-
+def _against_parent(sound: list[tuple[_Drawn, BaseGeometry]], parent: Mapping[str, Any] | None) -> Iterator[Finding]:
     if not sound:
         return
     together = shapely.union_all([shape for _, shape in sound])
@@ -298,8 +288,11 @@ def _against_parent(sound: "list[tuple[_Drawn, BaseGeometry]]", parent: Mapping[
             )
         elif size >= OVERLAP_M2:
             yield Finding("sliver", _along(piece, sound), _point(piece), round(size, 2), "snap_the_edge", WARNING)
-    if parent is None:
-        return
+    if parent is not None:
+        yield from _outside(sound, ground)
+
+
+def _outside(sound: list[tuple[_Drawn, BaseGeometry]], ground: BaseGeometry) -> Iterator[Finding]:
     for drawn, shape in sound:
         beyond = [p for p in _pieces(shape.difference(ground)) if _m2(p) > OVERLAP_M2 and _width_m(p) >= OVERLAP_WIDE_M]
         if beyond:
@@ -310,7 +303,7 @@ def _against_parent(sound: "list[tuple[_Drawn, BaseGeometry]]", parent: Mapping[
             )
 
 
-def _along(piece: "BaseGeometry", sound: "list[tuple[_Drawn, BaseGeometry]]") -> tuple[int, ...]:
+def _along(piece: BaseGeometry, sound: list[tuple[_Drawn, BaseGeometry]]) -> tuple[int, ...]:
     """The neighbour with the longest common edge."""
     near = [
         (shape.boundary.intersection(piece.boundary.buffer(1e-7)).length, -d.number)

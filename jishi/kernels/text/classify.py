@@ -1,6 +1,8 @@
-"""Which matter is a text about? From the matters' own documents on the first day, from confirmed cases later, from both always.
+"""Which matter is a text about? From the matters' own documents on the first day, from confirmed cases later,
+from both always.
 
-A score is a probability after one temperature, so 0.9 means that nine of ten such answers are right. Every answer can name the words
+A score is a probability after one temperature, so 0.9 means that nine of ten such answers are right. Every
+answer can name the words
 that it rests on. Names, sex, numbers and hidden data never reach the features (see `features.plain` and `minimise`).
 """
 
@@ -138,7 +140,8 @@ class ZeroShot:
         row_owner = np.repeat(owner, np.diff(rows[0]))
         known = np.unique(rows[1].astype(np.int64) * max(1, len(labels)) + row_owner)
         idf = document_weights((known // max(1, len(labels))).astype(np.int32), len(labels), bits)
-        # A window that no document knows says nothing; with weight 0 it does not make a long message look unlike everything.
+        # A window that no document knows says nothing; with weight 0 it does not make a long message look
+        # unlike everything.
         idf[np.bincount(rows[1], minlength=1 << bits) == 0] = 0.0
         unit = weighted(*rows, idf, bits)
         keys, inverse = np.unique(unit.indices.astype(np.int64) * max(1, len(labels)) + row_owner, return_inverse=True)
@@ -254,7 +257,8 @@ def reasons_from(text: str, column: Floats, bits: int, limit: int) -> tuple[Reas
 
 @dataclass(frozen=True)
 class Learned:
-    """Multinomial logistic regression on the same features, started from zero-shot: logit = zero-shot logit + correction."""
+    """Multinomial logistic regression on the same features, started from zero-shot: logit = zero-shot logit +
+    correction."""
 
     zero: ZeroShot
     columns: npt.NDArray[np.int32]
@@ -278,7 +282,8 @@ class Learned:
     ) -> "Learned":
         """This will learn corrections from confirmed cases, oldest first; the newest tenth sets the temperature only.
 
-        `newest` are weights of the cases (1 where not given). A label without a case gets no correction and keeps its zero-shot
+        `newest` are weights of the cases (1 where not given). A label without a case gets no correction and
+        keeps its zero-shot
         logit. The same cases and seed give the same bytes. Cases whose label is unknown to `zero` are left out.
         """
         at = {label: i for i, label in enumerate(zero.labels)}
@@ -423,7 +428,8 @@ def _descend(
 
 
 def blend(zero: Doubles, learned: Doubles, support: Ints, *, half_at: float = 10.0) -> Doubles:
-    """This will mix both answers class by class: a class with `half_at` cases trusts both alike, one without cases only zero-shot."""
+    """This will mix both answers class by class: a class with `half_at` cases trusts both alike, one without
+    cases only zero-shot."""
     trust = support / (support + half_at)
     mixed = (1 - trust) * zero + trust * learned
     result: Doubles = mixed / mixed.sum(axis=1, keepdims=True)
@@ -433,8 +439,10 @@ def blend(zero: Doubles, learned: Doubles, support: Ints, *, half_at: float = 10
 def abstentions(
     texts: Iterable[str], probabilities: Doubles, *, least: float = 0.5, apart: float = 0.05
 ) -> list[str | None]:
-    """This will say for each text why no class should be named: `too_short` (under two words of content), `language` (hardly a
-    Chinese character), `equally_likely` (the first two closer than `apart`), `unsure` (the first under `least`), or None."""
+    """This will say for each text why no class should be named: `too_short` (under two words of content),
+    `language` (hardly a
+    Chinese character), `equally_likely` (the first two closer than `apart`), `unsure` (the first under
+    `least`), or None."""
     top = (
         np.sort(probabilities, axis=1)[:, -2:]
         if probabilities.shape[1] > 1

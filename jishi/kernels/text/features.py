@@ -1,6 +1,7 @@
 """Hashed features of short texts: characters in windows of 1–4, as sparse rows in plain arrays.
 
-A window is hashed from code points alone (FNV-1a, 64 bits, folded to `bits`), so the same text has the same features on every
+A window is hashed from code points alone (FNV-1a, 64 bits, folded to `bits`), so the same text has the same
+features on every
 machine and in every process.
 """
 
@@ -24,7 +25,8 @@ _BASIS = np.uint64(0xCBF29CE484222325)
 
 @dataclass(frozen=True)
 class Features:
-    """Sparse rows: row i is `indices[indptr[i]:indptr[i+1]]` with `values`, sorted by index, of Euclidean length 1 (or empty)."""
+    """Sparse rows: row i is `indices[indptr[i]:indptr[i+1]]` with `values`, sorted by index, of Euclidean
+    length 1 (or empty)."""
 
     indptr: Ints
     indices: npt.NDArray[np.int32]
@@ -36,7 +38,8 @@ class Features:
 
 
 def plain(texts: Iterable[str]) -> list[str]:
-    """This will give what the features see: folded, small letters, marks of hidden data and punctuation as one space."""
+    """This will give what the features see: folded, small letters, marks of hidden data and punctuation as one
+    space."""
     return [_NOISE.sub(" ", folded.text.lower()).strip() for folded in normalise_all(texts)]
 
 
@@ -55,7 +58,8 @@ def hashes(codes: npt.NDArray[np.uint32], size: int, bits: int) -> npt.NDArray[n
 
 
 def counts(texts: Sequence[str], bits: int) -> tuple[Ints, npt.NDArray[np.int32], Floats]:
-    """This will count windows of each (plain) text: (indptr, indices, 1 + log count). Windows over a space are not counted,
+    """This will count windows of each (plain) text: (indptr, indices, 1 + log count). Windows over a space are
+    not counted,
     except single characters and the space itself, which are never counted."""
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
@@ -77,7 +81,8 @@ def counts(texts: Sequence[str], bits: int) -> tuple[Ints, npt.NDArray[np.int32]
 def document_weights(indices: npt.NDArray[np.int32], documents: int, bits: int) -> Floats:
     """This will give the inverse document frequency of every feature, ln((1 + n) / (1 + df)) + 1."""
     frequency = np.bincount(indices, minlength=1 << bits)
-    return (np.log((1.0 + documents) / (1.0 + frequency)) + 1.0).astype(np.float32)
+    weights: Floats = (np.log((1.0 + documents) / (1.0 + frequency)) + 1.0).astype(np.float32)
+    return weights
 
 
 def weighted(indptr: Ints, indices: npt.NDArray[np.int32], values: Floats, idf: Floats | None, bits: int) -> Features:

@@ -1,6 +1,7 @@
 """The working copy of a free text: what is personal replaced by typed marks (spec: personal data in free text).
 
-Personal Information Protection Law of the PRC, article 6 (least necessary) and article 28 (sensitive personal information).
+Personal Information Protection Law of the PRC, article 6 (least necessary) and article 28 (sensitive personal
+information).
 """
 
 import re
@@ -14,13 +15,11 @@ from .numbers import numbers_in
 from .rooms import rooms_in
 from .sensitive import sensitive_in
 
-_ORDER = {
-    kind: rank
-    for rank, kind in enumerate(
-        ("mail", "identity", "card", "passport", "phone", "plate", "messenger", "account", "address", "name", "health", "religion",
-         "ethnicity", "record")
-    )
-}  # fmt: skip
+_STRICTEST_FIRST = (
+    *("mail", "identity", "card", "passport", "phone", "plate", "messenger", "account"),
+    *("address", "name", "health", "religion", "ethnicity", "record"),
+)
+_ORDER = {kind: rank for rank, kind in enumerate(_STRICTEST_FIRST)}
 _MARKED = re.compile(r"〔[^〔〕\n]{1,20}〕")
 _HAS_NUMBER = re.compile(r"[0-9一二三四五六七八九零〇幺壹@*]")
 
@@ -47,8 +46,10 @@ class Minimised:
 def minimise(texts: Iterable[str]) -> list[Minimised]:
     """This will find personal data in each text and give the text that may be shown, searched and learned from.
 
-    Kinds: phone, name, identity, card, passport, plate, mail, messenger, address (room level; the building stays in the mark),
-    account, health, religion, ethnicity, record. Marks already in a text are left alone, so a second run changes nothing.
+    Kinds: phone, name, identity, card, passport, plate, mail, messenger, address (room level; the building stays in
+    the mark),
+    account, health, religion, ethnicity, record. Marks already in a text are left alone, so a second run
+    changes nothing.
     """
     return [_minimised(text, folded) for text, folded in zip_folded(texts)]
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 — tables of words and patterns read better on one line
 """Names of people behind a cue word (联系人王建国) or before a title (王女士).
 
 A name is only taken where something beside it says that a person is named. The order: surname with title, strong cue, weak cue,
@@ -87,42 +88,44 @@ def _stands_free(text: str, at: int) -> bool:
     )
 
 
-def _before_title(text: str, at: int, polite: bool) -> int | None:
+def _before_title(text: str, at: int, *, polite: bool) -> int | None:
     """The start of the name that ends at `at`, right before a title; None where there is none."""
-    if text[at - 2 : at] in _TWO and at >= 2:
+    if at >= 2 and text[at - 2 : at] in _TWO:
         return at - 2
     for size in (4, 3):
-        if (
-            at >= size
-            and text[at - size : at - size + 2] in _TWO
-            and all(c in _GIVEN for c in text[at - size + 2 : at])
-        ):
+        if at >= size and text[at - size : at - size + 2] in _TWO and _all_given(text[at - size + 2 : at]):
             return at - size
-    for size in (3, 2):
-        start = at - size
-        if start < 0 or text[start] not in _CLEAR or not all(c in _GIVEN or c in "某*×" for c in text[start + 1 : at]):
-            continue
-        if (
-            text[start : start + 2] in _WORDS
-            or _bad_before(text, start)
-            or (size == 2 and not polite and not _stands_free(text, start))
-        ):
-            continue
-        return start
-    if at < 1:
-        return None
-    surname = text[at - 1]
+    for start in (at - 3, at - 2):
+        if start >= 0 and _is_full_name(text, start, at, polite=polite):
+            return start
+    return at - 1 if at >= 1 and _is_surname_alone(text, at - 1, polite=polite) else None
+
+
+def _all_given(signs: str) -> bool:
+    return all(c in _GIVEN or c in "某*×" for c in signs)
+
+
+def _is_full_name(text: str, start: int, end: int, *, polite: bool) -> bool:
+    if text[start] not in _CLEAR or not _all_given(text[start + 1 : end]):
+        return False
+    if text[start : start + 2] in _WORDS or _bad_before(text, start):
+        return False
+    return polite or end - start == 3 or _stands_free(text, start)
+
+
+def _is_surname_alone(text: str, at: int, *, polite: bool) -> bool:
+    surname = text[at]
+    if _bad_before(text, at):
+        return False
     if surname in _CLEAR:
-        return None if _bad_before(text, at - 1) else at - 1
-    if surname not in _UNCLEAR or surname in _GRAMMAR or _bad_before(text, at - 1):
-        return None
-    return at - 1 if polite or _stands_free(text, at - 1) else None
+        return True
+    return surname in _UNCLEAR and surname not in _GRAMMAR and (polite or _stands_free(text, at))
 
 
 def _titled(text: str) -> Iterator[Found]:
     for match in _TITLE.finditer(text):
         polite = match.group() in _POLITE_WORDS
-        start = _before_title(text, match.start(), polite)
+        start = _before_title(text, match.start(), polite=polite)
         if start is None:
             continue
         unclear = text[start] in _UNCLEAR and match.start() - start == 1
@@ -143,7 +146,7 @@ def _titled(text: str) -> Iterator[Found]:
         yield found(start, match.end() if polite else match.start(), "name", 0.9 if unclear else 0.95)
 
 
-def _given_length(text: str, at: int, strong: bool) -> int:
+def _given_length(text: str, at: int, *, strong: bool) -> int:
     """How many signs of a given name stand at `at` (0 none, at most 2)."""
     two = text[at : at + 2]
     han = [("\u4e00" <= c <= "\u9fff") for c in two]
@@ -161,7 +164,7 @@ def _given_length(text: str, at: int, strong: bool) -> int:
     return 0
 
 
-def _name_at(text: str, at: int, strong: bool) -> int | None:
+def _name_at(text: str, at: int, *, strong: bool) -> int | None:
     """The end of the name that begins at `at`, or None."""
     surname = text[at : at + 1]
     if not surname or surname not in _SURNAMES and text[at : at + 2] not in _TWO:
@@ -172,7 +175,7 @@ def _name_at(text: str, at: int, strong: bool) -> int | None:
         return _masked_end(text, at, masked.end())
     if text[at : at + 2] in _WORDS or (not strong and width == 1 and (surname not in _CLEAR and surname in _GRAMMAR)):
         return None
-    given = _given_length(text, at + width, strong)
+    given = _given_length(text, at + width, strong=strong)
     end = at + width + given
     if not given or (
         not strong and given == 1 and surname not in _CLEAR and "\u4e00" <= text[end : end + 1] <= "\u9fff"
@@ -194,7 +197,7 @@ def _masked_end(text: str, start: int, end: int) -> int | None:
 def _cued(text: str) -> Iterator[Found]:
     for pattern, strong in ((_STRONG, True), (_WEAK, False)):
         for match in pattern.finditer(text):
-            end = _name_at(text, match.end(), strong)
+            end = _name_at(text, match.end(), strong=strong)
             if end is not None and not _SHOWN_TITLE.match(text, end - 1):
                 yield found(match.end(), end, "name", 0.95 if strong else 0.88)
 
@@ -208,7 +211,7 @@ def _half_hidden(text: str) -> Iterator[Found]:
         at = match.start()
         if text[at] not in _CLEAR or _bad_before(text, at):
             continue
-        end = _name_at(text, at, False)
+        end = _name_at(text, at, strong=False)
         if end is not None:
             yield found(at, end, "name", 0.9)
 

@@ -1,4 +1,5 @@
-"""One reading of many spellings: widths, invisible characters, digits and traditional forms folded, the original kept."""
+"""One reading of many spellings: widths, invisible characters, digits and traditional forms folded, the
+original kept."""
 
 import re
 import unicodedata
@@ -6,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # Traditional → simplified for characters that are frequent in residents' messages and have exactly one simplified form
-# (Unicode kSimplifiedVariant with a single value). Characters that split by meaning (乾 著 瞭 藉 …) are left out on purpose.
+# (Unicode kSimplifiedVariant with a single value). Characters that split by meaning (乾 著 瞭 藉 …) are left
+# out on purpose.
 _TRADITIONAL = (
     "國學說話語請謝讓記設許論證評議護讀變這過還進遠運達選適連遲邊點無為爲業東車輛輕軟載轉輪軌電間問門開關閉們"
     "個來時會對於從後發經給結統線級紅約紙組細終綠維網緊編縣總繼續織繳絕養飯飲館馬驗騎駛駕騙樓樹標樣橋機權歐"

@@ -1,7 +1,9 @@
+# ruff: noqa: SIM905
 """Personal numbers: phones, identity numbers, bank cards, passports, plates, mail, messenger and account ids.
 
 Digits are read in runs: a run is digits with at most two separators between them; its groups are tried, longest first,
-against what a number of each kind looks like. Every pattern is linear: no nested repetition, every look back is bounded.
+against what a number of each kind looks like. Every pattern is linear: no nested repetition, every look back is
+bounded.
 """
 
 import re
@@ -31,7 +33,7 @@ _IDENTITY_CUE = re.compile(r"(?:身份证|证件|公民身份)(?:号码?|证号)
 _MONEY = re.compile(r"\s?(?:元|万|亿|平方|平米|立方|吨|公里|千米|米|度|kwh|KWH|℃|㎡|m2|%|栋|幢|号楼|个|户)")
 _EXTENSION = re.compile(r"\s?(?:转|分机|ext\.?)\s?[0-9]{1,6}|-[0-9]{1,4}(?![0-9])")
 _AREA = re.compile(r"0(?:10|2[0-57-9]|[3-9][0-9]{2})")
-_PROVINCES = frozenset(
+_PROVINCES = frozenset(  # GB/T 2260, first two digits
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
 )
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999, 6.1
@@ -115,18 +117,18 @@ def _mobile_after_prefix(digits: str, lengths: tuple[int, ...]) -> tuple[str, tu
     return digits, lengths
 
 
-def _looks_listed(lengths: tuple[int, ...], alone: bool) -> bool:
+def _looks_listed(lengths: tuple[int, ...], *, alone: bool) -> bool:
     """Whether the groups look like a list of small numbers (13 14 15 …) and not like one number spoken slowly."""
     return not alone or (max(lengths) <= 2 and set(lengths) not in ({1}, {2}, {1, 2})) or len(set(lengths)) > 3
 
 
-def _mobile(digits: str, lengths: tuple[int, ...], before: str, after: str, alone: bool) -> _Read | None:
+def _mobile(digits: str, lengths: tuple[int, ...], before: str, after: str, *, alone: bool) -> _Read | None:
     digits, lengths = _mobile_after_prefix(digits, lengths)
     if len(digits) == 22 and lengths == (22,) and digits[11] == "1" and digits[12] in "3456789":
         digits, lengths = digits[:11], (11,)
     if len(digits) != 11 or digits[0] != "1" or digits[1] not in "3456789":
         return None
-    if lengths not in _MOBILE_SHAPES and _looks_listed(lengths, alone):
+    if lengths not in _MOBILE_SHAPES and _looks_listed(lengths, alone=alone):
         return None
     if _MONEY.match(after) or _PAPER.search(before):
         return None
@@ -147,7 +149,7 @@ def _fixed(digits: str, lengths: tuple[int, ...], before: str, after: str) -> _R
     return None
 
 
-def _read(groups: list[_Group], text: str, alone: bool, tail: str) -> _Read | None:
+def _read(groups: list[_Group], text: str, tail: str, *, alone: bool) -> _Read | None:
     digits = "".join(g.digits for g in groups) + tail
     lengths = tuple(g.end - g.start for g in groups)
     before, after = (
@@ -162,7 +164,7 @@ def _read(groups: list[_Group], text: str, alone: bool, tail: str) -> _Read | No
             return seen
     return (
         _card(digits, lengths, before)
-        or _mobile(digits, lengths, before, after, alone)
+        or _mobile(digits, lengths, before, after, alone=alone)
         or _fixed(digits, lengths, before, after)
     )
 
@@ -184,16 +186,16 @@ def _in_run(text: str, start: int, end: int) -> Iterator[Found]:
                 continue
             part = groups[first:last]
             ends_run = last == len(groups)
-            seen = _read(part, text, first == 0 and ends_run, "X") if letter and ends_run else None
-            seen = seen or _read(part, text, first == 0 and ends_run, "")
+            seen = _read(part, text, "X", alone=first == 0 and ends_run) if letter and ends_run else None
+            seen = seen or _read(part, text, "", alone=first == 0 and ends_run)
             if seen and not (len(part) == 1 and _is_decimal_tail(text, part[0].start)):
-                yield _widened(text, part[0].start, part[-1].end, seen, letter and ends_run)
+                yield _widened(text, part[0].start, part[-1].end, seen, letter=letter and ends_run)
                 taken = last
                 break
         first = max(taken, first + 1)
 
 
-def _widened(text: str, start: int, end: int, seen: _Read, letter: bool) -> Found:
+def _widened(text: str, start: int, end: int, seen: _Read, *, letter: bool) -> Found:
     if letter and seen.kind == "identity":
         end += 1
     if start and text[start - 1] == "(":
@@ -283,6 +285,18 @@ def _passports(text: str) -> Iterator[Found]:
             yield found(match.start(), match.end(), "passport", 0.8)
 
 
+def _by_pattern(text: str) -> Iterator[Found]:
+    for match in _HALF_HIDDEN.finditer(text):
+        hidden_phone = match.group()[0] == "1" and match.group()[3] in "*xX"
+        yield found(match.start(), match.end(), "phone" if hidden_phone else "identity", 0.9)
+    for match in _PLATE.finditer(text):
+        if any(c.isdigit() for c in match.group()):
+            yield found(match.start(), match.end(), "plate", 0.97)
+    for pattern, kind in ((_MESSENGER, "messenger"), (_ACCOUNT, "account")):
+        for match in pattern.finditer(text):
+            yield found(match.start("id"), match.end("id"), kind, 0.93)
+
+
 def numbers_in(text: str) -> Iterator[Found]:
     """This will find personal numbers in a folded text; places may overlap, `minimise` chooses."""
     if "@" in text:
@@ -291,17 +305,5 @@ def numbers_in(text: str) -> Iterator[Found]:
         if match.end() - match.start() >= 7:
             yield from _in_run(text, match.start(), match.end())
     yield from _loose(text)
-    for match in _HALF_HIDDEN.finditer(text):
-        yield found(
-            match.start(),
-            match.end(),
-            "phone" if match.group()[0] == "1" and match.group()[3] in "*xX" else "identity",
-            0.9,
-        )
     yield from _passports(text)
-    for match in _PLATE.finditer(text):
-        if any(c.isdigit() for c in match.group()):
-            yield found(match.start(), match.end(), "plate", 0.97)
-    for pattern, kind in ((_MESSENGER, "messenger"), (_ACCOUNT, "account")):
-        for match in pattern.finditer(text):
-            yield found(match.start("id"), match.end("id"), kind, 0.93)
+    yield from _by_pattern(text)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 — tables of words and patterns read better on one line
 """Room-level addresses: the building stays readable, unit, floor and room are hidden."""
 
 import re
@@ -100,19 +101,21 @@ def rooms_in(text: str) -> Iterator[Found]:
 
 def _parts(text: str, start: int, end: int) -> Iterator[Found]:
     """Addresses that begin below the building or hang on a villagers' group."""
-    for match in _FULL_DOOR.finditer(text, start, end):
-        yield Found(match.start(), match.end(), "address", 0.93, _mark(match["building"]))
+    for pattern in (_FULL_DOOR, _GROUP_DOOR):
+        for match in pattern.finditer(text, start, end):
+            yield Found(match.start(), match.end(), "address", 0.92, _mark(match["building"]))
     for match in _UNIT_ONLY.finditer(text, start, end):
-        if not (match["bare"] and not _may_be_room(match["bare"])):
+        if not match["bare"] or _may_be_room(match["bare"]):
             yield Found(match.start(), match.end(), "address", 0.93, _mark(""))
-    for match in _FLOOR_SIDE.finditer(text, start, end):
-        if match["side"][-1] == "户":
+    for match in (*_FLOOR_SIDE.finditer(text, start, end), *_ALONE.finditer(text, start, end)):
+        if _is_room_alone(text, match):
             yield Found(match.start(), match.end(), "address", 0.9, _mark(""))
-    for match in _ALONE.finditer(text, start, end):
-        if not _is_office(text, match.start()) and text[match.start() - 1 : match.start()] not in ("第", "共", "-"):
-            yield Found(match.start(), match.end(), "address", 0.9, _mark(""))
-    for match in _GROUP_DOOR.finditer(text, start, end):
-        yield Found(match.start(), match.end(), "address", 0.9, _mark(match["building"]))
+
+
+def _is_room_alone(text: str, match: re.Match[str]) -> bool:
+    if match.re is _FLOOR_SIDE:
+        return match["side"][-1] == "户"
+    return not _is_office(text, match.start()) and text[match.start() - 1 : match.start()] not in ("第", "共", "-")
 
 
 def _dashed(text: str, start: int, end: int) -> Iterator[Found]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 — tables of words and patterns read better on one line
 """Words on health, religion, ethnicity and criminal record, only where they are said about a person."""
 
 import re

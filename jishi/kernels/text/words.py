@@ -16,7 +16,8 @@ def bigrams(text: str) -> list[str]:
 
 
 def bigrams_all(texts: Iterable[str]) -> list[list[str]]:
-    """This will cut each text into the words of the search index: overlapping pairs of Chinese characters (a single character
+    """This will cut each text into the words of the search index: overlapping pairs of Chinese characters (a
+    single character
     that stands alone is itself), and words of letters and digits, folded and in small letters."""
     return [_cut(folded.text.lower()) for folded in normalise_all(texts)]
 
@@ -32,14 +33,16 @@ def _cut(text: str) -> list[str]:
 
 
 def tsvector_text(text: str) -> str:
-    """This will write the words with blanks between, for `to_tsvector('simple', …)`; single Chinese characters are added so that
+    """This will write the words with blanks between, for `to_tsvector('simple', …)`; single Chinese characters
+    are added so that
     a search for one character finds it too."""
     folded = normalise_all((text,))[0].text.lower()
     return " ".join((*_cut(folded), *dict.fromkeys(_ONLY_HAN.findall(folded))))
 
 
 def tsquery_text(query: str) -> str:
-    """This will write a query for `to_tsquery('simple', …)`: every phrase of Chinese characters in order (pairs joined by <->),
+    """This will write a query for `to_tsquery('simple', …)`: every phrase of Chinese characters in order (pairs
+    joined by <->),
     all phrases and words required. Nothing of the query is read as an operator; no words give the empty string."""
     folded = normalise_all((query,))[0].text.lower()
     parts = []
