@@ -58,6 +58,13 @@ def by_link(token: str, *, now: datetime) -> Feedback:
     return row
 
 
+def holder_of_link(token: str, *, now: datetime) -> tuple[Feedback, Actor]:
+    """Give what a link asks, and the actor that its holder is: the reporter asked, and nobody else."""
+    row = by_link(token, now=now)
+    report_id = Membership.objects.values_list("report_id", flat=True).get(id=row.membership_id)
+    return row, Actor(tenant_id=row.tenant_id, kind="reporter", report_id=report_id)
+
+
 @transaction.atomic
 def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime) -> Feedback:
     """Keep one caller's answers; a later answer supersedes, both stay. All members answered "solved" → closed.

@@ -1,0 +1,425 @@
+"""The API of this room: translate in, make one call, translate out (spec 10 §16)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router, Schema
+from pydantic import Field
+
+from jishi.cases.actions import consultation, dispatch, feedback, handling, handover, intake, reopening, review, ruling
+from jishi.cases.queries import listing
+from jishi.foundation import idempotency
+from jishi.foundation.refusals import Invalid, KeyMissing, NotAllowed, PreconditionMissing
+
+router = Router(tags=["cases"])
+
+
+class ReportIn(Schema):
+    """One thing one person said. A point names its coordinate system, or is refused."""
+
+    text: str
+    channel: str = "api"
+    kind: str = "report"
+    voice: str = "open"
+    said_at: datetime | None = None
+    lng: float | None = None
+    lat: float | None = None
+    crs: str = ""
+    accuracy_m: float | None = Field(None, ge=0, le=100_000)
+    address_text: str = Field("", max_length=200)
+    title: str = Field("", max_length=80)
+    matter: str = Field("", max_length=40)
+    answers: dict[str, Any] = {}
+    caller_name: str = Field("", max_length=60)
+    caller_contact: str = Field("", max_length=80)
+    urgency: str = "normal"
+    external_system: str = Field("", max_length=60)
+    external_id: str = Field("", max_length=80)
+    join_case: str = Field("", max_length=24)
+
+
+class OfferIn(Schema):
+    body: int
+    item: int | None = None
+    instruction: str = Field("", max_length=500)
+    why: str = Field("", max_length=500)
+
+
+class WordsIn(Schema):
+    words: str = Field("", max_length=4000)
+    item: int | None = None
+
+
+class ReturnIn(Schema):
+    ground: str
+    words: str = Field(max_length=2000)
+    item: int | None = None
+    proposed_body: int | None = None
+
+
+class DeclineIn(Schema):
+    ground: str
+    text: str = Field(max_length=2000)
+    channel: str = Field("", max_length=200)
+
+
+class ContactIn(Schema):
+    how: str
+    reached: str
+    gist: str = Field("", max_length=500)
+
+
+class ProgressIn(Schema):
+    text: str = Field(max_length=1000)
+    waiting_for: str = Field("", max_length=200)
+    until: date | None = None
+
+
+class ReplyIn(Schema):
+    outcome: str
+    text_for_caller: str = Field(max_length=4000)
+    what_was_done: str = Field(max_length=4000)
+    contacted_at: datetime
+    contacted_how: str
+    done_by: date | None = None
+    legal_basis: str = Field("", max_length=1000)
+    text_public: str = Field("", max_length=4000)
+
+
+class ReviewIn(Schema):
+    verdict: str
+    time_of_contact: bool
+    with_whom: bool
+    measures: bool
+    by_when: bool
+    why: str = Field("", max_length=500)
+
+
+class ConsultIn(Schema):
+    question: str = Field(max_length=500)
+    invited: list[int]
+
+
+class RulingIn(Schema):
+    named_body: int
+    items: list[int]
+    reasons: str = Field(max_length=2000)
+    precedent: bool = False
+
+
+class AnswersIn(Schema):
+    contacted: str = "no_answer"
+    solved: str = "no_answer"
+    satisfied: str = "no_answer"
+    text: str = Field("", max_length=2000)
+
+
+class TextIn(Schema):
+    text: str
+
+
+class TriageIn(Schema):
+    texts: list[str] = Field(max_length=500)
+
+
+def _version(request: HttpRequest) -> int:
+    """Read If-Match. :raises PreconditionMissing: not there. :raises Invalid: not one of our tags."""
+    tag = request.headers.get("If-Match", "").strip()
+    if not tag:
+        raise PreconditionMissing
+    number = tag.strip('"')
+    if not number.isdigit():
+        raise Invalid(detail="If-Match")
+    return int(number)
+
+
+def _case_id(request: HttpRequest, number: str) -> int:
+    return listing.id_of(number, by=request.actor)  # type: ignore[attr-defined]
+
+
+def _moved(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
+    """Answer a move with the case as it is now."""
+    page = listing.one(number, by=request.actor)  # type: ignore[attr-defined]
+    response["ETag"] = f'"{page["version"]}"'
+    return page
+
+
+@router.post("/reports", summary="Take a report in", openapi_extra={"x-verb": "intake.receive"})
+def create_report(request: HttpRequest, response: HttpResponse, payload: ReportIn) -> dict[str, Any]:
+    """Take a report in: placed, classified, routed and promised when this answers; readable at once."""
+    actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        raise KeyMissing
+    slot = idempotency.claim(key, route="reports", body=request.body, by=actor, now=now)
+    if slot.is_first:
+        slot.fill(_receive(request, payload, now))
+    response.status_code = 201
+    response["Location"] = f"/api/v1/reports/{slot.answer['number']}"
+    return dict(slot.answer)
+
+
+def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> dict[str, Any]:
+    actor = request.actor  # type: ignore[attr-defined]
+    if actor.kind not in ("client", "staff", "resident"):
+        raise NotAllowed(why="接口要用登记过的密钥。")
+    given = payload.dict(exclude={"join_case"})
+    join = listing.id_of(payload.join_case, by=actor) if payload.join_case else None
+    one = intake.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open")
+    done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
+    return {
+        "number": done.number,
+        "case": done.case_number,
+        "word": done.word,
+        "promise_due_at": done.promise_due_at.isoformat() if done.promise_due_at else None,
+        "suggestions": [
+            {"stage": s.stage, "candidates": list(s.candidates), "abstained": s.abstained, "edition": s.edition}
+            for s in done.suggestions
+        ],
+    }
+
+
+@router.get("/reports/{number}", summary="One report and its cases")
+def get_report(request: HttpRequest, number: str) -> dict[str, Any]:
+    """Give a report that this actor may see, with the cases it belongs to."""
+    return listing.report(number, by=request.actor)  # type: ignore[attr-defined]
+
+
+@router.post("/reports/{number}/addenda", summary="Add a later word")
+def add_addendum(request: HttpRequest, number: str, payload: TextIn) -> dict[str, Any]:
+    """Add a later word of the same person."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = intake.add_addendum(listing.report_id_of(number, by=actor), text=payload.text, by=actor, now=timezone.now())
+    return {"at": row.at.isoformat(), "text": row.text_shown}
+
+
+@router.get("/reports/{number}/suggestions", summary="What triage said")
+def get_suggestions(request: HttpRequest, number: str) -> list[dict[str, Any]]:
+    """Give what triage suggested, with reasons, editions and what people did with it."""
+    return listing.suggestions(number, by=request.actor)  # type: ignore[attr-defined]
+
+
+@router.get("/cases", summary="List cases")
+def list_cases(
+    request: HttpRequest,
+    status: str = "",
+    matter: str = "",
+    body: int | None = None,
+    grid: str = "",
+    urgency: str = "",
+    q: str = "",
+    due_before: datetime | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> dict[str, Any]:
+    """List cases this actor may see, newest first, keyset paging; never by person."""
+    wanted = listing.Wanted(
+        status=status, matter=matter, body_id=body, grid=grid, urgency=urgency, q=q, due_before=due_before, after=after,
+        limit=min(max(limit, 1), 200),
+    )  # fmt: skip
+    return listing.page(wanted, by=request.actor)  # type: ignore[attr-defined]
+
+
+@router.get("/cases/{number}", summary="One case")
+def get_case(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
+    """Give one case; its version is the ETag."""
+    return _moved(request, response, number)
+
+
+@router.get("/cases/{number}/trail", summary="The record of a case")
+def get_trail(request: HttpRequest, number: str) -> list[dict[str, Any]]:
+    """Give the entries with their hashes; words are not among them."""
+    return listing.trail_of(number, by=request.actor)  # type: ignore[attr-defined]
+
+
+@router.get("/cases/{number}/clocks", summary="All clocks of a case")
+def get_clocks(request: HttpRequest, number: str) -> list[dict[str, Any]]:
+    """Give every clock, running or not, with its explanation."""
+    return listing.clocks_of(number, by=request.actor)  # type: ignore[attr-defined]
+
+
+@router.post("/cases/{number}/offer", summary="Offer to a body")
+def offer(request: HttpRequest, response: HttpResponse, number: str, payload: OfferIn) -> dict[str, Any]:
+    """Offer the case to a body as lead."""
+    to = dispatch.Offer(payload.body, payload.item, payload.instruction, payload.why)
+    version = _version(request)
+    dispatch.offer(_case_id(request, number), to=to, by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/take-back", summary="Take an offer back")
+def take_back(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
+    """Take back an offer that nobody has signed."""
+    version = _version(request)
+    dispatch.take_back(
+        _case_id(request, number), reason=payload.words, by=request.actor, now=timezone.now(), version=version  # type: ignore[attr-defined]
+    )
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/sign", summary="Sign for it")
+def sign(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
+    """Sign for the case."""
+    version = _version(request)
+    handover.sign(_case_id(request, number), by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/return", summary="Ask to return it")
+def return_(request: HttpRequest, response: HttpResponse, number: str, payload: ReturnIn) -> dict[str, Any]:
+    """Ask to return the case, with ground and citation."""
+    why = handover.Return(payload.ground, payload.words, payload.item, payload.proposed_body)
+    version = _version(request)
+    handover.return_(_case_id(request, number), why=why, by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/return/accept", summary="Accept a return")
+def accept_return(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
+    """Accept a return."""
+    version = _version(request)
+    handover.accept_return(
+        _case_id(request, number), words=payload.words, by=request.actor, now=timezone.now(), version=version  # type: ignore[attr-defined]
+    )
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/return/deny", summary="Deny a return")
+def deny_return(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
+    """Deny a return, citing an item."""
+    version = _version(request)
+    handover.deny_return(
+        _case_id(request, number), words=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(), version=version,
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/decline", summary="Decline by a ground")
+def decline(request: HttpRequest, response: HttpResponse, number: str, payload: DeclineIn) -> dict[str, Any]:
+    """Decline by a coded ground."""
+    version = _version(request)
+    intake.decline(
+        _case_id(request, number), ground=payload.ground, text=payload.text, channel=payload.channel, by=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(), version=version,
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/consultations", summary="Open a consultation")
+def consult(request: HttpRequest, response: HttpResponse, number: str, payload: ConsultIn) -> dict[str, Any]:
+    """Open a consultation of at least two bodies."""
+    version = _version(request)
+    consultation.open_(
+        _case_id(request, number), question=payload.question, invited=payload.invited, by=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(), version=version,
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/rulings", summary="Rule")
+def rule(request: HttpRequest, response: HttpResponse, number: str, payload: RulingIn) -> dict[str, Any]:
+    """Name the body by a ruling."""
+    why = ruling.Reasons(payload.items, payload.reasons, payload.precedent)
+    version = _version(request)
+    ruling.rule(
+        _case_id(request, number), named_body_id=payload.named_body, why=why, by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
+        tenant_code=request.tenant.code, version=version,  # type: ignore[attr-defined]
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/contacts", summary="Note a contact")
+def contact(request: HttpRequest, response: HttpResponse, number: str, payload: ContactIn) -> dict[str, Any]:
+    """Note a contact with the caller."""
+    handling.note_contact(
+        _case_id(request, number), how=payload.how, reached=payload.reached, gist=payload.gist, by=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(),
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/progress", summary="Tell the caller where it stands")
+def progress(request: HttpRequest, response: HttpResponse, number: str, payload: ProgressIn) -> dict[str, Any]:
+    """Tell the caller where it stands."""
+    handling.note_progress(
+        _case_id(request, number), text=payload.text, waiting_for=payload.waiting_for, until=payload.until,
+        by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/reply", summary="Answer")
+def reply(request: HttpRequest, response: HttpResponse, number: str, payload: ReplyIn) -> dict[str, Any]:
+    """Answer; the resident sees it after review."""
+    version = _version(request)
+    handling.reply(
+        _case_id(request, number), answer=handling.Answer(**payload.dict()), by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
+        version=version,
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/review", summary="Review a reply")
+def review_(request: HttpRequest, response: HttpResponse, number: str, payload: ReviewIn) -> dict[str, Any]:
+    """Approve a reply, or send it back naming what is missing."""
+    elements = review.Elements(payload.time_of_contact, payload.with_whom, payload.measures, payload.by_when)
+    case_id, actor, now, version = _case_id(request, number), request.actor, timezone.now(), _version(request)  # type: ignore[attr-defined]
+    if payload.verdict == "approved":
+        review.approve(case_id, elements=elements, by=actor, now=now, version=version)
+    elif payload.verdict == "sent_back":
+        review.send_back(case_id, elements=elements, why=payload.why, by=actor, now=now, version=version)
+    else:
+        raise Invalid(detail="verdict: approved | sent_back")
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/reopen", summary="Open a closed case again")
+def reopen(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
+    """Open a closed case again."""
+    version = _version(request)
+    reopening.reopen(
+        _case_id(request, number), why=payload.words, by=request.actor, now=timezone.now(), version=version  # type: ignore[attr-defined]
+    )
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/redispatch", summary="Put a closed case back on the desk")
+def redispatch(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
+    """Put a closed case back on the desk."""
+    version = _version(request)
+    reopening.redispatch(
+        _case_id(request, number), why=payload.words, by=request.actor, now=timezone.now(), version=version  # type: ignore[attr-defined]
+    )
+    return _moved(request, response, number)
+
+
+@router.post("/feedback/{token}", summary="Three answers by link")
+def give_feedback(request: HttpRequest, token: str, payload: AnswersIn) -> dict[str, Any]:
+    """Keep three answers of whoever holds the link."""
+    now = timezone.now()
+    row, holder = feedback.holder_of_link(token, now=now)
+    feedback.answer(row.id, answers=feedback.Answers(**payload.dict()), by=holder, now=now)
+    return {"kept": True}
+
+
+@router.post("/triage", summary="Look at texts, store nothing")
+def triage_(request: HttpRequest, payload: TriageIn) -> list[dict[str, Any]]:
+    """Run the pipeline over at most 500 texts; nothing is stored."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if actor.kind not in ("client", "staff"):
+        raise NotAllowed(why="试算只供工作人员和登记过的系统。")
+    rows = [intake.Incoming(text=t, channel="api") for t in payload.texts]
+    looked = intake.look(rows, now=timezone.now())
+    return [
+        {
+            "shown": one.shown,
+            "stages": [
+                {"stage": s.stage, "candidates": list(s.candidates), "abstained": s.abstained, "edition": s.edition, "ms": s.ms}
+                for s in one.suggested
+            ],
+        }
+        for one in looked
+    ]
