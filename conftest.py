@@ -1,11 +1,13 @@
 """Tests run on a real PostgreSQL: a throwaway embedded one, or JISHI_DATABASE_URL.
 
 The schema is made by the owner; every test then works as the web role, under row security.
+Two empty towns stand in every test database; the demonstration town is founded once, when a test asks for `town`.
 """
 
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,41 +17,63 @@ settings.register_profile("nightly", max_examples=10_000, deadline=None, suppres
 settings.load_profile(os.environ.get("JISHI_PROFILE", "quick"))
 
 MONDAY_TEN = datetime(2026, 3, 9, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
+EMPTY, OTHER, TOWN = "990881", "990882", "990181"
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Two towns stand in every test database: the second proves that nothing leaks."""
-    from jishi.foundation.models import Tenant  # noqa: PLC0415
+    from jishi.foundation.models import Tenant
 
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        for code, name, host in (("990181", "云溪市", "testserver"), ("990281", "邻溪县", "other.example")):
+    with django_db_blocker.unblock():
+        for code, name, host in ((EMPTY, "试点市", "testserver"), (OTHER, "邻溪县", "other.example")):
             Tenant.objects.get_or_create(
                 code=code, defaults={"name": name, "hosts": [host], "founded_at": datetime(2025, 1, 1, tzinfo=UTC)}
             )
 
 
+@pytest.fixture(scope="session")
+def _founded(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Found the demonstration town through its verbs, once per worker; what tests do to it is rolled back."""
+    from jishi.foundation.models import Tenant
+    from jishi.portal import founding
+
+    with django_db_blocker.unblock():
+        founding.found(now=datetime(2026, 1, 5, 1, 0, tzinfo=UTC), say=lambda line: None)
+        Tenant.objects.filter(code=TOWN).update(hosts=["town.example"])
+
+
 @pytest.fixture(autouse=True)
 def _as_the_web_role(request: pytest.FixtureRequest) -> Iterator[None]:
     """Work under row security, as requests do."""
+    if "town" in request.fixturenames:
+        request.getfixturevalue("_founded")
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db")
-        from django.db import connection  # noqa: PLC0415
+        from django.db import connection
 
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE jishi_web")
     yield
 
 
+def _tenant(code: str) -> int:
+    from jishi.foundation.models import Tenant
+
+    return Tenant.objects.get(code=code).id
+
+
 @pytest.fixture
 def tenant(db: None) -> int:
-    from jishi.foundation.models import Tenant  # noqa: PLC0415
-
-    return Tenant.objects.get(code="990181").id
+    return _tenant(EMPTY)
 
 
 @pytest.fixture
 def other_tenant(db: None) -> int:
-    from jishi.foundation.models import Tenant  # noqa: PLC0415
+    return _tenant(OTHER)
 
-    return Tenant.objects.get(code="990281").id
+
+@pytest.fixture
+def town(_founded: None, db: None) -> int:
+    """The demonstration town: bodies, lists, ground, people; no cases."""
+    return _tenant(TOWN)
