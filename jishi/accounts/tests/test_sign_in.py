@@ -393,3 +393,12 @@ class TestDemonstration:
 
         assert answer["Location"] == "/private"
         assert client.get("/private").content.decode().startswith(str(clerk.id))
+
+    def test_who_is_signed_in_changes_people_by_a_press(self, client: Client, clerk, resident, settings) -> None:
+        settings.DEMO = True
+        client.post("/sign-in/as", {"account": clerk.id})
+        assert "王芳" in client.get("/sign-in").content.decode()
+
+        client.post("/sign-in/as", {"account": resident.id})
+
+        assert client.get("/private").content.decode().startswith(str(resident.id))

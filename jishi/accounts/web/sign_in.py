@@ -84,6 +84,11 @@ class SignIn(LoginView):
     form_class = NameAndPassword
     template_name = "accounts/sign_in.html"
 
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if settings.DEMO and request.method == "GET" and request.user.is_authenticated:
+            return self.render_to_response(self.get_context_data())  # the demonstration changes people here
+        return super().dispatch(request, *args, **kwargs)
+
     def get_form_class(self) -> type:
         return self.form_class
 
