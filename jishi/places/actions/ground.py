@@ -1,0 +1,260 @@
+"""Keeping the ground: compounds, buildings, facilities, zones and the names that people give them, in bulk.
+
+Coordinates come as integers of 1e-7 degree (lng, lat), converted at the edge; `crs` says so and must be ``cgcs2000``.
+Rings and lines are sequences of such pairs. A row whose `ref` is there already is left as it is: a repeat adds nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from jishi.foundation import trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid
+from jishi.places import memory, shapes
+from jishi.places.models import Building, Compound, Facility, GazetteerName, Zone
+from jishi.places.policies import ensure_may_keep_ground
+from jishi.places.refusals import SwappedAxes, UnknownDatum
+from jishi.places.shapes import E7, Coord
+
+
+@dataclass(frozen=True, slots=True)
+class NewCompound:
+    ref: str
+    name: str
+    community: str
+    lng_e7: int
+    lat_e7: int
+    aliases: Sequence[str] = ()
+    kind: str = "commercial"
+    polygon: Sequence[Coord] = ()
+    built_year: int | None = None
+    households_planned: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewBuilding:
+    """`compound` is the ref of a compound that is there; empty for a house that stands alone."""
+
+    ref: str
+    name: str
+    lng_e7: int
+    lat_e7: int
+    compound: str = ""
+    aliases: Sequence[str] = ()
+    footprint: Sequence[Coord] = ()
+    floors_up: int | None = None
+    units: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFacility:
+    ref: str
+    name: str
+    kind: str
+    lng_e7: int
+    lat_e7: int
+    aliases: Sequence[str] = ()
+    community: str = ""
+    owner_ref: str = ""
+    polygon: Sequence[Coord] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewZone:
+    code: str
+    name: str
+    polygon: Sequence[Coord]
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """A name of the gazetteer. Roads bring `line` and `width_m`, waters `polygon`; `compound` is a compound's ref."""
+
+    ref: str
+    name: str
+    kind: str
+    lng_e7: int
+    lat_e7: int
+    radius_m: float
+    aliases: Sequence[str] = ()
+    line: Sequence[Coord] = ()
+    polygon: Sequence[Coord] = ()
+    width_m: float | None = None
+    within: str = ""
+    source: str = ""
+    compound: str = ""
+
+
+@transaction.atomic
+def add_compounds(
+    rows: Sequence[NewCompound], *, crs: str, active_from: date, by: Actor, now: datetime
+) -> dict[str, int]:
+    """Add compounds; gives ref → id, of those that were there too.
+
+    :raises UnknownDatum: coordinates without a label, or another one. :raises SwappedAxes: latitude stands first.
+    :raises NotAllowed: the post does not keep places. :raises Invalid: a row without name or ref.
+    """
+    known = _begin(Compound, rows, crs, by)
+    made = Compound.objects.bulk_create(
+        (
+            Compound(
+                tenant_id=by.tenant_id, ref=r.ref, name=r.name, aliases=list(r.aliases), community=r.community,
+                kind=r.kind, lng_e7=r.lng_e7, lat_e7=r.lat_e7, polygon=shapes.polygon_wkb(r.polygon),
+                built_year=r.built_year, households_planned=r.households_planned, active_from=active_from,
+            )
+            for r in rows
+            if r.ref not in known
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+    return _end("compound.added", "compound", made, known, by=by, now=now)
+
+
+@transaction.atomic
+def add_buildings(
+    rows: Sequence[NewBuilding], *, crs: str, active_from: date, by: Actor, now: datetime
+) -> dict[str, int]:
+    """Add buildings; gives ref → id. Refuses as `add_compounds`, and a compound that is not there."""
+    known = _begin(Building, rows, crs, by)
+    above = _refs(Compound, {r.compound for r in rows if r.compound}, by)
+    _ensure_there((r.compound for r in rows if r.compound), above)
+    made = Building.objects.bulk_create(
+        (
+            Building(
+                tenant_id=by.tenant_id, ref=r.ref, name=r.name, aliases=list(r.aliases), lng_e7=r.lng_e7,
+                compound_id=above.get(r.compound), lat_e7=r.lat_e7, footprint=shapes.polygon_wkb(r.footprint),
+                floors_up=r.floors_up, units=r.units, active_from=active_from,
+            )
+            for r in rows
+            if r.ref not in known
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+    return _end("building.added", "building", made, known, by=by, now=now)
+
+
+@transaction.atomic
+def add_facilities(
+    rows: Sequence[NewFacility], *, crs: str, active_from: date, by: Actor, now: datetime
+) -> dict[str, int]:
+    """Add facilities; gives ref → id. Refuses as `add_compounds`."""
+    known = _begin(Facility, rows, crs, by)
+    made = Facility.objects.bulk_create(
+        (
+            Facility(
+                tenant_id=by.tenant_id, ref=r.ref, name=r.name, aliases=list(r.aliases), kind=r.kind,
+                community=r.community, owner_ref=r.owner_ref, lng_e7=r.lng_e7, lat_e7=r.lat_e7,
+                polygon=shapes.polygon_wkb(r.polygon), active_from=active_from,
+            )
+            for r in rows
+            if r.ref not in known
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+    return _end("facility.added", "facility", made, known, by=by, now=now)
+
+
+@transaction.atomic
+def add_zones(
+    rows: Sequence[NewZone], *, crs: str, active_from: date, by: Actor, now: datetime
+) -> dict[str, int]:
+    """Add zones; gives code → id. Refuses as `add_compounds`, and a zone without ground."""
+    ensure_may_keep_ground(by)
+    _ensure_labelled(crs, [p for r in rows for p in r.polygon[:1]])
+    for row in rows:
+        if len(row.polygon) < 4:
+            raise Invalid(detail=f"{row.code}: 范围不足四个点")
+    known = dict(
+        Zone.objects.filter(tenant_id=by.tenant_id, code__in=[r.code for r in rows], active_to=None).values_list(
+            "code", "id"
+        )
+    )
+    made = Zone.objects.bulk_create(
+        Zone(
+            tenant_id=by.tenant_id, code=r.code, name=r.name, polygon=shapes.polygon_wkb(r.polygon),
+            active_from=active_from,
+        )
+        for r in rows
+        if r.code not in known
+    )  # fmt: skip
+    _record("zone.added", "zone", made, by=by, now=now)
+    return known | {z.code: z.id for z in made}
+
+
+@transaction.atomic
+def add_names(
+    rows: Sequence[NewName], *, crs: str, active_from: date, by: Actor, now: datetime
+) -> dict[str, int]:
+    """Add names to the gazetteer; gives ref → id. Refuses as `add_compounds`."""
+    known = _begin(GazetteerName, rows, crs, by)
+    above = _refs(Compound, {r.compound for r in rows if r.compound}, by)
+    _ensure_there((r.compound for r in rows if r.compound), above)
+    made = GazetteerName.objects.bulk_create(
+        (
+            GazetteerName(
+                tenant_id=by.tenant_id, ref=r.ref, name=r.name, kind=r.kind, aliases=list(r.aliases),
+                lng_e7=r.lng_e7, lat_e7=r.lat_e7, radius_m=r.radius_m, width_m=r.width_m, within=r.within,
+                geometry=shapes.polygon_wkb(r.polygon) or shapes.line_wkb(r.line), source=r.source,
+                compound_id=above.get(r.compound), active_from=active_from,
+            )
+            for r in rows
+            if r.ref not in known
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+    return _end("gazetteer.named", "gazetteer_name", made, known, by=by, now=now)
+
+
+def _begin(model: Any, rows: Sequence[Any], crs: str, by: Actor) -> dict[str, int]:
+    """Check label, names and right; give the refs that are there already."""
+    ensure_may_keep_ground(by)
+    _ensure_labelled(crs, [(r.lng_e7, r.lat_e7) for r in rows])
+    seen: set[str] = set()
+    for at, row in enumerate(rows, start=1):
+        if not row.name.strip() or not row.ref.strip():
+            raise Invalid(detail=f"第 {at} 行没有名称或来源编号")
+        if row.ref in seen:
+            raise Invalid(detail=f"第 {at} 行的来源编号 {row.ref} 重复")
+        seen.add(row.ref)
+    return _refs(model, seen, by)
+
+
+def _ensure_labelled(crs: str, points: Sequence[Coord]) -> None:
+    """Inside there is one system; whoever brings another converts it at the edge first (`queries.converted`)."""
+    if crs != "cgcs2000":
+        raise UnknownDatum(crs=crs or "—")
+    for lng, lat in points:
+        if 3 * E7 <= lng <= 54 * E7 and 73 * E7 <= lat <= 136 * E7:
+            raise SwappedAxes(lng=lat / E7, lat=lng / E7)
+        if abs(lng) > 180 * E7 or abs(lat) > 90 * E7:
+            raise Invalid(detail=f"坐标不是 1e-7 度的整数：{lng}, {lat}")
+
+
+def _refs(model: Any, wanted: set[str], by: Actor) -> dict[str, int]:
+    if not wanted:
+        return {}
+    return dict(model.objects.filter(tenant_id=by.tenant_id, ref__in=wanted).values_list("ref", "id"))
+
+
+def _ensure_there(wanted: Any, known: Mapping[str, int]) -> None:
+    for ref in wanted:
+        if ref not in known:
+            raise Invalid(detail=f"没有编号为 {ref} 的小区")
+
+
+def _end(
+    verb: str, kind: str, made: Sequence[Any], known: dict[str, int], *, by: Actor, now: datetime
+) -> dict[str, int]:
+    _record(verb, kind, made, by=by, now=now)
+    return known | {m.ref: m.id for m in made}
+
+
+def _record(verb: str, kind: str, made: Sequence[Any], *, by: Actor, now: datetime) -> None:
+    if not made:
+        return
+    trail.record_many([trail.Note(verb, (kind, m.id), now, {"name": m.name}) for m in made], by=by, new=True)
+    memory.touch(by.tenant_id)

@@ -1,0 +1,450 @@
+"""The ground of one tenant, kept in memory per edition and looked at again when a verb has changed it."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import shapely
+from django.db import connection
+
+from jishi.foundation import scope
+from jishi.foundation.models import Tenant
+from jishi.kernels.geo.partition import PolygonIndex
+from jishi.kernels.text.normalise import normalise
+from jishi.places import models, shapes
+from jishi.places.shapes import E7, Plane
+
+ROADS = frozenset({"main", "secondary", "branch", "road", "expressway"})
+LINES = ROADS | {"lane", "path", "railway", "canal", "bridge", "river"}
+DIVISION_LEVELS = {1: "province", 2: "city", 3: "district", 4: "street", 5: "community"}
+DIVISION_KINDS = frozenset({"province", "city", "county", "district", "street", "town", "community", "grid"})
+SMALL_M = 150.0  # a place within this reach is one place; a wider one is known only as far as its divisions go
+
+
+@dataclass(frozen=True, slots=True)
+class DivisionRow:
+    code: str
+    name: str
+    short_name: str
+    level: int
+    kind: str
+    parent: str
+    placeholder: bool
+    valid_from: date
+    valid_to: date | None
+    boundary: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    id: int
+    code: str
+    name: str
+    community: str
+    kind: str
+    special_of: str
+    owner_ref: str
+    edition_id: int
+    edition: int
+    effective_from: date
+    polygon: bytes
+
+
+@dataclass(slots=True)
+class Thing:
+    """Something that has a name and lies somewhere. `shape` in metres; a point where there is no other."""
+
+    name: str
+    level: str  # building compound facility road crossing river community street district grid
+    kinds: frozenset[str]
+    lng: float
+    lat: float
+    radius_m: float
+    shape: Any
+    community: str = ""
+    compound: int | None = None  # of a building: place in `things`
+    exact: bool = True
+    division: str = ""
+
+
+@dataclass
+class Ground:
+    """All that `find` and `place_of` ask, for the days between two changes."""
+
+    mark: tuple[int, ...]
+    plane: Plane
+    divisions: Mapping[str, DivisionRow]
+    grids: Mapping[int, GridRow]
+    index: PolygonIndex
+    by_code: Mapping[str, GridRow]
+    things: list[Thing] = field(default_factory=list)
+    names: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    heads: dict[str, tuple[int, ...]] = field(default_factory=dict)  # first two signs → lengths, longest first
+    buildings: dict[int, dict[str, int]] = field(default_factory=dict)
+    numbered: dict[str, list[int]] = field(default_factory=dict)  # building number → things
+    areas: list[tuple[frozenset[str], str, int]] = field(default_factory=list)  # kinds, zone, thing (−1 none)
+    tree: Any = None
+    borders: list[str] = field(default_factory=list)
+    border_tree: Any = None
+    by_point: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    @property
+    def edition(self) -> str:
+        newest = max((g.edition for g in self.grids.values()), default=0)
+        return f"grids@{newest};ground@{self.mark[0]}"
+
+    def path(self, code: str) -> list[DivisionRow]:
+        """Give the division and those above it, widest first; nothing for an unknown code."""
+        found: list[DivisionRow] = []
+        while code in self.divisions and len(found) < 6:
+            found.append(self.divisions[code])
+            code = self.divisions[code].parent
+        return found[::-1]
+
+
+_kept: dict[tuple[str, int], tuple[tuple[int, ...], list[date], dict[int, Ground]]] = {}
+
+_MARK = """
+    SELECT coalesce((SELECT number FROM places_groundmark WHERE tenant_id = %(t)s), 0),
+           coalesce((SELECT max(id) FROM places_divisionload), 0)
+"""
+_DATES = """
+    SELECT active_from, active_to FROM places_compound WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_building WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_facility WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_zone WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_gazetteername WHERE tenant_id = %(t)s
+    UNION SELECT lower(effective), upper(effective) FROM places_gridedition WHERE tenant_id = %(t)s
+    UNION SELECT valid_from, valid_to FROM places_divisionversion WHERE code LIKE %(p)s
+"""
+
+
+def ground(day: date) -> Ground:
+    """Give the ground of `day`; asks once per transaction whether it has changed."""
+    now = scope.current()
+    tenant_id = now.actor.tenant_id
+    key = (str(connection.settings_dict["NAME"]), tenant_id)
+    if not now.memo.get("ground"):
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK, {"t": tenant_id})
+            mark = tuple(cursor.fetchone())
+        if key not in _kept or _kept[key][0] != mark:
+            _kept[key] = (mark, _dates(tenant_id), {})
+        now.memo["ground"] = True
+    mark, dates, made = _kept[key]
+    span = bisect_right(dates, day)
+    if span not in made:
+        if len(made) > 20:
+            made.clear()
+        made[span] = _read(tenant_id, day, mark)
+    return made[span]
+
+
+def forget(tenant_id: int) -> None:
+    """Look again, because this transaction has changed the ground."""
+    _kept.pop((str(connection.settings_dict["NAME"]), tenant_id), None)
+    scope.current().memo.pop("ground", None)
+
+
+def touch(tenant_id: int) -> None:
+    """Tell every process that the ground of a tenant has changed, when this transaction is stored."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO places_groundmark (tenant_id, number, version) VALUES (%s, 1, 1) "
+            "ON CONFLICT (tenant_id) DO UPDATE SET number = places_groundmark.number + 1",
+            [tenant_id],
+        )
+    forget(tenant_id)
+
+
+def area_prefix(tenant_id: int) -> str:
+    """Give the digits with which every division of the tenant begins: 2, 4 or 6 of them."""
+    code = str(Tenant.objects.values_list("code", flat=True).get(id=tenant_id))[:6]
+    while len(code) > 2 and code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
+def _dates(tenant_id: int) -> list[date]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DATES, {"t": tenant_id, "p": area_prefix(tenant_id) + "%"})
+        return sorted({d for row in cursor.fetchall() for d in row if d is not None})
+
+
+def _read(tenant_id: int, day: date, mark: tuple[int, ...]) -> Ground:
+    divisions = _divisions(area_prefix(tenant_id), day)
+    grids = _grids(tenant_id, day)
+    drawn = {g.code: shapes.read(g.polygon) for g in grids}
+    plane = Plane(*_centre(drawn.values(), tenant_id, day))
+    made = Ground(
+        mark=mark, plane=plane, divisions=divisions, grids={g.id: g for g in grids},
+        index=PolygonIndex({code: shapes.rings(shape) for code, shape in drawn.items()}),
+        by_code={g.code: g for g in grids},
+    )  # fmt: skip
+    _Builder(made, tenant_id, day, {c: plane.shape(s) for c, s in drawn.items()}).build()
+    return made
+
+
+def _centre(drawn: Iterable[Any], tenant_id: int, day: date) -> tuple[float, float]:
+    """The middle of the grids; without grids, of the compounds; without those, of the country."""
+    shapes_ = list(drawn)
+    if shapes_:
+        west, south, east, north = shapely.total_bounds(shapes_)
+        return (west + east) / 2, (south + north) / 2
+    first = _active(models.Compound, tenant_id, day).values_list("lng_e7", "lat_e7").first()
+    return (first[0] / E7, first[1] / E7) if first else (105.0, 35.0)
+
+
+def _divisions(prefix: str, day: date) -> dict[str, DivisionRow]:
+    above = [prefix[:n].ljust(12, "0") for n in (2, 4) if n < len(prefix)]
+    rows = models.DivisionVersion.objects.raw(
+        "SELECT v.*, p.code AS above FROM places_divisionversion v "
+        "LEFT JOIN places_divisionversion p ON p.division_id = v.parent_id "
+        "AND p.valid_from <= %(d)s AND (p.valid_to IS NULL OR p.valid_to > %(d)s) "
+        "WHERE (v.code LIKE %(p)s OR v.code = ANY(%(a)s)) AND v.valid_from <= %(d)s "
+        "AND (v.valid_to IS NULL OR v.valid_to > %(d)s) ORDER BY v.code",
+        {"d": day, "p": prefix + "%", "a": above},
+    )
+    return {
+        v.code: DivisionRow(
+            v.code, v.name, v.short_name, v.level, v.kind, v.above or "", v.placeholder, v.valid_from, v.valid_to,
+            bytes(v.boundary) if v.boundary is not None else None,
+        )
+        for v in rows
+    }  # fmt: skip
+
+
+def _grids(tenant_id: int, day: date) -> list[GridRow]:
+    rows = (
+        models.GridVersion.objects.filter(tenant_id=tenant_id, edition__effective__contains=day)
+        .order_by("grid__code")
+        .values_list(
+            "grid_id", "grid__code", "name", "grid__community", "grid__kind", "grid__special_of", "grid__owner_ref",
+            "edition_id", "edition__number", "edition__effective", "polygon",
+        )
+    )  # fmt: skip
+    return [GridRow(*row[:9], row[9].lower, bytes(row[10])) for row in rows]
+
+
+def _active(model: Any, tenant_id: int, day: date) -> Any:
+    later = model.objects.filter(tenant_id=tenant_id, active_from__lte=day).exclude(active_to__lte=day)
+    return later.order_by("id")
+
+
+class _Builder:
+    """Puts the things of a day together; lives as long as the building takes."""
+
+    def __init__(self, made: Ground, tenant_id: int, day: date, drawn: Mapping[str, Any]) -> None:
+        self.made, self.tenant_id, self.day, self.drawn = made, tenant_id, day, drawn
+        self.called: dict[str, list[int]] = {}
+        self.compounds: dict[int, int] = {}
+        self.shapes: list[Any] = []
+        self.seen: dict[tuple[str, str], int] = {}
+
+    def build(self) -> None:
+        self._divisions()
+        self._grids()
+        self._compounds()
+        self._buildings()
+        self._facilities()
+        self._zones()
+        self._names()
+        self._homes()
+        self._finish()
+
+    def _add(self, thing: Thing, said: Iterable[str]) -> int:
+        at = len(self.made.things)
+        self.made.things.append(thing)
+        self.seen.setdefault((thing.name, thing.level), at)
+        self._call(at, said)
+        self.made.by_point.setdefault((round(thing.lng * E7), round(thing.lat * E7)), at)
+        return at
+
+    def _call(self, at: int, said: Iterable[str]) -> None:
+        for name in said:
+            folded = normalise(name).text.strip()
+            if len(folded) >= 2 and at not in self.called.setdefault(folded, []):
+                self.called[folded].append(at)
+
+    def _area(self, shape: Any, kinds: frozenset[str], zone: str = "", thing: int = -1) -> None:
+        self.shapes.append(shape)
+        self.made.areas.append((kinds, zone, thing))
+
+    def _divisions(self) -> None:
+        for row in self.made.divisions.values():
+            if row.placeholder or row.level < 3 or row.boundary is None:
+                continue
+            shape = self.made.plane.shape(shapes.read(row.boundary))
+            middle = shape.representative_point()
+            lng, lat = self.made.plane.degrees(middle.x, middle.y)
+            radius = shapely.minimum_bounding_radius(shape)
+            thing = Thing(
+                row.short_name, DIVISION_LEVELS[row.level], frozenset(), lng, lat, float(radius), shape,
+                community=row.code if row.level == 5 else "", exact=False, division=row.code,
+            )  # fmt: skip
+            self._add(thing, {row.name, row.short_name})
+            self.made.borders.append(row.code)
+        plain = [t.shape for t in self.made.things]
+        self.made.border_tree = shapely.STRtree(plain) if plain else None
+
+    def _grids(self) -> None:
+        for grid in self.made.grids.values():
+            shape = self.drawn[grid.code]
+            middle = shape.representative_point()
+            lng, lat = self.made.plane.degrees(middle.x, middle.y)
+            radius = float(shapely.minimum_bounding_radius(shape))
+            kinds = frozenset({grid.special_of} if grid.special_of else ())
+            thing = Thing(grid.name, "grid", kinds, lng, lat, radius, shape, community=grid.community)
+            self._add(thing, [grid.name])
+            if grid.special_of:
+                self._area(shape, kinds)
+
+    def _placed(self, row: Any, wkb: Any, level: str, kinds: frozenset[str], radius: float) -> Thing:
+        lng, lat = row.lng_e7 / E7, row.lat_e7 / E7
+        shape = self.made.plane.shape(shapes.read(wkb)) if wkb is not None else None
+        if shape is not None:
+            radius = float(shapely.minimum_bounding_radius(shape))
+        point = shapely.Point(self.made.plane.xy(lng, lat))
+        return Thing(row.name, level, kinds, lng, lat, radius, point if shape is None else shape)
+
+    def _compounds(self) -> None:
+        for row in _active(models.Compound, self.tenant_id, self.day):
+            kinds = frozenset({"compound", row.kind})
+            thing = self._placed(row, row.polygon, "compound", kinds, 120.0)
+            thing.community = row.community
+            at = self.compounds[row.id] = self._add(thing, [row.name, *row.aliases])
+            self._area(thing.shape if row.polygon is not None else thing.shape.buffer(60.0), kinds, thing=at)
+
+    def _buildings(self) -> None:
+        for row in _active(models.Building, self.tenant_id, self.day):
+            above = self.compounds.get(row.compound_id)
+            compound = self.made.things[above] if above is not None else None
+            kinds = frozenset({"building"}) | (compound.kinds if compound else frozenset())
+            thing = self._placed(row, row.footprint, "building", kinds, 20.0)
+            thing.radius_m = max(thing.radius_m, 20.0)
+            thing.compound, thing.community = above, compound.community if compound else ""
+            if compound is not None:
+                thing.name = f"{compound.name}{row.name}"
+            at = self._add(thing, [] if compound is not None else [row.name, *row.aliases])
+            self._area(shapely.buffer(thing.shape, 8.0), kinds, thing=at)
+            for said in (row.name, *row.aliases):
+                number = building_number(said)
+                if number:
+                    self.made.numbered.setdefault(number, []).append(at)
+                    if above is not None:
+                        self.made.buildings.setdefault(above, {}).setdefault(number, at)
+
+    def _facilities(self) -> None:
+        for row in _active(models.Facility, self.tenant_id, self.day):
+            thing = self._placed(row, row.polygon, "facility", frozenset({row.kind}), 40.0)
+            thing.community = row.community
+            at = self._add(thing, [row.name, *row.aliases])
+            self._area(thing.shape if row.polygon is not None else thing.shape.buffer(30.0), thing.kinds, thing=at)
+
+    def _zones(self) -> None:
+        for row in _active(models.Zone, self.tenant_id, self.day):
+            self._area(self.made.plane.shape(shapes.read(row.polygon)), frozenset(), zone=row.code)
+
+    def _names(self) -> None:
+        for row in _active(models.GazetteerName, self.tenant_id, self.day):
+            same = self._already(row)
+            if same is not None:
+                self._call(same, [row.name, *row.aliases])
+                continue
+            if row.kind in ("building", *DIVISION_KINDS):
+                continue  # these names come from their own tables; alone, “3号楼” names nothing
+            kinds = frozenset({"road", row.kind} if row.kind in ROADS else {row.kind})
+            thing = self._placed(row, row.geometry, _level(row.kind), kinds, row.radius_m)
+            if row.geometry is not None:
+                thing.shape = thing.shape if "Polygon" in thing.shape.geom_type else _wide(thing.shape, row.width_m)
+            at = self._add(thing, [row.name, *row.aliases])
+            self._area(thing.shape if thing.shape.area else thing.shape.buffer(30.0), kinds, thing=at)
+
+    def _already(self, row: Any) -> int | None:
+        if row.compound_id is not None and row.compound_id in self.compounds:
+            return self.compounds[row.compound_id]
+        for level in (_level(row.kind), "compound", "facility", "grid", "community", "street", "district"):
+            at = self.seen.get((row.name, level))
+            if at is not None and (row.geometry is None or level != "facility"):
+                return at
+        return None
+
+    def _homes(self) -> None:
+        """Settle for each thing whether it lies in one grid, and in which division it lies for sure."""
+        codes = list(self.drawn)
+        tree = shapely.STRtree([self.drawn[c] for c in codes]) if codes else None
+        for thing in self.made.things:
+            if thing.division:
+                continue
+            if thing.level == "grid" or (thing.radius_m <= SMALL_M and thing.level not in ("road", "river")):
+                continue
+            touched = _touched(tree, codes, thing, self.drawn) if tree is not None else {}
+            thing.exact = len(touched) == 1
+            if not thing.exact:
+                thing.division = common_division({self.made.by_code[c].community for c in touched})
+
+    def _finish(self) -> None:
+        made = self.made
+        made.tree = shapely.STRtree(self.shapes) if self.shapes else None
+        made.names = {name: tuple(found) for name, found in self.called.items()}
+        heads: dict[str, set[int]] = {}
+        for name in made.names:
+            heads.setdefault(name[:2], set()).add(len(name))
+        made.heads = {head: tuple(sorted(lengths, reverse=True)) for head, lengths in heads.items()}
+
+
+def _wide(line: Any, width_m: float | None) -> Any:
+    """A road is its carriageway and the pavements: half the width and 8 m more."""
+    return line.buffer((width_m or 10.0) / 2 + 8.0)
+
+
+def _level(kind: str) -> str:
+    if kind == "compound":
+        return "compound"
+    if kind in ("river", "canal"):
+        return "river"
+    return "road" if kind in LINES - {"bridge"} else "facility"
+
+
+def _touched(tree: Any, codes: list[str], thing: Thing, drawn: Mapping[str, Any]) -> dict[str, float]:
+    """The grids that hold at least a fiftieth of a thing."""
+    shape = thing.shape if thing.shape.area else thing.shape.buffer(max(thing.radius_m, 1.0))
+    found = {codes[i]: shapely.intersection(shape, drawn[codes[i]]).area for i in tree.query(shape, "intersects")}
+    return {c: a for c, a in found.items() if a >= shape.area / 50}
+
+
+def common_division(codes: set[str]) -> str:
+    """The deepest division that holds all of these communities; empty for none."""
+    for digits in (12, 9, 6, 4, 2):
+        heads = {c[:digits] for c in codes}
+        if len(heads) == 1:
+            return heads.pop().ljust(12, "0")
+    return ""
+
+
+_CN = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+
+
+def building_number(said: str) -> str:
+    """Give the number of a house: ``3号楼``, ``3栋``, ``三号楼`` and ``3#`` are all ``3``; empty for none."""
+    text = normalise(said).text.strip().upper()
+    for ending in ("号楼", "号院", "号", "栋楼", "栋", "幢", "座", "#楼", "#", "楼"):
+        if text.endswith(ending) and len(text) > len(ending):
+            text = text[: -len(ending)]
+            break
+    if text.isascii() and text.isalnum():
+        return text.lstrip("0") or "0"
+    return str(_chinese(text)) if text and all(c in _CN or c in "十百" for c in text) else text if len(text) == 1 else ""
+
+
+def _chinese(text: str) -> int:
+    total, digit = 0, 0
+    for sign in text:
+        if sign in "十百":
+            total += (digit or 1) * (10 if sign == "十" else 100)
+            digit = 0
+        else:
+            digit = digit * 10 + _CN[sign] if digit and "十" not in text and "百" not in text else _CN[sign]
+    return total + digit

@@ -1,0 +1,419 @@
+"""Where is this, whose ground was it on that day (spec 20 §10)? Batch first; one place is a batch of one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from django.utils.timezone import localdate
+
+from jishi.foundation import scope
+from jishi.kernels.dutylist import Place
+from jishi.kernels.geo import datum
+from jishi.kernels.geo.partition import STATUSES
+from jishi.kernels.text.normalise import normalise_all
+from jishi.places import memory, shapes, spotting
+from jishi.places.memory import DivisionRow, GridRow, Ground
+from jishi.places.models import DivisionVersion
+from jishi.places.refusals import NoEditionYet, SwappedAxes, UnknownDatum
+from jishi.places.shapes import E7
+from jishi.places.spotting import Candidate, Pin
+
+__all__ = [
+    "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted", "division_path",
+    "divisions_below", "find", "grid", "grids", "grids_in", "locate", "looks_swapped", "place_of",
+]  # fmt: skip
+
+CRS: frozenset[str] = frozenset(datum.KNOWN)
+PIN_M = 30.0  # how far off a pin is that does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was said about a place: words, a pin in degrees of the system `crs`, its accuracy, the day."""
+
+    text: str
+    lng: float | None = None
+    lat: float | None = None
+    crs: str = ""
+    accuracy_m: float | None = None
+    day: date = date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where it is. Integers of 1e-7° CGCS2000; `candidates` best first; `abstained` says why nothing is filled in."""
+
+    lng_e7: int | None = None
+    lat_e7: int | None = None
+    radius_m: float | None = None
+    name: str = ""
+    grid_id: int | None = None
+    grid_edition_id: int | None = None
+    division_code: str = ""
+    place: Place | None = None
+    candidates: tuple[dict[str, Any], ...] = ()
+    abstained: str = ""
+    edition: str = ""
+    other_grid_id: int | None = None  # nearer than 10 m: the grid on the other side of the border
+
+    @staticmethod
+    def nowhere() -> "Spot":
+        """Give the answer of a stage that was skipped."""
+        return Spot(abstained="skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One row of `locate`. `status` inside · border · gap · outside · bad_input (spec 20 §5)."""
+
+    lng: float | None
+    lat: float | None
+    grid: str
+    community: str
+    status: str
+    border_m: float | None
+    other: str
+
+
+def looks_swapped(lng: float, lat: float) -> bool:
+    """Tell whether the pair reads as (lat, lng) of a place in China."""
+    return bool(datum.swapped(lng, lat))
+
+
+def converted(lngs: Sequence[float], lats: Sequence[float], crs: str) -> datum.Converted:
+    """Convert degrees of a named system to CGCS2000, at the edge, once.
+
+    :raises UnknownDatum: no system is named, or one not known. :raises SwappedAxes: every row has latitude first.
+    """
+    try:
+        return datum.to_cgcs2000(lngs, lats, crs)
+    except datum.UnknownDatum:
+        raise UnknownDatum(crs=crs or "—") from None
+    except datum.SwappedAxes as no:
+        raise SwappedAxes(lng=float(no.corrected[0][0]), lat=float(no.corrected[1][0])) from None
+
+
+def find(batch: Sequence[Asked]) -> list[Spot]:
+    """Find the place that each pin and text mean.
+
+    :raises UnknownDatum: a pin without a known system. :raises SwappedAxes: a pin with latitude first.
+    """
+    folded = normalise_all([a.text for a in batch])
+    by_day: dict[date, list[int]] = {}
+    for i, one in enumerate(batch):
+        by_day.setdefault(_day(one.day), []).append(i)
+    answers: dict[int, Spot] = {}
+    for day, rows in by_day.items():
+        ground = memory.ground(day)
+        pins = _pins([batch[i] for i in rows], ground)
+        found = [spotting.spot(folded[i].text, pin, ground) for i, pin in zip(rows, pins, strict=True)]
+        answers |= dict(zip(rows, _spots(found, ground), strict=True))
+    return [answers[i] for i in range(len(batch))]
+
+
+def _day(day: date) -> date:
+    return localdate(scope.current().recorded_at) if day == date.max else day
+
+
+def _pins(batch: Sequence[Asked], ground: Ground) -> list[Pin | None]:
+    pins: list[Pin | None] = [None] * len(batch)
+    by_crs: dict[str, list[int]] = {}
+    for i, one in enumerate(batch):
+        if one.lng is not None and one.lat is not None:
+            by_crs.setdefault(one.crs, []).append(i)
+    for crs, rows in by_crs.items():
+        lngs, lats = [float(batch[i].lng or 0) for i in rows], [float(batch[i].lat or 0) for i in rows]
+        done = converted(lngs, lats, crs)
+        for at, i in enumerate(rows):
+            if done.bad[at]:
+                continue
+            x, y = ground.plane.xy(float(done.lng[at]), float(done.lat[at]))
+            pins[i] = Pin(x, y, min(max(batch[i].accuracy_m or PIN_M, 10.0), 5000.0))
+    return pins
+
+
+@dataclass(slots=True)
+class _Ask:
+    """One chosen point, on its way to grid and kinds."""
+
+    x: float
+    y: float
+    grid: GridRow | None = None
+    other: GridRow | None = None
+    border_m: float = 0.0
+    kinds: set[str] = field(default_factory=set)
+    zones: set[str] = field(default_factory=set)
+    division: str = ""
+    within: int = -1  # the smallest thing around the point
+
+
+def _look(points: Sequence[tuple[float, float]], ground: Ground) -> list[_Ask]:
+    """Ask grids, kinds and zones of points (metres of the plane) in one go each."""
+    asked = [_Ask(x, y) for x, y in points]
+    if not asked:
+        return asked
+    degrees = [ground.plane.degrees(x, y) for x, y in points]
+    located = ground.index.locate([d[0] for d in degrees], [d[1] for d in degrees])
+    codes = ground.index.codes
+    for one, at, other, border in zip(asked, located.grid, located.other, located.border_m, strict=True):
+        one.grid = ground.by_code[codes[at]] if at >= 0 else None
+        one.other = ground.by_code[codes[other]] if other >= 0 else None
+        one.border_m = float(border)
+    _look_around(asked, ground)
+    return asked
+
+
+def _look_around(asked: Sequence[_Ask], ground: Ground) -> None:
+    points = shapely.points([(a.x, a.y) for a in asked])
+    if ground.tree is not None:
+        for row, area in ground.tree.query(points, predicate="intersects").T:
+            kinds, zone, thing = ground.areas[area]
+            one = asked[row]
+            one.kinds |= kinds
+            if zone:
+                one.zones.add(zone)
+            elif thing >= 0 and (one.within < 0 or _smaller(thing, one.within, ground)):
+                one.within = thing
+    if ground.border_tree is not None:
+        for row, at in ground.border_tree.query(points, predicate="intersects").T:
+            asked[row].division = max(asked[row].division, ground.borders[at], key=lambda c: len(c.rstrip("0")))
+
+
+def _smaller(one: int, other: int, ground: Ground) -> bool:
+    return (ground.things[one].radius_m, one) < (ground.things[other].radius_m, other)
+
+
+def _spots(found: Sequence[spotting.Found], ground: Ground) -> list[Spot]:
+    flat = [(i, c) for i, f in enumerate(found) for c in f.candidates]
+    looked = _look([(c.x, c.y) for _, c in flat], ground)
+    rows: list[list[tuple[Candidate, _Ask]]] = [[] for _ in found]
+    for (i, candidate), seen in zip(flat, looked, strict=True):
+        rows[i].append((candidate, seen))
+    return [_spot(f, row, ground) for f, row in zip(found, rows, strict=True)]
+
+
+def _spot(found: spotting.Found, rows: Sequence[tuple[Candidate, _Ask]], ground: Ground) -> Spot:
+    if not rows:
+        return Spot(abstained=found.abstained, edition=ground.edition)
+    told = tuple(_told(c, seen, ground) for c, seen in rows)
+    if found.abstained:
+        return _unsettled(found.abstained, rows, told, ground)
+    first, seen = rows[0]
+    lng, lat = ground.plane.degrees(first.x, first.y)
+    exact = _is_exact(first, ground)
+    grid = seen.grid if exact else None
+    division = _division(first, seen, exact, ground)
+    thing = ground.things[first.thing] if first.thing >= 0 else None
+    kinds = (seen.kinds if exact else set()) | (set(thing.kinds) if thing else set())
+    kinds |= {k for at in first.parts for k in ground.things[at].kinds} if first.level == "crossing" else set()
+    place = Place(
+        divisions=_chain(division, ground), community=grid.community if grid else _community(division),
+        grid=grid.code if grid else None, zones=frozenset(seen.zones if exact else ()), kinds=frozenset(kinds), exact=exact,
+    )  # fmt: skip
+    return Spot(
+        round(lng * E7), round(lat * E7), round(first.radius_m, 1), first.label or _name_at(seen, ground),
+        grid.id if grid else None, grid.edition_id if grid else None, division, place, told, "", ground.edition,
+        seen.other.id if exact and seen.other else None,
+    )  # fmt: skip
+
+
+def _is_exact(candidate: Candidate, ground: Ground) -> bool:
+    """A pin, a house, a compound in one grid is exact; a long road or a community is not."""
+    if candidate.thing < 0 or candidate.radius_m <= memory.SMALL_M:
+        return candidate.radius_m <= memory.SMALL_M * 2
+    return ground.things[candidate.thing].exact
+
+
+def _division(candidate: Candidate, seen: _Ask, exact: bool, ground: Ground) -> str:  # noqa: FBT001
+    if exact:
+        return seen.grid.community if seen.grid else seen.division
+    return ground.things[candidate.thing].division if candidate.thing >= 0 else seen.division
+
+
+def _unsettled(
+    why: str, rows: Sequence[tuple[Candidate, _Ask]], told: tuple[dict[str, Any], ...], ground: Ground
+) -> Spot:
+    """Nothing is filled in; what all candidates have in common is known all the same."""
+    plain = why == "name_is_a_plain_word"
+    codes = {_division(c, seen, _is_exact(c, ground), ground) for c, seen in rows}
+    common = "" if plain or "" in codes else _common(codes)
+    place = Place(divisions=_chain(common, ground), community=_community(common), exact=False) if common else None
+    return Spot(division_code=common, place=place, candidates=told, abstained=why, edition=ground.edition)
+
+
+def _told(candidate: Candidate, seen: _Ask, ground: Ground) -> dict[str, Any]:
+    lng, lat = ground.plane.degrees(candidate.x, candidate.y)
+    exact = _is_exact(candidate, ground)
+    reason = candidate.reason
+    if exact and seen.grid and seen.other:
+        reason += f"；离“{seen.grid.name}”与“{seen.other.name}”的边界不到10米"
+    if not seen.grid and exact and ground.grids:
+        reason += "；不在本地网格内"
+    where = candidate.label or _name_at(seen, ground)
+    return {
+        "value": seen.grid.id if exact and seen.grid else None, "label": where, "p": round(candidate.p, 3),
+        "reason": reason, "lng": round(lng, 7), "lat": round(lat, 7), "radius_m": round(candidate.radius_m, 1),
+        "level": candidate.level, "grid": seen.grid.code if exact and seen.grid else "",
+        "grid_name": seen.grid.name if exact and seen.grid else "", "other": seen.other.code if exact and seen.other else "",
+    }  # fmt: skip
+
+
+def _name_at(seen: _Ask, ground: Ground) -> str:
+    if seen.within >= 0:
+        return ground.things[seen.within].name
+    return seen.grid.name if seen.grid else ""
+
+
+def _community(code: str) -> str | None:
+    return code if len(code) == 12 and not code.endswith("000") else None
+
+
+def _common(codes: Iterable[str]) -> str:
+    return memory.common_division(set(codes))
+
+
+def _chain(code: str, ground: Ground) -> tuple[str, ...]:
+    """The 12-digit codes from the province down; from the table, or by digits where the table has no such row."""
+    if not code:
+        return ()
+    path = ground.path(code)
+    if path and path[0].level == 1:
+        return tuple(row.code for row in path)
+    cuts = [code[:n].ljust(12, "0") for n in (2, 4, 6, 9, 12)]
+    return tuple(dict.fromkeys(c for c in cuts if len(c.rstrip("0")) <= len(code.rstrip("0"))))
+
+
+def place_of(
+    lng_e7: int | None, lat_e7: int | None, division_code: str, grid_id: int | None, *, day: date = date.max
+) -> Place | None:
+    """Give what duty lists may ask of a stored place: divisions, grid, zones, kinds; None where nothing is known.
+
+    Without a grid the place is known as far as its division goes, and by the thing whose point it is.
+    """
+    ground = memory.ground(_day(day))
+    row = ground.grids.get(grid_id) if grid_id is not None else None
+    if row is not None and lng_e7 is not None and lat_e7 is not None:
+        seen = _look([ground.plane.xy(lng_e7 / E7, lat_e7 / E7)], ground)[0]
+        return Place(
+            divisions=_chain(row.community, ground), community=row.community, grid=row.code,
+            zones=frozenset(seen.zones), kinds=frozenset(seen.kinds), exact=True,
+        )  # fmt: skip
+    if not division_code:
+        return None
+    at = ground.by_point.get((lng_e7 or 0, lat_e7 or 0))
+    kinds = ground.things[at].kinds if at is not None else frozenset()
+    return Place(
+        divisions=_chain(division_code, ground), community=_community(division_code), kinds=kinds, exact=False
+    )
+
+
+def locate(
+    lngs: Sequence[float], lats: Sequence[float], *, crs: str, day: date, nearest_m: float = 0.0
+) -> list[Located]:
+    """Give the grid of each point, input order kept (spec 20 §5).
+
+    :raises UnknownDatum: no known system is named. :raises SwappedAxes: latitude stands first in every row.
+    :raises NoEditionYet: no edition was in force on the day.
+    """
+    done = converted(lngs, lats, crs)
+    ground = memory.ground(day)
+    if not ground.grids:
+        raise NoEditionYet(day=day.isoformat(), first=_first_day())
+    found = ground.index.locate(done.lng, done.lat, nearest_m=nearest_m)
+    codes = ground.index.codes
+    rows = zip(done.lng, done.lat, found.grid, found.status, found.border_m, found.other, strict=True)
+    return [
+        Located(
+            None if bad else float(lng), None if bad else float(lat), codes[at] if at >= 0 else "",
+            ground.by_code[codes[at]].community if at >= 0 else "", STATUSES[status],
+            None if np.isnan(border) else round(float(border), 2), codes[other] if other >= 0 else "",
+        )
+        for (lng, lat, at, status, border, other), bad in zip(rows, done.bad, strict=True)
+    ]  # fmt: skip
+
+
+def _first_day() -> str:
+    from jishi.places.models import GridEdition  # noqa: PLC0415
+
+    tenant_id = scope.current().actor.tenant_id
+    first = GridEdition.objects.filter(tenant_id=tenant_id).order_by("effective__startswith").first()
+    return first.effective.lower.isoformat() if first else "—"
+
+
+def grid(grid_id: int, *, day: date = date.max) -> GridRow | None:
+    """Give one grid as it is on the day; None if it is not in force then."""
+    return memory.ground(_day(day)).grids.get(grid_id)
+
+
+def grids(ids: Iterable[int], *, day: date = date.max) -> dict[int, GridRow]:
+    """Give those of the grids that are in force on the day."""
+    known = memory.ground(_day(day)).grids
+    return {i: known[i] for i in ids if i in known}
+
+
+def grids_in(division: str, day: date = date.max) -> list[GridRow]:
+    """List the grids of a division (12 digits, or fewer that begin them), by code."""
+    head = division.rstrip("0") if len(division) == 12 and division.endswith("000") else division
+    return [g for _, g in sorted(memory.ground(_day(day)).by_code.items()) if g.community.startswith(head)]
+
+
+def division_path(code: str, *, day: date = date.max) -> list[DivisionRow]:
+    """Give a division of the tenant and those above it, widest first, placeholders left out."""
+    return [row for row in memory.ground(_day(day)).path(code) if not row.placeholder]
+
+
+def divisions_below(code: str, *, day: date = date.max) -> list[DivisionRow]:
+    """List the divisions directly below one of the tenant's, by code."""
+    return [row for row in memory.ground(_day(day)).divisions.values() if row.parent == code]
+
+
+def communities(*, day: date = date.max) -> list[DivisionRow]:
+    """List the tenant's villages and communities that may stand in an address: no statistical placeholders."""
+    return [r for r in memory.ground(_day(day)).divisions.values() if r.level == 5 and not r.placeholder]
+
+
+def resolve(code: str, day: date) -> DivisionVersion | None:
+    """Give the version of a division that had this code on the day; a retired code answers with its last version."""
+    rows = DivisionVersion.objects.filter(code=code, valid_from__lte=day).select_related("division")
+    return rows.order_by("-valid_from").first()
+
+
+def as_geojson(layer: str, day: date = date.max) -> dict[str, Any]:
+    """Give a layer of the map: grids, communities, compounds, roads, river, facilities (RFC 7946, CGCS2000).
+
+    Coordinates of the tenant's own area only; the country has codes here and no borders.
+    """
+    ground = memory.ground(_day(day))
+    return {"type": "FeatureCollection", "crs_name": "cgcs2000", "features": _features(layer, ground)}
+
+
+def _features(layer: str, ground: Ground) -> list[dict[str, Any]]:
+    if layer == "grids":
+        return [
+            _feature(shapes.read(g.polygon), {
+                "id": g.id, "code": g.code, "name": g.name, "kind": g.kind, "special_of": g.special_of, "community": g.community,
+            })
+            for _, g in sorted(ground.by_code.items())
+        ]  # fmt: skip
+    if layer == "communities":
+        return [
+            _feature(shapes.read(d.boundary), {"code": d.code, "name": d.name, "short_name": d.short_name})
+            for d in ground.divisions.values()
+            if d.level == 5 and d.boundary is not None
+        ]
+    levels = {"compounds": "compound", "roads": "road", "river": "river", "facilities": "facility"}
+    wanted = levels.get(layer)
+    return [
+        _feature(shapely.transform(t.shape, lambda c: c / (ground.plane.east, ground.plane.north) + (ground.plane.lng, ground.plane.lat)),
+                 {"name": t.name, "kinds": sorted(t.kinds), "community": t.community})
+        for t in ground.things
+        if t.level == wanted
+    ]  # fmt: skip
+
+
+def _feature(shape: Any, properties: dict[str, Any]) -> dict[str, Any]:
+    geometry = shapely.geometry.mapping(shapely.set_precision(shape, 1e-7))
+    return {"type": "Feature", "properties": properties, "geometry": geometry}

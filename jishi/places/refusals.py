@@ -1,0 +1,89 @@
+"""What this room says no to, with the sentence and the next step (spec 20 §§10–11)."""
+
+from jishi.foundation.refusals import Refused
+
+
+class UnknownDatum(Refused):
+    code, status = "unknown_datum", 422
+    zh, en = "坐标没有说明坐标系：“{crs}”。", "The coordinates come without a known system: “{crs}”."
+    next_zh = "请注明 cgcs2000、wgs84、gcj02 或 bd09；差别可达数百米，平台不猜。"
+    next_en = "Say cgcs2000, wgs84, gcj02 or bd09; they differ by hundreds of metres, so nobody guesses."
+
+
+class SwappedAxes(Refused):
+    code, status = "swapped_axes", 422
+    zh, en = "经度和纬度像是写反了。", "Longitude and latitude seem to be swapped."
+    next_zh, next_en = "应当是经度 {lng}、纬度 {lat}。", "It should read longitude {lng}, latitude {lat}."
+
+
+class NoEditionYet(Refused):
+    code, status = "no_edition_yet", 404
+    zh, en = "{day} 时还没有网格版本。", "No grid edition was in force on {day}."
+    next_zh, next_en = "最早的一天是 {first}。", "The first day known is {first}."
+
+
+class EditionsOverlap(Refused):
+    code, status = "editions_overlap", 409
+    zh = "{division} 的第 {number} 版网格（{span}）与要启用的一版（{wanted}）时间重叠。"
+    en = "Edition {number} of {division} ({span}) overlaps the one to be adopted ({wanted})."
+    next_zh = "先定好旧版哪天停用，或换一个启用日。"
+    next_en = "Settle on which day the old edition ends, or choose another day."
+
+
+class GridsHaveFaults(Refused):
+    code, status = "grids_have_faults", 409
+    zh, en = "网格数据有 {count} 处必须先改：{first}", "The grids have {count} faults that must be cured first: {first}"
+    next_zh = "逐条改好再导入；一处都不会先存。"
+    next_en = "Cure each of them and import again; nothing was stored."
+
+
+class NotAPartition(Refused):
+    code, status = "not_a_partition", 409
+    zh = "存下后复核没有通过，这一版没有启用：{where}"
+    en = "The stored edition failed the partition test and was not kept: {where}"
+    next_zh, next_en = "请核对该处边界后重新导入。", "Check the border there and import again."
+
+
+class GroundAlreadyServed(Refused):
+    code, status = "ground_already_served", 409
+    zh = "专属网格“{special}”压在网格“{general}”上，重叠 {area_m2} 平方米。"
+    en = "The special grid {special} lies on grid {general}: {area_m2} m² overlap."
+    next_zh = "先从“{general}”里切出这块地（切法随附）。"
+    next_en = "Cut this ground out of {general} first (the cut is enclosed)."
+
+
+class SpecialGridWithoutOwner(Refused):
+    code, status = "special_grid_without_owner", 422
+    zh = "专属网格“{grid}”没有写明由哪个单位负责。"
+    en = "The special grid {grid} names no body that answers for it."
+    next_zh, next_en = "补上单位代码 owner_ref。", "Add the code of the body as owner_ref."
+
+
+class EffectiveInThePast(Refused):
+    code, status = "effective_in_the_past", 422
+    zh, en = "启用日 {day} 已经过去。", "The day {day} is past."
+    next_zh, next_en = "网格从今天或以后的一天启用。", "An edition takes force today or later."
+
+
+class GridCodeTaken(Refused):
+    code, status = "grid_code_taken", 409
+    zh, en = "网格代码 {grid} 属于另一个社区。", "The grid code {grid} belongs to another community."
+    next_zh, next_en = "请核对代码前 12 位。", "Check the first 12 digits of the code."
+
+
+class TableRefused(Refused):
+    code, status = "division_table_refused", 422
+    zh, en = "区划表没有载入：{why}", "The division table was not taken in: {why_en}"
+    next_zh, next_en = "什么都没有改；请换一份完整的文件再来。", "Nothing was changed; bring a complete file."
+
+
+class UnknownDivision(Refused):
+    code, status = "unknown_division", 404
+    zh, en = "没有代码为 {division} 的区划。", "There is no division with the code {division}."
+    next_zh, next_en = "请核对 12 位代码；9 位代码请写明级别。", "Check the 12 digits; say the level of a shorter code."
+
+
+class TooManyRows(Refused):
+    code, status = "too_many_rows", 413
+    zh, en = "一次最多 {limit} 行，收到 {count} 行。", "At most {limit} rows at once; {count} came."
+    next_zh, next_en = "请分几次，或用命令 jishi locate。", "Send them in parts, or use the command jishi locate."

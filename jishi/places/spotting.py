@@ -1,0 +1,233 @@
+"""From a pin and the names in a text to one place, or two, or none: a product of likelihoods (spec 12 §2)."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import shapely
+
+from jishi.places.memory import Ground, Thing
+from jishi.places.mentions import Mention, houses, joined, mentions
+
+FLOOR, WEAK_FLOOR, PIN_FLOOR = 0.03, 0.4, 0.05
+SURE = 0.6  # below it nothing is filled in
+NEAR_M = 300.0
+_WAYS = {"东": (1, 0), "西": (-1, 0), "北": (0, 1), "南": (0, -1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    x: float
+    y: float
+    sigma: float  # metres
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One place that the words or the pin may mean, in metres of the plane."""
+
+    thing: int  # place in `things`; −1 for a crossing or a bare pin
+    x: float
+    y: float
+    radius_m: float
+    level: str
+    label: str
+    reason: str
+    parts: frozenset[int]  # things that it is made of
+    plain: bool = False  # said by a plain word alone
+    score: float = 1.0
+    p: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    candidates: tuple[Candidate, ...]
+    abstained: str
+
+
+def spot(text: str, pin: Pin | None, ground: Ground) -> Found:
+    """Weigh the places that one folded text and one pin may mean."""
+    said = mentions(text, ground)
+    made = list(_candidates(text, said, pin, ground))
+    if not made:
+        return Found((), "which_compound" if houses(text) else "no_place_named")
+    scored = [replace(c, score=_score(c, said, pin, ground)) for c in made]
+    kept = _without_wider(_merged(scored, pin), ground)
+    return _decided(_shared(kept, pin is None and all(m.weak for m in said)))
+
+
+def _candidates(text: str, said: Sequence[Mention], pin: Pin | None, ground: Ground) -> Iterator[Candidate]:
+    crossed: set[int] = set()
+    for first, second in combinations([m for m in said if _is_road(m, ground)], 2):
+        made = _crossing(text, first, second, ground)
+        if made is not None:
+            crossed |= made.parts
+            yield made
+    numbers = houses(text)
+    compounds = {t for m in said for t in m.things if ground.things[t].level == "compound"}
+    for mention in said:
+        for at in mention.things:
+            if at in crossed:
+                continue
+            house = _house_of(mention, at, numbers, len(compounds) == 1, ground)
+            yield _named(text, mention, at, house, ground)
+    if pin is not None:
+        yield from _around(pin, numbers, compounds, ground)
+        yield Candidate(-1, pin.x, pin.y, pin.sigma, "point", "", "地图上的点", frozenset())
+
+
+def _is_road(mention: Mention, ground: Ground) -> bool:
+    return ground.things[mention.things[0]].level == "road"
+
+
+def _crossing(text: str, first: Mention, second: Mention, ground: Ground) -> Candidate | None:
+    for a in first.things:
+        for b in second.things:
+            one, other = ground.things[a], ground.things[b]
+            if a == b or shapely.distance(one.shape, other.shape) > 30:
+                continue
+            shared = shapely.intersection(one.shape.buffer(15), other.shape.buffer(15))
+            middle = shared.centroid
+            told = "路口" if joined(text, first, second) else "一带"
+            label = f"{one.name}与{other.name}{told}"
+            quote = f"“{text[first.start : first.end]}”“{text[second.start : second.end]}”"
+            return Candidate(
+                -1, middle.x, middle.y, 60.0, "crossing", label, f"文中两条路相交：{quote}", frozenset({a, b})
+            )
+    return None
+
+
+def _house_of(mention: Mention, at: int, numbers: Sequence[object], only: bool, ground: Ground) -> int | None:  # noqa: FBT001
+    """The building that is said with a compound: right behind its name, or anywhere if no other compound is said."""
+    known = ground.buildings.get(at)
+    if not known:
+        return None
+    behind = [h for h in numbers if 0 <= h.start - mention.end <= 8]  # type: ignore[attr-defined]
+    for house in behind or (list(numbers) if only else []):
+        if house.number in known:  # type: ignore[attr-defined]
+            return known[house.number]  # type: ignore[attr-defined]
+    return None
+
+
+def _named(text: str, mention: Mention, at: int, house: int | None, ground: Ground) -> Candidate:
+    place = house if house is not None else at
+    thing = ground.things[place]
+    x, y = ground.plane.xy(thing.lng, thing.lat)
+    radius, reason = thing.radius_m, f"文中有“{text[mention.start : mention.end]}”"
+    if house is not None:
+        reason += f"和楼号，即{thing.name}"
+    elif mention.shift is not None:
+        way, metres = mention.shift
+        x += sum(_WAYS[w][0] for w in way) * metres / math.sqrt(len(way))
+        y += sum(_WAYS[w][1] for w in way) * metres / math.sqrt(len(way))
+        radius, reason = max(30.0, metres * 0.3) + min(radius, 60.0), f"{reason}，往{way}{metres:.0f}米"
+    elif mention.beside:
+        radius += 40.0
+    return Candidate(
+        place, x, y, radius, thing.level, thing.name, reason, frozenset({at, place}), plain=mention.weak
+    )
+
+
+def _around(pin: Pin, numbers: Sequence[object], compounds: set[int], ground: Ground) -> Iterator[Candidate]:
+    """A house number without a compound means a house near the pin."""
+    if compounds:
+        return
+    for house in numbers:
+        for at in ground.numbered.get(house.number, ()):  # type: ignore[attr-defined]
+            thing = ground.things[at]
+            x, y = ground.plane.xy(thing.lng, thing.lat)
+            if math.hypot(x - pin.x, y - pin.y) <= pin.sigma * 2 + 100:
+                yield Candidate(
+                    at, x, y, thing.radius_m, "building", thing.name, "楼号与地图上的点相符", frozenset({at})
+                )
+
+
+def _score(one: Candidate, said: Sequence[Mention], pin: Pin | None, ground: Ground) -> float:
+    score = 0.5 if one.level == "point" else 1.0
+    for mention in said:
+        fit = max(_fit(one, at, ground) for at in mention.things)
+        score *= max(fit, WEAK_FLOOR if mention.weak else FLOOR)
+    if pin is not None and one.level != "point":
+        away = max(0.0, _metres_to(one, pin, ground))
+        score *= max(math.exp(-0.5 * (away / pin.sigma) ** 2), PIN_FLOOR)
+    return score
+
+
+def _metres_to(one: Candidate, pin: Pin, ground: Ground) -> float:
+    if one.thing >= 0:
+        return float(shapely.distance(ground.things[one.thing].shape, shapely.Point(pin.x, pin.y)))
+    return math.hypot(one.x - pin.x, one.y - pin.y) - one.radius_m
+
+
+def _fit(one: Candidate, at: int, ground: Ground) -> float:
+    """How well a candidate agrees with a thing that was said: it is it, lies in it, near it, or elsewhere."""
+    if at in one.parts:
+        return 1.0
+    thing = ground.things[at]
+    if one.thing >= 0 and ground.things[one.thing].compound == at:
+        return 1.0
+    away = _apart(one, thing, ground)
+    reach = 0.0 if thing.shape.area else thing.radius_m
+    if away <= reach + 20:
+        return 0.95
+    return 0.5 if away <= NEAR_M else 0.0
+
+
+def _apart(one: Candidate, thing: Thing, ground: Ground) -> float:
+    shape = ground.things[one.thing].shape if one.thing >= 0 else shapely.Point(one.x, one.y)
+    return float(shapely.distance(shape, thing.shape))
+
+
+def _merged(scored: Sequence[Candidate], pin: Pin | None) -> list[Candidate]:
+    """A pin that agrees with a name is not a second place: it makes a wide place small."""
+    named = [c for c in scored if c.level != "point"]
+    bare = [c for c in scored if c.level == "point"]
+    if pin is None or not named:
+        return list(scored)
+    best = max(named, key=lambda c: c.score)
+    agrees = any(c.score >= max(b.score for b in bare) for c in named)
+    if not agrees:
+        return list(scored)
+    made = []
+    for one in named:
+        if one is best and pin.sigma < one.radius_m:
+            one = replace(one, x=pin.x, y=pin.y, radius_m=pin.sigma, reason=f"{one.reason}；与地图上的点相符")
+        made.append(one)
+    return made
+
+
+def _without_wider(scored: Sequence[Candidate], ground: Ground) -> list[Candidate]:
+    """“翠竹社区翠竹苑” names the compound; the community around it was said to find it."""
+    unique = {(c.thing, c.label, round(c.x), round(c.y)): c for c in sorted(scored, key=lambda c: c.score)}
+    rows = list(unique.values())
+    kept = []
+    for one in rows:
+        narrower = (
+            o for o in rows if o is not one and o.radius_m < one.radius_m and o.score >= one.score * 0.4
+            and (one.parts & o.parts or (one.thing >= 0 and _fit(o, one.thing, ground) >= 0.95))
+        )  # fmt: skip
+        if one.level == "point" or next(narrower, None) is None:
+            kept.append(one)
+    return sorted(kept, key=lambda c: (-c.score, c.radius_m, c.label))
+
+
+def _shared(kept: Sequence[Candidate], only_plain: bool) -> list[Candidate]:  # noqa: FBT001
+    """Turn scores into probabilities; something is always kept for “elsewhere”."""
+    total = sum(c.score for c in kept)
+    best = max(c.score for c in kept)
+    ceiling = 0.4 if only_plain else 0.97
+    elsewhere = 0.03 * best
+    return [replace(c, p=min(ceiling, c.score / (total + elsewhere))) for c in kept[:3]]
+
+
+def _decided(found: Sequence[Candidate]) -> Found:
+    first = found[0]
+    if first.p >= SURE:
+        return Found(tuple(found), "")
+    if len(found) == 1:
+        return Found(tuple(found), "name_is_a_plain_word")
+    apart = math.hypot(first.x - found[1].x, first.y - found[1].y)
+    if first.p >= 0.3 and apart <= NEAR_M + first.radius_m and len(found) == 2 and not first.plain:
+        return Found(tuple(found), "")  # two names of one spot: the likelier, both shown
+    return Found(tuple(found), "two_places" if len(found) == 2 else "several_places")
