@@ -1,0 +1,142 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jishi.kernels.text.alike import FACTS, WEIGHTS, Block, Candidate, PairModel, same_matter, same_matter_all
+from jishi.kernels.text.places import Gazetteer, Name, number_of, spot
+from jishi.kernels.text.risk import RiskRule, risk
+
+ROWS = [
+    Name(1, "阳光花园", "compound", ("阳光小区",)),
+    Name(2, "人民路", "road"),
+    Name(3, "建设路", "road"),
+    Name(4, "和平", "compound"),
+    Name(5, "人民路小学", "school"),
+    Name(6, "阳光花园", "compound"),
+]
+GAZETTEER = Gazetteer.of(ROWS)
+
+
+def at_home(text, **kwargs):
+    return Candidate(text, 120.7, 28.0, 50.0, compounds=frozenset({"c1"}), **kwargs)
+
+
+class TestSpot:
+    @pytest.mark.parametrize(
+        ("text", "ids", "building", "room", "number"),
+        [
+            ("阳光花园三号楼二单元501室漏水", (1, 6), "3号楼", "501", ""),
+            ("陽光花園3栋没电", (1, 6), "3号楼", "", ""),
+            ("阳光小区17#楼", (1,), "17号楼", "", ""),
+            ("人民路１２号门口积水", (2,), "", "", "12号"),
+            ("人民路小学门口", (5,), "", "", ""),
+            ("和平小区5栋没电", (4,), "5号楼", "", ""),
+            ("B座2单元没水", (), "B号楼", "", ""),
+        ],
+    )
+    def test_names_buildings_rooms_and_doors_are_read(self, text, ids, building, room, number):
+        (seen,) = spot([text], GAZETTEER)[0]
+
+        assert (seen.name_ids, seen.building, seen.room, seen.number) == (ids, building, room, number)
+
+    def test_two_roads_make_one_crossing(self):
+        (seen,) = spot(["在人民路与建设路交叉口红灯不亮"], GAZETTEER)[0]
+
+        assert (seen.kind, seen.name_ids, seen.text) == ("crossing", (2, 3), "人民路与建设路交叉口")
+
+    @pytest.mark.parametrize("text", ["大家要和平共处", "", "1", "12-15号楼停水", "没有地名的一句话"])
+    def test_an_everyday_word_is_no_place_without_second_evidence(self, text):
+        assert spot([text], GAZETTEER)[0] == []
+
+    @given(st.text(alphabet="阳光花园人民路与和平小区3号楼一二十１\u200b ", max_size=40))
+    def test_spans_point_into_the_original(self, text):
+        for seen in spot([text], GAZETTEER)[0]:
+            assert text[seen.start : seen.end] == seen.text
+
+    @pytest.mark.parametrize(
+        ("written", "value"),
+        [("十七", 17), ("一百零二", 102), ("二十", 20), ("一七", 17), ("17", 17), ("十", 10), ("楼", None)],
+    )
+    def test_chinese_numerals_are_read(self, written, value):
+        assert number_of(written) == value
+
+
+class TestSameMatter:
+    @pytest.mark.parametrize(
+        ("a", "b", "same"),
+        [
+            ("3号楼漏水", "5号楼漏水", False),
+            ("3栋顶楼漏", "3号楼楼顶渗水", True),
+            ("小区路灯不亮", "小区门口路灯坏了三天", True),
+            ("小区路灯不亮", "楼下烧烤摊油烟大", False),
+            ("三号楼电梯停了", "3幢电梯坏了不动", True),
+        ],
+    )
+    def test_agreement_of_numbers_and_words_decides(self, a, b, same):
+        score = same_matter(at_home(a), at_home(b))
+
+        assert (score.probability >= 0.5) == same, score
+        assert 1 <= len(score.facts) <= 3
+
+    def test_the_answer_does_not_depend_on_who_was_first(self):
+        a, b = at_home("3号楼漏水", at_hours=5.0), at_home("三栋二单元渗水")
+
+        assert same_matter(a, b) == same_matter(b, a)
+
+    def test_later_and_farther_are_never_more_alike(self):
+        first = at_home("路灯不亮")
+        others = [Candidate("路灯坏了", 120.7 + d * 0.001, 28.0, 50.0, at_hours=d * 50.0) for d in range(10)]
+        scores = [s.probability for s in same_matter_all([(first, other) for other in others])]
+
+        assert scores == sorted(scores, reverse=True)
+
+    def test_fitting_keeps_every_sign(self):
+        pairs = [(at_home("3号楼漏水"), at_home("5号楼漏水")), (at_home("路灯不亮"), at_home("路灯坏了"))]
+        model = PairModel.fit(pairs, [True, False])
+
+        assert all(model.weights[f] * WEIGHTS[f] >= 0 for f in FACTS)
+
+    def test_ten_thousand_copies_leave_two_hundred_candidates(self):
+        block = Block([Candidate("小区门口路灯不亮已经三天", 120.7, 28.0)] * 10_000)
+
+        assert len(block.candidates([Candidate("门口路灯不亮", 120.7, 28.0)])[0]) == 200
+
+    def test_a_report_out_of_time_is_no_candidate(self):
+        block = Block([at_home("路灯不亮", at_hours=0.0)])
+
+        assert block.candidates([at_home("路灯不亮", at_hours=800.0)]) == [()]
+
+
+RULES = (
+    RiskRule("fire", (("起火", "着火", "冒烟", "火灾"),), call="119"),
+    RiskRule("gas", (("燃气", "煤气", "天然气"), ("泄漏", "味", "漏气"))),
+    RiskRule("manhole", (("井盖",), ("没了", "丢失", "不见", "缺失", "敞开", "被盗"))),
+)
+
+
+class TestRisk:
+    @pytest.mark.parametrize(
+        ("text", "codes"),
+        [
+            ("三楼着火了", ["fire"]),
+            ("楼道里有很浓的煤气味", ["gas"]),
+            ("路口井盖不见了,快来人", ["manhole"]),
+            ("昨天修好了，现在又冒烟", ["fire"]),
+        ],
+    )
+    def test_danger_fires(self, text, codes):
+        assert [m.code for m in risk([text], RULES)[0]] == codes
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "昨天的煤气泄漏已经修好的",
+            "如果起火怎么办",
+            "没有起火，只是路灯坏",
+            "社区组织火灾演练",
+            "井盖旁边有垃圾",
+            "去年着火的那栋楼要拆吗",
+        ],
+    )
+    def test_denied_past_and_imagined_danger_does_not_fire(self, text):
+        assert risk([text], RULES) == [[]]
