@@ -23,7 +23,7 @@ EMPTY, OTHER, TOWN = "990881", "990882", "990181"
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Two towns stand in every test database: the second proves that nothing leaks."""
-    from jishi.foundation.models import Tenant
+    from jishi.foundation.tenants import Tenant
 
     with django_db_blocker.unblock():
         for code, name, host in ((EMPTY, "试点市", "testserver"), (OTHER, "邻溪县", "other.example")):
@@ -35,7 +35,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture(scope="session")
 def _founded(django_db_setup: None, django_db_blocker: Any) -> None:
     """Found the demonstration town through its verbs, once per worker; what tests do to it is rolled back."""
-    from jishi.foundation.models import Tenant
+    from jishi.foundation.tenants import Tenant
     from jishi.portal import founding
 
     with django_db_blocker.unblock():
@@ -58,7 +58,7 @@ def _as_the_web_role(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _tenant(code: str) -> int:
-    from jishi.foundation.models import Tenant
+    from jishi.foundation.tenants import Tenant
 
     return Tenant.objects.get(code=code).id
 

@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from jishi.cases.actions import sweeping
 from jishi.foundation import anchors, outbox, scope
 from jishi.foundation.actor import clock, system
-from jishi.foundation.models import Tenant
+from jishi.foundation.tenants import Tenant
 
 
 def _tenants() -> list[int]:

@@ -53,7 +53,7 @@ def verify(argv: Sequence[str]) -> int:
     stand(given.data)
     from jishi.foundation import anchors, scope
     from jishi.foundation.actor import system
-    from jishi.foundation.models import Tenant
+    from jishi.foundation.tenants import Tenant
 
     bad = 0
     for tenant in Tenant.objects.order_by("id"):
@@ -75,7 +75,7 @@ def bundle(argv: Sequence[str]) -> int:
     stand(given.data)
     from jishi.foundation import anchors, scope
     from jishi.foundation.actor import system
-    from jishi.foundation.models import Tenant
+    from jishi.foundation.tenants import Tenant
 
     tenant = Tenant.objects.get(code=tenant_code())
     with scope.work(system(tenant.id)), zipfile.ZipFile(given.to, "w", zipfile.ZIP_DEFLATED) as out:
@@ -93,7 +93,7 @@ def anchor(argv: Sequence[str]) -> int:
 
     from jishi.foundation import anchors, scope
     from jishi.foundation.actor import system
-    from jishi.foundation.models import Tenant
+    from jishi.foundation.tenants import Tenant
 
     tenant = Tenant.objects.get(code=tenant_code())
     now = timezone.now()

@@ -48,7 +48,7 @@ def tenant_code() -> str:
 
     :raises SystemExit: several stand there and none was named, or none at all.
     """
-    from jishi.foundation.models import Tenant
+    from jishi.foundation.tenants import Tenant
 
     codes = list(Tenant.objects.order_by("id").values_list("code", flat=True))
     wanted = os.environ.get("JISHI_TENANT")

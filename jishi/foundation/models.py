@@ -9,18 +9,9 @@ from django.db import models
 from django.db.models import Func, Q, Value
 
 from jishi.foundation.nouns import FactRow, TenantRow
+from jishi.foundation.tenants import Tenant
 
-
-class Tenant(models.Model):
-    """One county or above that runs Jishi. Holds nothing personal; readable before sign-in."""
-
-    code = models.CharField(max_length=12, unique=True)  # division code, 6 digits
-    name = models.CharField(max_length=60)
-    name_en = models.CharField(max_length=60, blank=True)
-    zone = models.CharField(max_length=40, default="Asia/Shanghai")
-    suite = models.CharField(max_length=1, default="a")  # a: AES-GCM + SHA-256, s: SM4-GCM + SM3
-    hosts = models.JSONField(default=list)
-    founded_at = models.DateTimeField()
+__all__ = ["Tenant"]  # Django finds tables here; everybody else takes the tenant from its own door
 
 
 class TrailHead(FactRow):

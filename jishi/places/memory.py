@@ -10,9 +10,10 @@ import shapely
 from django.db import connection
 
 from jishi.foundation import scope
-from jishi.foundation.models import Tenant
+from jishi.foundation.tenants import Tenant
 from jishi.kernels.geo.partition import PolygonIndex
 from jishi.kernels.text.normalise import normalise
+from jishi.kernels.text.places import Gazetteer, Name
 from jishi.places import models, shapes
 from jishi.places.shapes import E7, Plane
 
@@ -80,8 +81,7 @@ class Ground:
     index: PolygonIndex
     by_code: Mapping[str, GridRow]
     things: list[Thing] = field(default_factory=list)
-    names: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    heads: dict[str, tuple[int, ...]] = field(default_factory=dict)  # first two signs → lengths, longest first
+    gazetteer: Gazetteer = field(default_factory=lambda: Gazetteer.of(()))  # a name's id is its place in `things`
     buildings: dict[int, dict[str, int]] = field(default_factory=dict)
     numbered: dict[str, list[int]] = field(default_factory=dict)  # building number → things
     areas: list[tuple[frozenset[str], str, int]] = field(default_factory=list)  # kinds, zone, thing (−1 none)
@@ -238,7 +238,7 @@ class _Builder:
 
     def __init__(self, made: Ground, tenant_id: int, day: date, drawn: Mapping[str, Any]) -> None:
         self.made, self.tenant_id, self.day, self.drawn = made, tenant_id, day, drawn
-        self.called: dict[str, list[int]] = {}
+        self.called: dict[int, list[str]] = {}
         self.compounds: dict[int, int] = {}
         self.shapes: list[Any] = []
         self.seen: dict[tuple[str, str], int] = {}
@@ -258,15 +258,14 @@ class _Builder:
         at = len(self.made.things)
         self.made.things.append(thing)
         self.seen.setdefault((thing.name, thing.level), at)
-        self._call(at, said)
+        spoken = [name for name in said if len(name.strip()) >= 2]
+        if spoken:
+            self._call(at, spoken)
         self.made.by_point.setdefault((round(thing.lng * E7), round(thing.lat * E7)), at)
         return at
 
     def _call(self, at: int, said: Iterable[str]) -> None:
-        for name in said:
-            folded = normalise(name).text.strip()
-            if len(folded) >= 2 and at not in self.called.setdefault(folded, []):
-                self.called[folded].append(at)
+        self.called.setdefault(at, []).extend(said)
 
     def _area(self, shape: Any, kinds: frozenset[str], zone: str = "", thing: int = -1) -> None:
         self.shapes.append(shape)
@@ -388,11 +387,11 @@ class _Builder:
     def _finish(self) -> None:
         made = self.made
         made.tree = shapely.STRtree(self.shapes) if self.shapes else None
-        made.names = {name: tuple(found) for name, found in self.called.items()}
-        heads: dict[str, set[int]] = {}
-        for name in made.names:
-            heads.setdefault(name[:2], set()).add(len(name))
-        made.heads = {head: tuple(sorted(lengths, reverse=True)) for head, lengths in heads.items()}
+        made.gazetteer = Gazetteer.of(
+            Name(at, thing.name, "road" if thing.level == "road" else thing.level, tuple(self.called.get(at, ())))
+            for at, thing in enumerate(made.things)
+            if at in self.called
+        )
 
 
 def _wide(line: Any, width_m: float | None) -> Any:

@@ -20,7 +20,7 @@ from jishi.duties.actions import codebook, founding
 from jishi.duties.actions.codebook import NewMatter
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
-from jishi.foundation.models import Tenant
+from jishi.foundation.tenants import Tenant
 from jishi.portal.demo import past_cases, town
 from jishi.portal.demo.nouns import PastCase, Person, Step, Town
 from jishi.portal.demo_ground import found_ground
@@ -103,7 +103,7 @@ def found_lists(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) ->
         document_no="演示〔2025〕1号", by=by, now=now,
     )  # fmt: skip
     for body in made.bodies:
-        if body.level in ("street", "centre"):
+        if body.level == "street" or body.code == "sqzx":
             founding.set_fallback(body.division, ids[body.code], from_day=SINCE, by=by, now=now)
 
 

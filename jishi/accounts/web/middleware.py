@@ -21,8 +21,8 @@ from jishi.accounts.actions import clients
 from jishi.accounts.web import devices, drafts, sessions, tenants
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
-from jishi.foundation.models import Tenant
 from jishi.foundation.refusals import NotAllowed, Refused, SignInNeeded
+from jishi.foundation.tenants import Tenant
 
 Answer = Callable[[HttpRequest], HttpResponse]
 OUTSIDE = ("/health/", "/static/")  # answered without tenant, scope or database

@@ -4,10 +4,10 @@ Each entry is a dotted path of a query `(actor) -> list[(table, row)]`: the seal
 """
 
 from collections.abc import Callable
+from importlib import import_module
 
 from django.utils.module_loading import import_string
 
-from config import wiring
 from jishi.foundation.actor import Actor
 from jishi.foundation.sealed import Owner
 
@@ -15,7 +15,7 @@ from jishi.foundation.sealed import Owner
 def of(actor: Actor) -> list[Owner]:
     """Give every row of this person that may hold sealed fields."""
     own: list[Owner] = [("accounts_account", actor.account_id)] if actor.account_id else []
-    for path in getattr(wiring, "OWN_ROWS", ()):
+    for path in getattr(import_module("config.wiring"), "OWN_ROWS", ()):
         ask: Callable[[Actor], list[Owner]] = import_string(path)
         own += ask(actor)
     return own

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from jishi.foundation.models import Tenant
+from jishi.foundation.tenants import Tenant
 
 LIFE = 30.0  # seconds
 
