@@ -70,7 +70,9 @@ def in_scope(tenant: int, ask):
 
 
 def test_the_page_is_drawn_in_both_languages(client: Client, tenant: int) -> None:
-    assert "登录名" in client.get("/sign-in", headers={"accept-language": "zh"}).content.decode()
+    page = client.get("/sign-in", headers={"accept-language": "zh"}).content.decode()
+    assert "登录名" in page
+    assert 'id="passkey_login" form="mfa_login"' in page  # the ceremony submits the form that the button belongs to
     assert client.get("/sign-in", headers={"accept-language": "en"}).status_code == 200
 
 

@@ -43,6 +43,11 @@ class AddApp(ActivateTOTPView):
 
     template_name = "accounts/add_app.html"
 
+    def get_form(self, form_class: type | None = None) -> forms.Form:
+        form = super().get_form(form_class)
+        form.fields["code"].widget.attrs.pop("placeholder", None)
+        return form
+
     def form_valid(self, form: forms.Form) -> HttpResponse:
         response = super().form_valid(form)
         self.request.session[sessions.FACTOR] = True

@@ -60,6 +60,10 @@ class NameAndPassword(LoginForm):
 class SlowCode:
     """A six-digit code can be guessed: tries wait like passwords do, per account."""
 
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs.pop("placeholder", None)  # type: ignore[attr-defined]
+
     def clean_code(self) -> str:
         request, name = context.request, f"factor:{self.user.pk}"  # type: ignore[attr-defined]
         adapters.ensure_no_wait(request, name, "")
