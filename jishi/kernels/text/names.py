@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .found import Found, found
 
 _CLEAR = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙朱胡郭林郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁董余苏叶吕魏蒋杜丁沈姜范傅钟卢汪戴崔廖陆姚夏谭邹熊孟秦阎薛侯段郝孔邵史毛顾赖贺尹施龚"
+    "柏王李张刘陈杨黄赵吴周徐孙朱胡郭林郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁董余苏叶吕魏蒋杜丁沈姜范傅钟卢汪戴崔廖陆姚夏谭邹熊孟秦阎薛侯段郝孔邵史毛顾赖贺尹施龚"
     "梁肖贾洪尤倪汤殷骆葛阮俞柳岳翟聂辛焦翁邢纪柯梅凌霍涂齐庞樊覃习蓝窦童颜郁欧舒屈颖褚卫祝裴阳麦鲍褚祁甄瞿佟荆耿冉骆鞠岑苗卞臧隋璩蒲芦闵邬邸"
 )
 _UNCLEAR = frozenset(
@@ -92,6 +92,8 @@ def _before_title(text: str, at: int, *, polite: bool) -> int | None:
     """The start of the name that ends at `at`, right before a title; None where there is none."""
     if at >= 2 and text[at - 2 : at] in _TWO:
         return at - 2
+    if at >= 2 and text[at - 1] == "姓" and text[at - 2] in _SURNAMES:
+        return at - 2
     for size in (4, 3):
         if at >= size and text[at - size : at - size + 2] in _TWO and _all_given(text[at - size + 2 : at]):
             return at - size
@@ -106,11 +108,17 @@ def _all_given(signs: str) -> bool:
 
 
 def _is_full_name(text: str, start: int, end: int, *, polite: bool) -> bool:
-    if text[start] not in _CLEAR or not _all_given(text[start + 1 : end]):
+    if text[start] not in _CLEAR:
+        return False
+    if not _all_given(text[start + 1 : end]) and not (polite and _begins_clause(text, start)):
         return False
     if text[start : start + 2] in _WORDS or _bad_before(text, start):
         return False
     return polite or end - start == 3 or _stands_free(text, start)
+
+
+def _begins_clause(text: str, at: int) -> bool:
+    return at == 0 or not "\u4e00" <= text[at - 1] <= "\u9fff" or text[at - 2 : at] in ("书记", "主任", "经理", "业主")
 
 
 def _is_surname_alone(text: str, at: int, *, polite: bool) -> bool:
@@ -146,7 +154,7 @@ def _titled(text: str) -> Iterator[Found]:
         yield found(start, match.end() if polite else match.start(), "name", 0.9 if unclear else 0.95)
 
 
-def _given_length(text: str, at: int, *, strong: bool) -> int:
+def _given_length(text: str, at: int, *, strong: bool, sure: bool) -> int:
     """How many signs of a given name stand at `at` (0 none, at most 2)."""
     two = text[at : at + 2]
     han = [("\u4e00" <= c <= "\u9fff") for c in two]
@@ -157,7 +165,7 @@ def _given_length(text: str, at: int, *, strong: bool) -> int:
         return 2
     if len(two) == 2 and all(han) and strong and ends_after_two and not ends_after_one:
         return 2
-    if han[:1] == [True] and ends_after_one and likely[0] and text[at] not in _FOLLOWS:
+    if han[:1] == [True] and ends_after_one and (likely[0] or sure) and text[at] not in _FOLLOWS:
         return 1
     if strong and han[:1] == [True] and likely[0]:
         return 2 if len(two) == 2 and all(likely) else 1
@@ -175,7 +183,7 @@ def _name_at(text: str, at: int, *, strong: bool) -> int | None:
         return _masked_end(text, at, masked.end())
     if text[at : at + 2] in _WORDS or (not strong and width == 1 and (surname not in _CLEAR and surname in _GRAMMAR)):
         return None
-    given = _given_length(text, at + width, strong=strong)
+    given = _given_length(text, at + width, strong=strong, sure=strong and surname in _CLEAR)
     end = at + width + given
     if not given or (
         not strong and given == 1 and surname not in _CLEAR and "\u4e00" <= text[end : end + 1] <= "\u9fff"

@@ -241,7 +241,7 @@ def _loose_window(digits: str, before: str) -> tuple[int, int, str] | None:
 
 
 _HALF_HIDDEN = re.compile(
-    r"(?<![0-9])(?:1[3-9][0-9][*xX]{4,8}[0-9]{0,4}|[1-8][0-9]{5}[*xX]{6,12}[0-9]{0,4}[xX]?)(?![0-9])"
+    r"(?<![0-9])(?:1[3-9][0-9][*xX]{4,8}[0-9]{0,4}|[1-8][0-9]{5,13}[*xX]{3,12}[0-9]{0,4}[xX]?)(?![0-9])"
 )
 _PASSPORT = re.compile(
     r"(?<![0-9A-Za-z])(?:[EGDSPHKMegdsphkm][0-9]{8}|[Ee][A-HJ-NP-Za-hj-np-z][0-9]{7}|[HMhm][0-9]{10})(?![0-9A-Za-z])"
