@@ -137,7 +137,7 @@ def remember(tenant_id: int, *, today: date, now: datetime, say: Callable[[str],
     done = 0
     for start in range(0, len(lives), history.BATCH):
         with scope.work(by):
-            known = _Known(made, localdate_of=today)
+            known = Known(made, day=today)
             ids, refused = history.take_in(
                 [known.life(c) for c in lives[start : start + history.BATCH]], by=by, now=now, tenant_code=CODE
             )
@@ -146,21 +146,21 @@ def remember(tenant_id: int, *, today: date, now: datetime, say: Callable[[str],
     return done
 
 
-class _Known:
+class Known:
     """Turns the demonstration's codes into ids."""
 
-    def __init__(self, made: Town, *, localdate_of: date) -> None:
-        law = duties.law(localdate_of)
+    def __init__(self, made: Town, *, day: date) -> None:
+        law = duties.law(day)
         self._bodies = law.body_ids
         self._items = {row.number: row for row in law.items.values()}
         self._town = made
 
-    def life(self, case: PastCase) -> PastLife:
-        """Give one past case as the room takes it in."""
+    def life(self, case: PastCase, *, prefix: str = "") -> PastLife:
+        """Give one past case as the room takes it in; `prefix` tells the ids of several fillings apart."""
         received = next(s.at for s in case.steps if s.what == "received")
-        return PastLife(self._incoming(case), received, list(self._steps(case)))
+        return PastLife(self._incoming(case, prefix), received, list(self._steps(case)))
 
-    def _incoming(self, case: PastCase) -> Incoming:
+    def _incoming(self, case: PastCase, prefix: str) -> Incoming:
         channel = case.channel if case.channel in ("web", "phone", "visit", "grid", "import") else "web"
         anonymous = case.voice == "anonymous"
         return Incoming(
@@ -168,7 +168,7 @@ class _Known:
             lng=case.place.lng / 1e7, lat=case.place.lat / 1e7, crs="cgcs2000", accuracy_m=float(case.place.radius_m),
             address_text=case.place.name, matter=case.matter, answers=case.answers, urgency=case.urgency,
             caller_name="" if anonymous else case.caller_name, caller_contact="" if anonymous else case.caller_contact,
-            external_system="yunxi-archive", external_id=case.external_id,
+            external_system="yunxi-archive", external_id=prefix + case.external_id,
         )  # fmt: skip
 
     def _steps(self, case: PastCase) -> Iterable[Happened]:

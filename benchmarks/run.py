@@ -1,0 +1,74 @@
+"""`./dev bench [NAME …]`: measure, print beside the goal, keep the result."""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+BASE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number beside its goal. `met` is None where there is no goal, or it was not run."""
+
+    what: str
+    measured: str
+    goal: str
+    met: bool | None
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the named benchmarks, all of them without a name; gives 0 whatever was reached."""
+    from benchmarks import measures
+
+    known: dict[str, Callable[[], list[Figure]]] = measures.ALL
+    names = [a for a in argv if not a.startswith("-")] or list(known)
+    unknown = [n for n in names if n not in known]
+    if unknown:
+        print(f"没有 · there is no: {', '.join(unknown)}. {', '.join(known)}", file=sys.stderr)
+        return 2
+    figures: list[Figure] = []
+    for name in names:
+        print(f"… {name}", file=sys.stderr, flush=True)
+        figures += known[name]()
+    _print(figures)
+    _keep(names, figures)
+    return 0
+
+
+def _print(figures: Sequence[Figure]) -> None:
+    print(f"\n{_machine()}\n")
+    for one in figures:
+        mark = {True: "✓", False: "✕", None: "·"}[one.met]
+        print(f"{mark} {one.what:64} {one.measured:>34}   {one.goal}")
+
+
+def _keep(names: Sequence[str], figures: Sequence[Figure]) -> None:
+    folder = BASE / "benchmarks/results"
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%MZ")
+    content = {"at": stamp, "machine": _machine(), "names": list(names), "figures": [asdict(f) for f in figures]}
+    path = folder / f"{stamp}.json"
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(f"\n{path.relative_to(BASE)}", file=sys.stderr)
+
+
+def _machine() -> str:
+    cpu = next(
+        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.processor(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.system()}"
+
+
+def scratch() -> Path:
+    """Give a fresh folder for one benchmark's database."""
+    folder = Path(tempfile.mkdtemp(prefix="jishi-bench-"))
+    folder.chmod(0o711)
+    return folder
