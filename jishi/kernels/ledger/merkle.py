@@ -9,6 +9,7 @@ from jishi.kernels.ledger.suites import Hasher
 
 
 def leaf(data: bytes, hash_: Hasher) -> bytes:
+    """This will hash `data` as a leaf."""
     return hash_(b"\x00" + data)
 
 
