@@ -2,9 +2,14 @@
 
 from django.urls import include, path
 
+from config import health, wiring
 from config.api import api
 
+wiring.wire()
+
 urlpatterns = [
+    path("health/live", health.live),
+    path("health/ready", health.ready),
     path("api/v1/", api.urls),
     path("", include("jishi.accounts.web.urls")),
     path("", include("jishi.duties.web.urls")),
