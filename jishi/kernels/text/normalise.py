@@ -1,10 +1,11 @@
 """One reading of many spellings: widths, invisible characters, digits and traditional forms folded, the
 original kept."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 # Traditional → simplified for characters that are frequent in residents' messages and have exactly one simplified form
 # (Unicode kSimplifiedVariant with a single value). Characters that split by meaning (乾 著 瞭 藉 …) are left
@@ -117,18 +118,16 @@ def normalise_all(texts: Iterable[str]) -> list[Normalised]:
 def _normalised(text: str) -> Normalised:
     if text.isascii() and text.isprintable():
         return Normalised(text, range(len(text)), len(text))
-    changed: dict[str, str] = {char: _FOLDS[char] for char in set(text) if _FOLDS[char] != char}
-    if not changed:
+    parts = {char: _FOLDS[char] for char in set(text)}
+    if all(char == part for char, part in parts.items()):
         return Normalised(text, range(len(text)), len(text))
-    folded = text.translate({ord(char): part for char, part in changed.items()})
-    uneven = [char for char, part in changed.items() if len(part) != 1]
+    # Every character is in the table, the unchanged too: a miss costs an exception inside `translate`.
+    folded = text.translate({ord(char): part for char, part in parts.items()})
+    uneven = [char for char, part in parts.items() if len(part) != 1]
     if not uneven:
         return Normalised(folded, range(len(text)), len(text))
-    origin: list[int] = []
-    done = 0
-    for match in re.finditer("[" + re.escape("".join(uneven)) + "]", text):
-        origin.extend(range(done, match.start()))
-        origin.extend([match.start()] * len(changed[match.group()]))
-        done = match.end()
-    origin.extend(range(done, len(text)))
-    return Normalised(folded, origin, len(text))
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    lengths = np.ones(len(codes), np.int64)
+    for char in uneven:
+        lengths[codes == ord(char)] = len(parts[char])
+    return Normalised(folded, np.repeat(np.arange(len(codes)), lengths).tolist(), len(text))

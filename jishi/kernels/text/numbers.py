@@ -243,8 +243,9 @@ def _loose_window(digits: str, before: str) -> tuple[int, int, str] | None:
 _HALF_HIDDEN = re.compile(
     r"(?<![0-9])(?:1[3-9][0-9][*xX]{4,8}[0-9]{0,4}|[1-8][0-9]{5,13}[*xX]{3,12}[0-9]{0,4}[xX]?)(?![0-9])"
 )
+_HIDER = re.compile(r"[0-9][*xX]")
 _PASSPORT = re.compile(
-    r"(?<![0-9A-Za-z])(?:[EGDSPHKMegdsphkm][0-9]{8}|[Ee][A-HJ-NP-Za-hj-np-z][0-9]{7}|[HMhm][0-9]{10})(?![0-9A-Za-z])"
+    r"(?:[EGDSPHKMegdsphkm][0-9]{8}|[Ee][A-HJ-NP-Za-hj-np-z][0-9]{7}|[HMhm][0-9]{10})(?![0-9A-Za-z])"
 )
 _PASSPORT_CUE = re.compile(r"(?:护照|通行证|回乡证|台胞证|证件|[Pp]assport)(?:号码?)?[:是为\s]{0,4}$")
 _PLATE = re.compile(
@@ -253,13 +254,15 @@ _PLATE = re.compile(
 )
 _MAIL_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-"
 _MAIL_AFTER = re.compile(r"[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,4}")
+# Literal alternatives: the engine then skips to their first signs, which a class such as [Ww] would prevent.
 _MESSENGER = re.compile(
-    r"(?:微信号?|[Ww][Xx]号?|[Vv][Xx]?号?|[Vv]信|薇信|威信|[Qq]{2}群?号?|扣扣号?|企鹅号?|抖音号?|快手号?|钉钉号?|支付宝号?|微博号?|[Tt]elegram)"
+    r"(?:微信号?|wx号?|WX号?|Wx号?|vx号?|VX号?|Vx号?|V信|v信|V号|v号|V:|v:|薇信|威信|QQ群?号?|qq群?号?|Qq号?|扣扣号?|企鹅号?|抖音号?|快手号?|钉钉号?"
+    r"|支付宝号?|微博号?|Telegram|telegram)"
     r"(?:账号|账户|号码|帐号|[Ii][Dd])?\s{0,2}(?:[:是为]|加我)?\s{0,2}"
     r"(?P<id>[A-Za-z][A-Za-z0-9_\-]{5,19}|[1-9][0-9]{5,11})(?![0-9A-Za-z_])(?!\s?[年月日元人万个条次米群])"
 )
 _ACCOUNT = re.compile(
-    r"(?:用?户号|用户编号|客户编?号|缴费(?:户?号|编号)|燃气(?:卡|表)?号|水表号|电表号|账户?号码?|帐户?号码?|账户|帐户|卡号|社保卡?号|医保卡?号"
+    r"(?:用户号|户号|用户编号|客户编?号|缴费(?:户?号|编号)|燃气(?:卡|表)?号|水表号|电表号|账户?号码?|帐户?号码?|账户|帐户|卡号|社保卡?号|医保卡?号"
     r"|学号|工号|准考证号|病历号|住院号|就诊卡号|档案号|宽带号|公积金号|会员号|保单号|驾驶证号|证件号码?|残疾证号|残疾人证号)"
     r"(?:码|为|是|:|\s){0,3}(?P<id>(?=[A-Za-z\-]{0,8}[0-9])[A-Za-z0-9\-]{4,24})(?![0-9A-Za-z])(?!\s?[年月日元])"
 )
@@ -279,6 +282,8 @@ def _mails(text: str) -> Iterator[Found]:
 def _passports(text: str) -> Iterator[Found]:
     for match in _PASSPORT.finditer(text):
         before = text[max(0, match.start() - 12) : match.start()]
+        if before[-1:].isascii() and before[-1:].isalnum():
+            continue
         if _PASSPORT_CUE.search(before):
             yield found(match.start(), match.end(), "passport", 0.98)
         elif match.group()[0] in "EGe" and not re.search(r"[号型单文批件图款]码?[:为是\s]{0,3}$", before):
@@ -286,7 +291,7 @@ def _passports(text: str) -> Iterator[Found]:
 
 
 def _by_pattern(text: str) -> Iterator[Found]:
-    for match in _HALF_HIDDEN.finditer(text):
+    for match in _HALF_HIDDEN.finditer(text) if _HIDER.search(text) else ():
         hidden_phone = match.group()[0] == "1" and match.group()[3] in "*xX"
         yield found(match.start(), match.end(), "phone" if hidden_phone else "identity", 0.9)
     for match in _PLATE.finditer(text):
