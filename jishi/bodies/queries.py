@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 
 from django.db import connection
 
@@ -12,8 +13,8 @@ from jishi.bodies.models import Body
 from jishi.foundation import scope
 
 __all__ = [
-    "BodyName", "Hours", "all_bodies", "by_code", "calendar_by_label", "district_above", "existing", "forget", "hours_of",
-    "ids_below", "names",
+    "BodyName", "Hours", "all_bodies", "by_code", "calendar_by_label", "district_above", "existing", "hours_of", "ids_below",
+    "mark", "names",
 ]  # fmt: skip
 
 
@@ -40,9 +41,13 @@ class BodyName:
         return self.name_en if lang.startswith("en") and self.name_en else self.name
 
 
-_kept: dict[tuple[str, int], tuple[tuple[int, int], dict[int, BodyName]]] = {}
+Mark = tuple[object, ...]
 
-_MARK = "SELECT coalesce(sum(version), 0), coalesce(max(id), 0) FROM bodies_body WHERE tenant_id = %s"
+_kept: dict[tuple[str, int], tuple[Mark, dict[int, BodyName]]] = {}
+_changes = count(1)  # names what one transaction sees of its own changes; nobody else shares it
+
+# Committed rows only gain versions and ids, so the three together never come back to an earlier answer.
+_MARK = "SELECT coalesce(sum(version), 0), coalesce(max(id), 0), count(*) FROM bodies_body WHERE tenant_id = %s"
 _FIELDS = (
     "id", "code", "name", "name_en", "short_name", "level", "division_code", "parent_id", "calendar", "work_phone",
     "supervising_phone", "active_from", "active_to",
@@ -50,26 +55,50 @@ _FIELDS = (
 
 
 def names() -> dict[int, BodyName]:
-    """Give every body of the tenant, ended ones too, by id; once per transaction it asks whether any has changed."""
+    """Give every body of the tenant, ended ones too, by id; once per transaction it asks whether any has changed.
+
+    What a transaction has changed itself it reads for itself alone: nobody else may see what may be rolled back.
+    """
+    return _seen()[1]
+
+
+def mark() -> Mark:
+    """Name the state of the bodies that `names` gives now: equal marks, equal bodies."""
+    return _seen()[0]
+
+
+def _seen() -> tuple[Mark, dict[int, BodyName]]:
     now = scope.current()
-    tenant_id = now.actor.tenant_id
+    found: tuple[Mark, dict[int, BodyName]] | None = now.memo.get("bodies")
+    if found is None:
+        found = now.memo["bodies"] = _own() if "bodies.changed" in now.memo else _shared(now.actor.tenant_id)
+    return found
+
+
+def _shared(tenant_id: int) -> tuple[Mark, dict[int, BodyName]]:
     key = (str(connection.settings_dict["NAME"]), tenant_id)
-    if now.memo.get("bodies"):
-        return _kept[key][1]
     with connection.cursor() as cursor:
         cursor.execute(_MARK, [tenant_id])
-        mark = tuple(cursor.fetchone())
+        mark: Mark = tuple(cursor.fetchone())
     if key not in _kept or _kept[key][0] != mark:
-        rows = Body.objects.filter(tenant_id=tenant_id).order_by("id").values_list(*_FIELDS)
-        _kept[key] = (mark, {row[0]: BodyName(*row) for row in rows})  # type: ignore[assignment]
-    now.memo["bodies"] = True
-    return _kept[key][1]
+        _kept[key] = (mark, _read(tenant_id))
+    return _kept[key]
 
 
-def forget(tenant_id: int) -> None:
+def _own() -> tuple[Mark, dict[int, BodyName]]:
+    return (("own", next(_changes)), _read(scope.current().actor.tenant_id))
+
+
+def _read(tenant_id: int) -> dict[int, BodyName]:
+    rows = Body.objects.filter(tenant_id=tenant_id).order_by("id").values_list(*_FIELDS)
+    return {row[0]: BodyName(*row) for row in rows}
+
+
+def forget() -> None:
     """Look again, because this transaction has changed a body."""
-    _kept.pop((str(connection.settings_dict["NAME"]), tenant_id), None)
-    scope.current().memo.pop("bodies", None)
+    memo = scope.current().memo
+    memo.pop("bodies", None)
+    memo["bodies.changed"] = True
 
 
 def existing(ids: Iterable[int], *, on: date) -> dict[int, BodyName]:

@@ -23,3 +23,26 @@ class DutyListPublished(Event):
 
     list_id: int
     effective_from: str
+
+
+@dataclass(frozen=True)
+class DutyListOutForConsultation(Event):
+    subject = ("duty_list", "list_id")
+
+    list_id: int
+
+
+@dataclass(frozen=True)
+class DutyListTakenBack(Event):
+    """A publication was taken back before its day."""
+
+    subject = ("duty_list", "list_id")
+
+    list_id: int
+
+
+@dataclass(frozen=True)
+class DutyListSuperseded(Event):
+    subject = ("duty_list", "list_id")
+
+    list_id: int

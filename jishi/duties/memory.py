@@ -1,8 +1,10 @@
 """The code book and the lists in force, kept in memory by edition and looked at again when one changes."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from django.db import connection
@@ -14,12 +16,17 @@ from jishi.duties.states import ListState
 from jishi.foundation import scope
 from jishi.kernels import dutylist
 
+IN_FORCE = (ListState.PUBLISHED, ListState.SUPERSEDED)  # what was in force on a past day is superseded today
+
 _MARK = """
-    SELECT (SELECT coalesce(max(id), 0) FROM duties_codebook WHERE tenant_id = %(t)s AND effective_from <= %(d)s),
-           (SELECT coalesce(sum(version * id), 0) FROM duties_dutylist WHERE tenant_id = %(t)s AND state = 'published'
-                AND effective @> %(d)s::date),
-           (SELECT coalesce(sum(version * id), 0) FROM duties_fallbackrule WHERE tenant_id = %(t)s)
+    SELECT (SELECT string_agg(id::text, ',' ORDER BY number) FROM duties_codebook
+                WHERE tenant_id = %(t)s AND effective_from <= %(d)s),
+           (SELECT string_agg(id || '.' || version, ',' ORDER BY id) FROM duties_dutylist
+                WHERE tenant_id = %(t)s AND state IN ('published', 'superseded') AND effective @> %(d)s::date),
+           (SELECT string_agg(id || '.' || version, ',' ORDER BY id) FROM duties_fallbackrule
+                WHERE tenant_id = %(t)s AND effective @> %(d)s::date)
 """
+_changes = count(1)  # names the law that one transaction sees of its own changes; nobody else shares it
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +97,53 @@ class Law:
 
 
 _kept: dict[tuple[str, int, date], Law] = {}
+MOST_KEPT = 40  # laws of (database, tenant, day)
 
 
 def law(day: date) -> Law:
-    """Give the law of `day`; asks once per transaction whether an edition has changed."""
+    """Give the law of `day`; asks once per transaction whether an edition has changed.
+
+    What a transaction has changed itself it reads for itself alone: it may yet be rolled back.
+    """
     now = scope.current()
-    key = (str(connection.settings_dict["NAME"]), now.actor.tenant_id, day)
-    if ("law", day) in now.memo:
-        return now.memo[("law", day)]  # type: ignore[no-any-return]
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK, {"t": now.actor.tenant_id, "d": day})
-        mark = (*cursor.fetchone(), id(bodies.names()))
-    if key not in _kept or _kept[key].mark != mark:
-        if len(_kept) > 40:
-            _kept.clear()
-        _kept[key] = _same_editions(key, mark) or _read(now.actor.tenant_id, day, mark)
-    now.memo[("law", day)] = _kept[key]
-    return _kept[key]
+    found: Law | None = now.memo.get(f"law {day}")
+    if found is None:
+        found = _own(day) if "law.changed" in now.memo or "bodies.changed" in now.memo else _shared(day)
+        now.memo[f"law {day}"] = found
+    return found
 
 
 def forget() -> None:
     """Look again, because this transaction has changed an edition."""
     memo = scope.current().memo
-    for key in [k for k in memo if isinstance(k, tuple) and k[0] == "law"]:
+    for key in [k for k in memo if k.startswith("law ")]:
         del memo[key]
+    memo["law.changed"] = True
+
+
+def _own(day: date) -> Law:
+    return _read(scope.current().actor.tenant_id, day, ("own", next(_changes)))
+
+
+def _shared(day: date) -> Law:
+    tenant_id = scope.current().actor.tenant_id
+    key = (str(connection.settings_dict["NAME"]), tenant_id, day)
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, {"t": tenant_id, "d": day})
+        lasting = hash(frozenset(b.id for b in bodies.names().values() if b.lasts_on(day)))
+        mark = (*cursor.fetchone(), bodies.mark(), lasting)
+    if key not in _kept or _kept[key].mark != mark:
+        if len(_kept) > MOST_KEPT:
+            _kept.clear()
+        _kept[key] = _same_editions(key, mark) or _read(tenant_id, day, mark)
+    return _kept[key]
 
 
 def _same_editions(key: tuple[str, int, date], mark: tuple[Any, ...]) -> Law | None:
-    """Another day with the same editions in force shares their memory."""
+    """Another day with the same editions and bodies in force shares their memory."""
     for (name, tenant_id, _), other in _kept.items():
         if (name, tenant_id) == key[:2] and other.mark == mark:
-            return other
+            return replace(other, day=key[2])
     return None
 
 
@@ -129,13 +152,14 @@ def _read(tenant_id: int, day: date, mark: tuple[Any, ...]) -> Law:
     matters = _matters(book)
     lists = {
         row.id: row
-        for row in DutyList.objects.filter(tenant_id=tenant_id, state=ListState.PUBLISHED, effective__contains=day)
+        for row in DutyList.objects.filter(tenant_id=tenant_id, state__in=IN_FORCE, effective__contains=day)
     }
     rows = list(DutyItem.objects.filter(tenant_id=tenant_id, list_id__in=lists).order_by("list_id", "position"))
     known = [b for b in bodies.names().values() if b.lasts_on(day)]
+    levels = {b.code: b.level for b in known}
     items, back = [], {}
     for row in rows:
-        item = as_kernel(row, lists[row.list_id])
+        item = as_kernel(row, lists[row.list_id], levels)
         items.append(item)
         back[item.key] = ItemRow(
             row.id, row.list_id, row.number, row.kind, row.name, lists[row.list_id].edition, row.promises,
@@ -145,25 +169,34 @@ def _read(tenant_id: int, day: date, mark: tuple[Any, ...]) -> Law:
     editions = dutylist.Editions(
         tuple(items),
         {m.code: dutylist.Matter(m.code, m.name, m.parent_code) for m in matters.values()},
-        {b.code: b.level for b in known},
+        levels,
         {r.division_code: r.body.code for r in rules},
         {b.division_code: b.code for b in known if b.level in ("street", "community")},
     )
     return Law(day, mark, book.number if book else 0, matters, editions, back, {b.code: b.id for b in known})
 
 
-def as_kernel(row: DutyItem, list_: DutyList) -> dutylist.Item:
-    """Give a stored item as the kernel reads it."""
+def as_kernel(row: DutyItem, list_: DutyList, levels: Mapping[str, str]) -> dutylist.Item:
+    """Give a stored item as the kernel reads it. `levels`: body → level, to know whose list it is."""
     span = list_.effective
+    what, _, division = list_.holder.partition(":")
+    level = {"streets": "street", "communities": "community"}[what] if division else levels.get(what, "street")
     return dutylist.Item(
         number=row.number, list_id=list_.holder, list_kind=row.kind, name=row.name, lead_body=row.lead_body,  # type: ignore[arg-type]
-        holder=(list_.holder.partition(":")[2],) if ":" in list_.holder else (list_.holder,), matters=tuple(row.matters),
+        holder=(division or what,), holder_level=level, matters=tuple(row.matters),
         condition=dutylist.parse_condition(row.condition), own_part=row.own_part, superior_dept=row.superior_dept,
-        superior_duty=row.superior_duty, assist_bodies=("$street",) if row.kind == "assist" else (),
+        superior_duty=row.superior_duty, assist_bodies=_assisting(row.kind, what) if division else (),
         promises=row.promises, urgency=row.urgency, priority=row.priority,
         effective_from=span.lower if span and span.lower else date.min, effective_to=span.upper if span else None,
         legal_basis=row.legal_basis, edition=list_.edition,
     )  # fmt: skip
+
+
+def _assisting(kind: str, holders: str) -> tuple[str, ...]:
+    """The list of a class of bodies asks the one at the place; a body's own list asks that body (the kernel's rule)."""
+    if kind != "assist":
+        return ()
+    return (dutylist.STREET,) if holders == "streets" else (dutylist.COMMUNITY,)
 
 
 def _matters(book: CodeBook | None) -> dict[str, MatterRow]:

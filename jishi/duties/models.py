@@ -111,6 +111,26 @@ class DutyItem(FactRow):
         ]
 
 
+class Objection(TenantRow):
+    """What a named department says against one item while the list is out for consultation, and the answer."""
+
+    list = models.ForeignKey(DutyList, on_delete=models.CASCADE, related_name="+")
+    number = models.CharField(max_length=20)
+    body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+")
+    reasons = models.TextField()
+    made_at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="answered_objection_has_words", condition=Q(answered_at=None) | ~Q(answer="")
+            ),
+            models.UniqueConstraint(fields=["tenant", "list", "number", "body"], name="one_objection_per_item_and_body"),
+        ]
+
+
 class FallbackRule(TenantRow):
     """属地兜底: the body that coordinates when no item matches; exactly one per division at any day."""
 
@@ -135,11 +155,16 @@ class FallbackRule(TenantRow):
 class GoldenDispatch(TenantRow):
     """Facts with the answer they must get; a list that breaks one cannot be published."""
 
+    ref = models.CharField(max_length=20)
     facts = models.JSONField()
     expected = models.JSONField()
+    on_day = models.DateField(null=True)  # when the day matters (a season); else the day of the check
     why = models.CharField(max_length=300)
     text = models.TextField(blank=True)
     retired_because = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "ref"], name="one_golden_dispatch_per_ref")]
 
 
 class Decision(FactRow):

@@ -62,7 +62,7 @@ def found_many(rows: Sequence[Founding], *, active_from: date, by: Actor, now: d
     trail.record_many(
         [trail.Note("body.founded", ("body", b.id), now, {"code": b.code, "level": b.level}) for b in made], by=by, new=True
     )
-    queries.forget(by.tenant_id)
+    queries.forget()
     return {b.code: b.id for b in made}
 
 
@@ -75,7 +75,7 @@ def end(body_id: int, *, on: date, by: Actor, now: datetime) -> None:
         raise NotFound
     body.change(active_to=on)
     trail.record("body.ended", ("body", body.id), by=by, at=now, codes={"on": on.isoformat()})
-    queries.forget(by.tenant_id)
+    queries.forget()
 
 
 def _set_parents(made: Sequence[Body], rows: Sequence[Founding], known: dict[str, int]) -> None:

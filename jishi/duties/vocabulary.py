@@ -1,0 +1,120 @@
+"""The words that conditions may use in this town on a day, and what they are called."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jishi.bodies import queries as bodies
+from jishi.duties.memory import Law
+from jishi.duties.reading import chain_of
+from jishi.kernels.dutylist import Cond, Question, Vocabulary
+from jishi.kernels.dutylist.conditions import leaves
+from jishi.kernels.dutylist.vocabulary import codes_of, space_of
+
+# Facts whose choices are ours. The rooms above use the same codes; a project test compares them.
+CHOICES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "channel": {
+        "web": ("网上", "web"), "phone": ("电话", "phone"), "visit": ("来访", "visit"), "grid": ("网格", "grid"),
+        "import": ("导入", "import"), "api": ("接口", "API"), "patrol": ("巡查", "patrol"),
+    },
+    "kind": {
+        "report": ("诉求", "report"), "complaint": ("投诉", "complaint"), "inquiry": ("咨询", "inquiry"),
+        "help": ("求助", "plea for help"), "suggestion": ("建议", "suggestion"), "praise": ("表扬", "praise"),
+        "tip_off": ("举报", "tip-off"),
+    },
+    "urgency": {
+        "normal": ("一般", "normal"), "urgent": ("紧急", "urgent"), "emergency": ("险情", "emergency"),
+    },
+    "caller_kind": {
+        "resident": ("居民", "resident"), "business": ("经营者", "business"), "unit": ("单位", "organisation"),
+        "grid_worker": ("网格员", "grid worker"), "visitor": ("外来人员", "visitor"),
+    },
+    "risk_marks": {
+        "injury": ("可能伤人", "somebody may get hurt"), "fire": ("火情", "fire"), "gas": ("燃气", "gas"),
+        "flood": ("水患", "flood"), "crowd": ("人员聚集", "crowd"), "self_harm": ("轻生", "self-harm"),
+    },
+}  # fmt: skip
+
+# Kinds of place that a condition may ask for. What has no name here is still refused at the check.
+PLACE_KINDS: Mapping[str, tuple[str, str]] = {
+    "compound": ("小区", "a housing compound"), "old_estate": ("老旧小区", "an old housing estate"),
+    "commercial": ("商品房小区", "a commercial housing compound"), "building": ("楼栋", "a building"),
+    "road": ("道路", "a road"), "lane": ("背街小巷", "a back lane"), "path": ("步道", "a path"),
+    "market": ("市场", "a market"), "school": ("学校", "a school"), "park": ("公园", "a park"),
+    "river": ("河道", "a river"), "square": ("广场", "a square"), "hospital": ("医院", "a hospital"),
+    "site": ("工地", "a building site"), "service_station": ("便民服务站", "a service station"),
+    "village": ("村", "a village"), "company": ("企业", "a company"), "shop": ("商铺", "a shop"),
+}  # fmt: skip
+
+
+def vocabulary_of(law: Law, conditions: Iterable[Cond] = ()) -> Vocabulary:
+    """Give the words of a day. `conditions`: their zones and grids are taken as they stand, see `unregistered`.
+
+    Bodies carry their first and last day, so that a list naming one that ends is told.
+    """
+    known = bodies.names().values()
+    divisions = {code for body in known for code in chain_of(body.division_code)}
+    spaces = unregistered(conditions)
+    return Vocabulary(
+        matters=frozenset(law.matters),
+        divisions=frozenset(divisions),
+        grids={code: f"{code[:12]}" for code in spaces["grid"]},
+        zones=dict.fromkeys(spaces["zone"], ()),
+        kinds=frozenset(PLACE_KINDS),
+        bodies={b.code: b.level for b in known},
+        questions=dict(_questions(law)),
+        values={fact: frozenset(choices) for fact, choices in CHOICES.items()},
+        lives={f"body:{b.code}": (b.active_from, b.active_to) for b in known},
+    )
+
+
+def unregistered(conditions: Iterable[Cond]) -> dict[str, set[str]]:
+    """Give the zones and grids that conditions name: this room holds no register of them."""
+    found: dict[str, set[str]] = {"zone": set(), "grid": set()}
+    for condition in conditions:
+        for _, test in leaves(condition):
+            if (space := space_of(test)) in found:
+                found[space].update(codes_of(test))
+    return found
+
+
+def _questions(law: Law) -> Iterable[tuple[str, Question]]:
+    for matter in law.matters.values():
+        for q in matter.questions:
+            kind = str(q.get("type", "choice"))
+            if kind == "number":
+                yield str(q["code"]), Question("number", unit=str(q.get("unit") or ""))
+                continue
+            choices = frozenset(c["code"] for c in choices_of(q))
+            yield str(q["code"]), Question("set" if kind == "many" else "code", choices)
+
+
+def choices_of(question: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the choices of a question; yes and no of a question that is answered so."""
+    if question.get("type") == "bool":
+        return [{"code": "yes", "text": "是", "text_en": "Yes"}, {"code": "no", "text": "不是", "text_en": "No"}]
+    return [dict(c) for c in question.get("choices", ())]
+
+
+def names(law: Law, lang: str, titles: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give what codes are called, by "space:code", for sentences and traces. `titles`: holder → title of its list."""
+    at = 1 if lang.startswith("en") else 0
+    found = {f"matter:{m.code}": m.called(lang) for m in law.matters.values()}
+    for body in sorted(bodies.names().values(), key=lambda b: b.id):
+        found[f"body:{body.code}"] = body.called(lang)
+        if body.level in ("street", "community"):
+            found[f"division:{body.division_code}"] = body.short_name if not at else body.called(lang)
+    for fact, choices in CHOICES.items():
+        found |= {f"value.{fact}:{code}": words[at] for code, words in choices.items()}
+    found |= {f"kind:{code}": words[at] for code, words in PLACE_KINDS.items()}
+    found |= {"body:$street": ("镇街", "the street")[at], "body:$community": ("社区（村）", "the community")[at]}
+    for matter in law.matters.values():
+        for q in matter.questions:
+            found[f"fact:answers.{q['code']}"] = said(q, lang)
+            found |= {f"answers.{q['code']}:{c['code']}": said(c, lang) for c in choices_of(q)}
+    return found | {f"list:{holder}": title for holder, title in (titles or {}).items()}
+
+
+def said(thing: Mapping[str, Any], lang: str) -> str:
+    """Give the words of a question or choice in the language, Chinese where it has no other."""
+    own = thing.get("text_en") or thing.get("en") if lang.startswith("en") else None
+    return str(own or thing.get("text") or thing.get("zh") or thing.get("code", ""))
