@@ -10,7 +10,8 @@ from django.db import connection
 
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
-from jishi.foundation.models import Entry, EntryWords
+from jishi.foundation.models import Entry as Entry
+from jishi.foundation.models import EntryWords
 from jishi.kernels import ledger
 
 GENESIS = "0" * 64
