@@ -1,6 +1,6 @@
 """Facts from plain JSON: what a stored decision kept, and what somebody asks through the API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -19,12 +19,12 @@ def chain_of(division: str) -> tuple[str, ...]:
     return tuple(code for code in found if int(code) <= int(division))
 
 
-def place_at(division: str, *, kinds: frozenset[str] = frozenset()) -> Place:
-    """Give the place as far as a division names it; zones, grid and other kinds stay unknown."""
+def place_at(division: str, *, kinds: frozenset[str] = frozenset(), exact: bool = False) -> Place:
+    """Give the place as far as a division names it. Not exact: zones, grid and other kinds stay unknown."""
     chain = chain_of(division)
     community = division if division[9:] != "000" else None
     streets = tuple(code for code in chain if code != community)
-    return Place(streets, community=community, kinds=kinds, exact=False)
+    return Place(streets, community=community, kinds=kinds, exact=exact)
 
 
 def facts_from(page: Mapping[str, Any], *, source: SourceKind = "entered") -> Facts:
@@ -53,26 +53,28 @@ def _source(page: Mapping[str, Any]) -> Source:
 
 
 def _value(name: str, raw: Any) -> FactValue:
+    kind = type_of(name)
     if raw is None:
         return None
-    kind = type_of(name)
-    if kind == "place":
-        return _place(raw)
-    if kind == "ref":
-        return Ref(str(raw["body"]), str(raw.get("kind", ""))) if isinstance(raw, dict) else Ref(_text(raw))
-    if kind == "moment":
-        return _moment(raw)
-    if kind == "bool":
-        if not isinstance(raw, bool):
-            raise TypeError(name)
-        return raw
+    if kind in _READERS:
+        return _READERS[kind](raw)
     if kind == "set" or isinstance(raw, list):
         return frozenset(_text(each) for each in raw)
-    if kind == "number" or (kind is None and isinstance(raw, int | float) and not isinstance(raw, bool)):
-        return Decimal(str(raw))
     if kind is None and isinstance(raw, bool):
         return "yes" if raw else "no"
+    if kind == "number" or (kind is None and isinstance(raw, int | float)):
+        return Decimal(str(raw))
     return _text(raw)
+
+
+def _ref(raw: Any) -> Ref:
+    return Ref(_text(raw["body"]), str(raw.get("kind", ""))) if isinstance(raw, dict) else Ref(_text(raw))
+
+
+def _truth(raw: Any) -> bool:
+    if not isinstance(raw, bool):
+        raise TypeError("true or false")
+    return raw
 
 
 def _text(raw: Any) -> str:
@@ -86,7 +88,7 @@ def _place(raw: Mapping[str, Any]) -> Place:
         division = _text(raw["division"])
         if len(division) != 12 or not (division.isascii() and division.isdigit()):
             raise ValueError("division")
-        return place_at(division, kinds=frozenset(_text(k) for k in raw.get("kinds", ())))
+        return place_at(division, kinds=frozenset(_text(k) for k in raw.get("kinds", ())), exact=bool(raw.get("exact")))
     return Place(
         tuple(_text(d) for d in raw["divisions"]), raw.get("community"), raw.get("grid"),
         frozenset(raw.get("zones", ())), frozenset(raw.get("kinds", ())), bool(raw.get("exact", True)),
@@ -99,3 +101,8 @@ def _moment(raw: Any) -> Moment:
     if moment.tzinfo is None:
         raise ValueError("a moment needs an offset")
     return Moment(moment, working)
+
+
+_READERS: Mapping[str | None, Callable[[Any], FactValue]] = {
+    "place": _place, "ref": _ref, "moment": _moment, "bool": _truth,
+}  # fmt: skip

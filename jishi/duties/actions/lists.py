@@ -197,7 +197,7 @@ def put_in_force(row: DutyList, found: list[Page], *, by: Actor, now: datetime) 
     others = DutyList.objects.select_for_update().filter(
         tenant_id=by.tenant_id, holder=row.holder, state__in=memory.IN_FORCE, effective__overlap=row.effective
     )
-    for other in others.exclude(id=row.id):
+    for other in others.exclude(id=row.id).order_by("-effective"):
         if other.effective.upper is not None or other.effective.lower >= row.effective.lower:
             raise Overlaps(new=_called(row), old=_called(other))
         other.change(effective=DateRange(other.effective.lower, row.effective.lower))
