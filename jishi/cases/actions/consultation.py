@@ -10,6 +10,7 @@ from jishi.cases.actions import moving
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Consultation, Position
 from jishi.cases.refusals import GroundNeeded, NoReturnAsked, TooFewBodies
+from jishi.cases.states import HandoverStatus
 from jishi.duties.actions import deciding
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
@@ -37,7 +38,8 @@ def open_(case_id: int, *, question: str, invited: Sequence[int], by: Actor, now
 def contest(case_id: int, *, question: str, by: Actor, now: datetime, version: int | None = None) -> Case:
     """Take an asked return to consultation instead of answering it."""
     held = moving.hold(case_id, by=by, version=version)
-    if held.lead is None or held.lead.return_asked_at is None:
+    moving.ensure(held, "consultation.contest", by=by)
+    if held.lead is None or held.lead.status != HandoverStatus.RETURN_ASKED:
         raise NoReturnAsked
     return contest_held(held, by=by, now=now, question=question, verb_by_rule=False)
 
