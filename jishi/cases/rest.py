@@ -154,14 +154,16 @@ def create_report(request: HttpRequest, response: HttpResponse, payload: ReportI
     if not key:
         raise KeyMissing
     slot = idempotency.claim(key, route="reports", body=request.body, by=actor, now=now)
+    word = ""
     if slot.is_first:
-        slot.fill(_receive(request, payload, now))
+        answer, word = _receive(request, payload, now)
+        slot.fill(answer)
     response.status_code = 201
     response["Location"] = f"/api/v1/reports/{slot.answer['number']}"
-    return dict(slot.answer)
+    return {**slot.answer, "word": word}  # the word is said once: nobody keeps it, a repeated answer has none
 
 
-def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> dict[str, Any]:
+def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[dict[str, Any], str]:
     actor = request.actor  # type: ignore[attr-defined]
     if actor.kind not in ("client", "staff", "resident"):
         raise NotAllowed(why="接口要用登记过的密钥。")
@@ -169,16 +171,16 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> dict[str
     join = listing.id_of(payload.join_case, by=actor) if payload.join_case else None
     one = intake.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open")
     done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
-    return {
+    answer = {
         "number": done.number,
         "case": done.case_number,
-        "word": done.word,
         "promise_due_at": done.promise_due_at.isoformat() if done.promise_due_at else None,
         "suggestions": [
             {"stage": s.stage, "candidates": list(s.candidates), "abstained": s.abstained, "edition": s.edition}
             for s in done.suggestions
         ],
     }
+    return answer, done.word
 
 
 @router.get("/reports/{number}", summary="One report and its cases")

@@ -32,6 +32,7 @@ class Slot:
     def fill(self, answer: Any) -> None:
         """Keep `answer` (ids only) for whoever asks with the same key."""
         IdempotencyRecord.objects.filter(id=self._id or 0).update(answer=answer)
+        self.answer = answer
 
 
 def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: timedelta = KEEP) -> Slot:
