@@ -1,3 +1,22 @@
-from django.urls import URLPattern
+"""Addresses of residents' pages."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from jishi.cases.web.resident import answering, following, own, speaking
+
+urlpatterns = [
+    path("speak", speaking.speak, name="speak"),
+    path("speak/look", speaking.look, name="speak-look"),
+    path("receipt", speaking.receipt, name="receipt"),
+    path("receipt/away", speaking.put_away, name="receipt-away"),
+    path("mine", following.mine, name="mine"),
+    path("mine/leave", following.leave, name="mine-leave"),
+    path("mine/<str:number>", following.timeline, name="timeline"),
+    path("mine/<str:number>/add", following.add, name="timeline-add"),
+    path("mine/<str:number>/object", following.object_, name="timeline-object"),
+    path("mine/<str:number>/reopen", following.reopen, name="timeline-reopen"),
+    path("mine/<str:number>/feedback", answering.by_number, name="timeline-feedback"),
+    path("feedback/done", answering.done, name="judged"),
+    path("feedback/<str:token>", answering.by_link, name="feedback-link"),
+    path("me", own.me, name="me"),
+]

@@ -1,0 +1,599 @@
+"""The resident's honest timeline (spec 10 §15): who has it, by which item, who returned it, on what ground, until when.
+
+Built from entries and rows. Never in it: names of workers, other callers, anything sealed. Whoever shows it puts the
+facts into sentences; here are only facts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.timezone import localdate
+
+from jishi.accounts import queries as accounts
+from jishi.bodies import queries as bodies
+from jishi.cases import policies
+from jishi.cases.actions import clocks as reckoning
+from jishi.cases.actions.reopening import WINDOW_DAYS
+from jishi.cases.models import (
+    Addendum,
+    Case,
+    Clock,
+    Feedback,
+    Handover,
+    Membership,
+    Progress,
+    Reply,
+    Report,
+    Suggestion,
+)
+from jishi.cases.states import ENDS, HandoverStatus, Kind, Role, Status, Voice
+from jishi.duties import queries as duties
+from jishi.foundation import trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound
+from jishi.foundation.trail import Entry
+from jishi.kernels import worktime
+from jishi.kernels.text.minimise import minimise
+
+OPEN_HANDOVER = (HandoverStatus.OFFERED, HandoverStatus.SIGNED, HandoverStatus.RETURN_ASKED, HandoverStatus.CONTESTED)
+OWN_WORDS_ONLY = frozenset({"case.objected", "case.reopened"})  # words of a caller: shown to himself alone
+LONGEST_LIST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """One line of one duty list, as it is printed."""
+
+    id: int
+    number: str
+    name: str
+    list_title: str
+    edition: int
+    since: date | None
+    legal_basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One thing that happened. `words` are people's own; `own`: this reader did it."""
+
+    at: datetime
+    what: str
+    body: str = ""
+    other: str = ""
+    item: Cited | None = None
+    codes: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The day of the answer: as promised first, as it stands, and how it was counted."""
+
+    first_due_at: datetime | None
+    due_at: datetime | None
+    answered_at: datetime | None
+    why: tuple[str, ...]
+    provisional: bool
+    paused: bool
+
+    @property
+    def has_moved(self) -> bool:
+        return self.first_due_at is not None and self.due_at is not None and self.first_due_at != self.due_at
+
+    def is_late(self, now: datetime) -> bool:
+        return self.due_at is not None and (self.answered_at or now) > self.due_at
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has the case: which body, since when, and whether it has asked to give it back."""
+
+    body: str
+    since: datetime
+    status: str
+    item: Cited | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is being waited for, in the words of the body that waits."""
+
+    what: str
+    until: date | None
+    body: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One opening of sealed fields of this report."""
+
+    at: datetime
+    who: str
+    purpose: str
+    why: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """All that one caller may know of his matter."""
+
+    report: Report
+    case: Case
+    holder: Holder | None
+    waiting: Waiting | None
+    promise: Promise
+    due: Mapping[str, datetime]  # running clocks, by kind
+    happened: tuple[Happened, ...]  # newest first
+    readings: tuple[Looked, ...]
+    others: int  # how many more residents said the same
+    feedback: Feedback | None  # what is asked of this caller, or what he answered
+    may_object: bool
+    reopen_until: datetime | None
+    may_add: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One of my matters, as a line of a list."""
+
+    number: str
+    title: str
+    said_at: datetime
+    status: str
+    body: str
+    due_at: datetime | None
+    waiting_for: str
+    report_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the sender reads at once: the number, the day and why, and to whom it probably goes."""
+
+    number: str
+    title: str
+    due_at: datetime | None
+    why: tuple[str, ...]
+    provisional: bool
+    body: str
+    item: str
+    place: str
+    joined: int
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom and what three questions are about, without anybody's words but the answer."""
+
+    report_id: int
+    number: str
+    title: str
+    body: str
+    text: str
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An open case that may be the same matter: nothing in it is anybody's words."""
+
+    case_id: int
+    what: str
+    where: str
+    body: str
+    status: str
+    due_at: datetime | None
+    count: int
+
+
+def own_report(actor: Actor, number: str) -> Report:
+    """Give one report of this resident or reporter.
+
+    :raises NotFound: it is not his, equal to one that never was.
+    """
+    report = policies.reports_of(actor).filter(number=number).first()
+    if report is None:
+        raise NotFound
+    return report
+
+
+def shown_report(ids: Sequence[int], number: str, *, tenant_id: int) -> Report:
+    """Give one of the reports whose number and word were shown before.
+
+    :raises NotFound: it is not among them.
+    """
+    report = Report.objects.filter(tenant_id=tenant_id, id__in=list(ids), number=number).first() if ids else None
+    if report is None:
+        raise NotFound
+    return report
+
+
+def own_rows(actor: Actor) -> list[tuple[str, int]]:
+    """Give the rows of this person that may hold sealed fields, newest first."""
+    ids = policies.reports_of(actor).order_by("-id").values_list("id", flat=True)[:LONGEST_LIST]
+    return [("cases_report", i) for i in ids]
+
+
+def mine(reports: Sequence[int], *, tenant_id: int, lang: str) -> list[Row]:
+    """List these reports of one person, open ones first, newest first; two statements and the names."""
+    members = (
+        Membership.objects.filter(tenant_id=tenant_id, report__in=list(reports)[:LONGEST_LIST], to_at=None)
+        .select_related("case", "report")
+        .order_by("-report_id")
+    )
+    found = {m.report_id: m for m in members}
+    said = _last_said({m.case_id for m in found.values()})
+    rows = [_row(m, said.get(m.case_id), lang) for m in found.values()]
+    return sorted(rows, key=lambda r: (r.status in ENDS, -r.report_id))
+
+
+def own_ids(actor: Actor) -> list[int]:
+    """Give the numbers of this person's reports, newest first."""
+    return list(policies.reports_of(actor).order_by("-id").values_list("id", flat=True)[:LONGEST_LIST])
+
+
+def follow(report: Report, *, now: datetime, lang: str) -> Following:
+    """Put the whole story of one report together, in a number of statements that does not grow with it.
+
+    :raises NotFound: the report belongs to no case.
+    """
+    member = _membership(report)
+    case = member.case
+    handovers = list(
+        Handover.objects.filter(case=case).select_related("duty_item__list", "cited_item__list").order_by("id")
+    )
+    clocks = list(Clock.objects.filter(case=case).order_by("id"))
+    replies = {r.id: r for r in Reply.objects.filter(case=case).exclude(approved_at=None)}
+    progress = list(Progress.objects.filter(case=case).order_by("id"))
+    teller = _Teller(report, case, handovers, replies, progress, lang)
+    entries = trail.of("case", case.id)
+    happened = teller.tell(
+        entries, trail.words_of("case", case.id), Addendum.objects.filter(report=report).order_by("id")
+    )
+    feedback = Feedback.objects.filter(membership=member, superseded_by=None).order_by("-round", "-id").first()
+    if feedback is not None and feedback.answered_at is not None:
+        happened.append(_judged(feedback))
+    ended = case.closed_at + timedelta(days=WINDOW_DAYS) if case.closed_at else None
+    is_open = case.status not in ENDS
+    return Following(
+        report=report,
+        case=case,
+        holder=_holder(handovers, teller),
+        waiting=_waiting(case, progress, handovers, lang),
+        promise=_promise(member, case, clocks, replies, lang),
+        due={c.kind: c.due_at for c in clocks if c.stopped_at is None and c.due_at is not None},
+        happened=tuple(sorted(happened, key=lambda h: h.at, reverse=True)),
+        readings=_readings(report, lang),
+        others=max(0, case.reports_count - 1),
+        feedback=feedback,
+        may_object=case.status == Status.DECLINED and not any(e.verb == "case.objected" for e in entries),
+        reopen_until=ended if case.status == Status.CLOSED and ended and now <= ended and handovers else None,
+        may_add=is_open or (ended is not None and now <= ended),
+    )
+
+
+def case_of(report: Report) -> int:
+    """Give the case a report belongs to now. :raises NotFound: none."""
+    return _membership(report).case_id
+
+
+def feedback_of(report: Report) -> Feedback:
+    """Give what is asked of this caller, or what he answered last. :raises NotFound: nothing was asked yet."""
+    rows = Feedback.objects.filter(membership__report=report, superseded_by=None).select_related("case")
+    row = rows.order_by("-round", "-id").first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def asked(row: Feedback, *, lang: str) -> Asked:
+    """Give what the three questions of `row` are about."""
+    member = Membership.objects.select_related("report").get(id=row.membership_id)
+    reply = Reply.objects.filter(case=row.case_id).exclude(approved_at=None).order_by("-approved_at").first()
+    body = bodies.names().get(reply.by_body_id) if reply else None
+    return Asked(
+        member.report_id,
+        member.report.number,
+        member.report.title,
+        body.called(lang) if body else "",
+        reply.text_for_caller if reply else "",
+        row.answered_at is not None,
+    )
+
+
+def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
+    """Give what the sender reads after sending. :raises NotFound: no such report."""
+    report = Report.objects.filter(tenant_id=tenant_id, id=report_id).first()
+    if report is None:
+        raise NotFound
+    member = _membership(report)
+    clocks = list(Clock.objects.filter(case=member.case, kind="promise").order_by("id"))
+    promise = _promise(member, member.case, clocks, {}, lang)
+    likely = Suggestion.objects.filter(report=report, stage="route").order_by("-id").first()
+    first = likely.candidates[0] if likely and likely.candidates else {}
+    known = bodies.names().get(first.get("value") or 0)
+    return Receipt(
+        number=report.number,
+        title=report.title,
+        due_at=promise.first_due_at,
+        why=promise.why,
+        provisional=promise.provisional,
+        body=known.called(lang) if known else "",
+        item=str(first.get("item") or ""),
+        place=report.place_name,
+        joined=member.case.reports_count - 1 if member.why == "joined" else 0,
+        voice=report.voice,
+    )
+
+
+def alike(candidates: Iterable[Mapping[str, Any]], *, tenant_id: int, lang: str) -> list[Near]:
+    """Give those open cases of triage's candidates that a stranger may join: none with a hidden caller or an accused body."""
+    ids = [int(c["value"]) for c in candidates if str(c.get("value") or "").isdecimal()]
+    if not ids:
+        return []
+    closed = Membership.objects.filter(case__in=ids, to_at=None, report__voice=Voice.CONFIDENTIAL).values("case")
+    rows = Case.objects.filter(tenant_id=tenant_id, id__in=ids, accused_body_ids=[]).exclude(id__in=closed)
+    rows = rows.exclude(kind=Kind.TIP_OFF).exclude(status__in=ENDS)
+    book, known = duties.matters(), bodies.names()
+    return [
+        Near(
+            case_id=c.id,
+            what=book[c.matter].called(lang) if c.matter in book else "",
+            where=c.place_name,
+            body=known[c.lead_id].called(lang) if c.lead_id else "",
+            status=c.status,
+            due_at=c.promise_due_at,
+            count=c.reports_count,
+        )
+        for c in sorted(rows, key=lambda c: ids.index(c.id))
+    ]
+
+
+# --- pieces ------------------------------------------------------------------------------------------------
+
+
+def _membership(report: Report) -> Membership:
+    rows = Membership.objects.filter(report=report).select_related("case").order_by("-from_at", "-id")
+    found = sorted(rows, key=lambda m: m.to_at is not None)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _last_said(case_ids: Iterable[int]) -> dict[int, Progress]:
+    rows = Progress.objects.filter(case__in=list(case_ids)).order_by("case_id", "-id").distinct("case_id")
+    return {row.case_id: row for row in rows}
+
+
+def _row(member: Membership, said: Progress | None, lang: str) -> Row:
+    case = member.case
+    body = bodies.names().get(case.lead_id or 0)
+    waits = said is not None and case.status == Status.HANDLING
+    return Row(
+        number=member.report.number,
+        title=member.report.title,
+        said_at=member.report.said_at,
+        status=case.status,
+        body=body.called(lang) if body else "",
+        due_at=member.promise_due_at or case.promise_due_at,
+        waiting_for=said.waiting_for if waits and said is not None else "",
+        report_id=member.report_id,
+    )
+
+
+def _holder(handovers: Sequence[Handover], teller: "_Teller") -> Holder | None:
+    for row in reversed(handovers):
+        if row.role == Role.LEAD and row.status in OPEN_HANDOVER:
+            return Holder(teller.called(row.body_id), row.signed_at or row.offered_at, row.status, cited(row.duty_item))
+    return None
+
+
+def _waiting(case: Case, progress: Sequence[Progress], handovers: Sequence[Handover], lang: str) -> Waiting | None:
+    """What the body that has it now said last that it waits for."""
+    signed = max((h.signed_at for h in handovers if h.status == HandoverStatus.SIGNED and h.signed_at), default=None)
+    if case.status != Status.HANDLING or not progress or signed is None:
+        return None
+    last = progress[-1]
+    if not last.waiting_for or last.at < signed or last.body_id != case.lead_id:
+        return None
+    return Waiting(last.waiting_for, last.until_date, bodies.names()[last.body_id].called(lang), last.at)
+
+
+def _promise(
+    member: Membership, case: Case, clocks: Sequence[Clock], replies: Mapping[int, Reply], lang: str
+) -> Promise:
+    clock = next((c for c in reversed(clocks) if c.kind == "promise"), None)
+    answered = min((r.approved_at for r in replies.values() if r.approved_at), default=None)
+    if answered is None and case.status in ENDS:
+        answered = case.closed_at or case.status_since
+    if clock is None:
+        return Promise(member.promise_due_at, member.promise_due_at, answered, (), provisional=False, paused=False)
+    due = (
+        worktime.due(reckoning.as_kernel(clock), bodies.calendar_by_label(clock.calendar).calendar)
+        if clock.due_at
+        else None
+    )
+    why = tuple(worktime.explain(due, "zh" if lang.startswith("zh") else "en")) if due else ()
+    return Promise(
+        first_due_at=member.promise_due_at or clock.due_at,
+        due_at=clock.due_at,
+        answered_at=answered,
+        why=why,
+        provisional=clock.provisional,
+        paused=reckoning.is_paused(clock),
+    )
+
+
+def _readings(report: Report, lang: str) -> tuple[Looked, ...]:
+    known = bodies.names()
+    rows = accounts.readings_of("cases_report", report.id)
+    return tuple(
+        Looked(
+            r.at,
+            known[r.body_id].called(lang) if r.body_id in known else r.post_title,
+            r.purpose,
+            r.reason,
+            tuple(r.fields),
+        )
+        for r in rows
+    )
+
+
+def _judged(row: Feedback) -> Happened:
+    codes = {"contacted": row.contacted, "solved": row.solved, "satisfied": row.satisfied}
+    return Happened(
+        row.answered_at or row.asked_at, "feedback.answered", codes=codes, words={"text": row.text_shown}, own=True
+    )
+
+
+def cited(item: Any) -> Cited | None:
+    """Give one duty item with the list it is printed in."""
+    if item is None:
+        return None
+    of = item.list
+    return Cited(
+        item.id,
+        item.number,
+        item.name,
+        of.title,
+        of.edition,
+        of.effective.lower if of.effective else None,
+        item.legal_basis,
+    )
+
+
+class _Teller:
+    """Turns entries into what happened, for this caller's eyes."""
+
+    def __init__(
+        self,
+        report: Report,
+        case: Case,
+        handovers: Sequence[Handover],
+        replies: Mapping[int, Reply],
+        progress: Sequence[Progress],
+        lang: str,
+    ) -> None:
+        self.report, self.case, self.lang, self.replies = report, case, lang, replies
+        self.handovers = {h.id: h for h in handovers}
+        self.progress = {(p.body_id, p.at): p for p in progress}
+        self.items = {i.id: cited(i) for h in handovers for i in (h.duty_item, h.cited_item) if i is not None}
+        self.me = {f"reporter:{report.id}"} | ({f"resident:{report.reporter_id}"} if report.reporter_id else set())
+        self.known = bodies.names()
+
+    def called(self, body_id: int | None) -> str:
+        body = self.known.get(body_id or 0)
+        return body.called(self.lang) if body else ""
+
+    def tell(
+        self, entries: Sequence[Entry], words: Mapping[int, Mapping[str, str]], addenda: Iterable[Addendum]
+    ) -> list[Happened]:
+        found = [self._said()]
+        found += [h for e in entries if (h := self._one(e, words.get(e.seq, {}))) is not None]
+        return found + [Happened(a.at, "report.added_to", words={"text": a.text_shown}, own=True) for a in addenda]
+
+    def _said(self) -> Happened:
+        return Happened(
+            self.report.received_at,
+            "report.said",
+            codes={"channel": self.report.channel},
+            words={"text": self.report.text_shown},
+            own=True,
+        )
+
+    def _one(self, entry: Entry, words: Mapping[str, str]) -> Happened | None:
+        verb, codes = entry.verb, entry.codes
+        if verb in ("case.received", "case.joined", "report.added_to", "feedback.answered"):
+            return None  # said by the report itself, by its own rows, or by somebody else
+        own = entry.actor in self.me
+        lead = self._handover(codes, entry.at)
+        item = self._item(codes, verb, lead)
+        return Happened(
+            entry.at,
+            verb,
+            body=self._body(codes, lead, verb),
+            other=self._other(codes, lead, verb),
+            item=item,
+            codes=self._codes(codes, verb, entry.at, lead),
+            own=own,
+            words=self._words(verb, codes, words, lead, own=own),
+        )
+
+    def _handover(self, codes: Mapping[str, Any], at: datetime) -> Handover | None:
+        found = self.handovers.get(codes.get("handover") or 0)
+        if found is not None:
+            return found
+        of_body = [h for h in self.handovers.values() if h.body_id == codes.get("body") and h.offered_at <= at]
+        if of_body:
+            return of_body[-1]
+        held = [h for h in self.handovers.values() if h.offered_at <= at and (h.ended_at is None or at <= h.ended_at)]
+        return held[-1] if held and ("reply" in codes or "consultation" in codes) else None
+
+    def _body(self, codes: Mapping[str, Any], lead: Handover | None, verb: str) -> str:
+        reply = self.replies.get(codes.get("reply") or 0)
+        return self.called(
+            codes.get("body")
+            or codes.get("agreed")
+            or (reply.by_body_id if reply else None)
+            or (lead.body_id if lead else None)
+        )
+
+    def _other(self, codes: Mapping[str, Any], lead: Handover | None, verb: str) -> str:
+        if codes.get("invited"):
+            return "、".join(filter(None, map(self.called, codes["invited"])))
+        if verb.startswith("handover.return") and lead is not None:
+            return self.called(lead.proposed_body_id)
+        return ""
+
+    def _item(self, codes: Mapping[str, Any], verb: str, lead: Handover | None) -> Cited | None:
+        wanted = codes.get("item") or next(iter(codes.get("items") or []), None)
+        if wanted in self.items:
+            return self.items[wanted]
+        if wanted:
+            row = next(
+                (i for i, _ in duties.law(localdate(self.case.received_at)).by_item_id.values() if i.id == wanted), None
+            )
+            return Cited(row.id, row.number, row.name, "", row.edition, None, row.legal_basis) if row else None
+        if verb in ("handover.signed", "handover.signed_by_time") and lead is not None:
+            return self.items.get(lead.duty_item_id or 0)
+        return None
+
+    def _codes(self, codes: Mapping[str, Any], verb: str, at: datetime, lead: Handover | None) -> dict[str, Any]:
+        told = {
+            k: codes[k]
+            for k in ("ground", "how", "reached", "kind", "missing", "outcome", "ruling", "result")
+            if k in codes
+        }
+        if verb == "case.progressed" and (row := self.progress.get((codes.get("body") or 0, at))) is not None:
+            told["until"] = row.until_date
+        if verb == "case.declined":
+            told |= {"ground": codes.get("ground") or self.case.decline_ground}
+        return told
+
+    def _words(
+        self, verb: str, codes: Mapping[str, Any], words: Mapping[str, str], lead: Handover | None, *, own: bool
+    ) -> dict[str, str]:
+        if verb in OWN_WORDS_ONLY and not own:
+            return {}
+        if verb in ("case.contacted", "case.replied", "case.sent_back"):
+            return {}  # notes between workers, and an answer that nobody has approved yet
+        if verb == "case.reply_approved":
+            reply = self.replies.get(codes.get("reply") or 0)
+            return {"text": reply.text_for_caller, "basis": reply.legal_basis} if reply else {}
+        if verb.startswith("handover.return") and verb != "handover.return_denied" and lead is not None:
+            return _hidden({"words": lead.return_words, "answer": lead.return_answer_words})
+        if verb in ("case.declined", "case.progressed", "case.answered_at_once", "case.settled_on_spot"):
+            return dict(words)  # written for the caller
+        return dict(words) if own else _hidden(words)
+
+
+def _hidden(words: Mapping[str, str]) -> dict[str, str]:
+    """Words that bodies wrote to each other may name people: they are minimised before a caller reads them."""
+    return dict(zip(words, (m.shown for m in minimise(list(words.values()))), strict=True))

@@ -1,0 +1,67 @@
+"""Feedback: three questions in three rows. By the link of a message, or from one's own timeline."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_safe
+
+from jishi.cases.actions import feedback
+from jishi.cases.models import Feedback
+from jishi.cases.queries import resident
+from jishi.cases.queries.resident import Asked
+from jishi.cases.refusals import LinkIsOver
+from jishi.cases.states import Status
+from jishi.cases.web.resident import holding
+from jishi.cases.web.resident.forms import ThreeAnswers
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Answer by the link. It works once; afterwards number and word lead to the same questions."""
+    try:
+        row = feedback.by_link(token, now=request.now)
+        _ensure_still_asked(row)
+    except LinkIsOver:
+        return render(request, "cases/resident/link_over.html", status=LinkIsOver.status)
+    asked = resident.asked(row, lang=get_language() or "zh")
+    by = Actor(tenant_id=request.tenant.id, kind="reporter", report_id=asked.report_id)
+    with scope.within(by):
+        return _ask(request, asked, row, by)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def by_number(request: HttpRequest, number: str) -> HttpResponse:
+    """Answer from one's own timeline; a later answer stands, the earlier one stays on record."""
+    try:
+        with holding.holder(request, number) as (by, report):
+            row = resident.feedback_of(report)
+            return _ask(request, resident.asked(row, lang=get_language() or "zh"), row, by)
+    except NotFound:
+        return redirect(f"{reverse('mine')}?{urlencode({'number': number})}")
+
+
+@require_safe
+def done(request: HttpRequest) -> HttpResponse:
+    """Say what happens with the answers."""
+    return render(request, "cases/resident/judged.html", {"not_solved": request.GET.get("solved") == "no"})
+
+
+def _ensure_still_asked(row: Feedback) -> None:
+    """A link that was used, or whose case has gone on, is over (spec 10 §18)."""
+    if row.answered_at is not None or row.case.status != Status.FEEDBACK:
+        raise LinkIsOver
+
+
+def _ask(request: HttpRequest, asked: Asked, row: Feedback, by: Actor) -> HttpResponse:
+    form = ThreeAnswers(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.answers()
+        feedback.answer(row.id, answers=given, by=by, now=request.now)
+        return redirect(f"{reverse('judged')}?{urlencode({'solved': given.solved})}")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "cases/resident/feedback.html", {"form": form, "asked": asked}, status=status)

@@ -1,0 +1,212 @@
+"""My matters, and the honest timeline of one of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from jishi.cases.actions import intake, reopening
+from jishi.cases.models import Report
+from jishi.cases.queries import resident
+from jishi.cases.queries.resident import Cited, Row
+from jishi.cases.refusals import WrongWord
+from jishi.cases.states import CASE, ENDS, HandoverStatus, Status
+from jishi.cases.web.resident import holding, telling
+from jishi.cases.web.resident.forms import NumberAndWord, Words
+from jishi.foundation import purposes
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound, Refused
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mine(request: HttpRequest) -> HttpResponse:
+    """List what is mine; open one matter by number and word."""
+    form = NumberAndWord(request.POST or None, initial={"number": request.GET.get("number", "")[:30]})
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                return _open(request, form.cleaned_data["number"], form.cleaned_data["word"])
+            except WrongWord as wrong:
+                lang = get_language() or "zh"
+                form.add_error(None, f"{wrong.sentence(lang)} {wrong.next_step(lang)}")
+                status = wrong.status
+    facts = {
+        "form": form,
+        "rows": [_listed(r) for r in rows_of(request)],
+        "signed_in_here": request.actor.kind == "resident",
+        "shown_here": bool(holding.shown(request)),
+    }
+    return render(request, "cases/resident/mine.html", facts, status=status)
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Forget here which reports were shown."""
+    holding.let_go(request)
+    return redirect("mine")
+
+
+@require_safe
+def timeline(request: HttpRequest, number: str) -> HttpResponse:
+    """Show the whole story of one matter to the one who raised it."""
+    try:
+        with holding.holder(request, number) as (_actor, report):
+            return _show(request, report)
+    except NotFound:
+        return redirect(f"{reverse('mine')}?{urlencode({'number': number})}")
+
+
+@require_POST
+def add(request: HttpRequest, number: str) -> HttpResponse:
+    """Add a later word."""
+    return _act(
+        request, number, lambda report, by, words: intake.add_addendum(report.id, text=words, by=by, now=request.now)
+    )
+
+
+@require_POST
+def object_(request: HttpRequest, number: str) -> HttpResponse:
+    """Disagree with a decline, once."""
+    return _act(
+        request,
+        number,
+        lambda report, by, words: intake.object_to_decline(
+            resident.case_of(report), text=words, by=by, now=request.now
+        ),
+    )
+
+
+@require_POST
+def reopen(request: HttpRequest, number: str) -> HttpResponse:
+    """Say that it is not solved, within thirty days of the close."""
+    return _act(
+        request,
+        number,
+        lambda report, by, words: reopening.reopen(resident.case_of(report), why=words, by=by, now=request.now),
+    )
+
+
+def now_at(row: Row) -> str:
+    """Say where a matter is, in one line: who has it, and what is being waited for."""
+    if row.waiting_for:
+        return _("%(body)s在等：%(what)s") % {"body": row.body, "what": row.waiting_for}
+    told = {
+        Status.RECEIVED: _("在定归哪个单位办"),
+        Status.CONSULTING: _("几个单位在会商归谁办"),
+        Status.OFFERED: _("派给了%(body)s，等它签收") % {"body": row.body},
+        Status.HANDLING: _("%(body)s在办") % {"body": row.body},
+        Status.REPLIED: _("%(body)s写好答复，在审核") % {"body": row.body},
+        Status.FEEDBACK: _("%(body)s答复了，等您评价") % {"body": row.body} if row.body else _("已经答复，等您评价"),
+        Status.CLOSED: _("办结"),
+        Status.DECLINED: _("没有受理，您可以不同意"),
+    }
+    return told[Status(row.status)]
+
+
+def waits(row: Row) -> bool:
+    """Tell whether an answer is still owed, so that its day is what to show."""
+    return row.status not in ENDS and row.status != Status.FEEDBACK
+
+
+def rows_of(request: HttpRequest) -> list[Row]:
+    """Give the matters of this person: the account's, and those shown in this browser."""
+    own = resident.own_ids(request.actor) if request.actor.kind == "resident" else []
+    ids = [*own, *(i for i in holding.shown(request) if i not in own)]
+    return resident.mine(ids, tenant_id=request.tenant.id, lang=get_language() or "zh") if ids else []
+
+
+def state_of(status: str) -> dict[str, Any]:
+    """Give a state as the chip shows it."""
+    state = CASE.state(status)
+    return {"chip": str(state.chip), "zh": state.name.zh, "en": state.name.en}
+
+
+def item_url(item: Cited | None) -> str:
+    """Give where a duty item can be read, if the lists have a page."""
+    if item is None:
+        return ""
+    try:
+        return reverse("duty-item", args=[item.id])
+    except NoReverseMatch:
+        return ""
+
+
+# --- pieces ------------------------------------------------------------------------------------------------
+
+
+def _open(request: HttpRequest, number: str, word: str) -> HttpResponse:
+    found = intake.holder_of(number, word, tenant_id=request.tenant.id)
+    holding.keep(request, found.report_id or 0)
+    return redirect("timeline", number=number.strip().upper())
+
+
+def _act(request: HttpRequest, number: str, do: Callable[[Report, Actor, str], object]) -> HttpResponse:
+    """Perform one verb of the caller with his words; a refusal comes back to the same page, words kept."""
+    form = Words(request.POST)
+    try:
+        with holding.holder(request, number) as (by, report):
+            try:
+                if not form.is_valid():
+                    return _show(request, report, words=form, status=422)
+                do(report, by, form.cleaned_data["words"])
+            except NotFound:
+                raise
+            except Refused as no:
+                lang = get_language() or "zh"
+                form.add_error("words", f"{no.sentence(lang)} {no.next_step(lang)}".strip())
+                return _show(request, report, words=form, status=no.status)
+    except NotFound:
+        return redirect(f"{reverse('mine')}?{urlencode({'number': number})}")
+    return redirect("timeline", number=report.number)
+
+
+def _listed(row: Row) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "title": row.title,
+        "said_at": row.said_at,
+        "due_at": row.due_at,
+        "now_at": now_at(row),
+        "waits": waits(row),
+        "state": state_of(row.status),
+    }
+
+
+def _show(request: HttpRequest, report: Report, *, words: Words | None = None, status: int = 200) -> HttpResponse:
+    lang = get_language() or "zh"
+    f = resident.follow(report, now=request.now, lang=lang)
+    lines = [t for h in f.happened if (t := telling.line(h, others=f.others)) is not None]
+    for told in lines:
+        told["item_url"] = item_url(told["item"])
+    facts = {
+        "f": f,
+        "lines": lines,
+        "state": state_of(f.case.status),
+        "words": words or Words(),
+        "failed": request.resolver_match.url_name if words is not None and request.resolver_match else "",
+        "late": f.promise.is_late(request.now),
+        "channel": telling.say(telling.CHANNELS, report.channel),
+        "ground": telling.say(telling.DECLINES, f.case.decline_ground),
+        "item_url": item_url(f.holder.item if f.holder else None),
+        "returning": f.holder is not None and f.holder.status == HandoverStatus.RETURN_ASKED,
+        "asks": f.feedback is not None and f.feedback.answered_at is None and f.case.status == Status.FEEDBACK,
+        "judged": f.feedback is not None and f.feedback.answered_at is not None,
+        "readings": [_reading(r, lang) for r in f.readings],
+        "by_account": request.actor.kind == "resident" and request.actor.account_id == report.reporter_id,
+    }
+    return render(request, "cases/resident/timeline.html", facts, status=status)
+
+
+def _reading(looked: resident.Looked, lang: str) -> dict[str, Any]:
+    place = 0 if lang.startswith("zh") else 1
+    labels = purposes.named(looked.purpose).labels
+    what = (_("、")).join(labels.get(f, (f, f))[place] for f in looked.fields)
+    return {"at": looked.at, "who": looked.who, "what": what, "why": looked.why}

@@ -1,0 +1,395 @@
+"""What happened, in sentences for the one who asked: who, when, on what ground. One function a kind of event."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from jishi.cases.queries.resident import Happened
+from jishi.cases.states import CASE, HANDOVER
+
+Line = dict[str, Any]
+CHANNELS: Mapping[str, Callable[[], str]] = {
+    "web": lambda: _("在网上说的"),
+    "phone": lambda: _("打电话说的"),
+    "visit": lambda: _("当面说的"),
+    "grid": lambda: _("告诉网格员的"),
+    "import": lambda: _("从热线转来的"),
+    "api": lambda: _("从别的系统转来的"),
+    "patrol": lambda: _("巡查时看到的"),
+}
+GROUNDS: Mapping[str, Callable[[], str]] = {
+    "not_our_duty": lambda: _("不是本单位职责"),
+    "wrong_place": lambda: _("不在本单位辖区"),
+    "missing_facts": lambda: _("缺少必要信息"),
+    "already_handled": lambda: _("已经办过"),
+}
+DECLINES: Mapping[str, Callable[[], str]] = {
+    "emergency_line": lambda: _("应由 110、119、120 等紧急热线处置"),
+    "other_procedure": lambda: _("走其他法定程序"),
+    "same_facts": lambda: _("同一件事已经答复，没有新情况"),
+    "secret_or_private": lambda: _("涉及国家秘密、商业秘密或他人隐私"),
+    "beyond_duty": lambda: _("属于市场或社会自行解决的事"),
+    "unlawful": lambda: _("内容违法"),
+}
+ELEMENTS: Mapping[str, Callable[[], str]] = {
+    "time_of_contact": lambda: _("什么时候联系的"),
+    "with_whom": lambda: _("跟谁联系的"),
+    "measures": lambda: _("做了什么"),
+    "by_when": lambda: _("什么时候做完"),
+}
+OUTCOMES: Mapping[str, Callable[[], str]] = {
+    "solved": lambda: _("已解决"),
+    "partly": lambda: _("部分解决"),
+    "explained": lambda: _("已解释"),
+    "planned": lambda: _("已列计划"),
+    "not_true": lambda: _("情况不实"),
+}
+CONTACTED: Mapping[str, Callable[[], str]] = {
+    "yes": lambda: _("联系过"),
+    "no": lambda: _("没联系"),
+    "unclear": lambda: _("记不清"),
+    "no_answer": lambda: _("没有回答"),
+}
+SOLVED: Mapping[str, Callable[[], str]] = {
+    "yes": lambda: _("解决了"),
+    "partly": lambda: _("解决了一部分"),
+    "no": lambda: _("没有解决"),
+    "unclear": lambda: _("说不清"),
+    "no_answer": lambda: _("没有回答"),
+}
+SATISFIED: Mapping[str, Callable[[], str]] = {
+    "satisfied": lambda: _("满意"),
+    "basically": lambda: _("基本满意"),
+    "not": lambda: _("不满意"),
+    "no_answer": lambda: _("没有回答"),
+}
+
+
+def say(table: Mapping[str, Callable[[], str]], code: Any) -> str:
+    """Say a code in the reader's words; an unknown code stays itself, in plain sight."""
+    return table[code]() if code in table else str(code or "")
+
+
+def line(h: Happened, *, others: int) -> Line | None:
+    """Give one line of the timeline; None: it says nothing to a resident."""
+    told = _TELL[h.what](h) if h.what in _TELL else _by_the_table(h)
+    if told is None:
+        return None
+    return {"at": h.at, "item": h.item, "others": others, **told}
+
+
+def _said(h: Happened) -> Line:
+    title = (
+        _("您说的")
+        if h.codes.get("channel") in ("web", None)
+        else _("您%(how)s") % {"how": say(CHANNELS, h.codes["channel"])}
+    )
+    return {"title": title, "icon": "speak", "kind": "done", "said": h.words.get("text", "")}
+
+
+def _added(h: Happened) -> Line:
+    return {"title": _("您补充了一句"), "icon": "plus", "kind": "done", "said": h.words["text"]}
+
+
+def _offered(h: Happened) -> Line:
+    why = h.words.get("why", "")
+    text = _("清单没有选它。派单台写的理由：") if why else ""
+    return {"title": _("派给%(body)s") % {"body": h.body}, "icon": "send", "kind": "wait", "text": text, "said": why}
+
+
+def _taken_back(h: Happened) -> Line:
+    title = _("从%(body)s收回，重新派") % {"body": h.body}
+    return {"title": title, "kind": "back", "said": h.words.get("reason", "")}
+
+
+def _signed(h: Happened) -> Line:
+    return {"title": _("%(body)s签收，开始办") % {"body": h.body}, "icon": "check", "kind": "run"}
+
+
+def _signed_by_time(h: Happened) -> Line:
+    title = _("%(body)s到时没有签收，按规则算签收") % {"body": h.body}
+    return {"title": title, "icon": "wait", "kind": "wait", "sub": _("从这一刻起，办理的时间也照样算它的。")}
+
+
+def _return_asked(h: Happened) -> Line:
+    note = _("退回理由：%(ground)s。原话：") % {"ground": say(GROUNDS, h.codes.get("ground"))}
+    sub = _("它说应当是%(body)s。答复日不变。") % {"body": h.other} if h.other else _("答复日不变。")
+    return {
+        "title": _("%(body)s要退回") % {"body": h.body},
+        "kind": "back",
+        "note": note,
+        "note_said": h.words.get("words", ""),
+        "sub": sub,
+        "cites": True,
+    }
+
+
+def _returned(h: Happened) -> Line:
+    ground, answer = say(GROUNDS, h.codes.get("ground")), h.words.get("answer", "")
+    return {
+        "title": _("%(body)s退回了，重新派") % {"body": h.body},
+        "kind": "back",
+        "cites": True,
+        "note": _("退回理由：%(ground)s。原话：") % {"ground": ground},
+        "note_said": h.words.get("words", ""),
+        "text": _("派单台核对后同意。原话：") if answer else _("派单台核对后同意。"),
+        "said": answer,
+        "sub": _("答复日不变。"),
+    }
+
+
+def _returned_by_time(h: Happened) -> Line:
+    told = _returned(h)
+    return told | {"text": _("派单台到时没有答复，按规则退回成立。"), "said": ""}
+
+
+def _return_denied(h: Happened) -> Line:
+    title = _("派单台不同意退回，仍由%(body)s办") % {"body": h.body}
+    return {
+        "title": title,
+        "kind": "run",
+        "icon": "scale",
+        "text": _("理由原话："),
+        "said": h.words.get("words", ""),
+        "cites": True,
+    }
+
+
+def _consulting(h: Happened) -> Line:
+    text = _("请了%(bodies)s，问的是：") % {"bodies": h.other}
+    return {
+        "title": _("请几个单位一起说清楚归谁"),
+        "kind": "hold",
+        "icon": "group",
+        "text": text,
+        "said": h.words.get("question", ""),
+    }
+
+
+def _contested(h: Happened) -> Line:
+    return _consulting(h) | {"title": _("归谁办说法不一，转去会商"), "sub": _("会商期间答复日照走。")}
+
+
+def _position(h: Happened) -> Line:
+    return {
+        "title": _("%(body)s说了它的依据") % {"body": h.body},
+        "kind": "hold",
+        "icon": "speak",
+        "said": h.words.get("text", ""),
+        "cites": True,
+    }
+
+
+def _agreed(h: Happened) -> Line:
+    return {"title": _("会商一致：由%(body)s办") % {"body": h.body}, "kind": "run", "icon": "check"}
+
+
+def _ruled(h: Happened) -> Line:
+    title = _("裁定由%(body)s办，不能再退") % {"body": h.body}
+    return {
+        "title": title,
+        "kind": "run",
+        "icon": "scale",
+        "text": _("理由原话："),
+        "said": h.words.get("reasons", ""),
+        "cites": True,
+    }
+
+
+def _upheld(h: Happened) -> Line:
+    return _ruled(h) | {"title": _("裁定仍由%(body)s办，不能再退") % {"body": h.body}}
+
+
+def _contact(h: Happened) -> Line:
+    if h.codes.get("reached") != "yes":
+        return {"title": _("%(body)s联系过，没有联系上") % {"body": h.body}, "kind": "run", "icon": "phone"}
+    how = {
+        "phone": _("%(body)s打电话联系了您"),
+        "visit": _("%(body)s上门联系了您"),
+        "message": _("%(body)s发消息联系了您"),
+    }.get(h.codes.get("how", ""), _("%(body)s联系了您"))
+    return {"title": how % {"body": h.body}, "kind": "run", "icon": "phone", "contact": True}
+
+
+def _progress(h: Happened) -> Line:
+    waits = h.words.get("waiting_for", "")
+    title = _("%(body)s说到哪一步了") % {"body": h.body}
+    return {
+        "title": title,
+        "kind": "run",
+        "icon": "run",
+        "said": h.words.get("text", ""),
+        "waits": waits,
+        "until": h.codes.get("until"),
+    }
+
+
+def _replied(h: Happened) -> Line:
+    title = _("%(body)s写好答复，送去审核") % {"body": h.body}
+    return {
+        "title": title,
+        "kind": "run",
+        "icon": "edit",
+        "sub": _("审核的是另一位，看四样：什么时候、跟谁联系，做了什么，何时做完。"),
+    }
+
+
+def _review_back(h: Happened) -> Line:
+    missing = "、".join(say(ELEMENTS, m) for m in h.codes.get("missing", []))
+    text = _("还缺：%(missing)s。") % {"missing": missing} if missing else ""
+    return {
+        "title": _("审核没有通过，退回补写"),
+        "kind": "back",
+        "text": text,
+        "sub": _("剩下的办理时间接着算，不重新给。"),
+    }
+
+
+def _approved(h: Happened) -> Line:
+    outcome = say(OUTCOMES, h.codes.get("outcome"))
+    basis = h.words.get("basis", "")
+    return {
+        "title": _("%(body)s答复您") % {"body": h.body},
+        "kind": "done",
+        "icon": "done",
+        "said": h.words.get("text", ""),
+        "text": _("办理结果：%(outcome)s") % {"outcome": outcome} if outcome else "",
+        "sub": _("依据：%(basis)s") % {"basis": basis} if basis else "",
+        "id": "reply",
+    }
+
+
+def _feedback_back(h: Happened) -> Line:
+    return {
+        "title": _("回访里有人说没有解决，退回重办"),
+        "kind": "back",
+        "sub": _("接着办的还是%(body)s。") % {"body": h.body},
+    }
+
+
+def _judged(h: Happened) -> Line:
+    answers = {
+        "c": say(CONTACTED, h.codes["contacted"]),
+        "s": say(SOLVED, h.codes["solved"]),
+        "h": say(SATISFIED, h.codes["satisfied"]),
+    }
+    text = _("联系：%(c)s；解决：%(s)s；满意：%(h)s") % answers
+    return {"title": _("您的评价"), "icon": "speak", "kind": "done", "text": text, "said": h.words.get("text", "")}
+
+
+def _closed(h: Happened) -> Line:
+    return {"title": _("办结"), "kind": "done", "icon": "done", "sub": _("没有回答的，记作“没有回答”，不会当成满意。")}
+
+
+def _declined(h: Happened) -> Line:
+    note = _("理由：%(ground)s。原话：") % {"ground": say(DECLINES, h.codes.get("ground"))}
+    return {"title": _("没有受理"), "kind": "back", "note": note, "note_said": h.words.get("text", "")}
+
+
+def _objected(h: Happened) -> Line:
+    title = _("您不同意不受理") if h.own else _("说这件事的居民不同意不受理")
+    return {
+        "title": title,
+        "kind": "hold",
+        "icon": "scale",
+        "said": h.words.get("text", ""),
+        "sub": _("由另一位来看。"),
+    }
+
+
+def _overturned(h: Happened) -> Line:
+    return {
+        "title": _("另一位看过，重新受理"),
+        "kind": "run",
+        "icon": "check",
+        "said": h.words.get("why", ""),
+        "sub": _("答复日接着原来剩下的时间算，不少于 1 个工作日。"),
+    }
+
+
+def _reopened(h: Happened) -> Line:
+    title = _("您说没有解决，重新办") if h.own else _("同一件事的另一位居民说没有解决，重新办")
+    return {"title": title, "kind": "run", "icon": "again", "said": h.words.get("why", "")}
+
+
+def _redispatched(h: Happened) -> Line:
+    return {"title": _("原来的单位不对，重新派"), "kind": "back", "said": h.words.get("why", "")}
+
+
+def _answered_at_once(h: Happened) -> Line:
+    return {"title": _("当场答复"), "kind": "done", "icon": "done", "said": h.words.get("text", "")}
+
+
+def _settled(h: Happened) -> Line:
+    return {"title": _("网格员当场解决"), "kind": "done", "icon": "done", "said": h.words.get("text", "")}
+
+
+def _attempted(h: Happened) -> Line:
+    return {"title": _("打过回访电话，没有接通"), "kind": "run", "icon": "phone"}
+
+
+def _expired(h: Happened) -> Line | None:
+    titles = {
+        "promise": _("到了答复日，还没有答复"),
+        "dispatch": _("派单的时间到了，还没有派出"),
+        "handling": _("办理的时间到了，还没有办完"),
+        "contact": _("第一次联系的时间到了，还没有联系上您"),
+        "review": _("审核的时间到了，还没有审完"),
+        "reopen": _("重办的时间到了，还没有办完"),
+        "consult": _("会商的时间到了，还没有结果"),
+        "ruling": _("裁定的时间到了，还没有裁定"),
+    }
+    title = titles.get(h.codes.get("kind", ""))
+    return (
+        {"title": title, "kind": "near", "icon": "bell", "sub": _("平台已经告诉管这件事的上一级。")} if title else None
+    )
+
+
+def _by_the_table(h: Happened) -> Line | None:
+    """A move that has no sentence of its own is said in the words of the table of lives."""
+    lang = "en" if (get_language() or "zh").startswith("en") else "zh"
+    for life in (CASE, HANDOVER):
+        for move in (*life.moves, *life.acts):
+            if move.trail == h.what:
+                title = move.title.in_(lang)
+                return {"title": f"{title}：{h.body}" if h.body and lang == "zh" else title, "kind": "run"}
+    return None
+
+
+_TELL: Mapping[str, Callable[[Happened], Line | None]] = {
+    "report.said": _said,
+    "report.added_to": _added,
+    "case.offered": _offered,
+    "case.offer_taken_back": _taken_back,
+    "handover.signed": _signed,
+    "handover.signed_by_time": _signed_by_time,
+    "handover.return_asked": _return_asked,
+    "handover.returned": _returned,
+    "handover.returned_by_time": _returned_by_time,
+    "handover.return_denied": _return_denied,
+    "case.consultation_opened": _consulting,
+    "case.contested": _contested,
+    "case.position_stated": _position,
+    "case.consultation_concluded": _agreed,
+    "case.ruled": _ruled,
+    "case.upheld": _upheld,
+    "case.contacted": _contact,
+    "case.progressed": _progress,
+    "case.replied": _replied,
+    "case.sent_back": _review_back,
+    "case.reply_approved": _approved,
+    "case.sent_back_by_feedback": _feedback_back,
+    "feedback.answered": _judged,
+    "feedback.attempted": _attempted,
+    "case.closed": _closed,
+    "case.declined": _declined,
+    "case.objected": _objected,
+    "case.decline_overturned": _overturned,
+    "case.reopened": _reopened,
+    "case.reopened_elsewhere": _redispatched,
+    "case.answered_at_once": _answered_at_once,
+    "case.settled_on_spot": _settled,
+    "clock.expired": _expired,
+}
