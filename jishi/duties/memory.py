@@ -76,6 +76,7 @@ class Law:
     editions: dutylist.Editions
     items: dict[tuple[str, int, str], ItemRow]
     body_ids: dict[str, int]
+    titles: dict[str, str]  # holder → title of its list
     memo: dict[Any, Any] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -173,7 +174,8 @@ def _read(tenant_id: int, day: date, mark: tuple[Any, ...]) -> Law:
         {r.division_code: r.body.code for r in rules},
         {b.division_code: b.code for b in known if b.level in ("street", "community")},
     )
-    return Law(day, mark, book.number if book else 0, matters, editions, back, {b.code: b.id for b in known})
+    ids, titles = {b.code: b.id for b in known}, {r.holder: r.title for r in lists.values()}
+    return Law(day, mark, book.number if book else 0, matters, editions, back, ids, titles)
 
 
 def as_kernel(row: DutyItem, list_: DutyList, levels: Mapping[str, str]) -> dutylist.Item:

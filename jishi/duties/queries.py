@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
-from jishi.duties import memory
+from jishi.duties import memory, vocabulary
 from jishi.duties.memory import ItemRow, Law, MatterRow
 from jishi.duties.models import Matter
 from jishi.foundation import scope
@@ -88,7 +88,7 @@ class Routed:
         """The facts that would settle it, as the questions of the matter where the book has them."""
         code = dutylist_matter(self.decision.facts)
         asked = {f"answers.{q['code']}": q for m in self.law.path(code) for q in m.questions}
-        return [asked.get(name, {"code": name, "text": name, "type": "text"}) for name in self.decision.missing]
+        return [asked.get(name) or vocabulary.question_of(name) for name in self.decision.missing]
 
     def offer_to(self, body_id: int, item_id: int | None = None) -> Chosen | None:
         """Give the line by which the lists name this body as lead; None if they do not."""
@@ -125,8 +125,8 @@ def decide(batch: Sequence[Facts], *, day: date) -> list[Routed]:
 
 def explain(routed: Routed, lang: str = "zh") -> list[str]:
     """Give the lines of the trace as a clerk reads them."""
-    names = {f"body:{b.code}": b.called(lang) for b in bodies.names().values()}
-    return list(dutylist.explain(routed.decision, lang, names))
+    own = "en" if lang.startswith("en") else "zh"
+    return list(dutylist.explain(routed.decision, own, vocabulary.names(routed.law, own)))
 
 
 def matter(code: str, *, day: date | None = None) -> MatterRow | None:

@@ -8,6 +8,7 @@ from jishi.duties.memory import Law
 from jishi.duties.reading import chain_of
 from jishi.kernels.dutylist import Cond, Question, Vocabulary
 from jishi.kernels.dutylist.conditions import leaves
+from jishi.kernels.dutylist.sentences import FACT_WORDS
 from jishi.kernels.dutylist.vocabulary import codes_of, space_of
 
 # Facts whose choices are ours. The rooms above use the same codes; a project test compares them.
@@ -95,8 +96,26 @@ def choices_of(question: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [dict(c) for c in question.get("choices", ())]
 
 
-def names(law: Law, lang: str, titles: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give what codes are called, by "space:code", for sentences and traces. `titles`: holder → title of its list."""
+def question_of(fact: str) -> dict[str, Any]:
+    """Give the question that asks for a fact that no matter asks: the kind of place, the channel, a time."""
+    if fact == "place":
+        kinds = [{"code": c, "text": zh, "text_en": en} for c, (zh, en) in PLACE_KINDS.items()]
+        text = {"text": "在什么样的地方", "text_en": "What kind of place is it?"}
+        return {"code": "place", "type": "choice", "choices": kinds, **text}
+    zh, en = FACT_WORDS.get(fact, (fact, fact))
+    choices = [{"code": c, "text": words[0], "text_en": words[1]} for c, words in CHOICES.get(fact, {}).items()]
+    return {"code": fact, "type": "choice" if choices else "text", "choices": choices, "text": zh, "text_en": en}
+
+
+def names(law: Law, lang: str) -> dict[str, str]:
+    """Give what codes are called, by "space:code", for sentences and traces; kept with the law of the day."""
+    key = f"names {lang[:2]}"
+    if key not in law.memo:
+        law.memo[key] = _names(law, lang)
+    return law.memo[key]  # type: ignore[no-any-return]
+
+
+def _names(law: Law, lang: str) -> dict[str, str]:
     at = 1 if lang.startswith("en") else 0
     found = {f"matter:{m.code}": m.called(lang) for m in law.matters.values()}
     for body in sorted(bodies.names().values(), key=lambda b: b.id):
@@ -111,7 +130,7 @@ def names(law: Law, lang: str, titles: Mapping[str, str] | None = None) -> dict[
         for q in matter.questions:
             found[f"fact:answers.{q['code']}"] = said(q, lang)
             found |= {f"answers.{q['code']}:{c['code']}": said(c, lang) for c in choices_of(q)}
-    return found | {f"list:{holder}": title for holder, title in (titles or {}).items()}
+    return found | {f"list:{holder}": title for holder, title in law.titles.items()}
 
 
 def said(thing: Mapping[str, Any], lang: str) -> str:
