@@ -7,12 +7,12 @@ fact moves the answer one way only, so an explanation can name the three stronge
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from .features import counts, plain, weighted
+from .features import Features, Ints, counts, pairs_of_characters, plain, weighted
 from .minimise import minimise
 from .places import number_of
 
@@ -22,24 +22,17 @@ _EARTH_M = 111_320.0
 MAX_CANDIDATES = 200
 
 FACTS = (
-    "words",
-    "rare_words",
-    "near",
-    "same_compound",
-    "same_building",
-    "other_building",
-    "other_unit",
-    "time",
-    "same_matter",
-    "other_matter",
+    *("words", "rare_words", "near", "far", "unplaced", "same_compound", "same_building"),
+    *("other_building", "other_unit", "time", "same_matter", "other_matter"),
 )
 # What one unit of a fact adds to the logit; signs are fixed (for: +, against: −). A place alone never makes a pair, another building
-# outweighs all words. Fitted by `PairModel.fit` where labelled pairs exist.
+# or a place far away outweighs all words. Fitted by `PairModel.fit` where labelled pairs exist.
 WEIGHTS: Mapping[str, float] = {
-    "words": 7.0, "rare_words": 2.5, "near": 2.0, "same_compound": 1.5, "same_building": 2.5,
+    "words": 7.0, "rare_words": 2.5, "near": 2.0, "far": -9.0, "unplaced": -3.0, "same_compound": 1.5, "same_building": 2.5,
     "other_building": -11.0, "other_unit": -1.5, "time": 1.0, "same_matter": 1.5, "other_matter": -2.0,
 }  # fmt: skip
 BIAS = -6.0
+_FAR_M = 300.0  # this far beyond both radii, half of what speaks against a pair is said
 _BUILDING = re.compile(
     r"(?<![0-9a-z])([a-z]?)([0-9]{1,3}|[零〇一二三四五六七八九十百两]{1,4}|(?<=[a-z]))\s?(?:号楼|号栋|栋|幢|座|#)"
 )
@@ -171,57 +164,114 @@ class Block:
         return near
 
 
-def _distance_m(a: Candidate, b: Candidate) -> float:
-    x = (a.lng - b.lng) * _EARTH_M * float(np.cos(np.radians((a.lat + b.lat) / 2)))
-    return float(np.hypot(x, (a.lat - b.lat) * _EARTH_M))
+@dataclass(frozen=True)
+class Prepared:
+    """Reports read once: features of words, places, numbers of buildings. Pairs of its rows are judged by `facts`.
+
+    Sets are rows of numbers, −1 where there is none; `matter` is −1 where it is not known.
+    """
+
+    words: Features
+    pieces: Features
+    lng: Doubles
+    lat: Doubles
+    radius_m: Doubles
+    hours: Doubles
+    life_hours: Doubles
+    matter: Ints
+    compounds: Ints
+    buildings: Ints
+    units: Ints
+
+    @classmethod
+    def of(cls, reports: Sequence[Candidate]) -> "Prepared":
+        """This will read reports whose texts are minimised already."""
+        texts = [c.text.lower() for c in reports]
+        seen = plain(map(_settled, texts))
+        known = {m: k for k, m in enumerate(sorted({c.matter for c in reports if c.matter}))}
+        numbers = np.array([[c.lng, c.lat, c.radius_m, c.at_hours, c.life_hours] for c in reports]).reshape(-1, 5)
+        return cls(
+            weighted(*counts(seen, _BITS), None, _BITS), pairs_of_characters(seen, _BITS),
+            numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], numbers[:, 4],
+            np.array([known.get(c.matter, -1) for c in reports], np.int64), _sets([c.compounds for c in reports]),
+            _sets([_building_names((*c.buildings, t)) for c, t in zip(reports, texts, strict=True)]),
+            _sets([_units(t) for t in texts]),
+        )  # fmt: skip
+
+    def facts(self, first: Ints, second: Ints) -> Doubles:
+        """This will measure pairs of rows by `FACTS`, every value from 0 to 1; a fact that is not known is 0."""
+        words = _shared(self.words, first, second)
+        common = _shared(self.pieces, first, second)
+        sizes = np.diff(self.pieces.indptr)
+        apart = self._metres(first, second)
+        reach = self.radius_m[first] + self.radius_m[second]
+        radius = np.maximum(20.0, np.maximum(self.radius_m[first], self.radius_m[second]))
+        compound, building, unit = (_meet(s[first], s[second]) for s in (self.compounds, self.buildings, self.units))
+        both_c, both_b, both_u = (
+            (s[first, 0] >= 0) & (s[second, 0] >= 0) for s in (self.compounds, self.buildings, self.units)
+        )
+        building &= compound | ~both_c
+        life = np.maximum(1.0, np.minimum(self.life_hours[first], self.life_hours[second]))
+        both_m = (self.matter[first] >= 0) & (self.matter[second] >= 0)
+        same_m = both_m & (self.matter[first] == self.matter[second])
+        placed = np.isfinite(apart)
+        return np.column_stack((
+            np.minimum(words, 1.0),
+            common / np.maximum(1, np.minimum(sizes[first], sizes[second])),
+            np.where(placed, 1.0 / (1.0 + (np.nan_to_num(apart) / radius) ** 2), 0.0),
+            np.where(placed, 1.0 - 1.0 / (1.0 + (np.maximum(0.0, np.nan_to_num(apart) - reach) / _FAR_M) ** 2), 0.0),
+            ~placed & ~compound, compound, building, both_b & ~building, both_u & ~unit,
+            np.maximum(0.0, 1.0 - np.abs(self.hours[first] - self.hours[second]) / life), same_m, both_m & ~same_m,
+        )).astype(np.float64)  # fmt: skip
+
+    def _metres(self, first: Ints, second: Ints) -> Doubles:
+        """Metres between two rows; NaN where one has no place."""
+        north = (self.lat[first] + self.lat[second]) / 2
+        x = (self.lng[first] - self.lng[second]) * _EARTH_M * np.cos(np.radians(north))
+        metres: Doubles = np.hypot(x, (self.lat[first] - self.lat[second]) * _EARTH_M)
+        return metres
+
+
+def _sets(rows: Sequence[frozenset[str]]) -> Ints:
+    """Sets of words as rows of numbers, at most 8 of each, −1 for none."""
+    known: dict[str, int] = {}
+    kept = [[known.setdefault(w, len(known)) for w in sorted(row)[:8]] for row in rows]
+    table = np.full((len(rows), max(1, max(map(len, kept), default=1))), -1, np.int64)
+    for at, row in enumerate(kept):
+        table[at, : len(row)] = row
+    return table
+
+
+def _meet(a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
+    met: npt.NDArray[np.bool_] = ((a[:, :, None] == b[:, None, :]) & (a[:, :, None] >= 0)).any(axis=(1, 2))
+    return met
+
+
+def _shared(rows: Features, first: Ints, second: Ints) -> Doubles:
+    """The product of row first[k] with row second[k], one row laid open at a time."""
+    out = np.zeros(len(first))
+    order = np.argsort(first, kind="stable")
+    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
+    open_row = np.zeros(1 << rows.bits, np.float32)
+    for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
+        at = order[start:stop]
+        part = slice(rows.indptr[first[at[0]]], rows.indptr[first[at[0]] + 1])
+        open_row[rows.indices[part]] = rows.values[part]
+        begin, length = rows.indptr[second[at]], rows.indptr[second[at] + 1] - rows.indptr[second[at]]
+        ends = np.cumsum(length)
+        where = np.repeat(begin - (ends - length), length) + np.arange(ends[-1] if len(ends) else 0)
+        met = open_row[rows.indices[where]] * rows.values[where]
+        out[at] = np.bincount(np.repeat(np.arange(len(at)), length), weights=met, minlength=len(at))
+        open_row[rows.indices[part]] = 0.0
+    return out
 
 
 def pair_features(pairs: Sequence[tuple[Candidate, Candidate]]) -> Doubles:
     """This will measure each pair by `FACTS` (rows: pairs), every value from 0 to 1; a fact that is not known is 0."""
-    if not pairs:
-        return np.zeros((0, len(FACTS)))
-    shown = [m.shown.lower() for m in minimise(c.text for pair in pairs for c in pair)]
-    cosine, rare = _words([_settled(text) for text in shown])
-    rows = np.zeros((len(pairs), len(FACTS)))
-    for k, (a, b) in enumerate(pairs):
-        rows[k, :2] = cosine[k], rare[k]
-        rows[k, 2:] = _facts(a, b, shown[2 * k], shown[2 * k + 1])
-    return rows
-
-
-def _words(texts: Sequence[str]) -> tuple[Doubles, Doubles]:
-    """Cosine of characters and pairs, and the share of three-character pieces in common, of texts 2k and 2k + 1."""
-    seen = plain(texts)
-    rows = weighted(*counts(seen, _BITS), None, _BITS)
-    cosine = np.zeros(len(texts) // 2)
-    share = np.zeros(len(texts) // 2)
-    for k in range(len(cosine)):
-        a, b = (slice(rows.indptr[2 * k + s], rows.indptr[2 * k + s + 1]) for s in (0, 1))
-        _, i, j = np.intersect1d(rows.indices[a], rows.indices[b], assume_unique=True, return_indices=True)
-        cosine[k] = min(1.0, float(rows.values[a][i] @ rows.values[b][j]))
-        left, right = ({t[i : i + 2] for i in range(len(t) - 1)} for t in (seen[2 * k], seen[2 * k + 1]))
-        share[k] = len(left & right) / max(1, min(len(left), len(right)))
-    return cosine, share
-
-
-def _facts(a: Candidate, b: Candidate, text_a: str, text_b: str) -> tuple[float, ...]:
-    near = 0.0
-    if np.isfinite(a.lng) and np.isfinite(b.lng):
-        near = 1.0 / (1.0 + (_distance_m(a, b) / max(20.0, a.radius_m, b.radius_m)) ** 2)
-    built_a, built_b = (_building_names((*c.buildings, t)) for c, t in ((a, text_a), (b, text_b)))
-    unit_a, unit_b = _units(text_a), _units(text_b)
-    both = bool(built_a and built_b)
-    apart = abs(a.at_hours - b.at_hours) / max(1.0, a.life_hours)
-    return (
-        near,
-        float(bool(a.compounds & b.compounds)),
-        float(bool(built_a & built_b)),
-        float(both and not built_a & built_b),
-        float(bool(unit_a and unit_b) and not unit_a & unit_b),
-        max(0.0, 1.0 - apart),
-        float(bool(a.matter) and a.matter == b.matter),
-        float(bool(a.matter and b.matter) and a.matter != b.matter),
-    )
+    flat = [c for pair in pairs for c in pair]
+    shown = minimise(c.text for c in flat)
+    prepared = Prepared.of([replace(c, text=m.shown) for c, m in zip(flat, shown, strict=True)])
+    return prepared.facts(np.arange(0, len(flat), 2), np.arange(1, len(flat), 2))
 
 
 @dataclass(frozen=True)
@@ -252,16 +302,26 @@ class PairModel:
 
 def same_matter_all(pairs: Sequence[tuple[Candidate, Candidate]], model: PairModel | None = None) -> list[Score]:
     """This will judge pairs: probability of one matter, and the three facts that weigh most. Symmetric; monotone in each fact."""
+    return scores_of(pair_features(pairs), model)
+
+
+def probabilities(measured: Doubles, model: PairModel | None = None) -> Doubles:
+    """This will turn measured facts (rows: pairs) into probabilities."""
     model = model or PairModel()
-    measured = pair_features(pairs)
     weights = np.array([model.weights[fact] for fact in FACTS])
-    adds = measured * weights
-    probability = 1.0 / (1.0 + np.exp(-(adds.sum(axis=1) + model.bias)))
+    chance: Doubles = 1.0 / (1.0 + np.exp(-((measured * weights).sum(axis=1) + model.bias)))
+    return chance
+
+
+def scores_of(measured: Doubles, model: PairModel | None = None) -> list[Score]:
+    """This will name, for measured pairs, the probability and the three facts that weigh most."""
+    model = model or PairModel()
+    adds = measured * np.array([model.weights[fact] for fact in FACTS])
     scores = []
-    for k in range(len(pairs)):
-        order = sorted(range(len(FACTS)), key=lambda f: (-abs(adds[k, f]), f))[:3]
-        facts = tuple(Fact(FACTS[f], float(adds[k, f]), f"{measured[k, f]:.2f}") for f in order if adds[k, f])
-        scores.append(Score(float(probability[k]), facts))
+    for row, values, probability in zip(adds, measured, probabilities(measured, model), strict=True):
+        order = sorted(range(len(FACTS)), key=lambda f: (-abs(row[f]), f))[:3]
+        facts = tuple(Fact(FACTS[f], float(row[f]), f"{values[f]:.2f}") for f in order if row[f])
+        scores.append(Score(float(probability), facts))
     return scores
 
 

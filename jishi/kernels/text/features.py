@@ -78,6 +78,19 @@ def counts(texts: Sequence[str], bits: int) -> tuple[Ints, npt.NDArray[np.int32]
     return indptr, indices, (1.0 + np.log(times)).astype(np.float32)
 
 
+def pairs_of_characters(texts: Sequence[str], bits: int) -> Features:
+    """This will give the different pairs of neighbouring characters of each (plain) text, each with value 1."""
+    codes = np.frombuffer("\n".join(texts).encode("utf-32-le"), np.uint32)
+    ends = codes == 10
+    blank = ends | (codes == 32)
+    row_of = np.cumsum(ends) - ends
+    hashed = hashes(codes, 2, bits)
+    whole = ~(blank[:-1] | blank[1:])[: len(hashed)]
+    every = np.unique((row_of[: len(hashed)][whole].astype(np.int64) << bits) | hashed[whole])
+    indptr = np.searchsorted(every, np.arange(len(texts) + 1, dtype=np.int64) << bits).astype(np.int64)
+    return Features(indptr, (every & ((1 << bits) - 1)).astype(np.int32), np.ones(len(every), np.float32), bits)
+
+
 def document_weights(indices: npt.NDArray[np.int32], documents: int, bits: int) -> Floats:
     """This will give the inverse document frequency of every feature, ln((1 + n) / (1 + df)) + 1."""
     frequency = np.bincount(indices, minlength=1 << bits)
