@@ -146,8 +146,8 @@ def _moved(request: HttpRequest, response: HttpResponse, number: str) -> dict[st
     return page
 
 
-@router.post("/reports", summary="Take a report in", openapi_extra={"x-verb": "intake.receive"})
-def create_report(request: HttpRequest, response: HttpResponse, payload: ReportIn) -> dict[str, Any]:
+@router.post("/reports", response={201: dict[str, Any]}, summary="Take a report in")
+def create_report(request: HttpRequest, response: HttpResponse, payload: ReportIn) -> tuple[int, dict[str, Any]]:
     """Take a report in: placed, classified, routed and promised when this answers; readable at once."""
     actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
     key = request.headers.get("Idempotency-Key", "")
@@ -158,9 +158,8 @@ def create_report(request: HttpRequest, response: HttpResponse, payload: ReportI
     if slot.is_first:
         answer, word = _receive(request, payload, now)
         slot.fill(answer)
-    response.status_code = 201
     response["Location"] = f"/api/v1/reports/{slot.answer['number']}"
-    return {**slot.answer, "word": word}  # the word is said once: nobody keeps it, a repeated answer has none
+    return 201, {**slot.answer, "word": word}  # the word is said once: nobody keeps it, a repeated answer has none
 
 
 def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[dict[str, Any], str]:

@@ -1,5 +1,6 @@
 """Public numbers: letter + division6 + yymmdd + seq5 + check character (ISO 7064 mod 37,36)."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.db import connection
@@ -9,18 +10,29 @@ from jishi.foundation import scope
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _TAKE = """
-    INSERT INTO foundation_counter AS c (tenant_id, kind, day, last) VALUES (%s, %s, %s, %s)
-    ON CONFLICT (tenant_id, kind, day) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING last
+    INSERT INTO foundation_counter AS c (tenant_id, kind, day, last)
+    SELECT %s, kind, %s, count FROM unnest(%s::text[], %s::int[]) AS wanted (kind, count) ORDER BY kind
+    ON CONFLICT (tenant_id, kind, day) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING kind, last
 """
 
 
 def take(letter: str, division6: str, day: date, count: int = 1) -> list[str]:
     """Take `count` fresh numbers of `day` in the tenant's own series; one statement."""
+    return take_together({letter: count}, division6, day)[letter]
+
+
+def take_together(counts: Mapping[str, int], division6: str, day: date) -> dict[str, list[str]]:
+    """Take fresh numbers of several series, `counts` by letter; one statement for all."""
+    wanted = {letter: count for letter, count in sorted(counts.items()) if count}
+    taken: dict[str, list[str]] = {letter: [] for letter in counts}
+    if not wanted:
+        return taken
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [scope.current().actor.tenant_id, letter, day, count])
-        last = cursor.fetchone()[0]
-    stem = f"{letter}{division6}{day:%y%m%d}"
-    return [with_check(f"{stem}{n:05d}") for n in range(last - count + 1, last + 1)]
+        cursor.execute(_TAKE, [scope.current().actor.tenant_id, day, list(wanted), list(wanted.values())])
+        for letter, last in cursor.fetchall():
+            stem = f"{letter}{division6}{day:%y%m%d}"
+            taken[letter] = [with_check(f"{stem}{n:05d}") for n in range(last - wanted[letter] + 1, last + 1)]
+    return taken
 
 
 def with_check(stem: str) -> str:

@@ -86,7 +86,6 @@ class RefusedRow:
     refusal: Refused
 
 
-@transaction.atomic
 def receive(incoming: Incoming, *, by: Actor, now: datetime, tenant_code: str) -> Received:
     """Take one report in. The same code as a million, with a batch of one.
 
@@ -179,12 +178,11 @@ def _store(
     today = localdate(now)
     joined = _cases_to_join(rows, by)
     fresh = [i for i, r in enumerate(rows) if r.join_case_id not in joined]
-    given = numbers.take("R", tenant_code, today, len(rows))
-    reports = [make_report(r, s, n, by=by, now=now) for r, s, n in zip(rows, looked, given, strict=True)]
+    given = numbers.take_together({"R": len(rows), "C": len(fresh)}, tenant_code, today)
+    reports = [make_report(r, s, n, by=by, now=now) for r, s, n in zip(rows, looked, given["R"], strict=True)]
     word_by_row = _give_words(rows, reports)
     Report.objects.bulk_create(reports)
-    case_numbers = numbers.take("C", tenant_code, today, len(fresh)) if fresh else []
-    cases = {i: make_case(reports[i], rows[i], looked[i], number, now) for i, number in zip(fresh, case_numbers, strict=True)}
+    cases = {i: make_case(reports[i], rows[i], looked[i], number, now) for i, number in zip(fresh, given["C"], strict=True)}
     running = _promises(cases, looked, now)
     Case.objects.bulk_create(cases.values())
     Clock.objects.bulk_create(running)
