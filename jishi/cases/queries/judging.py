@@ -10,18 +10,17 @@ from django.utils.timezone import localdate
 from jishi.bodies import queries as bodies
 from jishi.bodies.queries import BodyName
 from jishi.cases.models import Case, Ruling
-from jishi.cases.states import Role
+from jishi.cases.states import HANDOVER, Role
 from jishi.cases.triage import routing
 from jishi.duties import queries as duties
 from jishi.duties.queries import ItemRow, Routed
-from jishi.kernels import dutylist
+from jishi.kernels import dutylist, worktime
 
 # The order in which the kernel tells its rows, and the sign of each on a page.
 MARKS: Mapping[str, str] = {
     "chosen": "yes", "refused": "nope", "contested": "maybe", "asked": "maybe", "same_body": "yes", "part": "yes",
     "lower": "nope", "unknown": "maybe", "rejected": "nope",
 }  # fmt: skip
-LOWER_RANKS = ("street", "community", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +126,13 @@ def _targets(routed: Routed, lang: str) -> list[Target]:
 
 
 def _sign(item: ItemRow | None, lang: str) -> str:
-    from jishi.cases.states import HANDOVER  # noqa: PLC0415 - the table is read once, on first use
-    from jishi.kernels import worktime  # noqa: PLC0415
-
     amount = (item.promises.get("sign") if item else None) or HANDOVER.clock("sign").amount
     return worktime.written(worktime.parse_amount(amount), lang)
 
 
 def _refusals(routed: Routed, lang: str, *, emergency: bool) -> list[str]:
     """Say beforehand what the guard will refuse: the town's bodies as lead of items that are not theirs."""
-    law, told = routed.law, []
+    law, said = routed.law, []
     names = {f"body:{b.code}": b.called(lang) for b in bodies.names().values()}
     rows = {a.number: a.body_id for a in routed.assists}
     items = [(row, kernel) for row, kernel in law.by_item_id.values() if row.number in rows]
@@ -145,10 +141,10 @@ def _refusals(routed: Routed, lang: str, *, emergency: bool) -> list[str]:
         body = bodies.names()[rows[row.number]]
         no = dutylist.guard(kernel, body.code, Role.LEAD.value, body.level, part_text="", emergency=emergency)  # type: ignore[arg-type]
         if no is not None:
-            told.append(no.sentence(lang, names))
+            said.append(no.sentence(lang, names))
     if routed.decision.refusal is not None:
-        told.append(routed.decision.refusal.sentence(lang, names))
-    return list(dict.fromkeys(told))
+        said.append(routed.decision.refusal.sentence(lang, names))
+    return list(dict.fromkeys(said))
 
 
 def items_looked_at(routed: Routed) -> list[ItemRow]:
@@ -163,16 +159,20 @@ def item_label(item: ItemRow, lang: str) -> str:
     return f"{item.number} {item.name}" + (f" · {body.called(lang)}" if body else "")
 
 
-def item_by_label(text: str, *, on: datetime, lang: str) -> int | None:
-    """Find the item that a person named by its label, or by its number where one list alone has it."""
+def item_by_label(text: str, *, on: datetime, lang: str, first: Sequence[ItemRow] = ()) -> int | None:
+    """Find the item that a person named by its label, or by its number where one list alone has it.
+
+    `first` are the items of the case at hand: several streets hold lines with the same words.
+    """
     wanted = text.strip()
     if not wanted:
         return None
-    rows = [row for row, _ in duties.law(localdate(on)).by_item_id.values()]
+    rows = [*first, *(row for row, _ in duties.law(localdate(on)).by_item_id.values())]
     exact = [r.id for r in rows if item_label(r, lang) == wanted]
-    by_number = [r.id for r in rows if r.number == wanted]
-    found = exact or by_number
-    return found[0] if exact or len(found) == 1 else None
+    near = [r.id for r in first if r.number == wanted]
+    by_number = list(dict.fromkeys(r.id for r in rows if r.number == wanted))
+    found = exact or near or by_number
+    return found[0] if exact or len(set(found)) == 1 else None
 
 
 def body_by_name(text: str, *, on: datetime) -> BodyName | None:

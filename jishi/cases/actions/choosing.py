@@ -1,0 +1,55 @@
+"""What a person did with a suggestion: taken, or changed to what. Suggestion and choice together are the quality record."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from jishi.cases.models import Case, Choice, RefusedPair, Report, Suggestion
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotAllowed, NotFound
+
+
+@transaction.atomic
+def choose(report_id: int, *, chosen: Mapping[str, str], by: Actor, now: datetime) -> list[Choice]:
+    """Keep what was chosen per stage of the newest suggestions: taken when a candidate had this value, else changed to it.
+
+    A stage without an answer of the person, or without a suggestion, leaves nothing.
+    :raises NotFound: no such report. :raises NotAllowed: not of the receiving desk.
+    """
+    if not by.has("operator", "dispatcher"):
+        raise NotAllowed
+    if not Report.objects.filter(tenant_id=by.tenant_id, id=report_id).exists():
+        raise NotFound
+    rows = Suggestion.objects.filter(report=report_id, stage__in=list(chosen)).order_by("-id")
+    newest: dict[str, Suggestion] = {}
+    for row in rows:
+        newest.setdefault(row.stage, row)
+    made = []
+    for stage, row in sorted(newest.items()):
+        value = chosen[stage].strip()
+        if not value or not row.candidates:
+            continue
+        taken = any(str(c.get("value")) == value for c in row.candidates)
+        made.append(
+            Choice(
+                tenant_id=by.tenant_id, suggestion=row, taken=taken, changed_to="" if taken else value[:120],
+                by=by.label, at=now,
+            )
+        )  # fmt: skip
+    return list(Choice.objects.bulk_create(made))
+
+
+@transaction.atomic
+def refuse_pairs(report_id: int, *, case_ids: Iterable[int], by: Actor, now: datetime) -> None:
+    """Remember that these cases are another matter than the report, so that the pair is not proposed again.
+
+    :raises NotAllowed: not of the receiving desk.
+    """
+    if not by.has("operator", "dispatcher"):
+        raise NotAllowed
+    known = Case.objects.filter(tenant_id=by.tenant_id, id__in=set(case_ids)).values_list("id", flat=True)
+    RefusedPair.objects.bulk_create(
+        [RefusedPair(tenant_id=by.tenant_id, report_id=report_id, case_id=i, by=by.label, at=now) for i in known],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,324 @@
+"""The page of one case: what was said, its clocks, its life, what each body did, who looked. Bounded statements."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.timezone import localdate
+
+from jishi.accounts import queries as accounts
+from jishi.bodies import queries as bodies
+from jishi.cases import policies
+from jishi.cases.actions.moving import OPEN_HANDOVER
+from jishi.cases.models import (
+    Addendum,
+    Case,
+    Choice,
+    Clock,
+    Consultation,
+    ContactNote,
+    Feedback,
+    Handover,
+    Membership,
+    Position,
+    Reply,
+    Report,
+    Review,
+    Ruling,
+    Suggestion,
+)  # fmt: skip
+from jishi.cases.policies import Stand
+from jishi.cases.queries import judging
+from jishi.cases.states import CASE, HANDOVER, Role, Status
+from jishi.duties import queries as duties
+from jishi.foundation import scope, trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound
+from jishi.kernels import ledger
+from jishi.kernels.procedure import Move, Spoken
+
+MOST_REPORTS = 20  # shown of a case with many members
+MOST_ENTRIES = 500
+
+# Verbs that the tables of moves do not hold, because they move nothing.
+BESIDE: Mapping[str, Spoken] = {
+    "case.joined": Spoken("又有人说了这件事", "Somebody else reported the same"),
+    "case.objected": Spoken("诉求人对不予受理提出异议", "The caller objected to the decline"),
+    "case.progressed": Spoken("进展", "Progress"),
+    "case.position_stated": Spoken("会商意见", "A position in the consultation"),
+    "report.added_to": Spoken("诉求人补充", "The caller added something"),
+    "feedback.answered": Spoken("诉求人评价", "The caller judged the answer"),
+    "feedback.attempted": Spoken("回访没有联系上", "A call for feedback reached nobody"),
+    "clock.expired": Spoken("时限到了", "A clock ran out"),
+}
+KINDS: Mapping[str, tuple[str, str]] = {  # verb: (kind of dot, icon)
+    "case.received": ("done", "speak"), "case.joined": ("run", "merge"), "case.offered": ("wait", "wait"),
+    "handover.return_asked": ("back", "back"), "handover.returned": ("back", "back"), "case.declined": ("back", "back"),
+    "case.objected": ("near", "bell"), "clock.expired": ("near", "bell"), "case.contacted": ("run", "phone"),
+    "case.consultation_opened": ("hold", "people"), "case.contested": ("hold", "people"), "case.ruled": ("hold", "scale"),
+    "case.upheld": ("hold", "scale"), "case.closed": ("done", "done"), "case.reply_approved": ("done", "check"),
+    "case.sent_back": ("back", "back"), "case.position_stated": ("hold", "speak"), "report.added_to": ("done", "speak"),
+    "case.offer_taken_back": ("back", "back"), "feedback.answered": ("done", "speak"),
+}  # fmt: skip
+# What the handling body may not read before the case is closed (spec 10 §9).
+OF_THE_FEEDBACK = frozenset({"feedback.answered", "feedback.attempted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry as the page tells it. `words` are (label code, text) that this viewer may read."""
+
+    seq: int
+    at: datetime
+    verb: str
+    title: Spoken
+    kind: str
+    icon: str
+    who: Spoken | None
+    body: str
+    number: str  # of the duty item
+    ground: str
+    words: tuple[tuple[str, str], ...]
+    codes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the trail with its hashes, and whether it still says what was hashed."""
+
+    entry: Any
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One report as the desk reads it: minimised words, never a name or number."""
+
+    report: Report
+    added: tuple[Addendum, ...]
+
+
+def find(number: str, *, by: Actor) -> Case:
+    """Give the case of this number. :raises NotFound: none for this actor."""
+    case = policies.visible_to(by, Case.objects.filter(number=number.strip().upper())).select_related("lead", "previous_case").first()
+    if case is None:
+        raise NotFound
+    return case
+
+
+def stand_of(case: Case) -> Stand:
+    """Give the case as rights see it; two statements."""
+    lead = lead_of(case)
+    members = Membership.objects.filter(case=case, to_at=None).values_list("report_id", "report__reporter_id")[:MOST_REPORTS]
+    return Stand(case, lead, tuple(members))
+
+
+def lead_of(case: Case) -> Handover | None:
+    """Give the open handover of the lead with its body, item and what a return cites."""
+    rows = Handover.objects.filter(case=case, role=Role.LEAD, status__in=OPEN_HANDOVER)
+    return rows.select_related("body", "duty_item", "cited_item", "proposed_body").first()
+
+
+def open_moves(by: Actor, stand: Stand) -> dict[str, Move]:
+    """Give the moves that this actor may make now, by verb: `policies.may` for somebody who sees the case."""
+    case, found = stand.case, {}
+    rows = list(CASE.open_moves(case.status, case.status_before or None))
+    if stand.lead is not None:
+        rows += HANDOVER.open_moves(stand.lead.status, stand.lead.status_before_return or None)
+    for move in rows:
+        if any(not p.startswith("clock:") and policies.PARTIES[p](by, stand) for p in move.who if p != "anyone"):
+            found.setdefault(move.verb, move)
+    return found
+
+
+def clocks_of(case: Case) -> list[Clock]:
+    return list(Clock.objects.filter(case=case).order_by("started_at", "id"))
+
+
+def said_of(case: Case) -> list[Said]:
+    """Give the reports that belong to the case now with what was added; two statements, at most MOST_REPORTS."""
+    rows = Report.objects.filter(memberships__case=case, memberships__to_at=None).order_by("received_at", "id")
+    reports = list(rows[:MOST_REPORTS])
+    added: dict[int, list[Addendum]] = {}
+    for one in Addendum.objects.filter(report__in=reports).order_by("at", "id"):
+        added.setdefault(one.report_id, []).append(one)
+    return [Said(r, tuple(added.get(r.id, ()))) for r in reports]
+
+
+# --- the life ----------------------------------------------------------------------------------------------
+
+
+def entries_of(case: Case) -> list[Any]:
+    """Give the trail of the case, oldest first."""
+    return trail.of("case", case.id)[-MOST_ENTRIES:]
+
+
+def life(case: Case, entries: Sequence[Any], *, by: Actor, handovers: Sequence[Handover], lang: str) -> list[Happening]:
+    """Tell the entries, newest first, each with the words that this viewer may read; one statement."""
+    words = trail.words_of("case", case.id)
+    told = [
+        _happening(e, _readable(e, words.get(e.seq, {}), case, by, handovers), lang)
+        for e in entries
+        if not (e.verb in OF_THE_FEEDBACK and _is_only_handler(by) and case.status != Status.CLOSED)
+    ]
+    return told[::-1]
+
+
+def _is_only_handler(by: Actor) -> bool:
+    return not by.has(*policies.DESK)
+
+
+def _readable(
+    entry: Any, words: Mapping[str, str], case: Case, by: Actor, handovers: Sequence[Handover]
+) -> tuple[tuple[str, str], ...]:
+    """A body that handed the case back reads what was said until then, and nothing of what others wrote later."""
+    said = tuple((k, v) for k, v in words.items() if v and k != "rule")
+    if not _is_only_handler(by) or (case.lead_id is not None and case.lead_id in by.body_ids):
+        return said
+    own = [h for h in handovers if h.body_id in by.body_ids or h.copied_to_id in by.body_ids]
+    if any(h.ended_at is None for h in own):
+        return said
+    last = max((h.ended_at for h in own if h.ended_at), default=None)
+    return said if last is not None and entry.at <= last else ()
+
+
+def _happening(entry: Any, words: tuple[tuple[str, str], ...], lang: str) -> Happening:
+    move = _MOVES.get(entry.verb)
+    kind, icon = KINDS.get(entry.verb, ("run", "check"))
+    codes = entry.codes
+    body = bodies.names().get(int(codes.get("body") or 0))
+    item = duties_item(codes.get("item"))
+    return Happening(
+        entry.seq, entry.at, entry.verb, move.title if move else BESIDE.get(entry.verb, Spoken(entry.verb, entry.verb)),
+        kind, icon, _who(entry, move), body.called(lang) if body else "", item, str(codes.get("ground") or ""), words, codes,
+    )  # fmt: skip
+
+
+def duties_item(item_id: Any) -> str:
+    """Give the printed number of an item of today's lists; empty for one of a former edition."""
+    if not isinstance(item_id, int) or not item_id:
+        return ""
+    found = duties.law(localdate(scope.current().recorded_at)).by_item_id.get(item_id)
+    return found[0].number if found else ""
+
+
+def _who(entry: Any, move: Move | None) -> Spoken | None:
+    """Say who acted as a party of the case: workers are never named (spec 10 §15)."""
+    kind = entry.actor.split(":")[0].split("/")[0]
+    if kind in ("clock", "system"):
+        return CASE.party("platform").name
+    if kind in ("reporter", "resident", "anonymous"):
+        return CASE.party("caller").name
+    parties = [p for p in (move.who if move else ()) if not p.startswith("clock:") and p not in ("anyone", "rule", "platform")]
+    return _PARTIES[parties[0]] if len(parties) == 1 else None
+
+
+_MOVES: dict[str, Move] = {m.trail: m for life_ in (HANDOVER, CASE) for m in life_.moves}
+_PARTIES: dict[str, Spoken] = {p.code: p.name for life_ in (HANDOVER, CASE) for p in life_.parties}
+
+
+def chain(entries: Iterable[Any]) -> list[Link]:
+    """Give the entries newest first, each recomputed: a changed byte shows itself."""
+    return [
+        Link(e, ledger.entry_hash(e.prev, trail.body_of(e), suite=e.suite) == e.hash) for e in reversed(list(entries))
+    ]
+
+
+# --- what bodies did ---------------------------------------------------------------------------------------
+
+
+def handovers_of(case: Case) -> list[Handover]:
+    """Give every handover, newest first, with bodies, items and the stored decision."""
+    rows = Handover.objects.filter(case=case).order_by("-id")
+    return list(rows.select_related("body", "duty_item", "cited_item", "proposed_body", "copied_to", "decision"))
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One consultation with what each invited body said."""
+
+    row: Consultation
+    invited: tuple[str, ...]
+    positions: tuple[Position, ...]
+
+
+def talks_of(case: Case, *, lang: str) -> list[Talk]:
+    """Give the consultations, newest first; two statements."""
+    rows = list(Consultation.objects.filter(case=case).select_related("agreed_body").order_by("-id"))
+    stated: dict[int, list[Position]] = {}
+    for one in Position.objects.filter(consultation__in=rows).select_related("body", "cited_item").order_by("id"):
+        stated.setdefault(one.consultation_id, []).append(one)
+    known = bodies.names()
+    return [
+        Talk(r, tuple(known[b].called(lang) for b in r.invited if b in known), tuple(stated.get(r.id, ()))) for r in rows
+    ]
+
+
+def rulings_of(case: Case) -> list[Ruling]:
+    return list(Ruling.objects.filter(case=case).select_related("named_body", "ruler_body").order_by("-id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A reply with its reviews."""
+
+    reply: Reply
+    reviews: tuple[Review, ...]
+
+
+def replies_of(case: Case) -> list[Answered]:
+    """Give replies with their reviews, newest first; two statements."""
+    rows = list(Reply.objects.filter(case=case).select_related("by_body").order_by("-id"))
+    looked: dict[int, list[Review]] = {}
+    for one in Review.objects.filter(case=case).order_by("id"):
+        looked.setdefault(one.reply_id, []).append(one)
+    return [Answered(r, tuple(looked.get(r.id, ()))) for r in rows]
+
+
+def contacts_of(case: Case) -> list[ContactNote]:
+    return list(ContactNote.objects.filter(case=case).select_related("body").order_by("-id")[:MOST_REPORTS])
+
+
+def feedback_of(case: Case, *, by: Actor) -> list[Feedback] | None:
+    """Give the answers, newest first, without whose they are; None: not for the handling body before the close."""
+    if _is_only_handler(by) and case.status != Status.CLOSED:
+        return None
+    return list(Feedback.objects.filter(case=case, superseded_by=None).order_by("-round", "-id")[:MOST_REPORTS])
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What triage said before a person looked, and what the person did with it."""
+
+    row: Suggestion
+    choice: Choice | None
+
+
+def guesses_of(said: Sequence[Said]) -> list[Guess]:
+    """Give the suggestions for the first report with the choices; two statements."""
+    if not said:
+        return []
+    rows = list(Suggestion.objects.filter(report=said[0].report).order_by("id"))
+    chosen = {c.suggestion_id: c for c in Choice.objects.filter(suggestion__in=rows).order_by("id")}
+    return [Guess(r, chosen.get(r.id)) for r in rows if r.candidates or r.abstained not in ("", "not_asked")]
+
+
+# --- the caller's contact ----------------------------------------------------------------------------------
+
+
+def may_read_contact(by: Actor, stand: Stand) -> bool:
+    """Who has to reach the caller now: the body that holds the case, the operator, the desk, the feedback body."""
+    if by.has("operator", "dispatcher", "feedback"):
+        return True
+    return stand.lead is not None and by.has("handler") and stand.lead.body_id in by.body_ids
+
+
+def readings_of(said: Sequence[Said]) -> list[Any]:
+    """Give who looked at the contacts of these reports, newest first."""
+    return accounts.readings_of("cases_report", [s.report.id for s in said], limit=20) if said else []
+
+
+def judged_then(row: Handover, *, lang: str) -> tuple[str, tuple[judging.Line, ...], tuple[str, ...]] | None:
+    """Tell the decision that was kept with a handover, as it was."""
+    return judging.told_again(row.decision.trace, lang=lang) if row.decision is not None else None

@@ -1,0 +1,286 @@
+"""What waits at the desk, by clock, and the list of cases. Pages are keyset; nothing is asked per row.
+
+No list here is ordered, filtered or counted by who said it (spec 10 §16, §19.10).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Case as If
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.utils.timezone import get_current_timezone, localdate
+from django.utils.translation import get_language
+
+from jishi.bodies import queries as bodies
+from jishi.cases import policies
+from jishi.cases.models import Case, Clock, Handover, Membership, Suggestion
+from jishi.cases.queries import ticking
+from jishi.cases.states import CASE, HandoverStatus, Role, Status
+from jishi.duties import queries as duties
+from jishi.foundation import trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid
+from jishi.kernels.text.words import tsquery_text
+
+LIMIT = 50
+MANY = 10_000  # beyond it a list says "more than"
+OBJECTION_DAYS = 90  # a decline is objected to within its window; older ones are history
+
+# Queue → the kind of clock by which it is ordered, and what else holds.
+QUEUES: Mapping[str, str] = {
+    "waiting": "dispatch", "returns": "return_answer", "contested": "dispatch", "fallback": "dispatch",
+    "consulting": "consult", "objections": "",
+}  # fmt: skip
+OUTCOMES: Mapping[str, tuple[str, ...]] = {"contested": ("contested", "ask"), "fallback": ("fallback",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The clock of one row, as the chip reads it."""
+
+    due_at: datetime | None
+    share_used: float
+    late: bool
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case in a list."""
+
+    id: int
+    number: str
+    title: str
+    status: str
+    urgency: str
+    kind: str
+    matter: str
+    place: str
+    channel: str
+    lead: str
+    received_at: datetime
+    clock: Due | None
+    outcome: str = ""
+    reports: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `after` is the key of the next one, empty at the end."""
+
+    rows: tuple[Row, ...]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a person asked for in the address of `/cases`."""
+
+    status: str = ""
+    matter: str = ""
+    body: int | None = None
+    grid: str = ""
+    due_before: date | None = None
+    q: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- the dispatch desk -------------------------------------------------------------------------------------
+
+
+def counts(by: Actor) -> dict[str, int]:
+    """Count what waits in each queue, in one statement over open work; history is not touched."""
+    ticking_now = (
+        _at_the_desk(by)
+        .annotate(outcome=_outcome("case"))
+        .annotate(queue=If(
+            When(kind="dispatch", then=F("outcome")), default=F("kind"), output_field=CharField()
+        ))
+        .order_by().values("queue").annotate(n=Count("id"))
+        .values_list("kind", "queue", "n")
+    )  # fmt: skip
+    objected = _objected(by).annotate(n=Value(1)).values_list(Value("objected"), F("number"), "n")[:MANY]
+    found = dict.fromkeys(QUEUES, 0)
+    for kind, queue, n in ticking_now.union(objected, all=True):
+        for code in _queues_of(kind, queue or ""):
+            found[code] += n
+    return found
+
+
+def queue(code: str, *, by: Actor, now: datetime, after: str = "", limit: int = LIMIT) -> Page:
+    """Give one page of a queue, the most pressing first; one statement.
+
+    :raises Invalid: an unknown queue, or a key that is none.
+    """
+    if code not in QUEUES:
+        raise Invalid(detail=code)
+    if code == "objections":
+        return _objections(by, after, limit)
+    rows = _at_the_desk(by).filter(kind=QUEUES[code]).annotate(outcome=_outcome("case"))
+    if code in OUTCOMES:
+        rows = rows.filter(outcome__in=OUTCOMES[code])
+    rows = rows.annotate(
+        channel=_channel("case"),
+        asked=F("handover__body__name") if code == "returns" else Value("", output_field=CharField()),
+    )
+    rows = _after_clock(rows, after).select_related("case").order_by(F("due_at").asc(nulls_last=True), "id")
+    page = list(rows[: limit + 1])
+    shown = tuple(
+        _row(c.case, channel=c.channel, lead=c.asked, outcome=c.outcome or "", clock=_due(c, now)) for c in page[:limit]  # type: ignore[attr-defined]
+    )
+    more = f"{page[limit - 1].due_at.isoformat() if page[limit - 1].due_at else ''}~{page[limit - 1].id}" if len(page) > limit else ""  # type: ignore[union-attr]
+    return Page(shown, more)
+
+
+def _at_the_desk(by: Actor) -> QuerySet[Clock]:
+    """The running clocks by which the desk works, of cases this actor sees."""
+    here = Q(kind="dispatch", case__status=Status.RECEIVED) | Q(kind="consult", case__status=Status.CONSULTING)
+    here |= Q(kind="return_answer", handover__status=HandoverStatus.RETURN_ASKED)
+    seen = policies.visible_to(by, Case.objects.filter(status__in=(
+        Status.RECEIVED, Status.CONSULTING, Status.OFFERED, Status.HANDLING
+    )))  # fmt: skip
+    rows = Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, kind__in=set(QUEUES.values()) - {""})
+    return rows.filter(here, case__in=seen)
+
+
+def _queues_of(kind: str, outcome: str) -> list[str]:
+    if kind == "objected":
+        return ["objections"]
+    if kind != "dispatch":
+        return [code for code, of in QUEUES.items() if of == kind]
+    return ["waiting", *(code for code, outcomes in OUTCOMES.items() if outcome in outcomes)]
+
+
+def _outcome(case: str) -> Subquery:
+    """What the lists said when the newest report of the case came in."""
+    said = KeyTextTransform("outcome", KeyTransform("0", "candidates"))
+    rows = Suggestion.objects.filter(stage="route", report__memberships__case=OuterRef(case), report__memberships__to_at=None)
+    return Subquery(rows.order_by("-id").values(said=said)[:1], output_field=CharField())
+
+
+def _channel(case: str) -> Subquery:
+    first = Membership.objects.filter(case=OuterRef(case), to_at=None).order_by("id")
+    return Subquery(first.values("report__channel")[:1], output_field=CharField())
+
+
+def _objected(by: Actor) -> QuerySet[Case]:
+    """Declined cases whose caller disagrees and nobody has looked again."""
+    said = trail.Entry.objects.filter(
+        tenant_id=by.tenant_id, subject_kind="case", subject_id=OuterRef("pk"), verb="case.objected",
+        at__gte=OuterRef("status_since"),
+    )  # fmt: skip
+    rows = policies.visible_to(by, Case.objects.filter(status=Status.DECLINED))
+    return rows.filter(Q(status_since__gte=RawSQL("now() - make_interval(days => %s)", [OBJECTION_DAYS])), Exists(said))
+
+
+def _objections(by: Actor, after: str, limit: int) -> Page:
+    rows = _objected(by).annotate(channel=_channel("pk")).order_by("status_since", "id")
+    if after:
+        moment, _, number = after.partition("~")
+        at, key = _moment(moment), _key(number)
+        rows = rows.filter(Q(status_since__gt=at) | Q(status_since=at, id__gt=key))
+    page = list(rows[: limit + 1])
+    more = f"{page[limit - 1].status_since.isoformat()}~{page[limit - 1].id}" if len(page) > limit else ""
+    return Page(tuple(_row(c, channel=c.channel) for c in page[:limit]), more)  # type: ignore[attr-defined]
+
+
+def _after_clock(rows: QuerySet[Clock], after: str) -> QuerySet[Clock]:
+    if not after:
+        return rows
+    moment, _, number = after.partition("~")
+    key = _key(number)
+    if not moment:
+        return rows.filter(due_at=None, id__gt=key)
+    at = _moment(moment)
+    return rows.filter(Q(due_at__gt=at) | Q(due_at=at, id__gt=key) | Q(due_at=None))
+
+
+# --- the list of cases -------------------------------------------------------------------------------------
+
+
+def cases(filters: Filters, *, by: Actor, now: datetime, after: str = "", limit: int = LIMIT) -> Page:
+    """Give one page of the cases this actor sees, newest first; one statement.
+
+    :raises Invalid: a key that is none.
+    """
+    rows = filtered(filters, by=by).annotate(channel=_channel("pk")).select_related("lead").order_by("-id")
+    if after:
+        rows = rows.filter(id__lt=_key(after))
+    page = list(rows[: limit + 1])
+    shown = tuple(_row(c, channel=c.channel, clock=_promise(c, now)) for c in page[:limit])  # type: ignore[attr-defined]
+    return Page(shown, str(page[limit - 1].id) if len(page) > limit else "")
+
+
+def how_many(filters: Filters, *, by: Actor) -> int:
+    """Count the cases of a list, up to MANY + 1; one statement."""
+    return filtered(filters, by=by).order_by()[: MANY + 1].count()
+
+
+def filtered(filters: Filters, *, by: Actor) -> QuerySet[Case]:
+    """Give the cases this actor sees, as filtered."""
+    rows = policies.visible_to(by, Case.objects.all())
+    if filters.status == "open":
+        rows = rows.filter(status__in=sorted(CASE.open_states))
+    elif filters.status:
+        rows = rows.filter(status=filters.status)
+    if filters.matter:
+        rows = rows.filter(Q(matter=filters.matter) | Q(matter__startswith=f"{filters.matter}."))
+    if filters.body is not None:
+        lead = Handover.objects.filter(case=OuterRef("pk"), body_id=filters.body, role=Role.LEAD)
+        rows = rows.filter(Q(lead_id=filters.body) | Exists(lead))
+    if filters.grid:
+        rows = rows.filter(grid__code=filters.grid)
+    if filters.due_before is not None:
+        before = datetime.combine(filters.due_before + timedelta(days=1), time.min, get_current_timezone())
+        rows = rows.filter(promise_due_at__lt=before, status__in=sorted(CASE.open_states))
+    if wanted := tsquery_text(filters.q) if filters.q.strip() else "":
+        # the expression of the index `cases_search`, word for word
+        rows = rows.extra(
+            where=["to_tsvector('simple', cases_case.search) @@ to_tsquery('simple', %s)"], params=[wanted]
+        )
+    return rows
+
+
+def _promise(case: Case, now: datetime) -> Due | None:
+    if case.status not in CASE.open_states or case.promise_due_at is None:
+        return None
+    whole = (case.promise_due_at - case.received_at).total_seconds()
+    gone = (now - case.received_at).total_seconds() / whole if whole > 0 else 1.0
+    return Due(case.promise_due_at, min(1.0, max(0.0, gone)), case.promise_due_at < now)
+
+
+def _due(clock: Clock, now: datetime) -> Due | None:
+    if clock.due_at is None:
+        return None
+    return Due(clock.due_at, ticking.share(clock, now), clock.due_at < now)
+
+
+def _row(
+    case: Case, *, channel: str | None, lead: str | None = None, outcome: str = "", clock: Due | None = None
+) -> Row:
+    lang = get_language() or "zh"
+    matter = duties.law(localdate()).matters.get(case.matter) if case.matter else None
+    body = bodies.names().get(case.lead_id or 0)
+    return Row(
+        id=case.id, number=case.number, title=case.title, status=case.status, urgency=case.urgency, kind=case.kind,
+        matter=matter.called(lang) if matter else "", place=case.place_name or case.address_text, channel=channel or "",
+        lead=lead or (body.called(lang) if body else ""), received_at=case.received_at, clock=clock, outcome=outcome,
+        reports=case.reports_count,
+    )  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(detail="after") from None
+
+
+def _key(text: str) -> int:
+    if not text.isdigit() or len(text) > 18:
+        raise Invalid(detail="after")
+    return int(text)
+

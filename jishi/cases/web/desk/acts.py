@@ -1,0 +1,223 @@
+"""What a colleague may do with a case, each with its form and its one call. The button asks the table; the verb insists."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from jishi.cases.actions import consultation, dispatch, handling, handover, intake, reopening, ruling
+from jishi.cases.models import Case
+from jishi.cases.policies import Stand
+from jishi.cases.states import HandoverStatus, Status
+from jishi.cases.web.desk.forms import (
+    AgreedForm,
+    ConsultForm,
+    ContactForm,
+    DeclineForm,
+    DenyForm,
+    OfferForm,
+    ProgressForm,
+    RulingForm,
+    WhyForm,
+    _Naming,
+)  # fmt: skip
+from jishi.foundation.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One press: on which case as it was seen, by whom, when, with what in the form."""
+
+    case_id: int
+    version: int
+    said: Mapping[str, Any]
+    by: Actor
+    now: datetime
+    tenant_code: str
+
+    @property
+    def who(self) -> dict[str, Any]:
+        return {"by": self.by, "now": self.now, "version": self.version}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`move`: the row of the tables that opens it. `fits`: what must hold besides."""
+
+    code: str
+    move: str
+    label: str | Promise
+    press: str | Promise
+    form: Callable[..., forms.Form]
+    run: Callable[[Doing], object]
+    fits: Callable[[Stand], bool] = lambda stand: True
+    key: str = ""
+    css: str = "go"
+    hint: str | Promise = ""
+
+
+def _why(label: str | Promise, *, required: bool = True) -> Callable[..., forms.Form]:
+    def make(*args: Any, **kwargs: Any) -> forms.Form:
+        return WhyForm(*args, label=label, required=required, **kwargs)
+
+    return make
+
+
+def _asked(stand: Stand) -> bool:
+    return stand.lead is not None and stand.lead.status == HandoverStatus.RETURN_ASKED
+
+
+def _not_asked(stand: Stand) -> bool:
+    return not _asked(stand)
+
+
+def _offer(do: Doing) -> object:
+    to = dispatch.Offer(do.said["body_id"], do.said["item_id"], do.said["instruction"], do.said["why"])
+    return dispatch.offer(do.case_id, to=to, **do.who)
+
+
+def _take_back(do: Doing) -> object:
+    return dispatch.take_back(do.case_id, reason=do.said["words"], **do.who)
+
+
+def _consult(do: Doing) -> object:
+    return consultation.open_(do.case_id, question=do.said["question"], invited=do.said["invited"], **do.who)
+
+
+def _contest(do: Doing) -> object:
+    return consultation.contest(do.case_id, question=do.said["words"], **do.who)
+
+
+def _conclude(do: Doing) -> object:
+    return consultation.conclude(do.case_id, agreed_body_id=do.said["body_id"], **do.who)
+
+
+def _decline(do: Doing) -> object:
+    said = do.said
+    return intake.decline(do.case_id, ground=said["ground"], text=said["text"], channel=said["channel"], **do.who)
+
+
+def _answer(do: Doing) -> object:
+    return intake.answer_at_once(do.case_id, text=do.said["words"], **do.who)
+
+
+def _accept_objection(do: Doing) -> object:
+    return intake.accept_after_objection(do.case_id, why=do.said["words"], **do.who)
+
+
+def _accept_return(do: Doing) -> object:
+    return handover.accept_return(do.case_id, words=do.said["words"], **do.who)
+
+
+def _deny_return(do: Doing) -> object:
+    return handover.deny_return(do.case_id, words=do.said["words"], cited_item_id=do.said["item_id"], **do.who)
+
+
+def _reasons(do: Doing) -> ruling.Reasons:
+    item = do.said["item_id"]
+    return ruling.Reasons([item] if item else [], do.said["text"], precedent=do.said["precedent"])
+
+
+def _rule(do: Doing) -> object:
+    return ruling.rule(
+        do.case_id, named_body_id=do.said["body_id"] or 0, why=_reasons(do), tenant_code=do.tenant_code, **do.who
+    )
+
+
+def _uphold(do: Doing) -> object:
+    return ruling.uphold(do.case_id, why=_reasons(do), tenant_code=do.tenant_code, **do.who)
+
+
+def _redispatch(do: Doing) -> object:
+    return reopening.redispatch(do.case_id, why=do.said["words"], **do.who)
+
+
+def _reopen(do: Doing) -> object:
+    return reopening.reopen(do.case_id, why=do.said["words"], **do.who)
+
+
+def _sign(do: Doing) -> object:
+    return handover.sign(do.case_id, **do.who)
+
+
+def _contact(do: Doing) -> object:
+    said = do.said
+    return handling.note_contact(do.case_id, how=said["how"], reached=said["reached"], gist=said["gist"], by=do.by, now=do.now)
+
+
+def _progress(do: Doing) -> object:
+    said = do.said
+    return handling.note_progress(
+        do.case_id, text=said["text"], waiting_for=said["waiting_for"], until=said["until"], by=do.by, now=do.now
+    )
+
+
+class RuleForm(RulingForm):
+    """裁定: the body must be named."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["named"].required = True
+
+
+class UpholdForm(RulingForm):
+    """裁定维持: the body is the one that signed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["named"]
+
+
+ACTS: Sequence[Act] = (
+    Act("offer", "dispatch.offer", _("派给谁"), _("派出"), OfferForm, _offer),
+    Act("accept-return", "handover.accept_return", _("同意退单，改派"), _("同意退单"), _why(_("写给对方的话"), required=False), _accept_return, _asked),
+    Act("deny-return", "handover.deny_return", _("不同意退单"), _("不同意"), DenyForm, _deny_return, _asked, css=""),
+    Act("contest", "consultation.contest", _("转会商"), _("转会商"), _why(_("请各方说明什么")), _contest, _asked, "c", css=""),
+    Act("rule", "ruling.rule", _("裁定由谁办"), _("作出裁定"), RuleForm, _rule, hint=_("裁定之后不能再退回。")),
+    Act("uphold", "ruling.uphold", _("裁定原单位继续办"), _("裁定维持"), UpholdForm, _uphold, css=""),
+    Act("conclude", "consultation.conclude", _("会商一致"), _("会商一致"), AgreedForm, _conclude),
+    Act("consult", "consultation.open_", _("两家会商"), _("发起会商"), ConsultForm, _consult, key="c", css="", hint=_("派单的时限停着，承诺照走。")),
+    Act("take-back", "dispatch.take_back", _("收回派单"), _("收回"), _why(_("为什么收回")), _take_back, _not_asked, css=""),
+    Act("accept-objection", "intake.accept_after_objection", _("申诉成立，重新受理"), _("重新受理"), _why(_("为什么改")), _accept_objection),
+    Act("redispatch", "reopening.redispatch", _("原单位不对，改派重办"), _("改派重办"), _why(_("为什么要换单位")), _redispatch, css=""),
+    Act("reopen", "reopening.reopen", _("重办"), _("要求重办"), _why(_("哪里没解决，或有什么新情况")), _reopen, css=""),
+    Act("sign", "handover.sign", _("签收"), _("签收"), forms.Form, _sign, _not_asked, "g"),
+    Act("progress", "handling.note_contact", _("记进展"), _("记进展"), ProgressForm, _progress, key="p"),
+    Act("contact", "handling.note_contact", _("记联系"), _("记联系"), ContactForm, _contact, css=""),
+    Act("answer", "intake.answer_at_once", _("当场答复"), _("答复并办结"), _why(_("答复")), _answer, lambda s: s.case.kind == "inquiry", css=""),
+    Act("decline", "intake.decline", _("不予受理"), _("不予受理"), DeclineForm, _decline, css="stop",
+        hint=_("居民会看到这条理由、该找哪里，并可以申诉一次，由另一位派单员看。")),
+)  # fmt: skip
+BY_CODE: Mapping[str, Act] = {act.code: act for act in ACTS}
+MOVE_OF = {"consultation.open_": "consultation.open"}  # verbs whose function cannot bear their name
+
+
+def form_of(act: Act, data: Any = None, *, now: datetime, lang: str, first: Any = ()) -> forms.Form:
+    """Make the form of an act, bound or not."""
+    more = {"now": now, "lang": lang, "first": first} if isinstance(act.form, type) and issubclass(act.form, _Naming) else {}
+    return act.form(data, auto_id=f"{act.code}_%s", **more)
+
+
+def open_to(stand: Stand, moves: Mapping[str, Any], *, objected: bool = False) -> list[Act]:
+    """Give the acts whose move is open to the actor and whose moment it is."""
+    found = [a for a in ACTS if MOVE_OF.get(a.move, a.move) in moves and a.fits(stand)]
+    return [a for a in found if a.code != "accept-objection" or objected]
+
+
+def why_not(stand: Stand, by: Actor, *, contacted: bool) -> list[tuple[str | Promise, str | Promise]]:
+    """Name what the body that holds the case cannot do yet, and what is missing."""
+    case: Case = stand.case
+    if stand.lead is None or not by.has("handler") or stand.lead.body_id not in by.body_ids:
+        return []
+    found: list[tuple[str | Promise, str | Promise]] = []
+    if _asked(stand):
+        found.append((_("签收和答复"), _("现在不能：退单还没有答复，先等派单台的决定")))
+    elif case.status == Status.HANDLING and not contacted:
+        found.append((_("写答复"), _("现在不能：还没有联系诉求人的记录")))
+    if stand.lead.designated:
+        found.append((_("退单"), _("不能：这件事已经裁定由你们办")))
+    return found

@@ -1,0 +1,246 @@
+"""The list of cases, the page of one, every press on one, and one look at a caller's contact."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jishi.accounts.actions import reading
+from jishi.bodies import queries as bodies
+from jishi.cases.models import Case
+from jishi.cases.queries import casepage, desks, judging, ticking
+from jishi.cases.states import Status
+from jishi.cases.web.desk import acts, dispatch
+from jishi.cases.web.desk.edge import lang, seen_version, staffed
+from jishi.cases.web.desk.forms import FilterForm, ReadingForm, matter_label, matter_of
+from jishi.duties import queries as duties
+from jishi.foundation import numbers
+from jishi.foundation.refusals import NotAllowed, NotFound, Refused, Stale
+
+WORKING = ("operator", "dispatcher", "handler", "reviewer", "feedback", "office", "ruler", "auditor", "grid_worker")
+TABS = (
+    ("life", gettext_lazy("经过")), ("facts", gettext_lazy("事实")), ("handovers", gettext_lazy("派单")),
+    ("replies", gettext_lazy("答复")), ("feedback", gettext_lazy("回访")), ("trail", gettext_lazy("留痕")),
+)  # fmt: skip
+SHOWN = ("text_shown", "title", "status", "lead", "urgency", "matter")
+
+
+# --- the list ----------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_GET
+@staffed(*WORKING)
+def cases(request: HttpRequest) -> HttpResponse:
+    """List the cases this colleague sees; filters, search and page stand in the address."""
+    form = FilterForm(request.GET)
+    form.is_valid()
+    filters, wrong = _filters(form.cleaned_data, request)
+    if numbers.is_sound(filters.q) and len(filters.q.strip()) > 12:
+        return redirect("case", number=filters.q.strip().upper())
+    found = desks.cases(filters, by=request.actor, now=request.now, after=request.GET.get("after", ""))
+    count = desks.how_many(filters, by=request.actor)
+    return render(request, "cases/desk/case_list.html", {
+        "rows": found.rows, "after": found.after, "count": min(count, desks.MANY), "many": count > desks.MANY,
+        "filters": form.data, "wrong": wrong + [f for f in form.errors], "states": dispatch.states(), "dense": True,
+        "statuses": [("open", _("没办完的")), *((s, v) for s, v in dispatch.states().items())], "channels": dispatch.CHANNELS,
+        "matters": [matter_label(m, lang()) for m in duties.leaves(day=localdate(request.now))],
+        "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))],
+        "filtered": any(v for k, v in request.GET.items() if k != "after"),
+    })  # fmt: skip
+
+
+def _filters(said: dict[str, Any], request: HttpRequest) -> tuple[desks.Filters, list[str]]:
+    """Read the filters; a word that names nothing filters nothing, and the page says so."""
+    wrong = []
+    matter = matter_of(said.get("matter") or "", request.now)
+    if said.get("matter") and matter is None:
+        wrong.append("matter")
+    body = judging.body_by_name(said.get("body") or "", on=request.now)
+    if said.get("body") and body is None:
+        wrong.append("body")
+    status = said.get("status") or ""
+    if status not in ("", "open", *Status.values):
+        wrong, status = [*wrong, "status"], ""
+    return desks.Filters(
+        status=status, matter=matter.code if matter else "", body=body.id if body else None, grid=said.get("grid") or "",
+        due_before=said.get("due_before"), q=said.get("q") or "",
+    ), wrong  # fmt: skip
+
+
+# --- one case ----------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_GET
+@staffed(*WORKING)
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """Show one case: clocks, life, what may be done."""
+    found = casepage.find(number, by=request.actor)
+    return page(request, found)
+
+
+def page(
+    request: HttpRequest, found: Case, *, act: acts.Act | None = None, form: Any = None, refused: Refused | None = None,
+    reading_form: ReadingForm | None = None, contact: list[dict[str, str]] | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    """Render the page of one case, also after a press that was refused or a look at the contact."""
+    by, now, language = request.actor, request.now, lang()
+    stand = casepage.stand_of(found)
+    entries = casepage.entries_of(found)
+    handovers = casepage.handovers_of(found)
+    said = casepage.said_of(found)
+    objected = found.status == Status.DECLINED and any(e.verb == "case.objected" for e in entries)
+    open_acts = acts.open_to(stand, casepage.open_moves(by, stand), objected=objected)
+    if any(a.code in ("offer", "rule") for a in open_acts):  # placing is the desk's page: it shows the lists beside it
+        open_acts = [a for a in open_acts if a.code not in ("offer",)]
+    contacts = casepage.contacts_of(found)
+    tab = request.GET.get("tab", "life")
+    context = {
+        "case": found, "lead": stand.lead, "states": dispatch.states(), "dense": True, "tab": tab,
+        "tabs": [{"code": c, "label": label, "url": f"?tab={c}", "here": c == tab} for c, label in TABS],
+        "clocks": ticking.shown(casepage.clocks_of(found), lang=language, now=now), "said": said, "handovers": handovers,
+        "matter": dispatch._matter(found, language), "grid": dispatch.grid_of(found), "seq": entries[-1].seq if entries else 0,
+        "acts": dispatch.forms_of(open_acts, act, form, now=now, language=language, first=()),
+        "blocked": acts.why_not(stand, by, contacted=bool(contacts)), "refused": refused, "channels": dispatch.CHANNELS,
+        "refused_what": refused.sentence(language) if refused else "", "refused_now": refused.next_step(language) if refused else "",
+        "may_dispatch": by.has(*dispatch.ROLES), "queue": _queue_of(found, stand), "may_read": casepage.may_read_contact(by, stand) and bool(said),
+        "reading_form": reading_form or ReadingForm(auto_id="reading_%s"), "contact": contact, "contacts": contacts,
+        "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))],
+        "readings": casepage.readings_of(said),
+    } | _of_tab(tab, found, entries, handovers, said, by, language)  # fmt: skip
+    return render(request, "cases/desk/case.html", context, status=status)
+
+
+def _of_tab(
+    tab: str, found: Case, entries: list[Any], handovers: list[Any], said: list[Any], by: Any, language: str
+) -> dict[str, Any]:
+    """Look up what the open tab shows, and nothing of the others."""
+    if tab == "facts":
+        return {"guesses": casepage.guesses_of(said)}
+    if tab == "handovers":
+        told = [(h, casepage.judged_then(h, lang=language)) for h in handovers]
+        return {"told": told, "talks": casepage.talks_of(found, lang=language), "rulings": casepage.rulings_of(found)}
+    if tab == "replies":
+        return {"replies": casepage.replies_of(found)}
+    if tab == "feedback":
+        return {"feedback": casepage.feedback_of(found, by=by)}
+    if tab == "trail":
+        links = casepage.chain(entries)
+        return {"links": links, "sound": all(link.sound for link in links)}
+    return {"life": casepage.life(found, entries, by=by, handovers=handovers, lang=language)}
+
+
+def _queue_of(found: Case, stand: Any) -> str:
+    if found.status == Status.CONSULTING:
+        return "consulting"
+    if found.status == Status.DECLINED:
+        return "objections"
+    return "returns" if stand.lead is not None and stand.lead.return_asked_at else "waiting"
+
+
+# --- a press -----------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["POST"])
+@staffed(*WORKING)
+def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
+    """Do one act on the version that was seen; a stale one answers 412 with what differs.
+
+    :raises NotFound: no such case for this actor, or no such act. :raises PreconditionMissing: no version.
+    """
+    chosen = acts.BY_CODE.get(code)
+    if chosen is None:
+        raise NotFound
+    found = casepage.find(number, by=request.actor)
+    version = seen_version(request)
+    form = acts.form_of(chosen, request.POST, now=request.now, lang=lang(), first=_first(chosen, found, request))
+    if not form.is_valid():
+        return _again(request, found, chosen, form, None)
+    doing = acts.Doing(found.id, version, form.cleaned_data, request.actor, request.now, request.tenant.code)
+    try:
+        if found.version != version:  # verbs beside the table take no version: the page insists for them
+            raise Stale(version=found.version, status=found.status, seen=version)
+        chosen.run(doing)
+    except Stale as no:
+        return _stale(request, found, chosen, form, no)
+    except Refused as no:
+        if no.status != 422:
+            raise
+        return _again(request, found, chosen, form, no)
+    return _done(request, found, chosen)
+
+
+def _first(chosen: acts.Act, found: Case, request: HttpRequest) -> list[Any]:
+    if chosen.code not in ("deny-return", "rule", "uphold"):
+        return []
+    return judging.items_looked_at(judging.judge(found, lang=lang(), now=request.now).routed)
+
+
+def _again(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, refused: Refused | None) -> HttpResponse:
+    if request.POST.get("back") == "dispatch":
+        query = {"queue": str(request.POST.get("queue", "waiting")), "after": str(request.POST.get("after", ""))}
+        return dispatch.page(request, act=chosen, form=form, refused=refused, number=found.number, query=query, status=422)
+    return page(request, found, act=chosen, form=form, refused=refused, status=422)
+
+
+def _done(request: HttpRequest, found: Case, chosen: acts.Act) -> HttpResponse:
+    messages.success(request, _("%(act)s：%(title)s") % {"act": chosen.label, "title": found.title})
+    if request.POST.get("back") != "dispatch":
+        return redirect("case", number=found.number)
+    said = {"queue": request.POST.get("queue", "waiting"), "after": request.POST.get("after", ""), "case": request.POST.get("next", "")}
+    return redirect(f"{reverse('dispatch')}?{urlencode({k: v for k, v in said.items() if v})}")
+
+
+def _stale(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, no: Stale) -> HttpResponse:
+    """Show what has happened since the page was made, beside what was about to be done; nothing is lost."""
+    seen = str(request.POST.get("seq", "0"))
+    entries = casepage.entries_of(found)
+    since = [e for e in entries if e.seq > int(seen)] if seen.isdigit() else entries[-3:]
+    handovers = casepage.handovers_of(found)
+    context = {
+        "case": found, "refused_what": no.sentence(lang()), "refused_now": no.next_step(lang()), "states": dispatch.states(),
+        "since": casepage.life(found, since, by=request.actor, handovers=handovers, lang=lang()), "act": chosen, "dense": True,
+        "lead": next((h for h in handovers if h.ended_at is None), None), "stale": no,
+        "typed": [(form[name].label or "", form[name].value()) for name in form.fields if form[name].value()],
+        "back": request.POST.get("back", ""), "queue": request.POST.get("queue", "waiting"),
+    }  # fmt: skip
+    return render(request, "cases/desk/case_stale.html", context, status=412)
+
+
+# --- one look at a contact ---------------------------------------------------------------------------------
+
+
+@never_cache
+@require_POST
+@staffed(*WORKING)
+def contact(request: HttpRequest, number: str) -> HttpResponse:
+    """Read the callers' contact once, for a purpose and a reason that the person sees; never kept in a page.
+
+    :raises NotAllowed: the case is not in this colleague's hands.
+    """
+    found = casepage.find(number, by=request.actor)
+    if not casepage.may_read_contact(request.actor, casepage.stand_of(found)):
+        raise NotAllowed(_("这件事现在不在你们单位，不能看联系方式。"))
+    form = ReadingForm(request.POST, auto_id="reading_%s")
+    if not form.is_valid():
+        return page(request, found, reading_form=form, status=422)
+    said = casepage.said_of(found)
+    owners = [("cases_report", s.report.id) for s in said if s.report.voice == "open"]
+    opened = reading.read(
+        owners, ["caller_name", "caller_contact"], purpose="contact.caller", reason=form.reason(), by=request.actor, now=request.now
+    )
+    shown = [
+        {"number": s.report.number, "voice": s.report.voice, **opened.get(("cases_report", s.report.id), {})} for s in said
+    ]
+    response = page(request, found, contact=shown)
+    response["Cache-Control"] = "no-store"
+    return response
