@@ -7,8 +7,21 @@ from jishi.cases.web.resident import speaking
 from jishi.portal import sources
 from jishi.portal.web import looks
 
-# Event → dotted paths of reactions. Nothing reacts yet: messages to people are a later issue.
+# Event → dotted paths of reactions.
 REACTIONS: dict[str, tuple[str, ...]] = {}
+
+# News that nobody hears yet, each with the reason. It is written all the same: what was not announced
+# cannot be heard later.
+UNHEARD: dict[str, str] = {
+    "CaseMoved": "messages to people (SMS, mail) are not built; pages read the case itself",
+    "ReportReceived": "messages to people are not built; the receipt is on the page that took the report in",
+    "PushDownWasRefused": "will be counted per asking body by burden, which is not built",
+    "DutyListOutForConsultation": "invitations to holders are not built; the list stands on their page",
+    "DutyListPublished": "decisions read the list in force at each question; nobody else needs to be told yet",
+    "DutyListTakenBack": "the list in force stays the former one; nobody else needs to be told yet",
+    "DutyListSuperseded": "the former list stays readable by its dates; nobody else needs to be told yet",
+    "GridEditionAdopted": "memories of the ground look at its mark themselves; grids of open cases stay as pinned",
+}
 
 # Queries (actor) -> [(table, row)] that name the rows of a person's own.
 OWN_ROWS: tuple[str, ...] = ("jishi.cases.queries.home.own_rows",)

@@ -65,7 +65,9 @@ class TestForeignKeys:
 
 
 class TestMigrations:
-    @pytest.mark.parametrize("path", sorted(ROOT.glob("jishi/*/migrations/0*.py")), ids=lambda p: f"{p.parts[-3]}/{p.stem}")
+    FILES = sorted(ROOT.glob("jishi/*/migrations/0*.py"))
+
+    @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parts[-3]}/{p.stem}")
     def test_import_nothing_of_ours(self, path):
         names = []
         for node in ast.walk(_tree(path)):
