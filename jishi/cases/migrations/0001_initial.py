@@ -438,6 +438,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='case',
+            index=models.Index(fields=['tenant', 'grid', 'received_at'], name='cases_of_grid_in_time'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(fields=['tenant', 'matter', 'received_at'], name='cases_of_matter_in_time'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
             index=models.Index(fields=['tenant', 'received_at', 'id'], name='cases_by_time'),
         ),
         migrations.AddConstraint(
