@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from jishi.cases.actions import intake, reopening
 from jishi.cases.models import Report
 from jishi.cases.queries import resident
-from jishi.cases.queries.resident import Cited, Row
+from jishi.cases.queries.resident import Row
+from jishi.cases.queries.story import Cited
 from jishi.cases.refusals import WrongWord
 from jishi.cases.states import CASE, ENDS, HandoverStatus, Status
 from jishi.cases.web.resident import holding, telling

@@ -26,7 +26,7 @@ def nobody(request: HttpRequest) -> Actor:
 
 
 def speaker(request: HttpRequest, *, anonymous: bool) -> Actor:
-    """Give who speaks: the account, or nobody. Who showed another report's word is nobody here, or two would be linked."""
+    """Give who speaks: the account, or nobody. Who showed a report's word is nobody, or two reports would be linked."""
     if not anonymous and request.actor.kind == "resident":
         return request.actor
     return nobody(request)

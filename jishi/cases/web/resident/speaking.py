@@ -106,13 +106,22 @@ def receipt(request: HttpRequest) -> HttpResponse:
     with scope.within(holding.nobody(request)):
         facts = resident.receipt(slip.report_id, tenant_id=request.tenant.id, lang=get_language() or "zh")
     word = [slip.word[:5], slip.word[5:]] if slip.word else []
-    return render(request, "cases/resident/receipt.html", {"receipt": facts, "word": word, "raw_word": slip.word})
+    return render(
+        request,
+        "cases/resident/receipt.html",
+        {"receipt": facts, "number": grouped(facts.number), "word": word, "raw_word": slip.word},
+    )
 
 
 @require_POST
 def put_away(request: HttpRequest) -> HttpResponse:
     """Clear the receipt from this device."""
     return receipts.take_away(redirect("home"))
+
+
+def grouped(number: str) -> list[str]:
+    """Cut a number where a line may break: place, day, sequence."""
+    return [number[:7], number[7:13], number[13:]]
 
 
 # --- pieces ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from jishi.cases.queries.resident import Happened
+from jishi.cases.queries.story import Happened
 from jishi.cases.states import CASE, HANDOVER
 
 Line = dict[str, Any]
@@ -77,7 +77,7 @@ def line(h: Happened, *, others: int) -> Line | None:
     told = _TELL[h.what](h) if h.what in _TELL else _by_the_table(h)
     if told is None:
         return None
-    return {"at": h.at, "item": h.item, "others": others, **told}
+    return {"at": h.at, "item": None if told.pop("no_item", False) else h.item, "others": others, **told}
 
 
 def _said(h: Happened) -> Line:
@@ -127,22 +127,22 @@ def _return_asked(h: Happened) -> Line:
 
 
 def _returned(h: Happened) -> Line:
+    """The words of the body stand with the asking; here only that it was let go, by whom, and on which ground."""
     ground, answer = say(GROUNDS, h.codes.get("ground")), h.words.get("answer", "")
     return {
         "title": _("%(body)s退回了，重新派") % {"body": h.body},
         "kind": "back",
-        "cites": True,
-        "note": _("退回理由：%(ground)s。原话：") % {"ground": ground},
-        "note_said": h.words.get("words", ""),
-        "text": _("派单台核对后同意。原话：") if answer else _("派单台核对后同意。"),
+        "text": _("理由是“%(ground)s”。派单台核对后同意。") % {"ground": ground},
         "said": answer,
         "sub": _("答复日不变。"),
+        "no_item": True,
     }
 
 
 def _returned_by_time(h: Happened) -> Line:
-    told = _returned(h)
-    return told | {"text": _("派单台到时没有答复，按规则退回成立。"), "said": ""}
+    ground = say(GROUNDS, h.codes.get("ground"))
+    text = _("理由是“%(ground)s”。派单台到时没有答复，按规则退回成立。") % {"ground": ground}
+    return _returned(h) | {"text": text, "said": ""}
 
 
 def _return_denied(h: Happened) -> Line:
