@@ -89,6 +89,7 @@ class Ground:
     borders: list[str] = field(default_factory=list)
     border_tree: Any = None
     by_point: dict[tuple[int, int], int] = field(default_factory=dict)
+    grid_tree: Any = None  # of the grids, in the order of `by_code`
 
     @property
     def edition(self) -> str:
@@ -373,7 +374,7 @@ class _Builder:
     def _homes(self) -> None:
         """Settle for each thing whether it lies in one grid, and in which division it lies for sure."""
         codes = list(self.drawn)
-        tree = shapely.STRtree([self.drawn[c] for c in codes]) if codes else None
+        tree = self.made.grid_tree = shapely.STRtree([self.drawn[c] for c in codes]) if codes else None
         for thing in self.made.things:
             if thing.division:
                 continue
@@ -435,7 +436,9 @@ def building_number(said: str) -> str:
             break
     if text.isascii() and text.isalnum():
         return text.lstrip("0") or "0"
-    return str(_chinese(text)) if text and all(c in _CN or c in "十百" for c in text) else text if len(text) == 1 else ""
+    return (
+        str(_chinese(text)) if text and all(c in _CN or c in "十百" for c in text) else text if len(text) == 1 else ""
+    )
 
 
 def _chinese(text: str) -> int:

@@ -13,8 +13,7 @@ from jishi.foundation import scope
 from jishi.kernels.dutylist import Place
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.partition import STATUSES
-from jishi.kernels.text.normalise import normalise_all
-from jishi.places import memory, shapes, spotting
+from jishi.places import memory, mentions, shapes, spotting
 from jishi.places.memory import DivisionRow, GridRow, Ground
 from jishi.places.models import DivisionVersion
 from jishi.places.refusals import NoEditionYet, SwappedAxes, UnknownDatum
@@ -23,7 +22,7 @@ from jishi.places.spotting import Candidate, Pin
 
 __all__ = [
     "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted", "division_path",
-    "divisions_below", "find", "grid", "grids", "grids_in", "locate", "looks_swapped", "place_of",
+    "divisions_below", "find", "grid", "grids", "grids_in", "grids_near", "locate", "looks_swapped", "place_of",
 ]  # fmt: skip
 
 CRS: frozenset[str] = frozenset(datum.KNOWN)
@@ -101,7 +100,6 @@ def find(batch: Sequence[Asked]) -> list[Spot]:
 
     :raises UnknownDatum: a pin without a known system. :raises SwappedAxes: a pin with latitude first.
     """
-    folded = normalise_all([a.text for a in batch])
     by_day: dict[date, list[int]] = {}
     for i, one in enumerate(batch):
         by_day.setdefault(_day(one.day), []).append(i)
@@ -109,7 +107,8 @@ def find(batch: Sequence[Asked]) -> list[Spot]:
     for day, rows in by_day.items():
         ground = memory.ground(day)
         pins = _pins([batch[i] for i in rows], ground)
-        found = [spotting.spot(folded[i].text, pin, ground) for i, pin in zip(rows, pins, strict=True)]
+        words = mentions.read([batch[i].text for i in rows], ground)
+        found = [spotting.spot(said, pin, ground) for said, pin in zip(words, pins, strict=True)]
         answers |= dict(zip(rows, _spots(found, ground), strict=True))
     return [answers[i] for i in range(len(batch))]
 
@@ -305,9 +304,7 @@ def place_of(
         return None
     at = ground.by_point.get((lng_e7 or 0, lat_e7 or 0))
     kinds = ground.things[at].kinds if at is not None else frozenset()
-    return Place(
-        divisions=_chain(division_code, ground), community=_community(division_code), kinds=kinds, exact=False
-    )
+    return Place(divisions=_chain(division_code, ground), community=_community(division_code), kinds=kinds, exact=False)
 
 
 def locate(
@@ -358,6 +355,20 @@ def grids_in(division: str, day: date = date.max) -> list[GridRow]:
     """List the grids of a division (12 digits, or fewer that begin them), by code."""
     head = division.rstrip("0") if len(division) == 12 and division.endswith("000") else division
     return [g for _, g in sorted(memory.ground(_day(day)).by_code.items()) if g.community.startswith(head)]
+
+
+def grids_near(points: Sequence[tuple[int, int, float]], *, day: date = date.max) -> list[frozenset[int]]:
+    """Give, for each point (longitude and latitude in 1e-7°, metres), the ids of the grids that come as near."""
+    ground = memory.ground(_day(day))
+    if ground.grid_tree is None or not points:
+        return [frozenset() for _ in points]
+    ids = [g.id for g in ground.by_code.values()]
+    found: list[set[int]] = [set() for _ in points]
+    asked = shapely.points([ground.plane.xy(lng / E7, lat / E7) for lng, lat, _ in points])
+    reach = np.array([metres for _, _, metres in points])
+    for row, at in ground.grid_tree.query(asked, predicate="dwithin", distance=reach).T:
+        found[row].add(ids[at])
+    return [frozenset(one) for one in found]
 
 
 def division_path(code: str, *, day: date = date.max) -> list[DivisionRow]:

@@ -37,7 +37,7 @@ class Plane:
     """Metres east and north of a centre; exact to 1e-4 of a length within 50 km (spec 20 §6)."""
 
     def __init__(self, lng: float, lat: float) -> None:
-        self.lng, self.lat = lng, lat
+        self.lng, self.lat = float(lng), float(lat)
         east, north = scale(lat)
         self.east, self.north = float(east), float(north)
 

@@ -8,9 +8,9 @@ from itertools import combinations
 import shapely
 
 from jishi.places.memory import Ground, Thing
-from jishi.places.mentions import Mention, houses, joined, mentions
+from jishi.places.mentions import Said, Words, joined
 
-FLOOR, WEAK_FLOOR, PIN_FLOOR = 0.03, 0.4, 0.05
+FLOOR, WEAK_FLOOR, PIN_FLOOR = 0.03, 0.4, 0.03
 SURE = 0.6  # below it nothing is filled in
 NEAR_M = 300.0
 _WAYS = {"东": (1, 0), "西": (-1, 0), "北": (0, 1), "南": (0, -1)}
@@ -46,77 +46,67 @@ class Found:
     abstained: str
 
 
-def spot(text: str, pin: Pin | None, ground: Ground) -> Found:
-    """Weigh the places that one folded text and one pin may mean."""
-    said = mentions(text, ground)
-    made = list(_candidates(text, said, pin, ground))
+def spot(words: Words, pin: Pin | None, ground: Ground) -> Found:
+    """Weigh the places that one text and one pin may mean."""
+    made = list(_candidates(words, pin, ground))
     if not made:
-        return Found((), "which_compound" if houses(text) else "no_place_named")
-    scored = [replace(c, score=_score(c, said, pin, ground)) for c in made]
-    kept = _without_wider(_merged(scored, pin), ground)
-    return _decided(_shared(kept, pin is None and all(m.weak for m in said)))
+        return Found((), "which_compound" if words.houses else "no_place_named")
+    scored = [replace(c, score=_score(c, words.names, pin, ground)) for c in made]
+    kept = _without_wider(_merged(scored, pin, ground), ground)
+    only_plain = pin is None and all(m.weak for m in words.names)
+    return _decided(_shared(kept, only_plain=only_plain))
 
 
-def _candidates(text: str, said: Sequence[Mention], pin: Pin | None, ground: Ground) -> Iterator[Candidate]:
+def _candidates(words: Words, pin: Pin | None, ground: Ground) -> Iterator[Candidate]:
     crossed: set[int] = set()
-    for first, second in combinations([m for m in said if _is_road(m, ground)], 2):
-        made = _crossing(text, first, second, ground)
+    for first, second in combinations([m for m in words.names if _is_road(m, ground)], 2):
+        made = _crossing(words, first, second, ground)
         if made is not None:
             crossed |= made.parts
             yield made
-    numbers = houses(text)
-    compounds = {t for m in said for t in m.things if ground.things[t].level == "compound"}
-    for mention in said:
+    compounds = {t for m in words.names for t in m.things if ground.things[t].level == "compound"}
+    lone = words.houses if len(compounds) == 1 else ()
+    for mention in words.names:
         for at in mention.things:
-            if at in crossed:
-                continue
-            house = _house_of(mention, at, numbers, len(compounds) == 1, ground)
-            yield _named(text, mention, at, house, ground)
+            if at not in crossed:
+                yield _named(words, mention, at, _house_of(mention, at, lone, ground), ground)
     if pin is not None:
-        yield from _around(pin, numbers, compounds, ground)
+        yield from _around(pin, () if compounds else words.houses, ground)
         yield Candidate(-1, pin.x, pin.y, pin.sigma, "point", "", "地图上的点", frozenset())
 
 
-def _is_road(mention: Mention, ground: Ground) -> bool:
+def _is_road(mention: Said, ground: Ground) -> bool:
     return ground.things[mention.things[0]].level == "road"
 
 
-def _crossing(text: str, first: Mention, second: Mention, ground: Ground) -> Candidate | None:
+def _crossing(words: Words, first: Said, second: Said, ground: Ground) -> Candidate | None:
     for a in first.things:
         for b in second.things:
             one, other = ground.things[a], ground.things[b]
             if a == b or shapely.distance(one.shape, other.shape) > 30:
                 continue
-            shared = shapely.intersection(one.shape.buffer(15), other.shape.buffer(15))
-            middle = shared.centroid
-            told = "路口" if joined(text, first, second) else "一带"
-            label = f"{one.name}与{other.name}{told}"
-            quote = f"“{text[first.start : first.end]}”“{text[second.start : second.end]}”"
-            return Candidate(
-                -1, middle.x, middle.y, 60.0, "crossing", label, f"文中两条路相交：{quote}", frozenset({a, b})
-            )
+            middle = shapely.intersection(one.shape.buffer(15), other.shape.buffer(15)).centroid
+            is_corner = joined(words, first, second) or first.start == second.start
+            label = f"{one.name}与{other.name}{'路口' if is_corner else '一带'}"
+            reason = f"文中两条路相交：“{one.name}”“{other.name}”"
+            return Candidate(-1, middle.x, middle.y, 60.0, "crossing", label, reason, frozenset({a, b}))
     return None
 
 
-def _house_of(mention: Mention, at: int, numbers: Sequence[object], only: bool, ground: Ground) -> int | None:  # noqa: FBT001
-    """The building that is said with a compound: right behind its name, or anywhere if no other compound is said."""
-    known = ground.buildings.get(at)
-    if not known:
-        return None
-    behind = [h for h in numbers if 0 <= h.start - mention.end <= 8]  # type: ignore[attr-defined]
-    for house in behind or (list(numbers) if only else []):
-        if house.number in known:  # type: ignore[attr-defined]
-            return known[house.number]  # type: ignore[attr-defined]
-    return None
+def _house_of(mention: Said, at: int, lone: Sequence[str], ground: Ground) -> int | None:
+    """The building that is said with a compound, or alone in a text that says one compound."""
+    known = ground.buildings.get(at, {})
+    said = (mention.building,) if mention.building else lone
+    return next((known[number] for number in said if number in known), None)
 
 
-def _named(text: str, mention: Mention, at: int, house: int | None, ground: Ground) -> Candidate:
+def _named(words: Words, mention: Said, at: int, house: int | None, ground: Ground) -> Candidate:
     place = house if house is not None else at
     thing = ground.things[place]
     x, y = ground.plane.xy(thing.lng, thing.lat)
-    radius, reason = thing.radius_m, f"文中有“{text[mention.start : mention.end]}”"
+    radius, reason = thing.radius_m, f"文中有“{words.text[mention.start : mention.end]}”"
     if house is not None:
-        reason += f"和楼号，即{thing.name}"
+        reason += f"，即{thing.name}"
     elif mention.shift is not None:
         way, metres = mention.shift
         x += sum(_WAYS[w][0] for w in way) * metres / math.sqrt(len(way))
@@ -124,27 +114,22 @@ def _named(text: str, mention: Mention, at: int, house: int | None, ground: Grou
         radius, reason = max(30.0, metres * 0.3) + min(radius, 60.0), f"{reason}，往{way}{metres:.0f}米"
     elif mention.beside:
         radius += 40.0
-    return Candidate(
-        place, x, y, radius, thing.level, thing.name, reason, frozenset({at, place}), plain=mention.weak
-    )
+    parts = frozenset({at, place})
+    return Candidate(place, x, y, radius, thing.level, thing.name, reason, parts, plain=mention.weak)
 
 
-def _around(pin: Pin, numbers: Sequence[object], compounds: set[int], ground: Ground) -> Iterator[Candidate]:
+def _around(pin: Pin, houses: Sequence[str], ground: Ground) -> Iterator[Candidate]:
     """A house number without a compound means a house near the pin."""
-    if compounds:
-        return
-    for house in numbers:
-        for at in ground.numbered.get(house.number, ()):  # type: ignore[attr-defined]
-            thing = ground.things[at]
-            x, y = ground.plane.xy(thing.lng, thing.lat)
-            if math.hypot(x - pin.x, y - pin.y) <= pin.sigma * 2 + 100:
-                yield Candidate(
-                    at, x, y, thing.radius_m, "building", thing.name, "楼号与地图上的点相符", frozenset({at})
-                )
+    for at in (at for number in houses for at in ground.numbered.get(number, ())):
+        thing = ground.things[at]
+        x, y = ground.plane.xy(thing.lng, thing.lat)
+        if math.hypot(x - pin.x, y - pin.y) <= pin.sigma * 2 + 100:
+            reason = "楼号与地图上的点相符"
+            yield Candidate(at, x, y, thing.radius_m, "building", thing.name, reason, frozenset({at}))
 
 
-def _score(one: Candidate, said: Sequence[Mention], pin: Pin | None, ground: Ground) -> float:
-    score = 0.5 if one.level == "point" else 1.0
+def _score(one: Candidate, said: Sequence[Said], pin: Pin | None, ground: Ground) -> float:
+    score = 0.8 if one.level == "point" else 1.0
     for mention in said:
         fit = max(_fit(one, at, ground) for at in mention.things)
         score *= max(fit, WEAK_FLOOR if mention.weak else FLOOR)
@@ -179,15 +164,13 @@ def _apart(one: Candidate, thing: Thing, ground: Ground) -> float:
     return float(shapely.distance(shape, thing.shape))
 
 
-def _merged(scored: Sequence[Candidate], pin: Pin | None) -> list[Candidate]:
+def _merged(scored: Sequence[Candidate], pin: Pin | None, ground: Ground) -> list[Candidate]:
     """A pin that agrees with a name is not a second place: it makes a wide place small."""
     named = [c for c in scored if c.level != "point"]
-    bare = [c for c in scored if c.level == "point"]
     if pin is None or not named:
         return list(scored)
     best = max(named, key=lambda c: c.score)
-    agrees = any(c.score >= max(b.score for b in bare) for c in named)
-    if not agrees:
+    if _metres_to(best, pin, ground) > max(3 * pin.sigma, 50.0):
         return list(scored)
     made = []
     for one in named:
@@ -212,7 +195,7 @@ def _without_wider(scored: Sequence[Candidate], ground: Ground) -> list[Candidat
     return sorted(kept, key=lambda c: (-c.score, c.radius_m, c.label))
 
 
-def _shared(kept: Sequence[Candidate], only_plain: bool) -> list[Candidate]:  # noqa: FBT001
+def _shared(kept: Sequence[Candidate], *, only_plain: bool) -> list[Candidate]:
     """Turn scores into probabilities; something is always kept for “elsewhere”."""
     total = sum(c.score for c in kept)
     best = max(c.score for c in kept)

@@ -159,9 +159,7 @@ def add_facilities(
 
 
 @transaction.atomic
-def add_zones(
-    rows: Sequence[NewZone], *, crs: str, active_from: date, by: Actor, now: datetime
-) -> dict[str, int]:
+def add_zones(rows: Sequence[NewZone], *, crs: str, active_from: date, by: Actor, now: datetime) -> dict[str, int]:
     """Add zones; gives code → id. Refuses as `add_compounds`, and a zone without ground."""
     ensure_may_keep_ground(by)
     _ensure_labelled(crs, [p for r in rows for p in r.polygon[:1]])
@@ -186,9 +184,7 @@ def add_zones(
 
 
 @transaction.atomic
-def add_names(
-    rows: Sequence[NewName], *, crs: str, active_from: date, by: Actor, now: datetime
-) -> dict[str, int]:
+def add_names(rows: Sequence[NewName], *, crs: str, active_from: date, by: Actor, now: datetime) -> dict[str, int]:
     """Add names to the gazetteer; gives ref → id. Refuses as `add_compounds`."""
     known = _begin(GazetteerName, rows, crs, by)
     above = _refs(Compound, {r.compound for r in rows if r.compound}, by)

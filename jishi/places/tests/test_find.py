@@ -1,0 +1,192 @@
+import pytest
+
+from jishi.foundation import scope
+from jishi.foundation.actor import system
+from jishi.places import queries
+from jishi.places.queries import Asked, Spot
+from jishi.places.refusals import SwappedAxes, UnknownDatum
+from jishi.places.tests.factories import DAY, A, B, a_town, degrees
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def drawn_town(other_tenant: int):
+    with scope.work(system(other_tenant)):
+        a_town(other_tenant)
+        yield other_tenant
+
+
+def find(text: str = "", **pin) -> Spot:
+    return queries.find([Asked(text, day=DAY, **pin)])[0]
+
+
+def a_pin(x: float, y: float, accuracy: float = 20.0) -> dict:
+    lng, lat = degrees(x, y)
+    return {"lng": lng, "lat": lat, "crs": "cgcs2000", "accuracy_m": accuracy}
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        "text",
+        ["翠竹苑3号楼电梯坏了", "翠竹苑小区3栋电梯坏了", "翠竹苑三号楼漏水", "住翠竹苑 3# 楼道灯不亮", "翠竹苑〔住址·3号楼〕没水"],
+    )  # fmt: skip
+    def test_a_building_is_found_by_any_of_its_spellings(self, drawn_town, text):
+        found = find(text)
+
+        assert (found.name, found.division_code, found.abstained) == ("翠竹苑3号楼", A, "")
+        assert queries.grid(found.grid_id, day=DAY).code == f"{A}001"
+        assert {"building", "compound", "old_estate"} <= found.place.kinds
+
+    def test_a_compound_is_found_with_the_chain_of_its_divisions(self, drawn_town):
+        found = find("昨天下大雨，翠竹苑东门那个下水口一直往外冒水")
+
+        assert found.place.divisions == ("990000000000", "990200000000", "990281000000", "990281001000", A)
+        assert found.place.exact
+        assert found.candidates[0]["reason"] == "文中有“翠竹苑”"
+
+    def test_two_far_places_are_two_candidates_and_nothing_is_filled_in(self, drawn_town):
+        found = find("翠竹苑和和平里小区都停水了")
+
+        assert {c["label"] for c in found.candidates} == {"翠竹苑", "和平里"}
+        assert (found.abstained, found.lng_e7, found.grid_id) == ("two_places", None, None)
+        assert found.division_code == "990281001000"  # what both have in common
+
+    def test_a_community_said_with_a_compound_only_confirms_it(self, drawn_town):
+        found = find("青溪社区翠竹苑垃圾没人收")
+
+        assert (found.name, [c["label"] for c in found.candidates]) == ("翠竹苑", ["翠竹苑"])
+
+    def test_a_community_alone_is_known_as_far_as_its_division_goes(self, drawn_town):
+        found = find("翠竹社区办事要跑三趟")
+
+        assert (found.division_code, found.grid_id, found.place.exact) == (B, None, False)
+
+    def test_two_roads_are_their_crossing(self, drawn_town):
+        found = find("云溪大道与柳岸路路口红绿灯不亮")
+
+        lng, lat = degrees(1.2, 1.02)
+        assert (found.lng_e7 / 1e7, found.lat_e7 / 1e7) == pytest.approx((lng, lat), abs=1e-4)
+        assert "road" in found.place.kinds
+
+    def test_a_long_road_is_not_a_point_in_a_grid(self, drawn_town):
+        found = find("云溪大道路面塌了")
+
+        assert (found.grid_id, found.division_code) == (None, "990281001000")
+        assert found.place.kinds >= {"road"}
+        assert not found.place.exact
+
+    def test_metres_and_a_direction_move_the_place(self, drawn_town):
+        plain, moved = find("河西小学门口积水"), find("河西小学往东100米路灯不亮")
+
+        assert moved.lng_e7 - plain.lng_e7 == pytest.approx(10_380, rel=0.02)  # 100 m at this latitude
+
+    def test_a_longer_road_name_does_not_name_the_compound_in_it(self, drawn_town):
+        assert find("翠竹苑南路有个大坑").abstained == "no_place_named"
+
+    @pytest.mark.parametrize("text", ["祝大家幸福安康", "孩子上学校迟到怎么办", "建议多买图书馆藏书"])
+    def test_a_plain_word_is_no_place_without_second_evidence(self, drawn_town, text):
+        found = find(text)
+
+        assert found.lng_e7 is None
+        assert found.abstained in ("no_place_named", "name_is_a_plain_word")
+
+    def test_a_plain_word_with_a_word_of_place_is_one(self, drawn_town):
+        assert find("图书馆门口的井盖没了").name == "云溪市图书馆"
+
+    def test_a_house_number_without_a_compound_asks_which(self, drawn_town):
+        assert find("3号楼电梯坏了").abstained == "which_compound"
+
+    def test_nothing_named_is_said_so(self, drawn_town):
+        assert find("我要投诉物业收费").abstained == "no_place_named"
+
+
+class TestPin:
+    def test_a_pin_lies_in_its_grid(self, drawn_town):
+        found = find("路灯不亮", **a_pin(1.5, 0.5))
+
+        assert queries.grid(found.grid_id, day=DAY).code == f"{A}002"
+        assert found.radius_m == 20
+
+    def test_a_pin_without_a_known_system_is_refused(self, drawn_town):
+        with pytest.raises(UnknownDatum):
+            find("路灯不亮", lng=115.2, lat=30.1)
+
+    def test_a_swapped_pin_is_refused_with_the_corrected_pair(self, drawn_town):
+        with pytest.raises(SwappedAxes) as no:
+            find("路灯不亮", lng=30.1, lat=115.2, crs="wgs84")
+
+        assert no.value.facts == {"lng": 115.2, "lat": 30.1}
+
+    def test_a_pin_and_a_name_that_agree_are_one_place(self, drawn_town):
+        found = find("翠竹苑里面路灯不亮", **a_pin(0.6, 0.6))
+
+        assert (found.name, len(found.candidates)) == ("翠竹苑", 1)
+        assert (found.lng_e7 / 1e7, found.lat_e7 / 1e7) == pytest.approx(degrees(0.6, 0.6), abs=1e-6)
+
+    def test_a_pin_far_from_the_name_is_a_second_candidate(self, drawn_town):
+        found = find("翠竹苑路灯不亮", **a_pin(3.5, 0.2))
+
+        assert {c["level"] for c in found.candidates} == {"compound", "point"}
+
+    def test_a_house_number_beside_a_pin_is_that_house(self, drawn_town):
+        assert find("3号楼电梯坏了", **a_pin(0.5, 0.42, 50)).name == "翠竹苑3号楼"
+
+    def test_a_pin_at_a_border_names_both_grids(self, drawn_town):
+        found = find("", **a_pin(1.01, 0.5))
+
+        assert queries.grid(found.grid_id, day=DAY).code == f"{A}002"
+        assert queries.grid(found.other_grid_id, day=DAY).code == f"{A}001"
+        assert "边界不到10米" in found.candidates[0]["reason"]
+
+    def test_a_pin_outside_the_town_is_located_all_the_same(self, drawn_town):
+        found = find("", **a_pin(9, 9))
+
+        assert (found.grid_id, found.division_code) == (None, "")
+        assert found.lng_e7 is not None
+
+    def test_gcj02_is_converted_once(self, drawn_town):
+        lng, lat = degrees(1.5, 0.5)
+        shifted = queries.datum.from_cgcs2000([lng], [lat], "gcj02")
+
+        found = find("", lng=float(shifted[0][0]), lat=float(shifted[1][0]), crs="gcj02")
+
+        assert (found.lng_e7 / 1e7, found.lat_e7 / 1e7) == pytest.approx((lng, lat), abs=2e-7)
+
+
+class TestPlaceOf:
+    def test_a_stored_place_answers_what_the_lists_may_ask(self, drawn_town):
+        found = find("翠竹苑3号楼电梯坏了")
+
+        place = queries.place_of(found.lng_e7, found.lat_e7, found.division_code, found.grid_id, day=DAY)
+
+        assert place == found.place
+
+    def test_a_zone_is_known_where_the_point_lies_in_it(self, drawn_town):
+        found = find("", **a_pin(0.95, 0.6))
+
+        assert found.place.zones == {"levee"}
+
+    def test_a_road_keeps_its_kind_without_a_grid(self, drawn_town):
+        found = find("云溪大道路面塌了")
+
+        place = queries.place_of(found.lng_e7, found.lat_e7, found.division_code, None, day=DAY)
+
+        assert (place.kinds, place.exact) == (found.place.kinds, False)
+
+    def test_nothing_known_is_none(self, drawn_town):
+        assert queries.place_of(None, None, "", None) is None
+
+
+def test_the_answer_does_not_depend_on_the_batch(drawn_town):
+    texts = ["翠竹苑3号楼漏水", "云溪大道与柳岸路路口", "", "和平里停电", "祝大家幸福安康"]
+
+    together = queries.find([Asked(t, day=DAY) for t in texts])
+
+    assert together == [find(t) for t in texts]
+
+
+def test_another_tenant_sees_none_of_it(drawn_town, tenant):
+    with scope.within(system(tenant)):
+        assert find("和平里1号楼漏水").lng_e7 is None
+        assert queries.grids_in("990281000000", DAY) == []
