@@ -25,7 +25,7 @@ def up(argv: Sequence[str]) -> int:
     if _schema_is_old(folder):
         _run("manage", ["migrate", "--verbosity", "0"], folder, role="owner")
     if not given.no_demo:
-        _run("manage", ["found_demo"], folder, role="owner")
+        _run("manage", ["found_demo", "--first", "400"], folder, role="owner")
     return _serve(given.port, folder, began, demo=not given.no_demo)
 
 
@@ -83,7 +83,17 @@ def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
     back = subprocess.Popen([sys.executable, "-m", "config.cli", "worker", "--data", str(folder)], env=env)
     _wait_for_page(port, site)
     _say_where(port, folder, time.monotonic() - began, demo=demo)
-    return _until_stopped(site, back)
+    past = _remember(folder) if demo and not (folder / "demo.past").exists() else None
+    return _until_stopped(site, back, past)
+
+
+def _remember(folder: Path) -> "subprocess.Popen[bytes]":
+    """Take the rest of the demonstration's year in, behind the pages."""
+    log = (folder / "past.log").open("wb")
+    return subprocess.Popen(
+        ["nice", "-n", "10", sys.executable, "-m", "config.cli", "manage", "found_demo", "--all"],
+        env=_environment(folder, "owner"), stdout=log, stderr=log,
+    )  # fmt: skip
 
 
 def _wait_for_page(port: int, site: "subprocess.Popen[bytes]") -> None:
@@ -111,8 +121,11 @@ def _say_where(port: int, folder: Path, seconds: float, *, demo: bool) -> None:
     print("  Ctrl+C 停止 · stop\n", flush=True)
 
 
-def _until_stopped(*children: "subprocess.Popen[bytes]") -> int:
-    """Wait; when one child ends or somebody stops us, end the others and then the database's client."""
+def _until_stopped(
+    site: "subprocess.Popen[bytes]", back: "subprocess.Popen[bytes]", past: "subprocess.Popen[bytes] | None"
+) -> int:
+    """Wait; when site or worker ends, or somebody stops us, end the others and then the database."""
+    children = [c for c in (site, back, past) if c is not None]
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -120,9 +133,9 @@ def _until_stopped(*children: "subprocess.Popen[bytes]") -> int:
     signal.signal(signal.SIGTERM, stop)
     code = 0
     try:
-        while all(c.poll() is None for c in children):
+        while site.poll() is None and back.poll() is None:
             time.sleep(0.3)
-        code = next(c.returncode for c in children if c.poll() is not None)
+        code = site.returncode or back.returncode or 0
     except KeyboardInterrupt:
         code = 0
     for child in children:

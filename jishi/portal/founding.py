@@ -1,7 +1,7 @@
 """Founds the demonstration town through the rooms' own verbs, the way a real town would be: nothing is inserted past them."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ PASSWORD = "yunxi-yanshi-2026"  # of everybody in the demonstration; a real inst
 SINCE = date(2025, 1, 1)
 LISTS_HOLDER = f"streets:{CODE}000000"
 PAST = 5000
+ARCHIVE = "yunxi-archive"
 
 # The steps of the demonstration's lives, in the words of the tables. What this edition of the table does not
 # hold (suspending, banking, parts) is left out of the life.
@@ -129,11 +130,19 @@ def _post(person: Person, ids: dict[str, int]) -> NewPost:
     return NewPost(body_id=ids[str(person.body)], title=person.post, roles=person.roles, area=area, work_phone=person.phone)
 
 
-def remember(tenant_id: int, *, today: date, now: datetime, say: Callable[[str], None], count: int = PAST) -> int:
-    """Take in the past year, the newest first, so that the desks are full before the archive is; gives how many."""
+def remember(
+    tenant_id: int, *, today: date, now: datetime, say: Callable[[str], None], first: int | None = None
+) -> int:
+    """Take in the past year, the newest first, so that the desks are full before the archive is; gives how many.
+
+    What is there already is left out, so a filling that was stopped goes on. `first`: only the newest so many.
+    """
     by = system(tenant_id)
     made = town()
-    lives = sorted(past_cases(count, seed=1, today=today), key=lambda c: c.said_at, reverse=True)
+    lives = sorted(past_cases(PAST, seed=1, today=today), key=lambda c: c.said_at, reverse=True)[:first]
+    with scope.work(by):
+        there = history.known_ids(ARCHIVE)
+    lives = [c for c in lives if c.external_id not in there]
     done = 0
     for start in range(0, len(lives), history.BATCH):
         with scope.work(by):
@@ -168,12 +177,16 @@ class Known:
             lng=case.place.lng / 1e7, lat=case.place.lat / 1e7, crs="cgcs2000", accuracy_m=float(case.place.radius_m),
             address_text=case.place.name, matter=case.matter, answers=case.answers, urgency=case.urgency,
             caller_name="" if anonymous else case.caller_name, caller_contact="" if anonymous else case.caller_contact,
-            external_system="yunxi-archive", external_id=prefix + case.external_id,
+            external_system=ARCHIVE, external_id=prefix + case.external_id,
         )  # fmt: skip
 
     def _steps(self, case: PastCase) -> Iterable[Happened]:
+        held = False
         for step in case.steps:
             verb = VERBS.get(step.what)
+            if verb == "consultation.contest" and not held:
+                verb = "consultation.open"
+            held = step.what in ("offered", "ruled") or (held and step.what != "returned")
             if verb is None:
                 continue
             yield Happened(verb, step.at, self._body_of(step), step.words or self._words(step, case), self._facts(step))
@@ -205,5 +218,6 @@ def people_page() -> str:
 
 
 def shanghai_today(now: datetime) -> date:
-    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    """Give the day up to whose morning (10:20) the demonstration's past is told, never one that lies ahead."""
+    return (now - timedelta(hours=10, minutes=30)).astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 

@@ -20,7 +20,7 @@ from jishi.cases.models import (
     Case, Clock, Consultation, ContactNote, Feedback, Handover, Membership, Progress, Reply, Report, Review, Ruling,
 )  # fmt: skip
 from jishi.cases.states import CASE, HANDOVER, Role
-from jishi.foundation import numbers, procedures, trail
+from jishi.foundation import numbers, procedures, scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
 from jishi.kernels.procedure import Move, effects
@@ -64,6 +64,12 @@ class _Life:
     clocks: list[Clock] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
     notes: list[tuple[str, datetime, dict[str, Any], dict[str, str] | None, str]] = field(default_factory=list)
+
+
+def known_ids(external_system: str) -> set[str]:
+    """Give the ids of an outside system that were taken in already."""
+    rows = Report.objects.filter(tenant_id=scope.current().actor.tenant_id, external_system=external_system)
+    return set(rows.values_list("external_id", flat=True))
 
 
 @transaction.atomic
@@ -357,6 +363,7 @@ _STEPS: Mapping[str, Any] = {
     "handover.accept_return": _returned,
     "handover.return_by_time": _returned,
     "consultation.contest": _contested,
+    "consultation.open": _contested,
     "handling.note_contact": _contacted,
     "handling.note_progress": _progressed,
     "handling.reply": _replied,

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -8,20 +9,22 @@ from jishi.portal import founding
 
 
 class Command(BaseCommand):
-    help = "Founds the demonstration town, once; --past takes its past year in."
+    help = "Founds the demonstration town, once; --first N takes the newest of its past in, --all the whole year."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--past", type=int, default=0)
+        parser.add_argument("--first", type=int, default=0)
+        parser.add_argument("--all", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now = timezone.now()
-        tenant_id = founding.found(now=now, say=lambda line: self.stdout.write(f"  {line}"))
-        if options["past"]:
-            founding.remember(
-                tenant_id, today=founding.shanghai_today(now), now=now, count=options["past"],
-                say=lambda line: self.stdout.write(f"  {line}"),
-            )  # fmt: skip
-        folder = os.environ.get("JISHI_DATA")
-        if folder:
-            with open(os.path.join(folder, "people.txt"), "w", encoding="utf-8") as out:
-                out.write(founding.people_page())
+        now, folder = timezone.now(), Path(os.environ["JISHI_DATA"])
+        tenant_id = founding.found(now=now, say=self._say)
+        (folder / "people.txt").write_text(founding.people_page(), encoding="utf-8")
+        done = folder / ("demo.past" if options["all"] else "demo.first")
+        if (options["first"] or options["all"]) and not done.exists():
+            first = None if options["all"] else options["first"]
+            founding.remember(tenant_id, today=founding.shanghai_today(now), now=now, say=self._say, first=first)
+            done.touch()
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(f"  {line}")
