@@ -10,7 +10,9 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from jishi.accounts.web.middleware import problem
+from jishi.bodies.rest import router as bodies
 from jishi.cases.rest import router as cases
+from jishi.duties.rest import router as duties
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 
 
@@ -32,7 +34,7 @@ class Strict(Parser):
 
 
 api = NinjaAPI(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
-for router in (cases,):
+for router in (cases, duties, bodies):
     api.add_router("", router)
 
 
