@@ -1,6 +1,6 @@
 """Which matter is it? Zero-shot from the lists' own texts, from day one (spec 12 §3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
-from jishi.kernels.text.classify import ZeroShot, abstentions
+from jishi.kernels.text.classify import Reason, ZeroShot, abstentions
 
 if TYPE_CHECKING:
     from jishi.cases.triage.looking import Words
@@ -80,16 +80,15 @@ def _told(law: Law, code: str, edition: str) -> Classes:
 
 def _guessed(law: Law, model: ZeroShot, text: str, row: Any, why: str, edition: str) -> Classes:
     best = np.argsort(-row, kind="stable")[:3]
-    candidates = []
-    for at in best:
-        code = model.labels[int(at)]
-        candidates.append(
-            {"value": code, "label": law.matters[code].name, "p": round(float(row[at]), 3), "reason": _reason(model, text, code)}
-        )
+    codes = [model.labels[int(at)] for at in best]
+    said = model.reasons_for(text, codes)
+    candidates = [
+        {"value": code, "label": law.matters[code].name, "p": round(float(row[at]), 3), "reason": _words(reasons)}
+        for at, code, reasons in zip(best, codes, said, strict=True)
+    ]
     hidden = why in ("too_short", "language")
     return Classes(() if hidden else tuple(candidates), "" if why else str(candidates[0]["value"]), why, edition)
 
 
-def _reason(model: ZeroShot, text: str, code: str) -> str:
-    words = [r.words for r in model.reasons(text, code)]
-    return "、".join(f"“{w}”" for w in words)
+def _words(reasons: Iterable[Reason]) -> str:
+    return "、".join(f"“{r.words}”" for r in reasons)

@@ -175,11 +175,30 @@ class ZeroShot:
 
     def reasons(self, text: str, label: str, *, limit: int = 3) -> tuple[Reason, ...]:
         """This will name the words of the text that speak most for the label."""
-        column = np.zeros(1 << self.bits, np.float32)
-        at = self.labels.index(label)
-        mine = self.weights.labels == at
-        column[np.repeat(np.arange(1 << self.bits), np.diff(self.weights.indptr))[mine]] = self.weights.values[mine]
-        return reasons_from(text, column * self.idf, self.bits, limit)
+        return self.reasons_for(text, (label,), limit=limit)[0]
+
+    def reasons_for(
+        self, text: str, labels: Sequence[str], *, limit: int = 3
+    ) -> tuple[tuple[Reason, ...], ...]:
+        """This will name, for each of some labels, the words of the text that speak most for it; read once."""
+        read = _Windows.of(text, self.bits)
+        column = self._columns(read.features, [self.labels.index(label) for label in labels])
+        return tuple(read.reasons(column[:, k], limit) for k in range(len(labels)))
+
+    def _columns(self, features: npt.NDArray[np.int32], labels: Sequence[int]) -> Floats:
+        """Look the weights of some features for some labels up: (features × labels)."""
+        start = self.weights.indptr[features]
+        length = self.weights.indptr[features.astype(np.int64) + 1] - start
+        row = np.repeat(np.arange(len(features)), length)
+        before = np.cumsum(length) - length
+        where = np.repeat(start - before, length) + np.arange(len(row))
+        owner, value = self.weights.labels[where], self.weights.values[where]
+        found = np.zeros((len(features), len(labels)), np.float32)
+        for k, label in enumerate(labels):
+            mine = owner == label
+            found[row[mine], k] = value[mine]
+        weighed: Floats = found * self.idf[features][:, None]
+        return weighed
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """This will give a header of plain values and plain arrays; `from_arrays` reads them back to the same bytes."""
@@ -233,26 +252,51 @@ def _own_temperature(model: ZeroShot, unit: Features, owner: Ints, keys: Ints, v
 
 def reasons_from(text: str, column: Floats, bits: int, limit: int) -> tuple[Reason, ...]:
     """This will find the stretches of a text whose windows weigh most in `column` (one weight per feature)."""
-    seen = plain((text,))[0]
-    codes = np.frombuffer(seen.encode("utf-32-le"), np.uint32)
-    heat = np.zeros(len(codes))
-    for size in WINDOWS[1:]:
-        weight = column[hashes(codes, size, bits)] if len(codes) >= size else np.empty(0, np.float32)
-        for k in range(size):
-            heat[k : k + len(weight)] += weight / size
-    heat[codes == 32] = 0.0
-    total = float(heat[heat > 0].sum())
-    if total <= 0:
-        return ()
-    bar = max(0.0, float(np.quantile(heat[heat > 0], 0.6)))
-    stretches = [
-        Reason(seen[m.start() : m.end()], float(heat[m.start() : m.end()].sum()) / total)
-        for m in re.finditer("1{2,12}", "".join("1" if h >= bar and h > 0 else "0" for h in heat))
-    ]
-    best: dict[str, Reason] = {}
-    for reason in sorted(stretches, key=lambda r: (-r.weight, r.words)):
-        best.setdefault(reason.words, reason)
-    return tuple(best.values())[:limit]
+    read = _Windows.of(text, bits)
+    return read.reasons(column[read.features], limit)
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """A text as its windows of 2–4 characters: which features they are, and where each stands."""
+
+    seen: str
+    blank: npt.NDArray[np.bool_]
+    features: npt.NDArray[np.int32]  # each once
+    at: tuple[tuple[int, Ints], ...]  # (size of window, index into `features` per position)
+
+    @classmethod
+    def of(cls, text: str, bits: int) -> "_Windows":
+        seen = plain((text,))[0]
+        codes = np.frombuffer(seen.encode("utf-32-le"), np.uint32)
+        sizes = [(size, hashes(codes, size, bits)) for size in WINDOWS[1:]]
+        features, index = np.unique(np.concatenate([h for _, h in sizes]), return_inverse=True)
+        ends = np.cumsum([len(h) for _, h in sizes])[:-1]
+        parts = np.split(index.reshape(-1), ends)
+        return cls(seen, codes == 32, features, tuple(zip(WINDOWS[1:], parts, strict=True)))
+
+    def reasons(self, weights: Floats, limit: int) -> tuple[Reason, ...]:
+        """Give the heaviest stretches under these weights, one weight per feature."""
+        heat = np.zeros(len(self.seen))
+        for size, index in self.at:
+            weight = weights[index]
+            for k in range(size):
+                heat[k : k + len(weight)] += weight / size
+        heat[self.blank] = 0.0
+        warm = heat[heat > 0]
+        total = float(warm.sum())
+        if total <= 0:
+            return ()
+        bar = max(0.0, float(np.quantile(warm, 0.6)))
+        marks = (((heat >= bar) & (heat > 0)).astype(np.uint8) + 48).tobytes().decode("ascii")
+        stretches = [
+            Reason(self.seen[m.start() : m.end()], float(heat[m.start() : m.end()].sum()) / total)
+            for m in re.finditer("1{2,12}", marks)
+        ]
+        best: dict[str, Reason] = {}
+        for reason in sorted(stretches, key=lambda r: (-r.weight, r.words)):
+            best.setdefault(reason.words, reason)
+        return tuple(best.values())[:limit]
 
 
 @dataclass(frozen=True)
