@@ -1,5 +1,7 @@
 """Matters, duty lists in editions, fallback, golden dispatches and decisions."""
 
+import builtins
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.contrib.postgres.fields.ranges import RangeOperators
@@ -88,7 +90,7 @@ class DutyItem(FactRow):
     number = models.CharField(max_length=20)  # printed: 基本-037
     kind = models.CharField(max_length=12)  # basic, assist, taken_back
     name = models.CharField(max_length=200)
-    matters = ArrayField(models.CharField(max_length=40), default=list)
+    matters = ArrayField(models.CharField(max_length=40), default=builtins.list)
     condition = models.JSONField(null=True)
     lead_body = models.CharField(max_length=40)  # body code, or $street, $community
     superior_dept = models.CharField(max_length=120, blank=True)

@@ -17,7 +17,7 @@ from jishi.kernels.dutylist import Decision, Facts
 
 __all__ = [
     "Assisted", "Chosen", "ItemRow", "Law", "MatterRow", "Routed", "book_edition", "decide", "explain", "law", "leaves",
-    "matter", "matter_path", "matters", "successor_sentence",
+    "matter", "matter_path", "matters", "question_of", "successor_sentence",
 ]  # fmt: skip
 
 
@@ -106,6 +106,11 @@ def dutylist_matter(facts: Facts) -> str:
     """Give the matter code among facts, or an empty text."""
     fact = facts.get("matter")
     return str(fact.value) if fact and fact.value else ""
+
+
+def question_of(fact: str) -> dict[str, Any]:
+    """Give the question for a fact that no matter asks."""
+    return vocabulary.question_of(fact)
 
 
 def law(day: date) -> Law:

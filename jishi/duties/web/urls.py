@@ -1,5 +1,17 @@
 """Addresses of the duty lists: for citizens, and the desk that keeps them."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from jishi.duties.web import desk, public
+
+urlpatterns = [
+    path("duties", public.browse, name="duties"),
+    path("duties/whose", public.whose, name="whose"),
+    path("duties/<str:number>", public.item, name="duty-item"),
+    path("desk/duties", desk.editions, name="desk-duties"),
+    path("desk/duties/import", desk.import_file, name="desk-duties-import"),
+    path("desk/duties/<int:list_id>", desk.edition, name="desk-duties-edition"),
+    path("desk/duties/<int:list_id>/do/<slug:verb>", desk.act, name="desk-duties-act"),
+    path("desk/duties/<int:list_id>/file", desk.export, name="desk-duties-export"),
+    path("desk/duties/<int:list_id>/dry-run", desk.dry_run, name="desk-duties-dry-run"),
+]
