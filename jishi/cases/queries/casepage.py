@@ -45,6 +45,7 @@ MOST_ENTRIES = 500
 BESIDE: Mapping[str, Spoken] = {
     "case.joined": Spoken("又有人说了这件事", "Somebody else reported the same"),
     "case.objected": Spoken("诉求人对不予受理提出异议", "The caller objected to the decline"),
+    "case.matter_corrected": Spoken("说定了事项", "The matter was said"),
     "case.progressed": Spoken("进展", "Progress"),
     "case.position_stated": Spoken("会商意见", "A position in the consultation"),
     "report.added_to": Spoken("诉求人补充", "The caller added something"),
@@ -239,7 +240,7 @@ class Talk:
     """One consultation with what each invited body said."""
 
     row: Consultation
-    invited: tuple[str, ...]
+    invited: str
     positions: tuple[Position, ...]
 
 
@@ -249,9 +250,9 @@ def talks_of(case: Case, *, lang: str) -> list[Talk]:
     stated: dict[int, list[Position]] = {}
     for one in Position.objects.filter(consultation__in=rows).select_related("body", "cited_item").order_by("id"):
         stated.setdefault(one.consultation_id, []).append(one)
-    known = bodies.names()
+    known, gap = bodies.names(), ", " if lang == "en" else "、"
     return [
-        Talk(r, tuple(known[b].called(lang) for b in r.invited if b in known), tuple(stated.get(r.id, ()))) for r in rows
+        Talk(r, gap.join(known[b].called(lang) for b in r.invited if b in known), tuple(stated.get(r.id, ()))) for r in rows
     ]
 
 

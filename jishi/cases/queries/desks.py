@@ -206,12 +206,15 @@ def cases(filters: Filters, *, by: Actor, now: datetime, after: str = "", limit:
 
     :raises Invalid: a key that is none.
     """
-    rows = filtered(filters, by=by).annotate(channel=_channel("pk")).select_related("lead").order_by("-id")
+    rows = filtered(filters, by=by).annotate(channel=_channel("pk")).select_related("lead")
     if after:
-        rows = rows.filter(id__lt=_key(after))
-    page = list(rows[: limit + 1])
+        moment, _, number = after.partition("~")
+        at, key = _moment(moment), _key(number)
+        rows = rows.filter(Q(received_at__lt=at) | Q(received_at=at, id__lt=key))
+    page = list(rows.order_by("-received_at", "-id")[: limit + 1])
     shown = tuple(_row(c, channel=c.channel, clock=_promise(c, now)) for c in page[:limit])  # type: ignore[attr-defined]
-    return Page(shown, str(page[limit - 1].id) if len(page) > limit else "")
+    last = page[limit - 1] if len(page) > limit else None
+    return Page(shown, f"{last.received_at.isoformat()}~{last.id}" if last else "")
 
 
 def how_many(filters: Filters, *, by: Actor) -> int:

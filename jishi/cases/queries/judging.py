@@ -64,7 +64,8 @@ class Judged:
 
     @property
     def questions(self) -> list[dict[str, Any]]:
-        return self.routed.questions
+        """The questions of the matter that would settle it; a missing fact that the book has no question for is in the head."""
+        return [q for q in self.routed.questions if str(q.get("text")) != str(q.get("code"))]
 
 
 def judge(case: Case, *, lang: str, now: datetime) -> Judged:
@@ -75,6 +76,8 @@ def judge(case: Case, *, lang: str, now: datetime) -> Judged:
 def told(routed: Routed, *, lang: str, emergency: bool = False) -> Judged:
     """Put a decision into lines, targets and refusals."""
     head, lines, tail = split(duties.explain(routed, lang), routed.decision.trace.page, lang)
+    if not duties.dutylist_matter(routed.decision.facts):  # everything might match: the matter comes first
+        return Judged(routed, head, (), tail[-1:], (), (), ())
     return Judged(
         routed, head, lines, tail, tuple(_targets(routed, lang)), tuple(routed.assists),
         tuple(_refusals(routed, lang, emergency=emergency)),
@@ -96,7 +99,9 @@ def split(said: Sequence[str], page: Mapping[str, Any], lang: str) -> tuple[str,
     lines = []
     for text, row in zip(said[1 : len(rows) + 1], rows, strict=True):
         title, _, why = text.partition(gap)
-        lines.append(Line(MARKS[row["role"]], title, why, row["role"] == "chosen"))
+        chosen = row["role"] == "chosen"
+        plain = why.removeprefix("选中。").removeprefix("chosen. ") if chosen else why  # the page says it with a chip
+        lines.append(Line(MARKS[row["role"]], title, plain, chosen))
     return said[0], tuple(lines), tuple(said[len(rows) + 1 :])
 
 

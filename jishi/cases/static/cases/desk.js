@@ -54,4 +54,15 @@ function unfold() {
   }
 }
 document.addEventListener("change", unfold);
+document.addEventListener("htmx:afterSettle", unfold);
 unfold();
+
+// a button that leads to an act unfolds it
+function reveal(id) {
+  const part = id && document.getElementById(id);
+  if (part?.tagName !== "DETAILS") return;
+  part.open = true;
+  part.querySelector("input:not([type=hidden]), textarea, select, button")?.focus();
+}
+document.addEventListener("click", (e) => reveal(e.target.closest("[data-unfold]")?.dataset.unfold));
+reveal(location.hash.slice(1));

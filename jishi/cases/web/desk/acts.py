@@ -9,7 +9,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jishi.cases.actions import consultation, dispatch, handling, handover, intake, reopening, ruling
+from jishi.cases.actions import consultation, correcting, dispatch, handling, handover, intake, reopening, ruling
 from jishi.cases.models import Case
 from jishi.cases.policies import Stand
 from jishi.cases.states import HandoverStatus, Status
@@ -132,6 +132,10 @@ def _uphold(do: Doing) -> object:
     return ruling.uphold(do.case_id, why=_reasons(do), tenant_code=do.tenant_code, **do.who)
 
 
+def _matter(do: Doing) -> object:
+    return correcting.correct_matter(do.case_id, matter=do.said["matter"], **do.who)
+
+
 def _redispatch(do: Doing) -> object:
     return reopening.redispatch(do.case_id, why=do.said["words"], **do.who)
 
@@ -174,6 +178,7 @@ class UpholdForm(RulingForm):
 
 ACTS: Sequence[Act] = (
     Act("offer", "dispatch.offer", _("派给谁"), _("派出"), OfferForm, _offer),
+    Act("matter", "", _("说定是什么事项"), _("定事项，再判一次"), MatterForm, _matter, hint=_("定了事项，清单马上再判一次；承诺从收到那时起重算。")),
     Act("accept-return", "handover.accept_return", _("同意退单，改派"), _("同意退单"), _why(_("写给对方的话"), required=False), _accept_return, _asked),
     Act("deny-return", "handover.deny_return", _("不同意退单"), _("不同意"), DenyForm, _deny_return, _asked, css=""),
     Act("contest", "consultation.contest", _("转会商"), _("转会商"), _why(_("请各方说明什么")), _contest, _asked, "c", css=""),
@@ -198,14 +203,21 @@ MOVE_OF = {"consultation.open_": "consultation.open"}  # verbs whose function ca
 
 def form_of(act: Act, data: Any = None, *, now: datetime, lang: str, first: Any = ()) -> forms.Form:
     """Make the form of an act, bound or not."""
-    more = {"now": now, "lang": lang, "first": first} if isinstance(act.form, type) and issubclass(act.form, _Naming) else {}
+    more: dict[str, Any] = {"now": now, "lang": lang, "first": first} if isinstance(act.form, type) and issubclass(act.form, _Naming) else {}
     return act.form(data, auto_id=f"{act.code}_%s", **more)
 
 
 def open_to(stand: Stand, moves: Mapping[str, Any], *, objected: bool = False) -> list[Act]:
     """Give the acts whose move is open to the actor and whose moment it is."""
-    found = [a for a in ACTS if MOVE_OF.get(a.move, a.move) in moves and a.fits(stand)]
+    found = [a for a in ACTS if _is_open(a, stand, moves) and a.fits(stand)]
     return [a for a in found if a.code != "accept-objection" or objected]
+
+
+def _is_open(act: Act, stand: Stand, moves: Mapping[str, Any]) -> bool:
+    """The matter is said by whoever may place the case (spec 10 §5.1); all else is a row of the tables."""
+    if act.code == "matter":
+        return "dispatch.offer" in moves
+    return MOVE_OF.get(act.move, act.move) in moves
 
 
 def why_not(stand: Stand, by: Actor, *, contacted: bool) -> list[tuple[str | Promise, str | Promise]]:

@@ -18,6 +18,7 @@ from jishi.cases.queries import casepage, desks, judging, ticking
 from jishi.cases.states import CASE, Status
 from jishi.cases.web.desk import acts
 from jishi.cases.web.desk.edge import lang, staffed
+from jishi.cases.web.desk.forms import matter_label
 from jishi.foundation.refusals import Refused
 from jishi.places import queries as places
 
@@ -80,8 +81,9 @@ def opened(
     looked_at = judging.items_looked_at(judged.routed)
     rows = casepage.clocks_of(case)
     handovers = casepage.handovers_of(case)
+    said = casepage.said_of(case)
     return {
-        "case": case, "lead": stand.lead, "said": casepage.said_of(case), "judged": judged, "clock": _desk_clock(rows, now),
+        "case": case, "lead": stand.lead, "said": said, "judged": judged, "clock": _desk_clock(rows, now),
         "precedents": judging.precedents(case), "matter": _matter(case, language), "grid": grid_of(case),
         "acts": forms_of(open_acts, act, form, now=now, language=language, first=looked_at),
         "offering": any(a.code == "offer" for a in open_acts), "refused": refused,
@@ -90,6 +92,8 @@ def opened(
         if case.status == Status.CONSULTING else [], "seq": entries[-1].seq if entries else 0,
         "item_options": [judging.item_label(i, language) for i in looked_at], "objection": _objection(case, entries) if objected else "",
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))], "outcomes": OUTCOMES,
+        "matter_options": [matter_label(m, language) for m in judging.duties.leaves(day=localdate(now))],
+        "guessed": _guessed(said, language) if not case.matter else [],
     }  # fmt: skip
 
 
@@ -131,6 +135,18 @@ def _desk_clock(rows: list[Any], now: Any) -> Any:
 def _matter(case: Case, language: str) -> str:
     path = judging.duties.matter_path(case.matter) if case.matter else []
     return " / ".join(m.called(language) for m in path)
+
+
+def _guessed(said: Any, language: str) -> list[dict[str, Any]]:
+    """What triage thought of, for a case whose matter nobody has said: label, share, words."""
+    book = judging.duties.matters()
+    rows = [g.row for g in casepage.guesses_of(said) if g.row.stage == "classify"]
+    return [
+        {"label": matter_label(book[c["value"]], language), "p": f"{float(c['p']):.0%}", "why": c.get("reason", "")}
+        for row in rows
+        for c in row.candidates
+        if c.get("value") in book
+    ]
 
 
 def _objection(case: Case, entries: list[Any]) -> str:

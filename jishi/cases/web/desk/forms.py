@@ -55,7 +55,7 @@ class IntakeForm(forms.Form):
     """来电登记. `find` looks a matter up; the point goes with the place only while its words are unchanged."""
 
     text = forms.CharField(
-        label=_("说了什么"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 6, "autofocus": True, "class": "said"}),
+        label=_("说了什么"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "class": "said"}),
         error_messages={"required": _("还没有写是什么事。")},
     )  # fmt: skip
     where = forms.CharField(label=_("在哪里"), max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
@@ -239,6 +239,19 @@ class AgreedForm(_Naming):
 
     def clean(self) -> dict[str, Any]:
         return {**(super().clean() or {}), "body_id": self.body("agreed")}
+
+
+class MatterForm(_Naming):
+    """说定事项."""
+
+    matter = forms.CharField(label=_("事项"), max_length=160, widget=forms.TextInput(attrs={"list": "matters", "autocomplete": "off"}))
+
+    def clean_matter(self) -> str:
+        said = str(self.cleaned_data["matter"])
+        found = matter_of(said, self.now)
+        if found is None:
+            raise forms.ValidationError(now_said("分类里没有“%(said)s”，从提示里选一个。") % {"said": said})
+        return found.code
 
 
 class DenyForm(_Naming):

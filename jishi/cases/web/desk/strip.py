@@ -23,6 +23,7 @@ from jishi.foundation.actor import Actor
 from jishi.kernels import worktime
 
 FEWEST = 2  # characters before anything is looked at
+WORTH = 0.05  # a second matter less likely than this is not worth a line
 OWN = 5  # open cases of one number that are shown; never how many there are
 
 ABSTAINED: dict[str, str | Promise] = {
@@ -185,7 +186,7 @@ def _matter(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
     return Suggestion(
         2, stage.stage, _("事项"), row.called(lang), tuple(t for t in (path, f"{p:.0%}") if t), why,
         {"matter": matter_label(row, lang)}, "taken" if chosen == row.code else "open",
-        tuple((f"{m.called(lang)} {q:.0%}", {"matter": matter_label(m, lang)}) for m, q in named[1:]),
+        tuple((f"{m.called(lang)} {q:.0%}", {"matter": matter_label(m, lang)}) for m, q in named[1:] if q >= WORTH),
     )  # fmt: skip
 
 
@@ -303,6 +304,7 @@ def _questions(judged: judging.Judged | None, form: IntakeForm, lang: str) -> It
             "name": name, "code": code, "text": _said(q, lang), "type": q.get("type", "text"), "unit": q.get("unit") or "",
             "value": str(form.data.get(name, "")), "needed": code in asked,
             "choices": [{"code": c["code"], "text": _said(c, lang)} for c in q.get("choices", ())],
+            "unknown": any(c["code"] == "unknown" for c in q.get("choices", ())),
         }  # fmt: skip
 
 
