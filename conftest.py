@@ -5,7 +5,6 @@ Two empty towns stand in every test database; the demonstration town is founded 
 """
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +43,7 @@ def _founded(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _as_the_web_role(request: pytest.FixtureRequest) -> Iterator[None]:
+def _as_the_web_role(request: pytest.FixtureRequest) -> None:
     """Work under row security, as requests do."""
     if "town" in request.fixturenames:
         request.getfixturevalue("_founded")
@@ -54,7 +53,6 @@ def _as_the_web_role(request: pytest.FixtureRequest) -> Iterator[None]:
 
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE jishi_web")
-    yield
 
 
 def _tenant(code: str) -> int:

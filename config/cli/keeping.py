@@ -59,7 +59,8 @@ def verify(argv: Sequence[str]) -> int:
     for tenant in Tenant.objects.order_by("id"):
         with scope.work(system(tenant.id)):
             found = anchors.verify()
-        print(f"{tenant.code} {tenant.name}: {found.entries} entries, {found.subjects} subjects, {found.anchors} anchors")
+        counted = f"{found.entries} entries, {found.subjects} subjects, {found.anchors} anchors"
+        print(f"{tenant.code} {tenant.name}: {counted}")
         for sentence in found.findings[:20]:
             print(f"  ✕ {sentence}")
         bad += len(found.findings)

@@ -60,7 +60,8 @@ def _schema_is_old(folder: Path) -> bool:
 
 def _run(word: str, args: Sequence[str], folder: Path, *, role: str) -> None:
     """Run a word in a process of its own, so that the owner's rights end with it."""
-    done = subprocess.run([sys.executable, "-m", "config.cli", word, *args], env=_environment(folder, role), check=False)
+    command = [sys.executable, "-m", "config.cli", word, *args]
+    done = subprocess.run(command, env=_environment(folder, role), check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
     if (folder / "schema.next").exists() and args[:1] == ["migrate"]:
@@ -138,6 +139,15 @@ def _until_stopped(
         code = site.returncode or back.returncode or 0
     except KeyboardInterrupt:
         code = 0
+    _end(children)
+    from jishi.foundation.database import stop as stop_database
+
+    if "JISHI_DATABASE_URL" not in os.environ:
+        stop_database(Path(os.environ["JISHI_DATA"]) / "database")
+    return code
+
+
+def _end(children: "Sequence[subprocess.Popen[bytes]]") -> None:
     for child in children:
         if child.poll() is None:
             child.terminate()
@@ -146,11 +156,6 @@ def _until_stopped(
             child.wait(timeout=10)
         except subprocess.TimeoutExpired:
             child.kill()
-    from jishi.foundation.database import stop as stop_database
-
-    if "JISHI_DATABASE_URL" not in os.environ:
-        stop_database(Path(os.environ["JISHI_DATA"]) / "database")
-    return code
 
 
 def worker(argv: Sequence[str]) -> int:

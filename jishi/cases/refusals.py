@@ -24,7 +24,8 @@ class UnknownDatum(Refused):
 class SwappedAxes(Refused):
     code, status = "swapped_axes", 422
     zh, en = "经度和纬度像是写反了：应为 {lng}, {lat}。", "Longitude and latitude seem swapped: {lng}, {lat}?"
-    next_zh, next_en = "经度在前，纬度在后，改好再提交。", "Longitude first, latitude second; correct it and send again."
+    next_zh = "经度在前，纬度在后，改好再提交。"
+    next_en = "Longitude first, latitude second; correct it and send again."
 
 
 class UnknownMatter(Refused):
@@ -87,7 +88,8 @@ class DesignatedMayNotReturn(Refused):
     """After a ruling the named body may not return (潍坊市12345条例 22)."""
 
     code, status = "designated_may_not_return", 409
-    zh, en = "这件事已经裁定由你们办，不能再退（潍坊市12345条例 22）。", "A ruling named you; it may not be returned (潍坊市12345条例 22)."
+    zh = "这件事已经裁定由你们办，不能再退（潍坊市12345条例 22）。"
+    en = "A ruling named you; it may not be returned (潍坊市12345条例 22)."
     next_zh, next_en = "可以请其他单位协办。", "You may ask for assistants."
 
 
@@ -105,14 +107,18 @@ class NoReturnAsked(Refused):
 
 class ContactNeeded(Refused):
     code, status = "contact_needed", 409
-    zh, en = "现在不能写答复：还没有联系诉求人的记录。", "You cannot answer yet: no contact with the caller is recorded."
-    next_zh, next_en = "先记一次联系；三次不同时间联系不上也可以。", "Record a contact first; three dated attempts will do."
+    zh = "现在不能写答复：还没有联系诉求人的记录。"
+    en = "You cannot answer yet: no contact with the caller is recorded."
+    next_zh = "先记一次联系；三次不同时间联系不上也可以。"
+    next_en = "Record a contact first; three dated attempts will do."
 
 
 class ReplyTooShort(Refused):
     code, status = "reply_too_short", 422
-    zh, en = "给诉求人的答复要 20 到 4,000 字，现在 {length} 字。", "The answer must have 20 to 4,000 characters; it has {length}."
-    next_zh, next_en = "写明什么时候、跟谁联系过、做了什么、何时做完。", "Say when, with whom, what was done, and by when."
+    zh = "给诉求人的答复要 20 到 4,000 字，现在 {length} 字。"
+    en = "The answer must have 20 to 4,000 characters; it has {length}."
+    next_zh = "写明什么时候、跟谁联系过、做了什么、何时做完。"
+    next_en = "Say when, with whom, what was done, and by when."
 
 
 class SamePerson(Refused):
@@ -174,7 +180,8 @@ class WrongWord(Refused):
 class LinkIsOver(Refused):
     code, status = "link_is_over", 410
     zh, en = "这个链接已经用过，或过了期。", "This link was used, or its time is over."
-    next_zh, next_en = "凭编号和口令打开“我的事”，还可以说。", "Open the matter with number and word; you can still answer."
+    next_zh = "凭编号和口令打开“我的事”，还可以说。"
+    next_en = "Open the matter with number and word; you can still answer."
 
 
 class WhyNotTheList(Refused):

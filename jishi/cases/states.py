@@ -1,4 +1,4 @@
-"""The lives of this room, read from institutions/procedures/. What may follow what is written there and nowhere else."""
+"""The lives of this room, read from institutions/procedures/: what may follow what is written nowhere else."""
 
 from django.db import models
 

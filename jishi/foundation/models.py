@@ -167,7 +167,9 @@ class DataKey(FactRow):
     made_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "purpose", "generation"], name="one_key_per_generation")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "purpose", "generation"], name="one_key_per_generation"),
+        ]
 
 
 class SealedValue(FactRow):
@@ -221,7 +223,8 @@ class Edition(TenantRow):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "kind", "code", "number"], name="editions_are_numbered"),
             models.CheckConstraint(
-                name="standing_is_known", condition=Q(standing__in=["confirmed", "carried_over", "unverified", "provisional"])
+                name="standing_is_known",
+                condition=Q(standing__in=["confirmed", "carried_over", "unverified", "provisional"]),
             ),
             ExclusionConstraint(
                 name="editions_do_not_overlap",

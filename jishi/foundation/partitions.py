@@ -24,7 +24,8 @@ def _make(name: str, start: str, end: str) -> int:
         if cursor.fetchone()[0]:
             return 0
         cursor.execute(
-            f"CREATE TABLE {name} PARTITION OF foundation_entry FOR VALUES FROM ('{start} 00:00+00') TO ('{end} 00:00+00')"
+            f"CREATE TABLE {name} PARTITION OF foundation_entry "
+            f"FOR VALUES FROM ('{start} 00:00+00') TO ('{end} 00:00+00')"
         )
         guard(name)
     return 1

@@ -7,6 +7,8 @@ Rooms define theirs beside the verb that raises them. The edge speaks them once:
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+PLAIN = (str, int, float, bool, list, dict, type(None))  # what problem+json can say of a fact
+
 
 class Refused(Exception):
     """A verb said no and changed nothing.
@@ -43,7 +45,7 @@ class Refused(Exception):
             "status": self.status,
             "code": self.code,
             "next": self.next_step(lang),
-            "facts": {k: v for k, v in self.facts.items() if isinstance(v, str | int | float | bool | list | dict | None)},
+            "facts": {k: v for k, v in self.facts.items() if isinstance(v, PLAIN)},
         }
 
 
@@ -58,7 +60,8 @@ def _fill(text: str, facts: Mapping[str, Any]) -> str:
 class NotAllowed(Refused):
     code, status = "not_allowed", 403
     zh, en = "这件事不归您现在的岗位做。{why}", "Your present post may not do this. {why}"
-    next_zh, next_en = "换一个岗位，或请有这项职责的同事来做。", "Change your post, or ask the colleague whose duty it is."
+    next_zh = "换一个岗位，或请有这项职责的同事来做。"
+    next_en = "Change your post, or ask the colleague whose duty it is."
 
     def __init__(self, why: str = "", **facts: Any) -> None:
         super().__init__(why=why, **facts)
@@ -113,7 +116,8 @@ class KeyReused(Refused):
 class KeyMissing(Refused):
     code, status = "key_missing", 400
     zh, en = "缺少 Idempotency-Key。", "Idempotency-Key is missing."
-    next_zh, next_en = "为每次新建生成一个不重复的键，重发时用同一个。", "Make one key per creation; repeat it when you retry."
+    next_zh = "为每次新建生成一个不重复的键，重发时用同一个。"
+    next_en = "Make one key per creation; repeat it when you retry."
 
 
 class StillRunning(Refused):

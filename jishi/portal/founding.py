@@ -1,4 +1,4 @@
-"""Founds the demonstration town through the rooms' own verbs, the way a real town would be: nothing is inserted past them."""
+"""Founds the demonstration town through the rooms' own verbs, as a real town: nothing is inserted past them."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
@@ -76,7 +76,8 @@ def found_bodies(made: Town, *, by: Actor, now: datetime) -> dict[str, int]:
     streets = {b.division[:9]: b.code for b in made.bodies if b.level == "street"}
     rows = [
         Founding(
-            code=b.code, name=b.name, short_name=b.short_name, level=b.level, division_code=b.division, name_en=b.name_en,
+            code=b.code, name=b.name, short_name=b.short_name, level=b.level, division_code=b.division,
+            name_en=b.name_en,
             parent=streets.get(b.division[:9], "") if b.level == "community" else "", work_phone=b.work_phone,
             calendar="always" if b.round_the_clock else "office",
         )
@@ -110,7 +111,8 @@ def found_lists(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) ->
 
 def _question(question: Any) -> dict[str, Any]:
     return {
-        "code": question.code, "text": question.zh, "text_en": question.en, "type": question.type, "unit": question.unit,
+        "code": question.code, "text": question.zh, "text_en": question.en,
+        "type": question.type, "unit": question.unit,
         "choices": [{"code": c.code, "text": c.zh, "text_en": c.en} for c in question.choices],
     }  # fmt: skip
 
@@ -127,7 +129,9 @@ def found_people(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) -
 
 def _post(person: Person, ids: dict[str, int]) -> NewPost:
     area = person.grid[:12] if person.grid else ""
-    return NewPost(body_id=ids[str(person.body)], title=person.post, roles=person.roles, area=area, work_phone=person.phone)
+    return NewPost(
+        body_id=ids[str(person.body)], title=person.post, roles=person.roles, area=area, work_phone=person.phone
+    )
 
 
 def remember(
@@ -151,7 +155,8 @@ def remember(
                 [known.life(c) for c in lives[start : start + history.BATCH]], by=by, now=now, tenant_code=CODE
             )
         done += len(ids)
-        say(f"{done} / {len(lives)} 件往事 · past cases" + (f"（{len(refused)} 件接不上 · refused）" if refused else ""))
+        unfit = f"（{len(refused)} 件接不上 · refused）" if refused else ""
+        say(f"{done} / {len(lives)} 件往事 · past cases{unfit}")
     return done
 
 
