@@ -19,6 +19,7 @@ from jishi.cases.web.desk.forms import (
     ContactForm,
     DeclineForm,
     DenyForm,
+    MatterForm,
     OfferForm,
     ProgressForm,
     RulingForm,
