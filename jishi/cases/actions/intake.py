@@ -107,7 +107,7 @@ def receive_many(
     rows = [one for i, one in enumerate(batch) if i not in out]
     if not rows:
         return [], refused
-    looked = [s for i, s in enumerate(suggested) if i not in out] if suggested else look(rows, now=now)
+    looked = _of_these(suggested, out) if suggested else look(rows, now=now)
     return _store(rows, looked, by=by, now=now, tenant_code=tenant_code), refused
 
 
@@ -190,7 +190,7 @@ def _store(
         cases.setdefault(i, joined.get(row.join_case_id or 0))  # type: ignore[arg-type]
     _belong(rows, reports, cases, by=by, now=now)
     seal_words(rows, reports)
-    _keep_suggestions(reports, looked, now)
+    _keep_suggestions(reports, looked, cases, now)
     _record(rows, reports, cases, set(fresh), by=by, now=now)
     return [
         Received(
@@ -315,7 +315,17 @@ def _years(day: date, years: int) -> date:
     return date(day.year + years, day.month, min(day.day, 28))
 
 
-def _keep_suggestions(reports: Sequence[Report], looked: Sequence[triage.Looked], now: datetime) -> None:
+def _of_these(suggested: Sequence[triage.Looked], refused: set[int]) -> list[triage.Looked]:
+    """What was found out about the rows that are taken in; a likely duplicate among them keeps its row."""
+    kept = [i for i in range(len(suggested)) if i not in refused]
+    return [suggested[i].renumbered({old: new for new, old in enumerate(kept)}) if refused else suggested[i] for i in kept]
+
+
+def _keep_suggestions(
+    reports: Sequence[Report], looked: Sequence[triage.Looked], cases: Mapping[int, Case], now: datetime
+) -> None:
+    """Store what triage said; a likely duplicate of the same batch has its case by now."""
+    looked = [seen.with_cases({i: (c.id, c.number) for i, c in cases.items()}) for seen in looked]
     Suggestion.objects.bulk_create(
         Suggestion(
             tenant_id=report.tenant_id, report=report, stage=s.stage, candidates=list(s.candidates),

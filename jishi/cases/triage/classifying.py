@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.utils.timezone import localdate
 
+from jishi.cases.triage import learned
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
-from jishi.kernels.text.classify import Reason, ZeroShot, abstentions
+from jishi.kernels.text.classify import Blended, ZeroShot, abstentions
+from jishi.kernels.text.reasons import Reason
 
 if TYPE_CHECKING:
     from jishi.cases.triage.looking import Words
@@ -37,21 +39,31 @@ def classify(batch: Sequence["Words"], shown: Sequence[str]) -> list[Classes]:
     law = duties.law(localdate(scope.current().recorded_at))
     if not law.leaves:
         return [Classes((), w.matter, "" if w.matter else "no_code_book", "") for w in batch]
-    model = model_of(law)
-    edition = f"zero-shot:book@{law.book_edition}"
+    model, edition = model_of(law)
     open_rows = [i for i, w in enumerate(batch) if not w.matter]
     found: list[Classes] = [_told(law, w.matter, edition) for w in batch]
     if not open_rows:
         return found
     texts = [shown[i] for i in open_rows]
     scores = model.score(texts)
-    for i, row, why in zip(open_rows, scores, abstentions(texts, scores, least=PREFILL), strict=True):
-        found[i] = _guessed(law, model, shown[i], row, why or "", edition)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :3]
+    words = model.reasons(texts, best)
+    silent = abstentions(texts, scores, least=PREFILL)
+    for k, i in enumerate(open_rows):
+        guesses = [_guess(law, model, int(at), scores[k, at], w) for at, w in zip(best[k], words[k], strict=True)]
+        found[i] = _answer(guesses, silent[k] or "", edition)
     return found
 
 
-def model_of(law: Law) -> ZeroShot:
-    """Give the model of this edition of book and lists, fitted once and kept with it."""
+def model_of(law: Law) -> tuple[Blended, str]:
+    """Give what answers today and its edition: zero-shot from book and lists, and what the town has taught."""
+    taught = learned.adopted(law)
+    name = f"zero-shot:book@{law.book_edition}"
+    return Blended.of(zero_shot(law), taught.model), ";".join(n for n in (name, taught.edition) if n)
+
+
+def zero_shot(law: Law) -> ZeroShot:
+    """Give the zero-shot model of this edition of book and lists, fitted once and kept with it."""
     if "zero_shot" not in law.memo:
         law.memo["zero_shot"] = ZeroShot.fit(documents_of(law))
     model: ZeroShot = law.memo["zero_shot"]
@@ -78,17 +90,12 @@ def _told(law: Law, code: str, edition: str) -> Classes:
     return Classes(({"value": code, "label": label, "p": 1.0, "reason": "由人选定"},), code, "", edition)
 
 
-def _guessed(law: Law, model: ZeroShot, text: str, row: Any, why: str, edition: str) -> Classes:
-    best = np.argsort(-row, kind="stable")[:3]
-    codes = [model.labels[int(at)] for at in best]
-    said = model.reasons_for(text, codes)
-    candidates = [
-        {"value": code, "label": law.matters[code].name, "p": round(float(row[at]), 3), "reason": _words(reasons)}
-        for at, code, reasons in zip(best, codes, said, strict=True)
-    ]
+def _guess(law: Law, model: Blended, at: int, p: float, words: Sequence[Reason]) -> dict[str, Any]:
+    code = model.labels[at]
+    reason = "、".join(f"“{w.words}”" for w in words)
+    return {"value": code, "label": law.matters[code].name, "p": round(float(p), 3), "reason": reason}
+
+
+def _answer(guesses: Sequence[dict[str, Any]], why: str, edition: str) -> Classes:
     hidden = why in ("too_short", "language")
-    return Classes(() if hidden else tuple(candidates), "" if why else str(candidates[0]["value"]), why, edition)
-
-
-def _words(reasons: Iterable[Reason]) -> str:
-    return "、".join(f"“{r.words}”" for r in reasons)
+    return Classes(() if hidden else tuple(guesses), "" if why else str(guesses[0]["value"]), why, edition)

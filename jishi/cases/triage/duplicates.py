@@ -1,15 +1,47 @@
-"""Is it the same matter as an open case? Proposed with reasons, never merged by itself (spec 12 §4)."""
+"""Is it the same matter as a case open or closed lately? Proposed with reasons, never merged by itself (spec 12 §4).
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+Two statements for a batch of any size: where cases near in place or alike in matter stand, then the words of those
+worth comparing, at most 200 for each report. Who said it is not known here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
+from django.utils.timezone import localdate
+
+from jishi.bodies import queries as bodies
+from jishi.cases import policies
+from jishi.cases.models import Case, Membership, RefusedPair
+from jishi.cases.states import ENDS, Kind, Status, Voice
+from jishi.duties import queries as duties
+from jishi.duties.queries import Law
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor
+from jishi.kernels.text import alike
+from jishi.kernels.text.alike import MAX_CANDIDATES, Candidate, Prepared, Score
+from jishi.places import queries as places
 from jishi.places.queries import Spot
 
 if TYPE_CHECKING:
     from jishi.cases.triage.classifying import Classes
     from jishi.cases.triage.looking import Words
+
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+NEAR_M = 800.0
+WIDEST_M = 700.0  # a road or a community reaches this far at most when what is near it is looked for
+LIFE_DAYS = 30  # of a matter that nobody knows
+LATELY = timedelta(days=14)  # a closed case is still proposed: the answer may lie there
+LEAST = 0.5
+READ = 600  # characters of a report that are compared
+STRANGERS = frozenset({"resident", "reporter", "anonymous"})
+EDITION = "pairs@1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +56,288 @@ NOT_ASKED = Alike((), "not_asked", "")
 
 
 def find(
-    batch: Sequence["Words"], shown: Sequence[str], spots: Sequence[Spot], classes: Sequence["Classes"], *, now: datetime
+    batch: Sequence["Words"], shown: Sequence[str], spots: Sequence[Spot], classes: Sequence["Classes"], *,
+    now: datetime,
+) -> list[Alike]:  # fmt: skip
+    """Find, for each text, cases and other texts of the batch that may be the same matter; at most three, with reasons.
+
+    A text of the batch is named by its `row`: it has no case yet. Whoever may not see a case is not told of it.
+    """
+    law = duties.law(localdate(now))
+    around = _around(spots, now)
+    asked = [_asked(*one, law) for one in zip(batch, shown, spots, classes, around, strict=True)]
+    standing = _standing(asked, law, now)
+    pairs = np.concatenate([_cases_worth(asked, standing), _texts_worth(asked, standing.size)])
+    if not len(pairs):
+        return [Alike((), "", EDITION) for _ in asked]
+    told = _told(np.unique(pairs[:, 1]), standing, law)
+    pairs = pairs[np.isin(pairs[:, 1], [*told, *range(standing.size, standing.size + len(asked))])]
+    pairs = _without_refused(pairs, batch, standing)
+    return _best(pairs, asked, standing, told, law)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One report as it is compared: what it may be with probabilities, the grids around its place."""
+
+    compared: Candidate
+    at_hours: float
+    life_hours: float
+    matters: tuple[str, ...]
+    title: str
+    grids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Cases that stand near one of the asked in place or matter, as arrays; their words are not read yet."""
+
+    ids: Ints
+    grids: Ints
+    matters: list[str]
+    lng: Doubles
+    lat: Doubles
+    radius_m: Doubles
+    hours: Doubles
+    life_hours: Doubles
+
+    @property
+    def size(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A case whose words were read."""
+
+    compared: Candidate
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _around(spots: Sequence[Spot], now: datetime) -> list[frozenset[int]]:
+    """The grids that come near each place; none where no place is known."""
+    placed = [i for i, s in enumerate(spots) if s.lng_e7 is not None and s.lat_e7 is not None]
+    points = [
+        (spots[i].lng_e7 or 0, spots[i].lat_e7 or 0, NEAR_M + min(spots[i].radius_m or 0.0, WIDEST_M)) for i in placed
+    ]
+    found = dict(zip(placed, places.grids_near(points, day=localdate(now)), strict=True))
+    return [found.get(i, frozenset()) for i in range(len(spots))]
+
+
+def _asked(words: "Words", shown: str, spot: Spot, classes: "Classes", grids: frozenset[int], law: Law) -> _Asked:
+    likely = [(str(c["value"]), float(c["p"])) for c in classes.candidates]
+    if classes.chosen:
+        likely = [(classes.chosen, 1.0)]
+    lives = [law.matters[code].life_days for code, _ in likely if code in law.matters]
+    life = 24.0 * max(lives, default=LIFE_DAYS)
+    hours = words.said_at.timestamp() / 3600
+    lng, lat, radius = _point(spot.lng_e7, spot.lat_e7, spot.radius_m)
+    compared = Candidate(
+        shown[:READ], lng, lat, radius, at_hours=hours, also=tuple(likely), life_hours=life,
+        compounds=_compounds(spot.name), buildings=frozenset({spot.name}),
+    )  # fmt: skip
+    return _Asked(compared, hours, life, tuple(code for code, _ in likely), shown[:40], grids)
+
+
+def _point(lng_e7: int | None, lat_e7: int | None, radius: float | None) -> tuple[float, float, float]:
+    if lng_e7 is None or lat_e7 is None:
+        return float("nan"), float("nan"), 100.0
+    return lng_e7 / 1e7, lat_e7 / 1e7, radius or 100.0
+
+
+def _compounds(place: str) -> frozenset[str]:
+    name = alike.without_building(place)
+    return frozenset({name} if name else ())
+
+
+# --- which are worth comparing -----------------------------------------------------------------------------
+
+
+def _seen_by(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """A desk is told what it may open; a stranger what anybody might know: nothing confidential or accused."""
+    if actor.kind not in STRANGERS:
+        return policies.visible_to(actor, cases)
+    hidden = Membership.objects.filter(case=OuterRef("pk"), to_at=None, report__voice=Voice.CONFIDENTIAL)
+    rows = cases.filter(tenant_id=actor.tenant_id, accused_body_ids=[]).exclude(kind=Kind.TIP_OFF)
+    return rows.exclude(visibility="sealed").filter(~Exists(hidden))
+
+
+def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
+    grids = sorted(frozenset[int]().union(*(a.grids for a in asked)))
+    matters = sorted({m for a in asked for m in a.matters})
+    lost = sorted({m for a in asked if not a.grids for m in a.matters})
+    since = now - timedelta(hours=max(a.life_hours for a in asked))
+    near = Q(grid_id__in=grids) | Q(grid_id=None, matter__in=matters)
+    if lost:
+        near |= Q(matter__in=lost)
+    alive = ~Q(status__in=sorted(ENDS)) | Q(status=Status.CLOSED, closed_at__gte=now - LATELY)
+    rows = _seen_by(scope.current().actor, Case.objects.filter(near, alive, received_at__gte=since))
+    told = sorted(rows.values_list("id", "grid_id", "matter", "lng_e7", "lat_e7", "accuracy_m", "received_at"))
+    if scope.current().actor.kind in STRANGERS:
+        told = [row for row in told if row[2] in law.matters and law.matters[row[2]].public]
+    points = np.array([_point(*row[3:6]) for row in told]).reshape(-1, 3)
+    lives = [law.matters[row[2]].life_days if row[2] in law.matters else LIFE_DAYS for row in told]
+    return _Standing(
+        np.array([row[0] for row in told], np.int64), np.array([row[1] or -1 for row in told], np.int64),
+        [row[2] for row in told], points[:, 0], points[:, 1], points[:, 2],
+        np.array([row[6].timestamp() / 3600 for row in told]), np.array(lives, np.float64) * 24.0,
+    )  # fmt: skip
+
+
+def _cases_worth(asked: Sequence[_Asked], standing: _Standing) -> Ints:
+    """Pairs (asked, standing), at most 200 for one asked: within the time of the matter, near, or alike in matter."""
+    if not standing.size:
+        return np.zeros((0, 2), np.int64)
+    numbers = {m: k for k, m in enumerate(sorted(set(standing.matters)))}
+    matter = np.array([numbers[m] for m in standing.matters])
+    found = []
+    for at, one in enumerate(asked):
+        same = np.isin(matter, [numbers[m] for m in one.matters if m in numbers])
+        apart = _metres(one.compared, standing.lng, standing.lat)
+        if one.grids:
+            reach = NEAR_M + one.compared.radius_m + standing.radius_m
+            near = np.isin(standing.grids, list(one.grids)) | ((standing.grids < 0) & same & ~(apart > reach))
+        else:
+            near = same
+        near &= np.abs(standing.hours - one.at_hours) <= np.minimum(standing.life_hours, one.life_hours)
+        rows = np.flatnonzero(near)
+        order = np.lexsort((-rows, np.nan_to_num(apart[rows], nan=NEAR_M), ~same[rows]))[:MAX_CANDIDATES]
+        found.append(np.column_stack((np.full(len(order), at), rows[order])))
+    return np.concatenate(found)
+
+
+def _texts_worth(asked: Sequence[_Asked], first: int) -> Ints:
+    """Pairs inside the batch, numbered behind the standing cases: an import brings its own duplicates."""
+    none = np.zeros((0, 2), np.int64)
+    if len(asked) < 2:
+        return none
+    every = [a.compared for a in asked]
+    lng, lat, radius, hours, life = np.array(
+        [[c.lng, c.lat, c.radius_m, c.at_hours, c.life_hours] for c in every]
+    ).T  # fmt: skip
+    numbers = {m: k for k, m in enumerate(sorted({m for a in asked for m in a.matters}))}
+    likely = np.zeros((len(asked), len(numbers)), bool)
+    for at, one in enumerate(asked):
+        likely[at, [numbers[m] for m in one.matters]] = True
+    found = [none]
+    for at, this in enumerate(every):
+        apart = _metres(this, lng, lat)
+        same = likely[:, likely[at]].any(axis=1)
+        near = np.where(np.isfinite(apart), apart <= NEAR_M + this.radius_m + radius, same)
+        near = near & (np.abs(hours - this.at_hours) <= np.minimum(life, this.life_hours)) & (np.arange(len(near)) != at)
+        rows = np.flatnonzero(near)
+        order = np.lexsort((rows, np.nan_to_num(apart[rows], nan=NEAR_M), ~same[rows]))[:MAX_CANDIDATES]
+        found.append(np.column_stack((np.full(len(order), at), rows[order] + first)))
+    return np.concatenate(found)
+
+
+def _metres(one: Candidate, lng: Doubles, lat: Doubles) -> Doubles:
+    east = 111_320.0 * np.cos(np.radians(one.lat))
+    apart: Doubles = np.hypot((lng - one.lng) * east, (lat - one.lat) * 111_320.0)
+    return apart
+
+
+def _without_refused(pairs: Ints, batch: Sequence["Words"], standing: _Standing) -> Ints:
+    """Leave out what a person has called another matter, from either side, and the report's own cases."""
+    asked = {w.report_id: i for i, w in enumerate(batch) if w.report_id is not None}
+    if not asked:
+        return pairs
+    no = set(RefusedPair.objects.filter(report__in=list(asked)).values_list("report_id", "case_id"))
+    own = list(Membership.objects.filter(report__in=list(asked), to_at=None).values_list("report_id", "case_id"))
+    other_way = RefusedPair.objects.filter(case__in=[case for _, case in own], report__memberships__to_at=None)
+    by_case = {case: report for report, case in own}
+    no |= {(by_case[c], other) for c, other in other_way.values_list("case_id", "report__memberships__case")}
+    rows = {(asked[report], case) for report, case in (*no, *own)}
+    ids = {k: int(i) for k, i in enumerate(standing.ids)}
+    return pairs[[(int(a), ids.get(int(b), -1)) not in rows for a, b in pairs]]
+
+
+# --- comparing ---------------------------------------------------------------------------------------------
+
+
+def _told(rows: Ints, standing: _Standing, law: Law) -> dict[int, _Told]:
+    """Read the words of the cases worth comparing, in one statement."""
+    where = {int(standing.ids[k]): int(k) for k in rows if k < standing.size}
+    if not where:
+        return {}
+    first = Membership.objects.filter(case=OuterRef("pk"), to_at=None).order_by("id")
+    text = Subquery(first.values(said=Left("report__text_shown", READ))[:1], output_field=CharField())
+    cases = Case.objects.filter(tenant_id=scope.current().actor.tenant_id, id__in=list(where)).annotate(said=text)
+    stranger = scope.current().actor.kind in STRANGERS
+    known = bodies.names()
+    told = {}
+    for i, number, title, matter, status, lead, place, said in cases.values_list(
+        "id", "number", "title", "matter", "status", "lead_id", "place_name", "said"
+    ):
+        k = where[i]
+        name = law.matters[matter].name if matter in law.matters else ""
+        body = known[lead].name if lead in known else ""
+        shown = {
+            "value": i, "case_id": i, "number": "" if stranger else number, "label": name if stranger else title,
+            "status": status, "body": body, "where": place, "matter": name,
+        }  # fmt: skip
+        compared = Candidate(
+            said or title, standing.lng[k], standing.lat[k], standing.radius_m[k], at_hours=standing.hours[k],
+            matter=matter, compounds=_compounds(place), buildings=frozenset({place}), life_hours=standing.life_hours[k],
+        )  # fmt: skip
+        told[k] = _Told(compared, shown)
+    return told
+
+
+def _best(
+    pairs: Ints, asked: Sequence[_Asked], standing: _Standing, told: Mapping[int, _Told], law: Law
 ) -> list[Alike]:
-    """Find open cases that may be the same matter as each text."""
-    return [NOT_ASKED for _ in batch]
+    """Judge all pairs at once; keep the three likeliest of each asked."""
+    rows = {k: len(asked) + n for n, k in enumerate(sorted(told))}
+    rows |= {standing.size + at: at for at in range(len(asked))}
+    prepared = Prepared.of([*(a.compared for a in asked), *(told[k].compared for k in sorted(told))])
+    second = np.array([rows[int(k)] for k in pairs[:, 1]], np.int64)
+    measured = prepared.facts(pairs[:, 0], second)
+    chance = alike.probabilities(measured)
+    kept: list[list[int]] = [[] for _ in asked]
+    for k in np.lexsort((pairs[:, 1], -chance)):
+        if chance[k] >= LEAST and len(kept[pairs[k, 0]]) < 3:
+            kept[pairs[k, 0]].append(int(k))
+    flat = [k for row in kept for k in row]
+    scores = dict(zip(flat, alike.scores_of(measured[flat]), strict=True)) if flat else {}
+    answers = []
+    for at, row in enumerate(kept):
+        said = []
+        for k in row:
+            one, other = asked[at], int(pairs[k, 1])
+            known = told[other] if other in told else _of_batch(asked[other - standing.size], other - standing.size)
+            said.append({**known.shown, **_because(one.compared, known, scores[k], law)})
+        answers.append(Alike(tuple(said), "", EDITION))
+    return answers
+
+
+def _of_batch(one: _Asked, row: int) -> _Told:
+    return _Told(one.compared, {"value": None, "row": row, "number": "", "label": one.title, "status": "", "body": ""})
+
+
+def _because(one: Candidate, other: _Told, score: Score, law: Law) -> dict[str, Any]:
+    facts = [_said(f.code, one, other, law) for f in score.facts]
+    return {"p": round(score.probability, 3), "reason": "；".join(facts), "facts": [f.code for f in score.facts]}
+
+
+def _said(code: str, one: Candidate, told: _Told, law: Law) -> str:
+    """Say one fact as a clerk reads it."""
+    other = told.compared
+    if code == "near":
+        metres = _metres(one, np.array([other.lng]), np.array([other.lat]))[0]
+        return "同一地点" if metres < 30 else f"相距约{round(metres, -1):.0f}米"
+    if code == "time":
+        days = abs(one.at_hours - other.at_hours) / 24
+        return "同一天" if days < 1 else f"相隔{days:.0f}天"
+    if code == "same_compound":
+        return "同在" + "、".join(sorted(one.compounds & other.compounds))
+    if code == "same_matter" and told.shown.get("matter"):
+        return f"同一事项“{told.shown['matter']}”"
+    return _SENTENCES[code]
+
+
+_SENTENCES = {
+    "words": "说法相近", "rare_words": "用了相同的词", "far": "相距较远", "unplaced": "有一方没有说清地点",
+    "same_building": "同一栋楼", "other_building": "楼号不同", "other_unit": "单元不同", "same_matter": "同一事项",
+    "other_matter": "事项可能不同",
+}  # fmt: skip

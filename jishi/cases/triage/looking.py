@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -50,6 +50,7 @@ class Words:
     kind: str = ""
     urgency: str = ""
     answers: Mapping[str, Any] = field(default_factory=dict)
+    report_id: int | None = None  # of a stored report that is looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,30 @@ class Looked:
     def stage(self, stage: str) -> Suggested:
         """Give one stage's answer."""
         return next(s for s in self.suggested if s.stage == stage)
+
+    def renumbered(self, rows: Mapping[int, int]) -> "Looked":
+        """Give the same with likely duplicates of the batch under new rows; those without one are left out."""
+        kept = (
+            {**c, "row": rows[c["row"]]} if "row" in c else c
+            for c in self.stage(Stage.DUPLICATES).candidates
+            if c.get("row") is None or c["row"] in rows
+        )
+        return self._comparing(tuple(kept))
+
+    def with_cases(self, cases: Mapping[int, tuple[int, str]]) -> "Looked":
+        """Give the same with likely duplicates of the batch under the id and number of their cases."""
+        kept = []
+        for one in self.stage(Stage.DUPLICATES).candidates:
+            told = dict(one)
+            if "row" in told:
+                told["case_id"], told["number"] = cases[told.pop("row")]
+                told["value"] = told["case_id"]
+            kept.append(told)
+        return self._comparing(tuple(kept))
+
+    def _comparing(self, candidates: tuple[dict[str, Any], ...]) -> "Looked":
+        found = (replace(s, candidates=candidates) if s.stage == Stage.DUPLICATES else s for s in self.suggested)
+        return replace(self, suggested=tuple(found))
 
 
 def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[Looked]:  # noqa: FBT001, FBT002

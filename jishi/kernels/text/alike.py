@@ -54,6 +54,7 @@ class Candidate:
     radius_m: float = 100.0
     at_hours: float = 0.0
     matter: str = ""
+    also: tuple[tuple[str, float], ...] = ()  # what it may be, with probabilities; instead of `matter` where it is not certain
     compounds: frozenset[str] = frozenset()
     buildings: frozenset[str] = frozenset()
     life_hours: float = 720.0
@@ -90,6 +91,12 @@ def _building_names(texts: Iterable[str]) -> frozenset[str]:
             value = number_of(number)
             names.add(f"{letter.upper()}{value if value is not None else number}")
     return frozenset(names)
+
+
+def without_building(place: str) -> str:
+    """This will give the name of a place without the number of a building at its end: 翠竹苑3号楼 → 翠竹苑."""
+    found = _BUILDING.search(place.lower())
+    return place[: found.start()].strip() if found else place
 
 
 def _units(text: str) -> frozenset[str]:
@@ -168,7 +175,7 @@ class Block:
 class Prepared:
     """Reports read once: features of words, places, numbers of buildings. Pairs of its rows are judged by `facts`.
 
-    Sets are rows of numbers, −1 where there is none; `matter` is −1 where it is not known.
+    Sets are rows of numbers, −1 where there is none; `chance` stands beside the numbers of `matter`.
     """
 
     words: Features
@@ -179,6 +186,7 @@ class Prepared:
     hours: Doubles
     life_hours: Doubles
     matter: Ints
+    chance: Doubles
     compounds: Ints
     buildings: Ints
     units: Ints
@@ -188,12 +196,12 @@ class Prepared:
         """This will read reports whose texts are minimised already."""
         texts = [c.text.lower() for c in reports]
         seen = plain(map(_settled, texts))
-        known = {m: k for k, m in enumerate(sorted({c.matter for c in reports if c.matter}))}
+        matter, chance = _matters(reports)
         numbers = np.array([[c.lng, c.lat, c.radius_m, c.at_hours, c.life_hours] for c in reports]).reshape(-1, 5)
         return cls(
             weighted(*counts(seen, _BITS), None, _BITS), pairs_of_characters(seen, _BITS),
             numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], numbers[:, 4],
-            np.array([known.get(c.matter, -1) for c in reports], np.int64), _sets([c.compounds for c in reports]),
+            matter, chance, _sets([c.compounds for c in reports]),
             _sets([_building_names((*c.buildings, t)) for c, t in zip(reports, texts, strict=True)]),
             _sets([_units(t) for t in texts]),
         )  # fmt: skip
@@ -212,8 +220,7 @@ class Prepared:
         )
         building &= compound | ~both_c
         life = np.maximum(1.0, np.minimum(self.life_hours[first], self.life_hours[second]))
-        both_m = (self.matter[first] >= 0) & (self.matter[second] >= 0)
-        same_m = both_m & (self.matter[first] == self.matter[second])
+        same_m, both_m = self._matters_met(first, second)
         placed = np.isfinite(apart)
         return np.column_stack((
             np.minimum(words, 1.0),
@@ -221,8 +228,15 @@ class Prepared:
             np.where(placed, 1.0 / (1.0 + (np.nan_to_num(apart) / radius) ** 2), 0.0),
             np.where(placed, 1.0 - 1.0 / (1.0 + (np.maximum(0.0, np.nan_to_num(apart) - reach) / _FAR_M) ** 2), 0.0),
             ~placed & ~compound, compound, building, both_b & ~building, both_u & ~unit,
-            np.maximum(0.0, 1.0 - np.abs(self.hours[first] - self.hours[second]) / life), same_m, both_m & ~same_m,
+            np.maximum(0.0, 1.0 - np.abs(self.hours[first] - self.hours[second]) / life), same_m, both_m - same_m,
         )).astype(np.float64)  # fmt: skip
+
+    def _matters_met(self, first: Ints, second: Ints) -> tuple[Doubles, Doubles]:
+        """How much probability two rows share, and the most that they could share."""
+        equal = self.matter[first][:, :, None] == self.matter[second][:, None, :]
+        least = np.minimum(self.chance[first][:, :, None], self.chance[second][:, None, :])
+        most = np.minimum(self.chance[first].sum(axis=1), self.chance[second].sum(axis=1))
+        return np.minimum((least * equal).sum(axis=(1, 2)), most), most
 
     def _metres(self, first: Ints, second: Ints) -> Doubles:
         """Metres between two rows; NaN where one has no place."""
@@ -230,6 +244,18 @@ class Prepared:
         x = (self.lng[first] - self.lng[second]) * _EARTH_M * np.cos(np.radians(north))
         metres: Doubles = np.hypot(x, (self.lat[first] - self.lat[second]) * _EARTH_M)
         return metres
+
+
+def _matters(reports: Sequence[Candidate]) -> tuple[Ints, Doubles]:
+    """What each report may be, as numbers with probabilities that sum to 1 (or 0 where nothing is known)."""
+    rows = [c.also or (((c.matter, 1.0),) if c.matter else ()) for c in reports]
+    known: dict[str, int] = {}
+    matter = np.full((len(rows), max(1, max(map(len, rows), default=1))), -1, np.int64)
+    chance = np.zeros(matter.shape)
+    for at, row in enumerate(rows):
+        for k, (code, p) in enumerate(row):
+            matter[at, k], chance[at, k] = known.setdefault(code, len(known)), p
+    return matter, chance / np.maximum(chance.sum(axis=1, keepdims=True), 1e-9)
 
 
 def _sets(rows: Sequence[frozenset[str]]) -> Ints:

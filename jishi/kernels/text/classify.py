@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .features import WINDOWS, Features, Floats, Ints, counts, document_weights, hashes, plain, weighted
+from .features import Features, Floats, Ints, counts, document_weights, plain, weighted
+from .reasons import Reason, reasons_of
 
 Doubles = npt.NDArray[np.float64]
 Counted = tuple[Ints, npt.NDArray[np.int32], Floats]
@@ -32,14 +33,6 @@ class UnknownModel(ValueError):
 
 
 @dataclass(frozen=True)
-class Reason:
-    """Words of the text that speak for a label, with their share of the score."""
-
-    words: str
-    weight: float
-
-
-@dataclass(frozen=True)
 class Weights:
     """Sparse weights feature → labels, by feature; the features known to many labels also as a dense block."""
 
@@ -49,6 +42,15 @@ class Weights:
     count: int
     heavy: npt.NDArray[np.int32]
     block: Floats
+    keys: Ints  # feature × count + label, in order
+
+    def of(self, features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
+        """This will look up single weights; 0 where a feature says nothing of a label."""
+        if not len(self.keys):
+            return np.zeros(len(features))
+        wanted = features.astype(np.int64) * self.count + labels
+        at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where(self.keys[at] == wanted, self.values[at], 0.0).astype(np.float64)
 
     def products(self, rows: Features) -> Doubles:
         """This will multiply sparse rows with the weights: (rows × labels)."""
@@ -89,7 +91,8 @@ def weights_from(feature: Ints, label: Ints, value: Floats, labels: int, bits: i
     for k, f in enumerate(heavy):
         part = slice(indptr[f], indptr[f + 1])
         block[k, label[part]] = value[part]
-    return Weights(indptr, label.astype(np.int32), value.astype(np.float32), labels, heavy, block)
+    keys = feature.astype(np.int64) * labels + label
+    return Weights(indptr, label.astype(np.int32), value.astype(np.float32), labels, heavy, block, keys)
 
 
 def softmax(logits: Doubles) -> Doubles:
@@ -175,30 +178,12 @@ class ZeroShot:
 
     def reasons(self, text: str, label: str, *, limit: int = 3) -> tuple[Reason, ...]:
         """This will name the words of the text that speak most for the label."""
-        return self.reasons_for(text, (label,), limit=limit)[0]
+        at = np.array([[self.labels.index(label)]], np.int64)
+        return reasons_of((text,), at, self.weight_of, self.bits, limit=limit)[0][0]
 
-    def reasons_for(
-        self, text: str, labels: Sequence[str], *, limit: int = 3
-    ) -> tuple[tuple[Reason, ...], ...]:
-        """This will name, for each of some labels, the words of the text that speak most for it; read once."""
-        read = _Windows.of(text, self.bits)
-        column = self._columns(read.features, [self.labels.index(label) for label in labels])
-        return tuple(read.reasons(column[:, k], limit) for k in range(len(labels)))
-
-    def _columns(self, features: npt.NDArray[np.int32], labels: Sequence[int]) -> Floats:
-        """Look the weights of some features for some labels up: (features × labels)."""
-        start = self.weights.indptr[features]
-        length = self.weights.indptr[features.astype(np.int64) + 1] - start
-        row = np.repeat(np.arange(len(features)), length)
-        before = np.cumsum(length) - length
-        where = np.repeat(start - before, length) + np.arange(len(row))
-        owner, value = self.weights.labels[where], self.weights.values[where]
-        found = np.zeros((len(features), len(labels)), np.float32)
-        for k, label in enumerate(labels):
-            mine = owner == label
-            found[row[mine], k] = value[mine]
-        weighed: Floats = found * self.idf[features][:, None]
-        return weighed
+    def weight_of(self, features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
+        """This will give what each feature says for the label beside it."""
+        return self.weights.of(features, labels) * self.idf[features]
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """This will give a header of plain values and plain arrays; `from_arrays` reads them back to the same bytes."""
@@ -248,55 +233,6 @@ def _own_temperature(model: ZeroShot, unit: Features, owner: Ints, keys: Ints, v
     row = np.repeat(np.arange(len(owner)), np.diff(unit.indptr))
     similarity[np.arange(len(owner)), owner] -= np.bincount(row, weights=own, minlength=len(owner))
     return fit_temperature(similarity[several], owner[several])
-
-
-def reasons_from(text: str, column: Floats, bits: int, limit: int) -> tuple[Reason, ...]:
-    """This will find the stretches of a text whose windows weigh most in `column` (one weight per feature)."""
-    read = _Windows.of(text, bits)
-    return read.reasons(column[read.features], limit)
-
-
-@dataclass(frozen=True)
-class _Windows:
-    """A text as its windows of 2–4 characters: which features they are, and where each stands."""
-
-    seen: str
-    blank: npt.NDArray[np.bool_]
-    features: npt.NDArray[np.int32]  # each once
-    at: tuple[tuple[int, Ints], ...]  # (size of window, index into `features` per position)
-
-    @classmethod
-    def of(cls, text: str, bits: int) -> "_Windows":
-        seen = plain((text,))[0]
-        codes = np.frombuffer(seen.encode("utf-32-le"), np.uint32)
-        sizes = [(size, hashes(codes, size, bits)) for size in WINDOWS[1:]]
-        features, index = np.unique(np.concatenate([h for _, h in sizes]), return_inverse=True)
-        ends = np.cumsum([len(h) for _, h in sizes])[:-1]
-        parts = np.split(index.reshape(-1), ends)
-        return cls(seen, codes == 32, features, tuple(zip(WINDOWS[1:], parts, strict=True)))
-
-    def reasons(self, weights: Floats, limit: int) -> tuple[Reason, ...]:
-        """Give the heaviest stretches under these weights, one weight per feature."""
-        heat = np.zeros(len(self.seen))
-        for size, index in self.at:
-            weight = weights[index]
-            for k in range(size):
-                heat[k : k + len(weight)] += weight / size
-        heat[self.blank] = 0.0
-        warm = heat[heat > 0]
-        total = float(warm.sum())
-        if total <= 0:
-            return ()
-        bar = max(0.0, float(np.quantile(warm, 0.6)))
-        marks = (((heat >= bar) & (heat > 0)).astype(np.uint8) + 48).tobytes().decode("ascii")
-        stretches = [
-            Reason(self.seen[m.start() : m.end()], float(heat[m.start() : m.end()].sum()) / total)
-            for m in re.finditer("1{2,12}", marks)
-        ]
-        best: dict[str, Reason] = {}
-        for reason in sorted(stretches, key=lambda r: (-r.weight, r.words)):
-            best.setdefault(reason.words, reason)
-        return tuple(best.values())[:limit]
 
 
 @dataclass(frozen=True)
@@ -384,14 +320,16 @@ class Learned:
 
     def reasons(self, text: str, label: str, *, limit: int = 3) -> tuple[Reason, ...]:
         """This will name the words that speak most for the label, by both models together."""
-        at = self.zero.labels.index(label)
-        w = self.zero.weights
-        column = np.zeros(1 << self.zero.bits, np.float32)
-        mine = w.labels == at
-        column[np.repeat(np.arange(1 << self.zero.bits), np.diff(w.indptr))[mine]] = w.values[mine] / self.start
-        column *= self.zero.idf
-        column[self.columns] += self.weights[:, at] * self.idf
-        return reasons_from(text, column, self.zero.bits, limit)
+        at = np.array([[self.zero.labels.index(label)]], np.int64)
+        return reasons_of((text,), at, self.weight_of, self.zero.bits, limit=limit)[0][0]
+
+    def weight_of(self, features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
+        """This will give what each feature says for the label beside it, by both models together."""
+        said = self.zero.weight_of(features, labels) / self.start
+        if len(self.columns):
+            at = np.minimum(np.searchsorted(self.columns, features), len(self.columns) - 1)
+            said += np.where(self.columns[at] == features, self.weights[at, labels] * self.idf[at], 0.0)
+        return said
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """This will give a header and plain arrays of the whole model, the zero-shot part included."""
@@ -478,6 +416,46 @@ def blend(zero: Doubles, learned: Doubles, support: Ints, *, half_at: float = 10
     mixed = (1 - trust) * zero + trust * learned
     result: Doubles = mixed / mixed.sum(axis=1, keepdims=True)
     return result
+
+
+@dataclass(frozen=True)
+class Blended:
+    """What answers: zero-shot alone on the first day, mixed with what was learned later."""
+
+    zero: ZeroShot
+    learned: Learned | None
+    place: Ints  # of each label among the labels that were learned; −1 for a label that came later
+
+    @classmethod
+    def of(cls, zero: ZeroShot, learned: Learned | None) -> "Blended":
+        """This will join both by label: a label of today that was not learned keeps its zero-shot answer."""
+        known = {label: k for k, label in enumerate(learned.zero.labels)} if learned else {}
+        return cls(zero, learned, np.array([known.get(label, -1) for label in zero.labels], np.int64))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.zero.labels
+
+    def score(self, texts: Sequence[str]) -> Doubles:
+        """This will give probabilities, one row per text, one column per label."""
+        zero = self.zero.score(texts)
+        if self.learned is None:
+            return zero
+        known = self.place >= 0
+        support = np.where(known, self.learned.support[self.place], 0)
+        return blend(zero, np.where(known, self.learned.score(texts)[:, self.place], 0.0), support)
+
+    def reasons(self, texts: Sequence[str], answers: Ints) -> list[list[tuple[Reason, ...]]]:
+        """This will name the words that speak for each of the `answers` (texts × answers, places of labels)."""
+        if self.learned is None:
+            return reasons_of(texts, answers, self.zero.weight_of, self.zero.bits)
+        learned = self.learned
+
+        def weight_of(features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
+            at = self.place[labels]
+            return np.where(at >= 0, learned.weight_of(features, at), self.zero.weight_of(features, labels))
+
+        return reasons_of(texts, answers, weight_of, self.zero.bits)
 
 
 def abstentions(

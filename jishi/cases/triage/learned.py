@@ -1,0 +1,117 @@
+"""What the town has taught: learned models as data. Plain arrays with a header; hash and size are checked (spec 12 §10).
+
+A model that cannot be read is as one that is not there: zero-shot answers, and the edition says so.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from jishi.cases.models import ModelEdition
+from jishi.duties.queries import Law
+from jishi.foundation import scope
+from jishi.kernels.text.classify import Learned, UnknownModel
+
+log = logging.getLogger(__name__)
+KIND = "classify"
+MAGIC = b"jishi-model 1\n"
+LARGEST = 512 * 1024 * 1024
+MOST_KEPT = 8
+_kept: dict[tuple[str, int, str], Learned | None] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The model that answers with zero-shot, if it can be read, and the name of its edition."""
+
+    model: Learned | None
+    edition: str
+
+
+def packed(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Write a model: a line that names the format, a line of JSON, then the numbers of each array."""
+    shapes = [[name, arrays[name].dtype.str, list(arrays[name].shape)] for name in sorted(arrays)]
+    head = json.dumps({**header, "arrays": shapes}, ensure_ascii=False, sort_keys=True).encode()
+    return b"".join((MAGIC, head, b"\n", *(np.ascontiguousarray(arrays[name]).tobytes() for name in sorted(arrays))))
+
+
+def unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Read what `packed` wrote.
+
+    :raises UnknownModel: another format, an unknown kind of number, or a size that does not fit.
+    """
+    if len(content) > LARGEST or not content.startswith(MAGIC):
+        raise UnknownModel("not a model of this format")
+    end = content.find(b"\n", len(MAGIC))
+    try:
+        header = json.loads(content[len(MAGIC) : end])
+        arrays, at = {}, end + 1
+        for name, kind, shape in header.pop("arrays"):
+            dtype = np.dtype(str(kind))
+            if dtype.kind not in "if":
+                raise UnknownModel(f"{kind} is not a number")
+            count = int(np.prod([int(n) for n in shape]))
+            arrays[str(name)] = np.frombuffer(content, dtype, count, at).reshape([int(n) for n in shape])
+            at += count * dtype.itemsize
+    except (ValueError, KeyError, TypeError) as fault:
+        raise UnknownModel("the header does not fit the arrays") from fault
+    if at != len(content):
+        raise UnknownModel("the size does not fit the header")
+    return header, arrays
+
+
+def adopted(law: Law) -> Adopted:
+    """Give the learned model in force; asks once per transaction which one it is."""
+    now = scope.current()
+    found: Adopted | None = now.memo.get("learned model")
+    if found is None:
+        found = now.memo["learned model"] = _adopted(now.actor.tenant_id)
+    return found
+
+
+def forget() -> None:
+    """Look again, because this transaction has changed which model is in force."""
+    scope.current().memo.pop("learned model", None)
+
+
+def _adopted(tenant_id: int) -> Adopted:
+    rows = ModelEdition.objects.filter(tenant_id=tenant_id, kind=KIND, retired_at=None, adopted_at__isnull=False)
+    row = rows.order_by("-number").values_list("id", "number", "sha256").first()
+    if row is None:
+        return Adopted(None, "")
+    key = (str(connection.settings_dict["NAME"]), tenant_id, str(row[2]))
+    if key not in _kept:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = _read(row[0], row[1], row[2])
+    return Adopted(_kept[key], f"learned@{row[1]}" + ("" if _kept[key] else "!broken"))
+
+
+def _read(row_id: int, number: int, sha256: str) -> Learned | None:
+    content = bytes(ModelEdition.objects.values_list("arrays", flat=True).get(id=row_id))
+    try:
+        return read(content, sha256)
+    except UnknownModel as fault:
+        log.error("model edition %s cannot be read: %s", number, fault)
+        return None
+
+
+def read(content: bytes, sha256: str) -> Learned:
+    """Read a stored model.
+
+    :raises UnknownModel: hash, size, format or shapes do not fit.
+    """
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise UnknownModel("the hash does not fit")
+    header, arrays = unpacked(content)
+    try:
+        return Learned.from_arrays(header, arrays)
+    except (KeyError, ValueError, IndexError, TypeError) as fault:
+        raise UnknownModel(str(fault)) from fault
