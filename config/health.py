@@ -15,7 +15,9 @@ def ready(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except OperationalError:
-        answer = JsonResponse({"ready": False, "zh": "数据库暂时不可用。", "en": "The database is not available."}, status=503)
+        answer = JsonResponse(
+            {"ready": False, "zh": "数据库暂时不可用。", "en": "The database is not available."}, status=503
+        )
         answer["Retry-After"] = "5"
         return answer
     return JsonResponse({"ready": True})

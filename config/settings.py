@@ -109,7 +109,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
-LOCALE_PATHS = [STATE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / ".jishi/locale"]  # made from jishi/*/words by compile-messages
 LANGUAGE_COOKIE_NAME = "jishi_language"
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

@@ -17,6 +17,12 @@ Path(os.environ["JISHI_DATA"]).chmod(0o711)  # the database's own account must g
 (Path(os.environ["JISHI_DATA"]) / "static").mkdir(exist_ok=True)
 _DATABASE = Path(os.environ["JISHI_DATA"]) / "database"
 _ours = False
+_BASE = Path(__file__).resolve().parent.parent
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    from jishi.portal.words_compile import compile_words
+
+    compile_words(_BASE, _BASE / ".jishi/locale")
 
 if "JISHI_DATABASE_URL" not in os.environ and "JISHI_PG_OWNER" not in os.environ:
     from jishi.foundation.database import ensure

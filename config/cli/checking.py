@@ -12,7 +12,7 @@ def compile_messages(argv: Sequence[str]) -> int:
     """Compile the words of all rooms."""
     from jishi.portal import words_compile
 
-    counts = words_compile.compile_words(BASE, Path(os.environ.get("JISHI_DATA", BASE / ".jishi")) / "locale")
+    counts = words_compile.compile_words(BASE, BASE / ".jishi/locale")
     if "-v" in argv:
         print(counts)
     return 0
@@ -55,7 +55,7 @@ def pictures(argv: Sequence[str]) -> int:
 
     for path in sorted((BASE / "institutions/procedures").glob("*.toml")):
         table = procedure.parse(path.read_text(encoding="utf-8"))
-        (BASE / f"docs/states/{path.stem}.svg").write_text(procedure.draw(table, "zh"), encoding="utf-8")
-        (BASE / f"docs/states/{path.stem}.md").write_text(procedure.page(table), encoding="utf-8")
+        for name, text in procedure.pictures(table).items():
+            (BASE / "docs/states" / name).write_text(text, encoding="utf-8")
         print(path.stem)
     return 0

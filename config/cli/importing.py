@@ -45,17 +45,15 @@ def _import(content: bytes, name: str, given: Any) -> int:
     from jishi.cases.actions import importing
     from jishi.foundation import scope
     from jishi.foundation.actor import system
-    from jishi.foundation.tenants import Tenant
     from jishi.foundation.refusals import Refused
+    from jishi.foundation.tenants import Tenant
 
     code = tenant_code()
     by, began = system(Tenant.objects.get(code=code).id), time.perf_counter()
     try:
         with scope.work(by):
             columns = importing.column_map(given.map, tenant_id=by.tenant_id)
-            walk = importing.begin(
-                content, name, columns=columns, applies=not given.dry_run, by=by, now=timezone.now()
-            )
+            walk = importing.begin(content, name, columns=columns, applies=not given.dry_run, by=by, now=timezone.now())
     except Refused as no:
         return _refused(no, as_json=given.json)
     try:

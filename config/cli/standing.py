@@ -26,7 +26,7 @@ def stand(data: str, *, role: str = "web", django: bool = True) -> Path:
     os.environ["JISHI_DATA"], os.environ["JISHI_ROLE"] = str(folder), role
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "static").mkdir(parents=True, exist_ok=True)
         server = ensure(folder / "database")
     except DatabaseUnavailable as no:
         raise SystemExit(f"{no.sentence_zh}\n{no.sentence_en}") from None
