@@ -133,7 +133,11 @@ def desk_page() -> Any:
     return dispatcher().get("/desk/dispatch")
 
 
-DOORS: dict[str, Callable[[], Any]] = {"create": lambda: create(1), "API list of 50": api_list, "desk page of 50": desk_page}
+DOORS: dict[str, Callable[[], Any]] = {
+    "create": lambda: create(1),
+    "API list of 50": api_list,
+    "desk page of 50": desk_page,
+}
 
 
 # ---------------------------------------------------------------- statements
@@ -386,4 +390,3 @@ ALL: dict[str, Callable[[], list[Figure]]] = {
     "start": start,
     "scale": scale,
 }
-

@@ -5,8 +5,21 @@ from django.db import models
 from django.db.models import F, Q
 
 from jishi.cases.states import (
-    Channel, ClockKind, Contacted, DeclineGround, HandoverEnd, HandoverStatus, Kind, Outcome, ReturnGround, Role,
-    Satisfied, Solved, Status, Urgency, Voice,
+    Channel,
+    ClockKind,
+    Contacted,
+    DeclineGround,
+    HandoverEnd,
+    HandoverStatus,
+    Kind,
+    Outcome,
+    ReturnGround,
+    Role,
+    Satisfied,
+    Solved,
+    Status,
+    Urgency,
+    Voice,
 )  # fmt: skip
 from jishi.foundation.nouns import FactRow, TenantRow
 
@@ -81,7 +94,9 @@ class Report(Placed, TenantRow):
         ]
         indexes = [
             models.Index(fields=["tenant", "received_at"], name="reports_by_time"),
-            models.Index(fields=["tenant", "reporter"], name="reports_of_reporter", condition=Q(reporter__isnull=False)),
+            models.Index(
+                fields=["tenant", "reporter"], name="reports_of_reporter", condition=Q(reporter__isnull=False)
+            ),
         ]
 
 
@@ -405,8 +420,7 @@ class Review(FactRow):
             models.CheckConstraint(name="verdict_is_known", condition=Q(verdict__in=["approved", "sent_back"])),
             models.CheckConstraint(
                 name="approved_has_four_elements",
-                condition=Q(verdict="sent_back")
-                | Q(time_of_contact=True, with_whom=True, measures=True, by_when=True),
+                condition=Q(verdict="sent_back") | Q(time_of_contact=True, with_whom=True, measures=True, by_when=True),
             ),
         ]
         indexes = [models.Index(fields=["tenant", "case"], name="reviews_of_case")]

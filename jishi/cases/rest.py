@@ -255,7 +255,11 @@ def take_back(request: HttpRequest, response: HttpResponse, number: str, payload
     """Take back an offer that nobody has signed."""
     version = _version(request)
     dispatch.take_back(
-        _case_id(request, number), reason=payload.words, by=request.actor, now=timezone.now(), version=version  # type: ignore[attr-defined]
+        _case_id(request, number),
+        reason=payload.words,
+        by=request.actor,
+        now=timezone.now(),
+        version=version,  # type: ignore[attr-defined]
     )
     return _moved(request, response, number)
 
@@ -282,7 +286,11 @@ def accept_return(request: HttpRequest, response: HttpResponse, number: str, pay
     """Accept a return."""
     version = _version(request)
     handover.accept_return(
-        _case_id(request, number), words=payload.words, by=request.actor, now=timezone.now(), version=version  # type: ignore[attr-defined]
+        _case_id(request, number),
+        words=payload.words,
+        by=request.actor,
+        now=timezone.now(),
+        version=version,  # type: ignore[attr-defined]
     )
     return _moved(request, response, number)
 
@@ -382,7 +390,11 @@ def reopen(request: HttpRequest, response: HttpResponse, number: str, payload: W
     """Open a closed case again."""
     version = _version(request)
     reopening.reopen(
-        _case_id(request, number), why=payload.words, by=request.actor, now=timezone.now(), version=version  # type: ignore[attr-defined]
+        _case_id(request, number),
+        why=payload.words,
+        by=request.actor,
+        now=timezone.now(),
+        version=version,  # type: ignore[attr-defined]
     )
     return _moved(request, response, number)
 
@@ -392,7 +404,11 @@ def redispatch(request: HttpRequest, response: HttpResponse, number: str, payloa
     """Put a closed case back on the desk."""
     version = _version(request)
     reopening.redispatch(
-        _case_id(request, number), why=payload.words, by=request.actor, now=timezone.now(), version=version  # type: ignore[attr-defined]
+        _case_id(request, number),
+        why=payload.words,
+        by=request.actor,
+        now=timezone.now(),
+        version=version,  # type: ignore[attr-defined]
     )
     return _moved(request, response, number)
 
@@ -418,7 +434,13 @@ def triage_(request: HttpRequest, payload: TriageIn) -> list[dict[str, Any]]:
         {
             "shown": one.shown,
             "stages": [
-                {"stage": s.stage, "candidates": list(s.candidates), "abstained": s.abstained, "edition": s.edition, "ms": s.ms}
+                {
+                    "stage": s.stage,
+                    "candidates": list(s.candidates),
+                    "abstained": s.abstained,
+                    "edition": s.edition,
+                    "ms": s.ms,
+                }
                 for s in one.suggested
             ],
         }

@@ -23,7 +23,7 @@ FOUNDING: Final = "founding"
 # code → what a person reads, Chinese and English. {items} are numbers, {detail} what the finding says.
 SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "different_leads": ("两条都可能是最合适的，主办却不同：{items}", "both can be best, with different leads: {items}"),
-    "golden_fails": ("样例 {detail}", "example {detail}"),
+    "golden_fails": ("样例不再成立：{detail}", "an example no longer holds: {detail}"),
     "equal_items": ("两条除编号外完全相同：{items}", "equal but for their numbers: {items}"),
     "matter_retired": ("事项代码已停用：{detail}", "this matter is retired: {detail}"),
     "unknown_matter": ("事项分类里没有：{detail}", "not in the code book: {detail}"),
@@ -38,7 +38,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "not_covered": ("没有哪一条管到：{detail}", "no item covers: {detail}"),
     "never_matches": ("怎样都对不上，这一条用不到", "no facts ever match; the item is never used"),
     "hidden_by": ("总是被前面的条目盖住：{items}", "always behind others: {items}"),
-    "not_registered": ("范围“{detail}”还没有登记，核对不了", "the area {detail} is not in a register and cannot be checked"),
+    "not_registered": ("范围没有登记，核对不了：{detail}", "no register of this area to check it: {detail}"),
     "unknown_division": ("没有这个区划：{detail}", "no such division: {detail}"),
     "unknown_question": ("没有事项问这个问题：{detail}", "no matter asks this: {detail}"),
     "unknown_value": ("没有这个选项：{detail}", "no such choice: {detail}"),

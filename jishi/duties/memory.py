@@ -152,8 +152,7 @@ def _read(tenant_id: int, day: date, mark: tuple[Any, ...]) -> Law:
     book = CodeBook.objects.filter(tenant_id=tenant_id, effective_from__lte=day).order_by("-number").first()
     matters = _matters(book)
     lists = {
-        row.id: row
-        for row in DutyList.objects.filter(tenant_id=tenant_id, state__in=IN_FORCE, effective__contains=day)
+        row.id: row for row in DutyList.objects.filter(tenant_id=tenant_id, state__in=IN_FORCE, effective__contains=day)
     }
     rows = list(DutyItem.objects.filter(tenant_id=tenant_id, list_id__in=lists).order_by("list_id", "position"))
     known = [b for b in bodies.names().values() if b.lasts_on(day)]

@@ -74,7 +74,10 @@ class DutyList(TenantRow):
             ExclusionConstraint(
                 name="published_lists_do_not_overlap",
                 expressions=[
-                    (Func("holder_series", "holder_series", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    (
+                        Func("holder_series", "holder_series", Value("[]"), function="int8range"),
+                        RangeOperators.OVERLAPS,
+                    ),
                     ("effective", RangeOperators.OVERLAPS),
                 ],
                 condition=Q(state__in=["published", "superseded"]),
@@ -126,10 +129,10 @@ class Objection(TenantRow):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="answered_objection_has_words", condition=Q(answered_at=None) | ~Q(answer="")
+            models.CheckConstraint(name="answered_objection_has_words", condition=Q(answered_at=None) | ~Q(answer="")),
+            models.UniqueConstraint(
+                fields=["tenant", "list", "number", "body"], name="one_objection_per_item_and_body"
             ),
-            models.UniqueConstraint(fields=["tenant", "list", "number", "body"], name="one_objection_per_item_and_body"),
         ]
 
 

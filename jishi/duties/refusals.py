@@ -71,7 +71,8 @@ class NotEmptyGround(Refused):
 class AlreadyObjected(Refused):
     code, status = "already_objected", 409
     zh, en = "你们对这一条已经提过异议。", "Your body has objected to this item already."
-    next_zh, next_en = "等答复；有新情况请联系清单办公室。", "Wait for the answer, or speak to the office that keeps the lists."
+    next_zh = "等答复；有新情况请联系清单办公室。"
+    next_en = "Wait for the answer, or speak to the office that keeps the lists."
 
 
 class UnknownHolder(Refused):

@@ -199,7 +199,7 @@ def _served(plain: Sequence[dict[str, Any]], findings: list[Finding]) -> tuple[l
             general, special = sorted(finding.features, key=lambda n: _kind(plain[n]))
             shape = shape_of(plain[general]["geometry"]).difference(shape_of(plain[special]["geometry"]))
             cuts.append({"type": "Feature", "properties": plain[general].get("properties"), "geometry": mapping(shape)})
-            finding = Finding(  # noqa: PLW2901
+            finding = Finding(
                 "ground_already_served",
                 (special, general),
                 finding.place,

@@ -60,7 +60,9 @@ def found_many(rows: Sequence[Founding], *, active_from: date, by: Actor, now: d
     known |= {b.code: b.id for b in made}
     _set_parents(made, rows, known)
     trail.record_many(
-        [trail.Note("body.founded", ("body", b.id), now, {"code": b.code, "level": b.level}) for b in made], by=by, new=True
+        [trail.Note("body.founded", ("body", b.id), now, {"code": b.code, "level": b.level}) for b in made],
+        by=by,
+        new=True,
     )
     queries.forget()
     return {b.code: b.id for b in made}

@@ -67,7 +67,8 @@ def begin_terms(pairs: Sequence[tuple[int, int]], *, by: Actor, now: datetime) -
     ]
     grants.grant_many(wanted, by=by, now=now)
     trail.record_many(
-        [trail.Note("term.begun", ("post", t.post_id), now, {"term": t.id, "account": t.account_id}) for t in terms], by=by
+        [trail.Note("term.begun", ("post", t.post_id), now, {"term": t.id, "account": t.account_id}) for t in terms],
+        by=by,
     )
     return [t.id for t in terms]
 

@@ -28,7 +28,9 @@ class TestWorktime:
         assert "".join(cited) != "".join(plain)
 
     def test_counts_between_two_moments_as_add_does(self, client, founded):
-        page = posted(client, "between", start="2026-11-16T10:00:00+08:00", end="2026-11-23T17:30:00+08:00", unit="wd").json()
+        page = posted(
+            client, "between", start="2026-11-16T10:00:00+08:00", end="2026-11-23T17:30:00+08:00", unit="wd"
+        ).json()
 
         assert page["count"] == 5
 

@@ -50,7 +50,7 @@ def contest_held(held: Held, *, by: Actor, now: datetime, question: str, verb_by
     move = moving.ensure(held, "consultation.contest", by=actor)
     row = moving.handover_row(held, "consultation.contest")
     lead = held.lead
-    assert lead is not None  # noqa: S101 - handover_row has refused otherwise
+    assert lead is not None
     invited = {lead.body_id, lead.proposed_body_id or lead.body_id}
     earlier = held.case.handovers.exclude(return_asked_at=None).values_list("body_id", flat=True)
     talk = _write(held, question or "请各方说明依据。", sorted(invited | set(earlier)), now)

@@ -59,7 +59,10 @@ def _count_promise_again(held: Held, now: datetime) -> None:
     amount = promises.get("promise", CASE.clock("promise").amount)
     if amount == clock.amount:
         return
-    clock.amount, clock.rule = amount, "duty_item:promise" if "promise" in promises else f"{CASE.code}@{CASE.edition}:promise"
+    clock.amount, clock.rule = (
+        amount,
+        "duty_item:promise" if "promise" in promises else f"{CASE.code}@{CASE.edition}:promise",
+    )
     clocks.pin(clock, bodies.hours_of([None])[None].calendar)
     clock.change(amount=clock.amount, rule=clock.rule, due_at=clock.due_at, provisional=clock.provisional)
     held.case.change(promise_due_at=clock.due_at)

@@ -62,7 +62,13 @@ def make_offer(held: Held, to: Offer, *, by: Actor, now: datetime) -> Handover:
         raise WhyNotTheList(body=body.name)
     item_id = chosen.item_id if chosen else to.item_id
     deciding.ensure_not_pushed_down(
-        item_id, body.id, role=Role.LEAD.value, part_text="", emergency=case.urgency == Urgency.EMERGENCY, by=by, now=now
+        item_id,
+        body.id,
+        role=Role.LEAD.value,
+        part_text="",
+        emergency=case.urgency == Urgency.EMERGENCY,
+        by=by,
+        now=now,
     )
     decision_id = deciding.keep([routed], made_at=now, effective_on=localdate(now))[0]
     procedures.ensure_move(HANDOVER, "ruling.rule" if to.designated else "dispatch.offer", "")

@@ -37,9 +37,7 @@ def ask(case: Case, *, now: datetime) -> list[Feedback]:
     """Ask every member of the case, each for himself; the links go out with the news of the approved reply."""
     members = Membership.objects.filter(case=case, to_at=None)
     last = Feedback.objects.filter(case=case).order_by("-round").values_list("round", flat=True).first() or 0
-    rows = [
-        Feedback(tenant_id=case.tenant_id, membership=m, case=case, round=last + 1, asked_at=now) for m in members
-    ]
+    rows = [Feedback(tenant_id=case.tenant_id, membership=m, case=case, round=last + 1, asked_at=now) for m in members]
     return list(Feedback.objects.bulk_create(rows))
 
 
@@ -109,7 +107,9 @@ def conclude(case_id: int, *, by: Actor, now: datetime, version: int | None = No
 
 def _conclude(held: Held, *, by: Actor, now: datetime) -> Case:
     move = moving.ensure(held, "feedback.conclude", by=by)
-    return moving.carry_out(held, move, by=by, now=now, case_values={"closed_at": now}, codes={"outcome": held.case.outcome})
+    return moving.carry_out(
+        held, move, by=by, now=now, case_values={"closed_at": now}, codes={"outcome": held.case.outcome}
+    )
 
 
 @transaction.atomic

@@ -64,7 +64,9 @@ def note_progress(case_id: int, *, text: str, waiting_for: str = "", until: date
     words = text.strip()
     last = Progress.objects.filter(case=held.case).order_by("-id").first()
     if not words or (last is not None and last.text == words):
-        raise GroundNeeded(what="新的进展（不能为空，也不能和上一条一样）", what_en="something new, not a copy of the last")
+        raise GroundNeeded(
+            what="新的进展（不能为空，也不能和上一条一样）", what_en="something new, not a copy of the last"
+        )
     body_id = holder(held)
     row = Progress.objects.create(
         tenant_id=by.tenant_id, case=held.case, body_id=body_id, at=now, text=words,
@@ -88,7 +90,7 @@ def reply(case_id: int, *, answer: Answer, by: Actor, now: datetime, version: in
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "handling.reply", by=by)
     lead = held.lead
-    assert lead is not None  # noqa: S101 - the policy has refused otherwise
+    assert lead is not None
     if lead.status == HandoverStatus.RETURN_ASKED:
         raise ReturnPending(due="")
     _ensure_complete(held, answer)
@@ -112,7 +114,9 @@ def _ensure_complete(held: Held, answer: Answer) -> None:
         raise ReplyTooShort(length=length)
     if not answer.what_was_done.strip():
         raise GroundNeeded(what="做了什么", what_en="what was done")
-    anonymous = not held.members or held.case.memberships.filter(to_at=None).exclude(report__voice="anonymous").count() == 0
+    anonymous = (
+        not held.members or held.case.memberships.filter(to_at=None).exclude(report__voice="anonymous").count() == 0
+    )
     if not anonymous and not ContactNote.objects.filter(case=held.case).exists():
         raise ContactNeeded
 

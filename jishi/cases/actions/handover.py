@@ -10,8 +10,15 @@ from jishi.cases.actions import consultation, dispatch, moving
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Handover
 from jishi.cases.refusals import (
-    CitationNeeded, DesignatedMayNotReturn, GroundNeeded, NoReturnAsked, ProposedBodyNeeded, ReturnedBefore,
-    ReturnPending, ReturnWindowClosed, SamePerson,
+    CitationNeeded,
+    DesignatedMayNotReturn,
+    GroundNeeded,
+    NoReturnAsked,
+    ProposedBodyNeeded,
+    ReturnedBefore,
+    ReturnPending,
+    ReturnWindowClosed,
+    SamePerson,
 )  # fmt: skip
 from jishi.cases.states import HandoverStatus, ReturnGround
 from jishi.duties.actions import deciding
@@ -48,13 +55,13 @@ def sign_by_time(case_id: int, *, by: Actor, now: datetime) -> Case:
     return _sign(held, move.verb, by=by, now=now, by_clock=True)
 
 
-def _sign(held: Held, verb: str, *, by: Actor, now: datetime, by_clock: bool) -> Case:  # noqa: FBT001
+def _sign(held: Held, verb: str, *, by: Actor, now: datetime, by_clock: bool) -> Case:
     if held.lead is not None and held.lead.status == HandoverStatus.RETURN_ASKED:
         raise ReturnPending(due=_when(held, "return_answer"))
     row = moving.handover_row(held, verb)
     move = moving.ensure(held, verb, by=by)
     lead = held.lead
-    assert lead is not None  # noqa: S101 - handover_row has refused otherwise
+    assert lead is not None
     return moving.carry_out(
         held, move, by=by, now=now, handover_move=row, amounts=dispatch.promises_of(lead),
         handover_values={"signed_at": now, "signed_by_clock": by_clock},
@@ -96,7 +103,7 @@ def from_outside(held: Held, by: Actor) -> None:
 
 def _ensure_returnable(held: Held, why: Return, now: datetime) -> None:
     lead = held.lead
-    assert lead is not None  # noqa: S101 - the caller has checked
+    assert lead is not None
     if lead.designated:
         raise DesignatedMayNotReturn
     if why.ground not in ReturnGround.values or not why.words.strip():
@@ -116,7 +123,7 @@ def _ensure_returnable(held: Held, why: Return, now: datetime) -> None:
 def _contest_if_second(case: Case, held: Held, *, by: Actor, now: datetime) -> Case:
     """The second return on a case, or one that names a body which returned it, is settled together (spec 10 §6)."""
     lead = held.lead
-    assert lead is not None  # noqa: S101
+    assert lead is not None
     others = Handover.objects.filter(case=case).exclude(id=lead.id).exclude(return_asked_at=None)
     if not others.exclude(status=HandoverStatus.OFFERED).exists():
         return case

@@ -17,7 +17,18 @@ from jishi.cases import triage
 from jishi.cases.actions import clocks, intake
 from jishi.cases.actions.intake import Incoming, RefusedRow
 from jishi.cases.models import (
-    Case, Clock, Consultation, ContactNote, Feedback, Handover, Membership, Progress, Reply, Report, Review, Ruling,
+    Case,
+    Clock,
+    Consultation,
+    ContactNote,
+    Feedback,
+    Handover,
+    Membership,
+    Progress,
+    Reply,
+    Report,
+    Review,
+    Ruling,
 )  # fmt: skip
 from jishi.cases.states import CASE, HANDOVER, Role
 from jishi.foundation import numbers, procedures, scope, trail
@@ -73,7 +84,9 @@ def known_ids(external_system: str) -> set[str]:
 
 
 @transaction.atomic
-def take_in(lives: Sequence[PastLife], *, by: Actor, now: datetime, tenant_code: str) -> tuple[list[int], list[RefusedRow]]:
+def take_in(
+    lives: Sequence[PastLife], *, by: Actor, now: datetime, tenant_code: str
+) -> tuple[list[int], list[RefusedRow]]:
     """Store past lives; gives the case ids in order and what was refused."""
     ids: list[int] = []
     refused: list[RefusedRow] = []
@@ -111,7 +124,9 @@ def _numbers(rows: Sequence[PastLife], tenant_code: str) -> list[tuple[str, str]
         by_day.setdefault(localdate(one.received_at), []).append(i)
     out: list[tuple[str, str]] = [("", "")] * len(rows)
     for day, at in sorted(by_day.items()):
-        pairs = zip(numbers.take("R", tenant_code, day, len(at)), numbers.take("C", tenant_code, day, len(at)), strict=True)
+        pairs = zip(
+            numbers.take("R", tenant_code, day, len(at)), numbers.take("C", tenant_code, day, len(at)), strict=True
+        )
         for i, pair in zip(at, pairs, strict=True):
             out[i] = pair
     return out
@@ -314,7 +329,9 @@ def _reviewed(life: _Life, step: Happened) -> None:
             life.lead.ended_at, life.lead.end = step.at, "replied"
         asked = sum(1 for r in life.rows if isinstance(r, Feedback)) + 1
         life.rows.append(
-            Feedback(tenant_id=life.case.tenant_id, membership=life.member, case=life.case, round=asked, asked_at=step.at)
+            Feedback(
+                tenant_id=life.case.tenant_id, membership=life.member, case=life.case, round=asked, asked_at=step.at
+            )
         )
 
 
@@ -340,7 +357,9 @@ def _ended(life: _Life, step: Happened) -> None:
 
 def _declined(life: _Life, step: Happened) -> None:
     ground = str(step.facts.get("ground", "other_procedure"))
-    _move(life, step, decline_ground=ground, decline_text=step.words, decline_channel=str(step.facts.get("channel", "")))
+    _move(
+        life, step, decline_ground=ground, decline_text=step.words, decline_channel=str(step.facts.get("channel", ""))
+    )
 
 
 def _reopened(life: _Life, step: Happened) -> None:
@@ -397,4 +416,3 @@ def _store(made: Sequence[tuple[PastLife, _Life]], *, looked_at: datetime, by: A
         for verb, at, codes, words, _ in life.notes
     ]
     trail.record_many(notes, by=by, new=True)
-

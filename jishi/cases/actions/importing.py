@@ -31,8 +31,8 @@ from jishi.cases.models import Addendum, ColumnMap, ImportRow, ImportRun, Member
 from jishi.duties import queries as duties
 from jishi.foundation import keys, outbox, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.tenants import Tenant
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused
+from jishi.foundation.tenants import Tenant
 from jishi.kernels.text.minimise import minimise
 
 PART = 500  # rows of one transaction

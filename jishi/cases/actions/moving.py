@@ -101,7 +101,9 @@ def carry_out(
     held.clocks += turn.new
     case.change(**values)
     entry = {"status": case.status, **(codes or {})}
-    trail.record(move.trail, ("case", case.id), by=by, at=now, codes=entry, words=words, rule=f"{CASE.code}@{CASE.edition}")
+    trail.record(
+        move.trail, ("case", case.id), by=by, at=now, codes=entry, words=words, rule=f"{CASE.code}@{CASE.edition}"
+    )
     outbox.announce(CaseMoved(case.id, move.verb, case.status, tuple(move.tells)), at=now)
     return case
 
@@ -149,5 +151,3 @@ def settle(lead: Handover, move: Move, values: dict[str, Any]) -> None:
     if state.is_aside:
         values["status_before_return"] = lead.status_before_return if came_aside else lead.status
     lead.change(status=target, **values)
-
-

@@ -60,7 +60,7 @@ def uphold(case_id: int, *, why: Reasons, by: Actor, now: datetime, tenant_code:
     _ensure_reasoned(why)
     row = moving.handover_row(held, "ruling.uphold")
     lead = held.lead
-    assert lead is not None  # noqa: S101 - handover_row has refused otherwise
+    assert lead is not None
     ruling = _write(held, lead.body_id, why, by=by, now=now, tenant_code=tenant_code)
     consultation.close_talk(held, now=now)
     return moving.carry_out(
@@ -76,7 +76,9 @@ def _ensure_reasoned(why: Reasons) -> None:
     for item_id in why.cited_item_ids:
         deciding.ensure_item(item_id)
     if not 20 <= len(why.text.strip()) <= 2000:
-        raise GroundNeeded(what="裁定理由（20 到 2,000 字）", what_en="the reasons of the ruling, 20 to 2,000 characters")
+        raise GroundNeeded(
+            what="裁定理由（20 到 2,000 字）", what_en="the reasons of the ruling, 20 to 2,000 characters"
+        )
 
 
 def _write(held: Held, body_id: int, why: Reasons, *, by: Actor, now: datetime, tenant_code: str) -> Ruling:

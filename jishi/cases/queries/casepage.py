@@ -102,7 +102,11 @@ class Said:
 
 def find(number: str, *, by: Actor) -> Case:
     """Give the case of this number. :raises NotFound: none for this actor."""
-    case = policies.visible_to(by, Case.objects.filter(number=number.strip().upper())).select_related("lead", "previous_case").first()
+    case = (
+        policies.visible_to(by, Case.objects.filter(number=number.strip().upper()))
+        .select_related("lead", "previous_case")
+        .first()
+    )
     if case is None:
         raise NotFound
     return case
@@ -111,7 +115,9 @@ def find(number: str, *, by: Actor) -> Case:
 def stand_of(case: Case) -> Stand:
     """Give the case as rights see it; two statements."""
     lead = lead_of(case)
-    members = Membership.objects.filter(case=case, to_at=None).values_list("report_id", "report__reporter_id")[:MOST_REPORTS]
+    members = Membership.objects.filter(case=case, to_at=None).values_list("report_id", "report__reporter_id")[
+        :MOST_REPORTS
+    ]
     return Stand(case, lead, tuple(members))
 
 
@@ -211,7 +217,9 @@ def _who(entry: Any, move: Move | None) -> Spoken | None:
         return CASE.party("platform").name
     if kind in ("reporter", "resident", "anonymous"):
         return CASE.party("caller").name
-    parties = [p for p in (move.who if move else ()) if not p.startswith("clock:") and p not in ("anyone", "rule", "platform")]
+    parties = [
+        p for p in (move.who if move else ()) if not p.startswith("clock:") and p not in ("anyone", "rule", "platform")
+    ]
     return _PARTIES[parties[0]] if len(parties) == 1 else None
 
 
@@ -252,7 +260,8 @@ def talks_of(case: Case, *, lang: str) -> list[Talk]:
         stated.setdefault(one.consultation_id, []).append(one)
     known, gap = bodies.names(), ", " if lang == "en" else "、"
     return [
-        Talk(r, gap.join(known[b].called(lang) for b in r.invited if b in known), tuple(stated.get(r.id, ()))) for r in rows
+        Talk(r, gap.join(known[b].called(lang) for b in r.invited if b in known), tuple(stated.get(r.id, ())))
+        for r in rows
     ]
 
 

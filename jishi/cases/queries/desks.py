@@ -129,9 +129,14 @@ def queue(code: str, *, by: Actor, now: datetime, after: str = "", limit: int = 
     rows = _after_clock(rows, after).select_related("case").order_by(F("due_at").asc(nulls_last=True), "id")
     page = list(rows[: limit + 1])
     shown = tuple(
-        _row(c.case, channel=c.channel, lead=c.asked, outcome=c.outcome or "", clock=_due(c, now)) for c in page[:limit]  # type: ignore[attr-defined]
+        _row(c.case, channel=c.channel, lead=c.asked, outcome=c.outcome or "", clock=_due(c, now))
+        for c in page[:limit]  # type: ignore[attr-defined]
     )
-    more = f"{page[limit - 1].due_at.isoformat() if page[limit - 1].due_at else ''}~{page[limit - 1].id}" if len(page) > limit else ""  # type: ignore[union-attr]
+    more = (
+        f"{page[limit - 1].due_at.isoformat() if page[limit - 1].due_at else ''}~{page[limit - 1].id}"
+        if len(page) > limit
+        else ""
+    )  # type: ignore[union-attr]
     return Page(shown, more)
 
 
@@ -157,7 +162,9 @@ def _queues_of(kind: str, outcome: str) -> list[str]:
 def _outcome(case: str) -> Subquery:
     """What the lists said when the newest report of the case came in."""
     said = KeyTextTransform("outcome", KeyTransform("0", "candidates"))
-    rows = Suggestion.objects.filter(stage="route", report__memberships__case=OuterRef(case), report__memberships__to_at=None)
+    rows = Suggestion.objects.filter(
+        stage="route", report__memberships__case=OuterRef(case), report__memberships__to_at=None
+    )
     return Subquery(rows.order_by("-id").values(said=said)[:1], output_field=CharField())
 
 
@@ -286,4 +293,3 @@ def _key(text: str) -> int:
     if not text.isdigit() or len(text) > 18:
         raise Invalid(detail="after")
     return int(text)
-

@@ -111,7 +111,10 @@ def report(number: str, *, by: Actor) -> dict[str, Any]:
         "said_at": row.said_at.isoformat(),
         "received_at": row.received_at.isoformat(),
         "place": row.place_name,
-        "cases": [{"number": m.case.number, "status": m.case.status, "promise_due_at": _iso(m.promise_due_at)} for m in members],
+        "cases": [
+            {"number": m.case.number, "status": m.case.status, "promise_due_at": _iso(m.promise_due_at)}
+            for m in members
+        ],
     }
 
 
@@ -162,7 +165,9 @@ def explanation(clock: Clock, lang: str = "zh", *, articles: bool = False) -> li
     try:
         return list(worktime.explain(worktime.due(kernel, calendar), lang, articles))
     except worktime.CalendarNotKnown as no:
-        return [f"还没有 {no.year} 年的日历，期限未定。" if lang == "zh" else f"No calendar of {no.year} yet; no due day."]
+        return [
+            f"还没有 {no.year} 年的日历，期限未定。" if lang == "zh" else f"No calendar of {no.year} yet; no due day."
+        ]
 
 
 def _report(number: str, by: Actor) -> Report:

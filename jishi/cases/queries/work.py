@@ -10,7 +10,6 @@ from jishi.cases.models import ImportRow, ImportRun
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 
-
 # --- import ------------------------------------------------------------------------------------------------
 
 
@@ -45,9 +44,7 @@ class Run:
     has_file: bool
 
 
-def import_rows(
-    run_id: int, *, by: Actor, result: str = "", after: int = 0, limit: int = 50
-) -> list[RowSaid]:
+def import_rows(run_id: int, *, by: Actor, result: str = "", after: int = 0, limit: int = 50) -> list[RowSaid]:
     """List what became of the rows of a run, by line, after line `after`."""
     rows = ImportRow.objects.filter(tenant_id=by.tenant_id, run=run_id, line__gt=after)
     if result:
@@ -73,10 +70,21 @@ def import_runs(*, by: Actor, limit: int = 10) -> list[Run]:
 
 
 def _runs(by: Actor) -> Any:
-    return ImportRun.objects.filter(tenant_id=by.tenant_id).extra(select={"has_file": "content IS NOT NULL"}).defer("content")
+    return (
+        ImportRun.objects.filter(tenant_id=by.tenant_id)
+        .extra(select={"has_file": "content IS NOT NULL"})
+        .defer("content")
+    )
 
 
 def _run(row: Any) -> Run:
     return Run(
-        row.id, row.file_name, row.column_map, row.started_at, row.applied_at, row.counts, row.stages, bool(row.has_file)
+        row.id,
+        row.file_name,
+        row.column_map,
+        row.started_at,
+        row.applied_at,
+        row.counts,
+        row.stages,
+        bool(row.has_file),
     )

@@ -22,7 +22,13 @@ def staff(town: int, *roles: str, account: int = 1, body: str = "", area: str = 
     """Somebody in a post with these roles, for this body."""
     ids = frozenset({body_id(town, body)}) if body else frozenset()
     return Actor(
-        tenant_id=town, kind="staff", account_id=account, post_id=account, roles=frozenset(roles), body_ids=ids, area=area
+        tenant_id=town,
+        kind="staff",
+        account_id=account,
+        post_id=account,
+        roles=frozenset(roles),
+        body_ids=ids,
+        area=area,
     )
 
 

@@ -48,7 +48,7 @@ class TestCreating:
         assert made.status_code == 201, made.content
         number = made.json()["number"]
         assert api.get(f"/api/v1/reports/{number}").json()["text"] == f.DRAIN
-        assert api.get(f"/api/v1/cases?q=雨水井").json()["items"][0]["number"] == made.json()["case"]
+        assert api.get("/api/v1/cases?q=雨水井").json()["items"][0]["number"] == made.json()["case"]
 
     def test_routing_and_promise_are_there_when_the_creation_answers(self, api: Client) -> None:
         answer = create(api).json()
@@ -112,7 +112,9 @@ BAD = [
 
 class TestBadInput:
     @pytest.mark.parametrize(("body", "code"), BAD, ids=[c for _, c in BAD])
-    def test_is_refused_by_name_and_leaves_nothing(self, api: Client, town: int, body: dict[str, Any], code: str) -> None:
+    def test_is_refused_by_name_and_leaves_nothing(
+        self, api: Client, town: int, body: dict[str, Any], code: str
+    ) -> None:
         answer = send(api, "/reports", body, **{"Idempotency-Key": "bad"})
 
         assert answer.status_code == 422, answer.content
@@ -123,7 +125,9 @@ class TestBadInput:
             assert Report.objects.count() == 0
 
     def test_broken_json_is_refused(self, api: Client) -> None:
-        answer = api.post("/api/v1/reports", data="{", content_type="application/json", headers={"Idempotency-Key": "x"})
+        answer = api.post(
+            "/api/v1/reports", data="{", content_type="application/json", headers={"Idempotency-Key": "x"}
+        )
 
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
@@ -142,7 +146,9 @@ class TestWorkingTogether:
     def test_a_write_without_if_match_is_refused(self, api: Client, town: int) -> None:
         case = f.a_case(town)
 
-        answer = send(api, f"/cases/{case.number}/decline", {"ground": "other_procedure", "text": "x", "channel": "法院"})
+        answer = send(
+            api, f"/cases/{case.number}/decline", {"ground": "other_procedure", "text": "x", "channel": "法院"}
+        )
 
         assert (answer.status_code, answer.json()["code"]) == (428, "precondition_missing")
 

@@ -132,7 +132,9 @@ class TestReading:
             sheets.read(out.getvalue(), "a.xlsx")
 
     def test_names_the_merged_cells(self):
-        content = xlsx_of([HEAD, ["1", "U", "t", "2026/3/8 11:25:05", "x", 0, 0]], touch=lambda s: s.merge_cells("C1:E1"))
+        content = xlsx_of(
+            [HEAD, ["1", "U", "t", "2026/3/8 11:25:05", "x", 0, 0]], touch=lambda s: s.merge_cells("C1:E1")
+        )
 
         with pytest.raises(sheets.MergedCells) as refused:
             sheets.read(content, "a.xlsx", wanted=BOARD.wanted)
@@ -143,7 +145,11 @@ class TestReading:
         "rows",
         [
             [["2026年3月留言汇总"], HEAD, ["1", "U", "t", "2026/3/8 11:25:05", "x", 0, 0]],
-            [HEAD, ["编号", "用户", "主题", "时间", "内容", "反对", "点赞"], ["1", "U", "t", "2026/3/8 1:2:3", "x", 0, 0]],
+            [
+                HEAD,
+                ["编号", "用户", "主题", "时间", "内容", "反对", "点赞"],
+                ["1", "U", "t", "2026/3/8 1:2:3", "x", 0, 0],
+            ],
             [HEAD, HEAD, ["1", "U", "t", "2026/3/8 11:25:05", "x", 0, 0]],
         ],
     )
@@ -172,7 +178,9 @@ class TestARow:
             assert report.attributes == {"反对数": "0", "点赞数": "1"}
             assert "U1" not in str(vars(report))
 
-    @pytest.mark.parametrize("at", ["8/3/2026 11:25", "2026年3月8日", "昨天", "", "2026/13/8 11:25:05", "20260308112505"])
+    @pytest.mark.parametrize(
+        "at", ["8/3/2026 11:25", "2026年3月8日", "昨天", "", "2026/13/8 11:25:05", "20260308112505"]
+    )
     def test_is_refused_when_its_time_is_not_in_the_declared_form(self, town, at):
         _, said = run_through(town, board(("1", at, ROW[2])))
 
@@ -435,7 +443,9 @@ class TestMaps:
         assert set(BOARD.wanted) <= set(hotline_rows(1)[0])
 
 
-REAL = Path(os.environ.get("JISHI_SHARED", Path(__file__).resolve().parents[4] / "shared")) / "data/cases/hot_messages.csv"
+REAL = (
+    Path(os.environ.get("JISHI_SHARED", Path(__file__).resolve().parents[4] / "shared")) / "data/cases/hot_messages.csv"
+)
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="real messages are not beside this checkout (JISHI_SHARED)")
@@ -461,5 +471,3 @@ def test_dry_run_and_application_of_a_large_file_agree(town):
 
     assert results(one) == results(two)
     assert (dry.counts["created"], again.counts["created"], again.counts["known"]) == (600, 0, 600)
-
-

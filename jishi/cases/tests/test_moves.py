@@ -10,7 +10,15 @@ import pytest
 
 from conftest import MONDAY_TEN, TOWN
 from jishi.cases.actions import (
-    consultation, dispatch, feedback, handling, handover, intake, reopening, review, ruling,
+    consultation,
+    dispatch,
+    feedback,
+    handling,
+    handover,
+    intake,
+    reopening,
+    review,
+    ruling,
 )  # fmt: skip
 from jishi.cases.models import Case, Clock, Handover
 from jishi.cases.states import CASE, Status
@@ -192,7 +200,9 @@ class TestEveryMove:
             assert no.value.facts["state"] == wrong
 
     @every_way
-    def test_leaves_no_running_clock_on_an_ended_case_and_one_where_the_state_needs_it(self, way: Way, town: int) -> None:
+    def test_leaves_no_running_clock_on_an_ended_case_and_one_where_the_state_needs_it(
+        self, way: Way, town: int
+    ) -> None:
         case, now = _ready(way, town)
 
         way.perform(case, way.right(case), now)

@@ -35,7 +35,9 @@ class Route:
 SKIPPED = Route((), "skipped", "")
 
 
-def route(batch: Sequence["Words"], spots: Sequence[Spot], classes: Sequence["Classes"], *, now: datetime) -> list[Route]:
+def route(
+    batch: Sequence["Words"], spots: Sequence[Spot], classes: Sequence["Classes"], *, now: datetime
+) -> list[Route]:
     """Decide each report in its likeliest world; the second matter is decided too where the first is not sure."""
     day = localdate(now)
     first = [facts_of(w, s, _first(c), now) for w, s, c in zip(batch, spots, classes, strict=True)]
@@ -138,5 +140,3 @@ def _moment(at: datetime) -> dutylist.Moment:
     except worktime.CalendarNotKnown:
         working = None
     return dutylist.Moment(local, working)
-
-

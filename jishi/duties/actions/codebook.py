@@ -58,7 +58,12 @@ def adopt_book(
         for m in matters
     )  # fmt: skip
     trail.record(
-        "code_book.adopted", ("code_book", book.id), by=by, at=now, codes={"number": number, "matters": len(matters)}, new=True
+        "code_book.adopted",
+        ("code_book", book.id),
+        by=by,
+        at=now,
+        codes={"number": number, "matters": len(matters)},
+        new=True,
     )
     memory.forget()
     return book.id

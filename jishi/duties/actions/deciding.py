@@ -86,7 +86,11 @@ def ensure_not_pushed_down(
 def record_push_down(body_id: int, code: str, number: str, *, by: Actor, now: datetime) -> None:
     """Record a refused attempt, in a transaction of its own after the refused one was rolled back."""
     trail.record(
-        "duty.push_down_refused", ("body", body_id), by=by, at=now, codes={"guard": code, "item": number, "asked": by.label}
+        "duty.push_down_refused",
+        ("body", body_id),
+        by=by,
+        at=now,
+        codes={"guard": code, "item": number, "asked": by.label},
     )
     outbox.announce(PushDownWasRefused(body_id, code, number, by.label), at=now)
 

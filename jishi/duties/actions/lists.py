@@ -52,7 +52,9 @@ def draft(
     _ensure_holder(holder, effective_from)
     if not title.strip():
         raise Invalid(detail="title")
-    last = DutyList.objects.select_for_update().filter(tenant_id=by.tenant_id, holder=holder).order_by("-edition").first()
+    last = (
+        DutyList.objects.select_for_update().filter(tenant_id=by.tenant_id, holder=holder).order_by("-edition").first()
+    )
     row = DutyList.objects.create(
         tenant_id=by.tenant_id, holder=holder, holder_series=_series(by.tenant_id, holder), title=title.strip(),
         edition=last.edition + 1 if last else 1, effective=DateRange(effective_from, None), drafted_by=by.label,
@@ -65,17 +67,13 @@ def draft(
     return row.id
 
 
-def draft_file(
-    data: bytes, *, holder: str, title: str, effective_from: date, by: Actor, now: datetime
-) -> int:
+def draft_file(data: bytes, *, holder: str, title: str, effective_from: date, by: Actor, now: datetime) -> int:
     """Draft from an xlsx workbook or a csv file with our columns. :raises FileRefused: with row and column; nothing of
     the file is taken."""
     policies.ensure_may_keep(by)
     items = read_file(data, on=effective_from)
     digest = hashlib.sha256(data).hexdigest()
-    return draft(
-        holder, title=title, effective_from=effective_from, items=items, by=by, now=now, source_sha256=digest
-    )
+    return draft(holder, title=title, effective_from=effective_from, items=items, by=by, now=now, source_sha256=digest)
 
 
 def draft_copy(list_id: int, *, title: str, effective_from: date, by: Actor, now: datetime) -> int:
@@ -84,9 +82,7 @@ def draft_copy(list_id: int, *, title: str, effective_from: date, by: Actor, now
     row = DutyList.objects.filter(tenant_id=by.tenant_id, id=list_id).first()
     if row is None:
         raise NotFound
-    return draft(
-        row.holder, title=title, effective_from=effective_from, items=items_of(row), by=by, now=now
-    )
+    return draft(row.holder, title=title, effective_from=effective_from, items=items_of(row), by=by, now=now)
 
 
 @transaction.atomic

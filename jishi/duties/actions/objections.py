@@ -37,7 +37,9 @@ def make(list_id: int, number: str, *, reasons: str, by: Actor, now: datetime) -
 def answer(objection_id: int, *, words: str, by: Actor, now: datetime) -> None:
     """Answer one objection. :raises NotFound: there is none that waits."""
     policies.ensure_may_keep(by)
-    found = Objection.objects.select_for_update().filter(tenant_id=by.tenant_id, id=objection_id, answered_at=None).first()
+    found = (
+        Objection.objects.select_for_update().filter(tenant_id=by.tenant_id, id=objection_id, answered_at=None).first()
+    )
     if found is None:
         raise NotFound
     row = _list(found.list_id, by)
@@ -46,7 +48,9 @@ def answer(objection_id: int, *, words: str, by: Actor, now: datetime) -> None:
         raise NotEmptyGround
     found.change(answer=words.strip(), answered_at=now)
     codes = {"item": found.number, "body": found.body_id, "objection": found.id}
-    trail.record("duty_list.objection_answered", ("duty_list", row.id), by=by, at=now, codes=codes, words={"answer": words})
+    trail.record(
+        "duty_list.objection_answered", ("duty_list", row.id), by=by, at=now, codes=codes, words={"answer": words}
+    )
 
 
 def _list(list_id: int, by: Actor) -> DutyList:

@@ -78,7 +78,9 @@ def as_csv(items: Sequence[NewItem]) -> str:
     return "\n".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
 
 
-def a_draft(stage: Stage, *, items: Sequence[NewItem] = ITEMS, from_day: date = date(2026, 6, 1), now: datetime = MONDAY_TEN) -> int:
+def a_draft(
+    stage: Stage, *, items: Sequence[NewItem] = ITEMS, from_day: date = date(2026, 6, 1), now: datetime = MONDAY_TEN
+) -> int:
     """Draft the second edition; gives its id."""
     with scope.work(stage.keeper):
         return lists.draft(

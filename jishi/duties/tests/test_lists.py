@@ -134,7 +134,12 @@ class TestDrafting:
     def test_from_a_file_is_what_the_file_says(self, stage):
         with scope.work(stage.keeper):
             list_id = lists.draft_file(
-                to_xlsx(ITEMS, title="清单"), holder=HOLDER, title="第二版", effective_from=JUNE, by=stage.keeper, now=MONDAY_TEN
+                to_xlsx(ITEMS, title="清单"),
+                holder=HOLDER,
+                title="第二版",
+                effective_from=JUNE,
+                by=stage.keeper,
+                now=MONDAY_TEN,
             )
             assert lists.items_of(DutyList.objects.get(id=list_id)) == list(ITEMS)
 
@@ -152,7 +157,9 @@ class TestDrafting:
 
     def test_as_a_copy_keeps_every_item(self, stage):
         with scope.work(stage.keeper):
-            list_id = lists.draft_copy(stage.list_id, title="第二版", effective_from=JUNE, by=stage.keeper, now=MONDAY_TEN)
+            list_id = lists.draft_copy(
+                stage.list_id, title="第二版", effective_from=JUNE, by=stage.keeper, now=MONDAY_TEN
+            )
             found = DutyList.objects.get(id=list_id)
 
             assert (found.edition, lists.items_of(found)) == (2, list(ITEMS))
@@ -235,7 +242,9 @@ class TestChecking:
         assert {n for f in found if f["code"] == "body_ends_earlier" for n in f["items"]} == {"收回-001", "配合-002"}
 
     def test_names_a_retired_matter_and_what_it_became(self, tenant, stage):
-        again = [replace(m, becomes={"codes": ["01.02.03"], "rule": "all"}) if m.code == "01.02.01" else m for m in BOOK]
+        again = [
+            replace(m, becomes={"codes": ["01.02.03"], "rule": "all"}) if m.code == "01.02.01" else m for m in BOOK
+        ]
         with scope.work(system(tenant)):
             codebook.adopt_book(
                 again, number=2, effective_from=date(2026, 5, 1), source="x", by=system(tenant), now=MONDAY_TEN
@@ -260,7 +269,9 @@ class TestChecking:
 
 def a_golden(ref="G001", outcome="named_with_assist", items=("配合-001",)):
     facts = {"matter": "01.02.01", "place": {"division": "990181001001", "kinds": ["compound"], "exact": True}}
-    return NewGolden(ref, facts, {"outcome": "ask"} if outcome == "ask" else {"items": list(items)} | {"outcome": outcome}, "为什么")
+    return NewGolden(
+        ref, facts, {"outcome": "ask"} if outcome == "ask" else {"items": list(items)} | {"outcome": outcome}, "为什么"
+    )
 
 
 class TestConsulting:
@@ -363,7 +374,9 @@ class TestPublishing:
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE duties_dutylist SET state = 'published' WHERE id = %s", [list_id])
 
-    def test_makes_a_whole_list_in_a_number_of_statements_that_does_not_grow(self, stage, django_assert_max_num_queries):
+    def test_makes_a_whole_list_in_a_number_of_statements_that_does_not_grow(
+        self, stage, django_assert_max_num_queries
+    ):
         list_id = a_list_at(stage, "adopted")
 
         with scope.work(stage.keeper), django_assert_max_num_queries(25):
@@ -425,7 +438,9 @@ class TestFounding:
         by = system(tenant)
 
         with scope.work(by), pytest.raises(Overlaps):
-            founding.set_fallback("990181000000", stage.bodies["lajd"], from_day=date(2025, 1, 1), by=by, now=MONDAY_TEN)
+            founding.set_fallback(
+                "990181000000", stage.bodies["lajd"], from_day=date(2025, 1, 1), by=by, now=MONDAY_TEN
+            )
 
 
 def test_items_of_a_published_edition_are_what_the_kernel_decides_by(stage):

@@ -67,7 +67,9 @@ class TestLawInMemory:
     def test_of_a_change_that_was_rolled_back_is_seen_by_nobody_afterwards(self, tenant, stage):
         by = system(tenant)
         with pytest.raises(RuntimeError), scope.work(by):
-            founding.set_fallback("990181001000", stage.bodies["lajd"], from_day=date(2025, 1, 1), by=by, now=MONDAY_TEN)
+            founding.set_fallback(
+                "990181001000", stage.bodies["lajd"], from_day=date(2025, 1, 1), by=by, now=MONDAY_TEN
+            )
             assert "990181001000" in queries.law(DAY).editions.coordinators
             raise RuntimeError
 

@@ -39,7 +39,9 @@ def hashes(by):
     with scope.work(by), connection.cursor() as cursor:
         for model in protected_models():
             table = model._meta.db_table
-            cursor.execute(f'SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), \'\')) FROM "{table}" t')
+            cursor.execute(
+                f"SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM \"{table}\" t"
+            )
             found[table] = cursor.fetchone()[0]
     return found
 
@@ -84,7 +86,9 @@ class TestDryRun:
             with pytest.raises(PeriodTooLong):
                 rehearsal.dry_run(list_id, start=MONDAY_TEN - timedelta(days=365), end=MONDAY_TEN)
 
-    def test_takes_a_number_of_statements_that_does_not_grow_with_the_decisions(self, stage, django_assert_max_num_queries):
+    def test_takes_a_number_of_statements_that_does_not_grow_with_the_decisions(
+        self, stage, django_assert_max_num_queries
+    ):
         list_id = a_draft(stage)
 
         with scope.work(stage.keeper), django_assert_max_num_queries(12):
@@ -104,7 +108,7 @@ def test_a_decision_of_two_years_ago_replays_to_the_same_trace_by_the_lists_of_i
     with scope.work(stage.keeper):
         (routed,) = queries.decide([facts], day=day)
         (kept,) = deciding.keep([routed], made_at=MONDAY_TEN - timedelta(days=364), effective_on=day)
-    from jishi.duties.tests.test_lists import a_list_at  # noqa: PLC0415 - a later edition replaces the one of that day
+    from jishi.duties.tests.test_lists import a_list_at
 
     a_list_at(stage, "published", items=ITEMS[3:])
 

@@ -18,11 +18,17 @@ def asked(client, facts, **headers):
 
 class TestDecide:
     def test_answers_a_stranger_with_item_body_assist_and_trace_and_stores_nothing(self, client, stage):
-        answer = asked(client, {"matter": "01.02.01", "place": {"division": "990181001001", "kinds": ["road"], "exact": True}})
+        answer = asked(
+            client, {"matter": "01.02.01", "place": {"division": "990181001001", "kinds": ["road"], "exact": True}}
+        )
 
         page = answer.json()
         assert answer.status_code == 200
-        assert (page["outcome"], page["body"]["code"], page["item"]["number"]) == ("named_with_assist", "swj", "配合-001")
+        assert (page["outcome"], page["body"]["code"], page["item"]["number"]) == (
+            "named_with_assist",
+            "swj",
+            "配合-001",
+        )
         assert [a["body"]["code"] for a in page["assists"]] == ["lajd"]
         assert page["promises"] == {"promise": "3wd", "handling": "2wd"}
         assert page["trace"]["rows"] and page["lines"]
@@ -39,7 +45,9 @@ class TestDecide:
         assert [c["code"] for c in first["questions"][0]["choices"]] == ["in", "expired"]
         assert (second["outcome"], second["item"]["number"]) == ("named", "收回-002")
 
-    @pytest.mark.parametrize("facts", [{"mood": "x"}, {"place": {"division": "12"}}, {"said_at": "2026-03-09T10:00"}, {"matter": 5}])
+    @pytest.mark.parametrize(
+        "facts", [{"mood": "x"}, {"place": {"division": "12"}}, {"said_at": "2026-03-09T10:00"}, {"matter": 5}]
+    )
     def test_refuses_facts_that_cannot_be_by_name(self, client, stage, facts):
         answer = asked(client, facts)
 

@@ -106,7 +106,11 @@ def import_file(request: HttpRequest) -> HttpResponse:
     policies.ensure_may_keep(by)
     holders = list(dict.fromkeys((e.holder, e.title) for e in printed.editions()))
     known = list({h: t for h, t in reversed(holders)}.items())
-    page: dict[str, Any] = {"holders": known, "day": (localdate(now) + timedelta(days=30)).isoformat(), "columns": sheet.COLUMNS}
+    page: dict[str, Any] = {
+        "holders": known,
+        "day": (localdate(now) + timedelta(days=30)).isoformat(),
+        "columns": sheet.COLUMNS,
+    }
     if request.method == "GET":
         return render(request, "duties/import.html", page)
     said, file = request.POST, request.FILES.get("file")
@@ -148,7 +152,11 @@ def dry_run(request: HttpRequest, list_id: int) -> HttpResponse:
     today, given = localdate(_now(request)), request.GET
     start = _day(given, "from") if given.get("from") else today - timedelta(days=30)
     end = _day(given, "to") if given.get("to") else today
-    made = rehearsal.dry_run(list_id, start=_midnight(start), end=_midnight(end + timedelta(days=1))) if given.get("from") else None
+    made = (
+        rehearsal.dry_run(list_id, start=_midnight(start), end=_midnight(end + timedelta(days=1)))
+        if given.get("from")
+        else None
+    )
     law = queries.law(found.first_day or today)
     cells = [
         (kind, law.matters[matter].called(_lang()) if matter in law.matters else matter or "—", count, made.samples.get((kind, matter)))
@@ -219,7 +227,9 @@ def _witness(page: dict[str, Any], lang: str) -> str:
     for name, fact in page["witness"].items():
         value = fact["value"]
         if isinstance(value, dict):
-            value = "、".join(str(v) for v in (*value.get("divisions", [])[-1:], *value.get("kinds", []), *value.get("zones", [])))
+            value = "、".join(
+                str(v) for v in (*value.get("divisions", [])[-1:], *value.get("kinds", []), *value.get("zones", []))
+            )
         parts.append(f"{name.removeprefix('answers.')} = {value}")
     return "; ".join(parts) if lang == "en" else "；".join(parts)
 
@@ -228,7 +238,13 @@ def _objections(row: DutyList) -> list[dict[str, Any]]:
     known = bodies.names()
     rows = Objection.objects.filter(tenant_id=row.tenant_id, list=row).order_by("number", "id")
     return [
-        {"id": o.id, "number": o.number, "body": known[o.body_id].called(_lang()), "reasons": o.reasons, "answer": o.answer}
+        {
+            "id": o.id,
+            "number": o.number,
+            "body": known[o.body_id].called(_lang()),
+            "reasons": o.reasons,
+            "answer": o.answer,
+        }
         for o in rows
     ]
 

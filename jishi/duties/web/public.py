@@ -20,8 +20,25 @@ from jishi.kernels import dutylist, worktime
 from jishi.kernels.dutylist import Facts
 
 MOST_FOUND = 6
-_ROLES = ("chosen", "refused", "contested", "asked", "same_body", "part", "lower", "unknown", "rejected")  # as `explain`
-_MARKS = {"chosen": "yes", "part": "yes", "same_body": "yes", "contested": "maybe", "asked": "maybe", "unknown": "maybe"}
+_ROLES = (
+    "chosen",
+    "refused",
+    "contested",
+    "asked",
+    "same_body",
+    "part",
+    "lower",
+    "unknown",
+    "rejected",
+)  # as `explain`
+_MARKS = {
+    "chosen": "yes",
+    "part": "yes",
+    "same_body": "yes",
+    "contested": "maybe",
+    "asked": "maybe",
+    "unknown": "maybe",
+}
 
 
 @require_safe
@@ -161,7 +178,11 @@ def _matters_called(words: str, law: Law) -> list[MatterRow]:
 
 
 def _matter(matter: MatterRow, law: Law, lang: str) -> dict[str, str]:
-    return {"code": matter.code, "name": matter.called(lang), "path": " › ".join(m.called(lang) for m in law.path(matter.code)[:-1])}
+    return {
+        "code": matter.code,
+        "name": matter.called(lang),
+        "path": " › ".join(m.called(lang) for m in law.path(matter.code)[:-1]),
+    }
 
 
 def _groups(law: Law, lang: str) -> list[tuple[str, list[dict[str, str]]]]:

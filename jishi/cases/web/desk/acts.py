@@ -151,7 +151,9 @@ def _sign(do: Doing) -> object:
 
 def _contact(do: Doing) -> object:
     said = do.said
-    return handling.note_contact(do.case_id, how=said["how"], reached=said["reached"], gist=said["gist"], by=do.by, now=do.now)
+    return handling.note_contact(
+        do.case_id, how=said["how"], reached=said["reached"], gist=said["gist"], by=do.by, now=do.now
+    )
 
 
 def _progress(do: Doing) -> object:
@@ -204,7 +206,11 @@ MOVE_OF = {"consultation.open_": "consultation.open"}  # verbs whose function ca
 
 def form_of(act: Act, data: Any = None, *, now: datetime, lang: str, first: Any = ()) -> forms.Form:
     """Make the form of an act, bound or not."""
-    more: dict[str, Any] = {"now": now, "lang": lang, "first": first} if isinstance(act.form, type) and issubclass(act.form, _Naming) else {}
+    more: dict[str, Any] = (
+        {"now": now, "lang": lang, "first": first}
+        if isinstance(act.form, type) and issubclass(act.form, _Naming)
+        else {}
+    )
     return act.form(data, auto_id=f"{act.code}_%s", **more)
 
 

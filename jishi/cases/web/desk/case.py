@@ -188,7 +188,9 @@ def _first(chosen: acts.Act, found: Case, request: HttpRequest) -> list[Any]:
 def _again(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, refused: Refused | None) -> HttpResponse:
     if request.POST.get("back") == "dispatch":
         query = {"queue": str(request.POST.get("queue", "waiting")), "after": str(request.POST.get("after", ""))}
-        return dispatch.page(request, act=chosen, form=form, refused=refused, number=found.number, query=query, status=422)
+        return dispatch.page(
+            request, act=chosen, form=form, refused=refused, number=found.number, query=query, status=422
+        )
     return page(request, found, act=chosen, form=form, refused=refused, status=422)
 
 
@@ -196,7 +198,11 @@ def _done(request: HttpRequest, found: Case, chosen: acts.Act) -> HttpResponse:
     messages.success(request, _("%(act)s：%(title)s") % {"act": chosen.label, "title": found.title})
     if request.POST.get("back") != "dispatch":
         return redirect("case", number=found.number)
-    said = {"queue": request.POST.get("queue", "waiting"), "after": request.POST.get("after", ""), "case": request.POST.get("next", "")}
+    said = {
+        "queue": request.POST.get("queue", "waiting"),
+        "after": request.POST.get("after", ""),
+        "case": request.POST.get("next", ""),
+    }
     return redirect(f"{reverse('dispatch')}?{urlencode({k: v for k, v in said.items() if v})}")
 
 
@@ -236,10 +242,16 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     said = casepage.said_of(found)
     owners = [("cases_report", s.report.id) for s in said if s.report.voice == "open"]
     opened = reading.read(
-        owners, ["caller_name", "caller_contact"], purpose="contact.caller", reason=form.reason(), by=request.actor, now=request.now
+        owners,
+        ["caller_name", "caller_contact"],
+        purpose="contact.caller",
+        reason=form.reason(),
+        by=request.actor,
+        now=request.now,
     )
     shown = [
-        {"number": s.report.number, "voice": s.report.voice, **opened.get(("cases_report", s.report.id), {})} for s in said
+        {"number": s.report.number, "voice": s.report.voice, **opened.get(("cases_report", s.report.id), {})}
+        for s in said
     ]
     response = page(request, found, contact=shown)
     response["Cache-Control"] = "no-store"

@@ -58,9 +58,14 @@ class IntakeForm(forms.Form):
         label=_("说了什么"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "class": "said"}),
         error_messages={"required": _("还没有写是什么事。")},
     )  # fmt: skip
-    where = forms.CharField(label=_("在哪里"), max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    where = forms.CharField(
+        label=_("在哪里"), max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
     matter = forms.CharField(
-        label=_("事项"), max_length=160, required=False, widget=forms.TextInput(attrs={"list": "matters", "autocomplete": "off"})
+        label=_("事项"),
+        max_length=160,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "matters", "autocomplete": "off"}),
     )
     kind = forms.ChoiceField(label=_("类型"), choices=KINDS, initial="report")
     urgency = forms.ChoiceField(label=_("急不急"), choices=URGENCIES, initial="normal")
@@ -68,7 +73,9 @@ class IntakeForm(forms.Form):
         label=_("电话"), max_length=40, required=False,
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off", "class": "num"}),
     )  # fmt: skip
-    name = forms.CharField(label=_("称呼"), max_length=40, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(
+        label=_("称呼"), max_length=40, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
     voice = forms.ChoiceField(label=_("来电人要求"), choices=VOICES, initial="open", widget=forms.RadioSelect)
     accused = forms.CharField(
         label=_("投诉的是哪个单位"), max_length=200, required=False, help_text=_("写了，这个单位就回避，看不到这件事"),
@@ -112,7 +119,9 @@ class IntakeForm(forms.Form):
         for name, value in (self.data or {}).items():
             if name.startswith("a.") and str(value).strip():
                 text = str(value).strip()[:120]
-                found[name[2:][:40]] = float(text) if name.endswith(":n") and text.replace(".", "", 1).isdigit() else text
+                found[name[2:][:40]] = (
+                    float(text) if name.endswith(":n") and text.replace(".", "", 1).isdigit() else text
+                )
         return {k.removesuffix(":n"): v for k, v in found.items()}
 
     def incoming(self, *, matter: bool = True) -> Incoming:
@@ -147,7 +156,9 @@ class DeclineForm(forms.Form):
 
     ground = forms.ChoiceField(label=_("理由"), choices=GROUNDS, widget=forms.RadioSelect)
     text = forms.CharField(label=_("写给诉求人的说明"), max_length=1000, widget=TEXT)
-    channel = forms.CharField(label=_("应当找哪里"), max_length=200, required=False, help_text=_("机关名称和电话；走其他程序时必填"))
+    channel = forms.CharField(
+        label=_("应当找哪里"), max_length=200, required=False, help_text=_("机关名称和电话；走其他程序时必填")
+    )
 
 
 class WhyForm(forms.Form):
@@ -187,11 +198,15 @@ class _Naming(forms.Form):
 
 
 def _body_field(label: Any, **more: Any) -> forms.CharField:
-    return forms.CharField(label=label, max_length=80, widget=forms.TextInput(attrs={"list": "bodies", "autocomplete": "off"}), **more)
+    return forms.CharField(
+        label=label, max_length=80, widget=forms.TextInput(attrs={"list": "bodies", "autocomplete": "off"}), **more
+    )
 
 
 def _item_field(label: Any, **more: Any) -> forms.CharField:
-    return forms.CharField(label=label, max_length=240, widget=forms.TextInput(attrs={"list": "items", "autocomplete": "off"}), **more)
+    return forms.CharField(
+        label=label, max_length=240, widget=forms.TextInput(attrs={"list": "items", "autocomplete": "off"}), **more
+    )
 
 
 class OfferForm(_Naming):
@@ -199,8 +214,12 @@ class OfferForm(_Naming):
 
     to = forms.CharField(max_length=40, required=False)
     other = _body_field(_("派给别的单位"), required=False)
-    why = forms.CharField(label=_("为什么不按清单"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    instruction = forms.CharField(label=_("一句话交代"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    why = forms.CharField(
+        label=_("为什么不按清单"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    instruction = forms.CharField(
+        label=_("一句话交代"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -244,7 +263,9 @@ class AgreedForm(_Naming):
 class MatterForm(_Naming):
     """说定事项."""
 
-    matter = forms.CharField(label=_("事项"), max_length=160, widget=forms.TextInput(attrs={"list": "matters", "autocomplete": "off"}))
+    matter = forms.CharField(
+        label=_("事项"), max_length=160, widget=forms.TextInput(attrs={"list": "matters", "autocomplete": "off"})
+    )
 
     def clean_matter(self) -> str:
         said = str(self.cleaned_data["matter"])
@@ -270,7 +291,11 @@ class RulingForm(_Naming):
     named = _body_field(_("由哪个单位办"), required=False)
     cited = _item_field(_("引用哪一条"))
     text = forms.CharField(
-        label=_("裁定理由"), min_length=20, max_length=2000, widget=forms.Textarea(attrs={"rows": 5}), help_text=_("20 到 2,000 字")
+        label=_("裁定理由"),
+        min_length=20,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("20 到 2,000 字"),
     )
     precedent = forms.BooleanField(label=_("作为先例"), required=False, help_text=_("以后同一事项会先看到它"))
 
@@ -281,9 +306,20 @@ class RulingForm(_Naming):
 class ContactForm(forms.Form):
     """记录联系."""
 
-    how = forms.ChoiceField(label=_("怎么联系的"), choices=(("phone", _("电话")), ("visit", _("上门")), ("message", _("短信"))), widget=forms.RadioSelect, initial="phone")
-    reached = forms.ChoiceField(label=_("联系上没有"), choices=(("yes", _("联系上了")), ("no", _("没联系上")), ("refused", _("不愿意谈"))), widget=forms.RadioSelect)
-    gist = forms.CharField(label=_("说了什么"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    how = forms.ChoiceField(
+        label=_("怎么联系的"),
+        choices=(("phone", _("电话")), ("visit", _("上门")), ("message", _("短信"))),
+        widget=forms.RadioSelect,
+        initial="phone",
+    )
+    reached = forms.ChoiceField(
+        label=_("联系上没有"),
+        choices=(("yes", _("联系上了")), ("no", _("没联系上")), ("refused", _("不愿意谈"))),
+        widget=forms.RadioSelect,
+    )
+    gist = forms.CharField(
+        label=_("说了什么"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 class ProgressForm(forms.Form):

@@ -101,7 +101,9 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
     looked = strip.unaided(form, now=now)
     joined = _to_join(form, by)
     incoming = replace(form.incoming(), join_case_id=joined.id if joined else None, **_kind(request))
-    taken, refused = intake.receive_many([incoming], by=by, now=now, tenant_code=request.tenant.code, suggested=[looked])
+    taken, refused = intake.receive_many(
+        [incoming], by=by, now=now, tenant_code=request.tenant.code, suggested=[looked]
+    )
     if refused:
         raise refused[0].refusal
     received = taken[0]
@@ -166,7 +168,10 @@ def _place_chosen(received: Received, form: IntakeForm) -> str:
     """The value of the candidate whose words stand in the field; other words of the person are a change."""
     where = str(form.cleaned_data["where"]).strip()
     stage = next(s for s in received.suggestions if s.stage == Stage.LOCATE)
-    return next((str(c.get("value")) for c in stage.candidates if c.get("label") == where), minimise_one(where).shown if where else "")
+    return next(
+        (str(c.get("value")) for c in stage.candidates if c.get("label") == where),
+        minimise_one(where).shown if where else "",
+    )
 
 
 def _to_join(form: IntakeForm, by: Actor) -> Case | None:
@@ -190,9 +195,13 @@ def _digest(request: HttpRequest) -> bytes:
 def _again(answer: dict[str, int], request: HttpRequest) -> Receipt:
     """The same press arrived twice: the same receipt, without the word, which is said once."""
     case = Case.objects.select_related("lead").get(id=answer["case"])
-    number = Membership.objects.select_related("report").get(report_id=answer["report"], case=case, to_at=None).report.number
+    number = (
+        Membership.objects.select_related("report").get(report_id=answer["report"], case=case, to_at=None).report.number
+    )
     offered = case.lead.name if case.lead else ""
-    return Receipt(number, case, "", _promise(case, request), offered=offered, outcome="offered" if offered else "saved")
+    return Receipt(
+        number, case, "", _promise(case, request), offered=offered, outcome="offered" if offered else "saved"
+    )
 
 
 def _promise(case: Case, request: HttpRequest) -> ticking.Ticking | None:
@@ -220,7 +229,13 @@ def _taken(request: HttpRequest) -> Any:
 def _looked(request: HttpRequest, form: IntakeForm) -> dict[str, Any]:
     found = strip.of(form, by=request.actor, now=request.now, lang=lang()) if form.is_bound else strip.EMPTY
     own = strip.own_open(str(form.data.get("tel", "")), by=request.actor, now=request.now) if form.is_bound else []
-    return {"strip": found, "own": own, "form": form, "asked": {q["name"] for q in found.questions}, "states": _states()}
+    return {
+        "strip": found,
+        "own": own,
+        "form": form,
+        "asked": {q["name"] for q in found.questions},
+        "states": _states(),
+    }
 
 
 def _states() -> dict[str, Any]:

@@ -157,13 +157,18 @@ def _place(looked: Looked, form: IntakeForm) -> Suggestion:
     more = tuple(m for m in (str(first.get("grid_name") or ""), _about(first)) if m)
     others = tuple((name, pin) for name, pin, _c in found[1:])
     why = "；".join(w for w in (str(first.get("reason") or ""), why_silent(stage)) if w)
-    return Suggestion(1, stage.stage, _("地点"), label, more, why, fill, "taken" if where and where == label else "open", others)
+    return Suggestion(
+        1, stage.stage, _("地点"), label, more, why, fill, "taken" if where and where == label else "open", others
+    )
 
 
 def _pin(candidate: dict[str, Any]) -> dict[str, str]:
     fill = {"where": str(candidate.get("label") or "")}
     if candidate.get("lng") is not None:
-        fill |= {"pin": f"{candidate['lng']},{candidate['lat']},{candidate.get('radius_m', 30)}", "pin_of": fill["where"]}
+        fill |= {
+            "pin": f"{candidate['lng']},{candidate['lat']},{candidate.get('radius_m', 30)}",
+            "pin_of": fill["where"],
+        }
     return fill
 
 
@@ -193,7 +198,9 @@ def _matter(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
 def _same(looked: Looked, alike: tuple[Alike, ...]) -> Suggestion:
     stage = looked.stage(Stage.DUPLICATES)
     if not alike:
-        return Suggestion(3, stage.stage, _("相近"), "", (), why_silent(stage) or str(_("没有找到相近的未办结事件")), {}, "silent")
+        return Suggestion(
+            3, stage.stage, _("相近"), "", (), why_silent(stage) or str(_("没有找到相近的未办结事件")), {}, "silent"
+        )
     first = alike[0]
     return Suggestion(
         3, stage.stage, _("相近"), first.case.title, (first.case.number,), first.why, {"join": first.case.number},
@@ -204,7 +211,9 @@ def _same(looked: Looked, alike: tuple[Alike, ...]) -> Suggestion:
 def _body(looked: Looked, judged: judging.Judged | None, form: IntakeForm, lang: str) -> Suggestion:
     stage = looked.stage(Stage.ROUTE)
     if judged is None or not judged.targets:
-        return Suggestion(4, stage.stage, _("单位"), "", (), why_silent(stage) or str(_("先定事项，才知道归谁")), {}, "silent")
+        return Suggestion(
+            4, stage.stage, _("单位"), "", (), why_silent(stage) or str(_("先定事项，才知道归谁")), {}, "silent"
+        )
     first = judged.targets[0]
     sure = judged.outcome in ("named", "named_with_assist")
     more = tuple(_assist(a, lang) for a in judged.assists)
