@@ -184,12 +184,6 @@ def shown_report(ids: Sequence[int], number: str, *, tenant_id: int) -> Report:
     return report
 
 
-def own_rows(actor: Actor) -> list[tuple[str, int]]:
-    """Give the rows of this person that may hold sealed fields, newest first."""
-    ids = policies.reports_of(actor).order_by("-id").values_list("id", flat=True)[:LONGEST_LIST]
-    return [("cases_report", i) for i in ids]
-
-
 def mine(reports: Sequence[int], *, tenant_id: int, lang: str) -> list[Row]:
     """List these reports of one person, open ones first, newest first; two statements and the names."""
     members = (

@@ -208,6 +208,7 @@ def _show(request: HttpRequest, report: Report, *, words: Words | None = None, s
 
 def _reading(looked: resident.Looked, lang: str) -> dict[str, Any]:
     place = 0 if lang.startswith("zh") else 1
-    labels = purposes.named(looked.purpose).labels
+    known = {p.code: p for p in purposes.every()}.get(looked.purpose)
+    labels = known.labels if known else {}
     what = (_("、")).join(labels.get(f, (f, f))[place] for f in looked.fields)
     return {"at": looked.at, "who": looked.who, "what": what, "why": looked.why}
