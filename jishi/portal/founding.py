@@ -1,7 +1,8 @@
 """Founds the demonstration town through the rooms' own verbs, as a real town: nothing is inserted past them."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -150,7 +151,7 @@ def remember(
     done = 0
     for start in range(0, len(lives), history.BATCH):
         with scope.work(by):
-            known = Known(made, day=today)
+            known = Known(made, day=today, now=now)
             ids, refused = history.take_in(
                 [known.life(c) for c in lives[start : start + history.BATCH]], by=by, now=now, tenant_code=CODE
             )
@@ -163,14 +164,20 @@ def remember(
 class Known:
     """Turns the demonstration's codes into ids."""
 
-    def __init__(self, made: Town, *, day: date) -> None:
+    def __init__(self, made: Town, *, day: date, now: datetime | None = None) -> None:
         law = duties.law(day)
+        told_up_to = datetime.combine(day, time(10, 20), ZoneInfo(settings.TIME_ZONE))
+        # What is still open is moved up to this moment, so that no desk of a fresh demonstration is a day late.
+        self._shift = now - told_up_to - timedelta(minutes=3) if now else timedelta()
         self._bodies = law.body_ids
         self._items = {row.number: row for row in law.items.values()}
         self._town = made
 
     def life(self, case: PastCase, *, prefix: str = "") -> PastLife:
         """Give one past case as the room takes it in; `prefix` tells the ids of several fillings apart."""
+        if case.status not in ("closed", "declined", "withdrawn"):
+            steps = tuple(replace(s, at=s.at + self._shift) for s in case.steps)
+            case = replace(case, said_at=case.said_at + self._shift, steps=steps)
         received = next(s.at for s in case.steps if s.what == "received")
         return PastLife(self._incoming(case, prefix), received, list(self._steps(case)))
 
