@@ -1,6 +1,6 @@
 """Which matter is it? Zero-shot from the lists' own texts, from day one (spec 12 §3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,12 @@ def documents_of(law: Law) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = {}
     for matter in law.leaves:
         path = [m.name for m in law.path(matter.code)]
-        texts[matter.code] = [matter.name, *matter.aliases, " ".join(path), *(str(q.get("text", "")) for q in matter.questions)]
+        texts[matter.code] = [
+            matter.name,
+            *matter.aliases,
+            " ".join(path),
+            *(str(q.get("text", "")) for q in matter.questions),
+        ]
     for item in law.editions.items:
         for code in item.matters:
             for leaf in (c for c in texts if c == code or c.startswith(code + ".")):

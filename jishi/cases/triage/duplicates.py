@@ -4,7 +4,7 @@ Two statements for a batch of any size: where cases near in place or alike in ma
 worth comparing, at most 200 for each report. Who said it is not known here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 NEAR_M = 800.0
 WIDEST_M = 700.0  # a road or a community reaches this far at most when what is near it is looked for
 LIFE_DAYS = 30  # of a matter that nobody knows
@@ -188,22 +189,35 @@ def _cases_worth(asked: Sequence[_Asked], standing: _Standing) -> Ints:
     """Pairs (asked, standing), at most 200 for one asked: within the time of the matter, near, or alike in matter."""
     if not standing.size:
         return np.zeros((0, 2), np.int64)
-    numbers = {m: k for k, m in enumerate(sorted(set(standing.matters)))}
-    matter = np.array([numbers[m] for m in standing.matters])
+    matters, matter = _numbered(standing.matters)
+    grids, grid = _numbered(standing.grids.tolist())
     found = []
     for at, one in enumerate(asked):
-        same = np.isin(matter, [numbers[m] for m in one.matters if m in numbers])
+        same = _among(one.matters, matters)[matter]
         apart = _metres(one.compared, standing.lng, standing.lat)
         if one.grids:
             reach = NEAR_M + one.compared.radius_m + standing.radius_m
-            near = np.isin(standing.grids, list(one.grids)) | ((standing.grids < 0) & same & ~(apart > reach))
+            near = _among(one.grids, grids)[grid] | ((standing.grids < 0) & same & ~(apart > reach))
         else:
-            near = same
+            near = same.copy()
         near &= np.abs(standing.hours - one.at_hours) <= np.minimum(standing.life_hours, one.life_hours)
         rows = np.flatnonzero(near)
-        order = np.lexsort((-rows, np.nan_to_num(apart[rows], nan=NEAR_M), ~same[rows]))[:MAX_CANDIDATES]
+        away = apart[rows]
+        away[np.isnan(away)] = NEAR_M
+        order = np.lexsort((-rows, away, ~same[rows]))[:MAX_CANDIDATES]
         found.append(np.column_stack((np.full(len(order), at), rows[order])))
     return np.concatenate(found)
+
+
+def _numbered(values: Sequence[Any]) -> tuple[dict[Any, int], Ints]:
+    numbers = {value: k for k, value in enumerate(sorted(set(values)))}
+    return numbers, np.array([numbers[v] for v in values], np.int64)
+
+
+def _among(wanted: Iterable[Any], numbers: Mapping[Any, int]) -> Flags:
+    flags = np.zeros(len(numbers), bool)
+    flags[[numbers[w] for w in wanted if w in numbers]] = True
+    return flags
 
 
 def _texts_worth(asked: Sequence[_Asked], first: int) -> Ints:
@@ -222,11 +236,15 @@ def _texts_worth(asked: Sequence[_Asked], first: int) -> Ints:
     found = [none]
     for at, this in enumerate(every):
         apart = _metres(this, lng, lat)
-        same = likely[:, likely[at]].any(axis=1)
+        same: Flags = np.asarray(likely[:, likely[at]].any(axis=1))
         near = np.where(np.isfinite(apart), apart <= NEAR_M + this.radius_m + radius, same)
-        near = near & (np.abs(hours - this.at_hours) <= np.minimum(life, this.life_hours)) & (np.arange(len(near)) != at)
+        near = (
+            near & (np.abs(hours - this.at_hours) <= np.minimum(life, this.life_hours)) & (np.arange(len(near)) != at)
+        )
         rows = np.flatnonzero(near)
-        order = np.lexsort((rows, np.nan_to_num(apart[rows], nan=NEAR_M), ~same[rows]))[:MAX_CANDIDATES]
+        away = apart[rows]
+        away[np.isnan(away)] = NEAR_M
+        order = np.lexsort((rows, away, ~same[rows]))[:MAX_CANDIDATES]
         found.append(np.column_stack((np.full(len(order), at), rows[order] + first)))
     return np.concatenate(found)
 

@@ -1,4 +1,6 @@
-"""What the town has taught: learned models as data. Plain arrays with a header; hash and size are checked (spec 12 §10).
+"""What the town has taught: learned models as data (spec 12 §10).
+
+Plain arrays with a header; hash and size are checked.
 
 A model that cannot be read is as one that is not there: zero-shot answers, and the edition says so.
 """

@@ -105,19 +105,25 @@ class Looked:
         return replace(self, suggested=tuple(found))
 
 
-def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[Looked]:  # noqa: FBT001, FBT002
+def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[Looked]:
     """Look at a batch; nothing is stored. `compare=False` leaves near-duplicates out (a preview while typing has them)."""
     if not batch:
         return []
     clock = _Stopwatch(len(batch))
-    shown = clock.time(Stage.MINIMISE, lambda: [m.shown for m in minimise([w.text for w in batch])], lambda: [""] * len(batch))
-    spots = clock.time(Stage.LOCATE, lambda: places.find(_asked(batch, shown, now)), lambda: [Spot.nowhere()] * len(batch))
+    shown = clock.time(
+        Stage.MINIMISE, lambda: [m.shown for m in minimise([w.text for w in batch])], lambda: [""] * len(batch)
+    )
+    spots = clock.time(
+        Stage.LOCATE, lambda: places.find(_asked(batch, shown, now)), lambda: [Spot.nowhere()] * len(batch)
+    )
     classes = clock.time(
         Stage.CLASSIFY, lambda: classifying.classify(batch, shown), lambda: [classifying.Classes.skipped()] * len(batch)
     )
     alike = clock.time(
         Stage.DUPLICATES,
-        lambda: duplicates.find(batch, shown, spots, classes, now=now) if compare else [duplicates.NOT_ASKED] * len(batch),
+        lambda: (
+            duplicates.find(batch, shown, spots, classes, now=now) if compare else [duplicates.NOT_ASKED] * len(batch)
+        ),
         lambda: [duplicates.SKIPPED] * len(batch),
     )
     routes = clock.time(

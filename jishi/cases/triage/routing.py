@@ -93,7 +93,7 @@ def _first(classes: "Classes") -> Mapping[str, Any] | None:
 
 
 def _said(routed: Routed, classes: "Classes", other: Routed | None) -> Route:
-    edition = ",".join(sorted({f"{i.list_id}@{i.edition}" for i in routed.law.items.values()}))[:120]
+    edition = _edition(routed.law)
     if routed.outcome == "fallback" and not classes.candidates:
         return Route((_fallback(routed),), "matter_unknown", edition, routed=routed)
     candidates = _candidates(routed)
@@ -101,6 +101,13 @@ def _said(routed: Routed, classes: "Classes", other: Routed | None) -> Route:
         label = classes.candidates[1]["label"]
         candidates += [{**c, "reason": f"如果是“{label}”：{c['reason']}"} for c in _candidates(other)[:1]]
     return Route(tuple(candidates[:3]), "", edition, routed.promises, routed)
+
+
+def _edition(law: duties.Law) -> str:
+    if "triage.edition" not in law.memo:
+        law.memo["triage.edition"] = ",".join(sorted({f"{i.list_id}@{i.edition}" for i in law.items.values()}))[:120]
+    edition: str = law.memo["triage.edition"]
+    return edition
 
 
 def _candidates(routed: Routed) -> list[dict[str, Any]]:
@@ -119,7 +126,9 @@ def _candidates(routed: Routed) -> list[dict[str, Any]]:
     told = {
         "value": routed.body_id, "label": known[routed.body_id].name, "item": row.number, "outcome": routed.outcome,
         "reason": f"{row.number} {row.name}",
-        "assists": [{"value": a.body_id, "label": a.body_name, "part": a.part, "item": a.number} for a in routed.assists],
+        "assists": [
+            {"value": a.body_id, "label": a.body_name, "part": a.part, "item": a.number} for a in routed.assists
+        ],
     }  # fmt: skip
     return [told]
 

@@ -90,15 +90,20 @@ def _fold(char: str) -> str:
     return "".join(_HAN.get(c, c) for c in folded)
 
 
-class _Folds(dict[str, str]):
+class _Folds(dict[int, str]):
     """Every character that was ever met, with its folded form; grows to at most the size of Unicode."""
 
-    def __missing__(self, char: str) -> str:
-        self[char] = folded = _fold(char)
+    uneven: set[str]  # characters that fold to none or to several
+
+    def __missing__(self, point: int) -> str:
+        self[point] = folded = _fold(chr(point))
+        if len(folded) != 1:
+            self.uneven.add(chr(point))
         return folded
 
 
 _FOLDS = _Folds()
+_FOLDS.uneven = set()
 
 
 def normalise(text: str) -> Normalised:
@@ -118,16 +123,14 @@ def normalise_all(texts: Iterable[str]) -> list[Normalised]:
 def _normalised(text: str) -> Normalised:
     if text.isascii() and text.isprintable():
         return Normalised(text, range(len(text)), len(text))
-    parts = {char: _FOLDS[char] for char in set(text)}
-    if all(char == part for char, part in parts.items()):
+    folded = text.translate(_FOLDS)
+    if folded == text:
         return Normalised(text, range(len(text)), len(text))
-    # Every character is in the table, the unchanged too: a miss costs an exception inside `translate`.
-    folded = text.translate({ord(char): part for char, part in parts.items()})
-    uneven = [char for char, part in parts.items() if len(part) != 1]
+    uneven = _FOLDS.uneven.intersection(text)
     if not uneven:
         return Normalised(folded, range(len(text)), len(text))
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     lengths = np.ones(len(codes), np.int64)
     for char in uneven:
-        lengths[codes == ord(char)] = len(parts[char])
+        lengths[codes == ord(char)] = len(_FOLDS[ord(char)])
     return Normalised(folded, np.repeat(np.arange(len(codes)), lengths).tolist(), len(text))
