@@ -46,6 +46,7 @@ BESIDE: Mapping[str, Spoken] = {
     "case.joined": Spoken("又有人说了这件事", "Somebody else reported the same"),
     "case.objected": Spoken("诉求人对不予受理提出异议", "The caller objected to the decline"),
     "case.matter_corrected": Spoken("说定了事项", "The matter was said"),
+    "case.contacted": Spoken("联系诉求人", "Contact with the caller"),
     "case.progressed": Spoken("进展", "Progress"),
     "case.position_stated": Spoken("会商意见", "A position in the consultation"),
     "report.added_to": Spoken("诉求人补充", "The caller added something"),
@@ -57,7 +58,8 @@ KINDS: Mapping[str, tuple[str, str]] = {  # verb: (kind of dot, icon)
     "case.received": ("done", "speak"), "case.joined": ("run", "merge"), "case.offered": ("wait", "wait"),
     "handover.return_asked": ("back", "back"), "handover.returned": ("back", "back"), "case.declined": ("back", "back"),
     "case.objected": ("near", "bell"), "clock.expired": ("near", "bell"), "case.contacted": ("run", "phone"),
-    "case.consultation_opened": ("hold", "people"), "case.contested": ("hold", "people"), "case.ruled": ("hold", "scale"),
+    "case.consultation_opened": ("hold", "people"), "case.contested": ("hold", "people"),
+    "case.ruled": ("hold", "scale"),
     "case.upheld": ("hold", "scale"), "case.closed": ("done", "done"), "case.reply_approved": ("done", "check"),
     "case.sent_back": ("back", "back"), "case.position_stated": ("hold", "speak"), "report.added_to": ("done", "speak"),
     "case.offer_taken_back": ("back", "back"), "feedback.answered": ("done", "speak"),
@@ -198,7 +200,8 @@ def _happening(entry: Any, words: tuple[tuple[str, str], ...], lang: str) -> Hap
     item = duties_item(codes.get("item"))
     return Happening(
         entry.seq, entry.at, entry.verb, move.title if move else BESIDE.get(entry.verb, Spoken(entry.verb, entry.verb)),
-        kind, icon, _who(entry, move), body.called(lang) if body else "", item, str(codes.get("ground") or ""), words, codes,
+        kind, icon, _who(entry, move), body.called(lang) if body else "", item, str(codes.get("ground") or ""), words,
+        codes,
     )  # fmt: skip
 
 

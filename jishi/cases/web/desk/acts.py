@@ -1,4 +1,7 @@
-"""What a colleague may do with a case, each with its form and its one call. The button asks the table; the verb insists."""
+"""What a colleague may do with a case, each with its form and its one call.
+
+The button asks the table; the verb insists.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -181,22 +184,30 @@ class UpholdForm(RulingForm):
 
 ACTS: Sequence[Act] = (
     Act("offer", "dispatch.offer", _("派给谁"), _("派出"), OfferForm, _offer),
-    Act("matter", "", _("说定是什么事项"), _("定事项，再判一次"), MatterForm, _matter, hint=_("定了事项，清单马上再判一次；承诺从收到那时起重算。")),
-    Act("accept-return", "handover.accept_return", _("同意退单，改派"), _("同意退单"), _why(_("写给对方的话"), required=False), _accept_return, _asked),
+    Act("matter", "", _("说定是什么事项"), _("定事项，再判一次"), MatterForm, _matter,
+        hint=_("定了事项，清单马上再判一次；承诺从收到那时起重算。")),
+    Act("accept-return", "handover.accept_return", _("同意退单，改派"), _("同意退单"),
+        _why(_("写给对方的话"), required=False), _accept_return, _asked),
     Act("deny-return", "handover.deny_return", _("不同意退单"), _("不同意"), DenyForm, _deny_return, _asked, css=""),
-    Act("contest", "consultation.contest", _("转会商"), _("转会商"), _why(_("请各方说明什么")), _contest, _asked, "c", css=""),
+    Act("contest", "consultation.contest", _("转会商"), _("转会商"), _why(_("请各方说明什么")), _contest, _asked, "c",
+        css=""),
     Act("rule", "ruling.rule", _("裁定由谁办"), _("作出裁定"), RuleForm, _rule, hint=_("裁定之后不能再退回。")),
     Act("uphold", "ruling.uphold", _("裁定原单位继续办"), _("裁定维持"), UpholdForm, _uphold, css=""),
     Act("conclude", "consultation.conclude", _("会商一致"), _("会商一致"), AgreedForm, _conclude),
-    Act("consult", "consultation.open_", _("两家会商"), _("发起会商"), ConsultForm, _consult, key="c", css="", hint=_("派单的时限停着，承诺照走。")),
-    Act("take-back", "dispatch.take_back", _("收回派单"), _("收回"), _why(_("为什么收回")), _take_back, _not_asked, css=""),
-    Act("accept-objection", "intake.accept_after_objection", _("申诉成立，重新受理"), _("重新受理"), _why(_("为什么改")), _accept_objection),
-    Act("redispatch", "reopening.redispatch", _("原单位不对，改派重办"), _("改派重办"), _why(_("为什么要换单位")), _redispatch, css=""),
+    Act("consult", "consultation.open_", _("两家会商"), _("发起会商"), ConsultForm, _consult, key="c", css="",
+        hint=_("派单的时限停着，承诺照走。")),
+    Act("take-back", "dispatch.take_back", _("收回派单"), _("收回"), _why(_("为什么收回")), _take_back, _not_asked,
+        css=""),
+    Act("accept-objection", "intake.accept_after_objection", _("申诉成立，重新受理"), _("重新受理"),
+        _why(_("为什么改")), _accept_objection),
+    Act("redispatch", "reopening.redispatch", _("原单位不对，改派重办"), _("改派重办"), _why(_("为什么要换单位")),
+        _redispatch, css=""),
     Act("reopen", "reopening.reopen", _("重办"), _("要求重办"), _why(_("哪里没解决，或有什么新情况")), _reopen, css=""),
     Act("sign", "handover.sign", _("签收"), _("签收"), forms.Form, _sign, _not_asked, "g"),
     Act("progress", "handling.note_contact", _("记进展"), _("记进展"), ProgressForm, _progress, key="p"),
     Act("contact", "handling.note_contact", _("记联系"), _("记联系"), ContactForm, _contact, css=""),
-    Act("answer", "intake.answer_at_once", _("当场答复"), _("答复并办结"), _why(_("答复")), _answer, lambda s: s.case.kind == "inquiry", css=""),
+    Act("answer", "intake.answer_at_once", _("当场答复"), _("答复并办结"), _why(_("答复")), _answer,
+        lambda s: s.case.kind == "inquiry", css=""),
     Act("decline", "intake.decline", _("不予受理"), _("不予受理"), DeclineForm, _decline, css="stop",
         hint=_("居民会看到这条理由、该找哪里，并可以申诉一次，由另一位派单员看。")),
 )  # fmt: skip

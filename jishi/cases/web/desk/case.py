@@ -17,7 +17,7 @@ from jishi.accounts.actions import reading
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case
 from jishi.cases.queries import casepage, desks, judging, ticking
-from jishi.cases.states import Status
+from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.web.desk import acts, dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.desk.forms import FilterForm, ReadingForm, matter_label, matter_of
@@ -30,7 +30,6 @@ TABS = (
     ("life", gettext_lazy("经过")), ("facts", gettext_lazy("事实")), ("handovers", gettext_lazy("派单")),
     ("replies", gettext_lazy("答复")), ("feedback", gettext_lazy("回访")), ("trail", gettext_lazy("留痕")),
 )  # fmt: skip
-SHOWN = ("text_shown", "title", "status", "lead", "urgency", "matter")
 
 
 # --- the list ----------------------------------------------------------------------------------------------
@@ -50,8 +49,9 @@ def cases(request: HttpRequest) -> HttpResponse:
     count = desks.how_many(filters, by=request.actor)
     return render(request, "cases/desk/case_list.html", {
         "rows": found.rows, "after": found.after, "count": min(count, desks.MANY), "many": count > desks.MANY,
-        "filters": form.data, "wrong": wrong + [f for f in form.errors], "states": dispatch.states(), "dense": True,
-        "statuses": [("open", _("没办完的")), *((s, v) for s, v in dispatch.states().items())], "channels": dispatch.CHANNELS,
+        "filters": form.data, "wrong": [*wrong, *form.errors], "states": dispatch.states(), "dense": True,
+        "statuses": [("open", _("没办完的")), *((s, v) for s, v in dispatch.states().items())],
+        "channels": dispatch.CHANNELS,
         "matters": [matter_label(m, lang()) for m in duties.leaves(day=localdate(request.now))],
         "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))],
         "filtered": any(v for k, v in request.GET.items() if k != "after"),
@@ -71,7 +71,8 @@ def _filters(said: dict[str, Any], request: HttpRequest) -> tuple[desks.Filters,
     if status not in ("", "open", *Status.values):
         wrong, status = [*wrong, "status"], ""
     return desks.Filters(
-        status=status, matter=matter.code if matter else "", body=body.id if body else None, grid=said.get("grid") or "",
+        status=status, matter=matter.code if matter else "", body=body.id if body else None,
+        grid=said.get("grid") or "",
         due_before=said.get("due_before"), q=said.get("q") or "",
     ), wrong  # fmt: skip
 
@@ -107,12 +108,16 @@ def page(
     context = {
         "case": found, "lead": stand.lead, "states": dispatch.states(), "dense": True, "tab": tab,
         "tabs": [{"code": c, "label": label, "url": f"?tab={c}", "here": c == tab} for c, label in TABS],
-        "clocks": ticking.shown(casepage.clocks_of(found), lang=language, now=now), "said": said, "handovers": handovers,
-        "matter": dispatch._matter(found, language), "grid": dispatch.grid_of(found), "seq": entries[-1].seq if entries else 0,
+        "clocks": ticking.shown(casepage.clocks_of(found), lang=language, now=now), "said": said,
+        "handovers": handovers,
+        "matter": dispatch._matter(found, language), "grid": dispatch.grid_of(found),
+        "seq": entries[-1].seq if entries else 0,
         "acts": dispatch.forms_of(open_acts, act, form, now=now, language=language, first=()),
         "blocked": acts.why_not(stand, by, contacted=bool(contacts)), "refused": refused, "channels": dispatch.CHANNELS,
-        "refused_what": refused.sentence(language) if refused else "", "refused_now": refused.next_step(language) if refused else "",
-        "may_dispatch": by.has(*dispatch.ROLES), "queue": _queue_of(found, stand), "may_read": casepage.may_read_contact(by, stand) and bool(said),
+        "refused_what": refused.sentence(language) if refused else "",
+        "refused_now": refused.next_step(language) if refused else "",
+        "may_dispatch": by.has(*dispatch.ROLES), "queue": _queue_of(found, stand, objected=objected),
+        "may_read": casepage.may_read_contact(by, stand) and bool(said),
         "reading_form": reading_form or ReadingForm(auto_id="reading_%s"), "contact": contact, "contacts": contacts,
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))],
         "readings": casepage.readings_of(said),
@@ -139,12 +144,15 @@ def _of_tab(
     return {"life": casepage.life(found, entries, by=by, handovers=handovers, lang=language)}
 
 
-def _queue_of(found: Case, stand: Any) -> str:
+def _queue_of(found: Case, stand: Any, *, objected: bool) -> str:
+    """Name the queue in which the desk finds this case; empty when it waits for nobody there."""
     if found.status == Status.CONSULTING:
         return "consulting"
     if found.status == Status.DECLINED:
-        return "objections"
-    return "returns" if stand.lead is not None and stand.lead.return_asked_at else "waiting"
+        return "objections" if objected else ""
+    if found.status == Status.RECEIVED:
+        return "waiting"
+    return "returns" if stand.lead is not None and stand.lead.status == HandoverStatus.RETURN_ASKED else ""
 
 
 # --- a press -----------------------------------------------------------------------------------------------
@@ -213,8 +221,10 @@ def _stale(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, no: S
     since = [e for e in entries if e.seq > int(seen)] if seen.isdigit() else entries[-3:]
     handovers = casepage.handovers_of(found)
     context = {
-        "case": found, "refused_what": no.sentence(lang()), "refused_now": no.next_step(lang()), "states": dispatch.states(),
-        "since": casepage.life(found, since, by=request.actor, handovers=handovers, lang=lang()), "act": chosen, "dense": True,
+        "case": found, "refused_what": no.sentence(lang()), "refused_now": no.next_step(lang()),
+        "states": dispatch.states(),
+        "since": casepage.life(found, since, by=request.actor, handovers=handovers, lang=lang()), "act": chosen,
+        "dense": True,
         "lead": next((h for h in handovers if h.ended_at is None), None), "stale": no,
         "typed": [(form[name].label or "", form[name].value()) for name in form.fields if form[name].value()],
         "back": request.POST.get("back", ""), "queue": request.POST.get("queue", "waiting"),

@@ -33,7 +33,8 @@ QUEUES = (
 ROLES = ("dispatcher", "ruler")
 OUTCOMES = {"contested": _("两家都沾边"), "ask": _("先问清再定"), "fallback": _("清单没有，兜底")}
 CHANNELS = {
-    "web": _("网上"), "phone": _("电话"), "visit": _("来访"), "grid": _("网格"), "import": _("导入"), "api": _("接口"), "patrol": _("巡查"),
+    "web": _("网上"), "phone": _("电话"), "visit": _("来访"), "grid": _("网格"), "import": _("导入"), "api": _("接口"),
+    "patrol": _("巡查"),
 }  # fmt: skip
 
 
@@ -87,10 +88,12 @@ def opened(
         "precedents": judging.precedents(case), "matter": _matter(case, language), "grid": grid_of(case),
         "acts": forms_of(open_acts, act, form, now=now, language=language, first=looked_at),
         "offering": any(a.code == "offer" for a in open_acts), "refused": refused,
-        "refused_what": refused.sentence(language) if refused else "", "refused_now": refused.next_step(language) if refused else "",
+        "refused_what": refused.sentence(language) if refused else "",
+        "refused_now": refused.next_step(language) if refused else "",
         "returned": [h for h in handovers if h.return_asked_at], "talks": casepage.talks_of(case, lang=language)
         if case.status == Status.CONSULTING else [], "seq": entries[-1].seq if entries else 0,
-        "item_options": [judging.item_label(i, language) for i in looked_at], "objection": _objection(case, entries) if objected else "",
+        "item_options": [judging.item_label(i, language) for i in looked_at],
+        "objection": _objection(case, entries) if objected else "",
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))], "outcomes": OUTCOMES,
         "matter_options": [matter_label(m, language) for m in judging.duties.leaves(day=localdate(now))],
         "guessed": _guessed(said, language) if not case.matter else [],

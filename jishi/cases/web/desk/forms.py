@@ -17,7 +17,8 @@ from jishi.duties import queries as duties
 from jishi.duties.queries import MatterRow
 
 KINDS = (
-    ("report", _("诉求")), ("complaint", _("投诉")), ("inquiry", _("咨询")), ("help", _("求助")), ("suggestion", _("建议")),
+    ("report", _("诉求")), ("complaint", _("投诉")), ("inquiry", _("咨询")), ("help", _("求助")),
+    ("suggestion", _("建议")),
     ("praise", _("表扬")), ("tip_off", _("举报")),
 )  # fmt: skip
 VOICES = (("open", _("可联系")), ("confidential", _("保密")), ("anonymous", _("匿名")))
@@ -55,7 +56,8 @@ class IntakeForm(forms.Form):
     """来电登记. `find` looks a matter up; the point goes with the place only while its words are unchanged."""
 
     text = forms.CharField(
-        label=_("说了什么"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "class": "said"}),
+        label=_("说了什么"), max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "class": "said"}),
         error_messages={"required": _("还没有写是什么事。")},
     )  # fmt: skip
     where = forms.CharField(
@@ -125,7 +127,9 @@ class IntakeForm(forms.Form):
         return {k.removesuffix(":n"): v for k, v in found.items()}
 
     def incoming(self, *, matter: bool = True) -> Incoming:
-        """Give what came in, also of a half-filled form (a look while typing); `matter=False`: as nobody had said it."""
+        """Give what came in, also of a half-filled form (a look while typing);
+        `matter=False`: as nobody had said it.
+        """
         said = dict(getattr(self, "cleaned_data", {}))
         text = str(said.get("text") or self.data.get("text", ""))
         where = str(said.get("where") or self.data.get("where", ""))

@@ -113,7 +113,8 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
 
 
 def _then(
-    request: HttpRequest, form: IntakeForm, received: Received, looked: Looked, declining: DeclineForm | None, joined: Case | None
+    request: HttpRequest, form: IntakeForm, received: Received, looked: Looked, declining: DeclineForm | None,
+    joined: Case | None
 ) -> Receipt:  # fmt: skip
     by, now, do = request.actor, request.now, request.POST.get("do", "offer")
     facts: dict[str, Any] = {"outcome": "joined" if joined else "saved"}
@@ -251,7 +252,8 @@ def _page(
         "form": form, "receipt": receipt, "dense": True, "declining": declining or DeclineForm(prefix="decline"),
         "matters": [matter_label(m, lang()) for m in duties.leaves(day=localdate(request.now))],
         "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))], "refused": refused,
-        "refused_what": refused.sentence(lang()) if refused else "", "refused_now": refused.next_step(lang()) if refused else "",
+        "refused_what": refused.sentence(lang()) if refused else "",
+        "refused_now": refused.next_step(lang()) if refused else "",
         "open_dialog": "decline" if declining is not None and declining.errors else "",
     }  # fmt: skip
     return render(request, "cases/desk/operator.html", context, status=status)

@@ -101,7 +101,8 @@ def unaided(form: IntakeForm, *, now: datetime) -> Looked:
     chosen = form.incoming()
     if not chosen.matter:
         return intake.look([chosen], now=now)[0]
-    looked, alone = intake.look([chosen, replace(chosen, matter="")], now=now)
+    looked = intake.look([chosen], now=now)[0]  # one by one: two rows of a batch would be found to be alike
+    alone = intake.look([replace(chosen, matter="")], now=now, compare=False)[0]
     guess = alone.stage(Stage.CLASSIFY)
     return replace(looked, suggested=tuple(guess if s.stage == Stage.CLASSIFY else s for s in looked.suggested))
 
@@ -310,7 +311,8 @@ def _questions(judged: judging.Judged | None, form: IntakeForm, lang: str) -> It
         q = asked.get(code) or known[code]
         name = f"a.{code}" + (":n" if q.get("type") == "number" else "")
         yield {
-            "name": name, "code": code, "text": _said(q, lang), "type": q.get("type", "text"), "unit": q.get("unit") or "",
+            "name": name, "code": code, "text": _said(q, lang), "type": q.get("type", "text"),
+            "unit": q.get("unit") or "",
             "value": str(form.data.get(name, "")), "needed": code in asked,
             "choices": [{"code": c["code"], "text": _said(c, lang)} for c in q.get("choices", ())],
             "unknown": any(c["code"] == "unknown" for c in q.get("choices", ())),
