@@ -13,7 +13,8 @@ from jishi.bodies.models import Body
 from jishi.foundation import scope
 
 __all__ = [
-    "BodyName", "Hours", "all_bodies", "by_code", "calendar_by_label", "district_above", "existing", "hours_of", "ids_below",
+    "BodyName", "Hours", "all_bodies", "by_code", "calendar_by_label", "district_above", "existing", "hours_of",
+    "ids_below",
     "mark", "names",
 ]  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""Working time and calendars through the API: translate in, one call, translate out (spec 11 §10). Open to everybody."""
+"""Working time and calendars through the API: translate in, one call, translate out (spec 11 §10).
+
+Open to everybody.
+"""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -57,7 +60,7 @@ def add(request: HttpRequest, asked: AddIn) -> dict[str, Any]:
 
 
 @router.post("/worktime/explain")
-def explain(request: HttpRequest, asked: AddIn, articles: bool = False) -> dict[str, Any]:
+def explain(request: HttpRequest, asked: AddIn, *, articles: bool = False) -> dict[str, Any]:
     """When, and why on that day: one line per step, the last line is the result."""
     hours, found = _due(asked)
     language = "en" if (translation.get_language() or "").startswith("en") else "zh"

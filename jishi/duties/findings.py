@@ -124,7 +124,8 @@ def as_new(row: DutyItem) -> sheet.NewItem:
     """Give a stored item as a file or a form has it."""
     return sheet.NewItem(
         row.number, row.kind, row.name, tuple(row.matters), row.condition or None, row.lead_body, row.superior_dept,
-        row.superior_duty, row.own_part, row.receiving_office, row.way, row.legal_basis, dict(row.promises), row.priority,
+        row.superior_duty, row.own_part, row.receiving_office, row.way, row.legal_basis, dict(row.promises),
+        row.priority,
         row.examples, row.remark,
     )  # fmt: skip
 

@@ -205,7 +205,8 @@ def _matters(book: CodeBook | None) -> dict[str, MatterRow]:
         return {}
     return {
         m.code: MatterRow(
-            m.code, m.name, m.name_en, m.parent_code, tuple(m.aliases), m.public, m.default_visibility, m.at_home, m.spot,
+            m.code, m.name, m.name_en, m.parent_code, tuple(m.aliases), m.public, m.default_visibility, m.at_home,
+            m.spot,
             m.life_days, tuple(m.questions), m.becomes, m.is_leaf,
         )
         for m in Matter.objects.filter(book=book).order_by("code")

@@ -97,7 +97,8 @@ def edition_of(row: DutyList) -> Edition:
     span = row.effective
     return Edition(
         row.id, row.version, row.holder, row.title, row.edition, row.state, span.lower if span else None,
-        span.upper if span else None, row.document_no, tuple(row.findings), row.consulted_at, row.drafted_by, row.adopted_by,
+        span.upper if span else None, row.document_no, tuple(row.findings), row.consulted_at, row.drafted_by,
+        row.adopted_by,
     )  # fmt: skip
 
 

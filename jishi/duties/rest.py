@@ -20,7 +20,10 @@ router = Router(tags=["duties"])
 
 
 class AskedIn(Schema):
-    """Facts by name. A value is plain, or {"value", "source"}; a place may be {"division": "…12 digits…", "kinds": []}."""
+    """Facts by name.
+
+    A value is plain, or {"value", "source"}; a place may be {"division": "…12 digits…", "kinds": []}.
+    """
 
     facts: dict[str, Any]
     on: date | None = None
@@ -40,13 +43,20 @@ def answer_of(routed: Routed, lang: str) -> dict[str, Any]:
     return {
         "outcome": routed.outcome,
         "body": _body(known.get(routed.body_id or 0), lang),
-        "item": {"number": item.number, "name": item.name, "list": routed.decision.item.list_id if routed.decision.item else "",
-                 "edition": item.edition, "legal_basis": item.legal_basis} if item else None,
+        "item": {
+            "number": item.number, "name": item.name,
+            "list": routed.decision.item.list_id if routed.decision.item else "",
+            "edition": item.edition, "legal_basis": item.legal_basis,
+        } if item else None,
         "promises": routed.promises,
         "assists": [{"body": _body(known[a.body_id], lang), "part": a.part, "item": a.number} for a in routed.assists],
-        "candidates": [{"body": _body(known[b], lang), "item": row.number, "name": row.name} for b, row in routed.candidates],
+        "candidates": [
+            {"body": _body(known[b], lang), "item": row.number, "name": row.name} for b, row in routed.candidates
+        ],
         "questions": [_question(q, lang) for q in routed.questions],
-        "refusal": {**refusal.page(), "sentence": refusal.sentence("en" if lang == "en" else "zh")} if refusal else None,
+        "refusal": (
+            {**refusal.page(), "sentence": refusal.sentence("en" if lang == "en" else "zh")} if refusal else None
+        ),
         "on": routed.decision.day.isoformat(),
         "engine": routed.decision.engine,
         "lines": queries.explain(routed, lang),
@@ -98,7 +108,8 @@ def _body(body: bodies.BodyName | None, lang: str) -> dict[str, Any] | None:
 def _question(question: dict[str, Any], lang: str) -> dict[str, Any]:
     return {
         "code": question["code"], "text": said(question, lang), "type": question.get("type", "choice"),
-        "unit": question.get("unit") or "", "choices": [{"code": c["code"], "text": said(c, lang)} for c in choices_of(question)],
+        "unit": question.get("unit") or "",
+        "choices": [{"code": c["code"], "text": said(c, lang)} for c in choices_of(question)],
     }  # fmt: skip
 
 
@@ -112,7 +123,8 @@ def _edition(e: printed.Edition) -> dict[str, Any]:
 
 def _line(one: printed.Line) -> dict[str, Any]:
     return {
-        "number": one.number, "kind": one.kind, "name": one.name, "matters": [{"code": c, "name": n} for c, n in one.matters],
+        "number": one.number, "kind": one.kind, "name": one.name,
+        "matters": [{"code": c, "name": n} for c, n in one.matters],
         "condition": one.condition, "lead": one.lead, "superior_dept": one.superior_dept,
         "superior_duty": one.superior_duty, "own_part": one.own_part, "receiving_office": one.receiving_office,
         "way": one.way, "promises": one.promises, "priority": one.priority, "remark": one.remark,

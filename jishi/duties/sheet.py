@@ -17,9 +17,12 @@ from jishi.kernels import dutylist, worktime
 from jishi.kernels.dutylist import Vocabulary
 
 COLUMNS: Final = {
-    "序号": "number", "类别": "kind", "事项名称": "name", "对应上级部门": "superior_dept", "上级部门职责": "superior_duty",
-    "镇街配合职责": "own_part", "承接部门": "receiving_office", "工作方式": "way", "事项代码": "matters", "条件": "condition",
-    "主办单位": "lead_body", "时限": "promises", "法律依据": "legal_basis", "优先级": "priority", "示例": "examples", "备注": "remark",
+    "序号": "number", "类别": "kind", "事项名称": "name", "对应上级部门": "superior_dept",
+    "上级部门职责": "superior_duty",
+    "镇街配合职责": "own_part", "承接部门": "receiving_office", "工作方式": "way", "事项代码": "matters",
+    "条件": "condition",
+    "主办单位": "lead_body", "时限": "promises", "法律依据": "legal_basis", "优先级": "priority", "示例": "examples",
+    "备注": "remark",
 }  # fmt: skip
 NEEDED: Final = ("序号", "类别", "事项名称", "事项代码", "主办单位")
 KINDS: Final = {"基本履职": "basic", "配合履职": "assist", "上级收回": "taken_back"}
@@ -266,13 +269,17 @@ def item_faults(at: int, item: NewItem, known: Known) -> Iterator[Fault]:
     for code in item.matters:
         if code not in known.words.matters:
             yield Fault(at, "事项代码", "unknown_matter", code)
+    yield from _part_faults(at, item, known.words)
+    yield from _condition_faults(at, item, known.words)
+
+
+def _part_faults(at: int, item: NewItem, words: Vocabulary) -> Iterator[Fault]:
     if not item.lead_body and item.kind != "assist":
         yield Fault(at, "主办单位", "empty")
-    elif item.lead_body and item.lead_body not in known.words.bodies and item.lead_body not in _LEADS:
+    elif item.lead_body and item.lead_body not in words.bodies and item.lead_body not in _LEADS:
         yield Fault(at, "主办单位", "unknown_body", item.lead_body)
     if item.kind == "assist" and not item.own_part:
         yield Fault(at, "镇街配合职责", "part_missing")
-    yield from _condition_faults(at, item, known.words)
 
 
 def _condition_faults(at: int, item: NewItem, words: Vocabulary) -> Iterator[Fault]:

@@ -21,7 +21,7 @@ from jishi.foundation.refusals import Invalid, NotAllowed, NotFound
 def load_lists(
     csv_text: str, *, title: str, holder: str, effective_from: date, document_no: str, by: Actor, now: datetime
 ) -> int:
-    """Draft, check and publish a holder's first edition from csv text with our columns, as the system that founds a town.
+    """Draft, check and publish a holder's first edition from csv text with our columns, when a town is founded.
 
     Its day may lie in the past. Two leads that the town leaves contested on purpose stay findings, excused by name as
     "founding" and recorded with the publication; every other blocker is refused.

@@ -1,4 +1,7 @@
-"""The life of an edition: drafted, edited, checked, out for consultation, adopted, published, taken back (spec 11 §5)."""
+"""The life of an edition (spec 11 §5).
+
+Drafted, edited, checked, out for consultation, adopted, published, taken back.
+"""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -172,7 +175,8 @@ def adopt(list_id: int, *, document_no: str, by: Actor, now: datetime) -> None:
 def publish(list_id: int, *, by: Actor, now: datetime) -> None:
     """Publish the edition: it takes effect on its day, and the edition before it ends there.
 
-    :raises TooSoon: its day is not after today. :raises HasBlockers: a body, matter or golden dispatch has changed since.
+    :raises TooSoon: its day is not after today.
+    :raises HasBlockers: a body, matter or golden dispatch has changed since.
     :raises Overlaps: names both editions.
     """
     row = _locked(list_id, by)
@@ -324,7 +328,8 @@ def _store(row: DutyList, items: Iterable[NewItem]) -> None:
             tenant_id=row.tenant_id, list=row, position=at, number=i.number, kind=i.kind, name=i.name,
             matters=list(i.matters), condition=_canonical(i), lead_body=i.lead_body, superior_dept=i.superior_dept,
             superior_duty=i.superior_duty, own_part=i.own_part, receiving_office=i.receiving_office, way=i.way,
-            legal_basis=i.legal_basis, promises=dict(i.promises), priority=i.priority, examples=i.examples, remark=i.remark,
+            legal_basis=i.legal_basis, promises=dict(i.promises), priority=i.priority, examples=i.examples,
+            remark=i.remark,
         )
         for at, i in enumerate(items, start=1)
     )  # fmt: skip

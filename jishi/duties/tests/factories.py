@@ -19,7 +19,8 @@ HOLDER = f"streets:{COUNTY}"
 DEPTH = {"code": "depth_cm", "text": "水大约多深", "text_en": "How deep is the water?", "type": "number", "unit": "cm"}
 WARRANTY = {
     "code": "warranty", "text": "过保修期了吗", "text_en": "Out of warranty?", "type": "choice",
-    "choices": [{"code": "in", "text": "还在保修", "text_en": "covered"}, {"code": "expired", "text": "已过保修", "text_en": "expired"}],
+    "choices": [{"code": "in", "text": "还在保修", "text_en": "covered"},
+        {"code": "expired", "text": "已过保修", "text_en": "expired"}],
 }  # fmt: skip
 BOOK = (
     NewMatter("01", "供水排水", "Water"), NewMatter("01.02", "排水防涝", "Drainage"),
@@ -32,7 +33,8 @@ BOOK = (
 DEEP = {"fact": "answers.depth_cm", "op": "≥", "value": 50, "unit": "cm"}
 COVERED = {"fact": "answers.warranty", "op": "is", "value": "in"}
 ITEMS = (
-    NewItem("基本-001", "basic", "老旧小区雨水口清掏", ("01.02.01",), {"fact": "place", "op": "in_kind", "value": "old_estate"},
+    NewItem("基本-001", "basic", "老旧小区雨水口清掏", ("01.02.01",),
+        {"fact": "place", "op": "in_kind", "value": "old_estate"},
             "$street", promises={"promise": "5wd", "handling": "4wd"}, priority=60),
     NewItem("基本-002", "basic", "邻里漏水调解", ("02.01.04",), None, "$community",
             legal_basis="物业管理条例|第十条|街道办事处", promises={"promise": "7wd"}),
@@ -41,7 +43,8 @@ ITEMS = (
     NewItem("收回-001", "taken_back", "深水处置", ("01.02.03",), DEEP, "cgj", "市城管局", "负责处置",
             promises={"promise": "1wd"}, priority=70),
     NewItem("收回-002", "taken_back", "保修期内渗漏督促", ("02.01.01",), COVERED, "swj", "市水务局", "督促建设单位"),
-    NewItem("配合-002", "assist", "维修资金使用指导", ("02.01.01",), {"not": COVERED}, "cgj", "市城管局", "指导", "征求意见"),
+    NewItem("配合-002", "assist", "维修资金使用指导", ("02.01.01",), {"not": COVERED}, "cgj", "市城管局", "指导",
+        "征求意见"),
 )  # fmt: skip
 
 
@@ -63,7 +66,8 @@ def a_stage(tenant_id: int, *, items: Sequence[NewItem] = ITEMS, from_day: date 
         codebook.adopt_book(BOOK, number=1, effective_from=date(2025, 1, 1), source="test", by=by, now=MONDAY_TEN)
         founding.set_fallback(COUNTY, bodies["sqzx"], from_day=date(2025, 1, 1), by=by, now=MONDAY_TEN)
         list_id = founding.load_lists(
-            as_csv(items), title="镇街履职事项清单", holder=HOLDER, effective_from=from_day, document_no="云办〔2025〕1号",
+            as_csv(items), title="镇街履职事项清单", holder=HOLDER, effective_from=from_day,
+            document_no="云办〔2025〕1号",
             by=by, now=MONDAY_TEN,
         )  # fmt: skip
     return Stage(

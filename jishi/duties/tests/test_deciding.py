@@ -50,9 +50,13 @@ class TestKeeping:
     def test_is_for_ever_even_around_the_orm(self, stage):
         (row,) = kept(stage, facts_of("01.02.01"))
 
-        with scope.work(system(stage.tenant_id)), pytest.raises(DatabaseError), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("UPDATE duties_decision SET outcome = 'fallback' WHERE id = %s", [row.id])
+        with (
+            scope.work(system(stage.tenant_id)),
+            pytest.raises(DatabaseError),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("UPDATE duties_decision SET outcome = 'fallback' WHERE id = %s", [row.id])
 
 
 class TestGuard:
@@ -82,7 +86,8 @@ class TestGuard:
         by = stage.keeper
         with scope.work(by):
             for number, body, role, emergency in (
-                ("收回-001", "cgj", "lead", False), ("收回-001", "lajd", "act_first", True), ("基本-001", "lajd", "lead", False),
+                ("收回-001", "cgj", "lead", False), ("收回-001", "lajd", "act_first", True),
+                ("基本-001", "lajd", "lead", False),
             ):  # fmt: skip
                 deciding.ensure_not_pushed_down(
                     item_id(stage, number), stage.bodies[body], role=role, part_text="", emergency=emergency, by=by,

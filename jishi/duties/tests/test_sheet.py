@@ -67,7 +67,8 @@ class TestRoundTrip:
         assert [dict(i.promises) for i in again] == [dict(i.promises) for i in items]
         assert [i.condition for i in again] == [i.condition for i in items]
 
-    @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn"), include_characters="\n\t"), max_size=60),
+    @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn"), include_characters="\n\t"),
+        max_size=60),
            st.sampled_from(["", "=", "+", "-", "@"]))  # fmt: skip
     def test_keeps_every_text_whatever_it_begins_with(self, text, sign):
         remark = f"{sign}{text}".strip()

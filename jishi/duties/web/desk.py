@@ -1,6 +1,7 @@
 """The desk that keeps the lists: editions, findings, the steps of their life, files, dry runs."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +22,8 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, SignInNeeded
 
 CHIPS = {
-    "draft": "wait", "checked": "run", "consulting": "hold", "adopted": "run", "published": "done", "superseded": "plain",
+    "draft": "wait", "checked": "run", "consulting": "hold", "adopted": "run", "published": "done",
+    "superseded": "plain",
 }  # fmt: skip
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RIVER = ("draft", "checked", "consulting", "adopted", "published")
@@ -60,7 +62,8 @@ def edition(request: HttpRequest, list_id: int) -> HttpResponse:
     verbs = set(open_verbs(found.state))
     page = {
         "list": found, "state": _state(found.state), "lines": lines, "after": more, "q": words,
-        "steps": [{"label": _state(s)["zh" if lang == "zh" else "en"], "done": n < at, "now": n == at} for n, s in enumerate(RIVER)],
+        "steps": [{"label": _state(s)["zh" if lang == "zh" else "en"], "done": n < at, "now": n == at}
+            for n, s in enumerate(RIVER)],
         "findings": _told(found.findings, lang), "counted": _counted(found.findings), "counts": printed.counts(list_id),
         "may": {v: (adopts if v in ("adopt", "take_back") else keeps) for v in verbs}, "keeps": keeps,
         "is_own_draft": policies.person(by.label) == policies.person(found.drafted_by) and found.state == "consulting",
@@ -73,28 +76,25 @@ def edition(request: HttpRequest, list_id: int) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, list_id: int, verb: str) -> HttpResponse:
     """Say one verb of the edition's life."""
-    by, now, said = _by(request), _now(request), request.POST
-    where = list_id
-    if verb == "check":
-        lists.check(list_id, by=by, now=now)
-    elif verb == "consult":
-        lists.consult(list_id, by=by, now=now)
-    elif verb == "rework":
-        lists.rework(list_id, reasons=said.get("words", ""), by=by, now=now)
-    elif verb == "adopt":
-        lists.adopt(list_id, document_no=said.get("document_no", ""), by=by, now=now)
-    elif verb == "publish":
-        lists.publish(list_id, by=by, now=now)
-    elif verb == "take_back":
-        lists.take_back(list_id, reasons=said.get("words", ""), by=by, now=now)
-    elif verb == "object":
-        objections.make(list_id, said.get("number", ""), reasons=said.get("words", ""), by=by, now=now)
-    elif verb == "answer":
-        objections.answer(_int(said.get("objection")), words=said.get("words", ""), by=by, now=now)
-    elif verb == "copy":
-        where = lists.draft_copy(list_id, title=said.get("title", ""), effective_from=_day(said, "day"), by=by, now=now)
-    else:
+    said, words = request.POST, request.POST.get("words", "")
+    who: Any = {"by": _by(request), "now": _now(request)}
+    says: dict[str, Callable[[], Any]] = {
+        "check": lambda: lists.check(list_id, **who),
+        "consult": lambda: lists.consult(list_id, **who),
+        "rework": lambda: lists.rework(list_id, reasons=words, **who),
+        "adopt": lambda: lists.adopt(list_id, document_no=said.get("document_no", ""), **who),
+        "publish": lambda: lists.publish(list_id, **who),
+        "take_back": lambda: lists.take_back(list_id, reasons=words, **who),
+        "object": lambda: objections.make(list_id, said.get("number", ""), reasons=words, **who),
+        "answer": lambda: objections.answer(_int(said.get("objection")), words=words, **who),
+        "copy": lambda: lists.draft_copy(
+            list_id, title=said.get("title", ""), effective_from=_day(said, "day"), **who
+        ),
+    }
+    if verb not in says:
         raise Http404
+    came = says[verb]()
+    where = came if verb == "copy" else list_id
     messages.success(request, _done(verb))
     return redirect("desk-duties-edition", list_id=where)
 
@@ -105,7 +105,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
     by, now = _by(request), _now(request)
     policies.ensure_may_keep(by)
     holders = list(dict.fromkeys((e.holder, e.title) for e in printed.editions()))
-    known = list({h: t for h, t in reversed(holders)}.items())
+    known = list(dict(reversed(holders)).items())
     page: dict[str, Any] = {
         "holders": known,
         "day": (localdate(now) + timedelta(days=30)).isoformat(),
@@ -159,7 +159,8 @@ def dry_run(request: HttpRequest, list_id: int) -> HttpResponse:
     )
     law = queries.law(found.first_day or today)
     cells = [
-        (kind, law.matters[matter].called(_lang()) if matter in law.matters else matter or "—", count, made.samples.get((kind, matter)))
+        (kind, law.matters[matter].called(_lang()) if matter in law.matters else matter or "—", count,
+            made.samples.get((kind, matter)))
         for (kind, matter), count in sorted(made.cells.items(), key=lambda c: (c[0][0], -c[1]))
         if kind != "same"
     ] if made else []  # fmt: skip
@@ -208,8 +209,12 @@ def _told(found: Any, lang: str) -> list[dict[str, Any]]:
     order = {"blocker": 0, "excused": 1, "warning": 2}
     return [
         {
-            "kind": kind, "count": len(pages), "head": findings.sentence(pages[0], lang) if len(pages) == 1 else _group(code, lang),
-            "rows": [{"items": p["items"], "text": findings.sentence(p, lang), "witness": _witness(p, lang)} for p in pages[:60]],
+            "kind": kind, "count": len(pages),
+            "head": findings.sentence(pages[0], lang) if len(pages) == 1 else _group(code, lang),
+            "rows": [
+                {"items": p["items"], "text": findings.sentence(p, lang), "witness": _witness(p, lang)}
+                for p in pages[:60]
+            ],
         }
         for (kind, code), pages in sorted(groups.items(), key=lambda g: (order[g[0][0]], -len(g[1])))
     ]  # fmt: skip
@@ -252,7 +257,8 @@ def _objections(row: DutyList) -> list[dict[str, Any]]:
 def _done(verb: str) -> str:
     return {
         "check": _("检查做完了，结果在下面。"), "consult": _("已发出征求意见。"), "rework": _("已退回修改。"),
-        "adopt": _("已通过。"), "publish": _("已公布，到生效那天起按它派单。"), "take_back": _("已撤回公布，上一版继续有效。"),
+        "adopt": _("已通过。"), "publish": _("已公布，到生效那天起按它派单。"),
+        "take_back": _("已撤回公布，上一版继续有效。"),
         "object": _("异议已记下，会逐条答复。"), "answer": _("已答复。"), "copy": _("新的一版已起草。"),
     }[verb]  # fmt: skip
 
@@ -265,7 +271,7 @@ def _day(given: Any, name: str) -> date:
 
 
 def _midnight(day: date) -> datetime:
-    return make_aware(datetime(day.year, day.month, day.day))
+    return make_aware(datetime.combine(day, time.min))
 
 
 def _int(text: str | None) -> int:

@@ -64,7 +64,8 @@ def browse(request: HttpRequest) -> HttpResponse:
         for k, names in printed.KINDS.items()
     ]
     page = {
-        "list": chosen, "lists": lists, "tabs": tabs, "kind": kind, "lines": lines, "after": more, "q": words, "all": everything,
+        "list": chosen, "lists": lists, "tabs": tabs, "kind": kind, "lines": lines, "after": more, "q": words,
+        "all": everything,
         "day": day, "names": {k: names[1 if lang == "en" else 0] for k, names in printed.KINDS.items()},
     }  # fmt: skip
     return render(request, "duties/browse.html", page)
@@ -94,7 +95,8 @@ def whose(request: HttpRequest) -> HttpResponse:
         matter, found = found[0], []
     page: dict[str, Any] = {
         "groups": _groups(law, lang), "streets": _streets(day, lang), "q": words, "division": given.get("division", ""),
-        "matter": _matter(matter, law, lang) if matter else None, "found": [_matter(m, law, lang) for m in found], "day": day,
+        "matter": _matter(matter, law, lang) if matter else None, "found": [_matter(m, law, lang) for m in found],
+        "day": day,
         "nothing": bool(words) and not found and matter is None,
     }  # fmt: skip
     if matter is not None:
