@@ -2,13 +2,10 @@
 
 import uuid
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField
-from django.contrib.postgres.fields.ranges import RangeOperators
 from django.db import models
-from django.db.models import Func, Q, Value
+from django.db.models import Q
 
-from jishi.foundation.nouns import FactRow, TenantRow
+from jishi.foundation.nouns import FactRow
 from jishi.foundation.tenants import Tenant
 
 __all__ = ["Tenant"]  # Django finds tables here; everybody else takes the tenant from its own door
@@ -202,35 +199,3 @@ class SearchHash(FactRow):
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "purpose", "mac"], name="hash_lookup")]
-
-
-class Edition(TenantRow):
-    """One edition of an institution: a calendar, procedure, rule pack, code book. Its text is never changed."""
-
-    kind = models.CharField(max_length=30)
-    code = models.CharField(max_length=60)
-    series = models.BigIntegerField()  # one number per (tenant, kind, code)
-    number = models.PositiveIntegerField()
-    text = models.TextField()
-    sha256 = models.CharField(max_length=64)
-    source = models.CharField(max_length=300)
-    standing = models.CharField(max_length=20)
-    valid = DateRangeField()
-    adopted_at = models.DateTimeField()
-    adopted_by = models.CharField(max_length=80)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "kind", "code", "number"], name="editions_are_numbered"),
-            models.CheckConstraint(
-                name="standing_is_known",
-                condition=Q(standing__in=["confirmed", "carried_over", "unverified", "provisional"]),
-            ),
-            ExclusionConstraint(
-                name="editions_do_not_overlap",
-                expressions=[
-                    (Func("series", "series", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
-                    ("valid", RangeOperators.OVERLAPS),
-                ],
-            ),
-        ]

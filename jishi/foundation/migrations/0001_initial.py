@@ -92,25 +92,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='Edition',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('kind', models.CharField(max_length=30)),
-                ('code', models.CharField(max_length=60)),
-                ('series', models.BigIntegerField()),
-                ('number', models.PositiveIntegerField()),
-                ('text', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('source', models.CharField(max_length=300)),
-                ('standing', models.CharField(max_length=20)),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField()),
-                ('adopted_at', models.DateTimeField()),
-                ('adopted_by', models.CharField(max_length=80)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
-            ],
-        ),
-        migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -229,18 +210,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='entrywords',
             constraint=models.UniqueConstraint(fields=('tenant', 'subject_kind', 'subject_id', 'seq'), name='one_set_of_words_per_entry'),
-        ),
-        migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(fields=('tenant', 'kind', 'code', 'number'), name='editions_are_numbered'),
-        ),
-        migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('standing__in', ['confirmed', 'carried_over', 'unverified', 'provisional'])), name='standing_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='edition',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func('series', 'series', models.Value('[]'), function='int8range'), '&&'), ('valid', '&&')], name='editions_do_not_overlap'),
         ),
         migrations.AddIndex(
             model_name='delivery',
