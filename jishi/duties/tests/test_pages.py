@@ -109,7 +109,7 @@ class TestDesk:
         assert client.get("/desk/duties").status_code == 302
 
     def test_leads_an_import_through_check_to_consultation(self, keeper, stage):
-        from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415
+        from django.core.files.uploadedfile import SimpleUploadedFile
 
         file = SimpleUploadedFile("list.xlsx", to_xlsx(ITEMS, title="清单"))
         said = {"file": file, "holder": HOLDER, "title": "第二版", "day": "2099-06-01"}
@@ -125,9 +125,9 @@ class TestDesk:
         assert "征求意见到" in text_of(keeper.get(where))
 
     def test_names_row_and_column_of_a_file_with_faults_and_takes_nothing(self, keeper, stage):
-        from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415
+        from django.core.files.uploadedfile import SimpleUploadedFile
 
-        from jishi.duties.tests.factories import as_csv  # noqa: PLC0415
+        from jishi.duties.tests.factories import as_csv
 
         file = SimpleUploadedFile("list.csv", as_csv(ITEMS).replace('"01.02.01"', '"88.1"').encode())
         answer = keeper.post("/desk/duties/import", {"file": file, "holder": HOLDER, "title": "x", "day": "2099-06-01"})
