@@ -137,7 +137,8 @@ class Teller:
 
     def _other(self, codes: Mapping[str, Any], lead: Handover | None, verb: str) -> str:
         if codes.get("invited"):
-            return "、".join(filter(None, map(self.called, codes["invited"])))
+            between = "、" if self.lang.startswith("zh") else ", "
+            return between.join(filter(None, map(self.called, codes["invited"])))
         if verb.startswith("handover.return") and lead is not None:
             return self.called(lead.proposed_body_id)
         return ""
@@ -163,6 +164,8 @@ class Teller:
         }
         if verb == "case.progressed" and (row := self.progress.get((codes.get("body") or 0, at))) is not None:
             told["until"] = row.until_date
+        if verb in ("handover.returned", "handover.returned_by_time") and lead is not None:
+            told["took"] = (at - lead.offered_at).total_seconds()
         if verb == "case.declined":
             told |= {"ground": codes.get("ground") or self.case.decline_ground}
         return told

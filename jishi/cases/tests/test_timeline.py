@@ -170,6 +170,12 @@ class TestWhoHasItNow:
         assert "<strong>在等：管道检测报告</strong>" in page_of(client, done)
 
 
+    def test_and_that_a_named_moment_has_passed(self, client, town):
+        done = came_in(town, client)
+
+        assert "这个时间已经过了" in page_of(client, done)
+
+
 class TestTheAnswer:
     def test_is_not_shown_before_it_is_approved(self, client, town):
         done = came_in(town, client)

@@ -1,6 +1,7 @@
 """My matters, and the honest timeline of one of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +24,15 @@ from jishi.cases.web.resident.forms import NumberAndWord, Words
 from jishi.foundation import purposes
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound, Refused
+
+# Which clock the first lines of the page name, by state; the first that runs.
+AWAITED: Mapping[str, Sequence[str]] = {
+    Status.RECEIVED: ("dispatch",),
+    Status.CONSULTING: ("ruling", "consult"),
+    Status.OFFERED: ("return_answer", "sign"),
+    Status.HANDLING: ("return_answer", "contact", "reopen", "handling"),
+    Status.REPLIED: ("review",),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -197,6 +207,7 @@ def _show(request: HttpRequest, report: Report, *, words: Words | None = None, s
         "channel": telling.say(telling.CHANNELS, report.channel),
         "ground": telling.say(telling.DECLINES, f.case.decline_ground),
         "item_url": item_url(f.holder.item if f.holder else None),
+        "overdue": _is_overdue(f, request.now),
         "returning": f.holder is not None and f.holder.status == HandoverStatus.RETURN_ASKED,
         "asks": f.feedback is not None and f.feedback.answered_at is None and f.case.status == Status.FEEDBACK,
         "judged": f.feedback is not None and f.feedback.answered_at is not None,
@@ -204,6 +215,12 @@ def _show(request: HttpRequest, report: Report, *, words: Words | None = None, s
         "by_account": request.actor.kind == "resident" and request.actor.account_id == report.reporter_id,
     }
     return render(request, "cases/resident/timeline.html", facts, status=status)
+
+
+def _is_overdue(f: resident.Following, now: datetime) -> bool:
+    """Tell whether the moment that the first lines name has passed: it is said, not hidden."""
+    named = next((k for k in AWAITED.get(f.case.status, ()) if k in f.due), None)
+    return named is not None and f.due[named] < now
 
 
 def _reading(looked: resident.Looked, lang: str) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _returned(h: Happened) -> Line:
         "kind": "back",
         "text": _("理由是“%(ground)s”。派单台核对后同意。") % {"ground": ground},
         "said": answer,
-        "sub": _("答复日不变。"),
+        "took": h.codes.get("took"),
         "no_item": True,
     }
 
@@ -237,7 +237,7 @@ def _replied(h: Happened) -> Line:
 
 
 def _review_back(h: Happened) -> Line:
-    missing = "、".join(say(ELEMENTS, m) for m in h.codes.get("missing", []))
+    missing = _("、").join(say(ELEMENTS, m) for m in h.codes.get("missing", []))
     text = _("还缺：%(missing)s。") % {"missing": missing} if missing else ""
     return {
         "title": _("审核没有通过，退回补写"),
