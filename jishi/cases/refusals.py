@@ -188,3 +188,16 @@ class WhyNotTheList(Refused):
     code, status = "reason_missing", 422
     zh, en = "清单没有选这个单位；要派给它，请写理由。", "The list did not choose this body; say why you do."
     next_zh, next_en = "写一句理由，会留在经过里。", "One sentence; it stays in the record."
+
+
+class TooFewConfirmed(Refused):
+    code, status = "too_few_confirmed", 409
+    zh, en = "确认过事项的只有 {count} 件，满 {least} 件才学。", "{count} cases are confirmed; learning needs {least}."
+    next_zh, next_en = "在这之前按清单和事项库的文字推断。", "Until then the texts of lists and code book answer."
+
+
+class ModelCannotBeRead(Refused):
+    code, status = "model_cannot_be_read", 409
+    zh = "第 {number} 版模型读不出来：内容与指纹或格式不符。"
+    en = "Model {number} cannot be read: its hash or format does not fit."
+    next_zh, next_en = "重新学习一版。", "Learn a new edition."

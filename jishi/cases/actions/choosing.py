@@ -1,4 +1,7 @@
-"""What a person did with a suggestion: taken, or changed to what. Suggestion and choice together are the quality record."""
+"""What a person did with a suggestion: taken, or changed to what.
+
+Suggestion and choice together are the quality record.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,7 +15,8 @@ from jishi.foundation.refusals import NotAllowed, NotFound
 
 @transaction.atomic
 def choose(report_id: int, *, chosen: Mapping[str, str], by: Actor, now: datetime) -> list[Choice]:
-    """Keep what was chosen per stage of the newest suggestions: taken when a candidate had this value, else changed to it.
+    """Keep what was chosen per stage of the newest suggestions: taken if a candidate had this value, changed if not
+    the first one; `changed_to` says to which.
 
     A stage without an answer of the person, or without a suggestion, leaves nothing.
     :raises NotFound: no such report. :raises NotAllowed: not of the receiving desk.
@@ -31,9 +35,10 @@ def choose(report_id: int, *, chosen: Mapping[str, str], by: Actor, now: datetim
         if not value or not row.candidates:
             continue
         taken = any(str(c.get("value")) == value for c in row.candidates)
+        first = str(row.candidates[0].get("value")) == value
         made.append(
             Choice(
-                tenant_id=by.tenant_id, suggestion=row, taken=taken, changed_to="" if taken else value[:120],
+                tenant_id=by.tenant_id, suggestion=row, taken=taken, changed_to="" if first else value[:120],
                 by=by.label, at=now,
             )
         )  # fmt: skip

@@ -22,6 +22,9 @@ from jishi.places import queries as places
 from jishi.places.queries import Asked, Spot
 
 log = logging.getLogger(__name__)
+LONGEST = 10_000  # characters that are looked at
+GAP = "……"
+SHORTENED = {"value": "shortened", "label": "只看了开头和结尾", "p": 1.0, "reason": "全文超过 10000 字"}
 T = TypeVar("T")
 
 
@@ -106,10 +109,12 @@ class Looked:
 
 
 def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[Looked]:
-    """Look at a batch; nothing is stored. `compare=False` leaves near-duplicates out (a preview while typing has them)."""
+    """Look at a batch; nothing is stored. `compare=False` leaves near-duplicates out: past lives have their cases."""
     if not batch:
         return []
     clock = _Stopwatch(len(batch))
+    long = [len(w.text) > LONGEST for w in batch]
+    batch = [replace(w, text=shortened(w.text)) if is_long else w for w, is_long in zip(batch, long, strict=True)]
     shown = clock.time(
         Stage.MINIMISE, lambda: [m.shown for m in minimise([w.text for w in batch])], lambda: [""] * len(batch)
     )
@@ -138,7 +143,7 @@ def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[
             shown=shown[i], place=spots[i], matter=classes[i].chosen, book_edition=book, promises=routes[i].promises,
             routed=routes[i].routed,
             suggested=(
-                clock.said(Stage.MINIMISE, (), "", "text"),
+                clock.said(Stage.MINIMISE, (SHORTENED,) if long[i] else (), "", "text"),
                 clock.said(Stage.LOCATE, spots[i].candidates, spots[i].abstained, spots[i].edition),
                 clock.said(Stage.CLASSIFY, classes[i].candidates, classes[i].abstained, classes[i].edition),
                 clock.said(Stage.DUPLICATES, alike[i].candidates, alike[i].abstained, alike[i].edition),
@@ -187,6 +192,18 @@ def _asked(batch: Sequence[Words], shown: Sequence[str], now: datetime) -> list[
 
 _END = re.compile(r"[。！？!?；;\n]")
 _GREETING = re.compile(r"^(尊敬的[^，,：:]{0,12}[，,：:]|您好[，,！!。]?|你好[，,！!。]?|领导[您你]?好[，,！!。]?)\s*")
+
+
+def shortened(text: str) -> str:
+    """Give at most `LONGEST` characters of a long text, by whole sentences from both ends, with a mark between."""
+    if len(text) <= LONGEST:
+        return text
+    half = (LONGEST - len(GAP)) // 2
+    head, tail = text[:half], text[-half:]
+    last = max((m.end() for m in _END.finditer(head)), default=half)
+    first = _END.search(tail)
+    head = head[:last] if last > half // 2 else head
+    return head + GAP + (tail[first.end() :] if first is not None and first.end() < half // 2 else tail)
 
 
 def title_of(shown: str) -> str:
