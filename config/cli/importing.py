@@ -105,10 +105,13 @@ def report(walk: "Walk", by: "Actor", *, seconds: float) -> dict[str, Any]:
     sheet = walk.sheet
     rows = work.import_rows(walk.run_id, by=by, result="refused", limit=REFUSED_SHOWN)
     return {
-        "run": walk.run_id, "file": sheet.file_name, "form": sheet.form, "encoding": sheet.encoding, "sheet": sheet.sheet,
+        "run": walk.run_id, "file": sheet.file_name, "form": sheet.form, "encoding": sheet.encoding,
+        "sheet": sheet.sheet,
         "map": walk.columns.label, "dry_run": not walk.applies, **importing.counts_of(walk),
         "seconds": round(seconds, 2), "stages": importing.stages_of(walk),
-        "refused_rows": [{"line": r.line, "code": r.code, "zh": r.sentence("zh"), "en": r.sentence("en")} for r in rows],
+        "refused_rows": [
+            {"line": r.line, "code": r.code, "zh": r.sentence("zh"), "en": r.sentence("en")} for r in rows
+        ],
     }  # fmt: skip
 
 
@@ -123,8 +126,9 @@ def as_text(said: Mapping[str, Any]) -> str:
     ]
     for stage in said["stages"]:
         why = "，".join(f"{k} {n:,}" for k, n in stage["abstained"].items())
+        left = sum(stage["abstained"].values())
         lines.append(
-            f"  {NAMES[stage['stage']]:18} 做出 done {stage['done']:>7,}  没做出 abstained {sum(stage['abstained'].values()):>6,}"
+            f"  {NAMES[stage['stage']]:18} 做出 done {stage['done']:>7,}  没做出 abstained {left:>6,}"
             f"  {stage['ms_per_thousand']:>8,.1f} ms/千行" + (f"  （{why}）" if why else "")
         )
     for code, count in said["reasons"].items():

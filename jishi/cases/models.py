@@ -164,7 +164,8 @@ class Case(Placed, TenantRow):
             models.Index(fields=["tenant", "grid", "status"], name="cases_of_grid"),
             models.Index(fields=["tenant", "matter", "id"], name="cases_by_matter"),
             models.Index(fields=["tenant", "received_at", "id"], name="cases_by_time"),
-            # Likely duplicates: near in place or alike in matter, within the matter's time. The index of words cannot serve this:
+            # Likely duplicates: near in place or alike in matter, within the matter's time. The index of words cannot
+            # serve this:
             # row security keeps @@ behind its own test.
             models.Index(fields=["tenant", "grid", "received_at"], name="cases_of_grid_in_time"),
             models.Index(fields=["tenant", "matter", "received_at"], name="cases_of_matter_in_time"),

@@ -228,7 +228,8 @@ def _properties(plain: Sequence[dict[str, Any]]) -> list[Finding]:
 
 def _unreadable(findings: Sequence[Finding]) -> bool:
     shapes = {
-        "not_a_polygon", "swapped_axes", "metres_not_degrees", "wrong_crs", "unclosed", "too_few_points", "self_crossing",
+        "not_a_polygon", "swapped_axes", "metres_not_degrees", "wrong_crs", "unclosed", "too_few_points",
+        "self_crossing",
         "zero_area", "hole_outside_shell",
     }  # fmt: skip
     return any(f.code in shapes for f in findings)

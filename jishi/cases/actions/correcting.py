@@ -1,4 +1,7 @@
-"""Saying what matter a case is, after it came in (spec 10 §5.1): the case stays where it is, its promise is counted again."""
+"""Saying what matter a case is, after it came in (spec 10 §5.1).
+
+The case stays where it is, its promise is counted again.
+"""
 
 from datetime import datetime
 
@@ -24,7 +27,8 @@ from jishi.foundation.refusals import WrongMoment
 def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, version: int | None = None) -> Case:
     """Say which matter it is; the promise runs from its original start by the new item, pauses kept (spec 11 §9).
 
-    :raises UnknownMatter: not a matter of the book in force, or a whole branch. :raises WrongMoment: the case has ended.
+    :raises UnknownMatter: not a matter of the book in force, or a whole branch.
+    :raises WrongMoment: the case has ended.
     :raises NotAllowed, NotFound: not the desk's to say.
     """
     held = moving.hold(case_id, by=by, version=version)
@@ -45,7 +49,8 @@ def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, versi
         choosing.choose(report, chosen={Stage.CLASSIFY.value: row.code}, by=by, now=now)
     trail.record(
         "case.matter_corrected", ("case", case.id), by=by, at=now,
-        codes={"from": before, "matter": row.code, "due_from": _written(due_before), "due": _written(case.promise_due_at)},
+        codes={"from": before, "matter": row.code, "due_from": _written(due_before),
+            "due": _written(case.promise_due_at)},
     )  # fmt: skip
     outbox.announce(CaseMoved(case.id, "intake.correct_matter", case.status, ()), at=now)
     return case

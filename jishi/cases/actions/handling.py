@@ -50,7 +50,8 @@ def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Ac
         clocks.save(clocks.turn(held.case, held.lead, held.clocks, effects([row]), now=now))
     held.case.change()
     trail.record(
-        "case.contacted", ("case", held.case.id), by=by, at=now, codes={"body": body_id, "how": how, "reached": reached},
+        "case.contacted", ("case", held.case.id), by=by, at=now,
+        codes={"body": body_id, "how": how, "reached": reached},
         words={"gist": note.gist} if note.gist else None,
     )  # fmt: skip
     return note

@@ -264,7 +264,8 @@ def _returned(life: _Life, step: Happened) -> None:
 def _contested(life: _Life, step: Happened) -> None:
     life.rows.append(
         Consultation(
-            tenant_id=life.case.tenant_id, case=life.case, handover=life.lead, question=step.words or "请各方说明依据。",
+            tenant_id=life.case.tenant_id, case=life.case, handover=life.lead,
+            question=step.words or "请各方说明依据。",
             invited=list(step.facts.get("invited", [])), opened_at=step.at,
         )
     )  # fmt: skip
@@ -318,7 +319,8 @@ def _reviewed(life: _Life, step: Happened) -> None:
     elements = {n: n not in missing for n in ("time_of_contact", "with_whom", "measures", "by_when")}
     life.rows.append(
         Review(
-            tenant_id=life.case.tenant_id, reply=reply, case=life.case, reviewer="history", at=step.at, why=step.words[:500],
+            tenant_id=life.case.tenant_id, reply=reply, case=life.case, reviewer="history", at=step.at,
+            why=step.words[:500],
             verdict="approved" if approved else "sent_back", **elements,
         )
     )  # fmt: skip

@@ -82,7 +82,8 @@ def _ensure_not_the_author(held: Held, by: Actor) -> Reply:
 
 def _write(held: Held, reply: Reply, elements: Elements, verdict: str, why: str, *, by: Actor, now: datetime) -> None:
     Review.objects.create(
-        tenant_id=by.tenant_id, reply=reply, case=held.case, reviewer=by.label, verdict=verdict, why=why.strip(), at=now,
+        tenant_id=by.tenant_id, reply=reply, case=held.case, reviewer=by.label, verdict=verdict, why=why.strip(),
+        at=now,
         time_of_contact=elements.time_of_contact, with_whom=elements.with_whom, measures=elements.measures,
         by_when=elements.by_when,
     )  # fmt: skip

@@ -64,7 +64,10 @@ class Judged:
 
     @property
     def questions(self) -> list[dict[str, Any]]:
-        """The questions of the matter that would settle it; a missing fact that the book has no question for is in the head."""
+        """The questions of the matter that would settle it.
+
+        A missing fact that the book has no question for is in the head.
+        """
         return [q for q in self.routed.questions if str(q.get("text")) != str(q.get("code"))]
 
 

@@ -78,14 +78,13 @@ def filtered(wanted: Wanted, *, by: Actor) -> QuerySet[Case]:
         if not set(asked) <= set(Status.values):
             raise Invalid(detail=f"status: {wanted.status}")
         rows = rows.filter(status__in=asked)
-    if wanted.matter:
-        rows = rows.filter(matter__startswith=wanted.matter)
-    if wanted.body_id:
-        rows = rows.filter(lead=wanted.body_id)
-    if wanted.grid:
-        rows = rows.filter(grid__code=wanted.grid)
-    if wanted.urgency:
-        rows = rows.filter(urgency=wanted.urgency)
+    equal = {
+        "matter__startswith": wanted.matter,
+        "lead": wanted.body_id,
+        "grid__code": wanted.grid,
+        "urgency": wanted.urgency,
+    }
+    rows = rows.filter(**{name: value for name, value in equal.items() if value})
     if wanted.due_before:
         rows = rows.filter(promise_due_at__lt=wanted.due_before, status__in=[s for s in Status if s not in CASE.ends])
     if query := tsquery_text(wanted.q):
@@ -186,7 +185,8 @@ def _row(case: Case, matters: dict[str, str]) -> dict[str, Any]:
     lead = bodies.names().get(case.lead_id or 0)
     return {
         "number": case.number, "version": case.version, "title": case.title, "status": case.status,
-        "status_since": case.status_since.isoformat(), "matter": case.matter, "matter_name": matters.get(case.matter, ""),
+        "status_since": case.status_since.isoformat(), "matter": case.matter,
+        "matter_name": matters.get(case.matter, ""),
         "kind": case.kind, "urgency": case.urgency, "place": case.place_name, "division": case.division_code,
         "grid": case.grid.code if case.grid else None, "lead": lead.code if lead else None,
         "lead_name": lead.name if lead else None, "received_at": case.received_at.isoformat(),

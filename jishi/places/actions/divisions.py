@@ -1,7 +1,7 @@
 """Loading the country's divisions of a year, and settling what changed (spec 20 §3.1).
 
-The table is national and belongs to no tenant. One load is one transaction: all of it, or nothing. Codes beginning with 99
-are fictional (demonstration, tests) and are never compared with a year's table.
+The table is national and belongs to no tenant. One load is one transaction: all of it, or nothing. Codes beginning
+with 99 are fictional (demonstration, tests) and are never compared with a year's table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,8 +60,8 @@ def load_year(
 ) -> Loaded:
     """Load the table of a year and compare it with the one before; loading it twice changes nothing.
 
-    New names, codes and parents of a series become versions from 1 January of the year. What is gone stays in force and is
-    proposed for a person to settle (`confirm_change`): nothing is retired silently.
+    New names, codes and parents of a series become versions from 1 January of the year. What is gone stays in force
+    and is proposed for a person to settle (`confirm_change`): nothing is retired silently.
 
     :raises TableRefused: a file is cut, a parent is missing, rows are fewer than header or former year say, the year is
         older than what is loaded. :raises NotAllowed: no right.
@@ -127,7 +127,8 @@ def found_divisions(
     )  # fmt: skip
     if fresh:
         load = DivisionLoad.objects.create(
-            year=valid_from.year, source=source, sha256="", rows=len(fresh), changes={"founded": len(fresh)}, loaded_at=now,
+            year=valid_from.year, source=source, sha256="", rows=len(fresh), changes={"founded": len(fresh)},
+            loaded_at=now,
             loaded_by=by.label,
         )  # fmt: skip
         trail.record(
@@ -160,7 +161,8 @@ def confirm_change(
     kind = "dissolved" if not successors else "merged" if len(successors) == 1 else "split"
     Succession.objects.bulk_create(
         Succession(
-            predecessor_id=change.division_id, successor_id=series.get(code), kind=kind, on_date=on, share_households=share,
+            predecessor_id=change.division_id, successor_id=series.get(code), kind=kind, on_date=on,
+            share_households=share,
             document_no=document_no,
         )
         for code, share in (successors or {"": 1.0}).items()
@@ -205,15 +207,16 @@ _ORPHANS = """
     WHERE i.parent <> '' AND NOT EXISTS (SELECT 1 FROM incoming p WHERE p.code = i.parent)
 """
 _BARREN = """
-    SELECT count(*) FILTER (WHERE NOT has), count(*), bool_or(NOT has) FILTER (WHERE last) FROM (
-        SELECT EXISTS (SELECT 1 FROM incoming c WHERE c.parent = i.code) AS has, i.code = max(i.code) OVER () AS last
-        FROM incoming i WHERE i.level = 4) t
+    SELECT count(*) FILTER (WHERE c.parent IS NULL), count(*), bool_or(c.parent IS NULL AND i.code = m.last)
+    FROM incoming i CROSS JOIN (SELECT max(code) AS last FROM incoming WHERE level = 4) m
+    LEFT JOIN (SELECT DISTINCT parent FROM incoming WHERE level = 5) c ON c.parent = i.code
+    WHERE i.level = 4
 """
 _FORMER = (
     "SELECT level, count(*) FROM places_divisionversion WHERE valid_to IS NULL AND code NOT LIKE '99%%' GROUP BY 1"
 )
-# A series keeps its id when its code or parent changes and the name tells it apart: recoded below the same parent, moved
-# within one city; exactly one gone and one new of that name.
+# A series keeps its id when its code or parent changes and the name tells it apart: recoded below the same parent,
+# moved within one city; exactly one gone and one new of that name.
 _PAIRED = """
     CREATE TEMP TABLE paired ON COMMIT DROP AS
     WITH gone AS (
@@ -237,7 +240,8 @@ _PAIRED = """
         FROM gone g JOIN fresh f USING (city, name, level) GROUP BY city, name, level HAVING count(*) = 1
     )
     SELECT * FROM recoded UNION ALL
-    SELECT * FROM moved m WHERE NOT EXISTS (SELECT 1 FROM recoded r WHERE r.code = m.code OR r.version_id = m.version_id)
+    SELECT * FROM moved m
+    WHERE NOT EXISTS (SELECT 1 FROM recoded r WHERE r.code = m.code OR r.version_id = m.version_id)
 """
 _COMPARED = """
     CREATE TEMP TABLE compared ON COMMIT DROP AS
@@ -285,7 +289,8 @@ _GONE_PROPOSED = (
         ORDER BY s.code LIMIT 1), ''
     """
     + _GONE
-    + " AND NOT EXISTS (SELECT 1 FROM places_divisionchange o WHERE o.division_id = v.division_id AND o.settled_at IS NULL)"
+    + " AND NOT EXISTS (SELECT 1 FROM places_divisionchange o"
+    + " WHERE o.division_id = v.division_id AND o.settled_at IS NULL)"
 )
 
 

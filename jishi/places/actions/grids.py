@@ -1,4 +1,7 @@
-"""The life of grid editions: a drawing is checked, then adopted with a day; nothing is overwritten (spec 20 §§3.2, 7)."""
+"""The life of grid editions (spec 20 §§3.2, 7).
+
+A drawing is checked, then adopted with a day; nothing is overwritten.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -47,7 +50,8 @@ def check(text: str | bytes, *, division: str, crs: str, by: Actor) -> Report:
     report = drawings.examine(features, division=division, crs=crs, parent=parent, known=points)
     more = _compounds_cut(report, division, by) if report.grids else ()
     return Report(
-        report.division, report.source_crs, report.grids, (*report.findings, *more), report.hash, report.features, report.cut
+        report.division, report.source_crs, report.grids, (*report.findings, *more), report.hash, report.features,
+        report.cut
     )  # fmt: skip
 
 
