@@ -370,9 +370,13 @@ class TestPublishing:
     def test_of_two_editions_at_one_time_is_impossible_even_around_the_orm(self, stage):
         list_id = a_list_at(stage, "adopted")
 
-        with scope.work(stage.keeper), pytest.raises(IntegrityError), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("UPDATE duties_dutylist SET state = 'published' WHERE id = %s", [list_id])
+        with (
+            scope.work(stage.keeper),
+            pytest.raises(IntegrityError),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("UPDATE duties_dutylist SET state = 'published' WHERE id = %s", [list_id])
 
     def test_makes_a_whole_list_in_a_number_of_statements_that_does_not_grow(
         self, stage, django_assert_max_num_queries
