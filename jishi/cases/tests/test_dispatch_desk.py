@@ -155,7 +155,7 @@ class TestQueues:
 
 
 def objected(town):
-    case = f.a_case_at(town, Status.DECLINED, now=timezone.now())
+    case = f.a_case_at(town, Status.DECLINED, now=timezone.now() - timedelta(hours=6))
     with scope.work(system(town)):
         report = case.memberships.get().report_id
     caller = Actor(tenant_id=town, kind="reporter", report_id=report)
