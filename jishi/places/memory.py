@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import shapely
@@ -88,10 +89,11 @@ class Ground:
     tree: Any = None
     borders: list[str] = field(default_factory=list)
     border_tree: Any = None
-    by_point: dict[tuple[int, int], int] = field(default_factory=dict)
+    by_point: dict[tuple[int, int, str], frozenset[str]] = field(default_factory=dict)  # kinds of wide things
     grid_tree: Any = None  # of the grids, in the order of `by_code`
+    crossings: dict[tuple[int, int], Any] = field(default_factory=dict)  # looked up once
 
-    @property
+    @cached_property
     def edition(self) -> str:
         newest = max((g.edition for g in self.grids.values()), default=0)
         return f"grids@{newest};ground@{self.mark[0]}"
@@ -262,7 +264,6 @@ class _Builder:
         spoken = [name for name in said if len(name.strip()) >= 2]
         if spoken:
             self._call(at, spoken)
-        self.made.by_point.setdefault((round(thing.lng * E7), round(thing.lat * E7)), at)
         return at
 
     def _call(self, at: int, said: Iterable[str]) -> None:
@@ -388,6 +389,9 @@ class _Builder:
     def _finish(self) -> None:
         made = self.made
         made.tree = shapely.STRtree(self.shapes) if self.shapes else None
+        for thing in made.things:
+            if not thing.exact and thing.kinds:
+                made.by_point.setdefault((round(thing.lng * E7), round(thing.lat * E7), thing.division), thing.kinds)
         made.gazetteer = Gazetteer.of(
             Name(at, thing.name, "road" if thing.level == "road" else thing.level, tuple(self.called.get(at, ())))
             for at, thing in enumerate(made.things)

@@ -302,8 +302,7 @@ def place_of(
         )  # fmt: skip
     if not division_code:
         return None
-    at = ground.by_point.get((lng_e7 or 0, lat_e7 or 0))
-    kinds = ground.things[at].kinds if at is not None else frozenset()
+    kinds = ground.by_point.get((lng_e7 or 0, lat_e7 or 0, division_code), frozenset())
     return Place(divisions=_chain(division_code, ground), community=_community(division_code), kinds=kinds, exact=False)
 
 

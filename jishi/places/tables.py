@@ -43,6 +43,7 @@ class Reading:
     rows: dict[int, int] = field(default_factory=lambda: dict.fromkeys(range(1, 6), 0))
     refused: list[tuple[str, int, str]] = field(default_factory=list)
     doubtful: int = 0
+    merged: int = 0  # rows that are the level above once more
     stated: int | None = None  # rows that a header line `# rows=N` promises
     made: Any = field(default_factory=hashlib.sha256)
     cities: dict[str, str] = field(default_factory=dict)
@@ -83,10 +84,11 @@ def rows(files: Sequence[Path], seen: Reading, progress: Progress | None = None)
                 if progress is not None and at % 20_000 == 0:
                     progress("read", seen.total, min(1.0, (before + counted.read_so_far) / whole))
         before += path.stat().st_size
-    if seen.stated is not None and seen.total < seen.stated:
+    came = seen.total + seen.merged + len(seen.refused)
+    if seen.stated is not None and came < seen.stated:
         raise TableRefused(
-            why=f"表头写明 {seen.stated} 行，只有 {seen.total} 行，像是被截断",
-            why_en=f"the header promises {seen.stated} rows, {seen.total} came: the table was cut",
+            why=f"表头写明 {seen.stated} 行，只有 {came} 行，像是被截断",
+            why_en=f"the header promises {seen.stated} rows, {came} came: the table was cut",
         )
 
 
@@ -165,20 +167,20 @@ def _rows_of(path: Path, counted: _Counted, seen: Reading) -> Iterator[Row]:
         raise TableRefused(why=f"{path.name} 不是 UTF-8", why_en=f"{path.name} is not UTF-8") from None
 
 
-def _places(path: Path, columns: list[str]) -> tuple[int, int, tuple[int, ...]]:
+def _places(path: Path, columns: list[str]) -> tuple[int, int, tuple[int, ...], bool]:
     if not {"code", "name"} <= set(columns):
         raise TableRefused(why=f"{path.name} 没有 code、name 两列", why_en=f"{path.name} lacks columns code and name")
-    return columns.index("code"), columns.index("name"), tuple(columns.index(c) for c in ABOVE if c in columns)
+    return columns.index("code"), columns.index("name"), tuple(columns.index(c) for c in ABOVE if c in columns), ABOVE[0] in columns
 
 
-def _row(path: Path, number: int, line: list[str], at: tuple[int, int, tuple[int, ...]], seen: Reading) -> Row | None:
+def _row(path: Path, number: int, line: list[str], at: tuple[int, int, tuple[int, ...], bool], seen: Reading) -> Row | None:
     code, name = line[at[0]].strip(), line[at[1]].strip()
     if not code.isascii() or not code.isdigit():
         if _FLOAT.fullmatch(code):
             seen.refused.append((path.name, number, f"代码“{code}”被表格软件变成了小数"))
             return None
         raise _cut(path, number, f"代码“{code}”不是数字", f"the code “{code}” is no number")
-    level = LEVEL_OF_LENGTH.get(len(code)) or (_level(code) if len(code) == 12 else None)
+    level = LEVEL_OF_LENGTH.get(len(code)) or ((5 if at[3] else _level(code)) if len(code) == 12 else None)
     if level is None:
         raise _cut(path, number, f"代码“{code}”不是 2、4、6、9、12 位", f"the code “{code}” has {len(code)} digits")
     if not name:
@@ -199,8 +201,13 @@ def _level(code: str) -> int:
     return 5
 
 
-def _made(code: str, name: str, level: int, seen: Reading) -> Row:
+def _made(code: str, name: str, level: int, seen: Reading) -> Row | None:
+    """A row whose twelve digits are those of the level above (441900: the county of a city without counties) is that
+    level: its towns hang below the city."""
     parent = code[: LENGTH_OF_LEVEL[level - 1]].ljust(12, "0") if level > 1 else ""
+    if parent == code:
+        seen.merged += 1
+        return None
     placeholder = False
     if level == 2:
         seen.cities[code[:4]] = name

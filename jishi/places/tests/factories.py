@@ -12,7 +12,7 @@ from jishi.foundation.actor import Actor, system
 from jishi.places.actions import divisions, grids, ground
 
 WEST, SOUTH, S = 1_152_000_000, 301_000_000, 50_000  # 1e-7 degree
-STREET, A, B = "990281001000", "990281001001", "990281001002"
+STREET, A, B = "990882001000", "990882001001", "990882001002"
 CRS = "cgcs2000"
 SINCE = date(2026, 1, 1)
 DAY = date(2026, 3, 9)
@@ -64,9 +64,9 @@ def a_town(tenant: int) -> None:
     divisions.found_divisions(
         [
             new("990000000000", "云江省", "云江省", 1, ""),
-            new("990200000000", "云州市", "云州市", 2, "990000000000"),
-            new("990281000000", "云溪市", "云溪市", 3, "990200000000", boundary=whole),
-            new(STREET, "河西街道", "河西街道", 4, "990281000000", boundary=whole),
+            new("990800000000", "云州市", "云州市", 2, "990000000000"),
+            new("990882000000", "云溪市", "云溪市", 3, "990800000000", boundary=whole),
+            new(STREET, "河西街道", "河西街道", 4, "990882000000", boundary=whole),
             new(A, "青溪社区居民委员会", "青溪社区", 5, STREET, boundary=ring(0, 0, 2, 2)),
             new(B, "翠竹社区居民委员会", "翠竹社区", 5, STREET, boundary=ring(2, 0, 4, 2)),
         ],

@@ -41,7 +41,7 @@ class TestWords:
     def test_a_compound_is_found_with_the_chain_of_its_divisions(self, drawn_town):
         found = find("昨天下大雨，翠竹苑东门那个下水口一直往外冒水")
 
-        assert found.place.divisions == ("990000000000", "990200000000", "990281000000", "990281001000", A)
+        assert found.place.divisions == ("990000000000", "990800000000", "990882000000", "990882001000", A)
         assert found.place.exact
         assert found.candidates[0]["reason"] == "文中有“翠竹苑”"
 
@@ -50,7 +50,7 @@ class TestWords:
 
         assert {c["label"] for c in found.candidates} == {"翠竹苑", "和平里"}
         assert (found.abstained, found.lng_e7, found.grid_id) == ("two_places", None, None)
-        assert found.division_code == "990281001000"  # what both have in common
+        assert found.division_code == "990882001000"  # what both have in common
 
     def test_a_community_said_with_a_compound_only_confirms_it(self, drawn_town):
         found = find("青溪社区翠竹苑垃圾没人收")
@@ -72,7 +72,7 @@ class TestWords:
     def test_a_long_road_is_not_a_point_in_a_grid(self, drawn_town):
         found = find("云溪大道路面塌了")
 
-        assert (found.grid_id, found.division_code) == (None, "990281001000")
+        assert (found.grid_id, found.division_code) == (None, "990882001000")
         assert found.place.kinds >= {"road"}
         assert not found.place.exact
 
@@ -189,4 +189,4 @@ def test_the_answer_does_not_depend_on_the_batch(drawn_town):
 def test_another_tenant_sees_none_of_it(drawn_town, tenant):
     with scope.within(system(tenant)):
         assert find("和平里1号楼漏水").lng_e7 is None
-        assert queries.grids_in("990281000000", DAY) == []
+        assert queries.grids_in("990882000000", DAY) == []
