@@ -3,16 +3,20 @@
 procrastinate keeps the queue in PostgreSQL. Each job opens a scope for one tenant; arguments are ids only.
 """
 
+import os
 import signal
 import sys
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from jishi.accounts.actions import signing_in
 from jishi.cases.actions import sweeping
-from jishi.foundation import anchors, outbox, scope
+from jishi.duties.actions import lists
+from jishi.foundation import anchors, database, outbox, scope, sealed, trail
 from jishi.foundation.actor import clock, system
 from jishi.foundation.tenants import Tenant
 
@@ -50,6 +54,29 @@ def anchor(timestamp: int) -> None:
     for tenant_id in _tenants():
         with scope.work(system(tenant_id)):
             anchors.make(day=timezone.localdate(now) - timedelta(days=1), now=now)
+
+
+@app.periodic(cron="20 0 * * *")
+@app.task(queueing_lock="nightly", pass_context=False)
+def nightly(timestamp: int) -> None:
+    """End what has ended: sealed values, failures of sign-in, superseded lists. Proofs are entries."""
+    close_old_connections()
+    now = timezone.now()
+    for tenant_id in _tenants():
+        by = clock(tenant_id, f"nightly:{timestamp}")
+        with scope.work(by):
+            gone = sealed.end_due(tenant_id=tenant_id, today=timezone.localdate(now))
+            signing_in.forget_old(by=by, now=now)
+            lists.supersede_due(by=by, now=now)
+            trail.record("retention.run", ("tenant", tenant_id), by=by, at=now, codes={"sealed": gone})
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="attend", pass_context=False)
+def attend(timestamp: int) -> None:
+    """Look at the disk below the embedded database; pause and resume writing."""
+    if "JISHI_DATABASE_URL" not in os.environ:
+        database.attend(settings.STATE_DIR / "database")
 
 
 def run() -> None:

@@ -17,13 +17,14 @@ from jishi.cases.actions import history
 from jishi.cases.actions.history import Happened, PastLife
 from jishi.cases.actions.intake import Incoming
 from jishi.duties import queries as duties
-from jishi.duties.actions import codebook, founding
+from jishi.duties.actions import codebook, founding, golden
 from jishi.duties.actions.codebook import NewMatter
+from jishi.duties.actions.golden import NewGolden
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.tenants import Tenant
 from jishi.portal.demo import past_cases, town
-from jishi.portal.demo.nouns import PastCase, Person, Step, Town
+from jishi.portal.demo.nouns import GoldenDispatch, PastCase, Person, Step, Town
 from jishi.portal.demo_ground import found_ground
 
 CODE = "990181"
@@ -105,9 +106,22 @@ def found_lists(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) ->
         text, title="云溪市街道履职事项清单（演示）", holder=LISTS_HOLDER, effective_from=SINCE,
         document_no="演示〔2025〕1号", by=by, now=now,
     )  # fmt: skip
+    golden.add_many([_golden(g) for g in made.golden_dispatches], by=by, now=now)
     for body in made.bodies:
         if body.level == "street" or body.code == "sqzx":
             founding.set_fallback(body.division, ids[body.code], from_day=SINCE, by=by, now=now)
+
+
+def _golden(g: GoldenDispatch) -> NewGolden:
+    facts: dict[str, Any] = {
+        "matter": g.matter,
+        "place": {"division": g.community, "kinds": list(g.place_kinds), "exact": True},
+        **{f"answers.{name}": value for name, value in g.answers.items()},
+    }
+    if g.channel:
+        facts["channel"] = g.channel
+    expected = {"outcome": g.outcome, "items": list(g.items), "bodies": list(g.bodies), "ask": list(g.ask)}
+    return NewGolden(g.id, facts, {k: v for k, v in expected.items() if v}, g.why, g.text)
 
 
 def _question(question: Any) -> dict[str, Any]:

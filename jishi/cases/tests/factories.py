@@ -12,6 +12,7 @@ from jishi.cases.states import Status
 from jishi.duties import queries as duties
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, clock, system
+from jishi.foundation.refusals import NotFound
 
 DRAIN = "翠竹苑3号楼北门口的雨水井堵了，一下雨就积水，老人出门要踩着砖走。"
 ANSWER = "11月18日已与您电话联系。雨水井已清掏，水能下去，两天后再看一次。"
@@ -215,7 +216,9 @@ def lead_of(case: Case) -> Handover:
 
 def say_not_solved(case: Case, now: datetime) -> None:
     with scope.work(system(case.tenant_id)):
-        row = Feedback.objects.filter(case=case).order_by("-id")[0]
+        row = Feedback.objects.filter(case=case).order_by("-id").first()
+    if row is None:
+        raise NotFound
     do(caller_desk(case.tenant_id), feedback.answer, row.id, answers=feedback.Answers("yes", "no", "not"), now=now)
 
 

@@ -1,0 +1,26 @@
+"""Reads what every request needs into memory once, behind the first page."""
+
+import logging
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from jishi.cases.actions import intake
+from jishi.foundation import scope
+from jishi.foundation.actor import system
+from jishi.foundation.refusals import Refused
+from jishi.foundation.tenants import Tenant
+
+log = logging.getLogger(__name__)
+
+
+def warm() -> None:
+    """Look at one sentence in every town: book, lists, ground and classifier are then in memory."""
+    try:
+        for tenant in Tenant.objects.order_by("id"):
+            with scope.work(system(tenant.id)):
+                intake.look([intake.Incoming(text="路灯不亮，晚上看不见路。", channel="api")], now=timezone.now())
+    except (DatabaseError, Refused) as no:  # a cold start is slower, not broken
+        log.warning("not warmed: %s", type(no).__name__)
+    finally:
+        connection.close()
