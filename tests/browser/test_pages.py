@@ -1,0 +1,219 @@
+"""Every page, as the person it is for sees it: in Chinese and in English, on a phone and at a desk.
+
+What is held to: ui §§6, 11. WCAG 2.2 AA by axe-core, one h1, the language named, nothing wider than the screen,
+nothing fetched from elsewhere, nothing that the content policy had to refuse.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PHONE, SMALL, DESK = (360, 760), (320, 640), (1280, 800)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RESIDENT, DISPATCHER, OPERATOR, HANDLER = "jumin1", "paidan1", "huawu1", "shuiwu1"
+REVIEWER, CALLER, OFFICE, SYSTEM, GRID = "shenhe1", "huifang1", "lingdao1", "xitong1", "wangge1"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One page. `who`: whom to sign in as; `link`: what to follow from `path`; `before`: what must have happened."""
+
+    name: str
+    path: str
+    who: str = ""
+    link: str = ""
+    before: Callable[[Any], None] | None = None
+    status: int = 200
+
+    @property
+    def for_residents(self) -> bool:
+        return self.who in ("", RESIDENT)
+
+
+def speak(page: Any, text: str = "翠竹苑二期路灯不亮好几天了，晚上看不见路。", voice: str = "open") -> None:
+    """Say one thing without naming anybody; whoever else said something like it, this is another matter."""
+    page.goto("/speak")
+    page.fill("textarea[name=text]", text)
+    page.check(f"input[name=voice][value={voice}]")
+    page.locator("#speak button[type=submit]").click()
+    page.wait_for_load_state()
+    if page.locator("input[name=join][value=no]").count():
+        page.check("input[name=join][value=no]")
+        page.locator("#speak button[type=submit]").click()
+    page.wait_for_url("**/receipt")
+
+
+SCREENS = (
+    Screen("home", "/"),
+    Screen("home", "/", RESIDENT),
+    Screen("home", "/", DISPATCHER),
+    Screen("after-sign-in", "/home", HANDLER),
+    Screen("home", "/", GRID),
+    Screen("help", "/help"),
+    Screen("how-it-runs", "/help/how-it-runs"),
+    Screen("accessibility", "/help/accessibility"),
+    Screen("about-the-platform", "/help/about-the-platform"),
+    Screen("components", "/help/components"),
+    Screen("speak", "/speak"),
+    Screen("receipt", "/receipt", before=speak),
+    Screen("receipt-gone", "/receipt", RESIDENT, status=410),
+    Screen("mine", "/mine"),
+    Screen("mine", "/mine", RESIDENT, before=speak),
+    Screen("timeline", "/mine", RESIDENT, 'main a[href^="/mine/R"]', before=speak),
+    Screen("judged", "/feedback/done?solved=no"),
+    Screen("feedback-link", "/feedback/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", status=410),
+    Screen("me", "/me"),
+    Screen("me", "/me", RESIDENT),
+    Screen("account_login", "/sign-in"),
+    Screen("account_logout", "/sign-out", RESIDENT),
+    Screen("choose-post", "/post", OFFICE),
+    Screen("mfa_index", "/me/sign-in", RESIDENT),
+    Screen("mfa_index", "/me/sign-in", SYSTEM),
+    Screen("account_change_password", "/me/password", RESIDENT),
+    Screen("who-looked", "/me/readings", RESIDENT),
+    Screen("operator", "/desk/operator", OPERATOR),
+    Screen("dispatch", "/desk/dispatch", DISPATCHER),
+    Screen("dispatch", "/desk/dispatch", DISPATCHER, 'main a[href*="case=C"]'),
+    Screen("cases", "/cases", DISPATCHER),
+    Screen("cases", "/cases?q=%E9%BE%99%E5%AE%AB", OFFICE),
+    Screen("case", "/cases", DISPATCHER, 'main a[href^="/cases/C"]'),
+    Screen("case", "/cases", OFFICE, 'main a[href^="/cases/C"]'),
+    Screen("duties", "/duties"),
+    Screen("duty-item", "/duties", "", 'main a[href^="/duties/"]:not([href*="?"]):not([href$="whose"])'),
+    Screen("whose", "/duties/whose"),
+    Screen("desk-duties", "/desk/duties", OFFICE),
+    Screen("desk-duties-edition", "/desk/duties", OFFICE, 'main a[href^="/desk/duties/"]:not([href$="import"])'),
+    Screen("desk-duties-import", "/desk/duties/import", OFFICE),
+    Screen("not-found", "/no-such-page", status=404),
+    Screen("refused", "/desk/dispatch", HANDLER, status=403),
+)
+MAIN = [s for s in SCREENS if (s.name, s.who) in {
+    ("home", ""), ("speak", ""), ("timeline", RESIDENT), ("operator", OPERATOR), ("dispatch", DISPATCHER),
+    ("case", DISPATCHER), ("duties", ""),
+}]  # fmt: skip
+
+
+def called(screen: Screen) -> str:
+    return f"{screen.name}{'-opened' if screen.link else ''}-{screen.who or 'anybody'}"
+
+
+@pytest.fixture(scope="module")
+def pages(house: Any) -> dict[tuple[str, str], Any]:
+    return {}
+
+
+@pytest.fixture
+def at(house: Any, pages: dict[tuple[str, str], Any]) -> Callable[..., Any]:
+    """Open a screen in the page of its person, kept over the file; gives page and status."""
+
+    def go(screen: Screen, lang: str, **more: Any) -> tuple[Any, int]:
+        key = (screen.who, lang, *sorted(more.items()))
+        if key not in pages:
+            pages[key] = house.page(screen.who, lang=lang, **more)
+        page = pages[key]
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        if screen.before is not None:
+            screen.before(page)
+        page.context.seen.forget()
+        response = page.goto(screen.path)
+        if screen.link:
+            href = page.locator(screen.link).first.get_attribute("href")
+            response = page.goto(re.sub("#.*", "", page.evaluate("h => new URL(h, location).href", href)))
+        return page, response.status
+
+    return go
+
+
+def wider_than_the_screen(page: Any) -> list[str]:
+    """Give what makes the page scroll sideways; nothing when it does not."""
+    return page.evaluate(
+        """() => {
+            const wide = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= wide) return [];
+            return [...document.querySelectorAll("body *")]
+                .filter((e) => e.getBoundingClientRect().right > wide + 1)
+                .slice(-5).map((e) => `${e.tagName.toLowerCase()}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`);
+        }"""
+    ) or []
+
+
+def broken_rules(page: Any, axe: str) -> list[str]:
+    """Run axe-core on the page as it stands; give each rule broken with where."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(axe)
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES)
+    return [
+        f"{v['id']}: {n['html'][:160]} {n['any'][0]['message'] if n['any'] else ''}"
+        for v in found["violations"]
+        for n in v["nodes"][:3]
+    ]
+
+
+def ensure_nothing(found: dict[str, list[str]]) -> None:
+    """Fail with every fact on a line of its own."""
+    lines = [f"{what}: {fact}" for what, facts in found.items() for fact in facts]
+    assert not lines, "\n".join(["", *lines])
+
+
+def resize(page: Any, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+def shot(page: Any, name: str) -> None:
+    if folder := os.environ.get("JISHI_SHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.parametrize("lang", ["zh-hans", "en"])
+@pytest.mark.parametrize("screen", SCREENS, ids=called)
+def test_the_page_is_whole_in_both_languages_on_a_phone_and_at_a_desk(screen, lang, at, axe):
+    page, status = at(screen, lang)
+
+    assert status == screen.status
+    assert page.locator("h1").count() == 1
+    assert page.evaluate("() => document.documentElement.lang") == ("en" if lang == "en" else "zh-Hans")
+    assert page.title().strip()
+    found = {}
+    for size in (PHONE, DESK) if not screen.for_residents else (SMALL, PHONE, DESK):
+        resize(page, size)
+        found[f"wider than {size[0]} px"] = wider_than_the_screen(page)
+        if size != SMALL:
+            found[f"axe at {size[0]} px"] = broken_rules(page, axe)
+            shot(page, f"{called(screen)}-{lang}-{size[0]}")
+    seen = page.context.seen
+    found |= {"other hosts": seen.foreign, "console": _unexpected(seen.complaints, screen.status)}
+    ensure_nothing(found)
+
+
+@pytest.mark.parametrize("look", ["dark", "elder", "forced-colors"])
+@pytest.mark.parametrize("screen", MAIN, ids=called)
+def test_the_main_pages_hold_in_the_dark_in_large_print_and_in_forced_colours(screen, look, at, axe):
+    page, status = at(screen, "zh-hans", **({"color_scheme": "dark"} if look == "dark" else {}), **(
+        {"forced_colors": "active"} if look == "forced-colors" else {}
+    ))  # fmt: skip
+    if look == "elder":
+        page.context.add_cookies([{"name": "jishi_elder", "value": "1", "url": page.url}])
+        page.reload()
+        page.context.add_cookies([{"name": "jishi_elder", "value": "0", "url": page.url}])
+
+    assert status == 200
+    found = {}
+    for size in (PHONE, DESK):
+        resize(page, size)
+        found[f"wider than {size[0]} px"] = wider_than_the_screen(page)
+        found[f"axe at {size[0]} px"] = broken_rules(page, axe)
+        shot(page, f"{called(screen)}-{look}-{size[0]}")
+    ensure_nothing(found)
+
+
+def _unexpected(complaints: list[str], status: int) -> list[str]:
+    """The browser itself remarks a page that answers 4xx; that is what was asked for."""
+    return [c for c in complaints if not (status >= 400 and f"status of {status}" in c)]

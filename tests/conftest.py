@@ -1,0 +1,201 @@
+"""The real program, started once, and a real Chromium to look at it: for tests/browser and tests/journeys.
+
+`site` is `up` on a folder and a port of its own, with the demonstration town and the newest 400 of its past.
+JISHI_TEST_SITE names a folder to keep between runs; without it everything is made anew and thrown away.
+JISHI_SHOTS names a folder for pictures of every page that is looked at.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+STARTS_WITHIN = 300  # seconds, on a machine that does other things as well
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--no-default-browser-check", "--disable-default-apps", "--mute-audio",
+)  # fmt: skip
+PHONE, DESK = (360, 760), (1280, 800)
+
+
+@dataclass
+class Site:
+    """A running installation: its address, its folder, what it says."""
+
+    url: str
+    folder: Path
+    process: "subprocess.Popen[bytes]"
+
+    def said(self) -> str:
+        """Give the end of what the program printed, for a test that fails."""
+        return (self.folder / "site.log").read_text(encoding="utf-8", errors="replace")[-4000:]
+
+    def run(self, code: str) -> str:
+        """Run Python in this installation as the web role, under row security; give what it prints."""
+        command = [sys.executable, "-m", "config.cli", "manage", "shell", "-v", "0", "-c", code]
+        env = {**_environment(), "JISHI_DATA": str(self.folder), "JISHI_ROLE": "web"}
+        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout.strip()
+
+
+@dataclass
+class Seen:
+    """What a browser context heard besides the page: complaints of the console, requests to other hosts, failures."""
+
+    host: str
+    complaints: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def listen(self, context: Any) -> None:
+        context.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        context.on("weberror", lambda e: self.complaints.append(str(e.error)))
+        context.on("request", self._asked)
+        context.on("response", lambda r: self.broken.append(f"{r.status} {r.url}") if r.status >= 500 else None)
+
+    def _asked(self, request: Any) -> None:
+        if request.url.startswith(("http:", "https:", "ws:")) and not request.url.startswith(self.host):
+            self.foreign.append(request.url)
+
+    def forget(self) -> None:
+        for kept in (self.complaints, self.foreign, self.broken):
+            kept.clear()
+
+
+@dataclass
+class House:
+    """A browser before the site: contexts per person, signed in once and reused."""
+
+    site: Site
+    browser: Any
+    kept: dict[str, Any]
+
+    def context(self, who: str = "", *, size: tuple[int, int] = DESK, lang: str = "zh-hans", **more: Any) -> Any:
+        """Open a context as nobody, or as the person with this name to sign in with. Its `.seen` says what it heard."""
+        state = self._state(who) if who else None
+        context = self.browser.new_context(
+            base_url=self.site.url, storage_state=state, viewport={"width": size[0], "height": size[1]},
+            locale="en-GB" if lang == "en" else "zh-CN", timezone_id="Asia/Shanghai", **more,
+        )  # fmt: skip
+        context.set_default_timeout(30_000)
+        context.add_cookies([{"name": "jishi_language", "value": lang, "url": self.site.url}])
+        context.seen = Seen(self.site.url)
+        context.seen.listen(context)
+        return context
+
+    def page(self, who: str = "", **more: Any) -> Any:
+        return self.context(who, **more).new_page()
+
+    def _state(self, who: str) -> Any:
+        if who not in self.kept:
+            from jishi.portal.founding import PASSWORD
+
+            context = self.browser.new_context(base_url=self.site.url)
+            page = context.new_page()
+            page.goto("/sign-in")
+            page.fill('input[name="login"]', who)
+            page.fill('input[name="password"]', PASSWORD)
+            page.click('form[action="/sign-in"] button[type="submit"]')
+            page.wait_for_url(lambda url: "/sign-in" not in url)
+            self.kept[who] = context.storage_state()
+            context.close()
+        return self.kept[who]
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """Start the program; stop it, by its own number, when the tests are through."""
+    named = os.environ.get("JISHI_TEST_SITE")
+    folder = Path(named or tempfile.mkdtemp(prefix="jishi-site-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)  # the database's own account must get through
+    (folder / "demo.past").touch()  # the newest of the year is enough here: the archive would only take time
+    started = _start(folder)
+    try:
+        _wait_until_alive(started)
+        yield started
+    finally:
+        _stop(started.process)
+        if not named:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _signed_in() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def house(site: Site, _signed_in: dict[str, Any]) -> Iterator[House]:
+    """Open Chromium for one file: the driver's loop must not stay open while other tests use the database."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.fail("No Chromium here. Install one: apt-get install chromium (Debian, Ubuntu), dnf install chromium.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=list(QUIET))
+        try:
+            yield House(site, browser, _signed_in)
+        finally:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Give the source of axe-core, evaluated beside the page: its content policy stays in force."""
+    return (ROOT / "tests/browser/vendor/axe.min.js").read_text(encoding="utf-8")
+
+
+def _environment() -> dict[str, str]:
+    """The test run's own database and folders are not the site's."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("JISHI_") or k == "JISHI_PG_BIN"}
+    return {**kept, "JISHI_DEMO": "1", "PYTHONPATH": str(ROOT)}
+
+
+def _start(folder: Path) -> Site:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "config.cli", "up", "--port", str(port), "--data", str(folder)]
+    log = (folder / "site.log").open("wb")
+    process = subprocess.Popen(command, env=_environment(), cwd=ROOT, stdout=log, stderr=log)
+    log.close()
+    return Site(f"http://127.0.0.1:{port}", folder, process)
+
+
+def _wait_until_alive(site: Site) -> None:
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until:
+        assert site.process.poll() is None, f"the program ended: {site.said()}"
+        try:
+            urllib.request.urlopen(f"{site.url}/health/live", timeout=10).read()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"the site did not answer within {STARTS_WITHIN} s: {site.said()}")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=10)
