@@ -177,6 +177,12 @@ def _read(tenant_id: int, day: date, mark: tuple[Any, ...]) -> Law:
     return Law(day, mark, book.number if book else 0, matters, editions, back, ids, titles)
 
 
+def cited(legal_basis: str) -> str:
+    """Give law and article of a stored basis (``law|article|words``, several by ``;``) as one reads them aloud."""
+    parts = (part.split("|") for part in legal_basis.replace("；", ";").split(";") if part.strip())
+    return "；".join("".join(p.strip() for p in part[:2]) for part in parts)
+
+
 def as_kernel(row: DutyItem, list_: DutyList, levels: Mapping[str, str]) -> dutylist.Item:
     """Give a stored item as the kernel reads it. `levels`: body → level, to know whose list it is."""
     span = list_.effective
@@ -189,7 +195,7 @@ def as_kernel(row: DutyItem, list_: DutyList, levels: Mapping[str, str]) -> duty
         superior_duty=row.superior_duty, assist_bodies=_assisting(row.kind, what) if division else (),
         promises=row.promises, urgency=row.urgency, priority=row.priority,
         effective_from=span.lower if span and span.lower else date.min, effective_to=span.upper if span else None,
-        legal_basis=row.legal_basis, edition=list_.edition,
+        legal_basis=cited(row.legal_basis), edition=list_.edition,
     )  # fmt: skip
 
 
