@@ -49,12 +49,17 @@ class Scoped:
             raise Http404
         request.tenant, request.now = tenant, timezone.now()
         with timezone.override(zoneinfo.ZoneInfo(tenant.zone)):
-            return self._in_one_transaction(request, tenant)
+            response = self._in_one_transaction(request, tenant)
+            if after := getattr(request, "afterwards", None):  # a refused attempt that is counted all the same
+                with scope.work(request.actor):
+                    after()
+            return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Speak a refusal to programs, and lead whoever must sign in there. Pages are spoken by the shell."""
         if not isinstance(exception, Refused):
             return None
+        request.afterwards = exception.afterwards
         if _wants_json(request):
             return problem(exception)
         ended = getattr(request, "ended_account", None)

@@ -87,5 +87,5 @@ def _counted(row: Clock, lang: str, now: datetime) -> tuple[float, tuple[str, ..
         left = worktime.remaining(kernel, calendar, row.stopped_at or now)
     except worktime.CalendarNotKnown:
         return 0.0, ()
-    lines = worktime.explain(worktime.due(kernel, calendar), lang, True)  # noqa: FBT003 - the door's own form
+    lines = worktime.explain(worktime.due(kernel, calendar), lang, True)
     return float(left.share_used), tuple(lines)

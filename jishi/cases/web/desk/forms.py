@@ -218,6 +218,7 @@ class OfferForm(_Naming):
 
     to = forms.CharField(max_length=40, required=False)
     other = _body_field(_("派给别的单位"), required=False)
+    item = _item_field(_("依据清单的哪一条"), required=False)
     why = forms.CharField(
         label=_("为什么不按清单"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -238,7 +239,7 @@ class OfferForm(_Naming):
             raise forms.ValidationError({"other": now_said("选一个单位。")})
         if not str(data.get("why") or "").strip():
             raise forms.ValidationError({"why": now_said("清单没有选这个单位；要派给它，请写理由。")})
-        return {**data, "body_id": other, "item_id": None}
+        return {**data, "body_id": other, "item_id": self.item("item")}
 
 
 class ConsultForm(_Naming):
