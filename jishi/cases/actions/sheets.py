@@ -204,20 +204,23 @@ def _text(content: bytes) -> tuple[str, list[list[str]]]:
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
-    """UTF-8 where it is valid UTF-8 (chance text of another encoding never is), else GB18030."""
+    """UTF-8 where it is valid UTF-8 (chance text of another encoding never is), else GB18030.
+
+    Where neither reads to the end, the one that came further names the line.
+    """
     if content.startswith(b"\xef\xbb\xbf"):
         return "UTF-8-BOM", _strict(content[3:], "utf-8")
     try:
         return "UTF-8", content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "GB18030", _strict(content, "gb18030")
+    except UnicodeDecodeError as fault:
+        return "GB18030", _strict(content, "gb18030", further=fault.start)
 
 
-def _strict(content: bytes, encoding: str) -> str:
+def _strict(content: bytes, encoding: str, further: int = 0) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as fault:
-        raise UnreadableText(line=content.count(b"\n", 0, fault.start) + 1) from None
+        raise UnreadableText(line=content.count(b"\n", 0, max(further, fault.start)) + 1) from None
 
 
 # --- headings ----------------------------------------------------------------------------------------------

@@ -1,14 +1,36 @@
 """Looking for those who work on cases: the import's rows, the body's inbox, reviews, feedback."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from jishi.cases.models import ImportRow, ImportRun
+from django.db.models import Exists, F, OuterRef, Subquery
+from django.utils.timezone import localdate, localtime
+
+from jishi.cases import policies
+from jishi.cases.actions import clocks, importing
+from jishi.cases.actions.moving import OPEN_HANDOVER
+from jishi.cases.models import (
+    Case,
+    Clock,
+    ContactNote,
+    Feedback,
+    Handover,
+    ImportRow,
+    ImportRun,
+    Membership,
+    Progress,
+    Reply,
+    Review,
+)  # fmt: skip
+from jishi.cases.queries import listing, ticking
+from jishi.cases.states import HandoverStatus, Role, Solved, Status, Voice
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
+from jishi.kernels.procedure import Spoken
 
 # --- import ------------------------------------------------------------------------------------------------
 
@@ -25,8 +47,6 @@ class RowSaid:
 
     def sentence(self, lang: str = "zh") -> str:
         """Say why it was refused."""
-        from jishi.cases.actions import importing  # noqa: PLC0415 - actions look through queries too
-
         return importing.sentence(self.code, self.facts, lang) if self.code else ""
 
 
@@ -88,3 +108,272 @@ def _run(row: Any) -> Run:
         row.stages,
         bool(row.has_file),
     )
+
+
+# --- the inbox of a body -----------------------------------------------------------------------------------
+
+MOST = 200  # open matters of one body on one page; beyond it the list of cases pages on
+RETURNS_FOR = timedelta(days=14)  # how long an answered return stays in sight
+_OURS = ("sign", "handling", "reopen")  # clocks that order the inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """The clock that presses: as the chip reads it, with the steps by which the moment was reached."""
+
+    kind: str
+    name: Spoken
+    due_at: datetime | None
+    share_used: float
+    late: bool
+    paused: bool
+    near: bool
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One matter that a body holds, with what stands in the way of its next step."""
+
+    case: Case
+    handover: Handover
+    item: str
+    clock: Ticked | None
+    contact: Ticked | None
+    contacted: bool
+    progress: Progress | None
+    sent_back: Review | None
+
+    @property
+    def stage(self) -> str:
+        if self.handover.status in (HandoverStatus.RETURN_ASKED, HandoverStatus.CONTESTED):
+            return "returned"
+        return "sign" if self.handover.status == HandoverStatus.OFFERED else "running"
+
+    @property
+    def due_today(self) -> bool:
+        return self.clock is not None and (self.clock.near or self.clock.late)
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Everything that waits for a body, the most pressing first; answered returns of the last fortnight besides."""
+
+    works: tuple[Work, ...]
+    answered: tuple[Handover, ...]
+    more: bool
+
+    def of(self, shown: str) -> tuple[Work, ...]:
+        """Give the matters of one tab: sign, running, returned, soon, late."""
+        if shown == "late":
+            return tuple(w for w in self.works if w.clock is not None and w.clock.late)
+        if shown == "soon":
+            return tuple(w for w in self.works if w.due_today and not (w.clock and w.clock.late))
+        return tuple(w for w in self.works if w.stage == shown)
+
+
+def inbox(*, by: Actor, now: datetime, lang: str) -> Inbox:
+    """Give what the actor's bodies hold; six statements whatever the rows."""
+    rows = list(_held(by).order_by(F("due").asc(nulls_last=True), "id")[: MOST + 1])
+    shown = rows[:MOST]
+    ids = [h.case_id for h in shown]
+    ticking_now: dict[int, list[Clock]] = {}
+    for clock in Clock.objects.filter(case__in=ids, stopped_at=None, kind__in=(*_OURS, "contact", "return_answer")):
+        ticking_now.setdefault(clock.case_id, []).append(clock)
+    contacted = _contacted(ids)
+    progress = {p.case_id: p for p in Progress.objects.filter(case__in=ids).order_by("case", "-id").distinct("case")}
+    reviews = Review.objects.filter(case__in=ids).order_by("case", "-id").distinct("case")
+    back = {r.case_id: r for r in reviews if r.verdict == "sent_back"}
+    works = [
+        _work(h, ticking_now.get(h.case_id, []), h.case_id in contacted, progress.get(h.case_id), back.get(h.case_id),
+              lang, now)
+        for h in shown
+    ]  # fmt: skip
+    return Inbox(tuple(works), tuple(_answered(by, now)), len(rows) > MOST)
+
+
+def _held(by: Actor) -> Any:
+    due = Clock.objects.filter(handover=OuterRef("pk"), stopped_at=None, kind__in=_OURS).order_by("due_at")
+    held = Handover.objects.filter(tenant_id=by.tenant_id, body__in=by.body_ids, role=Role.LEAD)
+    rows = held.filter(
+        status__in=OPEN_HANDOVER, case__status__in=(Status.OFFERED, Status.HANDLING, Status.CONSULTING)
+    )
+    return rows.annotate(due=Subquery(due.values("due_at")[:1])).select_related(
+        "case", "body", "duty_item", "cited_item", "proposed_body"
+    )
+
+
+def _contacted(ids: Sequence[int]) -> set[int]:
+    """Tell where contact with a caller is noted, or where nobody can be reached: every caller is anonymous."""
+    named = Membership.objects.filter(case=OuterRef("pk"), to_at=None).exclude(report__voice=Voice.ANONYMOUS)
+    noted = ContactNote.objects.filter(case=OuterRef("pk"))
+    rows = Case.objects.filter(id__in=ids).filter(Exists(noted) | ~Exists(named))
+    return set(rows.values_list("id", flat=True))
+
+
+def _answered(by: Actor, now: datetime) -> list[Handover]:
+    """Returns that the desk has answered of late, denied ones too."""
+    rows = Handover.objects.filter(
+        tenant_id=by.tenant_id, body__in=by.body_ids, return_asked_at__gte=now - RETURNS_FOR
+    ).exclude(status__in=(HandoverStatus.RETURN_ASKED, HandoverStatus.CONTESTED))
+    return list(rows.select_related("case", "cited_item", "proposed_body").order_by("-return_asked_at")[:20])
+
+
+def _work(
+    row: Handover, clocks: Sequence[Clock], contacted: bool, progress: Progress | None, back: Review | None,  # noqa: FBT001
+    lang: str, now: datetime,
+) -> Work:  # fmt: skip
+    kinds = ("return_answer",) if row.status == HandoverStatus.RETURN_ASKED else _OURS
+    main = min((c for c in clocks if c.kind in kinds), key=_pressing, default=None)
+    contact = next((c for c in clocks if c.kind == "contact"), None)
+    item = f"{row.duty_item.number} {row.duty_item.name}" if row.duty_item else ""
+    return Work(
+        row.case, row, item, _ticked(main, lang, now) if main else None,
+        _ticked(contact, lang, now) if contact else None, contacted, progress, back,
+    )  # fmt: skip
+
+
+def progress_of(case: Case) -> list[Progress]:
+    """Give what the callers were told on the way, newest first."""
+    return list(Progress.objects.filter(case=case).select_related("body").order_by("-id")[:20])
+
+
+def returned_before(case: Case, lead: Handover) -> bool:
+    """Tell whether this body has asked to return this case once already."""
+    return Handover.objects.filter(case=case, body=lead.body_id).exclude(return_asked_at=None).exists()
+
+
+def _pressing(clock: Clock) -> tuple[bool, datetime]:
+    return clock.due_at is None, clock.due_at or clock.started_at
+
+
+def _ticked(clock: Clock, lang: str, now: datetime) -> Ticked:
+    late = clock.due_at is not None and clock.due_at < now
+    today = clock.due_at is not None and localdate(clock.due_at) <= localdate(now)
+    share = ticking.share(clock, now)
+    return Ticked(
+        clock.kind, ticking.name_of(clock.kind), clock.due_at, share, late, clocks.is_paused(clock),
+        not late and (today or share >= 0.75), tuple(listing.explanation(clock, lang)) if clock.due_at else (),
+    )  # fmt: skip
+
+
+# --- reviews -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ToReview:
+    """One reply that waits for its review."""
+
+    case: Case
+    clock: Ticked
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyShown:
+    """A reply beside what was asked, what was noted of contacts, and what earlier reviews said."""
+
+    reply: Reply
+    contacts: tuple[ContactNote, ...]
+    reviews: tuple[Review, ...]
+    own: bool  # written by the actor: another person reviews it
+
+
+def to_review(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToReview]:
+    """List replies by their review clock; one statement."""
+    return [ToReview(c.case, _ticked(c, lang, now)) for c in _running("review", Status.REPLIED, by)[:limit]]
+
+
+def reply_shown(case: Case, *, by: Actor) -> ReplyShown:
+    """Give the reply that waits, with what stands beside it. :raises NotFound: none waits."""
+    reply = Reply.objects.filter(case=case, approved_at=None).select_related("by_body").order_by("-id").first()
+    if reply is None:
+        raise NotFound
+    contacts = ContactNote.objects.filter(case=case).select_related("body").order_by("at", "id")
+    reviews = Review.objects.filter(case=case).order_by("-id")
+    own = reply.author.split("/")[0] == by.label.split("/")[0]
+    return ReplyShown(reply, tuple(contacts[:20]), tuple(reviews[:5]), own)
+
+
+def _running(kind: str, status: str, by: Actor) -> Any:
+    seen = policies.visible_to(by, Case.objects.filter(status=status))
+    rows = Clock.objects.filter(tenant_id=by.tenant_id, kind=kind, stopped_at=None, case__in=seen)
+    return rows.exclude(case__lead__in=by.body_ids).select_related("case", "case__lead").order_by(
+        F("due_at").asc(nulls_last=True), "id"
+    )
+
+
+# --- feedback ----------------------------------------------------------------------------------------------
+
+ATTEMPTS = 3
+FROM, TO, NOON = time(8, 30), time(20, 0), time(12, 0)  # when people are called (spec 10 §9)
+
+
+@dataclass(frozen=True, slots=True)
+class ToAsk:
+    """One case whose callers are asked: how many have not answered, how many calls were tried."""
+
+    case: Case
+    clock: Ticked
+    open: int
+    said_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One caller who is asked, without his name: a number, how he may be reached, what he has said."""
+
+    row: Feedback
+    number: str
+    voice: str
+    tries: tuple[datetime, ...]
+    may_try: bool
+    why_not: str  # "", hours, half_day, exhausted, answered, anonymous
+
+
+def to_ask(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToAsk]:
+    """List the cases in feedback by their clock; two statements."""
+    rows = list(_running("feedback", Status.FEEDBACK, by)[:limit])
+    asked = Feedback.objects.filter(
+        case__in=[c.case_id for c in rows], superseded_by=None, asked_at__gte=F("case__status_since")
+    )
+    open_, no = Counter[int](), Counter[int]()
+    for case_id, answered_at, solved in asked.values_list("case_id", "answered_at", "solved"):
+        open_[case_id] += answered_at is None
+        no[case_id] += solved == Solved.NO
+    return [ToAsk(c.case, _ticked(c, lang, now), open_[c.case_id], no[c.case_id]) for c in rows]
+
+
+def asked_of(case: Case, *, now: datetime) -> list[Asked]:
+    """Give the callers of the present round with their answers and the calls that were tried; one statement."""
+    rows = Feedback.objects.filter(case=case, superseded_by=None).select_related("membership__report").order_by("id")
+    found = list(rows)
+    last = max((r.round for r in found), default=0)
+    return [_asked_one(r, now) for r in found if r.round == last]
+
+
+def _asked_one(row: Feedback, now: datetime) -> Asked:
+    report = row.membership.report
+    tries = tuple(datetime.fromisoformat(at) for at, _ in row.attempts)
+    why = ""
+    if row.answered_at is not None:
+        why = "answered"
+    elif report.voice == Voice.ANONYMOUS:
+        why = "anonymous"
+    elif len({half_day(t) for t in tries}) >= ATTEMPTS:
+        why = "exhausted"
+    elif not FROM <= localtime(now).time() < TO:
+        why = "hours"
+    elif half_day(now) in {half_day(t) for t in tries}:
+        why = "half_day"
+    return Asked(row, report.number, report.voice, tries, not why, why)
+
+
+def half_day(moment: datetime) -> tuple[date, bool]:
+    """Give the day and whether it is afternoon."""
+    local = localtime(moment)
+    return local.date(), local.time() >= NOON
+
+
+def may_conclude(asked: Sequence[Asked], clock_over: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
+    """Everybody has answered, or nobody is left to call, or the time is over."""
+    return clock_over or all(a.why_not in ("answered", "exhausted", "anonymous") for a in asked)

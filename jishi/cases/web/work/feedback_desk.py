@@ -1,0 +1,149 @@
+"""回访台: whom to ask, three answers as they were given, calls that reached nobody, and what follows."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from jishi.accounts.actions import reading
+from jishi.cases.actions import feedback as verbs
+from jishi.cases.models import Case
+from jishi.cases.queries import casepage, work
+from jishi.cases.states import Status
+from jishi.cases.web.desk import dispatch
+from jishi.cases.web.desk.edge import lang, seen_version, staffed
+from jishi.cases.web.work.forms import AnswersForm
+from jishi.foundation.refusals import Invalid, NotFound, Refused
+
+
+@never_cache
+@require_GET
+@staffed("feedback")
+def desk(request: HttpRequest) -> HttpResponse:
+    """Show the cases whose callers are asked, by clock, and one of them opened."""
+    return page(request, request.GET.get("case", ""))
+
+
+def page(
+    request: HttpRequest, number: str, *, answering: int = 0, form: Any = None, refused: Refused | None = None,
+    contact: dict[str, Any] | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    """Render the desk with one case opened, also after a press that was refused or one look at a contact."""
+    by, now, language = request.actor, request.now, lang()
+    rows = work.to_ask(by=by, now=now, lang=language)
+    opened = next((r for r in rows if r.case.number == number), rows[0] if rows and not number else None)
+    context: dict[str, Any] = {
+        "rows": rows, "dense": True, "states": dispatch.states(), "number": number, "contact": contact or {},
+        "refused_what": refused.sentence(language) if refused else "",
+        "refused_now": refused.next_step(language) if refused else "",
+    }  # fmt: skip
+    if opened is not None:
+        asked = work.asked_of(opened.case, now=now)
+        context |= {
+            "opened": opened, "case": opened.case, "said": casepage.said_of(opened.case),
+            "asked": [
+                {"one": a, "form": form if a.row.id == answering and form else AnswersForm(auto_id=f"f{a.row.id}_%s"),
+                 "fixed": a.row.id == answering and form is not None}
+                for a in asked
+            ],
+            "replies": casepage.replies_of(opened.case)[:1], "channels": dispatch.CHANNELS,
+            "may_conclude": work.may_conclude(asked, opened.clock.late), "said_no": opened.said_no,
+            "may_try": any(a.may_try for a in asked), "first_time": opened.case.not_solved_count == 0,
+            "why_not": next((a.why_not for a in asked if a.why_not in ("hours", "half_day")), ""),
+        }  # fmt: skip
+    return render(request, "cases/work/feedback_desk.html", context, status=status)
+
+
+@require_POST
+@staffed("feedback")
+def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
+    """Do one act on a case in feedback.
+
+    :raises NotFound: no such case here, or no such act. :raises PreconditionMissing: no version.
+    """
+    run = {"answer": _answer, "attempt": _attempt, "conclude": _conclude, "send-back": _send_back}.get(code)
+    if run is None:
+        raise NotFound
+    found = _asked_case(request, number)
+    try:
+        return run(request, found)
+    except Refused as no:
+        if no.status == 404:
+            raise
+        return page(request, number, refused=no, status=no.status)
+
+
+def _answer(request: HttpRequest, found: Case) -> HttpResponse:
+    row = _row(request)
+    form = AnswersForm(request.POST, auto_id=f"f{row}_%s")
+    if not form.is_valid():
+        return page(request, found.number, answering=row, form=form, status=422)
+    verbs.answer(row, answers=form.value(), by=request.actor, now=request.now)
+    messages.success(request, _("记下了三个回答：%(title)s") % {"title": found.title})
+    return _back(request, found)
+
+
+def _attempt(request: HttpRequest, found: Case) -> HttpResponse:
+    asked = work.asked_of(found, now=request.now)
+    if not any(a.may_try for a in asked):
+        raise Invalid(detail=_("一个半天只打一次，8:30 到 20:00 之间打，最多三个半天"))
+    verbs.note_attempt(found.id, result="no_answer", by=request.actor, now=request.now)
+    messages.success(request, _("记下没打通：%(title)s") % {"title": found.title})
+    return _back(request, found)
+
+
+def _conclude(request: HttpRequest, found: Case) -> HttpResponse:
+    verbs.conclude(found.id, by=request.actor, now=request.now, version=seen_version(request))
+    messages.success(request, _("办结：%(title)s") % {"title": found.title})
+    return redirect("feedback")
+
+
+def _send_back(request: HttpRequest, found: Case) -> HttpResponse:
+    agrees = request.POST.get("agrees") == "1"
+    verbs.send_back(
+        found.id, reviewer_agrees=agrees, by=request.actor, now=request.now, version=seen_version(request)
+    )
+    messages.success(request, _("退回重办：%(title)s") % {"title": found.title})
+    return redirect("feedback")
+
+
+@never_cache
+@require_POST
+@staffed("feedback")
+def contact(request: HttpRequest, number: str) -> HttpResponse:
+    """Open one caller's contact for one call; who looked is written down and the person sees it."""
+    found, row = _asked_case(request, number), _row(request)
+    asked = next((a for a in work.asked_of(found, now=request.now) if a.row.id == row), None)
+    if asked is None or asked.voice != "open":
+        raise NotFound
+    owner = ("cases_report", asked.row.membership.report_id)
+    opened = reading.read(
+        [owner], ["caller_name", "caller_contact"], purpose="contact.caller", reason="回访：问三个问题",
+        by=request.actor, now=request.now,
+    )  # fmt: skip
+    response = page(request, number, contact={"row": row, **opened.get(owner, {})})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _asked_case(request: HttpRequest, number: str) -> Case:
+    found = casepage.find(number, by=request.actor)
+    if found.status != Status.FEEDBACK:
+        raise NotFound
+    return found
+
+
+def _row(request: HttpRequest) -> int:
+    said = str(request.POST.get("row", ""))
+    if not said.isdigit():
+        raise NotFound
+    return int(said)
+
+
+def _back(request: HttpRequest, found: Case) -> HttpResponse:
+    return redirect(f"{reverse('feedback')}?case={found.number}")

@@ -1,0 +1,157 @@
+"""Shapes of what a handler, a reviewer, a caller of feedback and an importer type. Rules are the verbs'."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as now_said
+from django.utils.translation import gettext_lazy as _
+
+from jishi.cases.actions import feedback, handling, handover, review
+from jishi.cases.states import Contacted, Satisfied, Solved
+from jishi.cases.web.desk.forms import TEXT, _body_field, _item_field, _Naming
+
+RETURN_GROUNDS = (
+    ("not_our_duty", _("不是本单位职责\n要引用清单的一条，写出该是哪个单位")),
+    ("wrong_place", _("不在本单位辖区\n要引用清单的一条")),
+    ("missing_facts", _("缺少必要信息\n写明缺什么")),
+    ("already_handled", _("已经办过\n写出那一件的编号")),
+)
+OUTCOMES = (
+    ("solved", _("已解决")), ("partly", _("部分解决")), ("explained", _("已解释")), ("planned", _("已列计划")),
+    ("not_true", _("情况不实")),
+)  # fmt: skip
+HOW = (("phone", _("电话")), ("visit", _("上门")), ("message", _("短信")))
+
+
+class ReturnForm(_Naming):
+    """退回: ground, own words, the cited item, whose it is."""
+
+    ground = forms.ChoiceField(label=_("为什么退"), choices=RETURN_GROUNDS, widget=forms.RadioSelect)
+    words = forms.CharField(label=_("用自己的话写清楚"), max_length=1000, widget=TEXT, help_text=_("居民会看到这句话"))
+    cited = _item_field(_("依据清单的哪一条"), required=False, help_text=_("输入条目编号或名称，从提示里选"))
+    proposed = _body_field(_("应当是哪个单位"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        return {**data, "item_id": self.item("cited"), "body_id": self.body("proposed")}
+
+    def value(self) -> handover.Return:
+        """Give it as the verb takes it."""
+        said = self.cleaned_data
+        return handover.Return(said["ground"], said["words"], said["item_id"], said["body_id"])
+
+
+class ReplyForm(forms.Form):
+    """答复: the outcome and the four elements: when and with whom, what was done, by when."""
+
+    outcome = forms.ChoiceField(label=_("办得怎么样"), choices=OUTCOMES, widget=forms.RadioSelect)
+    contacted_at = forms.DateTimeField(
+        label=_("什么时候联系的"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+    )  # fmt: skip
+    contacted_how = forms.ChoiceField(label=_("怎么联系的"), choices=HOW, widget=forms.RadioSelect)
+    what_was_done = forms.CharField(label=_("采取了什么措施"), max_length=2000, widget=TEXT)
+    done_by = forms.DateField(
+        label=_("什么时候好"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("还要接着做的，写最晚哪天；已经做完，不填"),
+    )  # fmt: skip
+    text_for_caller = forms.CharField(
+        label=_("写给诉求人的答复"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("20 到 4,000 字：什么时候、跟谁联系过、做了什么、什么时候好"),
+    )  # fmt: skip
+    legal_basis = forms.CharField(label=_("依据"), max_length=500, required=False, help_text=_("法规或政策名称和条款"))
+
+    def __init__(self, data: Any = None, *, now: datetime, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.now = now
+
+    def clean_contacted_at(self) -> datetime:
+        at: datetime = self.cleaned_data["contacted_at"]
+        if at > self.now:
+            raise forms.ValidationError(now_said("联系的时间在将来，核对一下。"))
+        return at
+
+    def clean_text_for_caller(self) -> str:
+        text = str(self.cleaned_data["text_for_caller"]).strip()
+        if len(text) < 20:
+            raise forms.ValidationError(now_said("现在 %(n)d 字，至少 20 字。") % {"n": len(text)})
+        return text
+
+    def value(self) -> handling.Answer:
+        """Give it as the verb takes it."""
+        said = self.cleaned_data
+        return handling.Answer(
+            outcome=said["outcome"], text_for_caller=said["text_for_caller"], what_was_done=said["what_was_done"],
+            contacted_at=said["contacted_at"], contacted_how=said["contacted_how"], done_by=said["done_by"],
+            legal_basis=said["legal_basis"],
+        )  # fmt: skip
+
+
+class ReviewForm(forms.Form):
+    """审核: which of the four elements the reply holds; sending back needs the reason."""
+
+    time_of_contact = forms.BooleanField(label=_("什么时候联系的，写了"), required=False)
+    with_whom = forms.BooleanField(label=_("和谁联系的，写了"), required=False)
+    measures = forms.BooleanField(label=_("采取了什么措施，写了"), required=False)
+    by_when = forms.BooleanField(label=_("什么时候好，写了"), required=False)
+    why = forms.CharField(
+        label=_("退回时写明缺什么"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def elements(self) -> review.Elements:
+        """Give the four as the verb takes them."""
+        said = self.cleaned_data
+        return review.Elements(said["time_of_contact"], said["with_whom"], said["measures"], said["by_when"])
+
+
+class AnswersForm(forms.Form):
+    """回访: three answers as the caller gave them; what was not said stays `no_answer`."""
+
+    contacted = forms.ChoiceField(
+        label=_("承办单位联系过您吗"), widget=forms.RadioSelect, initial="no_answer",
+        choices=((Contacted.YES.value, _("联系过")), (Contacted.NO.value, _("没联系")),
+                 (Contacted.UNCLEAR.value, _("记不清")), (Contacted.NO_ANSWER.value, _("没有回答"))),
+    )  # fmt: skip
+    solved = forms.ChoiceField(
+        label=_("事情解决了吗"), widget=forms.RadioSelect, initial="no_answer",
+        choices=((Solved.YES.value, _("解决了")), (Solved.PARTLY.value, _("解决了一部分")),
+                 (Solved.NO.value, _("没解决")), (Solved.UNCLEAR.value, _("说不清")),
+                 (Solved.NO_ANSWER.value, _("没有回答"))),
+    )  # fmt: skip
+    satisfied = forms.ChoiceField(
+        label=_("您满意吗"), widget=forms.RadioSelect, initial="no_answer",
+        choices=((Satisfied.SATISFIED.value, _("满意")), (Satisfied.BASICALLY.value, _("基本满意")),
+                 (Satisfied.NOT.value, _("不满意")), (Satisfied.NO_ANSWER.value, _("没有回答"))),
+    )  # fmt: skip
+    text = forms.CharField(
+        label=_("原话"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("尽量记原话；手机号、姓名会遮住"),
+    )  # fmt: skip
+
+    def value(self) -> feedback.Answers:
+        """Give them as the verb takes them."""
+        said = self.cleaned_data
+        return feedback.Answers(said["contacted"], said["solved"], said["satisfied"], said["text"])
+
+
+class FileForm(forms.Form):
+    """One file and the map by which it is read."""
+
+    file = forms.FileField(
+        label=_("文件"), widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}), allow_empty_file=True,
+        help_text=_("xlsx 或 csv，最大 20 MB；csv 可以是 UTF-8 或 GB18030"),
+        error_messages={"required": _("还没有选文件。")},
+    )  # fmt: skip
+    columns = forms.ChoiceField(label=_("列映射"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, maps: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["columns"].choices = maps  # type: ignore[attr-defined]
+
+
+def local_minute(moment: datetime) -> str:
+    """Write a moment as a `datetime-local` field takes it."""
+    return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M")
