@@ -131,7 +131,8 @@ def lead_of(case: Case) -> Handover | None:
 
 def open_moves(by: Actor, stand: Stand) -> dict[str, Move]:
     """Give the moves that this actor may make now, by verb: `policies.may` for somebody who sees the case."""
-    case, found = stand.case, {}
+    case = stand.case
+    found: dict[str, Move] = {}
     rows = list(CASE.open_moves(case.status, case.status_before or None))
     if stand.lead is not None:
         rows += HANDOVER.open_moves(stand.lead.status, stand.lead.status_before_return or None)

@@ -6,6 +6,7 @@ No list here is ordered, filtered or counted by who said it (spec 10 §16, §19.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Case as If
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -119,7 +120,7 @@ def queue(code: str, *, by: Actor, now: datetime, after: str = "", limit: int = 
         raise Invalid(detail=code)
     if code == "objections":
         return _objections(by, after, limit)
-    rows = _at_the_desk(by).filter(kind=QUEUES[code]).annotate(outcome=_outcome("case"))
+    rows: QuerySet[Any] = _at_the_desk(by).filter(kind=QUEUES[code]).annotate(outcome=_outcome("case"))
     if code in OUTCOMES:
         rows = rows.filter(outcome__in=OUTCOMES[code])
     rows = rows.annotate(
@@ -129,15 +130,10 @@ def queue(code: str, *, by: Actor, now: datetime, after: str = "", limit: int = 
     rows = _after_clock(rows, after).select_related("case").order_by(F("due_at").asc(nulls_last=True), "id")
     page = list(rows[: limit + 1])
     shown = tuple(
-        _row(c.case, channel=c.channel, lead=c.asked, outcome=c.outcome or "", clock=_due(c, now))
-        for c in page[:limit]  # type: ignore[attr-defined]
+        _row(c.case, channel=c.channel, lead=c.asked, outcome=c.outcome or "", clock=_due(c, now)) for c in page[:limit]
     )
-    more = (
-        f"{page[limit - 1].due_at.isoformat() if page[limit - 1].due_at else ''}~{page[limit - 1].id}"
-        if len(page) > limit
-        else ""
-    )  # type: ignore[union-attr]
-    return Page(shown, more)
+    last = page[limit - 1] if len(page) > limit else None
+    return Page(shown, f"{last.due_at.isoformat() if last.due_at else ''}~{last.id}" if last else "")
 
 
 def _at_the_desk(by: Actor) -> QuerySet[Clock]:
@@ -191,10 +187,10 @@ def _objections(by: Actor, after: str, limit: int) -> Page:
         rows = rows.filter(Q(status_since__gt=at) | Q(status_since=at, id__gt=key))
     page = list(rows[: limit + 1])
     more = f"{page[limit - 1].status_since.isoformat()}~{page[limit - 1].id}" if len(page) > limit else ""
-    return Page(tuple(_row(c, channel=c.channel) for c in page[:limit]), more)  # type: ignore[attr-defined]
+    return Page(tuple(_row(c, channel=c.channel) for c in page[:limit]), more)
 
 
-def _after_clock(rows: QuerySet[Clock], after: str) -> QuerySet[Clock]:
+def _after_clock(rows: QuerySet[Any], after: str) -> QuerySet[Any]:
     if not after:
         return rows
     moment, _, number = after.partition("~")
@@ -219,7 +215,7 @@ def cases(filters: Filters, *, by: Actor, now: datetime, after: str = "", limit:
         at, key = _moment(moment), _key(number)
         rows = rows.filter(Q(received_at__lt=at) | Q(received_at=at, id__lt=key))
     page = list(rows.order_by("-received_at", "-id")[: limit + 1])
-    shown = tuple(_row(c, channel=c.channel, clock=_promise(c, now)) for c in page[:limit])  # type: ignore[attr-defined]
+    shown = tuple(_row(c, channel=c.channel, clock=_promise(c, now)) for c in page[:limit])
     last = page[limit - 1] if len(page) > limit else None
     return Page(shown, f"{last.received_at.isoformat()}~{last.id}" if last else "")
 
