@@ -1,6 +1,5 @@
 """check, pictures, compile-messages."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path

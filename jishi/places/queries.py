@@ -21,7 +21,8 @@ from jishi.places.shapes import E7
 from jishi.places.spotting import Candidate, Pin
 
 __all__ = [
-    "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted", "division_path",
+    "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted",
+    "division_path",
     "divisions_below", "find", "grid", "grids", "grids_in", "grids_near", "locate", "looks_swapped", "place_of",
 ]  # fmt: skip
 
@@ -210,7 +211,8 @@ def _spot(found: spotting.Found, rows: Sequence[tuple[Candidate, _Ask]], ground:
     kinds |= {k for at in first.parts for k in ground.things[at].kinds} if first.level == "crossing" else set()
     place = Place(
         divisions=_chain(division, ground), community=grid.community if grid else _community(division),
-        grid=grid.code if grid else None, zones=frozenset(seen.zones if exact else ()), kinds=frozenset(kinds), exact=exact,
+        grid=grid.code if grid else None, zones=frozenset(seen.zones if exact else ()), kinds=frozenset(kinds),
+        exact=exact,
     )  # fmt: skip
     return Spot(
         round(lng * E7), round(lat * E7), round(first.radius_m, 1), first.label or _name_at(seen, ground),
@@ -256,7 +258,8 @@ def _told(candidate: Candidate, seen: _Ask, ground: Ground) -> dict[str, Any]:
         "value": seen.grid.id if exact and seen.grid else None, "label": where, "p": round(candidate.p, 3),
         "reason": reason, "lng": round(lng, 7), "lat": round(lat, 7), "radius_m": round(candidate.radius_m, 1),
         "level": candidate.level, "grid": seen.grid.code if exact and seen.grid else "",
-        "grid_name": seen.grid.name if exact and seen.grid else "", "other": seen.other.code if exact and seen.other else "",
+        "grid_name": seen.grid.name if exact and seen.grid else "",
+        "other": seen.other.code if exact and seen.other else "",
     }  # fmt: skip
 
 
@@ -404,7 +407,8 @@ def _features(layer: str, ground: Ground) -> list[dict[str, Any]]:
     if layer == "grids":
         return [
             _feature(shapes.read(g.polygon), {
-                "id": g.id, "code": g.code, "name": g.name, "kind": g.kind, "special_of": g.special_of, "community": g.community,
+                "id": g.id, "code": g.code, "name": g.name, "kind": g.kind, "special_of": g.special_of,
+                "community": g.community,
             })
             for _, g in sorted(ground.by_code.items())
         ]  # fmt: skip
@@ -415,13 +419,16 @@ def _features(layer: str, ground: Ground) -> list[dict[str, Any]]:
             if d.level == 5 and d.boundary is not None
         ]
     levels = {"compounds": "compound", "roads": "road", "river": "river", "facilities": "facility"}
-    wanted = levels.get(layer)
+    wanted, plane = levels.get(layer), ground.plane
+    scale, corner = (plane.east, plane.north), (plane.lng, plane.lat)
     return [
-        _feature(shapely.transform(t.shape, lambda c: c / (ground.plane.east, ground.plane.north) + (ground.plane.lng, ground.plane.lat)),
-                 {"name": t.name, "kinds": sorted(t.kinds), "community": t.community})
+        _feature(
+            shapely.transform(t.shape, lambda c: c / scale + corner),
+            {"name": t.name, "kinds": sorted(t.kinds), "community": t.community},
+        )
         for t in ground.things
         if t.level == wanted
-    ]  # fmt: skip
+    ]
 
 
 def _feature(shape: Any, properties: dict[str, Any]) -> dict[str, Any]:

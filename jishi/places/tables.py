@@ -19,11 +19,14 @@ from jishi.places.refusals import TableRefused
 
 LEVEL_OF_LENGTH = {2: 1, 4: 2, 6: 3, 9: 4}
 LENGTH_OF_LEVEL = {1: 2, 2: 4, 3: 6, 4: 9, 5: 12}
-ABOVE = ("streetCode", "areaCode", "cityCode", "provinceCode")  # columns that repeat the codes above, where present
+ABOVE = {"streetCode": 9, "areaCode": 6, "cityCode": 4, "provinceCode": 2}  # columns with the codes above → digits
 _DIGITS = re.compile(r"[0-9]+")
 _FLOAT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _PLACEHOLDERS = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖县级行政单位"})
 Progress = Callable[[str, int, float], None]  # stage, rows so far, share of the files read
+
+
+Places = tuple[int, int, tuple[tuple[int, int], ...], bool]  # code, name, (column, digits) of codes above, bottom
 
 
 class Row(NamedTuple):
@@ -140,11 +143,10 @@ def _rows_of(path: Path, counted: _Counted, seen: Reading) -> Iterator[Row]:
     try:
         lines = csv.reader(_text(path, counted), strict=True)
         columns: list[str] = []
-        for number, line in enumerate(lines, start=1):  # noqa: B007 - said when a line breaks off
+        for number, line in enumerate(lines, start=1):
             if not columns:
                 if line and line[0].startswith("#"):
-                    stated = re.search(r"rows=([0-9]+)", line[0])
-                    seen.stated = (seen.stated or 0) + int(stated.group(1)) if stated else seen.stated
+                    _note_stated(line[0], seen)
                     continue
                 columns = [c.strip() for c in line]
                 at = _places(path, columns)
@@ -156,9 +158,7 @@ def _rows_of(path: Path, counted: _Counted, seen: Reading) -> Iterator[Row]:
                     f"只有 {len(line)} 列，应有 {len(columns)} 列",
                     f"{len(line)} of {len(columns)} columns",
                 )
-            row = _row(path, number, line, at, seen)
-            if row is not None:
-                yield row
+            yield from filter(None, [_row(path, number, line, at, seen)])
     except (EOFError, zlib.error, gzip.BadGzipFile) as no:
         raise _cut(path, number, "之后压缩数据中断", f"compressed data ends early ({type(no).__name__})") from None
     except csv.Error:
@@ -167,13 +167,24 @@ def _rows_of(path: Path, counted: _Counted, seen: Reading) -> Iterator[Row]:
         raise TableRefused(why=f"{path.name} 不是 UTF-8", why_en=f"{path.name} is not UTF-8") from None
 
 
-def _places(path: Path, columns: list[str]) -> tuple[int, int, tuple[int, ...], bool]:
+def _note_stated(header: str, seen: Reading) -> None:
+    stated = re.search(r"rows=([0-9]+)", header)
+    if stated:
+        seen.stated = (seen.stated or 0) + int(stated.group(1))
+
+
+def _places(path: Path, columns: list[str]) -> Places:
     if not {"code", "name"} <= set(columns):
         raise TableRefused(why=f"{path.name} 没有 code、name 两列", why_en=f"{path.name} lacks columns code and name")
-    return columns.index("code"), columns.index("name"), tuple(columns.index(c) for c in ABOVE if c in columns), ABOVE[0] in columns
+    return (
+        columns.index("code"),
+        columns.index("name"),
+        tuple((columns.index(c), digits) for c, digits in ABOVE.items() if c in columns),
+        "streetCode" in columns,
+    )
 
 
-def _row(path: Path, number: int, line: list[str], at: tuple[int, int, tuple[int, ...], bool], seen: Reading) -> Row | None:
+def _row(path: Path, number: int, line: list[str], at: Places, seen: Reading) -> Row | None:
     code, name = line[at[0]].strip(), line[at[1]].strip()
     if not code.isascii() or not code.isdigit():
         if _FLOAT.fullmatch(code):
@@ -185,9 +196,9 @@ def _row(path: Path, number: int, line: list[str], at: tuple[int, int, tuple[int
         raise _cut(path, number, f"代码“{code}”不是 2、4、6、9、12 位", f"the code “{code}” has {len(code)} digits")
     if not name:
         raise _cut(path, number, "没有名称", "no name")
-    for place in at[2]:
+    for place, digits in at[2]:
         above = line[place].strip()
-        if not above or not code.startswith(above.rstrip("0") if len(above) == 12 else above):
+        if len(above) not in (digits, 12) or not code.startswith(above[:digits]):
             raise _cut(
                 path, number, f"上级代码“{above}”与“{code}”不合", f"the code above “{above}” does not fit “{code}”"
             )

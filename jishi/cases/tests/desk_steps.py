@@ -31,7 +31,7 @@ def statements() -> Iterator[list[str]]:
     """Collect the statements that are made inside."""
     made: list[str] = []
 
-    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if not _FRAME.match(sql):
             made.append(sql)
         return execute(sql, params, many, context)

@@ -86,7 +86,9 @@ class TestThePage:
         assert "雨水井堵了" in html
 
     @pytest.mark.parametrize("tab", ["life", "facts", "handovers", "replies", "feedback", "trail"])
-    @pytest.mark.parametrize("status", [Status.RECEIVED, Status.CONSULTING, Status.HANDLING, Status.CLOSED, Status.DECLINED])
+    @pytest.mark.parametrize(
+        "status", [Status.RECEIVED, Status.CONSULTING, Status.HANDLING, Status.CLOSED, Status.DECLINED]
+    )
     def test_every_tab_of_every_moment_can_be_read(self, town, tab, status):
         case = f.a_case_at(town, status, now=earlier())
 
@@ -132,7 +134,8 @@ class TestThePage:
             f"/cases/{case.number}/do/progress", {"version": f.again(town, case.id).version, "text": "快好了"}
         )
         told = theirs.post(
-            f"/cases/{case.number}/do/progress", {"version": f.again(town, case.id).version, "text": "井已清掏，明天再看"}
+            f"/cases/{case.number}/do/progress",
+            {"version": f.again(town, case.id).version, "text": "井已清掏，明天再看"},
         )
 
         assert (noted.status_code, refused.status_code, told.status_code) == (302, 403, 302)
@@ -255,7 +258,9 @@ class TestTheList:
         assert response.status_code == 302 and response.headers["Location"] == f"/cases/{case.number}"
 
     def test_a_phone_number_or_a_name_finds_nobody(self, town):
-        case = f.a_case(town, now=earlier(), text="雨水井堵了，电话13900000417，我叫李明", caller_contact=TEL, caller_name="李明")
+        case = f.a_case(
+            town, now=earlier(), text="雨水井堵了，电话13900000417，我叫李明", caller_contact=TEL, caller_name="李明"
+        )
 
         for q in (TEL, "李明"):
             assert case.number not in colleague(town, "dispatcher").get("/cases", {"q": q}).content.decode()
@@ -299,7 +304,9 @@ def test_what_a_former_holder_reads_ends_with_its_time(town):
     with scope.work(desk):
         handover.accept_return(case.id, by=desk, now=timezone.now() - timedelta(hours=1))
         swj = f.body_id(town, "swj")
-        dispatch.offer(case.id, to=dispatch.Offer(swj, why="管网移交", instruction="只给新单位的话"), by=desk, now=timezone.now())
+        dispatch.offer(
+            case.id, to=dispatch.Offer(swj, why="管网移交", instruction="只给新单位的话"), by=desk, now=timezone.now()
+        )
     theirs = f.handler(town, "swj")
     with scope.work(theirs):
         handover.sign(case.id, by=theirs, now=timezone.now())

@@ -1,4 +1,7 @@
-"""The desk teaches: confirmed matters become a model edition that a person adopts and can give back (spec 12 §3, §12)."""
+"""The desk teaches (spec 12 §§3, 12).
+
+Confirmed matters become a model edition that a person adopts and can give back.
+"""
 
 import csv
 import os
@@ -26,7 +29,13 @@ from jishi.portal.demo import town as drawn
 
 TODAY = date(2026, 3, 9)
 YEAR = past_cases(1600, seed=12, today=TODAY)
-TEXTS = ["翠竹苑路灯三天不亮", "楼道里堆满纸箱电动车充电", "夜里烧烤摊油烟大得开不了窗", "二楼厕所往下漏水", "想问问高龄津贴怎么办"]
+TEXTS = [
+    "翠竹苑路灯三天不亮",
+    "楼道里堆满纸箱电动车充电",
+    "夜里烧烤摊油烟大得开不了窗",
+    "二楼厕所往下漏水",
+    "想问问高龄津贴怎么办",
+]
 
 
 def keeper(town):

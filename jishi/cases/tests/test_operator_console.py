@@ -37,7 +37,15 @@ def console(town):
 
 def typed(console, **changes):
     page = console.get("/desk/operator").content.decode()
-    plain = {"text": DRAIN, "where": "", "matter": "", "kind": "report", "urgency": "normal", "voice": "open", "tel": TEL}
+    plain = {
+        "text": DRAIN,
+        "where": "",
+        "matter": "",
+        "kind": "report",
+        "urgency": "normal",
+        "voice": "open",
+        "tel": TEL,
+    }
     return {**plain, "idempotency_key": key_on(page), "do": "save", **changes}
 
 
@@ -73,7 +81,9 @@ class TestLookingWhileTyping:
         assert stored(town, Report) == [] and stored(town, Suggestion) == []
 
     def test_asks_the_one_question_that_the_lists_need(self, console):
-        html = console.post("/desk/operator/look", {"text": ROOF, "matter": "02.01.01", "voice": "open"}).content.decode()
+        html = console.post(
+            "/desk/operator/look", {"text": ROOF, "matter": "02.01.01", "voice": "open"}
+        ).content.decode()
 
         assert "房子过保修期了吗" in html
         assert 'name="a.warranty"' in html
@@ -92,7 +102,9 @@ class TestLookingWhileTyping:
         assert "说了两个字就开始看" in html
 
     def test_shows_text_that_looks_like_a_page_as_text(self, console):
-        html = console.post("/desk/operator", typed(console, text="<script>alert(1)</script>雨水井堵了", do="look")).content.decode()
+        html = console.post(
+            "/desk/operator", typed(console, text="<script>alert(1)</script>雨水井堵了", do="look")
+        ).content.decode()
 
         assert "<script>alert(1)" not in html
         assert "&lt;script&gt;alert(1)" in html
@@ -107,7 +119,9 @@ class TestTheSameNumbersOpenCases:
     def test_are_shown_to_be_added_to_without_a_count(self, town, console):
         case = f.a_case(town, now=timezone.now(), caller_contact=TEL)
 
-        html = console.post("/desk/operator/look", {"text": DRAIN, "tel": "139 0000 0417", "voice": "open"}).content.decode()
+        html = console.post(
+            "/desk/operator/look", {"text": DRAIN, "tel": "139 0000 0417", "voice": "open"}
+        ).content.decode()
 
         own = html[html.index("这个号码没办完的") :]
         assert case.number in own
@@ -212,7 +226,9 @@ class TestSaving:
 
 class TestAnsweringAndDeclining:
     def test_answering_at_once_keeps_an_inquiry_and_closes_it(self, town, console):
-        html = console.post("/desk/operator", typed(console, do="answer", answer="带身份证到街道便民大厅就行。")).content.decode()
+        html = console.post(
+            "/desk/operator", typed(console, do="answer", answer="带身份证到街道便民大厅就行。")
+        ).content.decode()
 
         case = stored(town, Case)[0]
         assert (case.status, case.kind) == (Status.CLOSED, "inquiry")
@@ -231,12 +247,20 @@ class TestAnsweringAndDeclining:
         assert stored(town, Case) == []
 
     def test_declining_keeps_ground_words_and_road(self, town, console):
-        told = {"decline-ground": "other_procedure", "decline-text": "已经起诉，等法院判。", "decline-channel": "云溪市人民法院"}
+        told = {
+            "decline-ground": "other_procedure",
+            "decline-text": "已经起诉，等法院判。",
+            "decline-channel": "云溪市人民法院",
+        }
 
         console.post("/desk/operator", typed(console, do="decline", **told))
 
         case = stored(town, Case)[0]
-        assert (case.status, case.decline_ground, case.decline_channel) == (Status.DECLINED, "other_procedure", "云溪市人民法院")
+        assert (case.status, case.decline_ground, case.decline_channel) == (
+            Status.DECLINED,
+            "other_procedure",
+            "云溪市人民法院",
+        )
 
 
 class TestWhatThePersonChose:

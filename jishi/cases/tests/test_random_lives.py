@@ -25,7 +25,9 @@ HELD = ("OFFERED", "SIGNED", "RETURN_ASKED", "CONTESTED")
 def faults(town: int) -> list[str]:
     """Name every broken invariant in the whole town."""
     with scope.work(system(town)):
-        leads = Handover.objects.filter(role="lead", status__in=HELD).values("case").annotate(n=Count("id")).filter(n__gt=1)
+        leads = (
+            Handover.objects.filter(role="lead", status__in=HELD).values("case").annotate(n=Count("id")).filter(n__gt=1)
+        )
         belongs = Membership.objects.filter(to_at=None).values("report")
         ended = Clock.objects.filter(stopped_at=None, case__status__in=CASE.ends)
         backwards = Clock.objects.filter(stopped_at__lt=F("started_at"))
@@ -51,7 +53,9 @@ def attempt(rng: Random, way: Way, case: Case, step: int) -> bool:
             f.do(f.handler_of(case), handling.note_contact, case.id, how="phone", reached="yes", now=now)
         elif way.prepare is not None and rng.random() < 0.8:
             way.prepare(case, now)
-        way.perform(f.again(case.tenant_id, case.id), way.right(case) if rng.random() < 0.9 else f.stranger(case.tenant_id), now)
+        way.perform(
+            f.again(case.tenant_id, case.id), way.right(case) if rng.random() < 0.9 else f.stranger(case.tenant_id), now
+        )
     except (Refused, AssertionError):
         return False
     return True

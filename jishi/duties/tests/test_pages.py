@@ -99,7 +99,9 @@ class TestWhose:
         assert "雨水井堵塞" in text_of(one)
         assert "楼顶漏水" in text_of(several) and "邻里漏水" in text_of(several)
 
-    @pytest.mark.parametrize("odd", [{"matter": "zz"}, {"division": "1"}, {"matter": "01.02.03", "a-depth_cm": "-9e9"}, {"on": "x"}])
+    @pytest.mark.parametrize(
+        "odd", [{"matter": "zz"}, {"division": "1"}, {"matter": "01.02.03", "a-depth_cm": "-9e9"}, {"on": "x"}]
+    )
     def test_takes_whatever_stands_in_the_address(self, client, stage, odd):
         assert client.get("/duties/whose", odd).status_code == 200
 

@@ -86,7 +86,9 @@ def stand(by: Actor) -> None:
     known = {"crs": CRS, "active_from": SINCE, "by": by, "now": MONDAY_TEN}
     ground.add_compounds(
         [
-            ground.NewCompound("c1", "翠竹苑", A, *at(0.5, 0.5), ("翠竹苑小区",), "old_estate", ring(0.3, 0.3, 0.7, 0.7)),
+            ground.NewCompound(
+                "c1", "翠竹苑", A, *at(0.5, 0.5), ("翠竹苑小区",), "old_estate", ring(0.3, 0.3, 0.7, 0.7)
+            ),
             ground.NewCompound("c2", "和平里", B, *at(3.5, 1.5), (), "commercial", ring(3.3, 1.3, 3.7, 1.7)),
             ground.NewCompound("c3", "幸福", A, *at(1.5, 1.5), (), "commercial", ring(1.4, 1.4, 1.6, 1.6)),
         ],

@@ -29,7 +29,8 @@ def a_pin(x: float, y: float, accuracy: float = 20.0) -> dict:
 class TestWords:
     @pytest.mark.parametrize(
         "text",
-        ["翠竹苑3号楼电梯坏了", "翠竹苑小区3栋电梯坏了", "翠竹苑三号楼漏水", "住翠竹苑 3# 楼道灯不亮", "翠竹苑〔住址·3号楼〕没水"],
+        ["翠竹苑3号楼电梯坏了", "翠竹苑小区3栋电梯坏了", "翠竹苑三号楼漏水", "住翠竹苑 3# 楼道灯不亮",
+         "翠竹苑〔住址·3号楼〕没水"],
     )  # fmt: skip
     def test_a_building_is_found_by_any_of_its_spellings(self, drawn_town, text):
         found = find(text)
