@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jishi.accounts.actions import reading
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case
-from jishi.cases.queries import casepage, desks, judging, ticking
+from jishi.cases.queries import casepage, desks, judging, listing, ticking
 from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.web.desk import acts, dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
@@ -44,7 +44,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     filters, wrong = _filters(form.cleaned_data, request)
     if numbers.is_sound(filters.q) and len(filters.q.strip()) > 12:
-        return redirect("case", number=filters.q.strip().upper())
+        return redirect("case", number=_case_named(filters.q.strip().upper(), request))
     found = desks.cases(filters, by=request.actor, now=request.now, after=request.GET.get("after", ""))
     count = desks.how_many(filters, by=request.actor)
     return render(request, "cases/desk/case_list.html", {
@@ -56,6 +56,14 @@ def cases(request: HttpRequest) -> HttpResponse:
         "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))],
         "filtered": any(v for k, v in request.GET.items() if k != "after"),
     })  # fmt: skip
+
+
+def _case_named(number: str, request: HttpRequest) -> str:
+    """Lead from the number of a receipt, which is the one a caller reads out, to the case it belongs to."""
+    if not number.startswith("R"):
+        return number
+    belongs = listing.report(number, by=request.actor)["cases"]
+    return str(belongs[0]["number"]) if belongs else number
 
 
 def _filters(said: dict[str, Any], request: HttpRequest) -> tuple[desks.Filters, list[str]]:
