@@ -14,6 +14,7 @@ from jishi.bodies.rest import router as bodies
 from jishi.cases.rest import router as cases
 from jishi.duties.rest import router as duties
 from jishi.foundation.refusals import Invalid, NotFound, Refused
+from jishi.places.rest import router as places
 
 
 class Quick(BaseRenderer):
@@ -34,7 +35,7 @@ class Strict(Parser):
 
 
 api = NinjaAPI(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
-for router in (cases, duties, bodies):
+for router in (cases, duties, bodies, places):
     api.add_router("", router)
 
 

@@ -109,9 +109,11 @@ class Ground:
 
 _kept: dict[tuple[str, int], tuple[tuple[int, ...], list[date], dict[int, Ground]]] = {}
 
+# `xmin` tells apart two transactions that both made the same number, one of which was rolled back.
 _MARK = """
-    SELECT coalesce((SELECT number FROM places_groundmark WHERE tenant_id = %(t)s), 0),
+    SELECT coalesce(max(number), 0), coalesce(max(xmin::text::bigint), 0),
            coalesce((SELECT max(id) FROM places_divisionload), 0)
+    FROM places_groundmark WHERE tenant_id = %(t)s
 """
 _DATES = """
     SELECT active_from, active_to FROM places_compound WHERE tenant_id = %(t)s
@@ -128,15 +130,17 @@ def ground(day: date) -> Ground:
     """Give the ground of `day`; asks once per transaction whether it has changed."""
     now = scope.current()
     tenant_id = now.actor.tenant_id
-    key = (str(connection.settings_dict["NAME"]), tenant_id)
-    if not now.memo.get("ground"):
+    held = now.memo.get("ground")
+    if held is None:
+        key = (str(connection.settings_dict["NAME"]), tenant_id)
         with connection.cursor() as cursor:
             cursor.execute(_MARK, {"t": tenant_id})
             mark = tuple(cursor.fetchone())
-        if key not in _kept or _kept[key][0] != mark:
-            _kept[key] = (mark, _dates(tenant_id), {})
-        now.memo["ground"] = True
-    mark, dates, made = _kept[key]
+        held = _kept.get(key)
+        if held is None or held[0] != mark:
+            held = _kept[key] = (mark, _dates(tenant_id), {})
+        now.memo["ground"] = held
+    mark, dates, made = held
     span = bisect_right(dates, day)
     if span not in made:
         if len(made) > 20:
@@ -212,8 +216,8 @@ def _divisions(prefix: str, day: date) -> dict[str, DivisionRow]:
     )
     return {
         v.code: DivisionRow(
-            v.code, v.name, v.short_name, v.level, v.kind, v.above or "", v.placeholder, v.valid_from, v.valid_to,
-            bytes(v.boundary) if v.boundary is not None else None,
+            v.code, v.name, v.short_name, v.level, v.kind, getattr(v, "above", None) or "", v.placeholder,
+            v.valid_from, v.valid_to, bytes(v.boundary) if v.boundary is not None else None,
         )
         for v in rows
     }  # fmt: skip

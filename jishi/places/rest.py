@@ -1,0 +1,87 @@
+"""The API of places: locate, grids, divisions. Open to whoever is in the town; no door lists people by place."""
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.timezone import localdate
+from ninja import Router, Schema
+
+from jishi.foundation.refusals import Invalid
+from jishi.places import queries
+from jishi.places.refusals import TooManyRows, UnknownDivision
+
+router = Router(tags=["places"])
+MOST_ROWS = 10_000
+MOST = 200
+
+
+class Points(Schema):
+    """Degrees of the system `crs`; a row that is no number is answered `bad_input`."""
+
+    crs: str = ""
+    points: list[tuple[float | None, float | None]]
+    day: date | None = None
+    nearest_m: float = 0.0
+
+
+@router.post("/locate")
+def locate(request: HttpRequest, payload: Points) -> dict[str, Any]:
+    """Give the grid of each point, in the order asked."""
+    if len(payload.points) > MOST_ROWS:
+        raise TooManyRows(limit=MOST_ROWS, count=len(payload.points))
+    if not payload.points:
+        return {"crs": "cgcs2000", "rows": []}
+    nothing = float("nan")
+    lngs = [nothing if p[0] is None else p[0] for p in payload.points]
+    lats = [nothing if p[1] is None else p[1] for p in payload.points]
+    found = queries.locate(
+        lngs, lats, crs=payload.crs, day=payload.day or localdate(), nearest_m=min(max(payload.nearest_m, 0.0), 1000.0)
+    )
+    rows = [
+        {
+            "lng": r.lng, "lat": r.lat, "grid": r.grid, "community": r.community, "status": r.status,
+            "border_m": r.border_m, "other": r.other, "reason": "" if r.status == "inside" else r.status,
+        }
+        for r in found
+    ]  # fmt: skip
+    return {"crs": "cgcs2000", "rows": rows}
+
+
+@router.get("/grids")
+def grids(request: HttpRequest, community: str = "", day: date | None = None, after: str = "", limit: int = 50) -> Any:
+    """List the grids of a division on a day, by code; the next page begins after the last code."""
+    rows = [g for g in queries.grids_in(community, day or localdate()) if g.code > after]
+    page = rows[: _limit(limit)]
+    items = [
+        {
+            "code": g.code, "name": g.name, "community": g.community, "kind": g.kind, "special_of": g.special_of,
+            "owner_ref": g.owner_ref, "edition": g.edition, "since": g.effective_from.isoformat(),
+        }
+        for g in page
+    ]  # fmt: skip
+    return {"items": items, "next": page[-1].code if len(rows) > len(page) else None}
+
+
+@router.get("/divisions")
+def divisions(request: HttpRequest, parent: str, day: date | None = None, after: str = "", limit: int = 50) -> Any:
+    """List the divisions below one of the tenant's, by code."""
+    on = day or localdate()
+    if not queries.division_path(parent, day=on):
+        raise UnknownDivision(division=parent)
+    rows = [d for d in queries.divisions_below(parent, day=on) if d.code > after]
+    page = rows[: _limit(limit)]
+    items = [
+        {
+            "code": d.code, "name": d.name, "short_name": d.short_name, "level": d.level, "kind": d.kind,
+            "parent": d.parent, "placeholder": d.placeholder, "has_border": d.boundary is not None,
+        }
+        for d in page
+    ]  # fmt: skip
+    return {"items": items, "next": page[-1].code if len(rows) > len(page) else None}
+
+
+def _limit(limit: int) -> int:
+    if not 1 <= limit <= MOST:
+        raise Invalid(detail=f"limit: 1–{MOST}")
+    return limit
