@@ -6,9 +6,10 @@ grants. A project test reads the catalogue and compares.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import ProgrammingError, connection, models
 
 from jishi.foundation.nouns import FactRow, TenantRow
 
@@ -26,6 +27,7 @@ def protected_models() -> list[type[models.Model]]:
 def apply() -> None:
     """Bring the whole database to what the models declare; running it twice changes nothing."""
     with connection.cursor() as cursor:
+        _ensure_web_role(cursor)
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {WEB}")
         for model in protected_models():
             for statement in _statements(model):
@@ -35,6 +37,22 @@ def apply() -> None:
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {WEB}")
         cursor.execute(f'REVOKE INSERT, UPDATE, DELETE ON "foundation_tenant" FROM {WEB}')
         cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {WEB}")
+
+
+def _ensure_web_role(cursor: Any) -> None:
+    """On a server of others the web role may not be there yet: make it, and let the owner step down to it."""
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [WEB])
+    if cursor.fetchone() is None:
+        cursor.execute(f"CREATE ROLE {WEB} NOLOGIN NOSUPERUSER NOBYPASSRLS")
+    cursor.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", [WEB])
+    if not cursor.fetchone()[0]:
+        try:
+            cursor.execute(f"GRANT {WEB} TO CURRENT_USER")
+        except ProgrammingError as no:
+            raise RuntimeError(
+                f"The role {WEB} exists, and this login may not step down to it. Ask the server's administrator for: "
+                f"GRANT {WEB} TO <this login>;"
+            ) from no
 
 
 def _statements(model: type[models.Model]) -> Iterator[str]:
