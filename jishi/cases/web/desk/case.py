@@ -125,7 +125,7 @@ def page(
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
         "may_dispatch": by.has(*dispatch.ROLES), "queue": _queue_of(found, stand, objected=objected),
-        "may_read": casepage.may_read_contact(by, stand) and bool(said),
+        "may_read": casepage.may_read_contact(by, stand) and any(s.report.voice == "open" for s in said),
         "reading_form": reading_form or ReadingForm(auto_id="reading_%s"), "contact": contact, "contacts": contacts,
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))],
         "readings": casepage.readings_of(said),
