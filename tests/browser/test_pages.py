@@ -85,6 +85,13 @@ SCREENS = (
     Screen("cases", "/cases?q=%E9%BE%99%E5%AE%AB", OFFICE),
     Screen("case", "/cases", DISPATCHER, 'main a[href^="/cases/C"]'),
     Screen("case", "/cases", OFFICE, 'main a[href^="/cases/C"]'),
+    Screen("inbox", "/desk/inbox", HANDLER),
+    Screen("inbox-case", "/desk/inbox", HANDLER, 'main a.t[href^="/desk/inbox/C"]'),
+    Screen("review", "/desk/review", REVIEWER),
+    Screen("feedback", "/desk/feedback", CALLER),
+    Screen("import", "/desk/import", OPERATOR),
+    Screen("map", "/map"),
+    Screen("desk-map", "/desk/map", DISPATCHER),
     Screen("duties", "/duties"),
     Screen("duty-item", "/duties", "", 'main a[href^="/duties/"]:not([href*="?"]):not([href$="whose"])'),
     Screen("whose", "/duties/whose"),
@@ -96,7 +103,7 @@ SCREENS = (
 )
 MAIN = [s for s in SCREENS if (s.name, s.who) in {
     ("home", ""), ("speak", ""), ("timeline", RESIDENT), ("operator", OPERATOR), ("dispatch", DISPATCHER),
-    ("case", DISPATCHER), ("duties", ""),
+    ("case", DISPATCHER), ("inbox-case", HANDLER), ("map", ""),
 }]  # fmt: skip
 
 
@@ -139,7 +146,7 @@ def wider_than_the_screen(page: Any) -> list[str]:
             if (document.documentElement.scrollWidth <= wide) return [];
             return [...document.querySelectorAll("body *")]
                 .filter((e) => e.getBoundingClientRect().right > wide + 1)
-                .slice(-5).map((e) => `${e.tagName.toLowerCase()}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`);
+                .slice(-5).map((e) => `${e.tagName}.${e.className} ${e.getBoundingClientRect().right}`);
         }"""
     ) or []
 
