@@ -1,5 +1,7 @@
 """Who is signed in, what they may do until when, and who looked at whom."""
 
+from typing import ClassVar
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -25,7 +27,7 @@ class Account(AbstractBaseUser, TenantRow):
     last_login = None  # type: ignore[assignment]
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = Accounts()
 
     class Meta:

@@ -87,7 +87,7 @@ def stand_buildings(made: Town, since: date, *, by: Actor, now: datetime) -> Non
 
 def give_names(made: Town, since: date, *, by: Actor, now: datetime) -> None:
     """Add the names that stand on no building: roads with their lines, the river with its banks."""
-    held = {x.id for x in (*made.compounds, *made.buildings, *made.facilities)}
+    held = {x.id for x in made.compounds} | {x.id for x in made.buildings} | {x.id for x in made.facilities}
     held |= {d.code for d in made.divisions} | {g.code for g in made.grids}
     ground.add_names(
         [_name(e, made) for e in made.gazetteer if e.id not in held], crs=CRS, active_from=since, by=by, now=now

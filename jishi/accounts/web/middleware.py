@@ -21,7 +21,7 @@ from jishi.accounts.actions import clients
 from jishi.accounts.web import devices, drafts, sessions, tenants
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotAllowed, Refused, SignInNeeded
+from jishi.foundation.refusals import Invalid, NotAllowed, Refused, SignInNeeded
 from jishi.foundation.tenants import Tenant
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -44,6 +44,8 @@ class Scoped:
         if request.path.startswith(OUTSIDE):
             request.user, request.tenant, request.actor = AnonymousUser(), None, None
             return self.get_response(request)
+        if _has_nul(request):
+            return problem(Invalid(detail="U+0000"))
         tenant = tenants.of_host(request.get_host())
         if tenant is None:
             raise Http404
@@ -83,6 +85,15 @@ class Scoped:
         if username := getattr(request, "remember_as", ""):
             devices.remember(request, response, username)
         return response
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """No address, question or form field holds U+0000: no column of ours can (spec 90 §9)."""
+    if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    if request.method not in UNSAFE or request.path.startswith("/api/"):
+        return False
+    return any("\x00" in value for _, values in request.POST.lists() for value in values)
 
 
 def problem(refused: Refused) -> HttpResponse:
@@ -162,7 +173,7 @@ def _ensure_own_page(request: HttpRequest) -> None:
         return
     check = _OwnPage(lambda _: HttpResponse())
     check.process_request(request)
-    if check.process_view(request, None, (), {}) is not None:
+    if check.process_view(request, None, (), {}) is not None:  # type: ignore[arg-type]  # no view is asked
         raise NotAllowed("X-CSRFToken")
 
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.accounts import queries
 from jishi.accounts.actions import accounts, signing_in
+from jishi.accounts.models import Reading
 from jishi.accounts.web import own_rows, sessions
 from jishi.foundation import purposes
 from jishi.foundation.refusals import Invalid, SignInNeeded
@@ -162,7 +163,7 @@ def readings(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/readings.html", {"rows": rows, "after": more})
 
 
-def _shown(reading: queries.Reading) -> dict:
+def _shown(reading: Reading) -> dict:
     place = 0 if (get_language() or "zh").startswith("zh") else 1
     known = {p.code: p for p in purposes.every()}.get(reading.purpose)
     labels = known.labels if known else {}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.cases.web.work import feedback_desk, importing, inbox, map, review  # noqa: A004 - the map of the town
+from jishi.cases.web.work import feedback_desk, importing, inbox, map, review
 
 urlpatterns = [
     path("desk/inbox", inbox.inbox, name="inbox"),

@@ -184,7 +184,7 @@ class _Naming(forms.Form):
         super().__init__(*args, **kwargs)
         self.now, self.first, self.lang = now, first, lang
 
-    def body(self, name: str) -> int | None:
+    def body_named(self, name: str) -> int | None:
         """Give the body named in a field."""
         said = str(self.cleaned_data.get(name) or "")
         found = judging.body_by_name(said, on=self.now)
@@ -192,7 +192,7 @@ class _Naming(forms.Form):
             raise forms.ValidationError({name: now_said("名录里没有“%(said)s”。") % {"said": said}})
         return found.id if found else None
 
-    def item(self, name: str) -> int | None:
+    def item_named(self, name: str) -> int | None:
         """Give the item cited in a field."""
         said = str(self.cleaned_data.get(name) or "")
         found = judging.item_by_label(said, on=self.now, lang=self.lang, first=self.first)
@@ -234,12 +234,12 @@ class OfferForm(_Naming):
             if not body.isdigit() or not (item or "0").isdigit():
                 raise forms.ValidationError({"to": now_said("从上面选一个单位。")})
             return {**data, "body_id": int(body), "item_id": int(item or 0) or None, "why": ""}
-        other = self.body("other")
+        other = self.body_named("other")
         if other is None:
             raise forms.ValidationError({"other": now_said("选一个单位。")})
         if not str(data.get("why") or "").strip():
             raise forms.ValidationError({"why": now_said("清单没有选这个单位；要派给它，请写理由。")})
-        return {**data, "body_id": other, "item_id": self.item("item")}
+        return {**data, "body_id": other, "item_id": self.item_named("item")}
 
 
 class ConsultForm(_Naming):
@@ -252,7 +252,7 @@ class ConsultForm(_Naming):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        ids = [self.body(n) for n in ("first_body", "second_body", "third_body")]
+        ids = [self.body_named(n) for n in ("first_body", "second_body", "third_body")]
         return {**data, "invited": [i for i in ids if i is not None]}
 
 
@@ -262,7 +262,7 @@ class AgreedForm(_Naming):
     agreed = _body_field(_("大家同意由谁办"))
 
     def clean(self) -> dict[str, Any]:
-        return {**(super().clean() or {}), "body_id": self.body("agreed")}
+        return {**(super().clean() or {}), "body_id": self.body_named("agreed")}
 
 
 class MatterForm(_Naming):
@@ -287,7 +287,7 @@ class DenyForm(_Naming):
     cited = _item_field(_("依据清单的哪一条"), help_text=_("没有引用的条目，不能不同意"))
 
     def clean(self) -> dict[str, Any]:
-        return {**(super().clean() or {}), "item_id": self.item("cited")}
+        return {**(super().clean() or {}), "item_id": self.item_named("cited")}
 
 
 class RulingForm(_Naming):
@@ -305,7 +305,7 @@ class RulingForm(_Naming):
     precedent = forms.BooleanField(label=_("作为先例"), required=False, help_text=_("以后同一事项会先看到它"))
 
     def clean(self) -> dict[str, Any]:
-        return {**(super().clean() or {}), "body_id": self.body("named"), "item_id": self.item("cited")}
+        return {**(super().clean() or {}), "body_id": self.body_named("named"), "item_id": self.item_named("cited")}
 
 
 class ContactForm(forms.Form):

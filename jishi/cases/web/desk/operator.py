@@ -183,7 +183,7 @@ def _to_join(form: IntakeForm, by: Actor) -> Case | None:
     return found if found is not None and found.status in CASE.open_states else None
 
 
-def _kind(request: HttpRequest) -> dict[str, str]:
+def _kind(request: HttpRequest) -> dict[str, Any]:
     """What is answered at once is an inquiry (spec 10 §5, 2)."""
     return {"kind": "inquiry"} if request.POST.get("do") == "answer" else {}
 

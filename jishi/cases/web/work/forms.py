@@ -35,7 +35,7 @@ class ReturnForm(_Naming):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        return {**data, "item_id": self.item("cited"), "body_id": self.body("proposed")}
+        return {**data, "item_id": self.item_named("cited"), "body_id": self.body_named("proposed")}
 
     def value(self) -> handover.Return:
         """Give it as the verb takes it."""
