@@ -1,8 +1,10 @@
 """The API: one document, one error form. Rooms bring routers; nothing else is mounted."""
 
+import json
 from typing import Any
 
 import orjson
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -24,14 +26,53 @@ class Quick(BaseRenderer):
         return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
 
 
+DEEPEST = 64
+
+
+class TooLarge(Refused):
+    code, status = "too_large", 413
+    zh, en = "内容超过 1 MB。", "The body is above 1 MiB."
+    next_zh, next_en = "分成几次发。", "Send it in parts."
+
+
 class Strict(Parser):
     """JSON as spec 90 §9 wants it: at most 1 MiB, an object or a list, nothing else."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         try:
-            return orjson.loads(request.body)
+            said = orjson.loads(request.body)
+        except RequestDataTooBig:
+            raise TooLarge from None
         except orjson.JSONDecodeError as no:
             raise Invalid(detail=f"JSON: {no}") from None
+        _ensure_plain(said, DEEPEST)
+        json.loads(request.body, object_pairs_hook=_once)
+        return said
+
+
+def _ensure_plain(value: Any, deeper: int) -> None:
+    """Refuse what no field of ours holds: NUL, depth over 64, integers beyond 2⁵³."""
+    if deeper == 0:
+        raise Invalid(detail=f"JSON: > {DEEPEST}")
+    if isinstance(value, str) and "\x00" in value:
+        raise Invalid(detail="U+0000")
+    if isinstance(value, int | float) and abs(value) > 2**53:
+        raise Invalid(detail="JSON: > 2^53")
+    if isinstance(value, dict):
+        for name, one in value.items():
+            _ensure_plain(name, deeper)
+            _ensure_plain(one, deeper - 1)
+    if isinstance(value, list):
+        for one in value:
+            _ensure_plain(one, deeper - 1)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name given twice: two readers would see two things."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Invalid(detail="JSON: duplicate names")
+    return found
 
 
 api = NinjaAPI(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
@@ -42,7 +83,7 @@ for router in (cases, duties, bodies, places):
 @api.exception_handler(Refused)
 def refuse(request: HttpRequest, no: Refused) -> HttpResponse:
     """Speak a refusal as problem+json."""
-    request.refused = no  # type: ignore[attr-defined]
+    request.afterwards = no.afterwards  # type: ignore[attr-defined]
     return problem(no)
 
 

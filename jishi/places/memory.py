@@ -89,6 +89,8 @@ class Ground:
     tree: Any = None
     borders: list[str] = field(default_factory=list)
     border_tree: Any = None
+    apart: dict[tuple[int, int], float] = field(default_factory=dict)  # metres between two things, once asked
+    corners: dict[tuple[int, int], tuple[float, float] | None] = field(default_factory=dict)  # where two roads meet
     by_point: dict[tuple[int, int, str], frozenset[str]] = field(default_factory=dict)  # kinds of wide things
     grid_tree: Any = None  # of the grids, in the order of `by_code`
     crossings: dict[tuple[int, int], Any] = field(default_factory=dict)  # looked up once
@@ -97,6 +99,27 @@ class Ground:
     def edition(self) -> str:
         newest = max((g.edition for g in self.grids.values()), default=0)
         return f"grids@{newest};ground@{self.mark[0]}"
+
+    def metres_between(self, one: int, other: int) -> float:
+        """Give the metres between two things, 0 where they touch."""
+        pair = (min(one, other), max(one, other))
+        if pair not in self.apart:
+            if len(self.apart) > 200_000:
+                self.apart.clear()
+            self.apart[pair] = float(shapely.distance(self.things[one].shape, self.things[other].shape))
+        return self.apart[pair]
+
+    def corner(self, one: int, other: int) -> tuple[float, float] | None:
+        """Give the middle of the ground that two roads share; None where they are more than 30 m apart."""
+        pair = (min(one, other), max(one, other))
+        if pair not in self.corners:
+            if len(self.corners) > 200_000:
+                self.corners.clear()
+            near = one != other and self.metres_between(one, other) <= 30
+            wide = [self.things[at].shape.buffer(15) for at in pair] if near else []
+            middle = shapely.intersection(*wide).centroid if near else None
+            self.corners[pair] = None if middle is None or middle.is_empty else (middle.x, middle.y)
+        return self.corners[pair]
 
     def path(self, code: str) -> list[DivisionRow]:
         """Give the division and those above it, widest first; nothing for an unknown code."""

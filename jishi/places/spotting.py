@@ -86,11 +86,13 @@ def _crossing(words: Words, first: Said, second: Said, ground: Ground) -> Candid
             middle = _met(a, b, ground)
             if middle is None:
                 continue
-            one, other = ground.things[a], ground.things[b]
+            one, other, middle = ground.things[a], ground.things[b], ground.corner(a, b)
+            if middle is None:
+                continue
             is_corner = joined(words, first, second) or first.start == second.start
             label = f"{one.name}与{other.name}{'路口' if is_corner else '一带'}"
             reason = f"文中两条路相交：“{one.name}”“{other.name}”"
-            return Candidate(-1, middle.x, middle.y, 60.0, "crossing", label, reason, frozenset({a, b}))
+            return Candidate(-1, *middle, 60.0, "crossing", label, reason, frozenset({a, b}))
     return None
 
 
@@ -163,16 +165,15 @@ def _fit(one: Candidate, at: int, ground: Ground) -> float:
     thing = ground.things[at]
     if one.thing >= 0 and ground.things[one.thing].compound == at:
         return 1.0
-    away = _apart(one, thing, ground)
+    away = ground.metres_between(one.thing, at) if one.thing >= 0 else _metres_from(one, thing)
     reach = 0.0 if thing.shape.area else thing.radius_m
     if away <= reach + 20:
         return 0.95
     return 0.5 if away <= NEAR_M else 0.0
 
 
-def _apart(one: Candidate, thing: Thing, ground: Ground) -> float:
-    shape = ground.things[one.thing].shape if one.thing >= 0 else shapely.Point(one.x, one.y)
-    return float(shapely.distance(shape, thing.shape))
+def _metres_from(one: Candidate, thing: Thing) -> float:
+    return float(shapely.distance(shapely.Point(one.x, one.y), thing.shape))
 
 
 def _merged(scored: Sequence[Candidate], pin: Pin | None, ground: Ground) -> list[Candidate]:

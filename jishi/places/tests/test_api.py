@@ -27,7 +27,11 @@ class TestLocate:
         page = post(api, crs="wgs84", points=[degrees(1.5, 0.5), degrees(9, 9), (None, 3)], day="2026-03-09").json()
 
         assert page["crs"] == "cgcs2000"
-        assert [(r["grid"], r["status"]) for r in page["rows"]] == [(f"{A}002", "inside"), ("", "outside"), ("", "bad_input")]
+        assert [(r["grid"], r["status"]) for r in page["rows"]] == [
+            (f"{A}002", "inside"),
+            ("", "outside"),
+            ("", "bad_input"),
+        ]
 
     @pytest.mark.parametrize(
         ("page", "code"),

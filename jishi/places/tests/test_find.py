@@ -1,11 +1,14 @@
 import pytest
+from django.db import transaction
 
+from conftest import MONDAY_TEN
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.places import queries
+from jishi.places.actions import ground
 from jishi.places.queries import Asked, Spot
 from jishi.places.refusals import SwappedAxes, UnknownDatum
-from jishi.places.tests.factories import DAY, A, B, a_town, degrees
+from jishi.places.tests.factories import DAY, A, B, a_town, at, degrees
 
 pytestmark = pytest.mark.django_db
 
@@ -191,3 +194,20 @@ def test_another_tenant_sees_none_of_it(drawn_town, tenant):
     with scope.within(system(tenant)):
         assert find("和平里1号楼漏水").lng_e7 is None
         assert queries.grids_in("990882000000", DAY) == []
+
+
+def test_a_ground_that_was_rolled_back_is_not_remembered(drawn_town):
+    by = system(drawn_town)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        name_a_pavilion("听雨亭", by)
+        assert find("听雨亭塌了").name == "听雨亭"
+        raise RuntimeError
+
+    name_a_pavilion("观澜亭", by)
+
+    assert (find("听雨亭塌了").abstained, find("观澜亭塌了").name) == ("no_place_named", "观澜亭")
+
+
+def name_a_pavilion(name: str, by) -> None:
+    row = ground.NewFacility(name, name, "pavilion", *at(1.5, 0.5))
+    ground.add_facilities([row], crs="cgcs2000", active_from=DAY, by=by, now=MONDAY_TEN)
