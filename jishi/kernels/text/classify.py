@@ -248,6 +248,7 @@ class Learned:
     support: Ints
     start: float
     temperature: float
+    mixed_temperature: float = 1.0  # of both answers together
 
     @classmethod
     def fit(
@@ -295,6 +296,8 @@ class Learned:
             if held >= 20:
                 logits = model._logits(counted)[used:]
                 model = replace(model, temperature=fit_temperature(logits, y[used:]))
+                mixed = blend(softmax(prior[used:]), softmax(logits / model.temperature), support)
+                model = replace(model, mixed_temperature=fit_temperature(np.log(mixed + 1e-12), y[used:]))
         return model
 
     def _own(self, counted: Counted) -> Features:
@@ -341,7 +344,8 @@ class Learned:
             "bias": self.bias,
             "support": self.support,
         }
-        return {**header, "kind": "learned", "start": self.start, "learned_temperature": self.temperature}, {
+        return {**header, "kind": "learned", "start": self.start, "learned_temperature": self.temperature,
+                "mixed_temperature": self.mixed_temperature}, {
             **arrays,
             **own,
         }
@@ -365,6 +369,7 @@ class Learned:
             arrays["support"],
             float(header["start"]),
             float(header["learned_temperature"]),
+            float(header["mixed_temperature"]),
         )
 
 
@@ -438,12 +443,14 @@ class Blended:
 
     def score(self, texts: Sequence[str]) -> Doubles:
         """This will give probabilities, one row per text, one column per label."""
-        zero = self.zero.score(texts)
         if self.learned is None:
-            return zero
+            return self.zero.score(texts)
+        # Confirmed cases have also said how sure zero-shot may be.
+        zero = replace(self.zero, temperature=self.learned.start).score(texts)
         known = self.place >= 0
         support = np.where(known, self.learned.support[self.place], 0)
-        return blend(zero, np.where(known, self.learned.score(texts)[:, self.place], 0.0), support)
+        mixed = blend(zero, np.where(known, self.learned.score(texts)[:, self.place], 0.0), support)
+        return softmax(np.log(mixed + 1e-12) / self.learned.mixed_temperature)
 
     def reasons(self, texts: Sequence[str], answers: Ints) -> list[list[tuple[Reason, ...]]]:
         """This will name the words that speak for each of the `answers` (texts × answers, places of labels)."""
