@@ -93,7 +93,8 @@ class TestWhichAreProposed:
 class TestBatch:
     def test_an_import_is_told_of_its_own_duplicates_by_their_cases(self, town):
         by = f.operator(town)
-        rows = [intake.Incoming(text=t, channel="import") for t in ("翠竹苑路灯不亮三天了", "云溪大道积水", "翠竹苑路灯坏了三天不亮")]
+        texts = ("翠竹苑路灯不亮三天了", "云溪大道积水", "翠竹苑路灯坏了三天不亮")
+        rows = [intake.Incoming(text=t, channel="import") for t in texts]
         with scope.work(by):
             taken, _ = intake.receive_many(rows, by=by, now=MONDAY_TEN, tenant_code=TOWN)
             said = [Suggestion.objects.get(report=r.report_id, stage="duplicates").candidates for r in taken]

@@ -42,7 +42,7 @@ def keeper(town):
     return f.staff(town, "office", account=41, body="ldxz")
 
 
-def remembered(town, count=260):
+def remembered(town, count=210):
     """Past lives of the town, closed, with the matter that people settled on."""
     by = system(town)
     with scope.work(by):
@@ -80,20 +80,19 @@ class TestLearn:
         with pytest.raises(NotAllowed):
             f.do(f.stranger(town), learning.learn, now=MONDAY_TEN)
 
-    def test_leaves_a_card_with_period_counts_seed_and_quality_and_changes_no_answer_yet(self, town, taught):
-        edition = suggested(town)[0][1]
-
+    def test_leaves_a_card_holds_no_phone_answers_nobody_yet_and_is_the_same_bytes_again(self, town, taught):
         card = taught.card
-        assert (taught.number, card["cases"], card["seed"]) == (1, 260, learning.SEED)
+        assert (taught.number, card["seed"], sum(card["counts"].values())) == (1, learning.SEED, card["cases"])
+        assert card["cases"] >= learning.LEAST
         assert set(card["quality"]["learned"]) == {"accuracy", "top_3", "macro_f1", "calibration_error"}
-        assert sum(card["counts"].values()) == 260
-        assert "learned" not in edition
+        assert "learned" not in suggested(town)[0][1]
         with scope.work(system(town)):
             assert [e.verb for e in trail.of("model_edition", taught.id)] == ["model.learned"]
+            held = " ".join(c.text for c in learning.confirmed(now=MONDAY_TEN, tenant_id=town))
+        phones = {c.caller_contact for c in YEAR if c.caller_contact}
+        assert not [p for p in phones if p in held or p.encode() in bytes(taught.arrays)]
 
-    def test_the_same_cases_and_seed_give_the_same_bytes(self, town, taught):
         again = f.do(keeper(town), learning.learn, now=MONDAY_TEN)
-
         assert (again.number, again.sha256) == (2, taught.sha256)
 
     def test_the_desks_choice_is_learned_and_the_matter_at_approval_counts_above_it(self, town):
@@ -108,19 +107,14 @@ class TestLearn:
 
         assert sorted(c.matter for c in said) == sorted(["01.02.02", closed.matter])
 
-    def test_no_phone_reaches_a_model_file(self, town, taught):
-        with scope.work(system(town)):
-            phones = {c.caller_contact for c in YEAR if c.caller_contact}
-            held = " ".join(c.text for c in learning.confirmed(now=MONDAY_TEN, tenant_id=town))
-
-        assert not [p for p in phones if p in held or p.encode() in bytes(taught.arrays)]
-
 
 class TestAdopt:
     def test_returning_gives_the_former_suggestions_byte_for_byte(self, town, taught):
-        before = suggested(town)
+        before, done = suggested(town), f.receive(town, matter="", text=TEXTS[0])
         f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
         with_first = suggested(town)
+        with scope.work(system(town)):  # an old suggestion keeps its edition
+            assert "learned" not in Suggestion.objects.get(report=done.report_id, stage="classify").edition
         remembered_more = f.do(keeper(town), learning.learn, now=MONDAY_TEN + timedelta(days=30))
         f.do(keeper(town), learning.adopt, remembered_more.number, now=MONDAY_TEN + timedelta(days=31))
 
@@ -130,20 +124,13 @@ class TestAdopt:
         assert suggested(town) == before
         assert with_first != before and "learned@1" in with_first[0][1]
 
-    def test_old_suggestions_keep_their_edition(self, town, taught):
-        done = f.receive(town, matter="", text=TEXTS[0])
-        f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
-
-        with scope.work(system(town)):
-            assert "learned" not in Suggestion.objects.get(report=done.report_id, stage="classify").edition
-
     def test_an_edition_nobody_made_and_a_return_from_nothing_are_refused(self, town):
         for verb in (lambda: f.do(keeper(town), learning.adopt, 7, now=MONDAY_TEN),
                      lambda: f.do(keeper(town), learning.return_to_former, now=MONDAY_TEN)):  # fmt: skip
             with pytest.raises(NotFound):
                 verb()
 
-    def test_a_broken_edition_is_not_adopted_and_one_that_breaks_later_leaves_zero_shot(self, town, taught):
+    def test_a_broken_or_removed_edition_leaves_zero_shot_and_is_not_adopted(self, town, taught):
         before = suggested(town)
         f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
         with scope.work(system(town)):
@@ -155,13 +142,9 @@ class TestAdopt:
         with pytest.raises(ModelCannotBeRead):
             f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
 
-    def test_with_every_model_removed_a_report_is_taken_in_routed_and_promised(self, town, taught):
-        f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
         with scope.work(system(town)):
             ModelEdition.objects.all().delete()
-
         done = f.receive(town, matter="")
-
         assert done.promise_due_at is not None
         assert next(s for s in done.suggestions if s.stage == "route").candidates
 
@@ -202,12 +185,13 @@ class TestQuality:
         figures = {name: _halves(*labelled(name))[0] for name in ("labelled_raw.csv", "labelled_tokens.csv")}
 
         for name, found in figures.items():
-            assert found["learned"]["macro_f1"] > found["zero_shot"]["macro_f1"] + 0.1, (name, figures)
-        assert figures["labelled_raw.csv"]["learned"]["macro_f1"] > 0.80, figures
+            assert found["learned"]["macro_f1"] > found["zero_shot"]["macro_f1"] + 0.01, (name, figures)
+        tokens = figures["labelled_tokens.csv"]["learned"]
+        assert tokens["macro_f1"] >= 0.88 and tokens["calibration_error"] <= 0.05, figures
 
 
 def _halves(model, cases):
-    """Figures of both models on the second half; the largest loss of recall of a class with under 5 examples."""
+    """Figures of both models on the second half; what classes with under 5 examples lose of their recall together."""
     half = len(cases) // 2
     taught_by, asked = cases[:half], cases[half:]
     fitted = Learned.fit(model, [t for t, _ in taught_by], [y for _, y in taught_by], seed=1)
@@ -215,13 +199,11 @@ def _halves(model, cases):
     found = {"zero_shot": Blended.of(model, None), "learned": Blended.of(model, fitted)}
     said = {name: one.score(texts).argmax(axis=1) for name, one in found.items()}
     seen = [y for _, y in taught_by]
-    rare = [y for y in set(truth) if seen.count(y) < 5 and truth.count(y) >= 5]
-    lost = []
-    for label in rare:
-        at, rows = model.labels.index(label), [i for i, y in enumerate(truth) if y == label]
-        right = {name: sum(said[name][i] == at for i in rows) / len(rows) for name in said}
-        lost.append(right["zero_shot"] - right["learned"])
-    return {n: learning.measured(m, texts, truth) for n, m in found.items()}, max(lost, default=0.0)
+    at = {label: k for k, label in enumerate(model.labels)}
+    rare = [i for i, y in enumerate(truth) if seen.count(y) < 5]
+    right = {n: sum(s[i] == at[truth[i]] for i in rare) / max(1, len(rare)) for n, s in said.items()}
+    figures = {n: learning.measured(m, texts, truth) for n, m in found.items()}
+    return figures, right["zero_shot"] - right["learned"]
 
 
 def labelled(name):
@@ -231,7 +213,10 @@ def labelled(name):
         pytest.skip(f"no labelled messages: JISHI_SHARED names no folder with data/cases/{name}")
     with (folder / name).open(encoding="utf-8-sig", newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["y"] and r["x"]]
-    rows.sort(key=lambda r: int(r.get("留言编号") or 0))
+    if "留言编号" in rows[0]:
+        rows.sort(key=lambda r: int(r["留言编号"]))
+    else:  # without number or time, and stored class by class
+        random.Random(1).shuffle(rows)
     documents = {y: [y] for y in {r["y"] for r in rows}}
     with (folder / "taxonomy_517.csv").open(encoding="utf-8-sig", newline="") as file:
         for r in csv.DictReader(file):
