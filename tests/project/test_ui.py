@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "jishi/portal/static/portal"
 TEMPLATES = [p for p in words_compile.own_files(ROOT)[0] if p.suffix == ".html"]
 SHEETS = [STATIC / "jishi.css", STATIC / "map.css"]
+ROOM_SHEETS = sorted(ROOT.glob("jishi/*/static/*/*.css"))
 OWN_SCRIPTS = sorted(p for p in (ROOT / "jishi").glob("*/static/**/*.js") if "vendor" not in p.parts)
 
 INLINE_STYLE = re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE)
@@ -37,7 +38,7 @@ def rules(sheet):
 
 
 def known_classes():
-    return {name for sheet in SHEETS for name in re.findall(r"\.([a-zA-Z][\w-]*)", rules(sheet))}
+    return {name for sheet in {*SHEETS, *ROOM_SHEETS} for name in re.findall(r"\.([a-zA-Z][\w-]*)", rules(sheet))}
 
 
 def test_the_tokens_stay_within_6_kb():
