@@ -63,6 +63,7 @@ def _run(word: str, args: Sequence[str], folder: Path, *, role: str) -> None:
     command = [sys.executable, "-m", "config.cli", word, *args]
     done = subprocess.run(command, env=_environment(folder, role), check=False)
     if done.returncode:
+        _stop_database()
         raise SystemExit(done.returncode)
     if (folder / "schema.next").exists() and args[:1] == ["migrate"]:
         (folder / "schema.next").replace(folder / "schema.stamp")
@@ -140,11 +141,15 @@ def _until_stopped(
     except KeyboardInterrupt:
         code = 0
     _end(children)
+    _stop_database()
+    return code
+
+
+def _stop_database() -> None:
     from jishi.foundation.database import stop as stop_database
 
     if "JISHI_DATABASE_URL" not in os.environ:
         stop_database(Path(os.environ["JISHI_DATA"]) / "database")
-    return code
 
 
 def _end(children: "Sequence[subprocess.Popen[bytes]]") -> None:
