@@ -344,11 +344,8 @@ class Learned:
             "bias": self.bias,
             "support": self.support,
         }
-        return {**header, "kind": "learned", "start": self.start, "learned_temperature": self.temperature,
-                "mixed_temperature": self.mixed_temperature}, {
-            **arrays,
-            **own,
-        }
+        header |= {"kind": "learned", "start": self.start, "learned_temperature": self.temperature}
+        return header | {"mixed_temperature": self.mixed_temperature}, arrays | own
 
     @classmethod
     def from_arrays(cls, header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> "Learned":
@@ -402,13 +399,19 @@ def _descend(
         for first in range(0, used, 64):
             picked = shuffled[first : first + 64]
             columns, block = _block(rows, picked, place)
-            gradient = softmax(prior[picked] + block @ model.weights[columns] + model.bias)
+            held, seen = model.weights[columns], seen_w[columns]
+            gradient = softmax(prior[picked] + block @ held + model.bias)
             gradient[np.arange(len(picked)), y[picked]] -= 1.0
             gradient = (gradient * share[picked, None] / len(picked)).astype(np.float32)
             gradient[:, unsupported] = 0.0
-            slope = block.T @ gradient + 1e-6 * model.weights[columns]
-            seen_w[columns] += slope**2
-            model.weights[columns] -= step * slope / np.sqrt(seen_w[columns])
+            slope = block.T @ gradient
+            slope += np.float32(1e-6) * held
+            seen += slope * slope
+            seen_w[columns] = seen
+            slope *= np.float32(step)
+            slope /= np.sqrt(seen)
+            held -= slope
+            model.weights[columns] = held
             slope_b = gradient.sum(axis=0)
             seen_b += slope_b**2
             model.bias[:] -= 0.1 * step * slope_b / np.sqrt(seen_b)
