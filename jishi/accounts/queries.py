@@ -91,6 +91,7 @@ class Identity:
             roles=frozenset(r.role for r in held) | (frozenset() if staff else {"resident"}),
             body_ids=frozenset(r.body_id for r in held if r.body_id is not None),
             area=max(own, key=len, default=""),
+            tied_to=frozenset(r.body_id for r in self.rights if r.body_id is not None),
         )
 
 

@@ -11,7 +11,8 @@ class Actor:
     """One person (or clock, or program) in one post at one moment.
 
     `area` is a prefix of a division code: "" means the whole tenant. `report_id` is set for a
-    `reporter`, who holds a receipt number and its word and is otherwise nobody.
+    `reporter`, who holds a receipt number and its word and is otherwise nobody. `tied_to`: bodies in which the same
+    person holds another post; they give no right, but recusal follows the person into every post (spec 90 §4.2).
     """
 
     tenant_id: int
@@ -24,6 +25,7 @@ class Actor:
     report_id: int | None = None
     client_id: int | None = None
     run: str = ""
+    tied_to: frozenset[int] = field(default_factory=frozenset)
 
     def has(self, *roles: str) -> bool:
         """Tell whether the actor holds one of `roles`."""

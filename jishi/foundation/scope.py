@@ -67,7 +67,7 @@ def current() -> Scope:
 def _enter(actor: Actor) -> Scope:
     if not connection.in_atomic_block:
         raise RuntimeError("a scope lives inside a transaction: use scope.work(actor)")
-    bodies = "{" + ",".join(str(b) for b in sorted(actor.body_ids)) + "}"
+    bodies = "{" + ",".join(str(b) for b in sorted(actor.body_ids | actor.tied_to)) + "}"
     with connection.cursor() as cursor:
         cursor.execute(
             _ENTER,
