@@ -35,23 +35,31 @@ def _holds(actor: Actor, stand: Stand) -> bool:
 
 
 def _outside_the_matter(actor: Actor, stand: Stand) -> bool:
-    return stand.lead is None or stand.lead.body_id not in actor.body_ids
+    """The body that holds the case, or answered it last, judges nothing of it."""
+    ours = actor.body_ids | actor.tied_to
+    return stand.case.lead_id not in ours and (stand.lead is None or stand.lead.body_id not in ours)
 
 
+def _of_the_desk(role: str) -> Callable[[Actor, Stand], bool]:
+    """A desk works where its post reaches: the whole town, or one place of it."""
+    return lambda actor, stand: actor.has(role) and stand.case.division_code.startswith(actor.area)
+
+
+_REVIEWER, _FEEDBACK, _RULER = _of_the_desk("reviewer"), _of_the_desk("feedback"), _of_the_desk("ruler")
 PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
     "anyone": lambda actor, stand: True,
     "caller": _is_caller,
-    "operator": lambda actor, stand: actor.has("operator"),
-    "dispatcher": lambda actor, stand: actor.has("dispatcher"),
-    "other_dispatcher": lambda actor, stand: actor.has("dispatcher"),
+    "operator": _of_the_desk("operator"),
+    "dispatcher": _of_the_desk("dispatcher"),
+    "other_dispatcher": _of_the_desk("dispatcher"),
     "rule": lambda actor, stand: actor.kind in ("clock", "system"),
     "platform": lambda actor, stand: actor.kind in ("clock", "system"),
     "grid_worker": lambda actor, stand: actor.has("grid_worker") and stand.case.division_code.startswith(actor.area),
     "offered_body": _holds,
     "lead": _holds,
-    "reviewer": lambda actor, stand: actor.has("reviewer") and _outside_the_matter(actor, stand),
-    "feedback_body": lambda actor, stand: actor.has("feedback") and _outside_the_matter(actor, stand),
-    "ruling_body": lambda actor, stand: actor.has("ruler") and _outside_the_matter(actor, stand),
+    "reviewer": lambda actor, stand: _REVIEWER(actor, stand) and _outside_the_matter(actor, stand),
+    "feedback_body": lambda actor, stand: _FEEDBACK(actor, stand) and _outside_the_matter(actor, stand),
+    "ruling_body": lambda actor, stand: _RULER(actor, stand) and _outside_the_matter(actor, stand),
 }
 
 

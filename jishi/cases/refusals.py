@@ -121,6 +121,13 @@ class ReplyTooShort(Refused):
     next_en = "Say when, with whom, what was done, and by when."
 
 
+class AlreadyKnown(Refused):
+    code, status = "already_known", 409
+    zh = "{system} 的 {number} 号已经收过。"
+    en = "{system} number {number} has been received before."
+    next_zh, next_en = "有新的话，作为补充记在原来那一件上。", "Add what is new to the report that is there."
+
+
 class SamePerson(Refused):
     code, status = "same_person_twice", 403
     zh, en = "{why}", "{why_en}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from jishi.cases import policies
-from jishi.cases.actions import moving
+from jishi.cases.actions import moving, naming
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Consultation, Position
 from jishi.cases.refusals import GroundNeeded, NoReturnAsked, TooFewBodies
@@ -27,6 +27,7 @@ def open_(case_id: int, *, question: str, invited: Sequence[int], by: Actor, now
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "consultation.open", by=by)
     _ensure_question(question, invited)
+    naming.ensure_bodies(invited, case=held.case, now=now)
     row = _write(held, question, invited, now)
     return moving.carry_out(
         held, move, by=by, now=now, codes={"consultation": row.id, "invited": list(row.invited)},
@@ -91,6 +92,7 @@ def conclude(case_id: int, *, agreed_body_id: int, by: Actor, now: datetime, ver
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "consultation.conclude", by=by)
     talk = _open_talk(held)
+    naming.ensure_bodies([agreed_body_id], case=held.case, now=now)
     row = moving.handover_row(held, "consultation.conclude") if held.lead is not None else None
     talk.change(concluded_at=now, agreed_body_id=agreed_body_id)
     return moving.carry_out(

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
+from jishi.cases import policies
 from jishi.cases.actions import choosing, clocks, moving
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
@@ -32,7 +33,7 @@ def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, versi
     :raises NotAllowed, NotFound: not the desk's to say.
     """
     held = moving.hold(case_id, by=by, version=version)
-    if not by.has("dispatcher"):
+    if not policies.PARTIES["dispatcher"](by, held.stand):
         from_outside(held, by)
     case = held.case
     if case.status in CASE.ends:

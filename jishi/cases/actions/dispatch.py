@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import moving
+from jishi.cases.actions import moving, naming
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Handover
-from jishi.cases.refusals import BodyDoesNotExist, WhyNotTheList
+from jishi.cases.refusals import WhyNotTheList
 from jishi.cases.states import HANDOVER, Role, Urgency
 from jishi.cases.triage import routing
 from jishi.duties.actions import deciding
+from jishi.duties.actions.deciding import PushDownRefused
+from jishi.duties.queries import Routed
 from jishi.foundation import procedures
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotAllowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +53,14 @@ def offer(case_id: int, *, to: Offer, by: Actor, now: datetime, version: int | N
 def make_offer(held: Held, to: Offer, *, by: Actor, now: datetime) -> Handover:
     """Decide again by the lists of today, check the guard, and write the handover."""
     case = held.case
-    body = bodies.existing([to.body_id], on=localdate(now)).get(to.body_id)
-    if body is None:
-        raise BodyDoesNotExist(body=to.body_id, day=str(localdate(now)))
-    if body.id in case.accused_body_ids:
-        raise NotAllowed(why="被投诉的单位回避，不能承办。")
+    naming.ensure_bodies([to.body_id], case=case, now=now)
+    body = bodies.existing([to.body_id], on=localdate(now))[to.body_id]
     routed = routing.route_case(case, now=now)
     chosen = routed.offer_to(body.id, to.item_id)
     if chosen is None and not to.why.strip() and not to.designated:
         raise WhyNotTheList(body=body.name)
     item_id = chosen.item_id if chosen else to.item_id
-    deciding.ensure_not_pushed_down(
-        item_id,
-        body.id,
-        role=Role.LEAD.value,
-        part_text="",
-        emergency=case.urgency == Urgency.EMERGENCY,
-        by=by,
-        now=now,
-    )
+    _ensure_not_pushed_down(routed, item_id, body.id, is_chosen=chosen is not None, case=case, by=by, now=now)
     decision_id = deciding.keep([routed], made_at=now, effective_on=localdate(now))[0]
     procedures.ensure_move(HANDOVER, "ruling.rule" if to.designated else "dispatch.offer", "")
     return Handover.objects.create(
@@ -78,6 +69,28 @@ def make_offer(held: Held, to: Offer, *, by: Actor, now: datetime) -> Handover:
         why_not_the_list=to.why.strip(), offered_at=now, designated=to.designated,
         copied_to_id=bodies.district_above(body.id) if body.level == "street" else None,
     )  # fmt: skip
+
+
+def _ensure_not_pushed_down(
+    routed: Routed, item_id: int | None, body_id: int, *, is_chosen: bool, case: Case, by: Actor, now: datetime
+) -> None:
+    """Hold the guard against the line that is cited and, where the lists did not choose this body, against theirs.
+
+    Naming no line, or another one, is no way round: one line of the lists must let the matter go there (11 §4).
+    """
+    facts: dict[str, Any] = {"role": Role.LEAD.value, "part_text": "", "emergency": case.urgency == Urgency.EMERGENCY}
+    deciding.ensure_not_pushed_down(item_id, body_id, by=by, now=now, **facts)
+    if is_chosen:
+        return
+    refused: list[PushDownRefused] = []
+    lines = [routed.item] if routed.item is not None else [row for _body, row in routed.candidates]
+    for line in lines:
+        try:
+            deciding.ensure_not_pushed_down(line.id, body_id, by=by, now=now, **facts)
+        except PushDownRefused as no:
+            refused.append(no)
+    if refused and len(refused) == len(lines):
+        raise refused[0]
 
 
 def promises_of(lead: Handover) -> dict[str, str]:

@@ -4,22 +4,25 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.timezone import localtime
 
+from jishi.cases import policies
 from jishi.cases.actions import moving
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Feedback, Handover, Membership
 from jishi.cases.refusals import GroundNeeded, LinkIsOver, NotSolvedNeedsReview
-from jishi.cases.states import HANDOVER, Contacted, HandoverStatus, Role, Satisfied, Solved, Status
+from jishi.cases.states import HANDOVER, Contacted, HandoverStatus, Role, Satisfied, Solved, Status, Voice
 from jishi.foundation import procedures, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels.text.minimise import minimise_one
 
 ANSWER_FOR = timedelta(days=30)
+ATTEMPTS = 3  # half days in which somebody was called
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def by_link(token: str, *, now: datetime) -> Feedback:
     row = Feedback.objects.select_related("case").filter(token_hash=_hash(token), superseded_by=None).first()
     if row is None or now > row.asked_at + ANSWER_FOR:
         raise LinkIsOver
+    if row.answered_at is not None or row.case.status != Status.FEEDBACK:
+        raise LinkIsOver
     return row
 
 
@@ -69,10 +74,11 @@ def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime) -> F
 
     :raises GroundNeeded: an answer outside its list. :raises NotFound: not this caller's to answer.
     """
-    old = Feedback.objects.select_related("case").filter(tenant_id=by.tenant_id, id=feedback_id).first()
-    if old is None:
+    asked = Feedback.objects.filter(tenant_id=by.tenant_id, id=feedback_id).values_list("case_id", flat=True).first()
+    if asked is None:
         raise NotFound
-    held = moving.hold(old.case_id, by=by)
+    held = moving.hold(asked, by=by)
+    old = _newest(feedback_id)  # read behind the lock: somebody may have answered meanwhile
     _ensure_caller_or_desk(held, old, by)
     _ensure_known(answers)
     row = _write(old, answers, by=by, now=now)
@@ -90,7 +96,7 @@ def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime) -> F
 def note_attempt(case_id: int, *, result: str, by: Actor, now: datetime) -> Case:
     """Note a call that reached nobody; three in different half days, 08:30–20:00, exhaust the attempts."""
     held = moving.hold(case_id, by=by)
-    if not by.has("feedback"):
+    if not policies.PARTIES["feedback_body"](by, held.stand):
         from_outside(held, by)
     for row in Feedback.objects.filter(case=held.case, superseded_by=None, answered_at=None):
         row.change(attempts=[*row.attempts, [now.isoformat(), result]])
@@ -100,9 +106,41 @@ def note_attempt(case_id: int, *, result: str, by: Actor, now: datetime) -> Case
 
 @transaction.atomic
 def conclude(case_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Case:
-    """Close the case: the answers are there, the attempts exhausted, or the clock has run out."""
+    """Close the case: the answers are there, the attempts exhausted, or the clock has run out.
+
+    :raises GroundNeeded: a person closes it while a caller can still be asked.
+    """
     held = moving.hold(case_id, by=by, version=version)
+    moving.ensure(held, "feedback.conclude", by=by)
+    if by.kind not in ("clock", "system") and _is_somebody_to_ask(held.case):
+        raise GroundNeeded(
+            what="每个人的回答，或三个半天的电话", what_en="an answer of everybody, or calls in 3 half days"
+        )
     return _conclude(held, by=by, now=now)
+
+
+def half_day(moment: datetime) -> tuple[date, bool]:
+    """Give the day and whether it is afternoon: one call in each counts (spec 10 §9)."""
+    local = localtime(moment)
+    return local.date(), local.hour >= 12
+
+
+def _is_somebody_to_ask(case: Case) -> bool:
+    rows = list(
+        Feedback.objects.filter(case=case, superseded_by=None, answered_at=None).exclude(
+            membership__report__voice=Voice.ANONYMOUS
+        )
+    )
+    last = Feedback.objects.filter(case=case).order_by("-round").values_list("round", flat=True).first()
+    tried = [{half_day(datetime.fromisoformat(at)) for at, _ in r.attempts} for r in rows if r.round == last]
+    return any(len(half_days) < ATTEMPTS for half_days in tried)
+
+
+def _newest(feedback_id: int) -> Feedback:
+    row = Feedback.objects.select_related("case").get(id=feedback_id)
+    while row.superseded_by_id is not None:
+        row = Feedback.objects.select_related("case").get(id=row.superseded_by_id)
+    return row
 
 
 def _conclude(held: Held, *, by: Actor, now: datetime) -> Case:
@@ -173,7 +211,7 @@ def _ensure_caller_or_desk(held: Held, row: Feedback, by: Actor) -> None:
     )
     if own or by.kind == "system":
         return
-    if not by.has("feedback") or _handled_by(held.case, by.body_ids):
+    if not policies.PARTIES["feedback_body"](by, held.stand) or _handled_by(held.case, by.body_ids):
         from_outside(held, by)
 
 

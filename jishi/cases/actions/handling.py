@@ -1,7 +1,7 @@
 """办理: contact, progress, reply (spec 10 §§2, 5)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -16,6 +16,7 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels.procedure import effects
 
+LOOKING_BACK = timedelta(days=1)  # somebody was called before the report was written down
 ATTEMPTS = 3  # dated attempts after which "not reached" counts as contact (spec 10 §5.1)
 
 
@@ -94,7 +95,7 @@ def reply(case_id: int, *, answer: Answer, by: Actor, now: datetime, version: in
     assert lead is not None
     if lead.status == HandoverStatus.RETURN_ASKED:
         raise ReturnPending(due="")
-    _ensure_complete(held, answer)
+    _ensure_complete(held, answer, now)
     row = Reply.objects.create(
         tenant_id=by.tenant_id, case=held.case, handover=lead, by_body_id=lead.body_id, author=by.label,
         outcome=answer.outcome, contacted_at=answer.contacted_at, contacted_how=answer.contacted_how,
@@ -107,9 +108,13 @@ def reply(case_id: int, *, answer: Answer, by: Actor, now: datetime, version: in
     )  # fmt: skip
 
 
-def _ensure_complete(held: Held, answer: Answer) -> None:
+def _ensure_complete(held: Held, answer: Answer, now: datetime) -> None:
     if answer.outcome not in Outcome.values:
         raise GroundNeeded(what="办理结果", what_en="the outcome")
+    if not held.case.received_at - LOOKING_BACK <= answer.contacted_at <= now:
+        raise GroundNeeded(
+            what="联系时间（不能在将来，也不能早于诉求）", what_en="when: not ahead, not before the report"
+        )
     length = len(answer.text_for_caller.strip())
     if not 20 <= length <= 4000:
         raise ReplyTooShort(length=length)

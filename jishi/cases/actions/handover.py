@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from jishi.cases import policies
-from jishi.cases.actions import consultation, dispatch, moving
+from jishi.cases.actions import consultation, dispatch, moving, naming
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Handover
 from jishi.cases.refusals import (
@@ -20,10 +20,11 @@ from jishi.cases.refusals import (
     ReturnWindowClosed,
     SamePerson,
 )  # fmt: skip
-from jishi.cases.states import HandoverStatus, ReturnGround
+from jishi.cases.states import CASE, HandoverStatus, ReturnGround
 from jishi.duties.actions import deciding
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
+from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotAllowed
 
 NEEDS_CITATION = frozenset({ReturnGround.NOT_OUR_DUTY, ReturnGround.WRONG_PLACE})
@@ -80,7 +81,9 @@ def return_(case_id: int, *, why: Return, by: Actor, now: datetime, version: int
     if held.lead is None or not (by.has("handler") and held.lead.body_id in by.body_ids):
         from_outside(held, by)
     row = moving.handover_row(held, "handover.return_")
+    ensure_move(CASE, "handover.accept_return", held.case.status, held.case.status_before)  # else nobody could answer
     _ensure_returnable(held, why, now)
+    naming.ensure_bodies([why.proposed_body_id], case=held.case, now=now)
     cited = deciding.ensure_item(why.cited_item_id) if why.cited_item_id else None
     case = moving.carry_out_handover(
         held, row, by=by, now=now,
@@ -166,7 +169,7 @@ def deny_return(case_id: int, *, words: str, cited_item_id: int | None, by: Acto
     :raises GroundNeeded: no reasons. :raises CitationNeeded: no item cited.
     """
     held = moving.hold(case_id, by=by, version=version)
-    if not by.has("dispatcher"):
+    if not policies.PARTIES["dispatcher"](by, held.stand):
         from_outside(held, by)
     _ensure_return_asked(held)
     _ensure_not_the_asker(held, by)
@@ -190,7 +193,7 @@ def _ensure_return_asked(held: Held) -> Handover:
 
 def _ensure_not_the_asker(held: Held, by: Actor) -> None:
     asked = [e for e in trail.of("case", held.case.id) if e.verb == "handover.return_asked"]
-    if asked and asked[-1].actor == by.label and by.kind == "staff":
+    if asked and asked[-1].actor.split("/")[0] == by.label.split("/")[0]:
         raise SamePerson(why="退单的人不能自己答复退单。", why_en="Who asked for the return may not answer it.")
 
 

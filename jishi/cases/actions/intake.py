@@ -2,28 +2,42 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
+from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
 from jishi.cases.actions import clocks, moving
 from jishi.cases.events import CaseMoved, ReportReceived
 from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
 from jishi.cases.refusals import (
-    AnonymousHasNoPerson, BadContact, ClockWrong, GroundNeeded, NotOnTheSpotList, NothingSaid, ObjectedBefore,
-    SamePerson, SwappedAxes, TooLong, UnknownDatum, UnknownMatter, WrongWord,
+    AlreadyKnown,
+    AnonymousHasNoPerson,
+    BadContact,
+    ClockWrong,
+    GroundNeeded,
+    NothingSaid,
+    NotOnTheSpotList,
+    ObjectedBefore,
+    SamePerson,
+    SwappedAxes,
+    TooLong,
+    UnknownDatum,
+    UnknownMatter,
+    WrongWord,
 )  # fmt: skip
-from jishi.cases.states import CASE, DeclineGround, Kind, Status, Urgency, Voice
+from jishi.cases.states import CASE, Channel, DeclineGround, Kind, Status, Urgency, Voice
 from jishi.duties import queries as duties
 from jishi.foundation import keys, numbers, outbox, sealed, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound, Refused
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused
 from jishi.kernels.text.minimise import minimise_one
 from jishi.kernels.text.words import tsvector_text
 from jishi.places import queries as places
@@ -31,6 +45,7 @@ from jishi.places import queries as places
 LIMIT = 10_000
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 DEVICE_CLOCK = timedelta(minutes=10)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # nothing said before there was a hotline
 _HASHER = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 
@@ -99,10 +114,15 @@ def receive(incoming: Incoming, *, by: Actor, now: datetime, tenant_code: str) -
 
 @transaction.atomic
 def receive_many(
-    batch: Sequence[Incoming], *, by: Actor, now: datetime, tenant_code: str, suggested: Sequence[triage.Looked] | None = None
+    batch: Sequence[Incoming],
+    *,
+    by: Actor,
+    now: datetime,
+    tenant_code: str,
+    suggested: Sequence[triage.Looked] | None = None,
 ) -> tuple[list[Received], list[RefusedRow]]:
     """Take a batch in, in a number of statements that does not grow with it; refuse row by row."""
-    refused = [RefusedRow(i, r) for i, r in enumerate(map(lambda one: _refusal(one, now), batch)) if r is not None]
+    refused = [RefusedRow(i, no) for i, one in enumerate(batch) if (no := _refusal(one, now)) is not None]
     out = {row.index for row in refused}
     rows = [one for i, one in enumerate(batch) if i not in out]
     if not rows:
@@ -111,7 +131,7 @@ def receive_many(
     return _store(rows, looked, by=by, now=now, tenant_code=tenant_code), refused
 
 
-def look(rows: Sequence[Incoming], *, now: datetime, compare: bool = True) -> list[triage.Looked]:  # noqa: FBT001, FBT002
+def look(rows: Sequence[Incoming], *, now: datetime, compare: bool = True) -> list[triage.Looked]:
     """Run the pipeline over `rows`, storing nothing (spec 12 §1); `compare=False` leaves near-duplicates out."""
     return triage.run(
         [
@@ -145,7 +165,8 @@ def _ensure_sound(one: Incoming, now: datetime) -> None:
         raise NothingSaid
     if len(one.text) > LIMIT:
         raise TooLong(length=len(one.text), limit=LIMIT)
-    if one.said_at is not None and one.said_at > now + DEVICE_CLOCK:
+    _ensure_known_words(one)
+    if one.said_at is not None and not EARLIEST <= one.said_at <= now + DEVICE_CLOCK:
         raise ClockWrong(said_at=one.said_at.isoformat())
     _ensure_point(one)
     _ensure_person(one)
@@ -153,9 +174,21 @@ def _ensure_sound(one: Incoming, now: datetime) -> None:
         raise UnknownMatter(matter=one.matter, successor=duties.successor_sentence(one.matter))
 
 
+def _ensure_known_words(one: Incoming) -> None:
+    """Insist on codes of our lists and on bodies that exist, whoever sends them."""
+    lists = {"channel": Channel, "kind": Kind, "voice": Voice, "urgency": Urgency}
+    for name, known in lists.items():
+        if getattr(one, name) not in known.values:
+            raise Invalid(detail=name)
+    if one.accused_body_ids and not set(one.accused_body_ids) <= set(bodies.names()):
+        raise Invalid(detail="accused_body_ids")
+
+
 def _ensure_point(one: Incoming) -> None:
     if one.lng is None and one.lat is None:
         return
+    if one.lng is not None and one.lat is not None and not max(abs(one.lng), abs(one.lat)) <= 180:
+        raise Invalid(detail="lng, lat")
     if one.lng is None or one.lat is None or one.crs not in places.CRS:
         raise UnknownDatum
     if places.looks_swapped(one.lng, one.lat):
@@ -175,14 +208,18 @@ def _ensure_person(one: Incoming) -> None:
 def _store(
     rows: Sequence[Incoming], looked: Sequence[triage.Looked], *, by: Actor, now: datetime, tenant_code: str
 ) -> list[Received]:
-    today = localdate(now)
+    _ensure_unknown(rows, by)
+    today, by = localdate(now), _speaker(rows, by)
     joined = _cases_to_join(rows, by)
+    rows = [_apart(r, joined) for r in rows]
     fresh = [i for i, r in enumerate(rows) if r.join_case_id not in joined]
     given = numbers.take_together({"R": len(rows), "C": len(fresh)}, tenant_code, today)
     reports = [make_report(r, s, n, by=by, now=now) for r, s, n in zip(rows, looked, given["R"], strict=True)]
     word_by_row = _give_words(rows, reports)
     Report.objects.bulk_create(reports)
-    cases = {i: make_case(reports[i], rows[i], looked[i], number, now) for i, number in zip(fresh, given["C"], strict=True)}
+    cases = {
+        i: make_case(reports[i], rows[i], looked[i], number, now) for i, number in zip(fresh, given["C"], strict=True)
+    }
     running = _promises(cases, looked, now)
     Case.objects.bulk_create(cases.values())
     Clock.objects.bulk_create(running)
@@ -205,8 +242,35 @@ def _cases_to_join(rows: Sequence[Incoming], by: Actor) -> dict[int, Case]:
     wanted = sorted({r.join_case_id for r in rows if r.join_case_id})
     if not wanted:
         return {}
-    found = Case.objects.select_for_update().filter(tenant_id=by.tenant_id, id__in=wanted)
-    return {c.id: c for c in found if c.status not in CASE.ends}
+    sealed_ones = Membership.objects.filter(case=OuterRef("pk"), to_at=None, report__voice=Voice.CONFIDENTIAL)
+    found = Case.objects.select_for_update().filter(~Exists(sealed_ones), tenant_id=by.tenant_id, id__in=wanted)
+    return {c.id: c for c in found if c.status not in CASE.ends and c.status != Status.FEEDBACK}
+
+
+def _ensure_unknown(rows: Sequence[Incoming], by: Actor) -> None:
+    """Refuse a number of another system that stands here already; an import has sorted its own before."""
+    wanted = Q()
+    for one in rows:
+        if one.external_id and not one.external_hash:
+            wanted |= Q(external_system=one.external_system, external_id=one.external_id)
+    met = Report.objects.filter(wanted, tenant_id=by.tenant_id).first() if wanted else None
+    if met is not None:
+        raise AlreadyKnown(system=met.external_system, number=met.external_id)
+
+
+def _apart(row: Incoming, joined: Mapping[int, Case]) -> Incoming:
+    """Let a word stand alone that must not be mixed with others: confidential, or about other bodies (spec 10 §4)."""
+    case = joined.get(row.join_case_id or 0)
+    if case is None:
+        return row if row.join_case_id is None else replace(row, join_case_id=None)
+    mixes = row.voice != Voice.CONFIDENTIAL and set(row.accused_body_ids) == set(case.accused_body_ids)
+    return row if mixes else replace(row, join_case_id=None)
+
+
+def _speaker(rows: Sequence[Incoming], by: Actor) -> Actor:
+    """Who speaks anonymously or confidentially leaves no number of an account in any record (spec 10 §13)."""
+    hides = by.kind in ("resident", "reporter") and any(r.voice != Voice.OPEN for r in rows)
+    return Actor(tenant_id=by.tenant_id, kind="anonymous") if hides else by
 
 
 def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, now: datetime) -> Report:
@@ -239,8 +303,8 @@ def _title(row: Incoming, seen: triage.Looked) -> str:
 def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, now: datetime) -> Case:
     """Make the case of a report; not stored yet."""
     return Case(
-        tenant_id=report.tenant_id, number=number, title=report.title, matter=seen.matter, book_edition=seen.book_edition,
-        kind=report.kind, status=Status.RECEIVED, status_since=now, urgency=row.urgency, received_at=report.received_at,
+        tenant_id=report.tenant_id, number=number, title=report.title, matter=seen.matter,
+        book_edition=seen.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now, urgency=row.urgency, received_at=report.received_at,
         visibility="parties", accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
         accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
         grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
@@ -318,7 +382,9 @@ def _years(day: date, years: int) -> date:
 def _of_these(suggested: Sequence[triage.Looked], refused: set[int]) -> list[triage.Looked]:
     """What was found out about the rows that are taken in; a likely duplicate among them keeps its row."""
     kept = [i for i in range(len(suggested)) if i not in refused]
-    return [suggested[i].renumbered({old: new for new, old in enumerate(kept)}) if refused else suggested[i] for i in kept]
+    return [
+        suggested[i].renumbered({old: new for new, old in enumerate(kept)}) if refused else suggested[i] for i in kept
+    ]
 
 
 def _keep_suggestions(
@@ -412,7 +478,9 @@ def accept_after_objection(case_id: int, *, why: str, by: Actor, now: datetime, 
         raise GroundNeeded(what="诉求人的申诉", what_en="an objection of the caller")
     declined = next(e for e in reversed(entries) if e.verb == "case.declined")
     if declined.actor.split("/")[0] == by.label.split("/")[0]:
-        raise SamePerson(why="不予受理是您作出的，申诉要由另一位来看。", why_en="You declined it; another person must look.")
+        raise SamePerson(
+            why="不予受理是您作出的，申诉要由另一位来看。", why_en="You declined it; another person must look."
+        )
     return moving.carry_out(
         held, move, by=by, now=now, case_values={"decline_ground": "", "decline_text": "", "decline_channel": ""},
         words={"why": why.strip()} if why.strip() else None,
@@ -424,6 +492,9 @@ def object_to_decline(case_id: int, *, text: str, by: Actor, now: datetime) -> N
     """Object to a decline, once. :raises ObjectedBefore: it was done."""
     held = moving.hold(case_id, by=by)
     policies.ensure_may_see(by, held.stand)
+    for_him = policies.PARTIES["caller"](by, held.stand) or policies.PARTIES["operator"](by, held.stand)
+    if not for_him and by.kind != "system":
+        raise NotAllowed(why="申诉由诉求人提出，话务员可以代他记下。")
     if held.case.status != Status.DECLINED or not text.strip():
         raise GroundNeeded(what="哪里不同意", what_en="what you disagree with")
     if any(e.verb == "case.objected" for e in trail.of("case", held.case.id)):

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from jishi.cases.actions import consultation, dispatch, moving
+from jishi.cases.actions import consultation, dispatch, moving, naming
 from jishi.cases.actions.moving import Held
-from jishi.cases.models import Case, Ruling
+from jishi.cases.models import Case, Consultation, Ruling
 from jishi.cases.refusals import CitationNeeded, GroundNeeded
 from jishi.duties.actions import deciding
 from jishi.foundation import numbers
@@ -35,7 +35,9 @@ def rule(case_id: int, *, named_body_id: int, why: Reasons, by: Actor, now: date
     """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "ruling.rule", by=by)
+    _ensure_no_party(held, by)
     _ensure_reasoned(why)
+    naming.ensure_bodies([named_body_id], case=held.case, now=now)
     ruling = _write(held, named_body_id, why, by=by, now=now, tenant_code=tenant_code)
     consultation.close_talk(held, now=now)
     row = moving.handover_row(held, "ruling.rule") if held.lead is not None else None
@@ -57,6 +59,7 @@ def uphold(case_id: int, *, why: Reasons, by: Actor, now: datetime, tenant_code:
     """Rule that the body which had signed keeps the case; its pauses end, it may not return it again."""
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "ruling.uphold", by=by)
+    _ensure_no_party(held, by)
     _ensure_reasoned(why)
     row = moving.handover_row(held, "ruling.uphold")
     lead = held.lead
@@ -68,6 +71,16 @@ def uphold(case_id: int, *, why: Reasons, by: Actor, now: datetime, tenant_code:
         codes={"ruling": ruling.number, "body": lead.body_id, "items": list(why.cited_item_ids)},
         words={"reasons": ruling.reasons},
     )  # fmt: skip
+
+
+def _ensure_no_party(held: Held, by: Actor) -> None:
+    """Who was asked, returned it or states a position does not rule on it, in whichever post (spec 10 §5, 8)."""
+    ours = by.body_ids | by.tied_to
+    parties = set(held.case.handovers.values_list("body_id", flat=True))
+    for invited in Consultation.objects.filter(case=held.case, concluded_at=None).values_list("invited", flat=True):
+        parties |= set(invited)
+    if ours & parties:
+        raise NotAllowed(why="你们单位是当事的一方，不能裁定。")
 
 
 def _ensure_reasoned(why: Reasons) -> None:

@@ -171,7 +171,7 @@ def _approve(case: Case, now: datetime) -> None:
 
 
 def _conclude(case: Case, now: datetime) -> None:
-    do(caller_desk(case.tenant_id), feedback.conclude, case.id, now=now)
+    do(the_clock(case.tenant_id), feedback.conclude, case.id, now=now)
 
 
 def _decline(case: Case, now: datetime) -> None:

@@ -119,7 +119,7 @@ WAYS = [
         _run(review.approve, elements=f.ALL_FOUR),
         Status.FEEDBACK, "case.reply_approved"),
     Way("21", "feedback.conclude", Status.FEEDBACK, lambda c: f.caller_desk(c.tenant_id), _run(feedback.conclude),
-        Status.CLOSED, "case.closed"),
+        Status.CLOSED, "case.closed", f.say_not_solved),
     Way("22", "feedback.send_back", Status.FEEDBACK, lambda c: f.caller_desk(c.tenant_id),
         _run(feedback.send_back, reviewer_agrees=True), Status.HANDLING, "case.sent_back_by_feedback",
         f.say_not_solved),

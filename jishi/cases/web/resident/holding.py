@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from jishi.cases.models import Report
 from jishi.cases.queries import resident
+from jishi.cases.states import Voice
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
@@ -75,4 +76,9 @@ def holder(request: HttpRequest, number: str) -> Iterator[tuple[Actor, Report]]:
         with scope.within(actor):
             yield actor, own
     else:
-        yield request.actor, own
+        if own.voice != Voice.CONFIDENTIAL:
+            yield request.actor, own
+            return
+        hidden = Actor(tenant_id=request.tenant.id, kind="reporter", report_id=own.id)
+        with scope.within(hidden):  # the record of a confidential matter does not carry the account's number
+            yield hidden, own
