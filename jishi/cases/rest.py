@@ -1,12 +1,14 @@
 """The API of this room: translate in, make one call, translate out (spec 10 §16)."""
 
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from hashlib import sha256
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from jishi.cases.actions import consultation, dispatch, feedback, handling, handover, intake, reopening, review, ruling
 from jishi.cases.queries import listing
@@ -14,6 +16,7 @@ from jishi.foundation import idempotency
 from jishi.foundation.refusals import Invalid, KeyMissing, NotAllowed, PreconditionMissing
 
 router = Router(tags=["cases"])
+Number = Annotated[int, Field(ge=1, le=2**53)]  # of a row
 
 
 class ReportIn(Schema):
@@ -23,7 +26,7 @@ class ReportIn(Schema):
     channel: str = "api"
     kind: str = "report"
     voice: str = "open"
-    said_at: datetime | None = None
+    said_at: AwareDatetime | None = None
     lng: float | None = None
     lat: float | None = None
     crs: str = ""
@@ -41,22 +44,22 @@ class ReportIn(Schema):
 
 
 class OfferIn(Schema):
-    body: int
-    item: int | None = None
+    body: Number
+    item: Number | None = None
     instruction: str = Field("", max_length=500)
     why: str = Field("", max_length=500)
 
 
 class WordsIn(Schema):
     words: str = Field("", max_length=4000)
-    item: int | None = None
+    item: Number | None = None
 
 
 class ReturnIn(Schema):
     ground: str
     words: str = Field(max_length=2000)
-    item: int | None = None
-    proposed_body: int | None = None
+    item: Number | None = None
+    proposed_body: Number | None = None
 
 
 class DeclineIn(Schema):
@@ -81,7 +84,7 @@ class ReplyIn(Schema):
     outcome: str
     text_for_caller: str = Field(max_length=4000)
     what_was_done: str = Field(max_length=4000)
-    contacted_at: datetime
+    contacted_at: AwareDatetime
     contacted_how: str
     done_by: date | None = None
     legal_basis: str = Field("", max_length=1000)
@@ -99,12 +102,12 @@ class ReviewIn(Schema):
 
 class ConsultIn(Schema):
     question: str = Field(max_length=500)
-    invited: list[int]
+    invited: list[Number] = Field(max_length=50)
 
 
 class RulingIn(Schema):
-    named_body: int
-    items: list[int]
+    named_body: Number
+    items: list[Number] = Field(max_length=50)
     reasons: str = Field(max_length=2000)
     precedent: bool = False
 
@@ -130,7 +133,7 @@ def _version(request: HttpRequest) -> int:
     if not tag:
         raise PreconditionMissing
     number = tag.strip('"')
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise Invalid(detail="If-Match")
     return int(number)
 
@@ -153,6 +156,8 @@ def create_report(request: HttpRequest, response: HttpResponse, payload: ReportI
     key = request.headers.get("Idempotency-Key", "")
     if not key:
         raise KeyMissing
+    if actor.kind == "resident" and payload.voice != "open":  # the kept answer must not lead from account to report
+        key, actor = sha256(f"{actor.label}:{key}".encode()).hexdigest(), replace(actor, kind="anonymous")
     slot = idempotency.claim(key, route="reports", body=request.body, by=actor, now=now)
     word = ""
     if slot.is_first:
@@ -168,7 +173,8 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
         raise NotAllowed(why="接口要用登记过的密钥。")
     given = payload.dict(exclude={"join_case"})
     join = listing.id_of(payload.join_case, by=actor) if payload.join_case else None
-    one = intake.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open")
+    own = actor.account_id if actor.kind == "resident" and payload.voice != "anonymous" else None
+    one = intake.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open", reporter_id=own)
     done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
     answer = {
         "number": done.number,

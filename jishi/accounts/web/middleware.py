@@ -88,10 +88,12 @@ class Scoped:
 
 
 def _has_nul(request: HttpRequest) -> bool:
-    """No address, question or form field holds U+0000: no column of ours can (spec 90 §9)."""
-    if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+    """No address, no question to the API, no field that is written holds U+0000: no column can (spec 90 §9)."""
+    if "\x00" in request.path:
         return True
-    if request.method not in UNSAFE or request.path.startswith("/api/"):
+    if request.path.startswith("/api/"):
+        return "%00" in request.META.get("QUERY_STRING", "")
+    if request.method not in UNSAFE:
         return False
     return any("\x00" in value for _, values in request.POST.lists() for value in values)
 

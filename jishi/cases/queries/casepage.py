@@ -29,7 +29,7 @@ from jishi.cases.models import (
     Suggestion,
 )  # fmt: skip
 from jishi.cases.policies import Stand
-from jishi.cases.queries import judging
+from jishi.cases.queries import judging, listing
 from jishi.cases.states import CASE, HANDOVER, Role, Status
 from jishi.duties import queries as duties
 from jishi.foundation import scope, trail
@@ -313,7 +313,8 @@ def guesses_of(said: Sequence[Said]) -> list[Guess]:
     """Give the suggestions for the first report with the choices; two statements."""
     if not said:
         return []
-    rows = list(Suggestion.objects.filter(report=said[0].report).order_by("id"))
+    found = list(Suggestion.objects.filter(report=said[0].report).order_by("id"))
+    rows = listing.readable(found, by=scope.current().actor)
     chosen = {c.suggestion_id: c for c in Choice.objects.filter(suggestion__in=rows).order_by("id")}
     return [Guess(r, chosen.get(r.id)) for r in rows if r.candidates or r.abstained not in ("", "not_asked")]
 

@@ -286,6 +286,6 @@ def _moment(text: str) -> datetime:
 
 
 def _key(text: str) -> int:
-    if not text.isdigit() or len(text) > 18:
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
         raise Invalid(detail="after")
     return int(text)

@@ -226,7 +226,8 @@ def _stale(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, no: S
     """Show what has happened since the page was made, beside what was about to be done; nothing is lost."""
     seen = str(request.POST.get("seq", "0"))
     entries = casepage.entries_of(found)
-    since = [e for e in entries if e.seq > int(seen)] if seen.isdigit() else entries[-3:]
+    counted = seen.isascii() and seen.isdigit() and len(seen) < 10
+    since = [e for e in entries if e.seq > int(seen)] if counted else entries[-3:]
     handovers = casepage.handovers_of(found)
     context = {
         "case": found, "refused_what": no.sentence(lang()), "refused_now": no.next_step(lang()),

@@ -41,6 +41,6 @@ def seen_version(request: HttpRequest) -> int:
     :raises PreconditionMissing: neither is there: a write on a shared thing says what it saw (spec 10 §14).
     """
     said = request.headers.get("If-Match", "").strip().strip('"') or str(request.POST.get("version", ""))
-    if not said.isdigit():
+    if not (said.isascii() and said.isdigit() and len(said) < 10):
         raise PreconditionMissing
     return int(said)
