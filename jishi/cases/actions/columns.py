@@ -259,7 +259,7 @@ class Reader:
                 return datetime.strptime(text, form).replace(tzinfo=self._zone)
             except ValueError:
                 continue
-        raise DateNotInForm(value=text[:40] or "—", forms=" / ".join(as_example(f) for f in self._map.forms))
+        raise DateNotInForm(value=text[:40] or "—", forms=" / ".join(as_example(f) for f in self._map.forms[:2]))
 
     def _serial(self, raw: Any, text: str) -> datetime:
         if not self._map.serial_dates:

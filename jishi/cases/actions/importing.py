@@ -165,6 +165,7 @@ def begin(content: bytes, file_name: str, *, columns: Columns, applies: bool, by
     )  # fmt: skip
     walk = Walk(run.id, applies, sheet, columns)
     _add_time(walk, "read", began, len(sheet.rows))
+    ImportRun.objects.filter(id=run.id).update(stages=stages_of(walk))
     codes = {"map": columns.label, "sha256": sheet.sha256, "rows": walk.total, "applies": applies}
     trail.record("import.begun", ("import", run.id), by=by, at=now, codes=codes)
     return walk

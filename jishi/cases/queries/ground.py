@@ -53,7 +53,7 @@ def ground(*, by: Actor, now: Any) -> Ground:
     public = by.kind != "staff"
     counts = _counts(by, public)
     layer = places.as_geojson("grids", day=localdate(now))
-    names = {c.code: c.name for c in places.communities(day=localdate(now))}
+    names = {c.code: c.short_name or c.name for c in places.communities(day=localdate(now))}
     shown = {
         f["properties"]["id"]: _told(counts.get(f["properties"]["id"], 0), public) for f in layer["features"]
     }
@@ -64,7 +64,6 @@ def ground(*, by: Actor, now: Any) -> Ground:
             fill=fill_of(shown[p["id"]], bounds),
         )
         for p in (f["properties"] for f in layer["features"])
-        if not p.get("special_of")
     ]
     rows.sort(key=lambda r: (-(r.count or 0), r.code))
     return Ground(tuple(rows), bounds, None if public else counts.get(None, 0), public)

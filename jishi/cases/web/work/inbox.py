@@ -80,7 +80,7 @@ def page(
         "case": found, "lead": stand.lead, "states": dispatch.states(), "dense": True, "forms": open_forms, "act": act,
         "blocked": blocked, "refused": refused, "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
-        "clocks": ticking.shown([c for c in rows if c.stopped_at is None], lang=language, now=now),
+        "clocks": ticking.shown([c for c in rows if _counts_still(c, now)], lang=language, now=now),
         "said": casepage.said_of(found), "contacts": contacts, "progress": work.progress_of(found),
         "replies": casepage.replies_of(found)[:3], "matter": dispatch._matter(found, language),
         "grid": dispatch.grid_of(found), "channels": dispatch.CHANNELS,
@@ -157,6 +157,12 @@ def _no_reply(case: Case, lead: Any, contacted: bool) -> str:  # noqa: FBT001
     if case.status != Status.HANDLING:
         return _("先签收，才能写答复") if case.status == Status.OFFERED else _("已经答复，在等审核")
     return "" if contacted else _("还没有联系诉求人的记录，先记一次联系")
+
+
+def _counts_still(clock: Any, now: Any) -> bool:
+    """Running clocks; the time to return is a right, not a debt: when it is over, nothing is late."""
+    over = clock.kind == "return_window" and clock.due_at is not None and clock.due_at < now
+    return clock.stopped_at is None and not over
 
 
 def _window_open(rows: Any, request: HttpRequest) -> bool:
