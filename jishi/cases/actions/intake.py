@@ -304,7 +304,8 @@ def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, n
     """Make the case of a report; not stored yet."""
     return Case(
         tenant_id=report.tenant_id, number=number, title=report.title, matter=seen.matter,
-        book_edition=seen.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now, urgency=row.urgency, received_at=report.received_at,
+        book_edition=seen.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now,
+        urgency=row.urgency, received_at=report.received_at,
         visibility="parties", accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
         accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
         grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
