@@ -27,7 +27,7 @@ from jishi.foundation.refusals import NotFound, Refused, Stale
 
 TABS = (
     ("", gettext_lazy("全部")), ("sign", gettext_lazy("待签收")), ("running", gettext_lazy("办理中")),
-    ("soon", gettext_lazy("快到期")), ("late", gettext_lazy("过期")), ("returned", gettext_lazy("退回")),
+    ("soon", gettext_lazy("快到期")), ("late", gettext_lazy("过期")), ("returned", gettext_lazy("退回的")),
 )  # fmt: skip
 
 
