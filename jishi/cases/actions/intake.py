@@ -112,7 +112,7 @@ def receive(incoming: Incoming, *, by: Actor, now: datetime, tenant_code: str) -
     return taken[0]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # what is refused is given back, not raised: nothing to go back to
 def receive_many(
     batch: Sequence[Incoming],
     *,
