@@ -102,7 +102,7 @@ class TestTest:
         said = run(checkout, "test")
 
         assert said.returncode == 0
-        assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|in {checkout}"
+        assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|in {checkout}"
 
     @pytest.mark.parametrize("code", ["1", "2", "5"])
     def test_fails_when_a_test_fails_or_none_ran(self, checkout, code):
@@ -121,7 +121,7 @@ class TestTest:
     def test_of_one_file_runs_that_file(self, checkout):
         said = run(checkout, "test", "tests/project", "-k", "a b")
 
-        assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|tests/project|-k|a b|in {checkout}"
+        assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|tests/project|-k|a b|in {checkout}"
         assert "ruff" not in said.stderr
 
 
@@ -176,7 +176,7 @@ def test_the_build_runs_what_a_developer_runs(checkout):
     )
 
     assert said.returncode == 0
-    assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|in {checkout}"
+    assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|in {checkout}"
 
 
 def test_both_scripts_may_be_executed():

@@ -58,7 +58,8 @@ class TestEveryPageOfWords:
 
 
 class TestHome:
-    def test_of_a_visitor_offers_to_follow_without_sign_in_and_invents_no_figure(self):
+    def test_of_a_visitor_offers_to_follow_without_sign_in_and_invents_no_figure(self, wired):
+        wired(looks.Sources())
         html = shown(home.home, a_request())
 
         assert "有事，您说" in html
@@ -137,7 +138,8 @@ class TestErrors:
         assert "没有带上本站的记号" in html
         assert "<style" not in html
 
-    def test_the_tenant_is_named_in_the_bar_and_escaped(self):
+    def test_the_tenant_is_named_in_the_bar_and_escaped(self, wired):
+        wired(looks.Sources())
         request = a_request()
         request.tenant = SimpleNamespace(name="<b>云溪市")
 
