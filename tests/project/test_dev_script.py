@@ -121,7 +121,8 @@ class TestTest:
     def test_of_one_file_runs_that_file(self, checkout):
         said = run(checkout, "test", "tests/project", "-k", "a b")
 
-        assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|tests/project|-k|a b|in {checkout}"
+        last = f"python|-m|pytest|-q|-n|2|--dist|loadgroup|tests/project|-k|a b|in {checkout}"
+        assert said.stdout.splitlines()[-1] == last
         assert "ruff" not in said.stderr
 
 
