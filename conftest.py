@@ -34,12 +34,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture(scope="session")
 def _founded(django_db_setup: None, django_db_blocker: Any) -> None:
     """Found the demonstration town through its verbs, once per worker; what tests do to it is rolled back."""
+    from jishi.accounts.web import tenants
     from jishi.foundation.tenants import Tenant
     from jishi.portal import founding
 
     with django_db_blocker.unblock():
         founding.found(now=datetime(2026, 1, 5, 1, 0, tzinfo=UTC), say=lambda line: None)
         Tenant.objects.filter(code=TOWN).update(hosts=["town.example"])
+    tenants.forget()  # a test before may have read the towns when there were two
 
 
 @pytest.fixture(autouse=True)

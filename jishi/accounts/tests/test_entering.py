@@ -18,6 +18,7 @@ from jishi.accounts.web.middleware import Scoped
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import NotAllowed
+from jishi.foundation.tenants import Tenant
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
 
@@ -64,6 +65,21 @@ def _fresh_tenants():
     tenants.forget()
     yield
     tenants.forget()
+
+
+def test_a_town_just_founded_answers_within_a_second(tenant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1_000.0]
+    monkeypatch.setattr(tenants.time, "monotonic", lambda: clock[0])
+    assert tenants.of_host("new.example") is None
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+    Tenant.objects.create(code="990884", name="新县", hosts=["new.example"], founded_at=LONG_AGO)
+    clock[0] += 0.5
+    with CaptureQueriesContext(connection) as asked:
+        assert tenants.of_host("new.example") is None
+    assert len(asked) == 0
+    clock[0] += 0.6
+    assert tenants.of_host("new.example:8000").code == "990884"
 
 
 def test_a_stranger_is_anonymous_in_the_tenant_of_the_host_and_costs_one_statement(client: Client, tenant: int) -> None:

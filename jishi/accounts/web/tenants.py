@@ -1,11 +1,15 @@
-"""Which tenant an address belongs to. Kept per process for half a minute: tenants change a few times a year."""
+"""Which tenant an address belongs to. Kept per process for half a minute: tenants change a few times a year.
+
+A host nobody knows is looked up again at once, but at most each second: a town just founded answers without a wait.
+"""
 
 import time
 from dataclasses import dataclass, field
 
 from jishi.foundation.tenants import Tenant
 
-LIFE = 30.0  # seconds
+LIFE = 30.0  # seconds a known host is believed
+DOUBT = 1.0  # seconds an unknown host is believed
 
 
 @dataclass
@@ -24,11 +28,15 @@ def of_host(host: str) -> Tenant | None:
     The host itself has been checked against ALLOWED_HOSTS by whoever read it from the request.
     """
     name = _name(host)
-    if time.monotonic() - _known.at >= LIFE:
+    age = time.monotonic() - _known.at
+    if age >= LIFE or (age >= DOUBT and _answer(name) is None):
         _load()
-    if name in _known.by_host:
-        return _known.by_host[name]
-    return _known.all[0] if len(_known.all) == 1 else None
+    return _answer(name)
+
+
+def _answer(name: str) -> Tenant | None:
+    alone = _known.all[0] if len(_known.all) == 1 else None
+    return _known.by_host.get(name, alone)
 
 
 def forget() -> None:
