@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from jishi.accounts.actions import accounts
 from jishi.accounts.actions.accounts import Opening
@@ -133,9 +134,10 @@ def _question(question: Any) -> dict[str, Any]:
 
 
 def found_people(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) -> None:
-    """Open the accounts to sign in as, create their posts, begin their terms."""
+    """Open the accounts to sign in as, create their posts, begin their terms. They share one password, hashed once."""
+    hashed = make_password(PASSWORD)
     opened = accounts.open_many(
-        [Opening(p.username, p.name, PASSWORD, staff="resident" not in p.roles) for p in made.people], by=by, now=now
+        [Opening(p.username, p.name, None, "resident" not in p.roles, hashed) for p in made.people], by=by, now=now
     )
     staff = [(p, a.id) for p, a in zip(made.people, opened, strict=True) if p.body]
     made_posts = posts.create_posts([_post(p, ids) for p, _ in staff], by=by, now=now)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import identify_hasher, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -26,12 +26,17 @@ class NameTaken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One account to open. Without a password it can only be entered by passkey or unified sign-in."""
+    """One account to open. Without a password it can only be entered by passkey or unified sign-in.
+
+    `hashed` is a password that was hashed before, by a hasher that this installation accepts: people who move here from
+    another installation keep theirs. It stands in the place of `password`.
+    """
 
     username: str
     name: str
     password: str | None = field(repr=False)
     staff: bool = False
+    hashed: str = field(default="", repr=False)
 
 
 def open_account(username: str, name: str, password: str | None, *, staff: bool, by: Actor, now: datetime) -> Account:
@@ -98,12 +103,22 @@ def _account(opening: Opening, tenant_id: int) -> Account:
     username = unicodedata.normalize("NFC", opening.username).strip()
     if not username or len(username) > 60 or any(unicodedata.category(c)[0] in "CZ" for c in username):
         raise Invalid(detail="username")
-    if opening.password is not None:
-        _ensure_fit(opening.password)
     return Account(
         tenant_id=tenant_id, username=username, name=opening.name.strip()[:60], is_staff_member=opening.staff,
-        password=make_password(opening.password),
+        password=_hashed(opening),
     )  # fmt: skip
+
+
+def _hashed(opening: Opening) -> str:
+    if opening.hashed:
+        try:
+            identify_hasher(opening.hashed)
+        except ValueError as unknown:
+            raise Invalid(detail="password") from unknown
+        return opening.hashed
+    if opening.password is not None:
+        _ensure_fit(opening.password)
+    return make_password(opening.password)
 
 
 def _ensure_fit(password: str) -> None:

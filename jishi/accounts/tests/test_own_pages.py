@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test import Client
 from django.urls import include, path
@@ -157,6 +158,15 @@ class TestAccounts:
 
     def test_a_password_is_never_shown_in_a_log(self) -> None:
         assert "geheim" not in repr(accounts.Opening("x", "X", "geheim"))
+
+    def test_a_password_hashed_elsewhere_lets_in_and_an_unknown_hash_is_refused(self, tenant: int) -> None:
+        by = system(tenant)
+        moved = accounts.Opening("moved", "M", None, hashed=make_password("kept-from-before-2026"))
+        with scope.work(by):
+            (row,) = accounts.open_many([moved], by=by, now=MONDAY_TEN)
+            assert row.check_password("kept-from-before-2026")
+            with pytest.raises(Invalid):
+                accounts.open_many([accounts.Opening("odd", "O", None, hashed="plain")], by=by, now=MONDAY_TEN)
 
     def test_opening_and_closing_leave_a_record(self, tenant: int) -> None:
         account = an_account(tenant)

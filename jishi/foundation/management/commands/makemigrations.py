@@ -9,7 +9,7 @@ from django.db.migrations.operations.fields import FieldOperation
 class Command(MakeMigrations):
     """Writes indexes and constraints into the model they belong to.
 
-    As operations of their own each makes every related model again when the schema is laid: ten seconds of a first start.
+    As operations of their own each makes every related model again when the schema is laid: ten seconds of a start.
     """
 
     def write_migration_files(self, changes: dict[str, list[Any]], *more: Any) -> None:
@@ -30,7 +30,9 @@ def fold(operations: list[Operation], app_label: str) -> list[Operation]:
     for one in operations:
         if isinstance(one, AddIndex | AddConstraint) and one.model_name_lower in made:
             place = made[one.model_name_lower]
-            (folded[place],) = folded[place].reduce(one, app_label)
+            whole = folded[place].reduce(one, app_label)
+            assert isinstance(whole, list)  # a model takes its own index in
+            folded[place : place + 1] = whole
             continue
         if isinstance(one, CreateModel) and one.name_lower not in later:
             made[one.name_lower] = len(folded)
