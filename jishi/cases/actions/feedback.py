@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.timezone import localtime
 
 from jishi.cases import policies
-from jishi.cases.actions import moving
+from jishi.cases.actions import moving, naming
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Feedback, Handover, Membership
@@ -189,7 +189,8 @@ def _write(old: Feedback, answers: Answers, *, by: Actor, now: datetime) -> Feed
     shown = minimise_one(answers.text).shown if answers.text.strip() else ""
     values = {
         "contacted": answers.contacted, "solved": answers.solved, "satisfied": answers.satisfied,
-        "reasons": list(answers.reasons), "text_shown": shown, "recorded_by": by.label, "answered_at": now,
+        "reasons": list(answers.reasons), "text_shown": shown,
+        "recorded_by": naming.actor_in(old.case_id, by), "answered_at": now,
         "channel": "phone" if by.has("feedback") else "link",
     }  # fmt: skip
     if old.answered_at is None:

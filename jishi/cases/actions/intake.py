@@ -14,7 +14,7 @@ from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
-from jishi.cases.actions import clocks, moving
+from jishi.cases.actions import clocks, moving, naming
 from jishi.cases.events import CaseMoved, ReportReceived
 from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
 from jishi.cases.refusals import (
@@ -279,10 +279,15 @@ def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, n
         tenant_id=by.tenant_id, number=number, channel=row.channel, kind=row.kind, voice=row.voice,
         said_at=min(row.said_at or now, now), received_at=now, lang=row.lang, title=_title(row, seen),
         text_shown=seen.shown, source_crs=row.crs, source_lng=row.lng, source_lat=row.lat, answers=dict(row.answers),
-        accused_body_ids=list(row.accused_body_ids), reporter_id=row.reporter_id, entered_by=by.label,
+        accused_body_ids=list(row.accused_body_ids), reporter_id=row.reporter_id, entered_by=_entered_by(by),
         external_system=row.external_system, external_id=row.external_id, external_hash=row.external_hash,
         attributes=dict(row.attributes), **_placed(row, seen),
     )  # fmt: skip
+
+
+def _entered_by(by: Actor) -> str:
+    """A colleague or a program by number; a resident as nobody in particular."""
+    return "resident" if by.kind == "resident" else by.label
 
 
 def _placed(row: Incoming, seen: triage.Looked) -> dict[str, Any]:
@@ -332,7 +337,7 @@ def _belong(
 ) -> None:
     Membership.objects.bulk_create(
         Membership(
-            tenant_id=by.tenant_id, report=report, case=cases[i], from_at=now, by=by.label,
+            tenant_id=by.tenant_id, report=report, case=cases[i], from_at=now, by=naming.actor_in(cases[i].id, by),
             why="joined" if rows[i].join_case_id == cases[i].id else "received", promise_due_at=cases[i].promise_due_at,
         )
         for i, report in enumerate(reports)
@@ -520,7 +525,7 @@ def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime) -> Adde
     if len(text) > LIMIT:
         raise TooLong(length=len(text), limit=LIMIT)
     row = Addendum.objects.create(
-        tenant_id=by.tenant_id, report=report, at=now, text_shown=minimise_one(text).shown, entered_by=by.label
+        tenant_id=by.tenant_id, report=report, at=now, text_shown=minimise_one(text).shown, entered_by=_entered_by(by)
     )
     ids = Membership.objects.filter(report=report, to_at=None).values_list("case_id", flat=True)
     trail.record_many([trail.Note("report.added_to", ("case", i), now, {"report": report.number}) for i in ids], by=by)

@@ -1,4 +1,7 @@
-"""Bodies that somebody names: they exist on that day, and are no party that must stand aside."""
+"""How people and bodies are named: who acts on a case, whom a case names.
+
+A body exists on that day and is no party that must stand aside. A resident is a pseudonym of one case alone.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,8 +9,10 @@ from datetime import datetime
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
-from jishi.cases.models import Case
+from jishi.cases.models import Case, Report
 from jishi.cases.refusals import BodyDoesNotExist
+from jishi.foundation import trail
+from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
 
 LARGEST = 2**63 - 1
@@ -25,3 +30,17 @@ def ensure_bodies(ids: Iterable[int | None], *, case: Case, now: datetime) -> No
             raise BodyDoesNotExist(body=body_id, day=str(localdate(now)))
         if body_id in case.accused_body_ids:
             raise NotAllowed(why="被投诉的单位回避，不能参与这一件。")
+
+
+def actor_in(case_id: int, by: Actor) -> str:
+    """Name who acts as the trail of this case does: nothing stored links two cases of one person."""
+    return trail.named(by, ("case", case_id))
+
+
+def names_of_caller(report: Report, case: Case) -> frozenset[str]:
+    """Give the names under which the caller of `report` may stand in the trail of `case`."""
+    names = {f"reporter:{report.id}"}
+    if report.reporter_id is not None:
+        account = Actor(tenant_id=case.tenant_id, kind="resident", account_id=report.reporter_id)
+        names.add(actor_in(case.id, account))
+    return frozenset(names)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
@@ -88,10 +89,11 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One entry of the trail with its hashes, and whether it still says what was hashed."""
+    """One entry of the trail with its hashes, who acted, and whether it still says what was hashed."""
 
     entry: Any
     sound: bool
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +235,22 @@ _PARTIES: dict[str, Spoken] = {p.code: p.name for life_ in (HANDOVER, CASE) for 
 
 def chain(entries: Iterable[Any]) -> list[Link]:
     """Give the entries newest first, each recomputed: a changed byte shows itself."""
-    return [
-        Link(e, ledger.entry_hash(e.prev, trail.body_of(e), suite=e.suite) == e.hash) for e in reversed(list(entries))
+    told = list(entries)
+    residents = _residents(told)
+    found = [
+        Link(e, ledger.entry_hash(e.prev, trail.body_of(e), suite=e.suite) == e.hash, residents.get(e.actor, e.actor))
+        for e in told
     ]
+    return found[::-1]
+
+
+def _residents(entries: Iterable[Any]) -> dict[str, str]:
+    """Number the residents of one case in the order in which they spoke: 居民, 居民2 …; who they are, nobody reads."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        if entry.actor.startswith("resident:") and entry.actor not in found:
+            found[entry.actor] = _("居民") + (str(len(found) + 1) if found else "")
+    return found
 
 
 # --- what bodies did ---------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
+from jishi.cases.actions import naming
 from jishi.cases.models import Addendum, Case, Handover, Progress, Reply, Report
 from jishi.duties import queries as duties
 from jishi.foundation.trail import Entry
@@ -75,7 +76,7 @@ class Teller:
         self.handovers = {h.id: h for h in handovers}
         self.progress = {(p.body_id, p.at): p for p in progress}
         self.items = {i.id: cited(i) for h in handovers for i in (h.duty_item, h.cited_item) if i is not None}
-        self.me = {f"reporter:{report.id}"} | ({f"resident:{report.reporter_id}"} if report.reporter_id else set())
+        self.me = naming.names_of_caller(report, case)
         self.known = bodies.names()
 
     def called(self, body_id: int | None) -> str:
