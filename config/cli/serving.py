@@ -23,6 +23,7 @@ def up(argv: Sequence[str]) -> int:
     folder = stand(given.data, django=False)
     _ensure_port_free(given.port)
     if _schema_is_old(folder):
+        _promise(folder)
         _run("manage", ["migrate", "--verbosity", "0"], folder, role="owner")
     if not given.no_demo:
         _run("manage", ["found_demo", "--first", "400"], folder, role="owner")
@@ -50,12 +51,32 @@ def _schema_is_old(folder: Path) -> bool:
     files = sorted((BASE / "jishi").glob("*/migrations/*.py")) + [BASE / "uv.lock"]
     # What protects the rows is derived from models and protect.py: a change there must be applied too.
     files += sorted((BASE / "jishi").glob("*/models.py")) + [BASE / "jishi/foundation/protect.py"]
+    files += [BASE / "jishi/foundation/database/leakproof.py"]
     now = hashlib.sha256(b"".join(f.read_bytes() for f in files if f.exists())).hexdigest()
     stamp = folder / "schema.stamp"
     if stamp.exists() and stamp.read_text() == now:
         return False
     (folder / "schema.next").write_text(now)
     return True
+
+
+def _promise(folder: Path) -> None:
+    """Mark what the text index needs (decision 0008), or say what the administrator of a server of others must run."""
+    from jishi.foundation import database
+
+    server = database.ensure(folder / "database")
+    if server.data_dir is not None:
+        database.mark_at(server.url_bootstrap, ("jishi", "template1"))
+        return
+    import psycopg
+
+    with psycopg.connect(server.url_owner) as connection:
+        if database.lacking(connection.cursor()):
+            print(
+                f"全文检索的索引还用不上，请数据库管理员执行一次： The text index cannot be used yet; ask the server's "
+                f"administrator to run once:\n  {database.REMEDY}",
+                file=sys.stderr,
+            )
 
 
 def _run(word: str, args: Sequence[str], folder: Path, *, role: str) -> None:
@@ -176,9 +197,10 @@ def worker(argv: Sequence[str]) -> int:
 def migrate(argv: Sequence[str]) -> int:
     """Bring schema, row security and grants up to date, as the owner."""
     given = parser("migrate", "Bring the schema up to date.").parse_args(argv)
-    stand(given.data, role="owner")
+    folder = stand(given.data, role="owner")
     from django.core.management import call_command
 
+    _promise(folder)
     call_command("migrate", verbosity=1)
     return 0
 

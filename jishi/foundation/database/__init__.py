@@ -8,11 +8,13 @@ README.md beside this file tells the life of the cluster; docs/decisions/0002-em
 tells why.
 """
 
+from .leakproof import REMEDY, lacking, mark_at
 from .safekeeping import Backup, backup, restore
 from .supervisor import Server, Status, attend, ensure, status, stop
 from .unavailable import DatabaseUnavailable
 
 __all__ = [
+    "REMEDY",
     "Backup",
     "DatabaseUnavailable",
     "Server",
@@ -20,6 +22,8 @@ __all__ = [
     "attend",
     "backup",
     "ensure",
+    "lacking",
+    "mark_at",
     "restore",
     "status",
     "stop",

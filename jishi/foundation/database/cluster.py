@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from . import account, configuration, postmaster, roles, selftest, space
+from . import account, configuration, leakproof, postmaster, roles, selftest, space
 from . import layout as layouts
 from .configuration import Wanted
 from .layout import PORT, Layout
@@ -47,6 +47,7 @@ def create(layout: Layout, programs: Programs, *, alive: int, throwaway: bool, p
         ) as at:
             _make_roles(at, words)
             _make_database(at)
+            promise(at)
             with _connected(at, DATABASE) as connection:
                 selftest.run(connection, major=programs.major)
         layout.fresh.rename(layout.data)
@@ -67,6 +68,13 @@ def set_passwords(at: Path, words: dict[str, str]) -> None:
                 word.encode(), role.encode(), b"scram-sha-256"
             ).decode()
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), hashed))
+
+
+def promise(at: Path) -> None:
+    """This will mark the functions of the text index in our database, and in the template of those made later."""
+    for name in (DATABASE, "template1"):
+        with _connected(at, name) as connection:
+            leakproof.mark(connection)
 
 
 def must_answer(at: Path) -> None:

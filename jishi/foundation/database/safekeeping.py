@@ -169,6 +169,7 @@ def _bring_back(layout: Layout, programs: Programs, source: Path, *, alive: int,
     ) as at:
         cluster.set_passwords(at, words)
         cluster.must_answer(at)
+        cluster.promise(at)
 
 
 def _hand_over(layout: Layout) -> None:

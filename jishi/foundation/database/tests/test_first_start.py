@@ -53,6 +53,22 @@ class TestANewCluster:
 
         assert found == [("b", "C.UTF-8")]
 
+    def test_may_use_its_text_index_under_row_security(self, running):
+        with psycopg.connect(running.url_web) as connection:
+            assert database.lacking(connection.cursor()) == []
+
+    def test_an_older_one_is_told_so_later(self, cluster):
+        server = database.ensure(cluster)
+        ask(server.url_bootstrap, "alter function ts_match_vq(tsvector,tsquery) not leakproof")
+        with psycopg.connect(server.url_web) as connection:
+            before = database.lacking(connection.cursor())
+
+        database.mark_at(server.url_bootstrap, ["jishi"])
+
+        with psycopg.connect(server.url_web) as connection:
+            assert (before, database.lacking(connection.cursor())) == (["ts_match_vq(tsvector,tsquery)"], [])
+        database.stop(cluster)
+
     def test_listens_on_no_network(self, running):
         assert ask(running.url_owner, "show listen_addresses") == [("",)]
         assert stat.S_IMODE(running.socket_dir.stat().st_mode) == 0o700
