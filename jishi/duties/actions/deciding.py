@@ -21,8 +21,8 @@ class PushDownRefused(Refused):
     """A duty that the lists do not let go there. The attempt is counted, although nothing else is stored."""
 
     code, status = "push_down_refused", 409
-    zh = "不能派给{body}：{number}“{name}”{why}（{articles}）。"
-    en = "This may not go to {body}: {number} “{name}” {why_en} ({articles})."
+    zh = "不能派给{body}：{number}“{name}”{why}{grounds}。"
+    en = "This may not go to {body}: {number} “{name}” {why_en}{grounds_en}."
     next_zh = "{instead}"
     next_en = "{instead_en}"
 
@@ -37,7 +37,20 @@ _WHY = {
     "taken_back_pushed_down": ("已由{lead}收回", "was taken back by {lead}"),
     "town_cannot_lead_assist": ("是配合事项，主办是{lead}", "is an assist item; {lead} leads"),
     "community_cannot_lead_assist": ("是配合事项，社区不能主办", "is an assist item; a community cannot lead it"),
+    "part_text_missing": (
+        "是{lead}自己的基本职责，请别人协办要写明做哪一部分",
+        "is a basic duty of {lead}; to ask for assistance, say which part",
+    ),
+    "lawful_power_needed": (
+        "需要法定职权，由{lead}行使，网格员不能代行",
+        "takes a lawful power held by {lead}; a grid worker cannot exercise it",
+    ),
 }
+_INSTEAD = {
+    "assist": ("可以请它协办。", "It may be asked to assist."),
+    "part_text": ("写明请它做哪一部分，再派。", "Say which part it is asked to do, then offer it."),
+}
+_LEADS = ("请派给主办单位。", "Offer it to the body that leads.")
 _OTHER = ("不在它自己的清单上", "is not on its own list")
 
 
@@ -72,11 +85,13 @@ def ensure_not_pushed_down(
     if refusal is None:
         return
     why, why_en = _WHY.get(refusal.code, _OTHER)
+    lead, articles = _name(refusal.lead), refusal.articles
+    instead, instead_en = _INSTEAD.get(refusal.instead, _LEADS)
     no = PushDownRefused(
-        body=body.name, number=refusal.number, name=refusal.name, articles="、".join(refusal.articles),
-        why=why.format(lead=_name(refusal.lead)), why_en=why_en.format(lead=_name(refusal.lead)), guard=refusal.code,
-        instead="可以请它协办。" if refusal.instead == "assist" else "请派给主办单位。",
-        instead_en="It may be asked to assist." if refusal.instead == "assist" else "Offer it to the body that leads.",
+        body=body.name, number=refusal.number, name=refusal.name, articles="、".join(articles),
+        grounds=f"（{'、'.join(articles)}）" if articles else "", grounds_en=f" ({'; '.join(articles)})" if articles else "",
+        why=why.format(lead=lead), why_en=why_en.format(lead=lead), guard=refusal.code,
+        instead=instead, instead_en=instead_en,
     )  # fmt: skip
     no.afterwards = lambda: record_push_down(body_id, refusal.code, refusal.number, by=by, now=now)
     raise no
