@@ -89,7 +89,8 @@ def ensure_not_pushed_down(
     instead, instead_en = _INSTEAD.get(refusal.instead, _LEADS)
     no = PushDownRefused(
         body=body.name, number=refusal.number, name=refusal.name, articles="、".join(articles),
-        grounds=f"（{'、'.join(articles)}）" if articles else "", grounds_en=f" ({'; '.join(articles)})" if articles else "",
+        grounds=f"（{'、'.join(articles)}）" if articles else "",
+        grounds_en=f" ({'; '.join(articles)})" if articles else "",
         why=why.format(lead=lead), why_en=why_en.format(lead=lead), guard=refusal.code,
         instead=instead, instead_en=instead_en,
     )  # fmt: skip

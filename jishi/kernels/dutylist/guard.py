@@ -17,7 +17,7 @@ WORKERS: Final = frozenset({"grid", "grid_worker"})
 TOWN_OR_BELOW: Final = TOWNS | COMMUNITIES | WORKERS
 LONGEST_EMERGENCY_HOURS: Final = 24  # acting first ends by itself; the room that offers it keeps the clock
 
-# The articles of 潍坊 and 北京 are those that the specification names; their texts are not among the laws that were read.
+# The articles of 潍坊 and 北京 are those that the specification names; their texts were not read.
 # No source at hand gives the number of the article of 行政处罚法, so the refusal itself says that it was not compared.
 _TOWN_LAWS: Final = ("潍坊市12345条例 第二十四条第二款", "北京市街道办事处条例 第十条")
 _COMMUNITY_LAWS: Final = ("北京市接诉即办工作条例 第十七条第二款", "北京市街道办事处条例 第三十二条")
