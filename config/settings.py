@@ -120,14 +120,16 @@ STATIC_ROOT = STATE_DIR / "static"
 WHITENOISE_USE_FINDERS = os.environ.get("JISHI_STATIC_FROM_SOURCE", "1") == "1"
 WHITENOISE_AUTOREFRESH = False
 
-# Logs hold no person: level, code, route pattern, status, milliseconds (spec 90 §11).
+# Logs hold no person: level, code, route pattern, status (spec 90 §11); config/logs.py takes the rest out.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"no_person": {"()": "config.logs.NoPerson"}},
+    "formatters": {"line": {"()": "config.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_person"]}},
     "root": {"handlers": ["out"], "level": "WARNING"},
     "loggers": {
+        "django": {"level": "WARNING"},  # its own handlers, which mail whole requests, are gone
         "django.request": {"level": "ERROR"},
         "procrastinate": {"level": "ERROR"},
     },

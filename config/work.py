@@ -13,6 +13,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from config import logs
 from jishi.accounts.actions import signing_in
 from jishi.cases.actions import sweeping
 from jishi.duties.actions import lists
@@ -81,6 +82,7 @@ def attend(timestamp: int) -> None:
 
 def run() -> None:
     """Work until stopped."""
+    logs.guard_uncaught()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
         working.run_worker(concurrency=1, install_signal_handlers=True, listen_notify=True)
