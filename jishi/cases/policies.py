@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from jishi.cases.models import Case, Handover, Membership, Report
+from jishi.cases.models import Case, Consultation, Handover, Membership, Report
+from jishi.cases.states import ENDS, WINDOW_DAYS, Status
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.kernels.procedure import Move
 
+OF_THE_FEEDBACK = frozenset({"feedback.answered", "feedback.attempted"})
 DESK = ("operator", "dispatcher", "reviewer", "feedback", "office", "ruler", "auditor")
 
 
@@ -87,6 +90,18 @@ def may(move: Move, actor: Actor, stand: Stand) -> bool:
     return True
 
 
+def may_be_added_to(case: Case, now: datetime) -> bool:
+    """Tell whether a caller may add a word: open, or ended within the time for reopening (spec 10 §5.1)."""
+    ended = case.closed_at or case.status_since
+    return case.status not in ENDS or now <= ended + timedelta(days=WINDOW_DAYS)
+
+
+def may_read(actor: Actor, case: Case, verb: str) -> bool:
+    """Tell whether this entry is open to the actor: the handling body reads no feedback before the close (10 §9)."""
+    of_the_body = actor.kind in ("staff", "client") and not actor.has(*DESK)
+    return not (of_the_body and verb in OF_THE_FEEDBACK and case.status != Status.CLOSED)
+
+
 def ensure_may_see(actor: Actor, stand: Stand) -> None:
     """Insist that the actor sees this case.
 
@@ -112,7 +127,8 @@ def visible_to(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
     ours = Handover.objects.filter(case=OuterRef("pk")).filter(
         Q(body__in=actor.body_ids) | Q(copied_to__in=actor.body_ids)
     )
-    seen = Q(Exists(ours)) if actor.has("handler") else Q(pk=None)
+    asked = Consultation.objects.filter(case=OuterRef("pk"), concluded_at=None, invited__overlap=[*actor.body_ids])
+    seen = Q(Exists(ours)) | Q(Exists(asked)) if actor.has("handler") else Q(pk=None)
     if actor.has("grid_worker") and actor.area:
         seen |= Q(division_code__startswith=actor.area)
     return rows.filter(seen)

@@ -184,6 +184,13 @@ class WrongWord(Refused):
     next_zh, next_en = "核对受理回执上的编号和 10 位口令。", "Check the number and the ten characters on your receipt."
 
 
+class NoCallNow(Refused):
+    code, status = "no_call_now", 422
+    zh = "一个半天只打一次，8:30 到 20:00 之间打，最多三个半天。"
+    en = "One call in a half day, between 8:30 and 20:00, in at most three half days."
+    next_zh, next_en = "换一个半天再打；没有人可打了，就办结。", "Call in another half day; nobody left: close it."
+
+
 class LinkIsOver(Refused):
     code, status = "link_is_over", 410
     zh, en = "这个链接已经用过，或过了期。", "This link was used, or its time is over."

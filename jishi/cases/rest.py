@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from jishi.cases.actions import consultation, dispatch, feedback, handling, handover, intake, reopening, review, ruling
 from jishi.cases.queries import listing
-from jishi.foundation import idempotency
+from jishi.foundation import idempotency, numbers
 from jishi.foundation.refusals import Invalid, KeyMissing, NotAllowed, PreconditionMissing
 
 router = Router(tags=["cases"])
@@ -37,6 +37,7 @@ class ReportIn(Schema):
     answers: dict[str, Any] = {}
     caller_name: str = Field("", max_length=60)
     caller_contact: str = Field("", max_length=80)
+    accused_body_ids: list[Number] = Field([], max_length=20)
     urgency: str = "normal"
     external_system: str = Field("", max_length=60)
     external_id: str = Field("", max_length=80)
@@ -133,7 +134,7 @@ def _version(request: HttpRequest) -> int:
     if not tag:
         raise PreconditionMissing
     number = tag.strip('"')
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
+    if not (numbers.names_a_row(number) and len(number) < 10):
         raise Invalid(detail="If-Match")
     return int(number)
 
@@ -174,6 +175,7 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
     given = payload.dict(exclude={"join_case"})
     join = listing.id_of(payload.join_case, by=actor) if payload.join_case else None
     own = actor.account_id if actor.kind == "resident" and payload.voice != "anonymous" else None
+    given["accused_body_ids"] = tuple(payload.accused_body_ids)
     one = intake.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open", reporter_id=own)
     done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
     answer = {
@@ -189,16 +191,19 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
 
 
 @router.get("/reports/{number}", summary="One report and its cases")
-def get_report(request: HttpRequest, number: str) -> dict[str, Any]:
+def get_report(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """Give a report that this actor may see, with the cases it belongs to."""
-    return listing.report(number, by=request.actor)  # type: ignore[attr-defined]
+    page = listing.report(number, by=request.actor)  # type: ignore[attr-defined]
+    response["ETag"] = f'"{page["version"]}"'
+    return page
 
 
 @router.post("/reports/{number}/addenda", summary="Add a later word")
 def add_addendum(request: HttpRequest, number: str, payload: TextIn) -> dict[str, Any]:
-    """Add a later word of the same person."""
-    actor = request.actor  # type: ignore[attr-defined]
-    row = intake.add_addendum(listing.report_id_of(number, by=actor), text=payload.text, by=actor, now=timezone.now())
+    """Add a later word of the same person; If-Match is the version of the report."""
+    actor, version = request.actor, _version(request)  # type: ignore[attr-defined]
+    report = listing.report_id_of(number, by=actor)
+    row = intake.add_addendum(report, text=payload.text, by=actor, now=timezone.now(), version=version)
     return {"at": row.at.isoformat(), "text": row.text_shown}
 
 
@@ -334,6 +339,17 @@ def consult(request: HttpRequest, response: HttpResponse, number: str, payload: 
     return _moved(request, response, number)
 
 
+@router.post("/cases/{number}/positions", summary="State a position in a consultation")
+def position(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
+    """Say what an invited body holds, with the item it rests on."""
+    version = _version(request)
+    consultation.state_position(
+        _case_id(request, number), text=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(), version=version,
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
 @router.post("/cases/{number}/rulings", summary="Rule")
 def rule(request: HttpRequest, response: HttpResponse, number: str, payload: RulingIn) -> dict[str, Any]:
     """Name the body by a ruling."""
@@ -349,9 +365,10 @@ def rule(request: HttpRequest, response: HttpResponse, number: str, payload: Rul
 @router.post("/cases/{number}/contacts", summary="Note a contact")
 def contact(request: HttpRequest, response: HttpResponse, number: str, payload: ContactIn) -> dict[str, Any]:
     """Note a contact with the caller."""
+    version = _version(request)
     handling.note_contact(
         _case_id(request, number), how=payload.how, reached=payload.reached, gist=payload.gist, by=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(),
+        now=timezone.now(), version=version,
     )  # fmt: skip
     return _moved(request, response, number)
 
@@ -359,9 +376,10 @@ def contact(request: HttpRequest, response: HttpResponse, number: str, payload: 
 @router.post("/cases/{number}/progress", summary="Tell the caller where it stands")
 def progress(request: HttpRequest, response: HttpResponse, number: str, payload: ProgressIn) -> dict[str, Any]:
     """Tell the caller where it stands."""
+    version = _version(request)
     handling.note_progress(
         _case_id(request, number), text=payload.text, waiting_for=payload.waiting_for, until=payload.until,
-        by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
+        by=request.actor, now=timezone.now(), version=version,  # type: ignore[attr-defined]
     )  # fmt: skip
     return _moved(request, response, number)
 
@@ -419,12 +437,20 @@ def redispatch(request: HttpRequest, response: HttpResponse, number: str, payloa
     return _moved(request, response, number)
 
 
+@router.get("/feedback/{token}", summary="What a link asks")
+def asked(request: HttpRequest, response: HttpResponse, token: str) -> dict[str, Any]:
+    """Say what whoever holds the link is asked about; its version is the ETag."""
+    row, _holder = feedback.holder_of_link(token, now=timezone.now())
+    response["ETag"] = f'"{row.version}"'
+    return {"title": row.case.title, "asked_at": row.asked_at.isoformat(), "round": row.round, "version": row.version}
+
+
 @router.post("/feedback/{token}", summary="Three answers by link")
 def give_feedback(request: HttpRequest, token: str, payload: AnswersIn) -> dict[str, Any]:
     """Keep three answers of whoever holds the link."""
-    now = timezone.now()
+    now, version = timezone.now(), _version(request)
     row, holder = feedback.holder_of_link(token, now=now)
-    feedback.answer(row.id, answers=feedback.Answers(**payload.dict()), by=holder, now=now)
+    feedback.answer(row.id, answers=feedback.Answers(**payload.dict()), by=holder, now=now, version=version)
     return {"kept": True}
 
 

@@ -6,6 +6,7 @@ from jishi.foundation import procedures
 
 CASE = procedures.load("case")
 HANDOVER = procedures.load("handover")
+WINDOW_DAYS = 30  # after the end a caller may add a word or have it reopened (spec 10 §9)
 
 
 class Status(models.TextChoices):

@@ -48,3 +48,9 @@ def is_sound(number: str) -> bool:
     """Tell whether `number` carries the right check character."""
     text = number.strip().upper()
     return len(text) >= 2 and all(c in _ALPHABET for c in text) and with_check(text[:-1]) == text
+
+
+def names_a_row(text: object) -> bool:
+    """Tell whether `text` can be the number of a row: 1–18 ASCII digits; "²" and "٣" are digits of other trades."""
+    said = str(text)
+    return said.isascii() and said.isdigit() and len(said) <= 18

@@ -12,7 +12,6 @@ from jishi.cases.models import Case, Consultation, Position
 from jishi.cases.refusals import GroundNeeded, NoReturnAsked, TooFewBodies
 from jishi.cases.states import HandoverStatus
 from jishi.duties.actions import deciding
-from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
 
@@ -62,12 +61,13 @@ def contest_held(held: Held, *, by: Actor, now: datetime, question: str, verb_by
 
 
 @transaction.atomic
-def state_position(case_id: int, *, text: str, cited_item_id: int | None, by: Actor, now: datetime) -> Position:
+def state_position(case_id: int, *, text: str, cited_item_id: int | None, by: Actor, now: datetime,
+                   version: int | None = None) -> Position:  # fmt: skip
     """Say what an invited body holds, with the item it rests on.
 
     :raises NotAllowed: not invited. :raises GroundNeeded: nothing said.
     """
-    held = moving.hold(case_id, by=by)
+    held = moving.hold(case_id, by=by, version=version)
     talk = _open_talk(held)
     body = next((b for b in sorted(by.body_ids) if b in talk.invited), None)
     if body is None:
@@ -79,10 +79,9 @@ def state_position(case_id: int, *, text: str, cited_item_id: int | None, by: Ac
     row = Position.objects.create(
         tenant_id=by.tenant_id, consultation=talk, body_id=body, text=text.strip(), cited_item_id=item, at=now
     )
-    trail.record(
-        "case.position_stated", ("case", held.case.id), by=by, at=now, codes={"body": body, "item": item},
-        words={"text": row.text},
-    )  # fmt: skip
+    moving.beside(
+        held, "case.position_stated", by=by, now=now, codes={"body": body, "item": item}, words={"text": row.text}
+    )
     return row
 
 

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.utils.timezone import localtime
@@ -14,15 +14,16 @@ from jishi.cases.actions import moving, naming
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Feedback, Handover, Membership
-from jishi.cases.refusals import GroundNeeded, LinkIsOver, NotSolvedNeedsReview
+from jishi.cases.refusals import GroundNeeded, LinkIsOver, NoCallNow, NotSolvedNeedsReview
 from jishi.cases.states import HANDOVER, Contacted, HandoverStatus, Role, Satisfied, Solved, Status, Voice
-from jishi.foundation import procedures, trail
+from jishi.foundation import procedures
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound
+from jishi.foundation.refusals import NotFound, Stale
 from jishi.kernels.text.minimise import minimise_one
 
 ANSWER_FOR = timedelta(days=30)
 ATTEMPTS = 3  # half days in which somebody was called
+FROM, TO, NOON = time(8, 30), time(20, 0), time(12, 0)  # when people are called (spec 10 §9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,12 @@ def holder_of_link(token: str, *, now: datetime) -> tuple[Feedback, Actor]:
 
 
 @transaction.atomic
-def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime) -> Feedback:
+def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime, version: int | None = None) -> Feedback:
     """Keep one caller's answers; a later answer supersedes, both stay. All members answered "solved" → closed.
 
+    `version` is that of the asking, not of the case: other callers answer at the same time.
     :raises GroundNeeded: an answer outside its list. :raises NotFound: not this caller's to answer.
+    :raises Stale: answered meanwhile.
     """
     asked = Feedback.objects.filter(tenant_id=by.tenant_id, id=feedback_id).values_list("case_id", flat=True).first()
     if asked is None:
@@ -80,10 +83,12 @@ def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime) -> F
     held = moving.hold(asked, by=by)
     old = _newest(feedback_id)  # read behind the lock: somebody may have answered meanwhile
     _ensure_caller_or_desk(held, old, by)
+    if version is not None and (old.id, old.version) != (feedback_id, version):
+        raise Stale(version=old.version, status=held.case.status, seen=version)
     _ensure_known(answers)
     row = _write(old, answers, by=by, now=now)
-    trail.record(
-        "feedback.answered", ("case", held.case.id), by=by, at=now,
+    moving.beside(
+        held, "feedback.answered", by=by, now=now,
         codes={"contacted": row.contacted, "solved": row.solved, "satisfied": row.satisfied, "round": row.round},
         words={"text": row.text_shown} if row.text_shown else None,
     )  # fmt: skip
@@ -93,14 +98,20 @@ def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime) -> F
 
 
 @transaction.atomic
-def note_attempt(case_id: int, *, result: str, by: Actor, now: datetime) -> Case:
-    """Note a call that reached nobody; three in different half days, 08:30–20:00, exhaust the attempts."""
-    held = moving.hold(case_id, by=by)
+def note_attempt(case_id: int, *, result: str, by: Actor, now: datetime, version: int | None = None) -> Case:
+    """Note a call that reached nobody; three in different half days, 08:30–20:00, exhaust the attempts.
+
+    :raises NoCallNow: outside these hours, a second time in one half day, or nobody is left to call (spec 10 §9).
+    """
+    held = moving.hold(case_id, by=by, version=version)
     if not policies.PARTIES["feedback_body"](by, held.stand):
         from_outside(held, by)
-    for row in Feedback.objects.filter(case=held.case, superseded_by=None, answered_at=None):
+    rows = _to_call(held.case)
+    if not any(why_no_call(row, now) == "" for row in rows):
+        raise NoCallNow
+    for row in (r for r in rows if why_no_call(r, now) == ""):
         row.change(attempts=[*row.attempts, [now.isoformat(), result]])
-    trail.record("feedback.attempted", ("case", held.case.id), by=by, at=now, codes={"result": result})
+    moving.beside(held, "feedback.attempted", by=by, now=now, codes={"result": result})
     return held.case
 
 
@@ -112,7 +123,7 @@ def conclude(case_id: int, *, by: Actor, now: datetime, version: int | None = No
     """
     held = moving.hold(case_id, by=by, version=version)
     moving.ensure(held, "feedback.conclude", by=by)
-    if by.kind not in ("clock", "system") and _is_somebody_to_ask(held.case):
+    if by.kind not in ("clock", "system") and _is_somebody_to_ask(held.case, now):
         raise GroundNeeded(
             what="每个人的回答，或三个半天的电话", what_en="an answer of everybody, or calls in 3 half days"
         )
@@ -122,18 +133,38 @@ def conclude(case_id: int, *, by: Actor, now: datetime, version: int | None = No
 def half_day(moment: datetime) -> tuple[date, bool]:
     """Give the day and whether it is afternoon: one call in each counts (spec 10 §9)."""
     local = localtime(moment)
-    return local.date(), local.hour >= 12
+    return local.date(), local.time() >= NOON
 
 
-def _is_somebody_to_ask(case: Case) -> bool:
-    rows = list(
-        Feedback.objects.filter(case=case, superseded_by=None, answered_at=None).exclude(
-            membership__report__voice=Voice.ANONYMOUS
-        )
-    )
-    last = Feedback.objects.filter(case=case).order_by("-round").values_list("round", flat=True).first()
-    tried = [{half_day(datetime.fromisoformat(at)) for at, _ in r.attempts} for r in rows if r.round == last]
-    return any(len(half_days) < ATTEMPTS for half_days in tried)
+def tries_of(row: Feedback) -> tuple[datetime, ...]:
+    """Give the moments at which somebody called and reached nobody."""
+    return tuple(datetime.fromisoformat(at) for at, _ in row.attempts)
+
+
+def why_no_call(row: Feedback, now: datetime) -> str:
+    """Say why this caller is not called now: answered, anonymous, exhausted, hours, half_day; empty when he may be."""
+    half_days = {half_day(t) for t in tries_of(row)}
+    if row.answered_at is not None:
+        return "answered"
+    if row.membership.report.voice == Voice.ANONYMOUS:
+        return "anonymous"
+    if len(half_days) >= ATTEMPTS:
+        return "exhausted"
+    if not FROM <= localtime(now).time() < TO:
+        return "hours"
+    return "half_day" if half_day(now) in half_days else ""
+
+
+def _to_call(case: Case) -> list[Feedback]:
+    """The askings of the present round that nobody has answered."""
+    rows = Feedback.objects.filter(case=case, superseded_by=None).select_related("membership__report").order_by("id")
+    found = list(rows)
+    last = max((r.round for r in found), default=0)
+    return [r for r in found if r.round == last and r.answered_at is None]
+
+
+def _is_somebody_to_ask(case: Case, now: datetime) -> bool:
+    return any(why_no_call(row, now) not in ("anonymous", "exhausted") for row in _to_call(case))
 
 
 def _newest(feedback_id: int) -> Feedback:

@@ -11,7 +11,7 @@ from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, ContactNote, Progress, Reply
 from jishi.cases.refusals import ContactNeeded, GroundNeeded, ReplyTooShort, ReturnPending
 from jishi.cases.states import CASE, HandoverStatus, Outcome
-from jishi.foundation import procedures, trail
+from jishi.foundation import procedures
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels.procedure import effects
@@ -35,9 +35,10 @@ class Answer:
 
 
 @transaction.atomic
-def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Actor, now: datetime) -> ContactNote:
+def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Actor, now: datetime,
+                 version: int | None = None) -> ContactNote:  # fmt: skip
     """Note a contact with the caller; the contact clock stops when reached, or after three dated attempts."""
-    held = _held_by_us(case_id, by)
+    held = _held_by_us(case_id, by, version)
     procedures.ensure_move(CASE, "handling.note_contact", held.case.status)
     if how not in ("phone", "visit", "message") or reached not in ("yes", "no", "refused"):
         raise GroundNeeded(what="怎么联系的、联系上没有", what_en="how, and whether the caller was reached")
@@ -49,9 +50,8 @@ def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Ac
     if reached == "yes" or ContactNote.objects.filter(case=held.case, body_id=body_id).count() >= ATTEMPTS:
         row = procedures.ensure_move(CASE, "handling.note_contact", held.case.status)
         clocks.save(clocks.turn(held.case, held.lead, held.clocks, effects([row]), now=now))
-    held.case.change()
-    trail.record(
-        "case.contacted", ("case", held.case.id), by=by, at=now,
+    moving.beside(
+        held, "case.contacted", by=by, now=now,
         codes={"body": body_id, "how": how, "reached": reached},
         words={"gist": note.gist} if note.gist else None,
     )  # fmt: skip
@@ -60,9 +60,9 @@ def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Ac
 
 @transaction.atomic
 def note_progress(case_id: int, *, text: str, waiting_for: str = "", until: date | None = None, by: Actor,
-                  now: datetime) -> Progress:  # fmt: skip
+                  now: datetime, version: int | None = None) -> Progress:  # fmt: skip
     """Tell the caller where it stands; not empty, no copy of the last one."""
-    held = _held_by_us(case_id, by)
+    held = _held_by_us(case_id, by, version)
     words = text.strip()
     last = Progress.objects.filter(case=held.case).order_by("-id").first()
     if not words or (last is not None and last.text == words):
@@ -74,9 +74,8 @@ def note_progress(case_id: int, *, text: str, waiting_for: str = "", until: date
         tenant_id=by.tenant_id, case=held.case, body_id=body_id, at=now, text=words,
         waiting_for=waiting_for.strip(), until_date=until,
     )  # fmt: skip
-    held.case.change()
-    trail.record(
-        "case.progressed", ("case", held.case.id), by=by, at=now, codes={"body": body_id},
+    moving.beside(
+        held, "case.progressed", by=by, now=now, codes={"body": body_id},
         words={"text": row.text, "waiting_for": row.waiting_for},
     )  # fmt: skip
     return row
@@ -134,8 +133,8 @@ def holder(held: Held) -> int:
     return held.lead.body_id
 
 
-def _held_by_us(case_id: int, by: Actor) -> Held:
-    held = moving.hold(case_id, by=by)
+def _held_by_us(case_id: int, by: Actor, version: int | None) -> Held:
+    held = moving.hold(case_id, by=by, version=version)
     if held.lead is None or not by.has("handler") or held.lead.body_id not in by.body_ids:
         from_outside(held, by)
     return held

@@ -29,7 +29,7 @@ from jishi.cases.actions.sheets import Sheet
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Addendum, ColumnMap, ImportRow, ImportRun, Membership, Report
 from jishi.duties import queries as duties
-from jishi.foundation import keys, outbox, trail
+from jishi.foundation import keys, numbers, outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused
 from jishi.foundation.tenants import Tenant
@@ -119,7 +119,7 @@ def column_map(name: str, *, tenant_id: int) -> Columns:
     if name in newest:
         return newest[name]
     code, _, number = name.partition("@")
-    if number.isdigit():
+    if numbers.names_a_row(number):
         if code in maps.BUILT_IN and int(number) == maps.BUILT_IN[code].number:
             return maps.BUILT_IN[code]
         row = ColumnMap.objects.filter(tenant_id=tenant_id, code=code, number=int(number)).first()

@@ -26,6 +26,7 @@ from jishi.cases.refusals import (
     NothingSaid,
     NotOnTheSpotList,
     ObjectedBefore,
+    ReopenWindowClosed,
     SamePerson,
     SwappedAxes,
     TooLong,
@@ -33,11 +34,11 @@ from jishi.cases.refusals import (
     UnknownMatter,
     WrongWord,
 )  # fmt: skip
-from jishi.cases.states import CASE, Channel, DeclineGround, Kind, Status, Urgency, Voice
+from jishi.cases.states import CASE, WINDOW_DAYS, Channel, DeclineGround, Kind, Status, Urgency, Voice
 from jishi.duties import queries as duties
 from jishi.foundation import keys, numbers, outbox, sealed, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, Stale
 from jishi.kernels.text.minimise import minimise_one
 from jishi.kernels.text.words import tsvector_text
 from jishi.places import queries as places
@@ -494,9 +495,9 @@ def accept_after_objection(case_id: int, *, why: str, by: Actor, now: datetime, 
 
 
 @transaction.atomic
-def object_to_decline(case_id: int, *, text: str, by: Actor, now: datetime) -> None:
+def object_to_decline(case_id: int, *, text: str, by: Actor, now: datetime, version: int | None = None) -> None:
     """Object to a decline, once. :raises ObjectedBefore: it was done."""
-    held = moving.hold(case_id, by=by)
+    held = moving.hold(case_id, by=by, version=version)
     policies.ensure_may_see(by, held.stand)
     for_him = policies.PARTIES["caller"](by, held.stand) or policies.PARTIES["operator"](by, held.stand)
     if not for_him and by.kind != "system":
@@ -505,14 +506,18 @@ def object_to_decline(case_id: int, *, text: str, by: Actor, now: datetime) -> N
         raise GroundNeeded(what="哪里不同意", what_en="what you disagree with")
     if any(e.verb == "case.objected" for e in trail.of("case", held.case.id)):
         raise ObjectedBefore
-    held.case.change()
-    trail.record("case.objected", ("case", held.case.id), by=by, at=now, words={"text": text.strip()})
+    moving.beside(held, "case.objected", by=by, now=now, words={"text": text.strip()})
 
 
 @transaction.atomic
-def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime) -> Addendum:
-    """Add a later word of the same person; the report itself is never edited. The lead is told."""
-    report = Report.objects.filter(tenant_id=by.tenant_id, id=report_id).first()
+def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime, version: int | None = None) -> Addendum:
+    """Add a later word of the same person; the report itself is never edited. The lead is told.
+
+    `version` is that of the report: it counts what was added.
+    :raises ReopenWindowClosed: every case it belongs to has ended, and the time for reopening is over.
+    :raises Stale: something was added meanwhile.
+    """
+    report = Report.objects.select_for_update().filter(tenant_id=by.tenant_id, id=report_id).first()
     if report is None:
         raise NotFound
     own = (by.kind == "reporter" and by.report_id == report.id) or (
@@ -524,10 +529,16 @@ def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime) -> Adde
         raise NothingSaid
     if len(text) > LIMIT:
         raise TooLong(length=len(text), limit=LIMIT)
+    if version is not None and version != report.version:
+        raise Stale(version=report.version, seen=version)
+    cases = list(Case.objects.filter(memberships__report=report, memberships__to_at=None))
+    if not any(policies.may_be_added_to(case, now) for case in cases):
+        raise ReopenWindowClosed(days=WINDOW_DAYS)
+    report.change()
     row = Addendum.objects.create(
         tenant_id=by.tenant_id, report=report, at=now, text_shown=minimise_one(text).shown, entered_by=_entered_by(by)
     )
-    ids = Membership.objects.filter(report=report, to_at=None).values_list("case_id", flat=True)
+    ids = [case.id for case in cases]
     trail.record_many([trail.Note("report.added_to", ("case", i), now, {"report": report.number}) for i in ids], by=by)
     outbox.announce(*[CaseMoved(i, "intake.add_addendum", "", ("added_lead",)) for i in ids], at=now)
     return row

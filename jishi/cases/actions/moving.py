@@ -49,10 +49,32 @@ def hold(case_id: int, *, by: Actor, version: int | None = None) -> Held:
     if case is None:
         raise NotFound
     if version is not None and version != case.version:
-        raise Stale(version=case.version, status=case.status, seen=version)
+        raise stale(case, version, by)
     lead = Handover.objects.filter(case=case, role=Role.LEAD, status__in=OPEN_HANDOVER).select_related("body").first()
     members = Membership.objects.filter(case=case, to_at=None).values_list("report_id", "report__reporter_id")
     return Held(case, lead, list(Clock.objects.filter(case=case)), tuple(members))
+
+
+def stale(case: Case, seen: int, by: Actor) -> Stale:
+    """Say what has happened to the case since version `seen`, and to colleagues and programs who did it."""
+    since = [e for e in trail.of("case", case.id) if int(e.codes.get("version", 0)) > seen]
+    told = [
+        {"seq": e.seq, "at": trail.stamp(e.at), "verb": e.verb}
+        | ({"by": e.actor} if by.kind not in ("resident", "reporter") else {})
+        for e in since
+        if policies.may_read(by, case, e.verb)
+    ]
+    return Stale(version=case.version, status=case.status, seen=seen, since=told)
+
+
+def beside(
+    held: Held, verb: str, *, by: Actor, now: datetime, codes: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Record what was done to a case without moving it: its version grows, the entry says to which."""
+    held.case.change()
+    said = {"version": held.case.version, **(codes or {})}
+    trail.record(verb, ("case", held.case.id), by=by, at=now, codes=said, words=words)
 
 
 def ensure(held: Held, verb: str, *, by: Actor) -> Move:
@@ -100,7 +122,7 @@ def carry_out(
     clocks.save(turn)
     held.clocks += turn.new
     case.change(**values)
-    entry = {"status": case.status, **(codes or {})}
+    entry = {"status": case.status, "version": case.version, **(codes or {})}
     trail.record(
         move.trail, ("case", case.id), by=by, at=now, codes=entry, words=words, rule=f"{CASE.code}@{CASE.edition}"
     )
@@ -126,7 +148,8 @@ def carry_out_handover(
     clocks.save(clocks.turn(held.case, lead, held.clocks, effects([move]), now=now))
     held.case.change()
     trail.record(
-        move.trail, ("case", held.case.id), by=by, at=now, words=words, codes={"handover": lead.id, **(codes or {})},
+        move.trail, ("case", held.case.id), by=by, at=now, words=words, 
+        codes={"version": held.case.version, "handover": lead.id, **(codes or {})},
         rule=f"{HANDOVER.code}@{HANDOVER.edition}",
     )  # fmt: skip
     outbox.announce(CaseMoved(held.case.id, move.verb, held.case.status, tuple(move.tells)), at=now)

@@ -7,9 +7,8 @@ from django.db import transaction
 from jishi.cases.actions import feedback, moving
 from jishi.cases.models import Case
 from jishi.cases.refusals import GroundNeeded, ReopenWindowClosed
+from jishi.cases.states import WINDOW_DAYS
 from jishi.foundation.actor import Actor
-
-WINDOW_DAYS = 30
 
 
 @transaction.atomic

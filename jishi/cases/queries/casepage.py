@@ -65,8 +65,6 @@ KINDS: Mapping[str, tuple[str, str]] = {  # verb: (kind of dot, icon)
     "case.sent_back": ("back", "back"), "case.position_stated": ("hold", "speak"), "report.added_to": ("done", "speak"),
     "case.offer_taken_back": ("back", "back"), "feedback.answered": ("done", "speak"),
 }  # fmt: skip
-# What the handling body may not read before the case is closed (spec 10 §9).
-OF_THE_FEEDBACK = frozenset({"feedback.answered", "feedback.attempted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,7 @@ class Link:
     entry: Any
     sound: bool
     who: str
+    open: bool  # else the reader sees that something is recorded, and its hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ def life(case: Case, entries: Sequence[Any], *, by: Actor, handovers: Sequence[H
     told = [
         _happening(e, _readable(e, words.get(e.seq, {}), case, by, handovers), lang)
         for e in entries
-        if not (e.verb in OF_THE_FEEDBACK and _is_only_handler(by) and case.status != Status.CLOSED)
+        if policies.may_read(by, case, e.verb)
     ]
     return told[::-1]
 
@@ -233,14 +232,15 @@ _MOVES: dict[str, Move] = {m.trail: m for life_ in (HANDOVER, CASE) for m in lif
 _PARTIES: dict[str, Spoken] = {p.code: p.name for life_ in (HANDOVER, CASE) for p in life_.parties}
 
 
-def chain(entries: Iterable[Any]) -> list[Link]:
+def chain(entries: Iterable[Any], *, case: Case, by: Actor) -> list[Link]:
     """Give the entries newest first, each recomputed: a changed byte shows itself."""
     told = list(entries)
     residents = _residents(told)
     found = [
-        Link(e, ledger.entry_hash(e.prev, trail.body_of(e), suite=e.suite) == e.hash, residents.get(e.actor, e.actor))
+        Link(e, ledger.entry_hash(e.prev, trail.body_of(e), suite=e.suite) == e.hash, residents.get(e.actor, e.actor),
+             policies.may_read(by, case, e.verb))
         for e in told
-    ]
+    ]  # fmt: skip
     return found[::-1]
 
 

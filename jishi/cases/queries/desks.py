@@ -21,7 +21,7 @@ from jishi.cases.models import Case, Clock, Handover, Membership, Suggestion
 from jishi.cases.queries import ticking
 from jishi.cases.states import CASE, HandoverStatus, Role, Status
 from jishi.duties import queries as duties
-from jishi.foundation import trail
+from jishi.foundation import numbers, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid
 from jishi.kernels.text.words import tsquery_text
@@ -286,6 +286,6 @@ def _moment(text: str) -> datetime:
 
 
 def _key(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+    if not numbers.names_a_row(text):
         raise Invalid(detail="after")
     return int(text)

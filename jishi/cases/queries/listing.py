@@ -11,7 +11,7 @@ from jishi.cases import policies
 from jishi.cases.models import Case, Choice, Clock, Handover, Membership, Report, Suggestion
 from jishi.cases.states import CASE, Status
 from jishi.duties import queries as duties
-from jishi.foundation import trail
+from jishi.foundation import numbers, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound
 from jishi.kernels import worktime
@@ -93,7 +93,7 @@ def filtered(wanted: Wanted, *, by: Actor) -> QuerySet[Case]:
     if query := tsquery_text(wanted.q):
         rows = rows.extra(where=["to_tsvector('simple', search) @@ to_tsquery('simple', %s)"], params=[query])
     if wanted.after:
-        if not (wanted.after.isascii() and wanted.after.isdigit()):
+        if not (numbers.names_a_row(wanted.after)):
             raise Invalid(detail=f"after: {wanted.after}")
         rows = rows.filter(id__lt=int(wanted.after))
     return rows
@@ -105,6 +105,7 @@ def report(number: str, *, by: Actor) -> dict[str, Any]:
     members = Membership.objects.filter(report=row, to_at=None).select_related("case")
     return {
         "number": row.number,
+        "version": row.version,
         "channel": row.channel,
         "kind": row.kind,
         "voice": row.voice,
@@ -147,9 +148,13 @@ def readable(rows: list[Suggestion], *, by: Actor) -> list[Suggestion]:
 
 def trail_of(number: str, *, by: Actor) -> list[dict[str, Any]]:
     """Give the record of a case, oldest first, with hashes."""
-    entries = trail.of("case", id_of(number, by=by))
+    case = Case.objects.get(id=id_of(number, by=by))
+    entries = trail.of("case", case.id)
+    of_the_town = by.kind in ("staff", "client")
     return [
-        {**trail.body_of(e), "prev": e.prev, "hash": e.hash} if by.kind in ("staff", "client") else _public(e)
+        {**trail.body_of(e), "prev": e.prev, "hash": e.hash}
+        if of_the_town and policies.may_read(by, case, e.verb)
+        else _public(e)
         for e in entries
     ]
 

@@ -13,7 +13,6 @@ from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.actions import clocks as reckoning
-from jishi.cases.actions.reopening import WINDOW_DAYS
 from jishi.cases.models import (
     Addendum,
     Case,
@@ -27,9 +26,9 @@ from jishi.cases.models import (
     Suggestion,
 )
 from jishi.cases.queries.story import Cited, Happened, Teller, cited
-from jishi.cases.states import ENDS, HandoverStatus, Kind, Role, Status, Voice
+from jishi.cases.states import ENDS, WINDOW_DAYS, HandoverStatus, Kind, Role, Status, Voice
 from jishi.duties import queries as duties
-from jishi.foundation import trail
+from jishi.foundation import numbers, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels import worktime
@@ -224,7 +223,6 @@ def follow(report: Report, *, now: datetime, lang: str) -> Following:
     if feedback is not None and feedback.answered_at is not None:
         happened.append(_judged(feedback))
     ended = case.closed_at + timedelta(days=WINDOW_DAYS) if case.closed_at else None
-    is_open = case.status not in ENDS
     return Following(
         report=report,
         case=case,
@@ -238,7 +236,7 @@ def follow(report: Report, *, now: datetime, lang: str) -> Following:
         feedback=feedback,
         may_object=case.status == Status.DECLINED and not any(e.verb == "case.objected" for e in entries),
         reopen_until=ended if case.status == Status.CLOSED and ended and now <= ended and handovers else None,
-        may_add=is_open or (ended is not None and now <= ended),
+        may_add=policies.may_be_added_to(case, now),
     )
 
 
@@ -298,7 +296,7 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
 
 def alike(candidates: Iterable[Mapping[str, Any]], *, tenant_id: int, lang: str) -> list[Near]:
     """Give those open cases among triage's candidates that a stranger may join: no hidden caller, no accused body."""
-    ids = [int(c["value"]) for c in candidates if str(c.get("value") or "").isdecimal()]
+    ids = [int(c["value"]) for c in candidates if numbers.names_a_row(c.get("value") or "")]
     if not ids:
         return []
     closed = Membership.objects.filter(case__in=ids, to_at=None, report__voice=Voice.CONFIDENTIAL).values("case")

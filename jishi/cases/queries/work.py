@@ -4,14 +4,15 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Subquery
-from django.utils.timezone import localdate, localtime
+from django.utils.timezone import localdate
 
 from jishi.cases import policies
 from jishi.cases.actions import clocks, importing
+from jishi.cases.actions import feedback as asking
 from jishi.cases.actions.moving import OPEN_HANDOVER
 from jishi.cases.models import (
     Case,
@@ -304,9 +305,6 @@ def _running(kind: str, status: str, by: Actor) -> Any:
 
 # --- feedback ----------------------------------------------------------------------------------------------
 
-ATTEMPTS = 3
-FROM, TO, NOON = time(8, 30), time(20, 0), time(12, 0)  # when people are called (spec 10 §9)
-
 
 @dataclass(frozen=True, slots=True)
 class ToAsk:
@@ -352,26 +350,8 @@ def asked_of(case: Case, *, now: datetime) -> list[Asked]:
 
 
 def _asked_one(row: Feedback, now: datetime) -> Asked:
-    report = row.membership.report
-    tries = tuple(datetime.fromisoformat(at) for at, _ in row.attempts)
-    why = ""
-    if row.answered_at is not None:
-        why = "answered"
-    elif report.voice == Voice.ANONYMOUS:
-        why = "anonymous"
-    elif len({half_day(t) for t in tries}) >= ATTEMPTS:
-        why = "exhausted"
-    elif not FROM <= localtime(now).time() < TO:
-        why = "hours"
-    elif half_day(now) in {half_day(t) for t in tries}:
-        why = "half_day"
-    return Asked(row, report.number, report.voice, tries, not why, why)
-
-
-def half_day(moment: datetime) -> tuple[date, bool]:
-    """Give the day and whether it is afternoon."""
-    local = localtime(moment)
-    return local.date(), local.time() >= NOON
+    report, why = row.membership.report, asking.why_no_call(row, now)
+    return Asked(row, report.number, report.voice, asking.tries_of(row), not why, why)
 
 
 def may_conclude(asked: Sequence[Asked], clock_over: bool) -> bool:  # noqa: FBT001 - a fact, not a switch

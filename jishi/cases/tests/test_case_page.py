@@ -106,7 +106,7 @@ class TestThePage:
         with scope.work(system(town)):
             entries = casepage.entries_of(case)
             entries[0].codes = {**entries[0].codes, "matter": "99"}
-            assert [link.sound for link in casepage.chain(entries)] == [False]
+            assert [link.sound for link in casepage.chain(entries, case=case, by=system(town))] == [False]
         assert "每一条都对得上" in page
 
     def test_names_no_worker(self, town):

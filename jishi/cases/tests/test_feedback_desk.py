@@ -82,7 +82,8 @@ class TestAnswers:
     def test_are_kept_as_given_and_what_is_not_said_is_no_answer(self, town, case, desk):
         row = row_of(case)
 
-        press(desk, case, "answer", row=row.id, contacted="yes", solved="no", satisfied="no_answer", text="水还在")
+        said = {"contacted": "yes", "solved": "no", "satisfied": "no_answer", "text": "水还在"}
+        press(desk, case, "answer", row=row.id, version=row.version, **said)
 
         with scope.work(f.the_clock(town)):
             row.refresh_from_db()
@@ -90,7 +91,9 @@ class TestAnswers:
         assert f.again(town, case.id).status == Status.FEEDBACK
 
     def test_outside_the_list_are_refused(self, case, desk):
-        assert press(desk, case, "answer", row=row_of(case).id, contacted="yes", solved="very").status_code == 422
+        answer = press(desk, case, "answer", row=row_of(case).id, version=1, contacted="yes", solved="very")
+
+        assert answer.status_code == 422
 
 
 class TestCalls:

@@ -147,10 +147,14 @@ class TestTheSameNumbersOpenCases:
     def test_an_addendum_goes_to_the_report_of_that_number_only(self, town, console):
         case = f.a_case(town, now=timezone.now(), caller_contact=TEL)
 
-        wrong = console.post("/desk/operator/add", {"case": case.number, "tel": "13900000999", "text": "又堵了"})
-        right = console.post("/desk/operator/add", {"case": case.number, "tel": TEL, "text": "又堵了，水进了楼道"})
+        seen = f"{case.number}~{case.version}"
 
-        assert wrong.status_code == 409
+        wrong = console.post("/desk/operator/add", {"case": seen, "tel": "13900000999", "text": "又堵了"})
+        stale = console.post("/desk/operator/add", {"case": f"{case.number}~9", "tel": TEL, "text": "又堵了"})
+        blind = console.post("/desk/operator/add", {"case": case.number, "tel": TEL, "text": "又堵了"})
+        right = console.post("/desk/operator/add", {"case": seen, "tel": TEL, "text": "又堵了，水进了楼道"})
+
+        assert (wrong.status_code, stale.status_code, blind.status_code) == (409, 412, 428)
         assert right.status_code == 200
         with scope.work(system(town)):
             assert [e.verb for e in trail.of("case", case.id)].count("report.added_to") == 1

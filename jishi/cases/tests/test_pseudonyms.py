@@ -86,7 +86,7 @@ class TestWhatStaffRead:
         assert record.status_code == 200
         assert f"resident:{person.account_id}" not in record.content.decode()
         with scope.work(system(town)):
-            assert all(link.sound for link in casepage.chain(trail.of("case", case.id)))
+            assert all(link.sound for link in casepage.chain(trail.of("case", case.id), case=case, by=system(town)))
 
 
 class TestTheRowsBeside:

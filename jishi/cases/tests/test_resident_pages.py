@@ -65,6 +65,19 @@ def open_with(client: Client, number: str, word: str):
     return client.post("/mine", {"number": number, "word": word})
 
 
+def press(client: Client, number: str, code: str, words: str):
+    """Send a form of the timeline as it stands there, with the version that it carries."""
+    page = client.get(f"/mine/{number}").content.decode()
+    found = re.search(rf'action="/mine/{number}/{code}">.*?name="version" value="(\d+)"', page, re.DOTALL)
+    return client.post(f"/mine/{number}/{code}", {"words": words, "version": found[1] if found else ""})
+
+
+def judge(client: Client, path: str, **answers: str):
+    """Send the three questions as they stand there."""
+    found = re.search(r'name="version" value="(\d+)"', client.get(path).content.decode())
+    return client.post(path, {"version": found[1] if found else "", **answers})
+
+
 class TestSpeakingUp:
     def test_works_without_script_and_account_and_gives_number_word_day_and_body(self, client, town):
         response = client.post("/speak", a_form(client), follow=True)
@@ -349,7 +362,7 @@ class TestTheCallersActs:
         number, word = said(client)
         open_with(client, number, word)
 
-        client.post(f"/mine/{number}/add", {"words": "今天又积水了，打 13900000123 找我。"})
+        press(client, number, "add", "今天又积水了，打 13900000123 找我。")
 
         with read(town):
             assert Addendum.objects.get().text_shown.startswith("今天又积水了")
@@ -361,10 +374,23 @@ class TestTheCallersActs:
         number, word = said(client)
         open_with(client, number, word)
 
-        response = client.post(f"/mine/{number}/add", {"words": " "})
+        response = press(client, number, "add", " ")
 
         assert response.status_code == 422
         assert "还没有写是什么事" in response.content.decode()
+
+    def test_without_the_version_of_the_page_is_refused_and_of_an_old_one_kept_on_the_page(self, client, town):
+        number, word = said(client)
+        open_with(client, number, word)
+        press(client, number, "add", "今天又积水了。")
+
+        blind = client.post(f"/mine/{number}/add", {"words": "还在积水。"})
+        stale = client.post(f"/mine/{number}/add", {"words": "还在积水。", "version": "1"})
+
+        assert (blind.status_code, stale.status_code) == (428, 412)
+        assert ">还在积水。</textarea>" in stale.content.decode()
+        with read(town):
+            assert Addendum.objects.count() == 1
 
     def test_a_decline_is_objected_to_once(self, client, town):
         now = datetime.now(UTC)
@@ -375,8 +401,9 @@ class TestTheCallersActs:
         assert "走其他法定程序" in page
         assert "县人民法院诉讼服务中心" in page
 
-        first = client.post(f"/mine/{done.number}/object", {"words": "法院没有受理过这件事。"})
-        second = client.post(f"/mine/{done.number}/object", {"words": "还是不同意。"})
+        first = press(client, done.number, "object", "法院没有受理过这件事。")
+        again = {"words": "还是不同意。", "version": f.again(town, done.case_id).version}
+        second = client.post(f"/mine/{done.number}/object", again)
 
         assert (first.status_code, second.status_code) == (302, 409)
         assert f"/mine/{done.number}/object" not in client.get(f"/mine/{done.number}").content.decode()
@@ -389,7 +416,7 @@ class TestTheCallersActs:
             live(f.again(town, done.case_id), now)
         open_with(client, done.number, done.word)
 
-        client.post(f"/mine/{done.number}/reopen", {"words": "昨晚下雨又堵了。"})
+        press(client, done.number, "reopen", "昨晚下雨又堵了。")
 
         assert f.again(town, done.case_id).status == Status.HANDLING
         assert "您说没有解决，重新办" in client.get(f"/mine/{done.number}").content.decode()
@@ -412,7 +439,7 @@ class TestFeedback:
     def test_keeps_three_answers_and_closes_a_solved_case(self, client, town, asked):
         answers = {"contacted": "yes", "solved": "yes", "satisfied": "basically", "text": ""}
 
-        response = client.post(f"/feedback/{asked[2]}", answers)
+        response = judge(client, f"/feedback/{asked[2]}", **answers)
 
         assert response.status_code == 302
         with read(town):
@@ -421,21 +448,21 @@ class TestFeedback:
         assert f.again(town, asked[0].id).status == Status.CLOSED
 
     def test_keeps_silence_as_no_answer(self, client, town, asked):
-        client.post(f"/feedback/{asked[2]}", {"solved": "no"})
+        judge(client, f"/feedback/{asked[2]}", solved="no")
 
         with read(town):
             row = Feedback.objects.get()
             assert (row.contacted, row.solved, row.satisfied) == ("no_answer", "no", "no_answer")
 
     def test_an_empty_sheet_is_no_answer_and_stays_open(self, client, town, asked):
-        response = client.post(f"/feedback/{asked[2]}", {"text": " "})
+        response = judge(client, f"/feedback/{asked[2]}", text=" ")
 
         assert response.status_code == 422
         with read(town):
             assert Feedback.objects.get().answered_at is None
 
     def test_a_used_link_says_what_to_do_now(self, client, asked):
-        client.post(f"/feedback/{asked[2]}", {"solved": "no"})
+        judge(client, f"/feedback/{asked[2]}", solved="no")
 
         response = client.get(f"/feedback/{asked[2]}")
 
@@ -453,8 +480,8 @@ class TestFeedback:
             live(f.again(town, done.case_id), now)
         open_with(client, done.number, done.word)
 
-        client.post(f"/mine/{done.number}/feedback", {"solved": "no"})
-        client.post(f"/mine/{done.number}/feedback", {"solved": "partly", "satisfied": "not"})
+        judge(client, f"/mine/{done.number}/feedback", solved="no")
+        judge(client, f"/mine/{done.number}/feedback", solved="partly", satisfied="not")
 
         with read(town):
             kept = list(Feedback.objects.order_by("id").values_list("solved", "superseded_by"))

@@ -155,14 +155,14 @@ def _sign(do: Doing) -> object:
 def _contact(do: Doing) -> object:
     said = do.said
     return handling.note_contact(
-        do.case_id, how=said["how"], reached=said["reached"], gist=said["gist"], by=do.by, now=do.now
+        do.case_id, how=said["how"], reached=said["reached"], gist=said["gist"], **do.who
     )
 
 
 def _progress(do: Doing) -> object:
     said = do.said
     return handling.note_progress(
-        do.case_id, text=said["text"], waiting_for=said["waiting_for"], until=said["until"], by=do.by, now=do.now
+        do.case_id, text=said["text"], waiting_for=said["waiting_for"], until=said["until"], **do.who
     )
 
 

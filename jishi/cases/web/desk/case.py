@@ -147,7 +147,7 @@ def _of_tab(
     if tab == "feedback":
         return {"feedback": casepage.feedback_of(found, by=by)}
     if tab == "trail":
-        links = casepage.chain(entries)
+        links = casepage.chain(entries, case=found, by=by)
         return {"links": links, "sound": all(link.sound for link in links)}
     return {"life": casepage.life(found, entries, by=by, handovers=handovers, lang=language)}
 
@@ -183,8 +183,6 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
         return _again(request, found, chosen, form, None)
     doing = acts.Doing(found.id, version, form.cleaned_data, request.actor, request.now, request.tenant.code)
     try:
-        if found.version != version:  # verbs beside the table take no version: the page insists for them
-            raise Stale(version=found.version, status=found.status, seen=version)
         chosen.run(doing)
     except Stale as no:
         return _stale(request, found, chosen, form, no)
@@ -226,7 +224,7 @@ def _stale(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, no: S
     """Show what has happened since the page was made, beside what was about to be done; nothing is lost."""
     seen = str(request.POST.get("seq", "0"))
     entries = casepage.entries_of(found)
-    counted = seen.isascii() and seen.isdigit() and len(seen) < 10
+    counted = numbers.names_a_row(seen) and len(seen) < 10
     since = [e for e in entries if e.seq > int(seen)] if counted else entries[-3:]
     handovers = casepage.handovers_of(found)
     context = {

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
+from jishi.foundation import numbers
 from jishi.foundation.refusals import NotAllowed, PreconditionMissing, SignInNeeded
 
 View = Callable[..., HttpResponse]
@@ -41,6 +42,6 @@ def seen_version(request: HttpRequest) -> int:
     :raises PreconditionMissing: neither is there: a write on a shared thing says what it saw (spec 10 §14).
     """
     said = request.headers.get("If-Match", "").strip().strip('"') or str(request.POST.get("version", ""))
-    if not (said.isascii() and said.isdigit() and len(said) < 10):
+    if not (numbers.names_a_row(said) and len(said) < 10):
         raise PreconditionMissing
     return int(said)

@@ -15,6 +15,7 @@ from jishi.cases.queries import judging
 from jishi.cases.states import DeclineGround
 from jishi.duties import queries as duties
 from jishi.duties.queries import MatterRow
+from jishi.foundation import numbers
 
 KINDS = (
     ("report", _("诉求")), ("complaint", _("投诉")), ("inquiry", _("咨询")), ("help", _("求助")),
@@ -121,9 +122,8 @@ class IntakeForm(forms.Form):
         for name, value in (self.data or {}).items():
             if name.startswith("a.") and str(value).strip():
                 text = str(value).strip()[:120]
-                found[name[2:][:40]] = (
-                    float(text) if name.endswith(":n") and text.replace(".", "", 1).isdigit() else text
-                )
+                is_count = name.endswith(":n") and text.isascii() and text.replace(".", "", 1).isdigit()
+                found[name[2:][:40]] = float(text) if is_count else text
         return {k.removesuffix(":n"): v for k, v in found.items()}
 
     def incoming(self, *, matter: bool = True) -> Incoming:
@@ -231,7 +231,7 @@ class OfferForm(_Naming):
         named = str(data.get("to") or "")
         if named and named != "other":
             body, _sep, item = named.partition(":")
-            if not body.isdigit() or not (item or "0").isdigit():
+            if not numbers.names_a_row(body) or not numbers.names_a_row(item or "0"):
                 raise forms.ValidationError({"to": now_said("从上面选一个单位。")})
             return {**data, "body_id": int(body), "item_id": int(item or 0) or None, "why": ""}
         other = self.body_named("other")

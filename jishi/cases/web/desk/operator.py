@@ -23,9 +23,9 @@ from jishi.cases.web.desk import strip
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.desk.forms import DeclineForm, IntakeForm, matter_label
 from jishi.duties import queries as duties
-from jishi.foundation import idempotency
+from jishi.foundation import idempotency, numbers
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Refused
+from jishi.foundation.refusals import PreconditionMissing, Refused
 from jishi.kernels.text.minimise import minimise_one
 
 
@@ -78,7 +78,12 @@ def look(request: HttpRequest) -> HttpResponse:
 @staffed("operator")
 def add(request: HttpRequest) -> HttpResponse:
     """Add what is being said to an open case of the same number; the report that is there is not edited."""
-    case = casepage.find(str(request.POST.get("case", "")), by=request.actor)
+    number, _at, seen = str(request.POST.get("case", "")).partition("~")
+    if not numbers.names_a_row(seen):
+        raise PreconditionMissing
+    case = casepage.find(number, by=request.actor)
+    if case.version != int(seen):  # the list beside is read again, what was typed is kept
+        return _page(request, IntakeForm(request.POST, now=request.now), looked=True, status=412)
     mine = strip.own_reports(str(request.POST.get("tel", "")), by=request.actor, now=request.now)
     member = Membership.objects.filter(case=case, to_at=None, report__in=mine).order_by("id").first()
     if member is None:

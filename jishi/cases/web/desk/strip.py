@@ -18,7 +18,7 @@ from jishi.cases.states import CASE
 from jishi.cases.triage import Looked, Stage
 from jishi.cases.web.desk.forms import IntakeForm, matter_label
 from jishi.duties import queries as duties
-from jishi.foundation import sealed
+from jishi.foundation import numbers, sealed
 from jishi.foundation.actor import Actor
 from jishi.kernels import worktime
 
@@ -256,7 +256,7 @@ def _deadline(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
 def _alike(looked: Looked, form: IntakeForm, *, by: Actor) -> list[Alike]:
     stage = looked.stage(Stage.DUPLICATES)
     refused = set(str(form.data.get("other_than", "")).split(","))
-    ids = {int(c["value"]): c for c in stage.candidates if str(c.get("value", "")).isdigit()}
+    ids = {int(c["value"]): c for c in stage.candidates if numbers.names_a_row(c.get("value", ""))}
     if not ids:
         return []
     seen = policies.visible_to(by, Case.objects.filter(id__in=list(ids), status__in=sorted(CASE.open_states)))

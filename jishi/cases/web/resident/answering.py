@@ -12,11 +12,12 @@ from jishi.cases.models import Feedback
 from jishi.cases.queries import resident
 from jishi.cases.queries.resident import Asked
 from jishi.cases.refusals import LinkIsOver
+from jishi.cases.web.desk.edge import seen_version
 from jishi.cases.web.resident import holding
 from jishi.cases.web.resident.forms import ThreeAnswers
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound
+from jishi.foundation.refusals import NotFound, Stale
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,10 +51,15 @@ def done(request: HttpRequest) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, asked: Asked, row: Feedback, by: Actor) -> HttpResponse:
-    form = ThreeAnswers(request.POST or None)
+    form, facts = ThreeAnswers(request.POST or None), {"asked": asked, "version": row.version}
+    status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         given = form.answers()
-        feedback.answer(row.id, answers=given, by=by, now=request.now)
-        return redirect(f"{reverse('judged')}?{urlencode({'solved': given.solved})}")
-    status = 422 if request.method == "POST" else 200
-    return render(request, "cases/resident/feedback.html", {"form": form, "asked": asked}, status=status)
+        try:
+            feedback.answer(row.id, answers=given, by=by, now=request.now, version=seen_version(request))
+        except Stale as no:
+            lang = get_language() or "zh"
+            facts, status = facts | {"refused_what": f"{no.sentence(lang)} {no.next_step(lang)}"}, no.status
+        else:
+            return redirect(f"{reverse('judged')}?{urlencode({'solved': given.solved})}")
+    return render(request, "cases/resident/feedback.html", {"form": form, **facts}, status=status)

@@ -19,10 +19,10 @@ from jishi.cases.queries.resident import Row
 from jishi.cases.queries.story import Cited
 from jishi.cases.refusals import WrongWord
 from jishi.cases.states import CASE, ENDS, HandoverStatus, Status
+from jishi.cases.web.desk.edge import seen_version
 from jishi.cases.web.resident import holding, telling
 from jishi.cases.web.resident.forms import NumberAndWord, Words
 from jishi.foundation import purposes
-from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound, Refused
 
 # Which clock the first lines of the page name, by state; the first that runs.
@@ -79,7 +79,9 @@ def timeline(request: HttpRequest, number: str) -> HttpResponse:
 def add(request: HttpRequest, number: str) -> HttpResponse:
     """Add a later word."""
     return _act(
-        request, number, lambda report, by, words: intake.add_addendum(report.id, text=words, by=by, now=request.now)
+        request,
+        number,
+        lambda report, who, words: intake.add_addendum(report.id, text=words, **who),
     )
 
 
@@ -89,9 +91,7 @@ def object_(request: HttpRequest, number: str) -> HttpResponse:
     return _act(
         request,
         number,
-        lambda report, by, words: intake.object_to_decline(
-            resident.case_of(report), text=words, by=by, now=request.now
-        ),
+        lambda report, who, words: intake.object_to_decline(resident.case_of(report), text=words, **who),
     )
 
 
@@ -101,7 +101,7 @@ def reopen(request: HttpRequest, number: str) -> HttpResponse:
     return _act(
         request,
         number,
-        lambda report, by, words: reopening.reopen(resident.case_of(report), why=words, by=by, now=request.now),
+        lambda report, who, words: reopening.reopen(resident.case_of(report), why=words, **who),
     )
 
 
@@ -159,15 +159,18 @@ def _open(request: HttpRequest, number: str, word: str) -> HttpResponse:
     return redirect("timeline", number=number.strip().upper())
 
 
-def _act(request: HttpRequest, number: str, do: Callable[[Report, Actor, str], object]) -> HttpResponse:
-    """Perform one verb of the caller with his words; a refusal comes back to the same page, words kept."""
-    form = Words(request.POST)
+def _act(request: HttpRequest, number: str, do: Callable[[Report, dict[str, Any], str], object]) -> HttpResponse:
+    """Perform one verb of the caller with his words on the version he saw; a refusal comes back, words kept.
+
+    :raises PreconditionMissing: the page did not say which version it showed.
+    """
+    form, version = Words(request.POST), seen_version(request)
     try:
         with holding.holder(request, number) as (by, report):
             try:
                 if not form.is_valid():
                     return _show(request, report, words=form, status=422)
-                do(report, by, form.cleaned_data["words"])
+                do(report, {"by": by, "now": request.now, "version": version}, form.cleaned_data["words"])
             except NotFound:
                 raise
             except Refused as no:

@@ -15,6 +15,7 @@ from jishi.cases.actions import sheets
 from jishi.cases.queries import work
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.work.forms import FileForm
+from jishi.foundation import numbers
 from jishi.foundation.refusals import Refused
 
 ROLES = ("operator", "system_admin")
@@ -72,7 +73,7 @@ def run(request: HttpRequest, run: int) -> HttpResponse:
     result = request.GET.get("result", "refused")
     rows = work.import_rows(
         run, by=by, result=result if result in verbs.RESULTS else "refused",
-        after=int(after) if after.isdigit() and len(after) < 9 else 0, limit=SHOWN + 1,
+        after=int(after) if numbers.names_a_row(after) and len(after) < 9 else 0, limit=SHOWN + 1,
     )  # fmt: skip
     counts = found.counts
     over = counts["at"] >= counts["total"]

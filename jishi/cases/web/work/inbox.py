@@ -23,7 +23,7 @@ from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.desk.forms import ContactForm, ProgressForm
 from jishi.cases.web.work.forms import ReplyForm, ReturnForm, local_minute
-from jishi.foundation.refusals import NotFound, Refused, Stale
+from jishi.foundation.refusals import NotFound, Refused
 
 TABS = (
     ("", gettext_lazy("全部")), ("sign", gettext_lazy("待签收")), ("running", gettext_lazy("办理中")),
@@ -188,14 +188,14 @@ def _reply(case: Case, form: Any, who: Mapping[str, Any]) -> object:
 def _contact(case: Case, form: Any, who: Mapping[str, Any]) -> object:
     said = form.cleaned_data
     return handling.note_contact(
-        case.id, how=said["how"], reached=said["reached"], gist=said["gist"], by=who["by"], now=who["now"]
+        case.id, how=said["how"], reached=said["reached"], gist=said["gist"], **who
     )
 
 
 def _progress(case: Case, form: Any, who: Mapping[str, Any]) -> object:
     said = form.cleaned_data
     return handling.note_progress(
-        case.id, text=said["text"], waiting_for=said["waiting_for"], until=said["until"], by=who["by"], now=who["now"]
+        case.id, text=said["text"], waiting_for=said["waiting_for"], until=said["until"], **who
     )
 
 
@@ -223,8 +223,6 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
         return page(request, found, act=code, form=form, status=422)
     run, told = ACTS[code]
     try:
-        if found.version != version:  # verbs beside the table take no version: the page insists for them
-            raise Stale(version=found.version, status=found.status, seen=version)
         run(found, form, {"by": request.actor, "now": request.now, "version": version})
     except Refused as no:
         return _no(request, found, code, form, no)
