@@ -1,8 +1,67 @@
 """The shapes that tables of all rooms share. Rooms inherit from here and from nowhere else."""
 
-from typing import Any, ClassVar
+from collections.abc import Hashable, Iterable
+from decimal import Decimal
+from functools import cache
+from typing import Any, ClassVar, cast
 
-from django.db import models
+import orjson
+from django.db import connections, models, transaction
+from psycopg.types.range import Range
+
+FEW = 5  # rows: below, one statement of plain values is as quick
+AT_ONCE = 5000  # rows of one statement
+
+
+class Rows(models.QuerySet[Any]):
+    """Rows that are made by the hundred: one statement takes them in as one JSON value.
+
+    Three times less work than a parameter per value. The same refusals by the database; ids come back as always.
+    """
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        rows = list(objs)
+        if args or options or len(rows) < FEW or any(r.pk is not None for r in rows):
+            return super().bulk_create(rows, *args, **options)
+        for row in rows:
+            row._prepare_related_fields_for_save(operation_name="bulk_create")
+        statement = _statement(cast(Hashable, self.model))
+        with transaction.atomic(using=self.db, savepoint=False), connections[self.db].cursor() as cursor:
+            for start in range(0, len(rows), AT_ONCE):
+                part = rows[start : start + AT_ONCE]
+                cursor.execute(statement, [orjson.dumps(_plain(part), default=_said).decode()])
+                for row, (pk,) in zip(part, cursor.fetchall(), strict=True):
+                    row.pk, row._state.adding, row._state.db = pk, False, self.db
+        return rows
+
+
+def _plain(rows: list[Any]) -> list[dict[str, Any]]:
+    fields = [(f, f.column) for f in rows[0]._meta.concrete_fields if not f.primary_key]
+    return [{column: f.pre_save(row, True) for f, column in fields} for row in rows]
+
+
+def _said(value: Any) -> str:
+    """Write what JSON has no form for as the database reads it."""
+    if isinstance(value, bytes | memoryview):
+        return "\\x" + bytes(value).hex()
+    if isinstance(value, Range):
+        low, high = ("" if end is None else str(end) for end in (value.lower, value.upper))
+        return "empty" if value.isempty else f"{value.bounds[0]}{low},{high}{value.bounds[1]}"
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(type(value))
+
+
+@cache
+def _statement(model: Any) -> str:
+    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+    columns = ", ".join(f'"{f.column}"' for f in fields)
+    typed = ", ".join(f'"{f.column}" {f.db_type(connections["default"])}' for f in fields)
+    table, pk = model._meta.db_table, model._meta.pk.column
+    return (
+        f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM json_to_recordset(%s::json) AS given({typed}) '
+        f'RETURNING "{pk}"'
+    )
 
 
 class TenantRow(models.Model):
@@ -17,6 +76,8 @@ class TenantRow(models.Model):
 
     tenant = models.ForeignKey("foundation.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False)
     version = models.PositiveIntegerField(default=1)
+
+    objects = Rows.as_manager()
 
     class Meta:
         abstract = True
@@ -36,6 +97,8 @@ class FactRow(models.Model):
     recused_by: ClassVar[str | None] = None
 
     tenant = models.ForeignKey("foundation.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    objects = Rows.as_manager()
 
     class Meta:
         abstract = True

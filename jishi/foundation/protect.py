@@ -99,8 +99,13 @@ def _append_only(table: str) -> Iterable[str]:
 
 
 def _tenant_first_keys(model: type[models.Model]) -> Iterable[str]:
-    """A foreign key carries the tenant, so that no row can point into another tenant."""
+    """A foreign key carries the tenant, so that no row can point into another tenant.
+
+    It stands in the place of the key without one, and a row that must point at another row of its tenant needs no key
+    to the tenant besides: the other row has it. Each key is a look into another table per row that is written.
+    """
     table = model._meta.db_table
+    bound = False
     for field in model._meta.local_fields:
         target = field.related_model
         if not isinstance(field, models.ForeignKey) or not isinstance(target, type):
@@ -116,6 +121,20 @@ def _tenant_first_keys(model: type[models.Model]) -> Iterable[str]:
             f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY (tenant_id, "{field.column}") '
             f'REFERENCES "{other}" (tenant_id, id) DEFERRABLE INITIALLY DEFERRED; END IF; END $$'
         )
+        yield _without_plain_key(table, field.column)
+        bound = bound or not (field.null or target is model)
+    if bound:
+        yield _without_plain_key(table, "tenant_id")
+
+
+def _without_plain_key(table: str, column: str) -> str:
+    """Drop the foreign key of this one column, whatever its name; the one that carries the tenant stays."""
+    return (
+        "DO $$ DECLARE found text; BEGIN FOR found IN SELECT c.conname FROM pg_constraint c JOIN pg_attribute a "
+        f"ON a.attrelid = c.conrelid AND a.attname = '{column}' WHERE c.conrelid = '\"{table}\"'::regclass "
+        "AND c.contype = 'f' AND c.conkey = ARRAY[a.attnum] "
+        f"LOOP EXECUTE format('ALTER TABLE \"{table}\" DROP CONSTRAINT %I', found); END LOOP; END $$"
+    )
 
 
 def _open_tables() -> list[str]:

@@ -137,6 +137,21 @@ class TestCatalogue:
                 )
                 assert found, f"{model._meta.db_table}.{field.column}"
 
+    def test_no_key_is_looked_up_twice_and_every_table_reaches_its_tenant(self) -> None:
+        for model in protect.protected_models():
+            keys = [
+                set(columns)
+                for (columns,) in rows(
+                    "SELECT array_agg(a.attname::text) FROM pg_constraint c JOIN pg_attribute a"
+                    " ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)"
+                    " WHERE c.contype = 'f' AND c.conrelid = %s::regclass GROUP BY c.oid",
+                    [model._meta.db_table],
+                )
+            ]
+            carried = {name for key in keys if len(key) > 1 for name in key}
+            assert not [key for key in keys if len(key) == 1 and key & carried - {"tenant_id"}], model
+            assert not model._meta.managed or any("tenant_id" in key for key in keys), model
+
     def policies(self, table: str) -> set[tuple[str, str, str]]:
         return set(rows("SELECT policyname, permissive, cmd FROM pg_policies WHERE tablename = %s", [table]))
 

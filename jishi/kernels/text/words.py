@@ -16,9 +16,8 @@ def bigrams(text: str) -> list[str]:
 
 
 def bigrams_all(texts: Iterable[str]) -> list[list[str]]:
-    """This will cut each text into the words of the search index: overlapping pairs of Chinese characters (a
-    single character
-    that stands alone is itself), and words of letters and digits, folded and in small letters."""
+    """This will cut each text into words: overlapping pairs of Chinese characters (a single character that stands alone
+    is itself), and words of letters and digits, folded and in small letters."""
     return [_cut(folded.text.lower()) for folded in normalise_all(texts)]
 
 
@@ -33,20 +32,30 @@ def _cut(text: str) -> list[str]:
 
 
 def tsvector_text(text: str) -> str:
-    """This will write the words with blanks between, for `to_tsvector('simple', …)`; single Chinese characters
-    are added so that
-    a search for one character finds it too."""
+    """This will write the words with blanks between, for `to_tsvector('simple', …)`.
+
+    Every Chinese character begins one word: the pair with the next, or itself where a run of characters ends. So a
+    search for one character is a search for a beginning, and the index needs no word per character (a third less).
+    """
     folded = normalise_all((text,))[0].text.lower()
-    return " ".join((*_cut(folded), *dict.fromkeys(_ONLY_HAN.findall(folded))))
+    return " ".join(word for piece in _PIECE.findall(folded) for word in _ended(piece))
+
+
+def _ended(piece: str) -> list[str]:
+    words = _cut(piece)
+    return [*words, piece[-1]] if len(words[0]) == 2 and _ONLY_HAN.match(piece) else words
 
 
 def tsquery_text(query: str) -> str:
-    """This will write a query for `to_tsquery('simple', …)`: every phrase of Chinese characters in order (pairs
-    joined by <->),
-    all phrases and words required. Nothing of the query is read as an operator; no words give the empty string."""
+    """This will write a query for `to_tsquery('simple', …)`: every phrase of Chinese characters in order (pairs joined
+    by <->), one character as a beginning, all phrases and words required.
+
+    Nothing of the query is read as an operator; no words give the empty string.
+    """
     folded = normalise_all((query,))[0].text.lower()
     parts = []
     for piece in _PIECE.findall(folded):
         words = _cut(piece)
-        parts.append(" <-> ".join(f"'{word}'" for word in words) if len(words) > 1 else f"'{words[0]}'")
+        beginning = ":*" if len(piece) == 1 and _ONLY_HAN.match(piece) else ""
+        parts.append(" <-> ".join(f"'{word}'" for word in words) + beginning)
     return " & ".join(f"({part})" if "<->" in part else part for part in parts)

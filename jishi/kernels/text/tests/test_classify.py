@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jishi.kernels.text.classify import (
     Learned,
@@ -120,5 +122,12 @@ class TestSearchWords:
         assert tsquery_text("停水 & !路灯坏 | a'b") == "'停水' & ('路灯' <-> '灯坏') & 'a' & 'b'"
         assert tsquery_text("!&|") == ""
 
-    def test_a_single_character_can_be_found(self):
-        assert "水" in tsvector_text("停水").split()
+    def test_a_single_character_is_searched_as_a_beginning(self):
+        assert tsquery_text("水 a") == "'水':* & 'a'"
+        assert tsvector_text("停水了3天").split() == ["停水", "水了", "了", "3", "天"]
+
+    @given(st.text("停水了3天 a。", max_size=30))
+    def test_every_chinese_character_begins_a_word(self, text):
+        words = tsvector_text(text).split()
+
+        assert {c for c in text if c >= "\u4e00"} <= {word[0] for word in words}
