@@ -8,11 +8,12 @@ machine and in every process.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from .normalise import normalise_all
+from .normalise import normalise
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -38,9 +39,16 @@ class Features:
 
 
 def plain(texts: Iterable[str]) -> list[str]:
-    """This will give what the features see: folded, small letters, marks of hidden data and punctuation as one
-    space."""
-    return [_NOISE.sub(" ", folded.text.lower()).strip() for folded in normalise_all(texts)]
+    """This will give what the features see: folded, small letters, marks of hidden data and punctuation as one space.
+
+    The same texts are asked for by score, reasons and comparison one after the other; the last of them are kept.
+    """
+    return [_plain(text) for text in texts]
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> str:
+    return _NOISE.sub(" ", normalise(text).text.lower()).strip()
 
 
 def hashes(codes: npt.NDArray[np.uint32], size: int, bits: int) -> npt.NDArray[np.int32]:
