@@ -53,6 +53,9 @@ def _as_the_web_role(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("db")
         from django.db import connection
 
+        from config.costs import purse
+
+        purse.forget()  # no test waits for what another one asked
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE jishi_web")
 

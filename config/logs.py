@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import Any
 
 DEEPEST = 8  # errors behind an error
+FRAMES = 25  # the innermost of each
 _SECRET = (
     (re.compile(r"\b(?:DETAIL|CONTEXT|HINT|LINE \d+):.*", re.S), "[…]"),
     (re.compile(r"(?i)\b(authorization|(?:set-)?cookie|x-csrftoken|idempotency-key)\b['\"]?\s*[:=].*"), r"\1: […]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+\S+"), r"\1 […]"),
-    (re.compile(r"/(feedback|receipt|mine|links?)/[^\s/?'\"]+"), r"/\1/[…]"),
+    (re.compile(r"/(feedback|receipt|mine|links?)/(?!<)[^\s/?'\"]+"), r"/\1/[…]"),
     (re.compile(r"\?[^\s'\"]*=[^\s'\"]*"), "?[…]"),
     (re.compile(r"\d(?:[\s-]?\d){6,}"), "[…]"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "[…]"),
@@ -61,7 +62,7 @@ def told(fault: BaseException) -> str:
     while one is not None and id(one) not in seen and len(seen) < DEEPEST:
         seen.add(id(one))
         lines.append(("" if one is fault else "behind it: ") + _kind(one))
-        lines += [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(one.__traceback__)]
+        lines += [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(one.__traceback__, limit=-FRAMES)]
         one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
     return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from config import health, wiring
+from config import crossing, health, wiring
 from config.api import api
 
 wiring.wire()
@@ -10,6 +10,7 @@ wiring.wire()
 urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("csp", crossing.blocked),
     path("api/v1/", api.urls),
     path("", include("jishi.accounts.web.urls")),
     path("", include("jishi.duties.web.urls")),

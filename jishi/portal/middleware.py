@@ -32,6 +32,7 @@ POLICY: Final = {
     "base-uri": "'none'",
     "form-action": "'self'",
     "frame-ancestors": "'none'",
+    "report-uri": "/csp",  # to ourselves: config/crossing.py writes no address
 }
 PERMISSIONS: Final = ", ".join(
     [f"{f}=()" for f in ("accelerometer", "browsing-topics", "display-capture", "gyroscope", "magnetometer")]

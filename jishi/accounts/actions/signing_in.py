@@ -30,6 +30,17 @@ _COUNT = """
     SET count = CASE WHEN f.last_at < %s THEN 1 ELSE f.count + 1 END, last_at = EXCLUDED.last_at
 """
 
+WORD_TRIES = 200  # wrong safe words an hour per receipt number: numbers can be counted up, so none is ever locked
+WORD_PAUSE = 3600 / WORD_TRIES  # seconds after which one of them is forgotten
+WORD = "word"  # instead of a device: these are nobody's account
+
+_COUNT_WORD = """
+    INSERT INTO accounts_signinfailure AS f (tenant_id, name_mac, device, count, last_at) VALUES (%s, %s, %s, 1, %s)
+    ON CONFLICT (tenant_id, name_mac, device) DO UPDATE
+    SET count = GREATEST(0, f.count - floor(extract(epoch FROM EXCLUDED.last_at - f.last_at) / %s)::int) + 1,
+        last_at = EXCLUDED.last_at
+"""
+
 
 def wait_for(username: str, device: str, *, by: Actor, now: datetime) -> int:
     """Give how many seconds this name must wait on this device; 0: try now. Unknown names wait like known ones."""
@@ -55,6 +66,22 @@ def failed(username: str, device: str, *, by: Actor, now: datetime) -> None:
     """This will count one failure; one statement, known name or not."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [by.tenant_id, name_mac(by.tenant_id, username), device, now, now - FORGET_AFTER])
+
+
+def wait_for_word(number: str, *, by: Actor, now: datetime) -> int:
+    """Give how many seconds the next safe word for this receipt number must wait; known number or not."""
+    row = SignInFailure.objects.filter(
+        tenant_id=by.tenant_id, name_mac=_number_mac(by.tenant_id, number), device=WORD
+    ).first()
+    if row is None or row.count < WORD_TRIES:
+        return 0
+    return max(0, math.ceil(WORD_PAUSE - (now - row.last_at).total_seconds()))
+
+
+def word_failed(number: str, *, by: Actor, now: datetime) -> None:
+    """This will count one wrong safe word for a receipt number; one statement. No source is written down."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_WORD, [by.tenant_id, _number_mac(by.tenant_id, number), WORD, now, WORD_PAUSE])
 
 
 @transaction.atomic
@@ -125,6 +152,7 @@ def forget_old(*, by: Actor, now: datetime) -> int:
     """This will delete failures and sessions that have ended; nightly. Gives how many failures went."""
     SignedIn.objects.filter(tenant_id=by.tenant_id, ends_at__lte=now).delete()
     Session.objects.filter(expire_date__lte=now).delete()
+    SignInFailure.objects.filter(tenant_id=by.tenant_id, device=WORD, last_at__lt=now - FORGET_AFTER).delete()
     return SignInFailure.objects.filter(tenant_id=by.tenant_id, last_at__lt=now - KEEP).delete()[0]
 
 
@@ -132,3 +160,7 @@ def name_mac(tenant_id: int, username: str) -> str:
     """Hide a name that was typed: what people type into that field is sometimes a password."""
     key = settings.SECRET_KEY.encode()
     return hmac.new(key, f"sign-in:{tenant_id}:{username.strip()}".encode(), hashlib.sha256).hexdigest()
+
+
+def _number_mac(tenant_id: int, number: str) -> str:
+    return name_mac(tenant_id, f"word:{number.strip().upper()[:40]}")

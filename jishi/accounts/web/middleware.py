@@ -25,7 +25,7 @@ from jishi.foundation.refusals import Invalid, NotAllowed, Refused, SignInNeeded
 from jishi.foundation.tenants import Tenant
 
 Answer = Callable[[HttpRequest], HttpResponse]
-OUTSIDE = ("/health/", "/static/")  # answered without tenant, scope or database
+OUTSIDE = ("/health/", "/static/", "/csp")  # answered without tenant, scope or database
 CHOOSING = ("/post", "/sign-", "/api/", "/display", "/help", "/me/")  # reachable before a post is chosen
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
