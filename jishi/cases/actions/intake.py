@@ -8,7 +8,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
@@ -217,7 +217,7 @@ def _store(
     given = numbers.take_together({"R": len(rows), "C": len(fresh)}, tenant_code, today)
     reports = [make_report(r, s, n, by=by, now=now) for r, s, n in zip(rows, looked, given["R"], strict=True)]
     word_by_row = _give_words(rows, reports)
-    Report.objects.bulk_create(reports)
+    _insert(reports)
     cases = {
         i: make_case(reports[i], rows[i], looked[i], number, now) for i, number in zip(fresh, given["C"], strict=True)
     }
@@ -257,6 +257,20 @@ def _ensure_unknown(rows: Sequence[Incoming], by: Actor) -> None:
     met = Report.objects.filter(wanted, tenant_id=by.tenant_id).first() if wanted else None
     if met is not None:
         raise AlreadyKnown(system=met.external_system, number=met.external_id)
+
+
+def _insert(reports: Sequence[Report]) -> None:
+    """Store reports. Another connection may have taken an external number in since we looked; it was first.
+
+    :raises AlreadyKnown: it did.
+    """
+    try:
+        Report.objects.bulk_create(reports)
+    except IntegrityError as twice:
+        if getattr(getattr(twice.__cause__, "diag", None), "constraint_name", "") != "one_report_per_external_id":
+            raise
+        met = next(r for r in reports if r.external_id)
+        raise AlreadyKnown(system=met.external_system, number=met.external_id) from None
 
 
 def _apart(row: Incoming, joined: Mapping[int, Case]) -> Incoming:
