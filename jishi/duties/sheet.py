@@ -31,6 +31,7 @@ CLOCKS: Final = ("promise", "handling", "sign", "contact", "review", "part")
 LONGEST: Final = {"number": 20, "name": 200, "superior_dept": 120, "receiving_office": 120}
 LONGEST_TEXT, MOST_ROWS, MOST_BYTES, MOST_UNPACKED = 4000, 5000, 5_000_000, 60_000_000
 _LEADS: Final = {"镇街": "$street", "$street": "$street", "社区（村）": "$community", "$community": "$community"}
+_CLASSES: Final = {"body:$street": "镇街", "body:$community": "社区（村）"}
 _WIDTHS: Final = {"序号": 12, "类别": 11, "事项名称": 34, "条件": 30, "法律依据": 40}
 
 FAULTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -58,6 +59,7 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "bad_priority": ("优先级是 0 到 99 的整数", "the priority is a whole number from 0 to 99"),
     "bad_condition": ("条件不成立：{detail}", "the condition does not stand: {detail}"),
     "part_missing": ("配合事项要写镇街配合职责", "an assist item says the own part"),
+    "pushed_down": ("{detail}", "{detail_en}"),
 }
 
 
@@ -97,10 +99,12 @@ class Fault:
     column: str
     code: str
     detail: str = ""
+    detail_en: str = ""  # where the detail itself is a sentence
 
     def sentence(self, lang: str = "zh") -> str:
         """Say it."""
-        return FAULTS[self.code][1 if lang.startswith("en") else 0].format(detail=self.detail)
+        words = FAULTS[self.code][1 if lang.startswith("en") else 0]
+        return words.format(detail=self.detail, detail_en=self.detail_en or self.detail)
 
     def page(self) -> dict[str, Any]:
         """Give it as plain JSON, with its sentences."""
@@ -110,11 +114,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the cells of a file may name: departments by name, leads by name or code, and the words of conditions."""
+    """What the cells of a file may name: departments by name, leads by name or code, and the words of conditions.
+
+    `holder` is whose list it is: the guard asks, because a community may lead what stands on its own list.
+    """
 
     departments: frozenset[str]
     leads: Mapping[str, str]
     words: Vocabulary
+    holder: str = ""
 
 
 Rows = list[tuple[int, dict[str, str]]]
@@ -196,7 +204,7 @@ def _items(
         faults += wrong
         made.append((at, item))
     faults += twice(made)
-    faults = [Fault(f.row, _column_of(f.column, head), f.code, f.detail) for f in faults]
+    faults = [replace(f, column=_column_of(f.column, head)) for f in faults]
     ordered = sorted(faults, key=lambda f: (f.row, f.column, f.code))
     return ([], ordered) if ordered else ([item for _, item in made], [])
 
@@ -236,12 +244,8 @@ def twice(rows: Iterable[tuple[int, NewItem]]) -> Iterator[Fault]:
 def _item(at: int, row: Mapping[str, str], known: Known) -> tuple[NewItem, list[Fault]]:
     faults: list[Fault] = []
     cells = {key: row.get(name, "") for name, key in COLUMNS.items()}
-    for name, key in COLUMNS.items():
-        text = cells[key]
-        if any(ord(c) < 32 and c not in "\n\t" for c in text):
-            faults.append(Fault(at, name, "control_character"))
-        if len(text) > LONGEST.get(key, LONGEST_TEXT):
-            faults.append(Fault(at, name, "too_long", str(LONGEST.get(key, LONGEST_TEXT))))
+    for key, text in cells.items():
+        faults += _text_faults(at, key, text)
     item = NewItem(
         number=cells["number"], kind=KINDS.get(cells["kind"], cells["kind"]), name=cells["name"],
         matters=tuple(m.strip() for m in cells["matters"].replace("；", ";").split(";") if m.strip()),
@@ -253,6 +257,22 @@ def _item(at: int, row: Mapping[str, str], known: Known) -> tuple[NewItem, list[
         examples=cells["examples"], remark=cells["remark"],
     )  # fmt: skip
     return item, [*faults, *item_faults(at, item, known)]
+
+
+def text_faults(at: int, item: NewItem) -> Iterator[Fault]:
+    """Name texts that are too long for their column or hold what cannot be read."""
+    for key in COLUMNS.values():
+        if isinstance(text := getattr(item, key), str):
+            yield from _text_faults(at, key, text)
+
+
+def _text_faults(at: int, key: str, text: str) -> Iterator[Fault]:
+    name = next(name for name, k in COLUMNS.items() if k == key)
+    longest = LONGEST.get(key, LONGEST_TEXT)
+    if any(ord(c) < 32 and c not in "\n\t" for c in text):
+        yield Fault(at, name, "control_character")
+    if len(text) > longest:
+        yield Fault(at, name, "too_long", str(longest))
 
 
 def item_faults(at: int, item: NewItem, known: Known) -> Iterator[Fault]:
@@ -270,6 +290,7 @@ def item_faults(at: int, item: NewItem, known: Known) -> Iterator[Fault]:
         if code not in known.words.matters:
             yield Fault(at, "事项代码", "unknown_matter", code)
     yield from _part_faults(at, item, known.words)
+    yield from _guard_faults(at, item, known)
     yield from _condition_faults(at, item, known.words)
 
 
@@ -280,6 +301,23 @@ def _part_faults(at: int, item: NewItem, words: Vocabulary) -> Iterator[Fault]:
         yield Fault(at, "主办单位", "unknown_body", item.lead_body)
     if item.kind == "assist" and not item.own_part:
         yield Fault(at, "镇街配合职责", "part_missing")
+
+
+def _guard_faults(at: int, item: NewItem, known: Known) -> Iterator[Fault]:
+    """No line may push a duty down (spec 11 §4): the guard that every offer asks is asked when the line is written."""
+    levels = {dutylist.STREET: "street", dutylist.COMMUNITY: "community"}
+    level = levels.get(item.lead_body) or known.words.bodies.get(item.lead_body)
+    if level is None or item.kind not in KIND_NAMES:
+        return
+    what, _, division = known.holder.partition(":")
+    whose = {"streets": "street", "communities": "community"}.get(what) or known.words.bodies.get(what, "street")
+    line = dutylist.Item(
+        item.number, known.holder, item.kind, item.name, item.lead_body,  # type: ignore[arg-type]
+        holder=(division or what,), holder_level=whose, superior_dept=item.superior_dept,
+    )  # fmt: skip
+    if no := dutylist.guard(line, item.lead_body, "lead", level):
+        called = {f"body:{code}": name for name, code in known.leads.items()} | _CLASSES
+        yield Fault(at, "主办单位", "pushed_down", no.sentence("zh", called), no.sentence("en", called))
 
 
 def _condition_faults(at: int, item: NewItem, words: Vocabulary) -> Iterator[Fault]:

@@ -46,6 +46,27 @@ PLACE_KINDS: Mapping[str, tuple[str, str]] = {
     "village": ("村", "a village"), "company": ("企业", "a company"), "shop": ("商铺", "a shop"),
 }  # fmt: skip
 
+# How the form groups facts, and what it calls the operators; a test compares both with the kernel's closed table.
+FACT_GROUPS: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = (
+    (("什么事", "What"), ("matter", "kind", "urgency", "tags", "risk_marks", "reports_joined", "same_as_earlier")),
+    (("在哪里", "Where"), ("place", "road_owner", "facility_owner", "compound_manager")),
+    (("什么时候", "When"), ("said_at", "in_emergency")),
+    (("谁、怎么说的", "Who and how"), ("caller_kind", "channel", "has_photo")),
+)
+OPERATOR_NAMES: Mapping[str, tuple[str, str]] = {
+    "is": ("是", "is"), "in": ("是其中之一", "is one of"), "under": ("属于（含下级）", "is under"),
+    "has": ("含", "has"),
+    "has_any": ("含其中之一", "has one of"), "has_all": ("同时含", "has all of"), "empty": ("为空", "is empty"),
+    "in_division": ("在区划", "is in division"), "in_grid": ("在网格", "is in grid"),
+    "in_zone": ("在划定范围", "is in zone"),
+    "in_kind": ("是这一类地点", "is of kind"), "is_kind": ("是这一类单位", "is a body of kind"),
+    "=": ("等于", "="), "<": ("少于", "<"), "≤": ("不超过", "≤"), ">": ("超过", ">"), "≥": ("不少于", "≥"),
+    "between": ("在两数之间", "is between"), "before": ("早于", "is before"), "after": ("晚于", "is after"),
+    "between_days": ("在两天之间", "is between days"), "time_between": ("在每天的时段", "is at a time of day"),
+    "weekday_in": ("在星期", "is on weekdays"), "is_working": ("在工作时间", "is in working time"),
+    "season_between": ("在每年的时段", "is in a season"), "known": ("已经知道", "is known"),
+}  # fmt: skip
+
 
 def vocabulary_of(law: Law, conditions: Iterable[Cond] = ()) -> Vocabulary:
     """Give the words of a day. `conditions`: their zones and grids are taken as they stand, see `unregistered`.

@@ -63,7 +63,7 @@ def draft(
         edition=last.edition + 1 if last else 1, effective=DateRange(effective_from, None), drafted_by=by.label,
         source_sha256=source_sha256,
     )  # fmt: skip
-    _ensure_sound(items, known_on(effective_from))
+    _ensure_sound(items, known_on(effective_from, holder))
     _store(row, items)
     codes = {"holder": holder, "edition": row.edition, "items": len(items), "sha256": source_sha256}
     trail.record("duty_list.drafted", ("duty_list", row.id), by=by, at=now, codes=codes, new=True)
@@ -74,7 +74,7 @@ def draft_file(data: bytes, *, holder: str, title: str, effective_from: date, by
     """Draft from an xlsx workbook or a csv file with our columns. :raises FileRefused: with row and column; nothing of
     the file is taken."""
     policies.ensure_may_keep(by)
-    items = read_file(data, on=effective_from)
+    items = read_file(data, on=effective_from, holder=holder)
     digest = hashlib.sha256(data).hexdigest()
     return draft(holder, title=title, effective_from=effective_from, items=items, by=by, now=now, source_sha256=digest)
 
@@ -104,8 +104,10 @@ def edit(
     changed = {i.number: i for i in put}
     kept = [i for i in items_of(row) if i.number not in drop]
     there = {i.number for i in kept}
-    after = [changed.get(i.number, i) for i in kept] + [i for i in put if i.number not in there]
-    _ensure_sound(after, known_on(row.effective.lower))
+    after = [changed.get(i.number, i) for i in kept]
+    for new in (i for i in put if i.number not in there):
+        after.insert(_end_of(new.kind, after), new)
+    _ensure_sound(after, known_on(row.effective.lower, row.holder))
     DutyItem.objects.filter(tenant_id=by.tenant_id, list=row).delete()
     _store(row, after)
     row.change(state=ListState.DRAFT, findings=[], drafted_by=by.label)
@@ -253,9 +255,9 @@ def supersede_due(*, by: Actor, now: datetime) -> list[int]:
 # ---- what the verbs share ----------------------------------------------------------------------------------
 
 
-def read_file(data: bytes, *, on: date) -> list[NewItem]:
+def read_file(data: bytes, *, on: date, holder: str = "") -> list[NewItem]:
     """Read an xlsx workbook or csv text into items. :raises FileRefused: with row and column of every fault."""
-    known = known_on(on)
+    known = known_on(on, holder)
     if data[:2] == b"PK":
         items, faults = sheet.from_xlsx(data, known)
     else:
@@ -268,12 +270,12 @@ def read_file(data: bytes, *, on: date) -> list[NewItem]:
     return items
 
 
-def known_on(day: date) -> Known:
-    """Give what a file may name on a day: departments, leads, matters and the words of conditions."""
+def known_on(day: date, holder: str = "") -> Known:
+    """Give what a line of a holder's list may name on a day: departments, leads, matters, the words of conditions."""
     law = memory.law(day)
     there = [b for b in bodies.names().values() if b.lasts_on(day)]
     departments = frozenset(n for b in there for n in (b.name, b.short_name))
-    return Known(departments, {b.name: b.code for b in there}, vocabulary_of(law))
+    return Known(departments, {b.name: b.code for b in there}, vocabulary_of(law), holder)
 
 
 def items_of(row: DutyList) -> list[NewItem]:
@@ -305,6 +307,11 @@ def _ensure_sound(items: Sequence[NewItem], known: Known) -> None:
     if faults:
         rows = [{**f.page(), "number": items[f.row - 2].number} for f in faults[:MOST_FAULTS_TOLD]]
         raise ItemsRefused(count=len(faults), faults=rows)
+
+
+def _end_of(kind: str, items: Sequence[NewItem]) -> int:
+    """Where a new item goes: behind the last one of its kind, else to the end."""
+    return next((at for at in range(len(items), 0, -1) if items[at - 1].kind == kind), len(items))
 
 
 def _ensure_holder(holder: str, day: date) -> None:

@@ -255,12 +255,6 @@ class TestChecking:
         (finding,) = [f for f in found if f["code"] == "matter_retired"]
         assert (finding["items"], finding["detail"]) == (["基本-001"], "01.02.01 → 01.02.03")
 
-    def test_names_a_taken_back_item_that_gives_a_street_the_lead(self, stage):
-        found = self.found(stage, [*ITEMS, replace(RIVAL, matters=("02.01.04",), lead_body="$street", priority=10)])
-
-        (finding,) = [f for f in found if f["code"] == "taken_back_item_names_a_town_lead"]
-        assert (finding["severity"], finding["items"]) == ("blocker", ["收回-009"])
-
     def test_names_matters_that_no_item_covers(self, stage):
         found = self.found(stage, ITEMS[:1])
 
@@ -419,7 +413,7 @@ class TestFounding:
     def test_excuses_nothing_else(self, tenant):
         wrong = [*ITEMS, replace(RIVAL, matters=("02.01.04",), lead_body="$street", priority=10)]
 
-        with pytest.raises(HasBlockers), transaction.atomic():
+        with pytest.raises(FileRefused), transaction.atomic():
             a_stage(tenant, items=wrong)
 
     def test_is_the_systems_alone_and_once_per_holder(self, tenant, stage):

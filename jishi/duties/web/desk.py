@@ -33,14 +33,14 @@ FILE_MOST = 5_000_000
 @require_GET
 def editions(request: HttpRequest) -> HttpResponse:
     """All editions, the newest first."""
-    _by(request)
+    staff_of(request)
     before = request.GET.get("after", "")
     rows = printed.editions(before=int(before) if before.isdigit() else 0)
-    today = localdate(_now(request))
+    today = localdate(now_of(request))
     page = {
         "rows": [(e, _state(e.state), *_counted(e.findings)) for e in rows],
         "after": rows[-1].id if len(rows) == printed.PAGE else None,
-        "may_keep": policies.may_keep(_by(request)), "today": today,
+        "may_keep": policies.may_keep(staff_of(request)), "today": today,
     }  # fmt: skip
     return render(request, "duties/desk.html", page)
 
@@ -48,12 +48,12 @@ def editions(request: HttpRequest) -> HttpResponse:
 @require_GET
 def edition(request: HttpRequest, list_id: int) -> HttpResponse:
     """One edition: where it stands in its life, what its check found, what may be done now, its items."""
-    by, found = _by(request), printed.edition(list_id)
+    by, found = staff_of(request), printed.edition(list_id)
     if found is None:
         raise NotFound
     lang = _lang()
     row = DutyList.objects.get(tenant_id=by.tenant_id, id=list_id)
-    law = queries.law(found.first_day or localdate(_now(request)))
+    law = queries.law(found.first_day or localdate(now_of(request)))
     after = request.GET.get("after", "")
     words = request.GET.get("q", "").strip()[:60]
     lines, more = printed.lines(list_id, lang=lang, law=law, words=words, after=int(after) if after.isdigit() else 0)
@@ -77,7 +77,7 @@ def edition(request: HttpRequest, list_id: int) -> HttpResponse:
 def act(request: HttpRequest, list_id: int, verb: str) -> HttpResponse:
     """Say one verb of the edition's life."""
     said, words = request.POST, request.POST.get("words", "")
-    who: Any = {"by": _by(request), "now": _now(request)}
+    who: Any = {"by": staff_of(request), "now": now_of(request)}
     says: dict[str, Callable[[], Any]] = {
         "check": lambda: lists.check(list_id, **who),
         "consult": lambda: lists.consult(list_id, **who),
@@ -102,7 +102,7 @@ def act(request: HttpRequest, list_id: int, verb: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_file(request: HttpRequest) -> HttpResponse:
     """Take a file in as a new draft, or say row and column of every fault and take nothing."""
-    by, now = _by(request), _now(request)
+    by, now = staff_of(request), now_of(request)
     policies.ensure_may_keep(by)
     holders = list(dict.fromkeys((e.holder, e.title) for e in printed.editions()))
     known = list(dict(reversed(holders)).items())
@@ -133,7 +133,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
 @require_GET
 def export(request: HttpRequest, list_id: int) -> HttpResponse:
     """The edition as a workbook that can be corrected and taken in again."""
-    by = _by(request)
+    by = staff_of(request)
     row = DutyList.objects.filter(tenant_id=by.tenant_id, id=list_id).first()
     if row is None:
         raise NotFound
@@ -145,11 +145,11 @@ def export(request: HttpRequest, list_id: int) -> HttpResponse:
 @require_GET
 def dry_run(request: HttpRequest, list_id: int) -> HttpResponse:
     """Decide a past period again by this edition: same, different, contested, fallback, one sample of each."""
-    by, found = _by(request), printed.edition(list_id)
+    by, found = staff_of(request), printed.edition(list_id)
     policies.ensure_may_keep(by)
     if found is None:
         raise NotFound
-    today, given = localdate(_now(request)), request.GET
+    today, given = localdate(now_of(request)), request.GET
     start = _day(given, "from") if given.get("from") else today - timedelta(days=30)
     end = _day(given, "to") if given.get("to") else today
     made = (
@@ -176,14 +176,16 @@ def dry_run(request: HttpRequest, list_id: int) -> HttpResponse:
     return render(request, "duties/dry_run.html", page)
 
 
-def _by(request: HttpRequest) -> Actor:
+def staff_of(request: HttpRequest) -> Actor:
+    """Give the member of staff who asks. :raises SignInNeeded: nobody is signed in."""
     by: Actor = request.actor  # type: ignore[attr-defined]
     if by.kind != "staff":
         raise SignInNeeded
     return by
 
 
-def _now(request: HttpRequest) -> datetime:
+def now_of(request: HttpRequest) -> datetime:
+    """Give the moment of the request."""
     return request.now  # type: ignore[attr-defined,no-any-return]
 
 

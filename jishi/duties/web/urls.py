@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.duties.web import desk, public
+from jishi.duties.web import desk, editor, public
 
 urlpatterns = [
     path("duties", public.browse, name="duties"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("desk/duties", desk.editions, name="desk-duties"),
     path("desk/duties/import", desk.import_file, name="desk-duties-import"),
     path("desk/duties/<int:list_id>", desk.edition, name="desk-duties-edition"),
+    path("desk/duties/<int:list_id>/items/new", editor.item, name="desk-duties-item-new"),
+    path("desk/duties/<int:list_id>/items/<str:number>", editor.item, name="desk-duties-item"),
     path("desk/duties/<int:list_id>/do/<slug:verb>", desk.act, name="desk-duties-act"),
     path("desk/duties/<int:list_id>/file", desk.export, name="desk-duties-export"),
     path("desk/duties/<int:list_id>/dry-run", desk.dry_run, name="desk-duties-dry-run"),

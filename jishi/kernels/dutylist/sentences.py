@@ -57,7 +57,7 @@ _OPERATOR_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "season_between": ("{f}在每年{v}之间", "{f} is between {v} of a year"),
     "known": ("已知{f}", "{f} is known"),
 }
-_WEEKDAYS: Final = (
+WEEKDAYS: Final = (
     ("周一", "Monday"),
     ("周二", "Tuesday"),
     ("周三", "Wednesday"),
@@ -120,7 +120,7 @@ def value_words(test: Test, at: int, names: Names) -> str:
         said = [named(names, space, code) for code in codes_of(test)]
         return ("、", ", ")[at].join(said)
     if test.op == "weekday_in" and isinstance(test.value, tuple):
-        return ("、", ", ")[at].join(_WEEKDAYS[int(day) - 1][at] for day in test.value)
+        return ("、", ", ")[at].join(WEEKDAYS[int(day) - 1][at] for day in test.value)
     values = test.value if isinstance(test.value, tuple) else (test.value,)
     joined = ("至", " and ")[at].join(str(value) for value in values)
     return f"{joined} {test.unit}" if test.unit else joined
