@@ -106,6 +106,7 @@ def note_attempt(case_id: int, *, result: str, by: Actor, now: datetime, version
     held = moving.hold(case_id, by=by, version=version)
     if not policies.PARTIES["feedback_body"](by, held.stand):
         from_outside(held, by)
+    moving.ensure_another_person(held, "feedback.conclude", by=by)
     rows = _to_call(held.case)
     if not any(why_no_call(row, now) == "" for row in rows):
         raise NoCallNow
@@ -245,6 +246,7 @@ def _ensure_caller_or_desk(held: Held, row: Feedback, by: Actor) -> None:
         return
     if not policies.PARTIES["feedback_body"](by, held.stand) or _handled_by(held.case, by.body_ids):
         from_outside(held, by)
+    moving.ensure_another_person(held, "feedback.conclude", by=by)
 
 
 def _handled_by(case: Case, body_ids: Iterable[int]) -> bool:

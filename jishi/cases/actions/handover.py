@@ -18,11 +18,9 @@ from jishi.cases.refusals import (
     ReturnedBefore,
     ReturnPending,
     ReturnWindowClosed,
-    SamePerson,
 )  # fmt: skip
 from jishi.cases.states import CASE, HandoverStatus, ReturnGround
 from jishi.duties.actions import deciding
-from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotAllowed
@@ -150,7 +148,6 @@ def return_by_time(case_id: int, *, by: Actor, now: datetime) -> Case:
 def _return_stands(held: Held, verb: str, words: str, *, by: Actor, now: datetime) -> Case:
     move = moving.ensure(held, verb, by=by)
     lead = _ensure_return_asked(held)
-    _ensure_not_the_asker(held, by)
     row = moving.handover_row(held, verb)
     return moving.carry_out(
         held, move, by=by, now=now, handover_move=row,
@@ -172,7 +169,6 @@ def deny_return(case_id: int, *, words: str, cited_item_id: int | None, by: Acto
     if not policies.PARTIES["dispatcher"](by, held.stand):
         from_outside(held, by)
     _ensure_return_asked(held)
-    _ensure_not_the_asker(held, by)
     if not words.strip():
         raise GroundNeeded(what="不同意退单的理由", what_en="why the return is denied")
     if cited_item_id is None:
@@ -189,12 +185,6 @@ def _ensure_return_asked(held: Held) -> Handover:
     if held.lead is None or held.lead.status != HandoverStatus.RETURN_ASKED:
         raise NoReturnAsked
     return held.lead
-
-
-def _ensure_not_the_asker(held: Held, by: Actor) -> None:
-    asked = [e for e in trail.of("case", held.case.id) if e.verb == "handover.return_asked"]
-    if asked and asked[-1].actor.split("/")[0] == by.label.split("/")[0]:
-        raise SamePerson(why="退单的人不能自己答复退单。", why_en="Who asked for the return may not answer it.")
 
 
 def _when(held: Held, kind: str) -> str:

@@ -27,7 +27,6 @@ from jishi.cases.refusals import (
     NotOnTheSpotList,
     ObjectedBefore,
     ReopenWindowClosed,
-    SamePerson,
     SwappedAxes,
     TooLong,
     UnknownDatum,
@@ -497,11 +496,6 @@ def accept_after_objection(case_id: int, *, why: str, by: Actor, now: datetime, 
     entries = trail.of("case", held.case.id)
     if not any(e.verb == "case.objected" for e in entries):
         raise GroundNeeded(what="诉求人的申诉", what_en="an objection of the caller")
-    declined = next(e for e in reversed(entries) if e.verb == "case.declined")
-    if declined.actor.split("/")[0] == by.label.split("/")[0]:
-        raise SamePerson(
-            why="不予受理是您作出的，申诉要由另一位来看。", why_en="You declined it; another person must look."
-        )
     return moving.carry_out(
         held, move, by=by, now=now, case_values={"decline_ground": "", "decline_text": "", "decline_channel": ""},
         words={"why": why.strip()} if why.strip() else None,

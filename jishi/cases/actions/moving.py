@@ -12,6 +12,7 @@ from jishi.cases import policies
 from jishi.cases.actions import clocks
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Handover, Membership
+from jishi.cases.refusals import SamePerson
 from jishi.cases.states import CASE, HANDOVER, HandoverStatus, Role
 from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
@@ -86,9 +87,49 @@ def ensure(held: Held, verb: str, *, by: Actor) -> Move:
     row = next((m for m in policies_first if m.verb == verb), None)
     if row is not None:
         policies.ensure_may(row, by, held.stand)
+        ensure_another_person(held, verb, by=by)
         return row
     policies.ensure_may_see(by, held.stand)
     return ensure_move(CASE, verb, held.case.status, held.case.status_before)
+
+
+def ensure_another_person(held: Held, verb: str, *, by: Actor) -> None:
+    """Insist on the pairs that one person may not both do on one case: `[[separation]]` of both tables (90 §4.2).
+
+    It counts over the whole life of the case and over every post of the person, whoever holds the case by now.
+    :raises SamePerson: says why.
+    """
+    apart = [pair for life in (CASE, HANDOVER) for pair in life.separations if verb in pair.verbs]
+    if by.kind not in ("staff", "client") or not apart:
+        return
+    done_by: dict[str, str] = {}
+    for pair in apart:
+        other = pair.verbs[1] if pair.verbs[0] == verb else pair.verbs[0]
+        done_by |= dict.fromkeys(_ENTRIES[other], other)
+    entries = trail.Entry.objects.filter(
+        tenant_id=by.tenant_id, subject_kind="case", subject_id=held.case.id, verb__in=list(done_by)
+    )
+    own = {done_by[verb_] for verb_, actor in entries.values_list("verb", "actor") if person(actor) == person(by.label)}
+    for pair in apart:
+        if own & set(pair.verbs):
+            raise SamePerson(why=pair.why.zh, why_en=pair.why.en)
+
+
+def person(label: str) -> str:
+    """Give the person of an actor's label, in whichever post."""
+    return label.split("/")[0]
+
+
+def _entries_by_verb() -> dict[str, frozenset[str]]:
+    """Name the entries that a verb leaves on the case, by the rows of both tables."""
+    found: dict[str, set[str]] = {}
+    for life in (CASE, HANDOVER):
+        for move in (*life.moves, *life.acts):
+            found.setdefault(move.verb, set()).add(move.trail)
+    return {verb: frozenset(trails) for verb, trails in found.items()}
+
+
+_ENTRIES = _entries_by_verb()
 
 
 def carry_out(
@@ -144,6 +185,7 @@ def carry_out_handover(
     lead = held.lead
     if lead is None:
         raise NotFound
+    ensure_another_person(held, move.verb, by=by)
     settle(lead, move, dict(handover_values or {}))
     clocks.save(clocks.turn(held.case, lead, held.clocks, effects([move]), now=now))
     held.case.change()

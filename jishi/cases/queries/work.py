@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Subquery
 from django.utils.timezone import localdate
 
 from jishi.cases import policies
-from jishi.cases.actions import clocks, importing
+from jishi.cases.actions import clocks, importing, moving
 from jishi.cases.actions import feedback as asking
 from jishi.cases.actions.moving import OPEN_HANDOVER
 from jishi.cases.models import (
@@ -276,7 +276,7 @@ class ReplyShown:
     reply: Reply
     contacts: tuple[ContactNote, ...]
     reviews: tuple[Review, ...]
-    own: bool  # written by the actor: another person reviews it
+    own: bool  # the actor answered in this case: another person reviews it
 
 
 def to_review(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToReview]:
@@ -291,7 +291,8 @@ def reply_shown(case: Case, *, by: Actor) -> ReplyShown:
         raise NotFound
     contacts = ContactNote.objects.filter(case=case).select_related("body").order_by("at", "id")
     reviews = Review.objects.filter(case=case).order_by("-id")
-    own = reply.author.split("/")[0] == by.label.split("/")[0]
+    authors = Reply.objects.filter(case=case).values_list("author", flat=True)
+    own = any(moving.person(author) == moving.person(by.label) for author in authors)
     return ReplyShown(reply, tuple(contacts[:20]), tuple(reviews[:5]), own)
 
 

@@ -1,12 +1,14 @@
 """审核: the four elements beside the reply and the words it answers; never by its author."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
 from jishi.accounts import queries as accounts
-from jishi.cases.models import Reply, Review
+from jishi.cases.actions import handling
+from jishi.cases.models import Review
 from jishi.cases.queries import work
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -83,9 +85,14 @@ class TestApproving:
     def test_by_the_author_is_refused_and_the_page_says_why(self, town, case, desk):
         with scope.work(f.the_clock(town)):
             me = max(holder.account_id for holder in accounts.people_of("reviewer", now=datetime.now(UTC)))
-            Reply.objects.filter(case=case).update(author=f"staff:{me}/post:1")
+        now = datetime.now(UTC)
+        case = f.a_case_at(town, Status.HANDLING, now=now - timedelta(hours=6))
+        f.contact(case, now)
+        own = replace(f.handler_of(case), account_id=me)
+        f.do(own, handling.reply, case.id, answer=f.answer_of(now), now=now)
+        case = f.again(town, case.id)
 
-        html = desk.get(reverse("review")).content.decode()
+        html = desk.get(f"{reverse('review')}?case={case.number}").content.decode()
 
         assert "这份答复是您写的，要由另一位审核" in html
         assert press(desk, case, "approve", **FOUR).status_code == 403
