@@ -18,7 +18,18 @@ def compile_messages(argv: Sequence[str]) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Check every procedure and calendar under institutions/, and that nothing of ours asks for forbidden forms."""
+    """Check every procedure and calendar under institutions/, and that nothing of ours asks for forbidden forms.
+
+    ``--deploy``: this installation instead; ``trust``: the figures of trust. Each gives 0 only if all is well.
+    """
+    if "--deploy" in argv:
+        from config.cli import deploying
+
+        return deploying.main([one for one in argv if one != "--deploy"])
+    if argv[:1] == ["trust"]:
+        from config.cli import trusting
+
+        return trusting.main(argv[1:])
     from jishi.kernels import procedure, worktime
 
     findings = []

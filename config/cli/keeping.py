@@ -21,6 +21,7 @@ def backup(argv: Sequence[str]) -> int:
     except database.DatabaseUnavailable as no:
         print(f"{no.sentence_zh}\n{no.sentence_en}", file=sys.stderr)
         return 1
+    _note(given.data, "backup.last")
     print(f"{made.folder}  {made.size / 2**20:.1f} MiB  {made.taken_at}")
     print("这份备份没有加密，也不含钥匙；请放在 0700 的地方。 It is not encrypted and holds no keys: keep it private.")
     return 0
@@ -38,7 +39,15 @@ def restore(argv: Sequence[str]) -> int:
     except database.DatabaseUnavailable as no:
         print(f"{no.sentence_zh}\n{no.sentence_en}", file=sys.stderr)
         return 1
+    _note(given.data, "restore.last")
     return verify(["--data", given.data])
+
+
+def _note(data: str, name: str) -> None:
+    """Write down when it was done: `check --deploy` asks how long ago."""
+    from datetime import UTC, datetime
+
+    (Path(data).resolve() / name).write_text(datetime.now(UTC).isoformat(timespec="seconds") + "\n", "ascii")
 
 
 def verify(argv: Sequence[str]) -> int:

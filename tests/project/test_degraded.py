@@ -1,0 +1,167 @@
+"""What is missing is named and the rest goes on (spec 90 §15); what is not ready is said before people come."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client, override_settings
+
+from config.cli import deploying, trusting
+from jishi.accounts.web import tenants
+from jishi.cases.models import Case
+from jishi.cases.states import Status
+from jishi.cases.tests import factories as f
+from jishi.foundation import data_keys, keys, scope
+from jishi.foundation.actor import system
+
+pytestmark = pytest.mark.django_db
+
+DRAIN = "翠竹苑3号楼北门口的雨水井堵了，一下雨就积水。"
+NOW = datetime.now(UTC)
+
+
+class NoKeys(keys.NullKeys):
+    """A key provider that is away."""
+
+    def health(self):
+        return keys.Health(False, "K0", "", "")
+
+
+@pytest.fixture
+def in_town(town: int):
+    tenants.forget()
+    data_keys.forget()
+    with keys.using(keys.NullKeys()):
+        yield town
+    data_keys.forget()
+    tenants.forget()
+
+
+@pytest.fixture
+def browser():
+    return Client(headers={"host": "town.example", "accept-language": "zh"})
+
+
+def a_worker(heartbeat: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_workers")
+        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (%s)", [heartbeat])
+
+
+def missing(browser: Client) -> list[str]:
+    return [one["what"] for one in browser.get("/health/ready").json()["missing"]]
+
+
+class TestReady:
+    def test_names_a_worker_that_stopped(self, in_town, browser):
+        a_worker(NOW - timedelta(minutes=5))
+        stopped = missing(browser)
+        a_worker(datetime.now(UTC))
+
+        assert stopped == ["worker"]
+        assert missing(browser) == []
+
+    def test_names_keys_that_are_away(self, in_town, browser):
+        a_worker(datetime.now(UTC))
+
+        with keys.using(NoKeys()):
+            assert missing(browser) == ["keys"]
+
+    def test_says_what_goes_on_and_no_version(self, in_town, browser):
+        a_worker(NOW - timedelta(minutes=5))
+
+        answer = browser.get("/health/ready")
+
+        assert answer.status_code == 200
+        assert "事项照常办理" in answer.json()["missing"][0]["zh"]
+        assert not re.search(r"\d+\.\d+|postgres|django|host", answer.content.decode().lower())
+
+    def test_names_writing_that_is_paused(self, in_town, browser):
+        a_worker(datetime.now(UTC))
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL default_transaction_read_only = on")
+
+        assert missing(browser) == ["space"]
+
+
+class TestWithoutTheWorker:
+    def test_a_report_is_taken_in_and_receipted(self, in_town, browser):
+        a_worker(NOW - timedelta(days=1))
+        found = re.search(r'name="idempotency_key" value="(\w+)"', browser.get("/speak").content.decode())
+        form = {"idempotency_key": found[1], "text": DRAIN, "where": "", "voice": "open", "tel": "13900000123"}
+
+        taken = browser.post("/speak", form)
+
+        assert taken.status_code == 302
+        assert browser.get("/receipt").status_code == 200
+        with scope.work(system(in_town)):
+            assert Case.objects.count() == 1
+
+    def test_a_case_is_answered_without_news_being_delivered(self, in_town):
+        a_worker(NOW - timedelta(days=1))
+
+        assert f.a_case_at(in_town, Status.REPLIED).status == Status.REPLIED
+
+
+class TestReadyForPeople:
+    def faults(self, folder) -> str:
+        return "\n".join(line.en + " " + line.do for line in deploying.every_line(folder, now=NOW) if not line.fine)
+
+    def test_a_default_installation_fails_with_sentences(self, in_town, tmp_path):
+        said = self.faults(tmp_path)
+
+        assert "JISHI_BEHIND_PROXY=1" in said
+        assert "a backup within 24 hours ./dev backup" in said
+        assert "a restore within 31 days" in said
+        assert "the worker is running ./dev jishi worker" in said
+
+    def test_each_that_is_followed_is_silent(self, in_town, tmp_path):
+        for name in ("backup.last", "restore.last"):
+            (tmp_path / name).write_text(NOW.isoformat())
+        a_worker(datetime.now(UTC))
+        outside = tmp_path.parent / "keys-elsewhere"
+        outside.mkdir(mode=0o700)
+
+        with override_settings(
+            SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"), ALLOWED_HOSTS=["12345.example.gov.cn"],
+            DEMO=False, SESSION_COOKIE_SECURE=True, SECURE_HSTS_SECONDS=9, KEYS_DIR=outside,
+        ):  # fmt: skip
+            said = self.faults(tmp_path)
+
+        for gone in ("JISHI_BEHIND_PROXY", "JISHI_HOSTS", "backup", "worker is running", "keys", "no row is seen"):
+            assert gone not in said
+
+    def test_a_copy_of_yesterday_morning_is_too_old(self, in_town, tmp_path):
+        (tmp_path / "backup.last").write_text((NOW - timedelta(hours=25)).isoformat())
+
+        assert "a backup within 24 hours" in self.faults(tmp_path)
+
+    def test_rows_seen_without_a_scope_are_a_fault(self, in_town, tmp_path):
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute("ALTER TABLE accounts_account NO FORCE ROW LEVEL SECURITY")
+
+        assert "accounts_account" in self.faults(tmp_path)
+
+    def test_three_administrators_of_the_town_are_three(self, in_town, tmp_path):
+        assert "990181: three administrators" not in self.faults(tmp_path)
+        assert "990881: three administrators" in self.faults(tmp_path)  # an empty town has none
+
+
+class TestFiguresOfTrust:
+    def test_are_twenty_and_each_is_measured_or_says_that_it_is_not(self, in_town):
+        figures = list(trusting.figures())
+
+        assert [one.code for one in figures] == [f"F{n}" for n in range(1, 21)]
+        assert {one.code for one in figures if one.reached is not None} == {"F1", "F4", "F10", "F12", "F16"}
+        assert all(one.found for one in figures)
+
+    def test_rows_seen_without_a_scope_are_a_miss(self, in_town):
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute("ALTER TABLE accounts_account NO FORCE ROW LEVEL SECURITY")
+
+        (f4,) = [one for one in trusting.figures() if one.code == "F4"]
+
+        assert (f4.reached, f4.found) == (False, "accounts_account")
