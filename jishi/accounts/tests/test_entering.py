@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from conftest import MONDAY_TEN
 from jishi.accounts import queries
 from jishi.accounts.actions import accounts, clients, grants
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
@@ -295,3 +296,31 @@ def test_an_actor_is_given_only_for_a_post_that_is_held(tenant: int) -> None:
     assert held is not None
     assert held.roles == {"reviewer"}
     assert (before, never) == (None, None)
+
+
+class TestWhoBelongsToABody:
+    TOMORROW, ACCUSED, OWN = MONDAY_TEN + timedelta(days=1), 71, 72
+
+    def tied(self, tenant: int, account_id: int, now: datetime) -> frozenset[int]:
+        with scope.work(system(tenant)):
+            found = queries.actor_for(account_id, None, now)
+        assert found is not None
+        return found.tied_to
+
+    def test_is_tied_from_the_second_a_term_begins_whatever_post_she_acts_in(self, tenant: int) -> None:
+        account = an_account(tenant)
+        a_grant(account, "handler", body_id=self.OWN, post_id=1)
+        a_grant(account, "handler", body_id=self.ACCUSED, post_id=2, now=self.TOMORROW)
+
+        before = self.tied(tenant, account.id, self.TOMORROW - timedelta(seconds=1))
+        after = self.tied(tenant, account.id, self.TOMORROW)
+
+        assert (before, after) == (frozenset({self.OWN}), frozenset({self.OWN, self.ACCUSED}))
+
+    def test_is_no_longer_tied_when_the_term_has_ended(self, tenant: int) -> None:
+        account = an_account(tenant)
+        a_grant(account, "handler", body_id=self.ACCUSED, post_id=2)
+        with scope.work(system(tenant)):
+            grants.end_grants(post_id=2, by=system(tenant), now=self.TOMORROW)
+
+        assert self.tied(tenant, account.id, self.TOMORROW) == frozenset()
