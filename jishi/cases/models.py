@@ -103,6 +103,8 @@ class Report(Placed, TenantRow):
 class Addendum(FactRow):
     """A later word of the same person."""
 
+    recused_with = "report"
+
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField()
     text_shown = models.TextField()
@@ -142,6 +144,7 @@ class Case(Placed, TenantRow):
     search = models.TextField(blank=True)  # bigrams of the minimised words
 
     recused_by = "accused_body_ids"
+    subject_kind_of_trail = "case"
 
     class Meta:
         constraints = [
@@ -175,6 +178,8 @@ class Case(Placed, TenantRow):
 class Membership(TenantRow):
     """归并: a report belongs to a case from a moment to a moment."""
 
+    recused_with = "case"
+
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="memberships")
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="memberships")
     from_at = models.DateTimeField()
@@ -202,6 +207,8 @@ class Membership(TenantRow):
 
 class Handover(TenantRow):
     """派单 · 签收 · 退单: who was asked, by which duty item, when they signed, on what ground they returned it."""
+
+    recused_with = "case"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="handovers")
     body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+")
@@ -261,6 +268,8 @@ class Handover(TenantRow):
 class Clock(TenantRow):
     """办理时限: one running obligation of one party on one case (spec 11 §9). `due_at` is pinned."""
 
+    recused_with = "case"
+
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
     handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="+", null=True)
     kind = models.CharField(max_length=14, choices=ClockKind.choices)
@@ -307,6 +316,8 @@ class Clock(TenantRow):
 class Consultation(TenantRow):
     """会商: one question, the invited bodies' positions, an end."""
 
+    recused_with = "case"
+
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     handover = models.ForeignKey(Handover, on_delete=models.PROTECT, related_name="+", null=True)
     question = models.CharField(max_length=500)
@@ -322,6 +333,8 @@ class Consultation(TenantRow):
 class Position(FactRow):
     """What one invited body says in a consultation."""
 
+    recused_with = "consultation"
+
     consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="+")
     body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+")
     text = models.TextField()
@@ -331,6 +344,8 @@ class Position(FactRow):
 
 class Ruling(FactRow):
     """终审: names the body; may be offered as precedent."""
+
+    recused_with = "case"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     number = models.CharField(max_length=24)
@@ -353,6 +368,8 @@ class Ruling(FactRow):
 class ContactNote(FactRow):
     """联系记录."""
 
+    recused_with = "case"
+
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -368,6 +385,8 @@ class ContactNote(FactRow):
 class Progress(FactRow):
     """阶段反馈: a dated sentence for the caller."""
 
+    recused_with = "case"
+
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -381,6 +400,8 @@ class Progress(FactRow):
 
 class Reply(TenantRow):
     """答复: what the lead answers."""
+
+    recused_with = "case"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     handover = models.ForeignKey(Handover, on_delete=models.PROTECT, related_name="+")
@@ -404,6 +425,8 @@ class Reply(TenantRow):
 
 class Review(FactRow):
     """审核: four elements, a verdict, a reason."""
+
+    recused_with = "case"
 
     reply = models.ForeignKey(Reply, on_delete=models.CASCADE, related_name="+")
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
@@ -429,6 +452,8 @@ class Review(FactRow):
 
 class Feedback(TenantRow):
     """回访: contacted? solved? satisfied? — three answers, each may be missing; silence is no_answer."""
+
+    recused_with = "case"
 
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="+")
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
@@ -463,6 +488,8 @@ class Feedback(TenantRow):
 class Suggestion(FactRow):
     """What triage said before a person looked, with its reason. Never edited; the choice stands beside it."""
 
+    recused_with = "report"
+
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+")
     stage = models.CharField(max_length=12)
     candidates = models.JSONField()
@@ -477,6 +504,8 @@ class Suggestion(FactRow):
 
 class Choice(FactRow):
     """What a person did with a suggestion."""
+
+    recused_with = "suggestion"
 
     suggestion = models.ForeignKey(Suggestion, on_delete=models.CASCADE, related_name="+")
     taken = models.BooleanField()
@@ -507,6 +536,8 @@ class ModelEdition(TenantRow):
 
 class RefusedPair(FactRow):
     """Somebody said: these two are not the same matter. Not proposed again."""
+
+    recused_with = "case"
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+")
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
@@ -546,6 +577,8 @@ class ImportRun(TenantRow):
 
 class ImportRow(FactRow):
     """What became of one row: created, already known, changed, refused and why."""
+
+    recused_with = "report"
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="+")
     line = models.PositiveIntegerField()

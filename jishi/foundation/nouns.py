@@ -69,10 +69,14 @@ class TenantRow(models.Model):
 
     `append_only`: the web role may insert and select, nothing else, and a trigger refuses the owner too.
     `recused_by`: name of an integer-array column; whoever acts for one of these bodies does not see the row.
+    `recused_with`: name of a foreign key; who does not see that row does not see this one either.
+    `subject_kind_of_trail`: what the trail calls it; entries, words and news of a hidden row are hidden with it.
     """
 
     append_only: ClassVar[bool] = False
     recused_by: ClassVar[str | None] = None
+    recused_with: ClassVar[str | None] = None
+    subject_kind_of_trail: ClassVar[str] = ""
 
     tenant = models.ForeignKey("foundation.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False)
     version = models.PositiveIntegerField(default=1)
@@ -95,6 +99,8 @@ class FactRow(models.Model):
 
     append_only: ClassVar[bool] = False
     recused_by: ClassVar[str | None] = None
+    recused_with: ClassVar[str | None] = None
+    subject_kind_of_trail: ClassVar[str] = ""
 
     tenant = models.ForeignKey("foundation.Tenant", on_delete=models.PROTECT, related_name="+", db_index=False)
 

@@ -1,7 +1,8 @@
 """Row security, derived from the models and applied after every migration (decision 0003).
 
 For each `TenantRow`/`FactRow`: FORCEd row security, a permissive policy per granted command, the restrictive
-`of_tenant`, `not_recused` where the model names accused bodies, tenant-first foreign keys, and the web role's
+`of_tenant`, `not_recused` where the model names accused bodies or hangs on a row that does, tenant-first foreign
+keys, and the web role's
 grants. A project test reads the catalogue and compares.
 """
 
@@ -73,16 +74,40 @@ def _statements(model: type[models.Model]) -> Iterator[str]:
         f"USING (tenant_id = {TENANT}) WITH CHECK (tenant_id = {TENANT})"
     )
     yield f'DROP POLICY IF EXISTS not_recused ON "{table}"'
-    accused = model.recused_by  # type: ignore[attr-defined]
-    if accused:
-        yield (
-            f'CREATE POLICY not_recused ON "{table}" AS RESTRICTIVE FOR ALL '
-            f"USING (NOT ({accused}::bigint[] && {BODIES})) WITH CHECK (true)"
-        )
+    hidden = _recusal(model)
+    if hidden:
+        yield f'CREATE POLICY not_recused ON "{table}" AS RESTRICTIVE FOR ALL USING ({hidden}) WITH CHECK (true)'
     if model.append_only:  # type: ignore[attr-defined]
         yield from _append_only(table)
     if model._meta.managed:
         yield from _tenant_first_keys(model)
+
+
+def _recusal(model: type[models.Model]) -> str:
+    """Say when a row is seen in spite of recusal; empty where nobody is accused (spec 90 §4.1, `not_recused`).
+
+    What hangs on a hidden row is hidden with it; who acts for no body is asked nothing.
+    """
+    table, accused, beside = model._meta.db_table, model.recused_by, model.recused_with  # type: ignore[attr-defined]
+    if accused:
+        return f"NOT ({accused}::bigint[] && {BODIES})"
+    if beside:
+        field = model._meta.get_field(beside)
+        column, target = field.column, field.related_model._meta.db_table  # type: ignore[union-attr]
+        seen = _seen(target, f'"{table}"."{column}"', table)
+        return f"""{BODIES} = '{{}}'::bigint[] OR "{column}" IS NULL OR {seen}"""
+    if {"subject_kind", "subject_id"} <= {f.name for f in model._meta.local_fields}:
+        kinds = [
+            f"(subject_kind <> '{m.subject_kind_of_trail}' OR {_seen(m._meta.db_table, 'subject_id', table)})"  # type: ignore[attr-defined]
+            for m in protected_models()
+            if m.subject_kind_of_trail  # type: ignore[attr-defined]
+        ]
+        return f"{BODIES} = '{{}}'::bigint[] OR ({' AND '.join(kinds)})" if kinds else ""
+    return ""
+
+
+def _seen(target: str, row: str, table: str) -> str:
+    return f'EXISTS (SELECT 1 FROM "{target}" seen WHERE seen.tenant_id = "{table}".tenant_id AND seen.id = {row})'
 
 
 def _append_only(table: str) -> Iterable[str]:

@@ -100,6 +100,7 @@ _weeks: dict[tuple[str, int, date], Week | None] = {}
 def _week(from_day: date, to_day: date, now: datetime) -> Week | None:
     tenant_id = scope.current().actor.tenant_id
     rows = Case.objects.filter(tenant_id=tenant_id, received_at__date__gte=from_day, received_at__date__lt=to_day)
+    rows = rows.filter(accused_body_ids=[])  # kept for all readers of a day: nothing that one of them may not count
     running = Q(status__in=[s for s in Status if s not in CASE.ends and s != Status.FEEDBACK])
     told = rows.aggregate(
         said=Count("id"),

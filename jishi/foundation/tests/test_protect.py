@@ -159,7 +159,7 @@ class TestCatalogue:
         expected = {(f"may_{c.lower()}", "PERMISSIVE", c) for c in self.expected_commands(table)}
         expected.add(("of_tenant", "RESTRICTIVE", "ALL"))
         model = next(m for m in protect.protected_models() if m._meta.db_table == table)
-        return expected | ({("not_recused", "RESTRICTIVE", "ALL")} if model.recused_by else set())
+        return expected | ({("not_recused", "RESTRICTIVE", "ALL")} if protect._recusal(model) else set())
 
     def grants(self, table: str) -> set[str]:
         commands = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")

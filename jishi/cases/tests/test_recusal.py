@@ -1,0 +1,193 @@
+"""Recusal everywhere: an accused body's people find nothing of a confidential case (spec 10 §13, 90 §4.2).
+
+Two walks hold it, so that nothing new can forget: every table that holds a tenant's rows, read as that person, and
+every GET address of the site and of the API with the case's numbers filled in.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from jishi.cases.actions import feedback
+from jishi.cases.models import Case, Feedback, Handover, Membership
+from jishi.cases.queries import home
+from jishi.cases.states import Status
+from jishi.cases.tests import factories as f
+from jishi.cases.tests.desk_steps import colleague
+from jishi.cases.tests.test_locking import client_of
+from jishi.foundation import protect, scope, trail
+from jishi.foundation.actor import system
+
+ROLES = (
+    "operator", "dispatcher", "handler", "reviewer", "feedback", "office", "ruler", "auditor", "grid_worker",
+)  # fmt: skip
+TEXT = "举报城管局收了摊贩的礼金，在翠竹苑南门菜市场。"
+KNOWN = ("收了摊贩的礼金",)
+
+
+@pytest.fixture
+def told(town: int) -> Case:
+    """A confidential case that has lived: answered, reviewed, asked about, with everything that hangs on it."""
+    case = f.a_case_at(
+        town, Status.FEEDBACK, now=timezone.now() - timedelta(days=1), voice="confidential", kind="tip_off", text=TEXT,
+        accused_body_ids=(f.body_id(town, "cgj"),),
+    )  # fmt: skip
+    f.say_not_solved(case, timezone.now())
+    return f.again(town, case.id)
+
+
+def words_of(case: Case) -> list[str]:
+    """What betrays the case: numbers, words, hashes."""
+    with scope.work(system(case.tenant_id)):
+        reports = list(Membership.objects.filter(case=case).values_list("report__number", flat=True))
+        hashes = [e.hash for e in trail.of("case", case.id)]
+    return [case.number, *reports, *hashes, *KNOWN]
+
+
+def _hanging_on(case: Case) -> dict[str, int]:
+    """Count the rows of every protected table that name the case, its reports, or their numbers, whoever may see."""
+    found = {}
+    wanted = [case.number, *words_of(case)[1:2]]
+    for model in protect.protected_models():
+        table, columns = model._meta.db_table, {x.column for x in model._meta.local_fields}
+        tests, params = [f'"{table}"::text LIKE ANY (%s)'], [[f"%{w}%" for w in wanted]]
+        if "case_id" in columns:
+            tests.append("case_id = %s")
+            params.append(case.id)  # type: ignore[arg-type]
+        if {"subject_kind", "subject_id"} <= columns:
+            tests.append("(subject_kind = 'case' AND subject_id = %s)")
+            params.append(case.id)  # type: ignore[arg-type]
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT count(*) FROM "{table}" WHERE {" OR ".join(tests)}', params)
+            found[table] = cursor.fetchone()[0]
+    return {table: n for table, n in found.items() if n}
+
+
+class TestEveryTable:
+    def test_gives_the_accused_body_no_row_of_the_case(self, town: int, told: Case) -> None:
+        with scope.work(system(town)):
+            there = _hanging_on(told)
+        assert len(there) >= 12, there
+
+        with scope.work(f.staff(town, *ROLES, account=71, body="cgj")):
+            assert _hanging_on(told) == {}
+
+    def test_gives_none_to_somebody_with_another_post_in_it(self, town: int, told: Case) -> None:
+        person = replace(f.staff(town, *ROLES, account=72, body="sqzx"), tied_to=frozenset({f.body_id(town, "cgj")}))
+
+        with scope.work(person):
+            assert _hanging_on(told) == {}
+
+    def test_gives_everything_to_the_receiving_desk(self, town: int, told: Case) -> None:
+        with scope.work(system(town)):
+            there = _hanging_on(told)
+
+        with scope.work(f.dispatcher(town)):
+            assert _hanging_on(told) == there
+
+
+# --- every address -----------------------------------------------------------------------------------------
+
+
+def _addresses(patterns: Any, before: str = "") -> Iterator[str]:
+    for one in patterns:
+        path = before + re.sub(r"^\^|\$$", "", str(one.pattern)).replace("\\Z", "")
+        if isinstance(one, URLResolver):
+            yield from _addresses(one.url_patterns, path)
+        elif isinstance(one, URLPattern):
+            yield "/" + path
+
+
+def _filled(case: Case) -> list[str]:
+    """Every address of the site with the case's numbers where one is asked for; and the lists, searched for it."""
+    report = words_of(case)[1]
+    with scope.work(system(case.tenant_id)):
+        row = Feedback.objects.filter(case=case).order_by("-id")[0]
+        token = feedback.link_for(row.id)
+        grid = case.grid.code if case.grid else "x"
+    found = []
+    for path in _addresses(get_resolver().url_patterns):
+        number = report if re.search(r"(mine|reports)/<", path) else case.number
+        parts = {"number": number, "token": token, "code": "sign", "tab": "trail"}
+
+        def fill(part: re.Match[str], parts: dict[str, str] = parts) -> str:
+            return parts.get(part[2], str(case.id))
+
+        filled = re.sub(r"<(?:(\w+):)?(\w+)>", fill, path)
+        if not filled.startswith(("/feedback/", "/api/v1/feedback/", "/admin", "/static")) and "(?P" not in filled:
+            found.append(filled)
+    more = [f"/cases?q={case.number}", f"/cases?q={report}", "/cases?q=摊贩的礼金", f"/cases?grid={grid}",
+            f"/desk/map?grid={grid}", "/api/v1/cases?q=摊贩的礼金", "/api/v1/cases?urgency=normal",
+            *(f"/cases/{case.number}?tab={t}" for t in ("trail", "facts", "handovers", "replies", "feedback")),
+            *(f"/desk/dispatch?queue={q}" for q in ("waiting", "returns", "contested", "consulting", "objections")),
+            f"/desk/dispatch?case={case.number}", f"/desk/feedback?case={case.number}",
+            f"/desk/review?case={case.number}", f"/desk/inbox/{case.number}"]  # fmt: skip
+    return [*found, *more]
+
+
+def _betrayals(client: Client, paths: list[str], words: list[str]) -> list[str]:
+    found = []
+    for path in paths:
+        answer = client.get(path, follow=False)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        said = body.decode(errors="replace") + str(dict(answer.headers))
+        asked = [w for w in words if w in path]  # a page may repeat what its reader typed
+        if answer.status_code == 500 or any(w in said for w in words if w not in asked):
+            found.append(f"{path}: {answer.status_code}")
+        elif asked and answer.status_code == 200 and re.search(r"/(cases|reports|inbox)/[CR]\d", path):
+            found.append(f"{path}: opened")
+    return found
+
+
+class TestEveryAddress:
+    def test_of_the_site_tells_the_accused_body_nothing(self, town: int, told: Case) -> None:
+        paths, words = _filled(told), words_of(told)
+        person = colleague(town, *ROLES, body="cgj")
+
+        assert len(paths) > 60
+        assert _betrayals(person, paths, words) == []
+
+    def test_of_the_api_tells_its_programs_nothing(self, town: int, told: Case) -> None:
+        paths, words = [p for p in _filled(told) if p.startswith("/api/")], words_of(told)
+        program = client_of(town, *ROLES, bodies=(f.body_id(town, "cgj"),))
+
+        assert len(paths) > 8
+        assert _betrayals(program, paths, words) == []
+
+    def test_shows_the_desk_what_the_walk_would_find(self, town: int, told: Case) -> None:
+        desk = colleague(town, "dispatcher")
+
+        found = _betrayals(desk, [f"/cases/{told.number}", f"/api/v1/cases/{told.number}", "/cases"], words_of(told))
+
+        assert len(found) == 3
+
+
+class TestCounts:
+    def test_of_the_home_page_do_not_count_it(self, town: int, told: Case) -> None:
+        person = f.staff(town, *ROLES, account=73, body="cgj")
+
+        with scope.work(person):
+            assert set(home.counts(person, timezone.now()).values()) == {0}
+            assert not Handover.objects.filter(case=told).exists()
+
+    def test_of_the_week_are_those_of_the_reader_and_not_of_who_looked_first(self, town: int) -> None:
+        before = timezone.now() - timedelta(days=3)
+        f.a_case(town, now=before)
+        f.a_case(town, now=before, voice="confidential", kind="tip_off", text=TEXT,
+                 accused_body_ids=(f.body_id(town, "cgj"),))  # fmt: skip
+        with scope.work(f.dispatcher(town)):
+            all_ = home.week(timezone.now())
+        with scope.work(f.staff(town, "handler", account=74, body="cgj")):
+            theirs = home.week(timezone.now())
+
+        assert all_ is not None
+        assert theirs is not None
+        assert all_.said == theirs.said == 1, "what complains about a body is in nobody's public count"
