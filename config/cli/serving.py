@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from config.cli.standing import BASE, parser, stand
+
+WORKER_PAUSE = 2.0  # seconds before a worker that ended is started again
 
 
 def up(argv: Sequence[str]) -> int:
@@ -103,11 +105,15 @@ def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
         ],
         env=env,
     )  # fmt: skip
-    back = subprocess.Popen([sys.executable, "-m", "config.cli", "worker", "--data", str(folder)], env=env)
+
+    def background() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([sys.executable, "-m", "config.cli", "worker", "--data", str(folder)], env=env)
+
+    back = background()
     _wait_for_page(port, site)
     _say_where(port, folder, time.monotonic() - began, demo=demo)
     past = _remember(folder) if demo and not (folder / "demo.past").exists() else None
-    return _until_stopped(site, back, past)
+    return _until_stopped(site, back, background, past)
 
 
 def _remember(folder: Path) -> "subprocess.Popen[bytes]":
@@ -145,10 +151,16 @@ def _say_where(port: int, folder: Path, seconds: float, *, demo: bool) -> None:
 
 
 def _until_stopped(
-    site: "subprocess.Popen[bytes]", back: "subprocess.Popen[bytes]", past: "subprocess.Popen[bytes] | None"
+    site: "subprocess.Popen[bytes]",
+    back: "subprocess.Popen[bytes]",
+    background: "Callable[[], subprocess.Popen[bytes]]",
+    past: "subprocess.Popen[bytes] | None",
 ) -> int:
-    """Wait; when site or worker ends, or somebody stops us, end the others and then the database."""
-    children = [c for c in (site, back, past) if c is not None]
+    """Wait; when the site ends, or somebody stops us, end the others and then the database.
+
+    A worker that ends is started again: pages go on meanwhile, and /health/ready says that it is away.
+    """
+    children = [site, back, *([past] if past is not None else [])]
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -156,9 +168,15 @@ def _until_stopped(
     signal.signal(signal.SIGTERM, stop)
     code = 0
     try:
-        while site.poll() is None and back.poll() is None:
+        while site.poll() is None:
+            if back.poll() is not None:
+                print("后台进程停了，重新启动。 The worker ended; it is started again.", file=sys.stderr, flush=True)
+                time.sleep(WORKER_PAUSE)
+                children.remove(back)
+                back = background()
+                children.append(back)
             time.sleep(0.3)
-        code = site.returncode or back.returncode or 0
+        code = site.returncode or 0
     except KeyboardInterrupt:
         code = 0
     _end(children)

@@ -1,13 +1,15 @@
 """What is missing is named and the rest goes on (spec 90 §15); what is not ready is said before people come."""
 
 import re
+import signal
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client, override_settings
 
-from config.cli import deploying, trusting
+from config.cli import deploying, serving, trusting
 from jishi.accounts.web import tenants
 from jishi.cases.models import Case
 from jishi.cases.states import Status
@@ -102,6 +104,26 @@ class TestWithoutTheWorker:
         a_worker(NOW - timedelta(days=1))
 
         assert f.a_case_at(in_town, Status.REPLIED).status == Status.REPLIED
+
+
+    def test_the_site_stays_up_and_the_worker_is_started_again(self, monkeypatch, capsys):
+        monkeypatch.setenv("JISHI_DATABASE_URL", "postgresql://somebody/else")  # no database of ours to stop
+        monkeypatch.setattr(serving, "WORKER_PAUSE", 0.1)
+        before = signal.getsignal(signal.SIGTERM)
+        site, started = subprocess.Popen(["sleep", "2"]), []
+
+        def background():
+            started.append(subprocess.Popen(["sleep", "60"]))
+            return started[-1]
+
+        try:
+            code = serving._until_stopped(site, subprocess.Popen(["true"]), background, None)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+        assert (code, len(started)) == (0, 1)
+        assert started[0].poll() is not None  # ended with the site
+        assert "started again" in capsys.readouterr().err
 
 
 class TestReadyForPeople:
