@@ -31,6 +31,7 @@ def wire() -> None:
     """Name the sources of the home pages, once, when the addresses are read."""
     looks.wire(
         looks.Sources(
-            matters=sources.matters, around=sources.around, counts=sources.counts, speak_up=speaking.home_context
+            matters=sources.matters, around=sources.around, counts=sources.counts, boards=sources.boards,
+            speak_up=speaking.home_context,
         )
     )

@@ -1,12 +1,14 @@
 """Joins the rooms' figures into the home pages: what `looks` draws comes from here."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from django.urls import reverse
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
-from jishi.cases.queries import home
+from jishi.cases.queries import home, ticking, today
 from jishi.foundation.actor import Actor
 from jishi.portal.web import looks
 
@@ -40,6 +42,96 @@ def around(actor: Actor, now: datetime) -> looks.Around | None:
 def counts(actor: Actor, now: datetime) -> Mapping[str, int]:
     """Give what waits before each desk."""
     return home.counts(actor, now)
+
+
+def boards(actor: Actor, now: datetime) -> Sequence[looks.Board]:
+    """Give a board for each office that the actor holds: two statements each, whatever the rows."""
+    found = [_board(role, made, actor, now) for role, made in _BOARDS.items() if actor.has(role)]
+    if actor.has("operator", "office", "ruler", "auditor"):
+        found.append(_promises(actor, now))
+    return found
+
+
+def _dispatching(one: today.Standing) -> looks.Board:
+    desk, kinds = reverse("dispatch"), one.by_kind
+    return looks.Board(_("派单台"), desk, _("去派单"), [
+        looks.Figure(_("待派"), kinds["dispatch"], desk),
+        looks.Figure(_("退单待答"), kinds["return_answer"], f"{desk}?queue=returns"),
+        looks.Figure(_("会商"), kinds["consult"], f"{desk}?queue=consulting"),
+    ], empty=_("没有待派的事。新收到的会按还剩多久排在这里。"))  # fmt: skip
+
+
+def _handling(one: today.Standing) -> looks.Board:
+    desk, kinds = reverse("inbox"), one.by_kind
+    return looks.Board(_("我单位"), desk, _("去办"), [
+        looks.Figure(_("待签收"), kinds["sign"], f"{desk}?show=sign"),
+        looks.Figure(_("办理中"), kinds["handling"] + kinds["reopen"], f"{desk}?show=running"),
+        looks.Figure(_("要先联系"), kinds["contact"], f"{desk}?show=running"),
+    ], empty=_("没有等你们办的事。派给你们的会先到这里。"))  # fmt: skip
+
+
+def _reviewing(one: today.Standing) -> looks.Board:
+    return looks.Board(_("审核"), reverse("review"), _("去审核"), [
+        looks.Figure(_("等审核的"), one.all, reverse("review")),
+    ], empty=_("没有等审核的答复。承办单位交来的会先到这里。"))  # fmt: skip
+
+
+def _asking(one: today.Standing) -> looks.Board:
+    return looks.Board(_("回访台"), reverse("feedback"), _("去回访"), [
+        looks.Figure(_("要回访的"), one.all, reverse("feedback")),
+    ], empty=_("没有要回访的。答复审核通过的会先到这里。"))  # fmt: skip
+
+
+_BOARDS = {"dispatcher": _dispatching, "handler": _handling, "reviewer": _reviewing, "feedback": _asking}
+_WAYS = {
+    "dispatch": "{dispatch}?case={number}", "return_answer": "{dispatch}?queue=returns&case={number}",
+    "consult": "{dispatch}?queue=consulting&case={number}", "review": "{review}?case={number}",
+    "feedback": "{feedback}?case={number}",
+}  # fmt: skip
+
+
+def _board(role: str, made: Callable[[today.Standing], looks.Board], actor: Actor, now: datetime) -> looks.Board:
+    one = today.standing(role, by=actor, now=now)
+    board = made(one)
+    pressing = [
+        looks.Figure(_("已经过期"), one.late, board.url, "late" if one.late else ""),
+        looks.Figure(_("今天到期"), one.today, board.url, "near" if one.today else ""),
+    ]
+    return replace(
+        board, figures=[*board.figures, *pressing], oldest=one.oldest, first=[_first(b) for b in one.begin]
+    )
+
+
+def _promises(actor: Actor, now: datetime) -> looks.Board:
+    """Give the whole town's promises: the board of those who watch, and of those who take calls."""
+    one, cases = today.promises(by=actor, now=now), reverse("cases")
+    watching = actor.has("office", "ruler", "auditor")
+    return looks.Board(
+        _("对居民的承诺"), cases, _("看全部事件"),
+        [
+            looks.Figure(_("没办完的"), one.all, f"{cases}?status=open"),
+            looks.Figure(_("过了答复日"), one.late, f"{cases}?status=open&due_before={_yesterday(now)}",
+                         "late" if one.late else ""),
+            looks.Figure(_("今天要答复"), one.today, f"{cases}?status=open", "near" if one.today else ""),
+            looks.Figure(_("会商"), one.consulting, f"{cases}?status=CONSULTING"),
+            looks.Figure(_("今天收到"), one.received_today, cases),
+        ],
+        first=[_first(b) for b in today.overdue(by=actor, now=now)] if watching else (),
+        empty=_("没有过了答复日的事。") if watching else "",
+    )  # fmt: skip
+
+
+def _first(one: today.Begin) -> looks.First:
+    if one.kind in _WAYS:
+        pages = {name: reverse(name) for name in ("dispatch", "review", "feedback")}
+        url = _WAYS[one.kind].format(number=one.number, **pages)
+    else:
+        url = reverse("case" if one.kind == "promise" else "inbox-case", args=[one.number])
+    return looks.First(one.title, url, one, "" if one.kind == "promise" else ticking.name_of(one.kind), one.urgency)
+
+
+def _yesterday(now: datetime) -> date:
+    return localdate(now) - timedelta(days=1)
 
 
 def _now_at(one: home.Mine) -> str:

@@ -1,12 +1,13 @@
 """The words of our templates: `{% load jishi %}`. All is built with `format_html`; nothing is marked safe."""
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import template
-from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Textarea
+from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect, Textarea
 from django.template.defaultfilters import linebreaksbr
 from django.templatetags.static import static
 from django.utils import timezone
@@ -29,6 +30,9 @@ CHIP_ICON = {
     "risk": "warn",
     "plain": "",
 }
+_ZH = "\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”·"
+HAN = re.compile(f"[{_ZH}]*[\u3400-\u9fff][{_ZH}]*")
+ISO_DAY = re.compile(r"\b20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b", re.ASCII)
 NEAR_SHARE = 0.75  # from here a clock shows itself
 
 
@@ -46,8 +50,15 @@ def _word(thing: Any) -> str:
     """This will say a thing that has .zh and .en (institutions bring both); a plain text stays itself."""
     if isinstance(thing, str):
         return thing
+    if (english := _of(thing, "name_en", None)) is not None:  # a body, a matter: two names of their own
+        return str(english) if english and _lang().startswith("en") else str(_of(thing, "name"))
     own = "zh" if _lang().startswith("zh") else "en"
     return str(_of(thing, own) or _of(thing, "zh") or _of(thing, "label") or thing)
+
+
+def _upper(text: str) -> str:
+    """Begin a label of its own with a capital on an English page."""
+    return text[:1].upper() + text[1:] if _lang().startswith("en") else text
 
 
 def _now(context: template.Context) -> dt.datetime:
@@ -58,6 +69,18 @@ def _now(context: template.Context) -> dt.datetime:
 def word(thing: Any) -> str:
     """This will say `thing` in the reader's language."""
     return "" if thing is None else _word(thing)
+
+
+@register.filter
+def own(text: Any) -> SafeString:
+    """This will mark Chinese names and words as Chinese on an English page, so that they are read out rightly."""
+    plain = "" if text is None else _word(text)
+    if _lang().startswith("zh") or not HAN.search(plain):
+        return format_html("{}", plain)
+    ends = [0, *(end for found in HAN.finditer(plain) for end in found.span()), len(plain)]
+    runs = [plain[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    marked = (format_html('<span lang="zh-Hans">{}</span>', r) if HAN.search(r) else r for r in runs if r)
+    return format_html_join("", "{}", ((r,) for r in marked))
 
 
 # --- signs -------------------------------------------------------------------------------------------------
@@ -91,7 +114,7 @@ def state_chip(context: template.Context, state: Any, states: Mapping[str, Any] 
 def chip(text: Any, kind: str = "plain", icon_name: str | None = None) -> SafeString:
     """This will show a word as a chip of one kind: wait run hold back done near risk plain."""
     name = CHIP_ICON.get(kind, "") if icon_name is None else icon_name
-    return format_html('<span class="chip {}">{}{}</span>', kind, icon(name) if name else "", _word(text))
+    return format_html('<span class="chip {}">{}{}</span>', kind, icon(name) if name else "", _upper(_word(text)))
 
 
 @register.simple_tag(takes_context=True)
@@ -108,7 +131,7 @@ def clock_chip(context: template.Context, clock: Any, before: str = "") -> SafeS
     share = min(1.0, max(0.0, float(_of(clock, "share_used", None) or (1.0 if late else 0.0))))
     if not text and due is not None:
         text = moments.due_text(due, lang=_lang(), now=now)
-    words = f"{before} {text}".strip() if _lang() == "en" else f"{before}{text}"
+    words = _upper(f"{before} {text}".strip()) if _lang() == "en" else f"{before}{text}"
     if _of(clock, "paused", None):
         return format_html('<span class="clk off">{}{}</span>', icon("hold"), words)
     kind = " late" if late else " near" if _of(clock, "near", share >= NEAR_SHARE) else ""
@@ -144,6 +167,13 @@ def short_day(value: moments.Moment | None) -> str:
 def moment(value: moments.Moment | None) -> str:
     """This will write 11月25日（周三）17:30."""
     return moments.moment(value, lang=_lang(), now=timezone.now()) if value else ""
+
+
+@register.filter
+def days(text: str) -> str:
+    """This will write each day like 2026-11-22 inside a text as the reader writes days."""
+    now = timezone.now()
+    return ISO_DAY.sub(lambda d: moments.short_day(dt.date.fromisoformat(d[0]), lang=_lang(), now=now), str(text))
 
 
 @register.filter
@@ -210,6 +240,8 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
         kind = "choice"
     elif isinstance(widget, CheckboxInput):
         kind = "tick"
+    elif isinstance(widget, FileInput):
+        kind = "file"
     else:
         attrs["class"] = f"{widget.attrs.get('class', '')} in".strip()
         if isinstance(widget, Textarea) and limit:
@@ -217,7 +249,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
     return {
         "bound": bound,
         "kind": kind,
-        "label": label or bound.label,
+        "label": _upper(str(label or bound.label)),
         "hint": hint,
         "key": key,
         "name": name,
@@ -231,7 +263,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
 
 def _choice(sub: Any) -> dict[str, Any]:
     head, _sep, tail = str(sub.choice_label).partition("\n")
-    return {"tag": sub.tag(), "head": head, "tail": tail, "on": sub.data.get("selected", False)}
+    return {"tag": sub.tag(), "head": _upper(head), "tail": tail, "on": sub.data.get("selected", False)}
 
 
 @register.inclusion_tag("portal/parts/error_summary.html")
@@ -264,7 +296,8 @@ def said(text: str, kind: str = "p") -> SafeString:
     """This will set somebody's own words in the serif and in quotation marks: they are not ours."""
     if not text:
         return format_html("")
-    return format_html('<{} class="said">“{}”</{}>', kind, linebreaksbr(text), kind)
+    chinese = "" if _lang().startswith("zh") or not HAN.search(text) else format_html(' lang="zh-Hans"')
+    return format_html('<{} class="said"{}>“{}”</{}>', kind, chinese, linebreaksbr(text), kind)
 
 
 @register.inclusion_tag("portal/parts/trace.html")

@@ -62,7 +62,7 @@ class TestStateChip:
 
     def test_speaks_english_to_english_readers(self):
         with translation.override("en"):
-            assert "in hand" in shown(
+            assert "In hand" in shown(
                 "{% state_chip s %}", s={"chip": "run", "zh": "办理中", "en": "in hand"}
             )
 
@@ -224,3 +224,39 @@ class TestPieces:
     def test_scripts_of_others_carry_their_digest(self):
         assert 'integrity="sha256-' in shown('{% vendor "htmx.min.js" %}')
         assert "defer" in shown('{% vendor "htmx.min.js" %}')
+
+
+class TestOwnWordsOfTheTown:
+    def test_are_marked_as_chinese_on_an_english_page(self):
+        with translation.override("en"):
+            assert shown("{{ t|own }}", t="Sport / 体育场地 A") == (
+                'Sport / <span lang="zh-Hans">体育场地</span> A'
+            )
+
+    def test_are_left_alone_on_a_chinese_page_and_escaped_on_both(self):
+        assert shown("{{ t|own }}", t="<b>雨水井") == "&lt;b&gt;雨水井"
+        with translation.override("en"):
+            assert "<b>" not in shown("{{ t|own }}", t="<b>雨水井")
+
+
+class TestDaysInsideAText:
+    def test_are_written_as_the_reader_writes_days(self):
+        text = "按2019-11-22有效的清单"
+
+        assert shown("{{ t|days }}", t=text) == "按2019年11月22日有效的清单"
+        with translation.override("en"):
+            assert "22 Nov 2019" in shown("{{ t|days }}", t=text)
+
+    def test_leave_what_is_no_day(self):
+        assert shown("{{ t|days }}", t="C2019-13-40") == "C2019-13-40"
+
+
+class TestAFile:
+    def test_has_words_of_our_own_over_the_browsers_control(self):
+        class Form(forms.Form):
+            file = forms.FileField(label="文件")
+
+        html = shown("{% field f.file %}", f=Form())
+
+        assert 'type="file"' in html
+        assert "选文件" in html

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 
 from jishi.portal.web import nav
 
@@ -23,12 +24,21 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "has_dock": nav.has_dock(actor),
         "signed_in": actor is not None and actor.kind in ("staff", "resident"),
         "tenant_name": _name(getattr(request, "tenant", None)),
-        "acting_as": getattr(request, "acting_as", ""),
+        "acting_as": _post(request, actor),
         "elder": getattr(request, "elder", False),
         "hotline": getattr(settings, "HOTLINE", "12345"),
         "demo": settings.DEMO,
         "now": timezone.now(),
     }
+
+
+def _post(request: HttpRequest, actor: Any) -> str:
+    """Name the post: its own title in Chinese; on an English page what its roles do, as titles are in Chinese."""
+    title = str(getattr(request, "acting_as", ""))
+    if not title or actor is None or not (get_language() or "").startswith("en"):
+        return title
+    roles = [str(word) for role, word in nav.ROLES.items() if role in actor.roles]
+    return ", ".join(roles) or title
 
 
 def _name(tenant: Any) -> str:

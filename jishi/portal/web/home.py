@@ -41,4 +41,5 @@ def _staff(request: HttpRequest) -> HttpResponse:
     actor, now, wired = request.actor, timezone.now(), looks.sources()  # type: ignore[attr-defined]
     counts = wired.counts(actor, now) if wired.counts else {}
     desks = nav.links(actor, request.path, counts)
-    return render(request, "portal/home_staff.html", {"desks": desks, "counted": bool(counts)})
+    boards = wired.boards(actor, now) if wired.boards else ()
+    return render(request, "portal/home_staff.html", {"desks": desks, "boards": boards})

@@ -47,12 +47,47 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """One count on a board: how many, of what, where they are; `kind` near or late where the clock presses."""
+
+    label: str
+    n: int
+    url: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """One thing to begin with: what, where, the clock that presses (as the chip reads it) and its name."""
+
+    title: str
+    url: str
+    clock: Any = None
+    clock_name: Any = ""  # a word, or a thing with .zh and .en
+    urgency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What one office has before it today: counts, what has waited longest, where to begin."""
+
+    title: str
+    url: str
+    go: str
+    figures: Sequence[Figure]
+    first: Sequence[First] = ()
+    oldest: datetime | None = None
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """Where the figures come from. Each takes the actor and the moment; absent means: not drawn."""
 
     matters: Callable[[Actor, datetime], Sequence[Matter]] | None = None
     around: Callable[[Actor, datetime], Around | None] | None = None
     counts: Callable[[Actor, datetime], Mapping[str, int]] | None = None
+    boards: Callable[[Actor, datetime], Sequence[Board]] | None = None
     offers: Callable[[Actor, datetime], Sequence[Offered]] | None = None
     speak_up: Callable[[Any], Mapping[str, Any]] | None = (
         None  # request -> context of cases/parts/speak_up.html

@@ -31,6 +31,8 @@ QUEUES = (
     ("objections", _("申诉"), _("没有等着再看的不予受理。")),
 )
 ROLES = ("dispatcher", "ruler")
+SURE = 0.3  # the share from which a guess is offered as a button; below it the nearest three are quiet links
+NEAREST = 3
 OUTCOMES = {"contested": _("两家都沾边"), "ask": _("先问清再定"), "fallback": _("清单没有，兜底")}
 CHANNELS = {
     "web": _("网上"), "phone": _("电话"), "visit": _("来访"), "grid": _("网格"), "import": _("导入"), "api": _("接口"),
@@ -144,12 +146,16 @@ def _guessed(said: Any, language: str) -> list[dict[str, Any]]:
     """What triage thought of, for a case whose matter nobody has said: label, share, words."""
     book = judging.duties.matters()
     rows = [g.row for g in casepage.guesses_of(said) if g.row.stage == "classify"]
-    return [
-        {"label": matter_label(book[c["value"]], language), "p": f"{float(c['p']):.0%}", "why": c.get("reason", "")}
+    found = [
+        {
+            "label": matter_label(book[c["value"]], language), "p": f"{float(c['p']):.0%}", "why": c.get("reason", ""),
+            "sure": float(c["p"]) >= SURE,
+        }
         for row in rows
         for c in row.candidates
         if c.get("value") in book
-    ]
+    ]  # fmt: skip
+    return [g for g in found if g["sure"]] or found[:NEAREST]
 
 
 def _objection(case: Case, entries: list[Any]) -> str:

@@ -150,3 +150,17 @@ document.addEventListener("submit", (e) => {
   setTimeout(() => delete e.target.dataset.sent, 8000);
 });
 addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+
+// --- a chosen file: its name stands where "none yet" stood
+for (const box of document.querySelectorAll("[data-files]")) {
+  const input = box.querySelector("input[type=file]");
+  const name = box.querySelector("[data-file-name]");
+  const none = name.textContent;
+  const say = () => {
+    const files = [...input.files];
+    name.textContent = files.length ? files.map((f) => f.name).join(", ") : none;
+    box.classList.toggle("on", files.length > 0);
+  };
+  input.addEventListener("change", say);
+  say();
+}
