@@ -16,7 +16,7 @@ from jishi.kernels.dutylist.operators import KNOWN, OPERATORS, operator_for, ope
 from jishi.kernels.dutylist.vocabulary import space_of
 
 ROOT: Final = "c"
-FEW: Final = 12  # choices that are shown at once; more are typed, with suggestions
+FEW: Final = 20  # choices that are shown at once; more are typed, with suggestions
 ONE_VALUE: Final = frozenset({"is", "has"})
 MANY_VALUES: Final = frozenset({"in", "has_any", "has_all"})  # these take a list even of one; the others one or a list
 PAIRS: Final = frozenset({"between", "between_days", "time_between", "season_between"})

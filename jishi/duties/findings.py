@@ -155,19 +155,37 @@ def _unregistered(draft: Draft) -> Iterable[Page]:
 
 
 def _holes(draft: Draft) -> Iterable[Page]:
-    division = draft.row.holder.partition(":")[2]
-    streets = sorted(
-        b.division_code for b in bodies.all_bodies(on=draft.day, levels=["street"])
-        if not division or b.division_code.startswith(division.rstrip("0"))
-    )  # fmt: skip
-    if not streets:
+    areas = areas_of(draft)
+    if not areas:
         return
-    leaves = [m.code for m in draft.law.leaves]
-    for row in dutylist.coverage(draft.editions, leaves, streets, draft.day).rows:
+    for row in matrix(draft, [a.division_code for a in areas]).rows:
         open_cells = [cell.division for cell in row if cell.state == "none"]
         if open_cells:
             name = draft.law.matters[row[0].matter].name
             yield _made("not_covered", WARNING, [], f"{row[0].matter} {name}（{len(open_cells)}/{len(row)}）")
+
+
+def areas_of(draft: Draft) -> list[bodies.BodyName]:
+    """Give the bodies whose ground the edition is asked for: the holder's communities, or streets and towns."""
+    what, _, division = draft.row.holder.partition(":")
+    levels = ["community", "village"] if what == "communities" else ["street", "town"]
+    found = [
+        b for b in bodies.all_bodies(on=draft.day, levels=levels)
+        if not division or b.division_code.startswith(division.rstrip("0"))
+    ]  # fmt: skip
+    return sorted(found, key=lambda b: (b.division_code, b.code))
+
+
+def matrix(draft: Draft, divisions: Sequence[str], matters: Sequence[str] = ()) -> dutylist.Coverage:
+    """Give every matter of the book (or those named) in every division: covered, sometimes, by nothing."""
+    codes = matters or [m.code for m in draft.law.leaves]
+    return dutylist.coverage(draft.editions, codes, divisions, draft.day)
+
+
+def contested(draft: Draft) -> list[Page]:
+    """Give the pairs of lines that can both be best with different leads, each with facts that show it."""
+    found = dutylist.conflicts(draft.editions, draft.words)
+    return [_page(f) for f in found if draft.is_own(f)]
 
 
 def golden(editions: Editions, day: date) -> list[Page]:

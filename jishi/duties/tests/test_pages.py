@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -147,3 +148,35 @@ class TestDesk:
 
         assert dry.status_code == 200 and "这段时间里没有判过的事" in text_of(dry)
         assert file.content[:2] == b"PK" and "attachment" in file["Content-Disposition"]
+
+
+RIVAL = replace(ITEMS[3], number="收回-009", name="另一条", lead_body="swj", superior_dept="市水务局")
+
+
+class TestCoverage:
+    def test_shows_which_matter_no_item_covers_in_which_area(self, keeper, stage):
+        list_id = a_draft(stage, items=ITEMS[:1])
+
+        page = text_of(keeper.get(f"/desk/duties/{list_id}/coverage", {"show": "none"}))
+
+        assert "4 种事 × 2 个地方： 0 格总有一条管； 2 格看情况； 6 格没有" in page
+        assert "邻里漏水" in page and "雨水井堵塞" not in page
+
+    def test_shows_where_two_lines_contest_with_facts_that_show_it(self, keeper, stage):
+        list_id = a_draft(stage, items=[*ITEMS, RIVAL])
+
+        page = text_of(keeper.get(f"/desk/duties/{list_id}/coverage", {"show": "contested"}))
+
+        assert "收回-001 主办 市城管局" in page and "收回-009 主办 市水务局" in page
+        assert "例：" in page and "事项 = 道路积水" in page and "水大约多深 = " in page
+        assert "雨水井堵塞" not in page and "打架" in page
+
+    def test_says_so_when_nothing_is_contested(self, keeper, stage):
+        page = keeper.get(f"/desk/duties/{stage.list_id}/coverage", headers={"Accept-Language": "en"})
+
+        assert "Every case was tried, none was sampled." in text_of(page)
+
+    def test_does_not_ask_the_database_more_for_more_lines(self, keeper, stage, django_assert_max_num_queries):
+        keeper.get(f"/desk/duties/{stage.list_id}/coverage")
+        with django_assert_max_num_queries(14):
+            keeper.get(f"/desk/duties/{stage.list_id}/coverage")

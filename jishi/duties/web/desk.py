@@ -1,6 +1,6 @@
 """The desk that keeps the lists: editions, findings, the steps of their life, files, dry runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,8 +18,10 @@ from jishi.duties.actions import lists, objections
 from jishi.duties.models import DutyList, Objection
 from jishi.duties.refusals import FileRefused, ItemsRefused
 from jishi.duties.states import EN, ListState, open_verbs
+from jishi.duties.vocabulary import names
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, SignInNeeded
+from jishi.kernels.dutylist.sentences import fact_words
 
 CHIPS = {
     "draft": "wait", "checked": "run", "consulting": "hold", "adopted": "run", "published": "done",
@@ -64,7 +66,8 @@ def edition(request: HttpRequest, list_id: int) -> HttpResponse:
         "list": found, "state": _state(found.state), "lines": lines, "after": more, "q": words,
         "steps": [{"label": _state(s)["zh" if lang == "zh" else "en"], "done": n < at, "now": n == at}
             for n, s in enumerate(RIVER)],
-        "findings": _told(found.findings, lang), "counted": _counted(found.findings), "counts": printed.counts(list_id),
+        "findings": _told(found.findings, lang, names(law, lang)),
+        "counted": _counted(found.findings), "counts": printed.counts(list_id),
         "may": {v: (adopts if v in ("adopt", "take_back") else keeps) for v in verbs}, "keeps": keeps,
         "is_own_draft": policies.person(by.label) == policies.person(found.drafted_by) and found.state == "consulting",
         "until": lists.consulted_until(row) if row.consulted_at else None, "objections": _objections(row),
@@ -202,7 +205,7 @@ def _counted(found: Any) -> tuple[int, int]:
     return stopping, len(found) - stopping
 
 
-def _told(found: Any, lang: str) -> list[dict[str, Any]]:
+def _told(found: Any, lang: str, called: Mapping[str, str]) -> list[dict[str, Any]]:
     """Findings as the page shows them: one line per kind of finding, its instances below, blockers first."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for page in found:
@@ -214,7 +217,7 @@ def _told(found: Any, lang: str) -> list[dict[str, Any]]:
             "kind": kind, "count": len(pages),
             "head": findings.sentence(pages[0], lang) if len(pages) == 1 else _group(code, lang),
             "rows": [
-                {"items": p["items"], "text": findings.sentence(p, lang), "witness": _witness(p, lang)}
+                {"items": p["items"], "text": findings.sentence(p, lang), "witness": witness_words(p, lang, called)}
                 for p in pages[:60]
             ],
         }
@@ -227,18 +230,22 @@ def _group(code: str, lang: str) -> str:
     return findings.SENTENCES.get(code, (code, code))[1 if lang == "en" else 0].partition("{")[0].rstrip("：:（( “")
 
 
-def _witness(page: dict[str, Any], lang: str) -> str:
+def witness_words(page: dict[str, Any], lang: str, called: Mapping[str, str]) -> str:
+    """Say the facts that prove a finding, one after the other, by the names of facts and codes."""
     if not page.get("witness"):
         return ""
-    parts = []
+    at, parts = (1 if lang == "en" else 0), []
     for name, fact in page["witness"].items():
         value = fact["value"]
         if isinstance(value, dict):
-            value = "、".join(
-                str(v) for v in (*value.get("divisions", [])[-1:], *value.get("kinds", []), *value.get("zones", []))
-            )
-        parts.append(f"{name.removeprefix('answers.')} = {value}")
-    return "; ".join(parts) if lang == "en" else "；".join(parts)
+            spots = [("division", c) for c in (*value.get("divisions", []), value.get("community")) if c][-1:]
+            spots += [(space, c) for space in ("kind", "zone") for c in value.get(f"{space}s", [])]
+            value = ("、", ", ")[at].join(called.get(f"{space}:{c}", str(c)) for space, c in spots)
+        elif isinstance(value, str):
+            spaces = ("matter", "body", name, f"value.{name}")
+            value = next((called[f"{s}:{value}"] for s in spaces if f"{s}:{value}" in called), value)
+        parts.append(f"{fact_words(name, at, called)} = {value}")
+    return ("；", "; ")[at].join(parts)
 
 
 def _objections(row: DutyList) -> list[dict[str, Any]]:

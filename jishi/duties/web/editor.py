@@ -58,7 +58,7 @@ def item(request: HttpRequest, list_id: int, number: str = "") -> HttpResponse:
     before = there.get(number)
     if request.method == "GET":
         return _page(request, desk, before, before or _blank(there), conditions.from_json(_stored(before)))
-    said, what = request.POST, request.POST.get("do", "look")
+    said, what = request.POST, request.POST.get("do", "")
     if what == "withdraw" and before is not None:
         return _withdraw(request, desk, before, by)
     try:
@@ -71,7 +71,7 @@ def item(request: HttpRequest, list_id: int, number: str = "") -> HttpResponse:
     root, focus = conditions.changed(root, what)
     conditions.fitted(root, desk.known.words)
     conditions.told(root, desk.known.words)
-    return _page(request, desk, before, _item(said, before, root, desk), root, focus=focus)
+    return _page(request, desk, before, _item(said, before, root, desk), root, focus=focus, is_asked=what == "look")
 
 
 def _save(request: HttpRequest, desk: Desk, before: NewItem | None, root: Node, by: Actor) -> HttpResponse:
@@ -233,7 +233,7 @@ def _differences(there: NewItem | None, mine: NewItem) -> list[dict[str, str]]:
 def _page(
     request: HttpRequest, desk: Desk, before: NewItem | None, new: NewItem, root: Node, *,
     faults: Sequence[dict[str, str]] = (), differs: Sequence[dict[str, str]] = (), is_stale: bool = False,
-    focus: str = "", status: int = 200,
+    focus: str = "", is_asked: bool = True, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     columns = {f["column"] for f in faults}
     page = {
@@ -245,7 +245,7 @@ def _page(
         "leads": _leads(desk, new.lead_body), "departments": sorted(desk.known.departments),
         "bases": [*printed.bases_of(new.legal_basis), printed.Basis("", "", "")][:BASES],
         "clocks": _clock_rows(new, desk.lang), "units": [(u, _units()[u]) for u in UNITS],
-        "root": _node(root, desk, focus), "facts": _fact_groups(desk), "said": _sentence(root, desk),
+        "root": _node(root, desk, focus, is_asked), "facts": _fact_groups(desk), "said": _sentence(root, desk),
         "suggestions": _suggestions(root, desk), "version": desk.row.version,
     }  # fmt: skip
     return render(request, "duties/item_edit.html", page, status=status)
@@ -311,15 +311,16 @@ def _fact_groups(desk: Desk) -> list[tuple[str, list[tuple[str, str]]]]:
     return [*groups, (_("事项的附加问题"), [(f, fact_words(f, at, desk.called)) for f in asked])]
 
 
-def _node(node: Node, desk: Desk, focus: str) -> dict[str, Any]:
-    """One group or test as the template draws it."""
+def _node(node: Node, desk: Desk, focus: str, is_asked: bool) -> dict[str, Any]:  # noqa: FBT001
+    """One group or test as the template draws it; unless one asked, a test still being filled in is not scolded."""
     at, words = (1 if desk.lang == "en" else 0), desk.known.words
+    told = [f[at] for f in node.faults] if is_asked or any(node.values) else []
     page: dict[str, Any] = {
-        "path": node.path, "kind": node.kind, "negated": node.negated, "faults": [f[at] for f in node.faults],
+        "path": node.path, "kind": node.kind, "negated": node.negated, "faults": told,
         "focus": node.path == focus, "is_root": node.path == conditions.ROOT,
     }  # fmt: skip
     if node.kind != "test":
-        return page | {"parts": [_node(p, desk, focus) for p in node.parts]}
+        return page | {"parts": [_node(p, desk, focus, is_asked) for p in node.parts]}
     space, kind = conditions.space(node.fact, node.op), conditions.kind_of(node.fact, node.op, words)
     known = [(code, _called(space, code, desk)) for code in sorted(words.known(space))] if space else []
     few = len(known) <= conditions.FEW

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.duties.web import desk, editor, public
+from jishi.duties.web import coverage, desk, editor, public
 
 urlpatterns = [
     path("duties", public.browse, name="duties"),
@@ -15,5 +15,6 @@ urlpatterns = [
     path("desk/duties/<int:list_id>/items/<str:number>", editor.item, name="desk-duties-item"),
     path("desk/duties/<int:list_id>/do/<slug:verb>", desk.act, name="desk-duties-act"),
     path("desk/duties/<int:list_id>/file", desk.export, name="desk-duties-export"),
+    path("desk/duties/<int:list_id>/coverage", coverage.coverage, name="desk-duties-coverage"),
     path("desk/duties/<int:list_id>/dry-run", desk.dry_run, name="desk-duties-dry-run"),
 ]
