@@ -13,6 +13,7 @@ from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.kernels.procedure import Move
 
 OF_THE_FEEDBACK = frozenset({"feedback.answered", "feedback.attempted"})
+RECEIVING = ("operator", "dispatcher", "grid_worker", "system")  # who may say how urgent, and by which channel
 DESK = ("operator", "dispatcher", "reviewer", "feedback", "office", "ruler", "auditor")
 
 

@@ -10,7 +10,18 @@ from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import AwareDatetime, Field
 
-from jishi.cases.actions import consultation, dispatch, feedback, handling, handover, intake, reopening, review, ruling
+from jishi.cases.actions import (
+    consultation,
+    correcting,
+    dispatch,
+    feedback,
+    handling,
+    handover,
+    intake,
+    reopening,
+    review,
+    ruling,
+)  # fmt: skip
 from jishi.cases.queries import listing
 from jishi.foundation import idempotency, numbers
 from jishi.foundation.refusals import Invalid, KeyMissing, NotAllowed, PreconditionMissing
@@ -61,6 +72,11 @@ class ReturnIn(Schema):
     words: str = Field(max_length=2000)
     item: Number | None = None
     proposed_body: Number | None = None
+
+
+class UrgencyIn(Schema):
+    urgency: str
+    why: str = Field(max_length=500)
 
 
 class DeclineIn(Schema):
@@ -312,6 +328,17 @@ def deny_return(request: HttpRequest, response: HttpResponse, number: str, paylo
     version = _version(request)
     handover.deny_return(
         _case_id(request, number), words=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(), version=version,
+    )  # fmt: skip
+    return _moved(request, response, number)
+
+
+@router.post("/cases/{number}/urgency", summary="Say how urgent it is")
+def urgency(request: HttpRequest, response: HttpResponse, number: str, payload: UrgencyIn) -> dict[str, Any]:
+    """Say how urgent the case is, with a reason."""
+    version = _version(request)
+    correcting.set_urgency(
+        _case_id(request, number), urgency=payload.urgency, why=payload.why, by=request.actor,  # type: ignore[attr-defined]
         now=timezone.now(), version=version,
     )  # fmt: skip
     return _moved(request, response, number)

@@ -94,7 +94,7 @@ def amount_of(
     amounts: Mapping[str, str],
 ) -> worktime.Amount:
     """Say how long: the duty item's promise, else the table's amount, which may lean on another clock."""
-    rule = _table_clock(kind)
+    rule = table_clock(kind)
     if kind in amounts and kind != "handling":
         return worktime.parse_amount(amounts[kind])
     text: str = rule.emergency_amount if case.urgency == Urgency.EMERGENCY and rule.emergency_amount else rule.amount
@@ -172,7 +172,8 @@ def _continue(clock: Clock, now: datetime) -> Clock:
     return clock
 
 
-def _table_clock(kind: str) -> Any:
+def table_clock(kind: str) -> Any:
+    """Give the row of the tables for this kind of clock."""
     for life in (CASE, HANDOVER):
         for clock in life.clocks:
             if clock.kind == kind:

@@ -122,7 +122,7 @@ def receive_many(
     suggested: Sequence[triage.Looked] | None = None,
 ) -> tuple[list[Received], list[RefusedRow]]:
     """Take a batch in, in a number of statements that does not grow with it; refuse row by row."""
-    refused = [RefusedRow(i, no) for i, one in enumerate(batch) if (no := _refusal(one, now)) is not None]
+    refused = [RefusedRow(i, no) for i, one in enumerate(batch) if (no := _refusal(one, now) or _beyond(one, by))]
     out = {row.index for row in refused}
     rows = [one for i, one in enumerate(batch) if i not in out]
     if not rows:
@@ -158,6 +158,13 @@ def _refusal(one: Incoming, now: datetime) -> Refused | None:
     except Refused as no:
         return no
     return None
+
+
+def _beyond(one: Incoming, by: Actor) -> Refused | None:
+    """How urgent it is and how it came in is said by who receives it for the town; others say what happened."""
+    if by.has(*policies.RECEIVING) or (one.urgency == Urgency.NORMAL and one.channel in (Channel.WEB, Channel.API)):
+        return None
+    return NotAllowed(why="多急、从哪里来，由受理的岗位登记。")
 
 
 def _ensure_sound(one: Incoming, now: datetime) -> None:

@@ -47,6 +47,7 @@ BESIDE: Mapping[str, Spoken] = {
     "case.joined": Spoken("又有人说了这件事", "Somebody else reported the same"),
     "case.objected": Spoken("诉求人对不予受理提出异议", "The caller objected to the decline"),
     "case.matter_corrected": Spoken("说定了事项", "The matter was said"),
+    "case.urgency_set": Spoken("说定了紧急程度", "The urgency was said"),
     "case.contacted": Spoken("联系诉求人", "Contact with the caller"),
     "case.progressed": Spoken("进展", "Progress"),
     "case.position_stated": Spoken("会商意见", "A position in the consultation"),
@@ -141,6 +142,12 @@ def open_moves(by: Actor, stand: Stand) -> dict[str, Move]:
         if any(not p.startswith("clock:") and policies.PARTIES[p](by, stand) for p in move.who if p != "anyone"):
             found.setdefault(move.verb, move)
     return found
+
+
+def open_beside(by: Actor, stand: Stand) -> dict[str, None]:
+    """Name the verbs beside the tables that this actor may do now."""
+    says_urgency = stand.case.status not in CASE.ends and policies.PARTIES["dispatcher"](by, stand)
+    return {"intake.set_urgency": None} if says_urgency else {}
 
 
 def clocks_of(case: Case) -> list[Clock]:

@@ -26,6 +26,7 @@ from jishi.cases.web.desk.forms import (
     OfferForm,
     ProgressForm,
     RulingForm,
+    UrgencyForm,
     WhyForm,
     _Naming,
 )  # fmt: skip
@@ -140,6 +141,10 @@ def _matter(do: Doing) -> object:
     return correcting.correct_matter(do.case_id, matter=do.said["matter"], **do.who)
 
 
+def _urgency(do: Doing) -> object:
+    return correcting.set_urgency(do.case_id, urgency=do.said["urgency"], why=do.said["words"], **do.who)
+
+
 def _redispatch(do: Doing) -> object:
     return reopening.redispatch(do.case_id, why=do.said["words"], **do.who)
 
@@ -186,6 +191,8 @@ ACTS: Sequence[Act] = (
     Act("offer", "dispatch.offer", _("派给谁"), _("派出"), OfferForm, _offer),
     Act("matter", "", _("说定是什么事项"), _("定事项，再判一次"), MatterForm, _matter,
         hint=_("定了事项，清单马上再判一次；承诺从收到那时起重算。")),
+    Act("urgency", "intake.set_urgency", _("说定有多急"), _("定紧急程度"), UrgencyForm, _urgency, css="",
+        hint=_("险情：正在走的派单、首次联系时限马上按险情重新起算。")),
     Act("accept-return", "handover.accept_return", _("同意退单，改派"), _("同意退单"),
         _why(_("写给对方的话"), required=False), _accept_return, _asked),
     Act("deny-return", "handover.deny_return", _("不同意退单"), _("不同意"), DenyForm, _deny_return, _asked, css=""),

@@ -108,7 +108,8 @@ def page(
     handovers = casepage.handovers_of(found)
     said = casepage.said_of(found)
     objected = found.status == Status.DECLINED and any(e.verb == "case.objected" for e in entries)
-    open_acts = acts.open_to(stand, casepage.open_moves(by, stand), objected=objected)
+    moves = casepage.open_moves(by, stand) | casepage.open_beside(by, stand)
+    open_acts = acts.open_to(stand, moves, objected=objected)
     if any(a.code in ("offer", "rule") for a in open_acts):  # placing is the desk's page: it shows the lists beside it
         open_acts = [a for a in open_acts if a.code not in ("offer",)]
     contacts = casepage.contacts_of(found)

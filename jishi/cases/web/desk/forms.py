@@ -177,6 +177,13 @@ class WhyForm(forms.Form):
             self.fields["words"].label = label
 
 
+class UrgencyForm(WhyForm):
+    """说定有多急."""
+
+    urgency = forms.ChoiceField(label=_("急不急"), choices=URGENCIES)
+    field_order = ("urgency", "words")
+
+
 class _Naming(forms.Form):
     """Fields that name a body or an item by words, found again on the desk's day."""
 
