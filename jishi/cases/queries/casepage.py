@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.timezone import localdate
@@ -267,6 +267,20 @@ def handovers_of(case: Case) -> list[Handover]:
     """Give every handover, newest first, with bodies, items and the stored decision."""
     rows = Handover.objects.filter(case=case).order_by("-id")
     return list(rows.select_related("body", "duty_item", "cited_item", "proposed_body", "copied_to", "decision"))
+
+
+def handed_over_for(rows: Sequence[Handover], case: Case, *, now: datetime) -> timedelta:
+    """Say how long nobody had signed for the case: from its receipt, or a body's end, to the next signature.
+
+    It is nobody's handling time and runs against the promise alone (spec 11 §9). By the wall.
+    """
+    free_since, spent = case.received_at, timedelta()
+    for row in sorted(rows, key=lambda h: h.id):
+        if row.signed_at is not None:
+            spent += max(timedelta(), row.signed_at - free_since)
+            free_since = row.ended_at or row.signed_at
+    signed = any(h.signed_at is not None and h.ended_at is None for h in rows)
+    return spent if signed or case.status in CASE.ends else spent + max(timedelta(), now - free_since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The list of cases, the page of one, every press on one, and one look at a caller's contact."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -119,6 +120,7 @@ def page(
         "tabs": [{"code": c, "label": label, "url": f"?tab={c}", "here": c == tab} for c, label in TABS],
         "clocks": ticking.shown(casepage.clocks_of(found), lang=language, now=now), "said": said,
         "handovers": handovers,
+        "unsigned": divmod(casepage.handed_over_for(handovers, found, now=now) // timedelta(minutes=1), 60),
         "matter": dispatch._matter(found, language), "grid": dispatch.grid_of(found),
         "seq": entries[-1].seq if entries else 0,
         "acts": dispatch.forms_of(open_acts, act, form, now=now, language=language, first=()),
