@@ -15,6 +15,7 @@ from jishi.cases.queries import ticking
 from jishi.cases.states import CASE, HandoverStatus, Role, Status
 from jishi.foundation.actor import Actor
 
+BESIDES = ("contact",)  # runs beside the clock that orders a case: counted by its kind alone
 FIRST = 5  # rows to begin with; the desk shows the rest
 
 # role → the clocks by which its desk works, each with the states of the case in which it counts
@@ -48,7 +49,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The running clocks of one desk: late + today + later == all. `by_kind` counts each kind of clock."""
+    """The cases of one desk by the clock that orders them: late + today + later == all. `by_kind` counts clocks."""
 
     all: int
     late: int
@@ -83,8 +84,10 @@ def standing(role: str, *, by: Actor, now: datetime) -> Standing:
             f"{name}_{kind}": Count("id", filter=Q(kind=kind) & held) for kind in kinds for name, held in states.items()
         },
     )  # fmt: skip
-    summed = {name: sum(found[f"{name}_{kind}"] for kind in kinds) for name in ("all", "late", "today")}
-    first = rows.select_related("case").order_by(F("due_at").asc(nulls_last=True), "id")[:FIRST]
+    summed = {
+        name: sum(found[f"{name}_{kind}"] for kind in kinds if kind not in BESIDES) for name in ("all", "late", "today")
+    }
+    first = rows.exclude(kind__in=BESIDES).select_related("case").order_by(F("due_at").asc(nulls_last=True), "id")[:FIRST]
     return Standing(
         **summed, later=summed["all"] - summed["late"] - summed["today"], oldest=found["oldest"],
         by_kind={kind: found[f"all_{kind}"] for kind in kinds}, begin=tuple(_begin(c, now) for c in first),

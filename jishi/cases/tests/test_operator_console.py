@@ -3,13 +3,14 @@
 import re
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from jishi.accounts.web import tenants
 from jishi.cases.models import Case, Choice, Handover, Membership, RefusedPair, Report, Suggestion
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, key_on, statements
+from jishi.cases.web.desk import reasons
 from jishi.foundation import data_keys, keys, scope, trail
 from jishi.foundation.actor import system
 
@@ -325,3 +326,19 @@ class TestItsCost:
             console.post("/desk/operator/look", {"text": DRAIN, "tel": TEL, "voice": "open"})
 
         assert len(made) <= 16, "\n".join(made)
+
+
+class TestReasons:
+    def test_are_told_in_english_to_english_readers_piece_by_piece(self):
+        with translation.override("en"):
+            told = reasons.told("文中有“青溪里3栋”，即青溪里3号楼；与地图上的点相符；同在翠竹苑；相隔3天")
+
+        assert told == (
+            "the text says “青溪里3栋”, which is 青溪里3号楼; agrees with the point on the map; both in 翠竹苑; "
+            "3 days apart"
+        )
+
+    def test_keep_their_own_words_where_no_shape_fits(self):
+        with translation.override("en"):
+            assert reasons.told("基本-001 雨水口清掏") == "基本-001 雨水口清掏"
+        assert reasons.told("同一天；楼号不同") == "同一天；楼号不同"

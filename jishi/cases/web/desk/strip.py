@@ -1,6 +1,6 @@
 """The five suggestions of the console, each with its reason, and what is beside them: same matter, own open cases."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -16,6 +16,7 @@ from jishi.cases.models import Case, Membership, Report
 from jishi.cases.queries import judging
 from jishi.cases.states import CASE
 from jishi.cases.triage import Looked, Stage
+from jishi.cases.web.desk import reasons
 from jishi.cases.web.desk.forms import IntakeForm, matter_label
 from jishi.duties import queries as duties
 from jishi.foundation import numbers, sealed
@@ -145,6 +146,12 @@ def why_silent(stage: triage.Suggested) -> str:
     return str(ABSTAINED.get(stage.abstained, _("拿不准"))) if stage.abstained else ""
 
 
+def _reason(candidate: Mapping[str, Any], stage: triage.Suggested) -> str:
+    """Join the reason of a candidate with why it was not filled in by itself."""
+    both = (reasons.told(str(candidate.get("reason") or "")), why_silent(stage))
+    return str(_("；")).join(w for w in both if w)
+
+
 # --- the five rows -----------------------------------------------------------------------------------------
 
 
@@ -157,7 +164,7 @@ def _place(looked: Looked, form: IntakeForm) -> Suggestion:
     label, fill, first = found[0]
     more = tuple(m for m in (str(first.get("grid_name") or ""), _about(first)) if m)
     others = tuple((name, pin) for name, pin, _c in found[1:])
-    why = "；".join(w for w in (str(first.get("reason") or ""), why_silent(stage)) if w)
+    why = _reason(first, stage)
     return Suggestion(
         1, stage.stage, _("地点"), label, more, why, fill, "taken" if where and where == label else "open", others
     )
@@ -188,7 +195,7 @@ def _matter(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
     row, p = named[0]
     chosen = str(getattr(form, "cleaned_data", {}).get("matter") or "")
     path = " / ".join(m.called(lang) for m in duties.matter_path(row.code)[:-1])
-    why = "；".join(w for w in (str(stage.candidates[0].get("reason") or ""), why_silent(stage)) if w)
+    why = _reason(stage.candidates[0], stage)
     return Suggestion(
         2, stage.stage, _("事项"), row.called(lang), tuple(t for t in (path, f"{p:.0%}") if t), why,
         {"matter": matter_label(row, lang)}, "taken" if chosen == row.code else "open",
@@ -269,7 +276,7 @@ def _alike(looked: Looked, form: IntakeForm, *, by: Actor) -> list[Alike]:
     where = str(form.data.get("where", "")) or looked.place.name
     return [
         Alike(
-            case, str(ids[i].get("reason") or ""), *_compared(looked.shown, first.get(i, case.title)),
+            case, reasons.told(str(ids[i].get("reason") or "")), *_compared(looked.shown, first.get(i, case.title)),
             *_compared(where, case.place_name or case.address_text), case.lead.name if case.lead else "",
             case.number == join,
         )
