@@ -10,7 +10,7 @@ from jishi.bodies import queries as bodies
 from jishi.duties import memory, sheet
 from jishi.duties.models import DutyItem, DutyList, GoldenDispatch
 from jishi.duties.reading import facts_from
-from jishi.duties.vocabulary import unregistered, vocabulary_of
+from jishi.duties.vocabulary import vocabulary_of
 from jishi.foundation import scope
 from jishi.kernels import dutylist
 from jishi.kernels.dutylist import Editions, Finding, Item, Vocabulary
@@ -38,7 +38,10 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "not_covered": ("没有哪一条管到：{detail}", "no item covers: {detail}"),
     "never_matches": ("怎样都对不上，这一条用不到", "no facts ever match; the item is never used"),
     "hidden_by": ("总是被前面的条目盖住：{items}", "always behind others: {items}"),
-    "not_registered": ("范围没有登记，核对不了：{detail}", "no register of this area to check it: {detail}"),
+    "unknown_zone": ("没有登记这个范围：{detail}", "no such zone is registered: {detail}"),
+    "zone_ends_earlier": ("这个范围在有效期内撤销：{detail}", "the zone ends during the period: {detail}"),
+    "zone_begins_later": ("生效那天这个范围还没有划定：{detail}", "the zone does not exist yet: {detail}"),
+    "unknown_grid": ("没有这个网格：{detail}", "no such grid: {detail}"),
     "unknown_division": ("没有这个区划：{detail}", "no such division: {detail}"),
     "unknown_question": ("没有事项问这个问题：{detail}", "no matter asks this: {detail}"),
     "unknown_value": ("没有这个选项：{detail}", "no such choice: {detail}"),
@@ -80,7 +83,7 @@ class Draft:
 
     @cached_property
     def words(self) -> Vocabulary:
-        return vocabulary_of(self.law, [i.condition for i in self.editions.items])
+        return vocabulary_of(self.law)
 
     def is_own(self, finding: Finding) -> bool:
         return any(key[0] == self.row.holder for key in finding.items)
@@ -93,7 +96,7 @@ def blocking(draft: Draft) -> list[Page]:
     found += [f for f in dutylist.duplicates(draft.editions) if draft.is_own(f)]
     found += [f for f in dutylist.conflicts(draft.editions, draft.words) if draft.is_own(f)]
     pages = [_page(f) for f in found]
-    pages += [*_equal(draft), *_retired(draft), *_unregistered(draft), *golden(draft.editions, draft.day)]
+    pages += [*_equal(draft), *_retired(draft), *golden(draft.editions, draft.day)]
     return sorted(pages, key=lambda p: (p["severity"], p["code"], p["items"]))
 
 
@@ -145,13 +148,6 @@ def _retired(draft: Draft) -> Iterable[Page]:
             if matter is not None and matter.becomes.get("codes"):
                 detail = f"{code} → {'、'.join(matter.becomes['codes'])}"
                 yield _made("matter_retired", BLOCKER, [row.number], detail)
-
-
-def _unregistered(draft: Draft) -> Iterable[Page]:
-    for item in draft.items:
-        for codes in unregistered([item.condition]).values():
-            for code in sorted(codes):
-                yield _made("not_registered", WARNING, [item.number], code)
 
 
 def _holes(draft: Draft) -> Iterable[Page]:

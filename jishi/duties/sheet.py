@@ -329,8 +329,7 @@ def _condition_faults(at: int, item: NewItem, words: Vocabulary) -> Iterator[Fau
         yield Fault(at, "条件", "bad_condition", f"{no.path or '/'} {no.detail}")
         return
     for finding in dutylist.validate(condition, words):
-        if finding.code not in ("unknown_zone", "unknown_grid"):  # no register here: told by the check, as a warning
-            yield Fault(at, "条件", "bad_condition", f"{finding.path} {finding.detail}")
+        yield Fault(at, "条件", "bad_condition", f"{finding.path} {finding.detail}")
 
 
 def _condition(at: int, text: str, faults: list[Fault]) -> dict[str, Any] | None:

@@ -6,10 +6,9 @@ from typing import Any
 from jishi.bodies import queries as bodies
 from jishi.duties.memory import Law
 from jishi.duties.reading import chain_of
-from jishi.kernels.dutylist import Cond, Question, Vocabulary
-from jishi.kernels.dutylist.conditions import leaves
+from jishi.kernels.dutylist import Question, Vocabulary
 from jishi.kernels.dutylist.sentences import FACT_WORDS
-from jishi.kernels.dutylist.vocabulary import codes_of, space_of
+from jishi.places import queries as places
 
 # Facts whose choices are ours. The rooms above use the same codes; a project test compares them.
 CHOICES: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -68,35 +67,27 @@ OPERATOR_NAMES: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-def vocabulary_of(law: Law, conditions: Iterable[Cond] = ()) -> Vocabulary:
-    """Give the words of a day. `conditions`: their zones and grids are taken as they stand, see `unregistered`.
+def vocabulary_of(law: Law) -> Vocabulary:
+    """Give the words of a day. Bodies, zones and grids come from their registers, with the period they exist in.
 
-    Bodies carry their first and last day, so that a list naming one that ends is told.
+    A body or zone of another time is known with its days, so that a list naming one that ends is told.
     """
-    known = bodies.names().values()
+    known, marked = bodies.names().values(), places.zones()
+    grids = {g.code: g.community for g in places.grids_in("", law.day)}
     divisions = {code for body in known for code in chain_of(body.division_code)}
-    spaces = unregistered(conditions)
+    divisions |= {d.code for d in places.communities(day=law.day)}
     return Vocabulary(
         matters=frozenset(law.matters),
         divisions=frozenset(divisions),
-        grids={code: f"{code[:12]}" for code in spaces["grid"]},
-        zones=dict.fromkeys(spaces["zone"], ()),
+        grids=grids,
+        zones={z.code: z.divisions for z in marked.values()},
         kinds=frozenset(PLACE_KINDS),
         bodies={b.code: b.level for b in known},
         questions=dict(_questions(law)),
         values={fact: frozenset(choices) for fact, choices in CHOICES.items()},
-        lives={f"body:{b.code}": (b.active_from, b.active_to) for b in known},
+        lives={f"body:{b.code}": (b.active_from, b.active_to) for b in known}
+        | {f"zone:{z.code}": (z.active_from, z.active_to) for z in marked.values()},
     )
-
-
-def unregistered(conditions: Iterable[Cond]) -> dict[str, set[str]]:
-    """Give the zones and grids that conditions name: this room holds no register of them."""
-    found: dict[str, set[str]] = {"zone": set(), "grid": set()}
-    for condition in conditions:
-        for _, test in leaves(condition):
-            if (space := space_of(test)) in found:
-                found[space].update(codes_of(test))
-    return found
 
 
 def _questions(law: Law) -> Iterable[tuple[str, Question]]:
@@ -143,6 +134,8 @@ def _names(law: Law, lang: str) -> dict[str, str]:
         found[f"body:{body.code}"] = body.called(lang)
         if body.level in ("street", "community"):
             found[f"division:{body.division_code}"] = body.short_name if not at else body.called(lang)
+    found |= {f"zone:{z.code}": z.name for z in places.zones().values()}
+    found |= {f"grid:{g.code}": g.name or g.code for g in places.grids_in("", law.day)}
     for fact, choices in CHOICES.items():
         found |= {f"value.{fact}:{code}": words[at] for code, words in choices.items()}
     found |= {f"kind:{code}": words[at] for code, words in PLACE_KINDS.items()}

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from conftest import MONDAY_TEN
 from jishi.accounts.tests.factories import an_actor
 from jishi.bodies.actions import bodies
-from jishi.duties import queries
+from jishi.duties import findings, queries
 from jishi.duties.actions import codebook, founding, golden, lists, objections
 from jishi.duties.actions.golden import NewGolden
 from jishi.duties.models import DutyItem, DutyList
@@ -259,6 +259,48 @@ class TestChecking:
         found = self.found(stage, ITEMS[:1])
 
         assert "02.01.04 邻里漏水（2/2）" in [f["detail"] for f in found if f["code"] == "not_covered"]
+
+
+class TestZones:
+    LEVEE = {"fact": "place", "op": "in_zone", "value": "levee"}
+
+    def register(self, stage):
+        from jishi.places.actions import ground
+
+        by = system(stage.tenant_id)
+        drawn = ((118.0, 30.0), (118.1, 30.0), (118.1, 30.1), (118.0, 30.1), (118.0, 30.0))
+        with scope.work(by):
+            ground.add_zones(
+                [ground.NewZone("levee", "堤防管理线", drawn)], crs="cgcs2000", active_from=date(2025, 1, 1), by=by,
+                now=MONDAY_TEN,
+            )  # fmt: skip
+
+    def test_that_no_register_knows_are_refused_when_the_line_is_written(self, stage):
+        with pytest.raises(ItemsRefused) as no:
+            a_draft(stage, items=[replace(ITEMS[0], condition=self.LEVEE)])
+
+        assert "levee" in no.value.facts["faults"][0]["zh"]
+
+    def test_of_the_register_may_be_named(self, stage):
+        self.register(stage)
+
+        list_id = a_draft(stage, items=[replace(ITEMS[0], condition=self.LEVEE)])
+
+        with scope.work(stage.keeper):
+            assert findings.Draft(DutyList.objects.get(id=list_id)).words.zones == {"levee": ()}
+
+    def test_that_end_during_the_period_block_the_list(self, stage):
+        from jishi.places.models import Zone
+
+        self.register(stage)
+        list_id = a_draft(stage, items=[replace(ITEMS[0], condition=self.LEVEE)])
+        with scope.work(stage.keeper):
+            Zone.objects.get().change(active_to=date(2026, 12, 31))
+
+        with scope.work(stage.keeper):
+            found = lists.check(list_id, by=stage.keeper, now=MONDAY_TEN)
+
+        assert ("zone_ends_earlier", "blocker") in {(f["code"], f["severity"]) for f in found}
 
 
 def a_golden(ref="G001", outcome="named_with_assist", items=("配合-001",)):

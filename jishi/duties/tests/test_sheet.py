@@ -33,7 +33,7 @@ def demo_known() -> Known:
     words = Vocabulary(
         matters=frozenset(m.code for m in institutions.matters()), bodies={b.code: b.level for b in found}, kinds=kinds,
         divisions=frozenset(b.division for b in found), questions=questions,
-        values={"channel": frozenset({"grid"}), "kind": frozenset({"inquiry"})},
+        zones={"levee": ()}, values={"channel": frozenset({"grid"}), "kind": frozenset({"inquiry"})},
     )  # fmt: skip
     return Known(frozenset(b.name for b in found), {b.name: b.code for b in found}, words)
 
