@@ -14,16 +14,18 @@ from jishi.kernels.dutylist import Place
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.partition import STATUSES
 from jishi.places import memory, mentions, shapes, spotting
+from jishi.places.lineage import Became, resolve, successors
 from jishi.places.memory import DivisionRow, GridRow, Ground
-from jishi.places.models import DivisionVersion
+from jishi.places.models import Zone
 from jishi.places.refusals import NoEditionYet, SwappedAxes, UnknownDatum
 from jishi.places.shapes import E7
 from jishi.places.spotting import Candidate, Pin
 
 __all__ = [
     "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted",
-    "division_path",
+    "Became", "ZoneRow", "division_path",
     "divisions_below", "find", "grid", "grids", "grids_in", "grids_near", "locate", "looks_swapped", "place_of",
+    "resolve", "successors", "zones",
 ]  # fmt: skip
 
 CRS: frozenset[str] = frozenset(datum.KNOWN)
@@ -76,6 +78,17 @@ class Located:
     status: str
     border_m: float | None
     other: str
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """A named polygon with its period, and the communities whose ground it touches (none: no borders are drawn)."""
+
+    code: str
+    name: str
+    active_from: date
+    active_to: date | None
+    divisions: tuple[str, ...]
 
 
 def looks_swapped(lng: float, lat: float) -> bool:
@@ -388,10 +401,18 @@ def communities(*, day: date = date.max) -> list[DivisionRow]:
     return [r for r in memory.ground(_day(day)).divisions.values() if r.level == 5 and not r.placeholder]
 
 
-def resolve(code: str, day: date) -> DivisionVersion | None:
-    """Give the version of a division that had this code on the day; a retired code answers with its last version."""
-    rows = DivisionVersion.objects.filter(code=code, valid_from__lte=day).select_related("division")
-    return rows.order_by("-valid_from").first()
+def zones(*, day: date | None = None) -> dict[str, ZoneRow]:
+    """Give the register of zones that duty lists may speak of, by code; with a day only those that exist on it."""
+    rows = Zone.objects.filter(tenant_id=scope.current().actor.tenant_id).order_by("code", "active_from")
+    borders = [r for r in memory.ground(_day(day or date.max)).divisions.values() if r.level == 5 and r.boundary]
+    shapes_of = [(r.code, shapes.read(r.boundary)) for r in borders if r.boundary is not None]
+    found: dict[str, ZoneRow] = {}
+    for row in rows:
+        if day is None or (row.active_from <= day and (row.active_to is None or day < row.active_to)):
+            polygon = shapes.read(row.polygon)
+            touched = tuple(code for code, shape in shapes_of if shape.intersects(polygon))
+            found[row.code] = ZoneRow(row.code, row.name, row.active_from, row.active_to, touched)
+    return found
 
 
 def as_geojson(layer: str, day: date = date.max) -> dict[str, Any]:
