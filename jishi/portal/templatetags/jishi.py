@@ -296,7 +296,7 @@ def said(text: str, kind: str = "p") -> SafeString:
     """This will set somebody's own words in the serif and in quotation marks: they are not ours."""
     if not text:
         return format_html("")
-    chinese = "" if _lang().startswith("zh") or not HAN.search(text) else format_html(' lang="zh-Hans"')
+    chinese = "" if _lang().startswith("zh") or not HAN.search(str(text)) else format_html(' lang="zh-Hans"')
     return format_html('<{} class="said"{}>“{}”</{}>', kind, chinese, linebreaksbr(text), kind)
 
 

@@ -260,3 +260,10 @@ class TestAFile:
 
         assert 'type="file"' in html
         assert "选文件" in html
+
+
+class TestWordsOfPeople:
+    def test_are_marked_as_chinese_on_an_english_page_lazy_ones_too(self):
+        with translation.override("en"):
+            assert 'lang="zh-Hans"' in shown("{% said t %}", t="雨水井堵了")
+            assert "“a drain”" in shown("{% said t %}", t=translation.gettext_lazy("a drain"))
