@@ -290,12 +290,10 @@ class TestZones:
             assert findings.Draft(DutyList.objects.get(id=list_id)).words.zones == {"levee": ()}
 
     def test_that_end_during_the_period_block_the_list(self, stage):
-        from jishi.places.models import Zone
-
         self.register(stage)
         list_id = a_draft(stage, items=[replace(ITEMS[0], condition=self.LEVEE)])
-        with scope.work(stage.keeper):
-            Zone.objects.get().change(active_to=date(2026, 12, 31))
+        with scope.work(stage.keeper), connection.cursor() as cursor:  # places has no verb that ends a zone yet
+            cursor.execute("UPDATE places_zone SET active_to = '2026-12-31'")
 
         with scope.work(stage.keeper):
             found = lists.check(list_id, by=stage.keeper, now=MONDAY_TEN)
