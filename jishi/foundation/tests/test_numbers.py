@@ -1,5 +1,6 @@
 """Public numbers: no two alike, a slip of the pen is noticed."""
 
+import itertools
 from datetime import date
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from jishi.foundation import numbers, scope
 from jishi.foundation.actor import system
 
 DAY = date(2026, 3, 9)
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def test_numbers_of_one_day_follow_each_other(tenant: int) -> None:
@@ -29,23 +31,27 @@ def test_series_and_towns_count_for_themselves(tenant: int, other_tenant: int) -
     assert theirs[0][-6:-1] == "00001"
 
 
-@given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=20), st.data())
+@given(st.text(ALPHABET, min_size=1, max_size=20), st.data())
 def test_one_wrong_character_is_always_noticed(stem: str, data: st.DataObject) -> None:
     sound = numbers.with_check(stem)
     at = data.draw(st.integers(0, len(sound) - 1))
-    other = data.draw(st.sampled_from([c for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c != sound[at]]))
+    other = data.draw(st.sampled_from([c for c in ALPHABET if c != sound[at]]))
 
     assert numbers.is_sound(sound)
     assert not numbers.is_sound(sound[:at] + other + sound[at + 1 :])
 
 
-@given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=20), st.data())
-def test_two_neighbours_swapped_are_always_noticed(stem: str, data: st.DataObject) -> None:
-    sound = numbers.with_check(stem)
-    at = data.draw(st.integers(0, len(sound) - 2))
-    swapped = sound[:at] + sound[at + 1] + sound[at] + sound[at + 2 :]
+def test_two_neighbours_swapped_are_noticed_in_998_of_1000_numbers() -> None:
+    """The hybrid systems of ISO 7064 notice every single error, and all but a few exchanges: here every stem of three."""
+    swaps = missed = 0
+    for stem in map("".join, itertools.product(ALPHABET, repeat=3)):
+        sound = numbers.with_check(stem)
+        for at in range(3):
+            swapped = sound[:at] + sound[at + 1] + sound[at] + sound[at + 2 :]
+            swaps += swapped != sound
+            missed += swapped != sound and numbers.is_sound(swapped)
 
-    assert swapped == sound or not numbers.is_sound(swapped)
+    assert missed / swaps < 0.002
 
 
 def test_nonsense_is_not_sound() -> None:
