@@ -295,18 +295,18 @@ def pipeline() -> list[Figure]:
     tenant = town()
     from django.utils import timezone
 
-    from jishi.cases.actions import intake
+    from jishi.cases.actions import arrival
     from jishi.foundation import scope
     from jishi.foundation.actor import system
     from jishi.portal.demo import past_cases
     from jishi.portal.founding import shanghai_today
 
     now = timezone.now()
-    rows = [intake.Incoming(text=c.text, channel="import") for c in past_cases(2000, seed=7, today=shanghai_today(now))]
+    rows = [arrival.Incoming(text=c.text, channel="import") for c in past_cases(2000, seed=7, today=shanghai_today(now))]
     with scope.work(system(tenant)):
-        intake.look(rows[:50], now=now, compare=False)
+        arrival.look(rows[:50], now=now, compare=False)
         began = time.process_time()
-        looked = [one for s in range(0, 2000, 500) for one in intake.look(rows[s : s + 500], now=now, compare=False)]
+        looked = [one for s in range(0, 2000, 500) for one in arrival.look(rows[s : s + 500], now=now, compare=False)]
         whole = (time.process_time() - began) / 2
     stages: dict[str, float] = {}
     for one in looked:

@@ -5,7 +5,7 @@ import logging
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from jishi.cases.actions import intake
+from jishi.cases.actions import arrival
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import Refused
@@ -19,7 +19,7 @@ def warm() -> None:
     try:
         for tenant in Tenant.objects.order_by("id"):
             with scope.work(system(tenant.id)):
-                intake.look([intake.Incoming(text="路灯不亮，晚上看不见路。", channel="api")], now=timezone.now())
+                arrival.look([arrival.Incoming(text="路灯不亮，晚上看不见路。", channel="api")], now=timezone.now())
     except (DatabaseError, Refused) as no:  # a cold start is slower, not broken
         log.warning("not warmed: %s", type(no).__name__)
     finally:

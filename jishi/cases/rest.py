@@ -11,6 +11,7 @@ from ninja import Router, Schema
 from pydantic import AwareDatetime, Field
 
 from jishi.cases.actions import (
+    arrival,
     consultation,
     correcting,
     dispatch,
@@ -192,7 +193,7 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
     join = listing.id_of(payload.join_case, by=actor) if payload.join_case else None
     own = actor.account_id if actor.kind == "resident" and payload.voice != "anonymous" else None
     given["accused_body_ids"] = tuple(payload.accused_body_ids)
-    one = intake.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open", reporter_id=own)
+    one = arrival.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open", reporter_id=own)
     done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
     answer = {
         "number": done.number,
@@ -487,8 +488,8 @@ def triage_(request: HttpRequest, payload: TriageIn) -> list[dict[str, Any]]:
     actor = request.actor  # type: ignore[attr-defined]
     if actor.kind not in ("client", "staff"):
         raise NotAllowed(why="试算只供工作人员和登记过的系统。")
-    rows = [intake.Incoming(text=t, channel="api") for t in payload.texts]
-    looked = intake.look(rows, now=timezone.now())
+    rows = [arrival.Incoming(text=t, channel="api") for t in payload.texts]
+    looked = arrival.look(rows, now=timezone.now())
     return [
         {
             "shown": one.shown,

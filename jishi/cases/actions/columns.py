@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from jishi.cases.actions.intake import Incoming
+from jishi.cases.actions.arrival import Incoming
 from jishi.cases.states import Channel, Kind, Urgency, Voice
 from jishi.foundation.refusals import Refused
 

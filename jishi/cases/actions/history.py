@@ -14,8 +14,9 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from jishi.cases import triage
-from jishi.cases.actions import clocks, intake
-from jishi.cases.actions.intake import Incoming, RefusedRow
+from jishi.cases.actions import arrival, clocks, making, safekeeping
+from jishi.cases.actions.arrival import Incoming
+from jishi.cases.actions.intake import RefusedRow
 from jishi.cases.models import (
     Case,
     Clock,
@@ -100,10 +101,10 @@ def take_in(
 def _take_batch(
     lives: Sequence[PastLife], *, by: Actor, now: datetime, tenant_code: str
 ) -> tuple[list[int], list[RefusedRow]]:
-    refused = [RefusedRow(i, no) for i, one in enumerate(lives) if (no := intake.refusal_of(one.incoming, now=now))]
+    refused = [RefusedRow(i, no) for i, one in enumerate(lives) if (no := arrival.refusal_of(one.incoming, now=now))]
     bad = {r.index for r in refused}
     rows = [one for i, one in enumerate(lives) if i not in bad]
-    looked = intake.look([one.incoming for one in rows], now=now, compare=False)
+    looked = arrival.look([one.incoming for one in rows], now=now, compare=False)
     given = _numbers(rows, tenant_code)
     made: list[tuple[PastLife, _Life]] = []
     for one, seen, (report_no, case_no) in zip(rows, looked, given, strict=True):
@@ -133,8 +134,8 @@ def _numbers(rows: Sequence[PastLife], tenant_code: str) -> list[tuple[str, str]
 
 
 def _born(one: PastLife, seen: triage.Looked, report_no: str, case_no: str, by: Actor) -> _Life:
-    report = intake.make_report(one.incoming, seen, report_no, by=by, now=one.received_at)
-    case = intake.make_case(report, one.incoming, seen, case_no, one.received_at)
+    report = making.make_report(one.incoming, seen, report_no, by=by, now=one.received_at)
+    case = making.make_case(report, one.incoming, seen, case_no, one.received_at)
     member = Membership(
         tenant_id=by.tenant_id, report=report, case=case, from_at=one.received_at, by=by.label, why="taken_in"
     )
@@ -411,7 +412,7 @@ def _store(made: Sequence[tuple[PastLife, _Life]], *, looked_at: datetime, by: A
     for kind in _ROWS:  # handovers first: clocks and replies point to them
         manager: Any = kind.objects
         manager.bulk_create([r for r in rows if isinstance(r, kind)])
-    intake.seal_words([one.incoming for one, _ in made], [life.report for life in lives])
+    safekeeping.seal_words([one.incoming for one, _ in made], [life.report for life in lives])
     notes = [
         trail.Note(verb, ("case", life.case.id), at, codes, words, None, f"{CASE.code}@{CASE.edition}")
         for life in lives

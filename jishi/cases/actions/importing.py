@@ -21,10 +21,10 @@ from django.db import connection, transaction
 from django.utils.timezone import localdate
 
 from jishi.cases import refusals, triage
+from jishi.cases.actions import arrival, intake, sheets
 from jishi.cases.actions import columns as maps
-from jishi.cases.actions import intake, sheets
+from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.columns import Columns, Row
-from jishi.cases.actions.intake import Incoming
 from jishi.cases.actions.sheets import Sheet
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Addendum, ColumnMap, ImportRow, ImportRun, Membership, Report
@@ -280,7 +280,7 @@ def _sorted(rows: Sequence[Row], walk: Walk, by: Actor, now: datetime) -> tuple[
     said: list[Said] = []
     sound: list[Row] = []
     for row in rows:
-        refusal = row.refusal or (intake.refusal_of(row.incoming, now=now) if row.incoming else None)
+        refusal = row.refusal or (arrival.refusal_of(row.incoming, now=now) if row.incoming else None)
         if refusal is not None:
             said.append(Said(row.line, "refused", refusal.code, _short(refusal.facts)))
         else:
@@ -334,7 +334,7 @@ def _said_before(rows: Sequence[Row], by: Actor) -> tuple[list[Row], list[Row]]:
 
 
 def _look(walk: Walk, rows: Sequence[Row], now: datetime) -> list[triage.Looked]:
-    looked = intake.look([_of(r) for r in rows], now=now) if rows else []
+    looked = arrival.look([_of(r) for r in rows], now=now) if rows else []
     for seen in looked:
         for one in seen.suggested:
             stage = walk.stages.setdefault(one.stage, Stage())

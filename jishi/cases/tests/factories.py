@@ -6,7 +6,7 @@ from typing import Any
 
 from conftest import MONDAY_TEN, TOWN
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import consultation, dispatch, feedback, handling, handover, intake, review, ruling
+from jishi.cases.actions import arrival, consultation, dispatch, feedback, handling, handover, intake, review, ruling
 from jishi.cases.models import Case, Feedback, Handover
 from jishi.cases.states import Status
 from jishi.duties import queries as duties
@@ -90,7 +90,7 @@ def receive(town: int, *, now: datetime = MONDAY_TEN, by: Actor | None = None, *
     given = {"text": DRAIN, "channel": "phone", "matter": "01.02.01", "caller_contact": "13900000417", **facts}
     actor = by or operator(town)
     with scope.work(actor):
-        return intake.receive(intake.Incoming(**given), by=actor, now=now, tenant_code=TOWN)
+        return intake.receive(arrival.Incoming(**given), by=actor, now=now, tenant_code=TOWN)
 
 
 def a_case(town: int, *, now: datetime = MONDAY_TEN, **facts: Any) -> Case:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from jishi.accounts import queries as accounts
 from jishi.accounts.web import tenants
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import handling, intake
+from jishi.cases.actions import arrival, handling, intake
 from jishi.cases.models import Report
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -162,7 +162,7 @@ class TestThePage:
         with statements() as few:
             desk.get(f"/cases/{case.number}")
         with scope.work(by):
-            rows = [intake.Incoming(text=f"{f.DRAIN}{i}", channel="phone", join_case_id=case.id) for i in range(30)]
+            rows = [arrival.Incoming(text=f"{f.DRAIN}{i}", channel="phone", join_case_id=case.id) for i in range(30)]
             intake.receive_many(rows, by=by, now=timezone.now(), tenant_code="990181")
 
         with statements() as many:
@@ -282,7 +282,7 @@ class TestTheList:
     def test_takes_eight_statements_whatever_the_rows(self, town, count):
         by = f.operator(town)
         with scope.work(by):
-            rows = [intake.Incoming(text=f"{f.DRAIN}{i}", channel="phone", matter="01.02.01") for i in range(count)]
+            rows = [arrival.Incoming(text=f"{f.DRAIN}{i}", channel="phone", matter="01.02.01") for i in range(count)]
             intake.receive_many(rows, by=by, now=timezone.now(), tenant_code="990181")
         desk = colleague(town, "dispatcher")
         desk.get("/cases")

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jishi.accounts.web import tenants
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import intake
+from jishi.cases.actions import arrival, intake
 from jishi.cases.models import Consultation, Ruling
 from jishi.cases.queries import casepage, desks, judging
 from jishi.cases.states import HandoverStatus, Status
@@ -423,7 +423,7 @@ class TestWhatItCosts:
         rows = [{"text": f"{f.DRAIN} 第{i}处", "caller_contact": f"1390000{i:04d}"} for i in range(count)]
         by = f.operator(town)
         with scope.work(by):
-            incoming = [intake.Incoming(channel="phone", matter="01.02.01", **row) for row in rows]
+            incoming = [arrival.Incoming(channel="phone", matter="01.02.01", **row) for row in rows]
             taken, refused = intake.receive_many(incoming, by=by, now=timezone.now(), tenant_code="990181")
         assert not refused
         return taken

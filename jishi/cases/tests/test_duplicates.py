@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from conftest import MONDAY_TEN, TOWN
 from jishi.cases import triage
-from jishi.cases.actions import choosing, history, intake
+from jishi.cases.actions import arrival, choosing, history, intake
 from jishi.cases.models import Case, Membership, Suggestion
 from jishi.cases.tests import factories as f
 from jishi.cases.triage import duplicates
@@ -94,7 +94,7 @@ class TestBatch:
     def test_an_import_is_told_of_its_own_duplicates_by_their_cases(self, town):
         by = f.operator(town)
         texts = ("翠竹苑路灯不亮三天了", "云溪大道积水", "翠竹苑路灯坏了三天不亮")
-        rows = [intake.Incoming(text=t, channel="import") for t in texts]
+        rows = [arrival.Incoming(text=t, channel="import") for t in texts]
         with scope.work(by):
             taken, _ = intake.receive_many(rows, by=by, now=MONDAY_TEN, tenant_code=TOWN)
             said = [Suggestion.objects.get(report=r.report_id, stage="duplicates").candidates for r in taken]
@@ -103,9 +103,9 @@ class TestBatch:
 
     def test_a_refused_row_leaves_no_reference_to_itself(self, town):
         by = f.operator(town)
-        rows = [intake.Incoming(text=t, channel="import") for t in ("翠竹苑路灯不亮三天了", "翠竹苑路灯坏了三天不亮")]
+        rows = [arrival.Incoming(text=t, channel="import") for t in ("翠竹苑路灯不亮三天了", "翠竹苑路灯坏了三天不亮")]
         with scope.work(by):
-            looked = intake.look(rows, now=MONDAY_TEN)
+            looked = arrival.look(rows, now=MONDAY_TEN)
             bad = [replace(rows[0], matter="99.99"), rows[1]]
             taken, refused = intake.receive_many(bad, by=by, now=MONDAY_TEN, tenant_code=TOWN, suggested=looked)
             said = Suggestion.objects.get(report=taken[0].report_id, stage="duplicates").candidates

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import MONDAY_TEN, TOWN
 from jishi.cases import triage
-from jishi.cases.actions import choosing, history, intake, learning
+from jishi.cases.actions import arrival, choosing, history, learning
 from jishi.cases.models import Choice, ModelEdition, Suggestion
 from jishi.cases.refusals import ModelCannotBeRead, TooFewConfirmed
 from jishi.cases.tests import factories as f
@@ -236,4 +236,4 @@ def test_a_choice_of_another_candidate_says_which(town):
 
     with scope.work(system(town)):
         assert Choice.objects.values_list("taken", "changed_to").get() == (True, second)
-    assert intake.LIMIT == triage.looking.LONGEST
+    assert arrival.LIMIT == triage.looking.LONGEST

@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 
-from jishi.cases.actions.intake import Incoming
+from jishi.cases.actions.arrival import Incoming
 from jishi.cases.queries import judging
 from jishi.cases.states import DeclineGround
 from jishi.duties import queries as duties

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
-from jishi.cases.actions import intake
+from jishi.cases.actions import arrival
 from jishi.cases.models import Case, Membership, Report
 from jishi.cases.queries import judging
 from jishi.cases.states import CASE
@@ -101,9 +101,9 @@ def unaided(form: IntakeForm, *, now: datetime) -> Looked:
     """
     chosen = form.incoming()
     if not chosen.matter:
-        return intake.look([chosen], now=now)[0]
-    looked = intake.look([chosen], now=now)[0]  # one by one: two rows of a batch would be found to be alike
-    alone = intake.look([replace(chosen, matter="")], now=now, compare=False)[0]
+        return arrival.look([chosen], now=now)[0]
+    looked = arrival.look([chosen], now=now)[0]  # one by one: two rows of a batch would be found to be alike
+    alone = arrival.look([replace(chosen, matter="")], now=now, compare=False)[0]
     guess = alone.stage(Stage.CLASSIFY)
     return replace(looked, suggested=tuple(guess if s.stage == Stage.CLASSIFY else s for s in looked.suggested))
 

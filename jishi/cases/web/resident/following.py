@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jishi.cases.actions import intake, reopening
+from jishi.cases.actions import intake, reopening, safekeeping
 from jishi.cases.models import Report
 from jishi.cases.queries import resident
 from jishi.cases.queries.resident import Row
@@ -154,7 +154,7 @@ def item_url(item: Cited | None) -> str:
 
 
 def _open(request: HttpRequest, number: str, word: str) -> HttpResponse:
-    found = intake.holder_of(number, word, tenant_id=request.tenant.id)
+    found = safekeeping.holder_of(number, word, tenant_id=request.tenant.id)
     holding.keep(request, found.report_id or 0)
     return redirect("timeline", number=number.strip().upper())
 

@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from jishi.cases.actions.arrival import LIMIT, Incoming
 from jishi.cases.actions.feedback import Answers
-from jishi.cases.actions.intake import LIMIT, Incoming
 from jishi.cases.states import Contacted, Satisfied, Solved
 from jishi.foundation.refusals import Refused
 

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from jishi.bodies import queries as bodies
 from jishi.cases import triage
-from jishi.cases.actions import intake
-from jishi.cases.actions.intake import Incoming
+from jishi.cases.actions import arrival, intake
+from jishi.cases.actions.arrival import Incoming
 from jishi.cases.queries import resident
 from jishi.cases.queries.resident import Near
 from jishi.cases.web.resident import holding, receipts
@@ -43,7 +43,7 @@ def speak(request: HttpRequest) -> HttpResponse:
         return _again(request, form, key)
     account = request.actor.account_id if request.actor.kind == "resident" else None
     incoming = form.incoming(account_id=account)
-    refused = intake.refusal_of(incoming, now=request.now)
+    refused = arrival.refusal_of(incoming, now=request.now)
     if refused is not None:
         form.refuse(refused)
         return _again(request, form, key)
@@ -54,7 +54,7 @@ def speak(request: HttpRequest) -> HttpResponse:
 
 def _take_in(request: HttpRequest, form: SpeakUp, incoming: Incoming, key: str) -> HttpResponse:
     by, asked = scope.current().actor, form.cleaned_data["join"]
-    looked = intake.look([incoming], now=request.now)[0]
+    looked = arrival.look([incoming], now=request.now)[0]
     near = _near(request, looked, incoming)
     if near and not asked:
         facts = {"near": near, "must_choose": True, "seen": _seen(incoming.text, looked)}
@@ -85,13 +85,13 @@ def look(request: HttpRequest) -> HttpResponse:
     """Say while somebody types what was understood: place, what will be hidden, who said the same. Nothing is kept."""
     form = SpeakUp(_as_typed(request.POST))
     text = request.POST.get("text", "")
-    if not form.is_valid() or len(text.strip()) < 4 or len(text) > intake.LIMIT:
+    if not form.is_valid() or len(text.strip()) < 4 or len(text) > arrival.LIMIT:
         return render(request, "cases/parts/seen.html", {})
     incoming = form.incoming(account_id=None)
-    if intake.refusal_of(incoming, now=request.now) is not None:
+    if arrival.refusal_of(incoming, now=request.now) is not None:
         return render(request, "cases/parts/seen.html", {})
     with scope.within(holding.nobody(request)):
-        looked = intake.look([incoming], now=request.now)[0]
+        looked = arrival.look([incoming], now=request.now)[0]
         near = _near(request, looked, incoming)
     facts = {"seen": _seen(text, looked), "near": near, "chosen": form.cleaned_data["join"], "live": True}
     return render(request, "cases/parts/seen.html", facts)
@@ -135,7 +135,7 @@ def _facts(request: HttpRequest, form: SpeakUp, key: str) -> dict[str, Any]:
         "speak_key": key,
         "known_to_us": request.actor.kind == "resident",
         "bodies": [(b.id, b.called(lang)) for b in named],
-        "limit": intake.LIMIT,
+        "limit": arrival.LIMIT,
         "not_the_same": NOT_THE_SAME,
     }
 

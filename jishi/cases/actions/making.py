@@ -1,0 +1,57 @@
+"""Report and case as rows, made of what came in and what triage found out. Nothing is stored here."""
+
+from datetime import datetime
+from typing import Any
+
+from jishi.cases import triage
+from jishi.cases.actions.arrival import Incoming
+from jishi.cases.models import Case, Report
+from jishi.cases.states import Status
+from jishi.foundation.actor import Actor
+from jishi.kernels.text.minimise import minimise_one
+from jishi.kernels.text.words import tsvector_text
+
+
+def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, now: datetime) -> Report:
+    """Make a report of what came in and what was found out; not stored yet."""
+    return Report(
+        tenant_id=by.tenant_id, number=number, channel=row.channel, kind=row.kind, voice=row.voice,
+        said_at=min(row.said_at or now, now), received_at=now, lang=row.lang, title=_title(row, seen),
+        text_shown=seen.shown, source_crs=row.crs, source_lng=row.lng, source_lat=row.lat, answers=dict(row.answers),
+        accused_body_ids=list(row.accused_body_ids), reporter_id=row.reporter_id, entered_by=entered_by(by),
+        external_system=row.external_system, external_id=row.external_id, external_hash=row.external_hash,
+        attributes=dict(row.attributes), **_placed(row, seen),
+    )  # fmt: skip
+
+
+def entered_by(by: Actor) -> str:
+    """A colleague or a program by number; a resident as nobody in particular."""
+    return "resident" if by.kind == "resident" else by.label
+
+
+def _placed(row: Incoming, seen: triage.Looked) -> dict[str, Any]:
+    spot = seen.place
+    return {
+        "lng_e7": spot.lng_e7, "lat_e7": spot.lat_e7, "accuracy_m": spot.radius_m,
+        "address_text": minimise_one(row.address_text).shown[:200] if row.address_text else "",
+        "place_name": spot.name[:120], "grid_id": spot.grid_id, "grid_edition_id": spot.grid_edition_id,
+        "division_code": spot.division_code,
+    }  # fmt: skip
+
+
+def _title(row: Incoming, seen: triage.Looked) -> str:
+    given = minimise_one(row.title).shown if row.title.strip() else triage.title_of(seen.shown)
+    return given.strip()[:80]
+
+
+def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, now: datetime) -> Case:
+    """Make the case of a report; not stored yet."""
+    return Case(
+        tenant_id=report.tenant_id, number=number, title=report.title, matter=seen.matter,
+        book_edition=seen.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now,
+        urgency=row.urgency, received_at=report.received_at,
+        visibility="parties", accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
+        accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
+        grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
+        search=tsvector_text(f"{report.title} {report.text_shown}"),
+    )  # fmt: skip
