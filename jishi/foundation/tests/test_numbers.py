@@ -42,7 +42,7 @@ def test_one_wrong_character_is_always_noticed(stem: str, data: st.DataObject) -
 
 
 def test_two_neighbours_swapped_are_noticed_in_998_of_1000_numbers() -> None:
-    """The hybrid systems of ISO 7064 notice every single error, and all but a few exchanges: here every stem of three."""
+    """ISO 7064 hybrid systems notice every single error and all but a few exchanges: here every stem of three."""
     swaps = missed = 0
     for stem in map("".join, itertools.product(ALPHABET, repeat=3)):
         sound = numbers.with_check(stem)
