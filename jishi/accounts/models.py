@@ -28,7 +28,7 @@ class Account(AbstractBaseUser, TenantRow):
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects = Accounts()
+    objects = Accounts()  # type: ignore[misc,assignment]
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "username"], name="one_account_per_name")]

@@ -15,8 +15,8 @@ from jishi.bodies.actions import bodies, posts
 from jishi.bodies.actions.bodies import Founding
 from jishi.bodies.actions.posts import NewPost
 from jishi.cases.actions import history
+from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.history import Happened, PastLife
-from jishi.cases.actions.intake import Incoming
 from jishi.duties import queries as duties
 from jishi.duties.actions import codebook, founding, golden
 from jishi.duties.actions.codebook import NewMatter

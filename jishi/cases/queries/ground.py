@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.timezone import localdate
 
 from jishi.cases import policies
@@ -71,7 +71,7 @@ def ground(*, by: Actor, now: Any) -> Ground:
 
 def _counts(by: Actor, public: bool) -> dict[int | None, int]:  # noqa: FBT001 - who reads, not a switch
     """What the public may have counted: nothing that complains about a body, so that nobody is singled out."""
-    rows = Case.objects.filter(tenant_id=by.tenant_id, status__in=sorted(CASE.open_states))
+    rows: QuerySet[Case] = Case.objects.filter(tenant_id=by.tenant_id, status__in=sorted(CASE.open_states))
     rows = rows.filter(accused_body_ids=[]) if public else policies.visible_to(by, rows)
     return dict(rows.order_by().values_list("grid").annotate(n=Count("id")))
 

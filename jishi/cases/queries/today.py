@@ -87,7 +87,8 @@ def standing(role: str, *, by: Actor, now: datetime) -> Standing:
     summed = {
         name: sum(found[f"{name}_{kind}"] for kind in kinds if kind not in BESIDES) for name in ("all", "late", "today")
     }
-    first = rows.exclude(kind__in=BESIDES).select_related("case").order_by(F("due_at").asc(nulls_last=True), "id")[:FIRST]
+    first = rows.exclude(kind__in=BESIDES).select_related("case")
+    first = first.order_by(F("due_at").asc(nulls_last=True), "id")[:FIRST]
     return Standing(
         **summed, later=summed["all"] - summed["late"] - summed["today"], oldest=found["oldest"],
         by_kind={kind: found[f"all_{kind}"] for kind in kinds}, begin=tuple(_begin(c, now) for c in first),
@@ -122,8 +123,8 @@ def _running(role: str, by: Actor) -> QuerySet[Clock]:
     if role == "handler":
         ours = Q(handover__body__in=by.body_ids, handover__role=Role.LEAD)
         return rows.filter(ours, handover__status__in=(HandoverStatus.OFFERED, HandoverStatus.SIGNED))
-    states = {state for states in DESKS[role].values() for state in states}
-    rows = rows.filter(case__in=policies.visible_to(by, Case.objects.filter(status__in=states)))
+    every = {state for states in DESKS[role].values() for state in states}
+    rows = rows.filter(case__in=policies.visible_to(by, Case.objects.filter(status__in=every)))
     return rows if role == "dispatcher" else rows.exclude(case__lead__in=by.body_ids)
 
 
