@@ -302,7 +302,8 @@ def pipeline() -> list[Figure]:
     from jishi.portal.founding import shanghai_today
 
     now = timezone.now()
-    rows = [arrival.Incoming(text=c.text, channel="import") for c in past_cases(2000, seed=7, today=shanghai_today(now))]
+    cases = past_cases(2000, seed=7, today=shanghai_today(now))
+    rows = [arrival.Incoming(text=c.text, channel="import") for c in cases]
     with scope.work(system(tenant)):
         arrival.look(rows[:50], now=now, compare=False)
         began = time.process_time()

@@ -52,8 +52,8 @@ def _schema_is_old(folder: Path) -> bool:
 
     files = sorted((BASE / "jishi").glob("*/migrations/*.py")) + [BASE / "uv.lock"]
     # What protects the rows is derived from models and protect.py: a change there must be applied too.
-    files += sorted((BASE / "jishi").glob("*/models.py")) + [BASE / "jishi/foundation/protect.py"]
-    files += [BASE / "jishi/foundation/database/leakproof.py"]
+    files += [m for glob in ("*/models.py", "*/models/*.py") for m in sorted((BASE / "jishi").glob(glob))]
+    files += [BASE / "jishi/foundation/protect.py", BASE / "jishi/foundation/database/leakproof.py"]
     now = hashlib.sha256(b"".join(f.read_bytes() for f in files if f.exists())).hexdigest()
     stamp = folder / "schema.stamp"
     if stamp.exists() and stamp.read_text() == now:

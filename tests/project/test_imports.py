@@ -22,7 +22,7 @@ IMPORTS = [
     ("jishi/bodies/queries.py", "from jishi.duties import queries as d", "jishi.duties.queries"),
     ("jishi/duties/queries.py", "from jishi.bodies.models import Post", "jishi.bodies.models"),
     ("jishi/portal/founding.py", "from jishi.cases import triage", "jishi.cases.triage"),
-    ("jishi/cases/models.py", "from jishi.cases import policies", "jishi.cases.policies"),
+    ("jishi/cases/models/matters.py", "from jishi.cases import policies", "jishi.cases.policies"),
     ("jishi/cases/triage/routing.py", "from jishi.cases.actions import intake", "jishi.cases.actions.intake"),
     ("jishi/cases/actions/review.py", "from jishi.cases import rest", "jishi.cases.rest"),
     ("jishi/cases/actions/handling.py", "from jishi.foundation.models import Entry", "jishi.foundation.models"),

@@ -1,0 +1,219 @@
+"""The matter: which reports belong to it, who was asked, and until when."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from jishi.cases.models.known import known
+from jishi.cases.models.reports import Placed, Report
+from jishi.cases.states import (
+    ClockKind,
+    DeclineGround,
+    HandoverEnd,
+    HandoverStatus,
+    Kind,
+    Outcome,
+    ReturnGround,
+    Role,
+    Status,
+    Urgency,
+)
+from jishi.foundation.nouns import TenantRow
+
+
+class Case(Placed, TenantRow):
+    """事件: the matter itself. Reports belong to it for intervals of time."""
+
+    number = models.CharField(max_length=24)
+    title = models.CharField(max_length=80)
+    matter = models.CharField(max_length=40, blank=True)  # code; empty: nobody has said yet
+    book_edition = models.PositiveIntegerField(default=0)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.REPORT)
+    tags = ArrayField(models.CharField(max_length=40), default=list)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.RECEIVED)
+    status_since = models.DateTimeField()
+    status_before = models.CharField(max_length=12, blank=True)  # where it stepped aside from, while consulting
+    lead = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
+    urgency = models.CharField(max_length=10, choices=Urgency.choices, default=Urgency.NORMAL)
+    received_at = models.DateTimeField()
+    promise_due_at = models.DateTimeField(null=True)
+    visibility = models.CharField(max_length=10, default="parties")
+    accused_body_ids = ArrayField(models.BigIntegerField(), default=list)
+    previous_case = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
+    outcome = models.CharField(max_length=10, blank=True)
+    decline_ground = models.CharField(max_length=20, blank=True)
+    decline_text = models.TextField(blank=True)
+    decline_channel = models.CharField(max_length=200, blank=True)
+    reports_count = models.PositiveIntegerField(default=1)
+    returns_count = models.PositiveSmallIntegerField(default=0)
+    not_solved_count = models.PositiveSmallIntegerField(default=0)
+    closed_at = models.DateTimeField(null=True)
+    search = models.TextField(blank=True)  # bigrams of the minimised words
+
+    recused_by = "accused_body_ids"
+    subject_kind_of_trail = "case"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "number"], name="one_case_per_number"),
+            known("status", Status, "case_status_is_known"),
+            known("urgency", Urgency, "case_urgency_is_known"),
+            known("outcome", Outcome, "case_outcome_is_known", empty=True),
+            known("decline_ground", DeclineGround, "decline_ground_is_known", empty=True),
+            models.CheckConstraint(
+                name="declined_case_has_its_ground", condition=~Q(status="DECLINED") | ~Q(decline_ground="")
+            ),
+            models.CheckConstraint(
+                name="case_with_a_body_has_a_lead",
+                condition=~Q(status__in=["OFFERED", "HANDLING", "REPLIED"]) | Q(lead__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "status", "id"], name="cases_by_status"),
+            models.Index(fields=["tenant", "lead", "status", "id"], name="cases_of_body"),
+            models.Index(fields=["tenant", "grid", "status"], name="cases_of_grid"),
+            models.Index(fields=["tenant", "matter", "id"], name="cases_by_matter"),
+            models.Index(fields=["tenant", "received_at", "id"], name="cases_by_time"),
+            # Likely duplicates: near in place or alike in matter, within the matter's time; words are compared then.
+            # The index of words (migration 0002) serves the search that people type (docs/decisions/0008).
+            models.Index(fields=["tenant", "grid", "received_at"], name="cases_of_grid_in_time"),
+            models.Index(fields=["tenant", "matter", "received_at"], name="cases_of_matter_in_time"),
+        ]
+
+
+class Membership(TenantRow):
+    """归并: a report belongs to a case from a moment to a moment."""
+
+    recused_with = "case"
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="memberships")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="memberships")
+    from_at = models.DateTimeField()
+    to_at = models.DateTimeField(null=True)
+    part_text = models.TextField(blank=True)
+    by = models.CharField(max_length=80)
+    why = models.CharField(max_length=200, blank=True)
+    evidence = models.JSONField(default=dict)
+    promise_due_at = models.DateTimeField(null=True)  # each keeps his own; the earliest binds the case
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "report", "case"], name="one_open_membership", condition=Q(to_at=None)
+            ),
+            models.CheckConstraint(
+                name="membership_is_half_open", condition=Q(to_at=None) | Q(to_at__gte=F("from_at"))
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "case"], name="members_of_case"),
+            models.Index(fields=["tenant", "report"], name="cases_of_report"),
+        ]
+
+
+class Handover(TenantRow):
+    """派单 · 签收 · 退单: who was asked, by which duty item, when they signed, on what ground they returned it."""
+
+    recused_with = "case"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="handovers")
+    body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.LEAD)
+    status = models.CharField(max_length=14, choices=HandoverStatus.choices, default=HandoverStatus.OFFERED)
+    status_before_return = models.CharField(max_length=14, blank=True)
+    duty_item = models.ForeignKey("duties.DutyItem", on_delete=models.PROTECT, related_name="+", null=True)
+    duty_edition = models.PositiveIntegerField(null=True)
+    decision = models.ForeignKey("duties.Decision", on_delete=models.PROTECT, related_name="+", null=True)
+    instruction = models.CharField(max_length=500, blank=True)
+    why_not_the_list = models.CharField(max_length=500, blank=True)
+    offered_at = models.DateTimeField()
+    signed_at = models.DateTimeField(null=True)
+    signed_by_clock = models.BooleanField(default=False)
+    return_asked_at = models.DateTimeField(null=True)
+    return_ground = models.CharField(max_length=20, blank=True, choices=ReturnGround.choices)
+    return_words = models.TextField(blank=True)
+    cited_item = models.ForeignKey("duties.DutyItem", on_delete=models.PROTECT, related_name="+", null=True)
+    proposed_body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
+    return_answer_words = models.TextField(blank=True)
+    designated = models.BooleanField(default=False)
+    copied_to = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=12, blank=True, choices=HandoverEnd.choices)
+
+    class Meta:
+        constraints = [
+            known("status", HandoverStatus, "handover_status_is_known"),
+            known("role", Role, "handover_role_is_known"),
+            known("return_ground", ReturnGround, "return_ground_is_known", empty=True),
+            models.UniqueConstraint(
+                fields=["tenant", "case"],
+                name="one_lead_per_case",
+                condition=Q(role="lead", status__in=["OFFERED", "SIGNED", "RETURN_ASKED", "CONTESTED"]),
+            ),
+            models.CheckConstraint(
+                name="a_return_has_ground_and_citation",
+                condition=Q(return_ground="")
+                | Q(return_ground__in=["missing_facts", "already_handled"])
+                | Q(cited_item__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="not_our_duty_proposes_a_body",
+                condition=~Q(return_ground="not_our_duty") | Q(proposed_body__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "case"], name="handovers_of_case"),
+            models.Index(
+                fields=["tenant", "body", "status", "id"],
+                name="handovers_open_of_body",
+                condition=Q(status__in=["OFFERED", "SIGNED", "RETURN_ASKED", "CONTESTED"]),
+            ),
+        ]
+
+
+class Clock(TenantRow):
+    """办理时限: one running obligation of one party on one case (spec 11 §9). `due_at` is pinned."""
+
+    recused_with = "case"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
+    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="+", null=True)
+    kind = models.CharField(max_length=14, choices=ClockKind.choices)
+    owner_body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
+    rule = models.CharField(max_length=120)
+    amount = models.CharField(max_length=12)
+    calendar = models.CharField(max_length=60)  # code@edition
+    provisional = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    pauses = models.JSONField(default=list)  # [[from, to|null], …] moments as text
+    extensions = models.JSONField(default=list)
+    stopped_at = models.DateTimeField(null=True)
+    how = models.CharField(max_length=30, blank=True)
+    expired_at = models.DateTimeField(null=True)  # when expiry was acted upon
+
+    class Meta:
+        constraints = [
+            known("kind", ClockKind, "clock_kind_is_known"),
+            models.CheckConstraint(
+                name="clock_does_not_stop_before_it_starts",
+                condition=Q(stopped_at=None) | Q(stopped_at__gte=F("started_at")),
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "case", "kind", "handover"],
+                name="one_running_clock_of_a_kind",
+                condition=Q(stopped_at=None),
+                nulls_distinct=False,
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "case"], name="clocks_of_case"),
+            models.Index(
+                fields=["tenant", "kind", "due_at", "id"], name="clocks_running", condition=Q(stopped_at=None)
+            ),
+            models.Index(
+                fields=["tenant", "owner_body", "due_at", "id"],
+                name="clocks_of_body_running",
+                condition=Q(stopped_at=None),
+            ),
+        ]
