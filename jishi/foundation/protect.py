@@ -86,7 +86,8 @@ def _statements(model: type[models.Model]) -> Iterator[str]:
 def _recusal(model: type[models.Model]) -> str:
     """Say when a row is seen in spite of recusal; empty where nobody is accused (spec 90 §4.1, `not_recused`).
 
-    What hangs on a hidden row is hidden with it; who acts for no body is asked nothing.
+    What hangs on a hidden row is hidden with it, what is sealed for it and who read that too; who acts for no body is
+    asked nothing.
     """
     table, accused, beside = model._meta.db_table, model.recused_by, model.recused_with  # type: ignore[attr-defined]
     if accused:
@@ -103,6 +104,13 @@ def _recusal(model: type[models.Model]) -> str:
             if m.subject_kind_of_trail  # type: ignore[attr-defined]
         ]
         return f"{BODIES} = '{{}}'::bigint[] OR ({' AND '.join(kinds)})" if kinds else ""
+    if {"owner_table", "owner_row"} <= {f.name for f in model._meta.local_fields}:
+        owners = [
+            f"(owner_table <> '{m._meta.db_table}' OR {_seen(m._meta.db_table, 'owner_row', table)})"
+            for m in protected_models()
+            if m.recused_by  # type: ignore[attr-defined]
+        ]
+        return f"{BODIES} = '{{}}'::bigint[] OR ({' AND '.join(owners)})" if owners else ""
     return ""
 
 

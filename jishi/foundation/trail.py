@@ -97,8 +97,8 @@ def named(by: Actor, subject: tuple[str, int]) -> str:
     """
     if by.kind != "resident" or by.account_id is None:
         return by.label
-    context = f"trail.resident:{by.tenant_id}:{subject[0]}:{subject[1]}".encode()
-    return f"resident:{keys.provider().mac(str(by.account_id).encode(), context=context, suite='a').hex()[:16]}"
+    whom = f"{by.tenant_id}:{subject[0]}:{subject[1]}:{by.account_id}".encode()  # a key per subject would pile up
+    return f"resident:{keys.provider().mac(whom, context=b'trail.resident', suite='a').hex()[:16]}"
 
 
 def stamp(moment: datetime) -> str:

@@ -17,6 +17,7 @@ from jishi.accounts.tests.factories import a_grant, an_account, an_actor, signed
 from jishi.accounts.web import own_rows, tenants
 from jishi.foundation import data_keys, idempotency, keys, scope, sealed, trail
 from jishi.foundation.actor import Actor, system
+from jishi.foundation.models import IdempotencyRecord
 from jishi.foundation.refusals import Invalid, KeyReused, NotAllowed, NotFound
 from jishi.foundation.sealed import Secret
 
@@ -110,6 +111,20 @@ class TestIdempotency:
         theirs = Actor(other_tenant, "staff", account_id=1, post_id=1)
         with scope.work(theirs):
             assert self.claim(theirs).is_first
+
+    def test_a_resident_leaves_no_number_and_no_sign_that_two_reports_are_his(self, tenant: int) -> None:
+        resident = Actor(tenant, "resident", account_id=4711)
+        with scope.work(resident):
+            for key in ("one-key", "another-key"):
+                idempotency.claim(key, route="speak", body=b"{}", by=resident, now=MONDAY_TEN).fill({"id": key})
+
+            again = idempotency.claim("one-key", route="speak", body=b"{}", by=resident, now=MONDAY_TEN)
+        with scope.work(system(tenant)):
+            kept = list(IdempotencyRecord.objects.values_list("actor", flat=True))
+
+        assert again.answer == {"id": "one-key"}
+        assert len(set(kept)) == 2
+        assert "4711" not in str(kept)
 
     def test_the_same_key_with_another_body_is_refused(self, tenant: int) -> None:
         mine = Actor(tenant, "staff", account_id=1, post_id=1)

@@ -25,6 +25,7 @@ from jishi.cases.tests.desk_steps import colleague
 from jishi.cases.tests.test_locking import client_of
 from jishi.foundation import protect, scope, trail
 from jishi.foundation.actor import system
+from jishi.foundation.models import SealedValue, SearchHash
 
 ROLES = (
     "operator", "dispatcher", "handler", "reviewer", "feedback", "office", "ruler", "auditor", "grid_worker",
@@ -55,6 +56,8 @@ def words_of(case: Case) -> list[str]:
 def _hanging_on(case: Case) -> dict[str, int]:
     """Count the rows of every protected table that name the case, its reports, or their numbers, whoever may see."""
     found = {}
+    with scope.within(system(case.tenant_id)):
+        reports = list(Membership.objects.filter(case=case).values_list("report_id", flat=True))
     wanted = [case.number, *words_of(case)[1:2]]
     for model in protect.protected_models():
         table, columns = model._meta.db_table, {x.column for x in model._meta.local_fields}
@@ -65,10 +68,37 @@ def _hanging_on(case: Case) -> dict[str, int]:
         if {"subject_kind", "subject_id"} <= columns:
             tests.append("(subject_kind = 'case' AND subject_id = %s)")
             params.append(case.id)  # type: ignore[arg-type]
+        if {"owner_table", "owner_row"} <= columns:
+            tests.append("(owner_table, owner_row) IN (SELECT 'cases_report', unnest(%s::bigint[]))")
+            params.append(reports)
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT count(*) FROM "{table}" WHERE {" OR ".join(tests)}', params)
             found[table] = cursor.fetchone()[0]
     return {table: n for table, n in found.items() if n}
+
+
+class TestWhatIsSealed:
+    def test_belongs_to_rows_that_name_whom_they_accuse(self, town: int, told: Case) -> None:
+        """The database hides sealed values of such rows alone: a new owner of sealed values names its accused."""
+        accusing = {m._meta.db_table for m in protect.protected_models() if m.recused_by}  # type: ignore[attr-defined]
+
+        with scope.work(system(town)):
+            owners = set(SealedValue.objects.values_list("owner_table", flat=True))
+
+        assert owners
+        assert owners <= accusing
+
+    def test_is_hidden_from_the_accused_body_with_its_search(self, town: int) -> None:
+        case = f.a_case(
+            town, now=timezone.now(), accused_body_ids=(f.body_id(town, "cgj"),), caller_contact="13800000000"
+        )
+        with scope.work(system(town)):
+            assert {"foundation_sealedvalue", "foundation_searchhash"} <= set(_hanging_on(case))
+
+        with scope.work(f.staff(town, *ROLES, account=75, body="cgj")):
+            assert _hanging_on(case) == {}
+            assert not SealedValue.objects.exists()
+            assert not SearchHash.objects.exists()
 
 
 class TestEveryTable:
