@@ -27,8 +27,8 @@ def verify(tenant: int) -> tuple[str, ...]:
         return anchors.verify().findings
 
 
-def tamper(sql: str) -> None:
-    """Do what the owner of the tables can, when he puts triggers and policies aside first."""
+def tamper(sql: str, tenant: int) -> None:
+    """Do to a case's entry what the owner of the tables can, when he puts triggers and policies aside first."""
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
         cursor.execute(
@@ -37,7 +37,7 @@ def tamper(sql: str) -> None:
         for name in ("foundation_entry", *(row[0] for row in cursor.fetchall())):
             cursor.execute(f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
             cursor.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
-        cursor.execute(sql)
+        cursor.execute(f"{sql} AND subject_kind = 'case' AND tenant_id = %s", [tenant])
         assert cursor.rowcount == 1, sql
 
 
@@ -64,7 +64,7 @@ def test_the_next_anchor_points_back_to_the_one_before(tenant: int) -> None:
 
 def test_a_changed_verb_is_named_with_its_entry(tenant: int) -> None:
     live(tenant)
-    tamper("UPDATE foundation_entry SET verb = 'case.closed' WHERE subject_id = 2 AND seq = 1")
+    tamper("UPDATE foundation_entry SET verb = 'case.closed' WHERE subject_id = 2 AND seq = 1", tenant)
 
     findings = verify(tenant)
 
@@ -73,7 +73,7 @@ def test_a_changed_verb_is_named_with_its_entry(tenant: int) -> None:
 
 def test_a_removed_entry_is_found(tenant: int) -> None:
     live(tenant)
-    tamper("DELETE FROM foundation_entry WHERE subject_id = 3 AND seq = 1")
+    tamper("DELETE FROM foundation_entry WHERE subject_id = 3 AND seq = 1", tenant)
 
     assert any('["case",3]' in f for f in verify(tenant))
 
