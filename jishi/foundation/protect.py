@@ -115,7 +115,8 @@ def _recusal(model: type[models.Model]) -> str:
 
 
 def _seen(target: str, row: str, table: str) -> str:
-    return f'EXISTS (SELECT 1 FROM "{target}" seen WHERE seen.tenant_id = "{table}".tenant_id AND seen.id = {row})'
+    """Look the row up by its key. Not EXISTS: for many rows the planner would hash the whole of `target` first."""
+    return f'(SELECT true FROM "{target}" seen WHERE seen.tenant_id = "{table}".tenant_id AND seen.id = {row})'
 
 
 def _append_only(table: str) -> Iterable[str]:
