@@ -1,174 +1,34 @@
 """A file of another system comes in: row by row, once, checked before it is applied."""
 
-import csv
-import io
 import os
-import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import openpyxl
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import reverse
 
 from conftest import MONDAY_TEN, TOWN
-from jishi.cases.actions import columns, importing, sheets
+from jishi.cases.actions import columns, importing
 from jishi.cases.models import Addendum, Case, ImportRow, ImportRun, Report
 from jishi.cases.queries import work
 from jishi.cases.tests import factories
-from jishi.cases.tests.desk_steps import colleague
+from jishi.cases.tests.import_steps import (
+    BOARD,
+    HEAD,
+    HOTLINE,
+    LATER,
+    ROW,
+    board,
+    csv_of,
+    results,
+    run_through,
+    xlsx_of,
+)
 from jishi.duties import queries as duties
 from jishi.foundation import scope, sealed, trail
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import NotAllowed
 from jishi.portal.demo import export_rows, hotline_rows
-
-BOARD = columns.BUILT_IN["messages"]
-HOTLINE = columns.BUILT_IN["hotline"]
-LATER = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)  # after the last message of the generator
-HEAD = ["留言编号", "留言用户", "留言主题", "留言时间", "留言详情", "反对数", "点赞数"]
-
-
-def board(*rows, head=HEAD):
-    """A message board's export as text; a row is number, time, words."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    for number, at, words in rows:
-        writer.writerow([number, "U1", "雨水井", at, words, "0", "1"])
-    return out.getvalue()
-
-
-def csv_of(rows):
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
-
-
-def xlsx_of(rows, *, touch=None):
-    book = openpyxl.Workbook()
-    sheet = book.active
-    for row in rows:
-        sheet.append(row)
-    if touch:
-        touch(sheet)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def run_through(town, content, *, columns=BOARD, applies=True, name="留言.csv", now=LATER, by=None):
-    """Walk a whole file; gives the walk and what became of each row."""
-    actor = by or system(town)
-    data = content.encode() if isinstance(content, str) else content
-    with scope.work(actor):
-        walk = importing.begin(data, name, columns=columns, applies=applies, by=actor, now=now)
-    said = []
-    while not walk.is_over:
-        with scope.work(actor):
-            said += importing.step(walk, by=actor, now=now, tenant_code=TOWN)
-    return walk, said
-
-
-def results(said):
-    return [(s.line, s.result, s.code) for s in said]
-
-
-ROW = ("188006", "2026/3/8 11:25:05", "北门的雨水井堵了，一下雨就积水。")
-
-
-class TestReading:
-    @pytest.mark.parametrize(
-        ("encoding", "named"), [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8-BOM"), ("gb18030", "GB18030")]
-    )
-    def test_says_in_which_of_three_encodings_a_csv_was_written(self, encoding, named):
-        sheet = sheets.read(board(ROW).encode(encoding), "留言.csv", wanted=BOARD.wanted)
-
-        assert (sheet.encoding, sheet.rows[0][1][4]) == (named, ROW[2])
-
-    def test_names_the_line_that_is_neither_utf8_nor_gb18030(self):
-        content = board(ROW).encode("gb18030") + b'7,U,x,2026/3/8 11:25:05,"\x81\x20\xff\xff",0,0\r\n'
-
-        with pytest.raises(sheets.UnreadableText) as refused:
-            sheets.read(content, "留言.csv", wanted=BOARD.wanted)
-
-        assert refused.value.facts["line"] == 3
-
-    def test_counts_rows_as_the_spreadsheet_program_does_when_words_hold_breaks(self):
-        text = board(("1", "2026/3/8 11:25:05", "第一行\n第二行"), ("2", "2026/3/8 11:25:05", "别的"))
-
-        sheet = sheets.read(text.encode(), "留言.csv", wanted=BOARD.wanted)
-
-        assert [line for line, _ in sheet.rows] == [2, 3]
-
-    @pytest.mark.parametrize(
-        ("content", "name", "refusal"),
-        [
-            (b"", "a.csv", sheets.EmptyFile),
-            (b"\xef\xbb\xbf\r\n", "a.csv", sheets.EmptyFile),
-            (",".join(HEAD).encode(), "a.csv", sheets.EmptyFile),
-            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.xls", sheets.WrongKindOfFile),
-            (b"%PDF-1.7 ...", "a.csv", sheets.WrongKindOfFile),
-            (b"\x89PNG\r\n\x1a\n", "a.xlsx", sheets.WrongKindOfFile),
-            (b"a,b\n1,2", "a.xlsx", sheets.WrongKindOfFile),
-            (b"PK\x03\x04 not a zip", "a.xlsx", sheets.WrongKindOfFile),
-            (b"\xff\xfea\0,\0b\0", "a.csv", sheets.WrongKindOfFile),
-            (b"<html>", "a.html", sheets.WrongKindOfFile),
-            (b"x" * (20 * 2**20 + 1), "a.csv", sheets.FileTooLarge),
-        ],
-    )
-    def test_refuses_what_is_no_table_by_name(self, content, name, refusal):
-        with pytest.raises(refusal) as no:
-            sheets.read(content, name, wanted=BOARD.wanted)
-
-        assert no.value.sentence("zh")
-        assert "{" not in no.value.sentence("zh") + no.value.sentence("en")
-
-    def test_does_not_open_an_archive_that_grows_over_a_hundredfold(self):
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("xl/workbook.xml", b"0" * 3_000_000)
-
-        with pytest.raises(sheets.PackedTooTight):
-            sheets.read(out.getvalue(), "a.xlsx")
-
-    def test_names_the_merged_cells(self):
-        content = xlsx_of(
-            [HEAD, ["1", "U", "t", "2026/3/8 11:25:05", "x", 0, 0]], touch=lambda s: s.merge_cells("C1:E1")
-        )
-
-        with pytest.raises(sheets.MergedCells) as refused:
-            sheets.read(content, "a.xlsx", wanted=BOARD.wanted)
-
-        assert "C1:E1" in refused.value.facts["place"]
-
-    @pytest.mark.parametrize(
-        "rows",
-        [
-            [["2026年3月留言汇总"], HEAD, ["1", "U", "t", "2026/3/8 11:25:05", "x", 0, 0]],
-            [
-                HEAD,
-                ["编号", "用户", "主题", "时间", "内容", "反对", "点赞"],
-                ["1", "U", "t", "2026/3/8 1:2:3", "x", 0, 0],
-            ],
-            [HEAD, HEAD, ["1", "U", "t", "2026/3/8 11:25:05", "x", 0, 0]],
-        ],
-    )
-    def test_refuses_two_rows_of_headings_with_the_place(self, rows):
-        with pytest.raises(sheets.TwoHeaderRows) as refused:
-            sheets.read(xlsx_of(rows), "a.xlsx", wanted=BOARD.wanted)
-
-        assert "2" in refused.value.facts["place"]
-
-    def test_names_the_missing_columns(self):
-        with pytest.raises(sheets.MissingColumns) as refused:
-            sheets.read("留言编号,留言主题\n1,x\n".encode(), "a.csv", wanted=BOARD.wanted)
-
-        assert refused.value.facts["missing"] == "留言时间、留言详情"
 
 
 class TestARow:
@@ -435,68 +295,6 @@ class TestMaps:
             columns.ensure_sound(known)
         assert set(HOTLINE.wanted) <= set(export_rows(1)[0])
         assert set(BOARD.wanted) <= set(hotline_rows(1)[0])
-
-
-class TestTheScreen:
-    @pytest.fixture
-    def desk(self, town):
-        return colleague(town, "operator")
-
-    def send(self, desk, content, name="留言.csv", columns="messages"):
-        data = content if isinstance(content, bytes) else content.encode("gb18030")
-        return desk.post(reverse("import"), {"file": SimpleUploadedFile(name, data), "columns": columns})
-
-    def finish(self, desk, where):
-        for _ in range(9):
-            if "data-goes-on" not in desk.get(where).content.decode():
-                return desk.get(where).content.decode()
-            desk.post(f"{where}/step")
-        raise AssertionError("the file does not come to its end")
-
-    def test_checks_then_takes_in_and_shows_why_rows_were_refused(self, town, desk):
-        rows = hotline_rows(6)
-        rows[2]["留言时间"] = "昨天"
-        where = self.send(desk, csv_of(rows)).url
-
-        html = self.finish(desk, where)
-
-        assert "会收 5 件" in html
-        assert "时间“昨天”不是约定的写法" in html
-        with scope.work(system(town)):
-            assert Report.objects.count() == 0
-        html = self.finish(desk, desk.post(f"{where}/apply").url)
-        assert "收了 5 件" in html
-        assert rows[0]["留言详情"][:12] not in html
-        with scope.work(system(town)):
-            assert Report.objects.count() == 5
-
-    @pytest.mark.parametrize(
-        ("content", "sentence"),
-        [
-            (b"", "这个文件是空的"), (b"%PDF-1.7", "是图片、PDF 或压缩包"), ("留言编号\n1\n".encode(), "缺 3 列"),
-            (b"x" * (20 * 2**20 + 1), "最大 20 MB"),
-        ],
-    )  # fmt: skip
-    def test_says_of_a_wrong_file_what_is_wrong_and_stores_nothing(self, town, desk, content, sentence):
-        answer = self.send(desk, content)
-
-        assert answer.status_code == 422
-        assert sentence in answer.content.decode()
-        with scope.work(system(town)):
-            assert not ImportRun.objects.exists()
-
-    def test_without_a_file_says_so(self, desk):
-        assert "还没有选文件" in desk.post(reverse("import"), {"columns": "messages"}).content.decode()
-
-    def test_is_refused_to_other_posts(self, town):
-        assert colleague(town, "handler").get(reverse("import")).status_code == 403
-
-    def test_applied_twice_is_refused(self, town, desk):
-        where = self.send(desk, csv_of(hotline_rows(2))).url
-        self.finish(desk, where)
-        desk.post(f"{where}/apply")
-
-        assert desk.post(f"{where}/apply").status_code == 409
 
 
 REAL = (

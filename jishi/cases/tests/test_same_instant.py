@@ -5,7 +5,6 @@ tests/journeys/test_at_once.py.
 """
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +24,23 @@ from jishi.foundation.actor import system
 FACTS: dict[str, Any] = {"external_system": "12345", "external_id": "X-at-once"}
 
 
+WAITED_FOR = """
+    SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)
+"""
+
+
+def wait_until_somebody_waits_for_us() -> None:
+    """End as soon as another connection has looked, found nothing, and waits for this transaction."""
+    asked = threading.Event()
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute(WAITED_FOR)
+            if cursor.fetchone()[0]:
+                return
+        asked.wait(0.01)
+    raise AssertionError("nobody came")
+
+
 @contextmanager
 def somebody_else_is_just_storing(town: int) -> Iterator[None]:
     """Hold the number on a connection of its own, not yet visible; commit while the test waits for it."""
@@ -38,7 +54,7 @@ def somebody_else_is_just_storing(town: int) -> Iterator[None]:
                     title="井堵了", text_shown="井堵了", entered_by="system", **FACTS,
                 )  # fmt: skip
                 stored.set()
-                time.sleep(0.5)  # the other one has looked by now, and waits for this row
+                wait_until_somebody_waits_for_us()
         finally:
             connection.close()
 
