@@ -53,6 +53,7 @@ def _keep(names: Sequence[str], figures: Sequence[Figure]) -> None:
     folder = BASE / "benchmarks/results"
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%MZ")
     content = {"at": stamp, "machine": _machine(), "names": list(names), "figures": [asdict(f) for f in figures]}
+    folder.mkdir(exist_ok=True)
     path = folder / f"{stamp}.json"
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(f"\n{path.relative_to(BASE)}", file=sys.stderr)

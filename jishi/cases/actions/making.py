@@ -53,5 +53,11 @@ def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, n
         visibility="parties", accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
         accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
         grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
-        search=tsvector_text(f"{report.title} {report.text_shown}"),
+        search=tsvector_text(_searched(report)),
     )  # fmt: skip
+
+
+def _searched(report: Report) -> str:
+    """What is searched: title and words; a title that is the beginning of the words is not said twice."""
+    told = report.title.rstrip("…")
+    return report.text_shown if told and told in report.text_shown else f"{report.title} {report.text_shown}"

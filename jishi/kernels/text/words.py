@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from operator import add
 
 from .normalise import normalise_all
 
@@ -25,7 +26,7 @@ def _cut(text: str) -> list[str]:
     words: list[str] = []
     for piece in _PIECE.findall(text):
         if _ONLY_HAN.match(piece) and len(piece) > 1:
-            words += [piece[i : i + 2] for i in range(len(piece) - 1)]
+            words += map(add, piece, piece[1:])
         else:
             words.append(piece)
     return words
