@@ -213,7 +213,8 @@ def _keep_suggestions(
     reports: Sequence[Report], looked: Sequence[triage.Looked], cases: Mapping[int, Case], now: datetime
 ) -> None:
     """Store what triage said; a likely duplicate of the same batch has its case by now."""
-    looked = [seen.with_cases({i: (c.id, c.number) for i, c in cases.items()}) for seen in looked]
+    stored = {i: (c.id, c.number) for i, c in cases.items()}
+    looked = [seen.with_cases(stored) for seen in looked]
     Suggestion.objects.bulk_create(
         Suggestion(
             tenant_id=report.tenant_id, report=report, stage=s.stage, candidates=list(s.candidates),
