@@ -19,7 +19,8 @@ from jishi.duties import queries as duties
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
-from jishi.kernels.text.classify import Blended, Learned, UnknownModel, ZeroShot, calibration_error
+from jishi.kernels.text.certainty import calibration_error
+from jishi.kernels.text.classify import Blended, Learned, UnknownModel, ZeroShot
 
 LEAST = 200  # confirmed cases of the town before anything is learned
 MOST = 20_000  # the newest are enough

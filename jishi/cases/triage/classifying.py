@@ -11,7 +11,8 @@ from jishi.cases.triage import learned
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
-from jishi.kernels.text.classify import Blended, ZeroShot, abstentions
+from jishi.kernels.text.certainty import Doubles, abstentions, branch_probabilities
+from jishi.kernels.text.classify import Blended, ZeroShot
 from jishi.kernels.text.reasons import Reason
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ PREFILL = 0.5  # below it the first candidate is shown, not filled in
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """`candidates`: value (code), label, probability, reason. `chosen`: filled in; empty when it abstains."""
+    """`candidates`: value (code), label, probability, reason; the first also `branch` when it is not filled in and
+    a branch above it passes the threshold ("交通 / which?"). `chosen`: filled in; empty when it abstains."""
 
     candidates: tuple[dict[str, Any], ...]
     chosen: str
@@ -49,8 +51,11 @@ def classify(batch: Sequence["Words"], shown: Sequence[str]) -> list[Classes]:
     best = np.argsort(-scores, axis=1, kind="stable")[:, :3]
     words = model.reasons(texts, best)
     silent = abstentions(texts, scores, least=PREFILL)
+    branches = _branches(law, model.labels, scores)
     for k, i in enumerate(open_rows):
         guesses = [_guess(law, model, int(at), scores[k, at], w) for at, w in zip(best[k], words[k], strict=True)]
+        if silent[k] and branches[k]:
+            guesses[0]["branch"] = branches[k]
         found[i] = _answer(guesses, silent[k] or "", edition)
     return found
 
@@ -86,6 +91,22 @@ def documents_of(law: Law) -> dict[str, list[str]]:
             for leaf in (c for c in texts if c == code or c.startswith(code + ".")):
                 texts[leaf] += [t for t in (item.name, item.own_part) if t]
     return texts
+
+
+def _branches(law: Law, labels: Sequence[str], scores: Doubles) -> list[dict[str, Any]]:
+    """Name for each text the lowest branch whose leaves together pass the threshold; empty where none does."""
+    found: list[dict[str, Any]] = [{} for _ in scores]
+    leaves = frozenset(labels)
+    paths = [[m.code for m in law.path(label)] for label in labels]
+    for up in range(2, max((len(p) for p in paths), default=0) + 1):
+        above = [p[-up] if len(p) >= up else label for p, label in zip(paths, labels, strict=True)]
+        names, sums = branch_probabilities(scores, above)
+        likeliest = sums.argmax(axis=1)
+        for row in np.flatnonzero(sums.max(axis=1) >= PREFILL).tolist():
+            code, p = names[likeliest[row]], float(sums[row, likeliest[row]])
+            if not found[row] and code not in leaves:
+                found[row] = {"value": code, "label": law.matters[code].name, "p": round(p, 3)}
+    return found
 
 
 def _told(law: Law, code: str, edition: str) -> Classes:

@@ -1,9 +1,9 @@
 """Which matter is a text about? From the matters' own documents on the first day, from confirmed cases later,
 from both always.
 
-A score is a probability after one temperature, so 0.9 means that nine of ten such answers are right. Every
-answer can name the words
-that it rests on. Names, sex, numbers and hidden data never reach the features (see `features.plain` and `minimise`).
+A score is a probability (see `certainty`): 0.9 means that nine of ten such answers are right. Every answer can name
+the words that it rests on. Names, sex, numbers and hidden data never reach the features (see `features.plain` and
+`minimise`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,110 +13,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .features import Features, Floats, Ints, counts, document_weights, plain, weighted
+from . import ordinary
+from .certainty import TEMPERATURE, USUAL_MEASURE, Doubles, fit_temperature, in_own_measure, softmax, sure
+from .features import Features, Floats, Ints, counts, document_weights, plain, stepped, weighted
+from .lookup import Weights, weights_from
 from .reasons import Reason, reasons_of
 
-Doubles = npt.NDArray[np.float64]
 Counted = tuple[Ints, npt.NDArray[np.int32], Floats]
 FORMAT = 1
-_HEAVY = 8  # a feature known to more than an eighth of the labels (and to 8) is multiplied densely
-_CHUNK = 512
+LEAST_SAID = 10.0  # length of a row before it is weighed: a message of one line has 20 to 30, a greeting 3 to 6
 
 
 class UnknownModel(ValueError):
     """The arrays are not a model that this version can read."""
 
     code = "unknown_model"
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Sparse weights feature → labels, by feature; the features known to many labels also as a dense block."""
-
-    indptr: Ints
-    labels: npt.NDArray[np.int32]
-    values: Floats
-    count: int
-    heavy: npt.NDArray[np.int32]
-    block: Floats
-    keys: Ints  # feature × count + label, in order
-
-    def of(self, features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
-        """This will look up single weights; 0 where a feature says nothing of a label."""
-        found = np.zeros(len(features))
-        said = np.flatnonzero(self.indptr[features + 1] > self.indptr[features])
-        if len(said):
-            wanted = features[said].astype(np.int64) * self.count + labels[said]
-            at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-            found[said] = np.where(self.keys[at] == wanted, self.values[at], 0.0)
-        return found
-
-    def products(self, rows: Features) -> Doubles:
-        """This will multiply sparse rows with the weights: (rows × labels)."""
-        out = np.empty((len(rows), self.count))
-        place = np.full(len(self.indptr) - 1, -1, np.int32)
-        place[self.heavy] = np.arange(len(self.heavy), dtype=np.int32)
-        for first in range(0, len(rows), _CHUNK):
-            last = min(first + _CHUNK, len(rows))
-            out[first:last] = self._chunk(rows, first, last, place)
-        return out
-
-    def _chunk(self, rows: Features, first: int, last: int, place: npt.NDArray[np.int32]) -> Doubles:
-        part = slice(rows.indptr[first], rows.indptr[last])
-        feature, value = rows.indices[part], rows.values[part]
-        row = np.repeat(np.arange(last - first), np.diff(rows.indptr[first : last + 1]))
-        at = place[feature]
-        dense = np.zeros((last - first, len(self.heavy)), np.float32)
-        dense[row[at >= 0], at[at >= 0]] = value[at >= 0]
-        light = at < 0
-        feature, value, row = feature[light], value[light], row[light]
-        start = self.indptr[feature]
-        length = self.indptr[feature + 1] - start
-        total = np.repeat(start - np.concatenate(([0], np.cumsum(length)[:-1])), length) if len(start) else start
-        where = total + np.arange(int(length.sum()))
-        cell = np.repeat(row, length) * self.count + self.labels[where]
-        flat = np.bincount(
-            cell, weights=np.repeat(value, length) * self.values[where], minlength=(last - first) * self.count
-        )
-        products: Doubles = flat.reshape(last - first, self.count) + dense @ self.block
-        return products
-
-
-def weights_from(feature: Ints, label: Ints, value: Floats, labels: int, bits: int) -> Weights:
-    """This will put (feature, label, value) triples, sorted by feature, into one lookup."""
-    indptr = np.searchsorted(feature, np.arange((1 << bits) + 1)).astype(np.int64)
-    heavy = np.flatnonzero(np.diff(indptr) > max(_HEAVY, labels // 8)).astype(np.int32)
-    block = np.zeros((len(heavy), labels), np.float32)
-    for k, f in enumerate(heavy):
-        part = slice(indptr[f], indptr[f + 1])
-        block[k, label[part]] = value[part]
-    keys = feature.astype(np.int64) * labels + label
-    return Weights(indptr, label.astype(np.int32), value.astype(np.float32), labels, heavy, block, keys)
-
-
-def softmax(logits: Doubles) -> Doubles:
-    """This will turn rows of logits into probabilities."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: Doubles = shifted / shifted.sum(axis=1, keepdims=True)
-    return result
-
-
-def fit_temperature(logits: Doubles, truth: Ints) -> float:
-    """This will find the temperature under which the true labels are likeliest (golden section on its logarithm)."""
-    if not len(truth):
-        return 1.0
-    rows = np.arange(len(truth))
-
-    def surprise(log_t: float) -> float:
-        scaled = logits / np.exp(log_t)
-        top = scaled.max(axis=1)
-        return float(np.mean(np.log(np.exp(scaled - top[:, None]).sum(axis=1)) + top - scaled[rows, truth]))
-
-    low, high, ratio = np.log(0.005), np.log(20.0), (np.sqrt(5.0) - 1) / 2
-    for _ in range(50):
-        a, b = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (low, b) if surprise(a) < surprise(b) else (a, high)
-    return float(np.exp((low + high) / 2))
 
 
 @dataclass(frozen=True)
@@ -133,7 +44,7 @@ class ZeroShot:
     def fit(cls, documents: Mapping[str, Sequence[str]], *, bits: int = 18) -> "ZeroShot":
         """This will read each label's documents (names, parts, aliases, questions, golden sentences).
 
-        The temperature comes from the documents themselves: each is judged as if it had been left out of its label.
+        Windows that are in every message (see `ordinary`) count a part.
         Labels keep the order of their names, whatever the order of the mapping.
         """
         labels = tuple(sorted(documents))
@@ -145,20 +56,25 @@ class ZeroShot:
         # A window that no document knows says nothing; with weight 0 it does not make a long message look
         # unlike everything.
         idf[np.bincount(rows[1], minlength=1 << bits) == 0] = 0.0
+        idf[ordinary.windows(bits)] *= np.float32(ordinary.PART)
         unit = weighted(*rows, idf, bits)
-        keys, inverse = np.unique(unit.indices.astype(np.int64) * max(1, len(labels)) + row_owner, return_inverse=True)
+        said = unit.indices.astype(np.int64) * max(1, len(labels)) + row_owner
+        keys, inverse = np.unique(said, return_inverse=True)
         sums = np.bincount(inverse, weights=unit.values, minlength=len(keys))
         feature, label = keys // max(1, len(labels)), keys % max(1, len(labels))
         # The root lets a document that is said once weigh more beside one that is said often.
         sums = np.sqrt(sums)
         norms = np.sqrt(np.bincount(label, weights=sums**2, minlength=len(labels)))
         values = (sums / norms[label]).astype(np.float32) if len(label) else sums.astype(np.float32)
-        model = cls(labels, idf, weights_from(feature, label, values, len(labels), bits), 0.05, bits)
-        return replace(model, temperature=_own_temperature(model, unit, owner, keys, values, inverse))
+        return cls(labels, idf, weights_from(feature, label, values, len(labels), bits), TEMPERATURE, bits)
 
     def rows(self, texts: Iterable[str]) -> Features:
         """This will give the features as this model weighs them."""
-        return weighted(*counts(plain(texts), self.bits), self.idf, self.bits)
+        return self.weigh(counts(plain(texts), self.bits, self.idf > 0))
+
+    def weigh(self, counted: Counted) -> Features:
+        """This will weigh counted windows; a text that hardly says a known word stays short."""
+        return weighted(*counted, self.idf, self.bits, least=LEAST_SAID)
 
     def similarity(self, rows: Features) -> Doubles:
         """This will give the cosine of each row with each label."""
@@ -166,13 +82,17 @@ class ZeroShot:
 
     def score(self, texts: Iterable[str]) -> Doubles:
         """This will give probabilities, one row per text, one column per label in the order of `labels`."""
-        return softmax(self.similarity(self.rows(texts)) / self.temperature)
+        return self.probabilities(self.rows(texts))
+
+    def probabilities(self, rows: Features) -> Doubles:
+        """This will give calibrated probabilities of weighted rows (see `certainty`)."""
+        return sure(self.similarity(rows), self.temperature)
 
     def calibrated(self, texts: Sequence[str], truth: Sequence[str]) -> "ZeroShot":
         """This will fit the temperature on confirmed cases."""
         at = {label: i for i, label in enumerate(self.labels)}
         kept = [i for i, label in enumerate(truth) if label in at]
-        logits = self.similarity(self.rows([texts[i] for i in kept]))
+        logits = in_own_measure(self.similarity(self.rows([texts[i] for i in kept])))
         return replace(self, temperature=fit_temperature(logits, np.array([at[truth[i]] for i in kept], np.int64)))
 
     def reasons(self, text: str, label: str, *, limit: int = 3) -> tuple[Reason, ...]:
@@ -220,24 +140,10 @@ def _ensure(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]], k
         raise UnknownModel(f"missing arrays: {', '.join(missing)}")
 
 
-def _own_temperature(model: ZeroShot, unit: Features, owner: Ints, keys: Ints, values: Floats, inverse: Ints) -> float:
-    """The temperature under which documents, each without its own weight in its label, find their label."""
-    several = np.bincount(owner, minlength=len(model.labels))[owner] > 1 if len(owner) else np.zeros(0, bool)
-    if several.sum() < 20 or len(model.labels) < 2:
-        return 0.05
-    similarity = model.similarity(unit)
-    # Without the document, a feature that only it brought is gone from its label; the others shrink by its part.
-    shares = np.bincount(inverse, minlength=len(keys))[inverse]
-    own = values[inverse] * unit.values / np.maximum(shares, 1)
-    row = np.repeat(np.arange(len(owner)), np.diff(unit.indptr))
-    similarity[np.arange(len(owner)), owner] -= np.bincount(row, weights=own, minlength=len(owner))
-    return fit_temperature(similarity[several], owner[several])
-
-
 @dataclass(frozen=True)
 class Learned:
-    """Multinomial logistic regression on the same features, started from zero-shot: logit = zero-shot logit +
-    correction."""
+    """Multinomial logistic regression on the same features, started from zero-shot: logit = zero-shot similarity
+    over `start` + correction. Without a case it answers as zero-shot does."""
 
     zero: ZeroShot
     columns: npt.NDArray[np.int32]
@@ -262,9 +168,9 @@ class Learned:
     ) -> "Learned":
         """This will learn corrections from confirmed cases, oldest first; the newest tenth sets the temperature only.
 
-        `newest` are weights of the cases (1 where not given). A label without a case gets no correction and
-        keeps its zero-shot
-        logit. The same cases and seed give the same bytes. Cases whose label is unknown to `zero` are left out.
+        `newest` are weights of the cases (1 where not given). A label without a case gets no correction and keeps its
+        zero-shot logit. The same cases and seed give the same bytes. Cases of a label that `zero` does not know are
+        left out.
         """
         at = {label: i for i, label in enumerate(zero.labels)}
         kept = [i for i, label in enumerate(truth) if label in at]
@@ -284,14 +190,15 @@ class Learned:
             np.zeros((len(columns), len(zero.labels)), np.float32),
             np.zeros(len(zero.labels), np.float32),
             support,
-            zero.temperature,
+            zero.temperature * USUAL_MEASURE,
             1.0,
         )
         if used:
-            similarity = zero.similarity(weighted(*counted, zero.idf, zero.bits))
+            similarity = zero.similarity(zero.weigh(counted))
             model = replace(model, start=fit_temperature(similarity[:used], y[:used]))
             prior = similarity / model.start
             _descend(model, model._own(counted), prior, y, share, used, seed, epochs)
+            model.weights[:] = stepped(model.weights)
             if held >= 20:
                 logits = model._logits(counted)[used:]
                 model = replace(model, temperature=fit_temperature(logits, y[used:]))
@@ -305,20 +212,24 @@ class Learned:
         return weighted(*counted, weights, self.zero.bits)
 
     def _logits(self, counted: Counted) -> Doubles:
-        rows = weighted(*counted, self.zero.idf, self.zero.bits)
-        logits = self.zero.similarity(rows) / self.start + self.bias
+        logits = self.zero.similarity(self.zero.weigh(counted)) / self.start + self.bias
         rows = self._own(counted)
         place = np.full(1 << self.zero.bits, -1, np.int64)
         place[self.columns] = np.arange(len(self.columns))
         for first in range(0, len(rows), 128):
             last = min(first + 128, len(rows))
             used, block = _block(rows, np.arange(first, last), place)
-            logits[first:last] += block @ self.weights[used]
+            # Whole steps in double precision: exact, so alone and in a batch a text gets the same bits.
+            logits[first:last] += block.astype(np.float64) @ self.weights[used].astype(np.float64)
         return logits
 
     def score(self, texts: Iterable[str]) -> Doubles:
         """This will give probabilities, one row per text, one column per label of the zero-shot model."""
-        return softmax(self._logits(counts(plain(texts), self.zero.bits)) / self.temperature)
+        if not self.support.any():
+            return self.zero.score(texts)
+        known = self.zero.idf > 0
+        known[self.columns] = True
+        return softmax(self._logits(counts(plain(texts), self.zero.bits, known)) / self.temperature)
 
     def reasons(self, text: str, label: str, *, limit: int = 3) -> tuple[Reason, ...]:
         """This will name the words that speak most for the label, by both models together."""
@@ -448,7 +359,7 @@ class Blended:
         if self.learned is None:
             return self.zero.score(texts)
         # Confirmed cases have also said how sure zero-shot may be.
-        zero = replace(self.zero, temperature=self.learned.start).score(texts)
+        zero = softmax(self.zero.similarity(self.zero.rows(texts)) / self.learned.start)
         known = self.place >= 0
         support = np.where(known, self.learned.support[self.place], 0)
         mixed = blend(zero, np.where(known, self.learned.score(texts)[:, self.place], 0.0), support)
@@ -465,55 +376,3 @@ class Blended:
             return np.where(at >= 0, learned.weight_of(features, at), self.zero.weight_of(features, labels))
 
         return reasons_of(texts, answers, weight_of, self.zero.bits)
-
-
-def abstentions(
-    texts: Iterable[str], probabilities: Doubles, *, least: float = 0.5, apart: float = 0.05
-) -> list[str | None]:
-    """This will say for each text why no class should be named: `too_short` (under two words of content), `language`
-    (hardly a Chinese character), `equally_likely` (the first two closer than `apart`), `unsure` (the first under
-    `least`), or None."""
-    top = (
-        np.sort(probabilities, axis=1)[:, -2:]
-        if probabilities.shape[1] > 1
-        else np.hstack((np.zeros_like(probabilities), probabilities))
-    )
-    seen = plain(texts)
-    han, letters = _letters(seen)
-    return [
-        "too_short" if n < 2 or (h < 2 and n < 4)
-        else "language" if h * 4 < n
-        else "equally_likely" if first - second < apart
-        else "unsure" if first < least
-        else None
-        for h, n, (second, first) in zip(han, letters, top.tolist(), strict=True)
-    ]  # fmt: skip
-
-
-def _letters(seen: Sequence[str]) -> tuple[list[int], list[int]]:
-    """How many Chinese characters each plain text has, and how many letters of any kind."""
-    codes = np.frombuffer("\n".join(seen).encode("utf-32-le"), np.uint32)
-    row = np.cumsum(codes == 10)
-    han = np.bincount(row[codes >= 0x3400], minlength=len(seen))
-    # A plain text holds Chinese characters, Latin letters, digits and blanks, nothing else.
-    return han.tolist(), np.bincount(row[codes >= 65], minlength=len(seen)).tolist()
-
-
-def branch_probabilities(probabilities: Doubles, branch_of: Sequence[str]) -> tuple[tuple[str, ...], Doubles]:
-    """This will sum the leaves of each branch; `branch_of` names the branch of each column."""
-    branches = tuple(sorted(set(branch_of)))
-    at = {branch: i for i, branch in enumerate(branches)}
-    member = np.zeros((len(branch_of), len(branches)))
-    member[np.arange(len(branch_of)), [at[b] for b in branch_of]] = 1.0
-    return branches, probabilities @ member
-
-
-def calibration_error(probabilities: Doubles, truth: Ints, *, bins: int = 10) -> float:
-    """This will give the expected calibration error of the first answer in `bins` of equal width."""
-    first, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    bin_of = np.minimum((first * bins).astype(int), bins - 1)
-    gaps = [
-        abs(float(first[bin_of == b].mean() - right[bin_of == b].mean())) * float((bin_of == b).mean())
-        for b in np.unique(bin_of)
-    ]
-    return float(sum(gaps))

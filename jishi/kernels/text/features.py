@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 WINDOWS = (1, 2, 3, 4)
 _NOISE = re.compile(r"〔[^〔〕\n]{1,20}〕|[^\u3400-\u9fffA-Za-z0-9]+")
+_STEPS = float(1 << 20)
 _PRIME = np.uint64(0x100000001B3)
 _BASIS = np.uint64(0xCBF29CE484222325)
 
@@ -65,10 +67,14 @@ def hashes(codes: npt.NDArray[np.uint32], size: int, bits: int) -> npt.NDArray[n
     return (value & np.uint64((1 << bits) - 1)).astype(np.int32)
 
 
-def counts(texts: Sequence[str], bits: int) -> tuple[Ints, npt.NDArray[np.int32], Floats]:
-    """This will count windows of each (plain) text: (indptr, indices, 1 + log count). Windows over a space are
-    not counted,
-    except single characters and the space itself, which are never counted."""
+def counts(
+    texts: Sequence[str], bits: int, known: npt.NDArray[np.bool_] | None = None
+) -> tuple[Ints, npt.NDArray[np.int32], Floats]:
+    """This will count windows of each (plain) text: (indptr, indices, 1 + log count).
+
+    Windows over a space are not counted. `known` (2**bits): only these windows are; sorting the others is most of
+    the work of a long message.
+    """
     joined = "\n".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
     ends = codes == 10
@@ -79,6 +85,8 @@ def counts(texts: Sequence[str], bits: int) -> tuple[Ints, npt.NDArray[np.int32]
     for size in WINDOWS:
         hashed = hashes(codes, size, bits)
         whole = bad[size : size + len(hashed)] == bad[: len(hashed)]
+        if known is not None:
+            whole &= known[hashed]
         keys.append((row_of[: len(hashed)][whole].astype(np.int64) << bits) | hashed[whole])
     every, times = np.unique(np.concatenate(keys), return_counts=True)
     indptr = np.searchsorted(every, np.arange(len(texts) + 1, dtype=np.int64) << bits).astype(np.int64)
@@ -106,12 +114,29 @@ def document_weights(indices: npt.NDArray[np.int32], documents: int, bits: int) 
     return weights
 
 
-def weighted(indptr: Ints, indices: npt.NDArray[np.int32], values: Floats, idf: Floats | None, bits: int) -> Features:
-    """This will weigh counted rows and bring each to length 1."""
+def weighted(
+    indptr: Ints,
+    indices: npt.NDArray[np.int32],
+    values: Floats,
+    idf: Floats | None,
+    bits: int,
+    *,
+    least: float = 0.0,
+) -> Features:
+    """This will weigh counted rows and bring each to length 1, in whole steps. With `least`, a row that was not much
+    longer than that stays shorter than 1: it said too little to be compared at full weight."""
     scaled = values if idf is None else values * idf[indices]
-    squares = np.concatenate(([0.0], np.cumsum(scaled.astype(np.float64) ** 2)))
-    lengths = np.sqrt(np.maximum(squares[indptr[1:]] - squares[indptr[:-1]], 1e-30))
-    return Features(indptr, indices, (scaled / np.repeat(lengths, np.diff(indptr))).astype(np.float32), bits)
+    size = np.diff(indptr)
+    squares = np.bincount(np.repeat(np.arange(len(size)), size), scaled.astype(np.float64) ** 2, minlength=len(size))
+    lengths = np.sqrt(np.maximum(squares + least**2, 1e-30))
+    return Features(indptr, indices, stepped(scaled / np.repeat(lengths, size)), bits)
+
+
+def stepped(values: npt.NDArray[Any]) -> Floats:
+    """This will bring numbers to whole steps of 2⁻²⁰: products and sums of them are exact in double precision, so that
+    neither the order of adding nor the size of a batch shows."""
+    steps: Floats = (np.rint(values * _STEPS) / _STEPS).astype(np.float32)
+    return steps
 
 
 def features(texts: Iterable[str], *, bits: int = 18, idf: Floats | None = None) -> Features:

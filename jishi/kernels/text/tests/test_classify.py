@@ -3,15 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jishi.kernels.text.classify import (
-    Learned,
-    UnknownModel,
-    ZeroShot,
+from jishi.kernels.text.certainty import (
+    DOUBT,
+    TEMPERATURE,
     abstentions,
-    blend,
     branch_probabilities,
     calibration_error,
+    fit_sureness,
+    sure,
 )
+from jishi.kernels.text.classify import Learned, UnknownModel, ZeroShot, blend
 from jishi.kernels.text.words import bigrams, tsquery_text, tsvector_text
 
 DOCUMENTS = {
@@ -43,10 +44,22 @@ class TestZeroShot:
     def test_order_of_labels_and_of_the_batch_does_not_matter(self, zero):
         turned = ZeroShot.fit(dict(reversed(DOCUMENTS.items())))
 
-        assert np.allclose(turned.score(TEXTS[::-1])[::-1], zero.score(TEXTS))
+        assert np.array_equal(turned.score(TEXTS[::-1])[::-1], zero.score(TEXTS))
 
     def test_batch_and_single_agree(self, zero):
-        assert np.allclose(zero.score(TEXTS), np.vstack([zero.score([text]) for text in TEXTS]))
+        assert np.array_equal(zero.score(TEXTS), np.vstack([zero.score([text]) for text in TEXTS]))
+
+    @given(st.lists(st.text("路灯不亮停水噪音装修的了请 。", max_size=80), min_size=2, max_size=40))
+    def test_no_other_text_of_the_batch_changes_a_bit_of_an_answer(self, zero, texts):
+        assert zero.score(texts)[-1].tobytes() == zero.score(texts[-1:]).tobytes()
+
+    def test_a_long_message_is_as_sure_as_a_short_one_about_the_same(self, zero):
+        story = "我们搬来这里多年，孩子上学，父母年纪也大，平常都相安无事，前些日子去外地探亲，回来以后才听邻居讲起。"
+        short, long = "门前的路灯不亮，请维修。", f"门前的路灯不亮，请维修。{story}{story[::-1]}{story}"
+
+        near, far = zero.score([short, long])[:, zero.labels.index("路灯")]
+
+        assert near >= 0.5 and far >= 0.5 and abs(near - far) <= 0.15
 
     def test_an_empty_text_has_an_answer_that_abstains(self, zero):
         assert abstentions(
@@ -97,10 +110,60 @@ class TestLearned:
 
         assert zero.labels[mixed[0].argmax()] == "路灯"
 
+    def test_batch_and_single_agree(self, zero):
+        learned = Learned.fit(zero, TEXTS, TRUTH, seed=3)
+
+        assert np.array_equal(learned.score(TEXTS), np.vstack([learned.score([text]) for text in TEXTS]))
+
     def test_no_cases_at_all_give_the_zero_shot_answer(self, zero):
         learned = Learned.fit(zero, [], [], seed=3)
 
         assert np.allclose(learned.score(TEXTS), zero.score(TEXTS))
+
+
+class TestAbstentions:
+    @pytest.mark.parametrize(
+        ("probabilities", "why"),
+        [
+            ([0.46, 0.44, 0.05, 0.05], "equally_likely"),  # two real candidates
+            ([0.52, 0.46, 0.01, 0.01], "equally_likely"),
+            ([0.26, 0.25, 0.25, 0.24], "unsure"),  # close, but so are all
+            ([0.35, 0.30, 0.20, 0.15], "unsure"),  # the second is hardly above the rest
+            ([0.45, 0.20, 0.20, 0.15], "unsure"),
+            ([0.60, 0.20, 0.10, 0.10], None),
+        ],
+    )
+    def test_two_are_equally_likely_only_when_both_stand_out(self, probabilities, why):
+        assert abstentions(["路灯不亮三天了"], np.array([probabilities])) == [why]
+
+    def test_one_or_two_labels_are_judged_alike(self):
+        texts = ["路灯不亮三天了"]
+
+        assert abstentions(texts, np.array([[1.0]])) == [None]
+        assert abstentions(texts, np.array([[0.52, 0.48]])) == ["equally_likely"]
+
+
+class TestSureness:
+    def test_what_is_always_right_is_doubted_least_and_what_is_never_right_most(self):
+        similarity = np.eye(5)[[0, 1, 2, 3, 4] * 8] * 0.3 + 0.02
+
+        right = fit_sureness(similarity, np.array([0, 1, 2, 3, 4] * 8))
+        wrong = fit_sureness(similarity, np.array([1, 2, 3, 4, 0] * 8))
+
+        assert sure(similarity, *right).max() > 0.99 and sure(similarity, *wrong).max() < 0.6
+
+    def test_without_cases_the_numbers_of_the_house_stand(self):
+        assert fit_sureness(np.zeros((0, 3)), np.zeros(0, np.int64)) == (TEMPERATURE, DOUBT)
+
+    def test_what_resembles_nothing_is_as_likely_everything(self):
+        assert np.allclose(sure(np.zeros((1, 4))), 0.25)
+
+    @given(st.lists(st.floats(0, 1), min_size=2, max_size=8), st.floats(0.2, 1))
+    def test_smaller_similarities_keep_their_order_and_are_never_surer(self, row, share):
+        full, less = sure(np.array([row, [v * share for v in row]]))
+
+        assert less.max() <= full.max() + 1e-9
+        assert full.sum() == pytest.approx(1) and np.argmax(full) == np.argmax(row)
 
 
 class TestFigures:
