@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 # Traditional → simplified for characters that are frequent in residents' messages and have exactly one simplified form
 # (Unicode kSimplifiedVariant with a single value). Characters that split by meaning (乾 著 瞭 藉 …) are left
@@ -90,20 +91,26 @@ def _fold(char: str) -> str:
     return "".join(_HAN.get(c, c) for c in folded)
 
 
-class _Folds(dict[int, str]):
-    """Every character that was ever met, with its folded form; grows to at most the size of Unicode."""
+_UNEVEN, _UNKNOWN = 0xFFFFFFFE, 0xFFFFFFFF
 
-    uneven: set[str]  # characters that fold to none or to several
 
-    def __missing__(self, point: int) -> str:
-        self[point] = folded = _fold(chr(point))
-        if len(folded) != 1:
-            self.uneven.add(chr(point))
-        return folded
+class _Folds:
+    """Every character that was ever met: the one that it folds to, or apart those that fold to none or to several."""
+
+    def __init__(self) -> None:
+        self.table = np.full(0x110000, _UNKNOWN, np.uint32)
+        self.uneven: dict[int, str] = {}
+
+    def learn(self, point: int) -> None:
+        folded = _fold(chr(point))
+        if len(folded) == 1:
+            self.table[point] = ord(folded)
+        else:
+            self.uneven[point] = folded
+            self.table[point] = _UNEVEN
 
 
 _FOLDS = _Folds()
-_FOLDS.uneven = set()
 
 
 def normalise(text: str) -> Normalised:
@@ -123,14 +130,26 @@ def normalise_all(texts: Iterable[str]) -> list[Normalised]:
 def _normalised(text: str) -> Normalised:
     if text.isascii() and text.isprintable():
         return Normalised(text, range(len(text)), len(text))
-    folded = text.translate(_FOLDS)
-    if folded == text:
-        return Normalised(text, range(len(text)), len(text))
-    uneven = _FOLDS.uneven.intersection(text)
-    if not uneven:
-        return Normalised(folded, range(len(text)), len(text))
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    one = _FOLDS.table[codes]
+    if one.max() == _UNKNOWN:
+        for point in np.unique(codes[one == _UNKNOWN]).tolist():
+            _FOLDS.learn(point)
+        one = _FOLDS.table[codes]
+    if one.max() < _UNEVEN:
+        same = np.array_equal(one, codes)
+        folded = text if same else one.tobytes().decode("utf-32-le", "surrogatepass")
+        return Normalised(folded, range(len(text)), len(text))
+    return _unevenly(codes, one)
+
+
+def _unevenly(codes: npt.NDArray[np.uint32], one: npt.NDArray[np.uint32]) -> Normalised:
+    """Fold where some characters fold to none or to several."""
+    at = np.flatnonzero(one == _UNEVEN)
+    pieces = [_FOLDS.uneven[point] for point in codes[at].tolist()]
     lengths = np.ones(len(codes), np.int64)
-    for char in uneven:
-        lengths[codes == ord(char)] = len(_FOLDS[ord(char)])
-    return Normalised(folded, np.repeat(np.arange(len(codes)), lengths).tolist(), len(text))
+    lengths[at] = [len(piece) for piece in pieces]
+    folded = np.repeat(one, lengths)
+    folded[np.repeat(one == _UNEVEN, lengths)] = np.frombuffer("".join(pieces).encode("utf-32-le"), np.uint32)
+    origin = np.repeat(np.arange(len(codes)), lengths).tolist()
+    return Normalised(folded.tobytes().decode("utf-32-le", "surrogatepass"), origin, len(codes))
