@@ -32,20 +32,30 @@ class Route:
     routed: Routed | None = None
 
 
+CERTAIN = 0.95  # of the first matter: then no other world is decided
 SKIPPED = Route((), "skipped", "")
 
 
 def route(
     batch: Sequence["Words"], spots: Sequence[Spot], classes: Sequence["Classes"], *, now: datetime
 ) -> list[Route]:
-    """Decide each report in its likeliest world; the second matter is decided too where the first is not sure."""
+    """Decide each report in its likeliest world; what would change if the second matter (where nothing is filled in,
+    also the third) were right is decided too, but where the first is all but certain."""
     day = localdate(now)
     first = [facts_of(w, s, _first(c), now) for w, s, c in zip(batch, spots, classes, strict=True)]
-    unsure = [i for i, c in enumerate(classes) if not c.chosen and len(c.candidates) > 1]
-    second = [facts_of(batch[i], spots[i], classes[i].candidates[1], now) for i in unsure]
-    decided = duties.decide([*first, *second], day=day)
-    other = dict(zip(unsure, decided[len(first) :], strict=True))
-    return [_said(routed, classes[i], other.get(i)) for i, routed in enumerate(decided[: len(first)])]
+    worlds = [(i, guess) for i, c in enumerate(classes) for guess in _others(c)]
+    decided = duties.decide([*first, *(facts_of(batch[i], spots[i], guess, now) for i, guess in worlds)], day=day)
+    others: dict[int, list[tuple[str, Routed]]] = {}
+    for (i, guess), routed in zip(worlds, decided[len(first) :], strict=True):
+        others.setdefault(i, []).append((str(guess["label"]), routed))
+    return [_said(routed, classes[i], others.get(i, ())) for i, routed in enumerate(decided[: len(first)])]
+
+
+def _others(classes: "Classes") -> Sequence[Mapping[str, Any]]:
+    """The matters that may be right instead of the first."""
+    if len(classes.candidates) < 2 or float(classes.candidates[0]["p"]) >= CERTAIN:
+        return ()
+    return classes.candidates[1:2] if classes.chosen else classes.candidates[1:3]
 
 
 def route_case(case: Case, *, now: datetime) -> Routed:
@@ -92,14 +102,16 @@ def _first(classes: "Classes") -> Mapping[str, Any] | None:
     return classes.candidates[0] if classes.candidates else None
 
 
-def _said(routed: Routed, classes: "Classes", other: Routed | None) -> Route:
+def _said(routed: Routed, classes: "Classes", others: Sequence[tuple[str, Routed]]) -> Route:
     edition = _edition(routed.law)
     if routed.outcome == "fallback" and not classes.candidates:
         return Route((_fallback(routed),), "matter_unknown", edition, routed=routed)
     candidates = _candidates(routed)
-    if other is not None and (other.body_id != routed.body_id or other.outcome != routed.outcome):
-        label = classes.candidates[1]["label"]
-        candidates += [{**c, "reason": f"如果是“{label}”：{c['reason']}"} for c in _candidates(other)[:1]]
+    said = {(routed.body_id, routed.outcome)}
+    for label, other in others:
+        if (other.body_id, other.outcome) not in said:
+            said.add((other.body_id, other.outcome))
+            candidates += [{**c, "reason": f"如果是“{label}”：{c['reason']}"} for c in _candidates(other)[:1]]
     return Route(tuple(candidates[:3]), "", edition, routed.promises, routed)
 
 

@@ -70,7 +70,13 @@ class ZeroShot:
 
     def rows(self, texts: Iterable[str]) -> Features:
         """This will give the features as this model weighs them."""
-        return self.weigh(counts(plain(texts), self.bits, self.idf > 0))
+        return self.weigh(counts(plain(texts), self.bits, self.known))
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """The windows that some document holds."""
+        said: npt.NDArray[np.bool_] = self.idf > 0
+        return said
 
     def weigh(self, counted: Counted) -> Features:
         """This will weigh counted windows; a text that hardly says a known word stays short."""
@@ -98,7 +104,7 @@ class ZeroShot:
     def reasons(self, text: str, label: str, *, limit: int = 3) -> tuple[Reason, ...]:
         """This will name the words of the text that speak most for the label."""
         at = np.array([[self.labels.index(label)]], np.int64)
-        return reasons_of((text,), at, self.weight_of, self.bits, limit=limit)[0][0]
+        return reasons_of((text,), at, self.weight_of, self.known, self.bits, limit=limit)[0][0]
 
     def weight_of(self, features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
         """This will give what each feature says for the label beside it."""
@@ -227,14 +233,19 @@ class Learned:
         """This will give probabilities, one row per text, one column per label of the zero-shot model."""
         if not self.support.any():
             return self.zero.score(texts)
-        known = self.zero.idf > 0
-        known[self.columns] = True
-        return softmax(self._logits(counts(plain(texts), self.zero.bits, known)) / self.temperature)
+        return softmax(self._logits(counts(plain(texts), self.zero.bits, self.known)) / self.temperature)
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """The windows that some document or two confirmed cases hold."""
+        said = self.zero.known
+        said[self.columns] = True
+        return said
 
     def reasons(self, text: str, label: str, *, limit: int = 3) -> tuple[Reason, ...]:
         """This will name the words that speak most for the label, by both models together."""
         at = np.array([[self.zero.labels.index(label)]], np.int64)
-        return reasons_of((text,), at, self.weight_of, self.zero.bits, limit=limit)[0][0]
+        return reasons_of((text,), at, self.weight_of, self.known, self.zero.bits, limit=limit)[0][0]
 
     def weight_of(self, features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
         """This will give what each feature says for the label beside it, by both models together."""
@@ -368,11 +379,11 @@ class Blended:
     def reasons(self, texts: Sequence[str], answers: Ints) -> list[list[tuple[Reason, ...]]]:
         """This will name the words that speak for each of the `answers` (texts × answers, places of labels)."""
         if self.learned is None:
-            return reasons_of(texts, answers, self.zero.weight_of, self.zero.bits)
+            return reasons_of(texts, answers, self.zero.weight_of, self.zero.known, self.zero.bits)
         learned = self.learned
 
         def weight_of(features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
             at = self.place[labels]
             return np.where(at >= 0, learned.weight_of(features, at), self.zero.weight_of(features, labels))
 
-        return reasons_of(texts, answers, weight_of, self.zero.bits)
+        return reasons_of(texts, answers, weight_of, learned.known | self.zero.known, self.zero.bits)

@@ -22,10 +22,17 @@ class Reason:
 
 
 def reasons_of(
-    texts: Sequence[str], answers: Ints, weight_of: WeightOf, bits: int, *, limit: int = 3
+    texts: Sequence[str],
+    answers: Ints,
+    weight_of: WeightOf,
+    known: npt.NDArray[np.bool_],
+    bits: int,
+    *,
+    limit: int = 3,
 ) -> list[list[tuple[Reason, ...]]]:
     """This will find, for each text and each of its `answers` (texts × answers, places of labels), the stretches whose
-    windows weigh most. `weight_of(windows, labels)` gives the weight of each window for the label beside it."""
+    windows weigh most. `weight_of(windows, labels)` gives the weight of each window for the label beside it; only
+    `known` windows (2**bits) have one."""
     seen = plain(texts)
     codes = np.frombuffer("\n".join(seen).encode("utf-32-le"), np.uint32)
     ends = codes == 10
@@ -34,7 +41,7 @@ def reasons_of(
     bad = np.concatenate(([0], np.cumsum(blank)))
     starts = np.concatenate(([0], np.flatnonzero(ends) + 1)) if texts else np.zeros(0, np.int64)
     found: list[list[tuple[Reason, ...]]] = [[] for _ in texts]
-    windows = [(size, *_whole(codes, size, bits, bad)) for size in WINDOWS[1:]]
+    windows = [(size, *_whole(codes, size, bits, bad, known)) for size in WINDOWS[1:]]
     for rank in range(answers.shape[1]):
         heat = np.zeros(len(codes))
         for size, at, hashed in windows:
@@ -48,10 +55,12 @@ def reasons_of(
     return found
 
 
-def _whole(codes: npt.NDArray[np.uint32], size: int, bits: int, bad: Ints) -> tuple[Ints, npt.NDArray[np.int32]]:
-    """Windows that reach over no blank: where they begin, and their hash."""
+def _whole(
+    codes: npt.NDArray[np.uint32], size: int, bits: int, bad: Ints, known: npt.NDArray[np.bool_]
+) -> tuple[Ints, npt.NDArray[np.int32]]:
+    """Known windows that reach over no blank: where they begin, and their hash."""
     hashed = hashes(codes, size, bits)
-    at = np.flatnonzero(bad[size : size + len(hashed)] == bad[: len(hashed)])
+    at = np.flatnonzero((bad[size : size + len(hashed)] == bad[: len(hashed)]) & known[hashed])
     return at, hashed[at]
 
 
