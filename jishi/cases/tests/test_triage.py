@@ -199,11 +199,11 @@ class TestDayOne:
         return 1 - len(missed) / len(rows), missed
 
     @pytest.mark.parametrize(("file", "key"), [("golden_messages", "message"), ("golden_dispatches", "dispatch")])
-    def test_eight_of_ten_golden_texts_find_their_body(self, town, file, key):
+    def test_nine_of_ten_golden_texts_find_their_body(self, town, file, key):
         path = settings.INSTITUTIONS_DIR / f"demo/{file}.toml"
         rows = tomllib.loads(path.read_text(encoding="utf-8"))[key]
         rows = [r for r in rows if r.get("text") and (r.get("bodies") or r.get("body"))]
 
         found, missed = self.share(town, rows)
 
-        assert found >= 0.80, f"{file}: {found:.3f} of {len(rows)}; missed {missed}"
+        assert found >= 0.90, f"{file}: {found:.3f} of {len(rows)}; missed {missed}"

@@ -39,8 +39,8 @@ SKIPPED = Route((), "skipped", "")
 def route(
     batch: Sequence["Words"], spots: Sequence[Spot], classes: Sequence["Classes"], *, now: datetime
 ) -> list[Route]:
-    """Decide each report in its likeliest world; what would change if the second matter (where nothing is filled in,
-    also the third) were right is decided too, but where the first is all but certain."""
+    """Decide each report in its likeliest world; what would change if the second or the third matter were
+    right is decided too, but where the first is all but certain."""
     day = localdate(now)
     first = [facts_of(w, s, _first(c), now) for w, s, c in zip(batch, spots, classes, strict=True)]
     worlds = [(i, guess) for i, c in enumerate(classes) for guess in _others(c)]
@@ -55,7 +55,7 @@ def _others(classes: "Classes") -> Sequence[Mapping[str, Any]]:
     """The matters that may be right instead of the first."""
     if len(classes.candidates) < 2 or float(classes.candidates[0]["p"]) >= CERTAIN:
         return ()
-    return classes.candidates[1:2] if classes.chosen else classes.candidates[1:3]
+    return classes.candidates[1:3]
 
 
 def route_case(case: Case, *, now: datetime) -> Routed:
