@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from jishi.cases.actions import feedback
-from jishi.cases.models import Case, Feedback, Handover, Membership
+from jishi.cases.models import Case, Feedback, Handover, Membership, Progress
 from jishi.cases.queries import home
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -122,6 +122,28 @@ class TestEveryTable:
 
         with scope.work(f.dispatcher(town)):
             assert _hanging_on(told) == there
+
+
+class TestItsPrice:
+    def test_is_a_look_by_key_and_never_a_pass_over_all_cases(self, town: int) -> None:
+        """With EXISTS in the policies the planner hashed every case of every town, at 20,000 cases for 40 ms."""
+        at, body = timezone.now(), f.body_id(town, "cgj")
+        facts = {"tenant_id": town, "title": "路灯", "status_since": at, "received_at": at}
+        with scope.work(system(town)):
+            cases = Case.objects.bulk_create(Case(number=f"CX{n}", **facts) for n in range(3000))
+            Progress.objects.bulk_create(
+                Progress(tenant_id=town, case=case, body_id=body, at=at, text="在修") for case in cases
+            )
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute("ANALYZE cases_case, cases_progress")
+            cursor.execute("SET LOCAL ROLE jishi_web")
+
+        with scope.work(f.dispatcher(town)):
+            plan = Progress.objects.filter(text="在修").explain()
+
+        assert "Seq Scan on cases_case" not in plan
+        assert "cases_case_in_tenant" in plan or "cases_case_pkey" in plan
 
 
 # --- every address -----------------------------------------------------------------------------------------
