@@ -33,6 +33,7 @@ class Route:
 
 
 CERTAIN = 0.95  # of the first matter: then no other world is decided
+WORTH = 0.01  # a matter less likely than this is no world
 SKIPPED = Route((), "skipped", "")
 
 
@@ -55,7 +56,7 @@ def _others(classes: "Classes") -> Sequence[Mapping[str, Any]]:
     """The matters that may be right instead of the first."""
     if len(classes.candidates) < 2 or float(classes.candidates[0]["p"]) >= CERTAIN:
         return ()
-    return classes.candidates[1:3]
+    return [guess for guess in classes.candidates[1:3] if float(guess["p"]) >= WORTH]
 
 
 def route_case(case: Case, *, now: datetime) -> Routed:
