@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db import ProgrammingError, connection, models
+from django.db import ProgrammingError, connection, models, transaction
 
 from jishi.foundation.nouns import FactRow, TenantRow
 
@@ -31,8 +31,9 @@ def apply() -> None:
         _ensure_web_role(cursor)
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {WEB}")
         for model in protected_models():
-            for statement in _statements(model):
-                cursor.execute(statement)
+            with transaction.atomic():  # who reads meanwhile never meets a table between its old policies and the new
+                for statement in _statements(model):
+                    cursor.execute(statement)
         for table in _open_tables():
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {WEB}')
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {WEB}")
