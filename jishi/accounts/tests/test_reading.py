@@ -16,7 +16,7 @@ from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.refusals import NotAllowed
 from jishi.foundation.sealed import Secret
 
-REPORT = ("cases_report", 41)
+REPORT = ("accounts_account", 41)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,7 +34,7 @@ def handler(tenant: int):
     with scope.work(by):
         sealed.seal(
             [
-                Secret("contact.caller", "cases_report", n, "caller_contact", f"1380013800{n % 10}")
+                Secret("contact.caller", "accounts_account", n, "caller_contact", f"1380013800{n % 10}")
                 for n in range(41, 91)
             ],
             tenant_id=tenant,
@@ -118,7 +118,7 @@ def test_when_the_keys_are_away_nothing_is_said_to_have_been_read(handler: Actor
 def test_a_list_of_fifty_costs_two_statements_and_each_person_finds_herself(
     handler: Actor, django_assert_num_queries, django_capture_on_commit_callbacks, tenant: int
 ) -> None:
-    owners = [("cases_report", n) for n in range(41, 91)]
+    owners = [("accounts_account", n) for n in range(41, 91)]
     data_keys._memory.unsettled.clear()
     look(handler)
 
@@ -126,7 +126,7 @@ def test_a_list_of_fifty_costs_two_statements_and_each_person_finds_herself(
         found = look(handler, *owners)
 
     assert len(found) == 50
-    assert queries.readings_of("cases_report", 90)
+    assert queries.readings_of("accounts_account", 90)
     data_keys.forget()
 
 

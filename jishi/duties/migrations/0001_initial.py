@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=20)),
                 ('kind', models.CharField(max_length=12)),
                 ('name', models.CharField(max_length=200)),
-                ('matters', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='duties.dutylist'), size=None)),
+                ('matters', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
                 ('condition', models.JSONField(null=True)),
                 ('lead_body', models.CharField(max_length=40)),
                 ('superior_dept', models.CharField(blank=True, max_length=120)),
