@@ -97,6 +97,10 @@ def test_a_file_is_checked_first_and_taken_in_by_a_second_press(people, sheet, c
 def test_the_same_file_again_takes_nothing_in_twice(people, sheet):
     page = people.at(OPERATOR)
     upload(page, sheet)
+    if page.locator("form[action$='/apply']").count():  # not taken in by a test before this one
+        page.locator("form[action$='/apply'] button").click()
+        until_over(page)
+    upload(page, sheet)
 
     assert "5 行 = 新收 0 + 收过 3 + 有变 0 + 没收 2" in said(page)
     assert page.locator("form[action$='/apply']").count() == 0
