@@ -1,5 +1,6 @@
 """The measurements. Each founds what it needs in a folder of its own and stops what it started."""
 
+import itertools
 import json
 import os
 import statistics
@@ -17,7 +18,6 @@ from benchmarks.run import BASE, Figure, scratch
 SHARED = Path(os.environ.get("JISHI_SHARED", BASE.parent / "shared"))
 MESSAGES = SHARED / "data/cases/hot_messages.csv"
 DIVISIONS = SHARED / "data/geo"
-TEXT = "翠竹苑{n}号楼北门口的雨水井堵了，一下雨就积水，老人出门要踩着砖走，联系电话13900000417。"
 
 
 # ---------------------------------------------------------------- a town to measure in
@@ -168,11 +168,23 @@ def dispatcher() -> Any:
     return made
 
 
-def create(n: int) -> Any:
+@cache
+def _said() -> Iterator[str]:
+    """Give one generated message after the other, each about its own place and matter, over and over."""
+    town()
+    from django.utils import timezone
+
+    from jishi.portal.demo import past_cases
+    from jishi.portal.founding import shanghai_today
+
+    return itertools.cycle([c.text for c in past_cases(600, seed=77, today=shanghai_today(timezone.now()))])
+
+
+def create() -> Any:
     """Create one report through the API."""
     return client().post(
-        "/api/v1/reports", data=json.dumps({"text": TEXT.format(n=n % 9 + 1), "caller_contact": "13900000417"}),
-        content_type="application/json", headers={"Idempotency-Key": f"bench-{time.time_ns()}-{n}"},
+        "/api/v1/reports", data=json.dumps({"text": next(_said()), "caller_contact": "13900000417"}),
+        content_type="application/json", headers={"Idempotency-Key": f"bench-{time.time_ns()}"},
     )  # fmt: skip
 
 
@@ -185,7 +197,7 @@ def desk_page() -> Any:
 
 
 DOORS: dict[str, Callable[[], Any]] = {
-    "create": lambda: create(1),
+    "create": create,
     "API list of 50": api_list,
     "desk page of 50": desk_page,
 }
@@ -320,10 +332,11 @@ def pipeline() -> list[Figure]:
 # ---------------------------------------------------------------- the program's own commands
 
 
-def _jishi(*words: str, data: Path) -> tuple[float, str]:
+def _jishi(*words: str, data: Path, **more: str) -> tuple[float, str]:
     env = {**os.environ, "JISHI_DATA": str(data), "PYTHONPATH": str(BASE)}
     for name in ("JISHI_ROLE", "JISHI_PG_OWNER", "JISHI_PG_WEB"):
         env.pop(name, None)
+    env |= more
     began = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "config.cli", *words], env=env, capture_output=True, text=True, check=False, cwd=BASE
@@ -355,10 +368,11 @@ def divisions() -> list[Figure]:
         return [Figure("load 620,573 communities", "not run: no data beside the checkout", "≤ 60 s", None)]
     data = scratch()
     _jishi("migrate", "--data", str(data), data=data)
+    _jishi("manage", "found_demo", data=data, JISHI_ROLE="owner")
     seconds, said = _jishi("divisions", str(DIVISIONS), "--year", "2023", "--data", str(data), data=data)
-    last = said.strip().splitlines()[-1][:60] if said.strip() else ""
+    first = said.strip().splitlines()[0] if said.strip() else "it failed"
     _stop(data)
-    return [Figure("load 620,573 communities", f"{seconds:.1f} s  {last}", "≤ 60 s, ≤ 300 MiB", seconds <= 60)]
+    return [Figure("load 620,573 communities", first, "≤ 60 s, ≤ 300 MiB", bool(said.strip()) and seconds <= 60)]
 
 
 def start() -> list[Figure]:

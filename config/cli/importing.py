@@ -1,5 +1,6 @@
 """import: a file of another system, checked row by row, then applied part by part."""
 
+import gc
 import json
 import sys
 import time
@@ -74,6 +75,8 @@ def _walk(walk: "Walk", by: "Actor", code: str) -> None:
     from jishi.foundation import scope
 
     shows = sys.stderr.isatty()
+    gc.freeze()  # what is loaded by now stays; a batch makes a hundred thousand short-lived things and no cycle
+    gc.set_threshold(50_000, 50, 100)
     while not walk.is_over:
         with scope.work(by):
             importing.step(walk, by=by, now=timezone.now(), tenant_code=code)
