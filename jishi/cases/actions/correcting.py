@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
-from jishi.cases.actions import choosing, clocks, moving
+from jishi.cases.actions import choosing, moving, reckoning
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.events import CaseMoved
@@ -89,22 +89,22 @@ def set_urgency(case_id: int, *, urgency: str, why: str, by: Actor, now: datetim
 
 def _hurry(held: Held, now: datetime) -> None:
     acts = {clock.kind: Act.RESTART for clock in _with_emergency(held)}
-    clocks.save(clocks.turn(held.case, held.lead, held.clocks, acts, now=now))
+    reckoning.save(reckoning.turn(held.case, held.lead, held.clocks, acts, now=now))
 
 
 def _calm(held: Held, before: str) -> None:
     if before != Urgency.EMERGENCY:
         return
     for clock in _with_emergency(held):
-        clock.amount = clocks.table_clock(clock.kind).amount
-        clocks.pin(clock, bodies.hours_of([clock.owner_body_id])[clock.owner_body_id].calendar)
+        clock.amount = reckoning.table_clock(clock.kind).amount
+        reckoning.pin(clock, bodies.hours_of([clock.owner_body_id])[clock.owner_body_id].calendar)
         clock.change(amount=clock.amount, due_at=clock.due_at, provisional=clock.provisional)
 
 
 def _with_emergency(held: Held) -> list[Clock]:
     """The running clocks, none of them paused, for which the table knows an emergency amount."""
-    running = [c for c in held.clocks if c.stopped_at is None and not clocks.is_paused(c)]
-    return [c for c in running if clocks.table_clock(c.kind).emergency_amount]
+    running = [c for c in held.clocks if c.stopped_at is None and not reckoning.is_paused(c)]
+    return [c for c in running if reckoning.table_clock(c.kind).emergency_amount]
 
 
 def _ensure_open(case: Case) -> None:
@@ -125,7 +125,7 @@ def _count_promise_again(held: Held, now: datetime) -> None:
         amount,
         "duty_item:promise" if "promise" in promises else f"{CASE.code}@{CASE.edition}:promise",
     )
-    clocks.pin(clock, bodies.hours_of([None])[None].calendar)
+    reckoning.pin(clock, bodies.hours_of([None])[None].calendar)
     clock.change(amount=clock.amount, rule=clock.rule, due_at=clock.due_at, provisional=clock.provisional)
     held.case.change(promise_due_at=clock.due_at)
 

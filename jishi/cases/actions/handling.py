@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from jishi.cases.actions import clocks, moving
+from jishi.cases.actions import moving, reckoning
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, ContactNote, Progress, Reply
@@ -49,7 +49,7 @@ def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Ac
     )  # fmt: skip
     if reached == "yes" or ContactNote.objects.filter(case=held.case, body_id=body_id).count() >= ATTEMPTS:
         row = procedures.ensure_move(CASE, "handling.note_contact", held.case.status)
-        clocks.save(clocks.turn(held.case, held.lead, held.clocks, effects([row]), now=now))
+        reckoning.save(reckoning.turn(held.case, held.lead, held.clocks, effects([row]), now=now))
     moving.beside(
         held, "case.contacted", by=by, now=now,
         codes={"body": body_id, "how": how, "reached": reached},

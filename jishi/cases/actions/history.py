@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from jishi.cases import triage
-from jishi.cases.actions import arrival, clocks, making, safekeeping
+from jishi.cases.actions import arrival, making, reckoning, safekeeping
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.intake import RefusedRow
 from jishi.cases.models import (
@@ -157,7 +157,7 @@ def _live(life: _Life, one: PastLife) -> None:
 
 
 def _turn(life: _Life, moves: list[Move], at: datetime, amounts: Mapping[str, str]) -> None:
-    result = clocks.turn(life.case, life.lead, life.clocks, effects(moves), now=at, amounts=amounts)
+    result = reckoning.turn(life.case, life.lead, life.clocks, effects(moves), now=at, amounts=amounts)
     life.clocks += result.new
 
 

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import arrival, clocks, making, moving, naming, safekeeping
+from jishi.cases.actions import arrival, making, moving, naming, reckoning, safekeeping
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.events import CaseMoved, ReportReceived
 from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
@@ -179,7 +179,7 @@ def _promises(cases: Mapping[int, Case], looked: Sequence[triage.Looked], now: d
     for i, case in cases.items():
         amounts = dict(looked[i].promises)
         for kind in getattr(row, "starts", ()):
-            clock = clocks.start(case, None, [], kind, now=now, amounts=amounts)
+            clock = reckoning.start(case, None, [], kind, now=now, amounts=amounts)
             made.append(clock)
             if kind == "promise":
                 case.promise_due_at = clock.due_at

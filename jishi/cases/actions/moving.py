@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from jishi.cases import policies
-from jishi.cases.actions import clocks
+from jishi.cases.actions import reckoning
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Handover, Membership
 from jishi.cases.refusals import SamePerson
@@ -159,8 +159,8 @@ def carry_out(
         values |= {"status": target, "status_since": now, "status_before": case.status if aside else ""}
     if handover_move is not None and lead is not None:
         settle(lead, handover_move, dict(handover_values or {}))
-    turn = clocks.turn(case, new_lead or lead, held.clocks, effects(moves), now=now, amounts=amounts)
-    clocks.save(turn)
+    turn = reckoning.turn(case, new_lead or lead, held.clocks, effects(moves), now=now, amounts=amounts)
+    reckoning.save(turn)
     held.clocks += turn.new
     case.change(**values)
     entry = {"status": case.status, "version": case.version, **(codes or {})}
@@ -187,7 +187,7 @@ def carry_out_handover(
         raise NotFound
     ensure_another_person(held, move.verb, by=by)
     settle(lead, move, dict(handover_values or {}))
-    clocks.save(clocks.turn(held.case, lead, held.clocks, effects([move]), now=now))
+    reckoning.save(reckoning.turn(held.case, lead, held.clocks, effects([move]), now=now))
     held.case.change()
     trail.record(
         move.trail, ("case", held.case.id), by=by, at=now, words=words, 

@@ -12,7 +12,7 @@ from typing import Any
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
-from jishi.cases.actions import clocks as reckoning
+from jishi.cases.actions import reckoning
 from jishi.cases.models import (
     Addendum,
     Case,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import clocks
+from jishi.cases.actions import reckoning
 from jishi.cases.models import Clock
 from jishi.cases.states import CASE, HANDOVER
 from jishi.kernels import worktime
@@ -75,14 +75,14 @@ def _shown(row: Clock, lang: str, now: datetime) -> Ticking:
         kind=row.kind, name=name, owner=body.called(lang) if body else "", owner_party=party, started_at=row.started_at,
         due_at=row.due_at, stopped_at=row.stopped_at, amount=worktime.written(worktime.parse_amount(row.amount), lang),
         share_used=used, late=row.stopped_at is None and row.due_at is not None and row.due_at < now,
-        paused=row.stopped_at is None and clocks.is_paused(row), provisional=row.provisional,
+        paused=row.stopped_at is None and reckoning.is_paused(row), provisional=row.provisional,
         moved=bool(row.pauses or row.extensions), why=why,
     )  # fmt: skip
 
 
 def _counted(row: Clock, lang: str, now: datetime) -> tuple[float, tuple[str, ...]]:
     """Count again on the calendar the clock remembers; a year without table leaves the day open, and says nothing."""
-    kernel, calendar = clocks.as_kernel(row), bodies.calendar_by_label(row.calendar).calendar
+    kernel, calendar = reckoning.as_kernel(row), bodies.calendar_by_label(row.calendar).calendar
     try:
         left = worktime.remaining(kernel, calendar, row.stopped_at or now)
     except worktime.CalendarNotKnown:

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils.timezone import localtime
 
 from jishi.cases import policies
-from jishi.cases.actions import clocks
+from jishi.cases.actions import reckoning
 from jishi.cases.models import Case, Clock
 from jishi.cases.queries import ticking
 from jishi.cases.states import CASE, HandoverStatus, Role, Status
@@ -132,7 +132,7 @@ def _begin(row: Clock, now: datetime) -> Begin:
     case: Any = row.case
     return Begin(
         case.number, case.title, case.urgency, row.kind, row.due_at, ticking.share(row, now),
-        row.due_at is not None and row.due_at < now, clocks.is_paused(row),
+        row.due_at is not None and row.due_at < now, reckoning.is_paused(row),
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from django.db.models import Exists, F, OuterRef, Subquery
 from django.utils.timezone import localdate
 
 from jishi.cases import policies
-from jishi.cases.actions import clocks, importing, moving
 from jishi.cases.actions import feedback as asking
+from jishi.cases.actions import importing, moving, reckoning
 from jishi.cases.actions.moving import OPEN_HANDOVER
 from jishi.cases.models import (
     Case,
@@ -253,7 +253,7 @@ def _ticked(clock: Clock, lang: str, now: datetime) -> Ticked:
     today = clock.due_at is not None and localdate(clock.due_at) <= localdate(now)
     share = ticking.share(clock, now)
     return Ticked(
-        clock.kind, ticking.name_of(clock.kind), clock.due_at, share, late, clocks.is_paused(clock),
+        clock.kind, ticking.name_of(clock.kind), clock.due_at, share, late, reckoning.is_paused(clock),
         not late and (today or share >= 0.75), tuple(listing.explanation(clock, lang)) if clock.due_at else (),
     )  # fmt: skip
 

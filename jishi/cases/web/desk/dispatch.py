@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import clocks
+from jishi.cases.actions import reckoning
 from jishi.cases.models import Case
 from jishi.cases.queries import casepage, desks, judging, ticking
 from jishi.cases.states import CASE, Status
@@ -127,7 +127,7 @@ def grid_of(case: Case) -> str:
 
 def _desk_clock(rows: list[Any], now: Any) -> Any:
     wanted = {"dispatch", "return_answer", "consult", "sign"}
-    running = [c for c in rows if c.stopped_at is None and c.kind in wanted and not clocks.is_paused(c)]
+    running = [c for c in rows if c.stopped_at is None and c.kind in wanted and not reckoning.is_paused(c)]
     first = min(running, key=lambda c: (c.due_at is None, c.due_at or c.started_at), default=None)
     if first is None:
         return None
