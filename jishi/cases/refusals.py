@@ -215,3 +215,101 @@ class ModelCannotBeRead(Refused):
     zh = "第 {number} 版模型读不出来：内容与指纹或格式不符。"
     en = "Model {number} cannot be read: its hash or format does not fit."
     next_zh, next_en = "重新学习一版。", "Learn a new edition."
+
+
+class NotForThePublic(Refused):
+    code, status = "not_for_the_public", 409
+    zh = "这件事不能公开：有人要求保密，是举报，或者反映的是某个单位。"
+    en = "This cannot be public: somebody asked for confidence, it is a tip-off, or it complains about a body."
+    next_zh, next_en = "照常办理，当事各方看得到。", "It goes on as usual; its parties see it."
+
+
+class VisibilityStays(Refused):
+    code, status = "visibility_stays", 409
+    zh, en = "这件事已经是{now_zh}的。", "It is {now_en} already."
+    next_zh, next_en = "刷新看看现在的样子。", "Reload to see it as it is now."
+
+
+class TooManyPosts(Refused):
+    code, status = "too_many_posts", 429
+    zh, en = "这把密钥一分钟最多发 {limit} 条，请等 {seconds} 秒。", "This key may send {limit} a minute; wait {seconds} s."
+    next_zh, next_en = "等一会儿再发，没有发的都还在您那里。", "Send it again in a moment; you still hold what was not sent."
+
+
+class LivesOn(Refused):
+    """The case was merged: what is done to it is done in the living one (lesson M02)."""
+
+    code, status = "lives_on_elsewhere", 409
+    zh, en = "这一件已经并入 {number}，在那一件上办。", "This case was merged into {number} and lives on there."
+    next_zh, next_en = "打开 {number}，在那里写。", "Open {number} and do it there."
+
+
+class OneAndTheSame(Refused):
+    code, status = "one_and_the_same", 422
+    zh, en = "一件不能并入它自己。", "A case is not merged into itself."
+    next_zh, next_en = "写另一件的编号。", "Give the number of the other case."
+
+
+class IntoHasEnded(Refused):
+    code, status = "into_has_ended", 409
+    zh, en = "{number} 已经{state}，不能再并进去。", "{number} has ended ({state_en}); nothing is merged into it."
+    next_zh, next_en = "并入一件没办完的；已经答复过的，可以另行答复。", "Choose an open case, or answer this one by itself."
+
+
+class StillRunning(Refused):
+    """A part or a whistle runs beside the case: other bodies are at work for it (spec 10 §4, §7)."""
+
+    code, status = "still_running", 409
+    zh, en = "{number} 还有别的单位在办（协办或吹哨），现在不能并。", "Other bodies still work on {number}; it is not merged now."
+    next_zh, next_en = "等它们办完，或者先商定不办了。", "Wait until they have finished, or agree that they stop."
+
+
+class ConfidentialStandsAlone(Refused):
+    code, status = "confidential_stands_alone", 409
+    zh, en = "保密的诉求不和不保密的放在一起。", "A confidential report is not put together with others."
+    next_zh, next_en = "各办各的，答复可以相同。", "Handle each by itself; the answers may be the same."
+
+
+class AccusedDiffer(Refused):
+    code, status = "accused_differ", 409
+    zh, en = "两件投诉的单位不同，要回避的人也不同。", "They complain about different bodies, so different people must stand aside."
+    next_zh, next_en = "各办各的。", "Handle each by itself."
+
+
+class LessUrgent(Refused):
+    code, status = "less_urgent", 409
+    zh, en = "{number} 没有这一件急，并进去会慢下来。", "{number} is less urgent; merged into it this one would wait."
+    next_zh, next_en = "反过来并，或者先说定那一件有多急。", "Merge the other way round, or say how urgent that one is."
+
+
+class NothingAbsorbed(Refused):
+    code, status = "nothing_absorbed", 409
+    zh, en = "并进去的诉求都已经不在那一件里了。", "Nothing of what was merged is there any more."
+    next_zh, next_en = "看每条诉求现在在哪一件。", "See where each report is now."
+
+
+class LastReport(Refused):
+    """The last report does not leave: the case is withdrawn, or kept as a community case (spec 10 §4)."""
+
+    code, status = "last_report", 409
+    zh, en = "{number} 只剩这一条诉求，拿走就没有人说过它了。", "This is the last report of {number}; without it nobody has said it."
+    next_zh = "由诉求人撤回；事情还要办的，先留作社区件。"
+    next_en = "The caller may withdraw it; if it must go on, keep it as a community case first."
+
+
+class NotAMember(Refused):
+    code, status = "not_a_member", 409
+    zh, en = "{report} 现在不在 {number} 里。", "{report} does not belong to {number} now."
+    next_zh, next_en = "看这条诉求现在在哪一件。", "See where the report is now."
+
+
+class AlreadyAMember(Refused):
+    code, status = "already_a_member", 409
+    zh, en = "{report} 已经在 {number} 里了。", "{report} belongs to {number} already."
+    next_zh, next_en = "不用再加。", "Nothing is to be done."
+
+
+class TooFewParts(Refused):
+    code, status = "too_few_parts", 422
+    zh, en = "拆开至少要两部分，每部分写明是什么事。", "A split needs at least two parts, each in words."
+    next_zh, next_en = "再写一部分。", "Write one more."

@@ -18,6 +18,8 @@ class Status(models.TextChoices):
     FEEDBACK = "FEEDBACK", "待回访"
     CLOSED = "CLOSED", "办结"
     DECLINED = "DECLINED", "不予受理"
+    WITHDRAWN = "WITHDRAWN", "撤回"
+    ABSORBED = "ABSORBED", "已并入"
 
 
 class HandoverStatus(models.TextChoices):
@@ -38,6 +40,7 @@ class Channel(models.TextChoices):
     IMPORT = "import", "导入"
     API = "api", "接口"
     PATROL = "patrol", "巡查"
+    OPEN311 = "open311", "外部程序"
 
 
 class Kind(models.TextChoices):
@@ -60,6 +63,14 @@ class Urgency(models.TextChoices):
     NORMAL = "normal", "一般"
     URGENT = "urgent", "紧急"
     EMERGENCY = "emergency", "险情"
+
+
+class Visibility(models.TextChoices):
+    """Who may read a case without being its party (spec 10 §2)."""
+
+    PUBLIC = "public", "公开"
+    PARTIES = "parties", "当事各方可见"
+    CLOSED = "closed", "不公开"
 
 
 class Role(models.TextChoices):
@@ -121,6 +132,17 @@ class HandoverEnd(models.TextChoices):
     ABSORBED = "absorbed", "已并入"
     SUPERSEDED = "superseded", "已改派"
     WITHDRAWN = "withdrawn", "已撤回"
+    TERMINATED = "terminated", "已终止"
+
+
+class MembershipEnd(models.TextChoices):
+    """Why a report no longer belongs to a case."""
+
+    ABSORBED = "absorbed", "并入别件"
+    RESTORED = "restored", "拆回原件"
+    LEFT = "left", "分出"
+    SPLIT = "split", "一诉拆开"
+    WITHDRAWN = "withdrawn", "撤回"
 
 
 class ClockKind(models.TextChoices):

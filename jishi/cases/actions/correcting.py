@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
-from jishi.cases.actions import choosing, moving, reckoning
+from jishi.cases.actions import choosing, moving, publishing, reckoning
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.events import CaseMoved
@@ -42,7 +42,10 @@ def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, versi
     if row is None or not row.is_leaf:
         raise UnknownMatter(matter=matter, successor=duties.successor_sentence(matter))
     before, due_before = case.matter, case.promise_due_at
-    case.change(matter=row.code, book_edition=duties.book_edition(day=localdate(now)))
+    case.change(
+        matter=row.code, book_edition=duties.book_edition(day=localdate(now)), changed_at=now,
+        **publishing.narrowed(case, row.default_visibility),
+    )  # fmt: skip
     _count_promise_again(held, now)
     report = Membership.objects.filter(case=case, to_at=None).order_by("id").values_list("report_id", flat=True).first()
     if report is not None:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from jishi.cases import triage
-from jishi.cases.actions import arrival, making, reckoning, safekeeping
+from jishi.cases.actions import arrival, making, moving, reckoning, safekeeping
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.intake import RefusedRow
 from jishi.cases.models import (
@@ -405,6 +405,8 @@ def _store(made: Sequence[tuple[PastLife, _Life]], *, looked_at: datetime, by: A
     if not made:
         return
     lives = [life for _, life in made]
+    for life in lives:
+        life.case.changed_at = max(at for verb, at, *_ in life.notes if moving.seen_outside(verb, at))
     Report.objects.bulk_create(life.report for life in lives)
     Case.objects.bulk_create(life.case for life in lives)
     Membership.objects.bulk_create(life.member for life in lives)

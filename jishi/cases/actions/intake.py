@@ -198,7 +198,7 @@ def _belong(
     )  # fmt: skip
     for case in {cases[i].id: cases[i] for i, r in enumerate(rows) if r.join_case_id == cases[i].id}.values():
         more = sum(1 for r in rows if r.join_case_id == case.id)
-        case.change(reports_count=case.reports_count + more)
+        case.change(reports_count=case.reports_count + more, changed_at=now)
 
 
 def _of_these(suggested: Sequence[triage.Looked], refused: set[int]) -> list[triage.Looked]:

@@ -6,10 +6,13 @@ from typing import Any
 from jishi.cases import triage
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.models import Case, Report
-from jishi.cases.states import Status
+from jishi.cases.states import Kind, Status, Visibility, Voice
+from jishi.duties import queries as duties
 from jishi.foundation.actor import Actor
 from jishi.kernels.text.minimise import minimise_one
 from jishi.kernels.text.words import tsvector_text
+
+AT_ONCE, AFTER_REVIEW = "public", "public_after_review"  # what a code book says of a matter (spec 11 §1)
 
 
 def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, now: datetime) -> Report:
@@ -46,15 +49,25 @@ def _title(row: Incoming, seen: triage.Looked) -> str:
 
 def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, now: datetime) -> Case:
     """Make the case of a report; not stored yet."""
+    visibility = first_visibility(report, seen.matter)
     return Case(
         tenant_id=report.tenant_id, number=number, title=report.title, matter=seen.matter,
         book_edition=seen.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now,
         urgency=row.urgency, received_at=report.received_at,
-        visibility="parties", accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
+        visibility=visibility, opened_at=now if visibility == Visibility.PUBLIC else None, changed_at=now,
+        accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
         accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
         grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
         search=tsvector_text(_searched(report)),
     )  # fmt: skip
+
+
+def first_visibility(report: Report, matter: str) -> Visibility:
+    """Start as the matter says; never public what is confidential, a tip-off, or complains about a body (10 §2)."""
+    row = duties.matter(matter) if matter else None
+    hidden = report.voice == Voice.CONFIDENTIAL or report.kind == Kind.TIP_OFF or report.accused_body_ids
+    is_open = row is not None and row.default_visibility == AT_ONCE and not hidden
+    return Visibility.PUBLIC if is_open else Visibility.PARTIES
 
 
 def _searched(report: Report) -> str:

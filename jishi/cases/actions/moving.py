@@ -3,7 +3,7 @@
 The table of the life decides (institutions/procedures/case.toml, handover.toml); nothing here knows a state by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from jishi.cases import policies
 from jishi.cases.actions import reckoning
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Handover, Membership
-from jishi.cases.refusals import SamePerson
+from jishi.cases.refusals import LivesOn, SamePerson
 from jishi.cases.states import CASE, HANDOVER, HandoverStatus, Role
 from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
@@ -21,6 +21,15 @@ from jishi.foundation.refusals import NotFound, Stale
 from jishi.kernels.procedure import Move, effects
 
 OPEN_HANDOVER = (HandoverStatus.OFFERED, HandoverStatus.SIGNED, HandoverStatus.RETURN_ASKED, HandoverStatus.CONTESTED)
+
+
+# Entries that change nothing of what a stranger sees: the end after the answer, what the parties say to each other.
+QUIET = frozenset(
+    {
+        "case.closed", "case.urgency_set", "case.contacted", "case.objected", "handover.return_asked",
+        "handover.return_denied", "feedback.answered", "feedback.attempted",
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -56,6 +65,16 @@ def hold(case_id: int, *, by: Actor, version: int | None = None) -> Held:
     return Held(case, lead, list(Clock.objects.filter(case=case)), tuple(members))
 
 
+def hold_two(case_id: int, other_id: int, *, by: Actor, version: int | None = None) -> tuple[Held, Held]:
+    """Lock two cases, the lower id first whatever their roles: two opposite merges wait for each other, never forever.
+
+    `version` is what the person saw of the first. :raises NotFound: one is not there. :raises Stale: saved meanwhile.
+    """
+    rows = Case.objects.select_for_update().filter(tenant_id=by.tenant_id, id__in=[case_id, other_id])
+    list(rows.order_by("id").values_list("id"))
+    return hold(case_id, by=by, version=version), hold(other_id, by=by)
+
+
 def stale(case: Case, seen: int, by: Actor) -> Stale:
     """Say what has happened to the case since version `seen`, and to colleagues and programs who did it."""
     since = [e for e in trail.of("case", case.id) if int(e.codes.get("version", 0)) > seen]
@@ -73,9 +92,14 @@ def beside(
     words: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Record what was done to a case without moving it: its version grows, the entry says to which."""
-    held.case.change()
+    held.case.change(**seen_outside(verb, now))
     said = {"version": held.case.version, **(codes or {})}
     trail.record(verb, ("case", held.case.id), by=by, at=now, codes=said, words=words)
+
+
+def seen_outside(entry: str, now: datetime) -> dict[str, datetime]:
+    """Give what `Case.change` must set so that strangers' programs read the case again (spec 13 §6, trap 13)."""
+    return {} if entry in QUIET else {"changed_at": now}
 
 
 def ensure(held: Held, verb: str, *, by: Actor) -> Move:
@@ -90,7 +114,17 @@ def ensure(held: Held, verb: str, *, by: Actor) -> Move:
         ensure_another_person(held, verb, by=by)
         return row
     policies.ensure_may_see(by, held.stand)
+    if held.case.absorbed_into_id is not None:
+        raise LivesOn(number=Case.objects.values_list("number", flat=True).get(id=living(held.case)))
     return ensure_move(CASE, verb, held.case.status, held.case.status_before)
+
+
+def living(case: Case) -> int:
+    """Give the case in which an absorbed one lives on, however often that was absorbed in its turn; else itself."""
+    found, on = case.id, case.absorbed_into_id
+    while on is not None:
+        found, on = on, Case.objects.values_list("absorbed_into", flat=True).get(id=on)
+    return found
 
 
 def ensure_another_person(held: Held, verb: str, *, by: Actor) -> None:
@@ -145,14 +179,16 @@ def carry_out(
     codes: Mapping[str, Any] | None = None,
     words: Mapping[str, str] | None = None,
     new_lead: Handover | None = None,
+    tells: Sequence[str] | None = None,
 ) -> Case:
     """Change the states and clocks as the rows say, record one entry, announce. `held` is locked.
 
-    A move that steps aside remembers where it came from; one that steps back forgets it.
+    A move that steps aside remembers where it came from; one that steps back forgets it. `tells` are those of the
+    row's messages that are owed this time; all of them if not given.
     """
     case, lead = held.case, held.lead
     moves = [m for m in (move, handover_move) if m is not None]
-    values: dict[str, Any] = dict(case_values or {})
+    values: dict[str, Any] = {**seen_outside(move.trail, now), **(case_values or {})}
     target = move.target(case.status)
     if target != case.status:
         aside = CASE.state(target).is_aside
@@ -167,7 +203,8 @@ def carry_out(
     trail.record(
         move.trail, ("case", case.id), by=by, at=now, codes=entry, words=words, rule=f"{CASE.code}@{CASE.edition}"
     )
-    outbox.announce(CaseMoved(case.id, move.verb, case.status, tuple(move.tells)), at=now)
+    owed = tuple(m for m in move.tells if tells is None or m in tells)
+    outbox.announce(CaseMoved(case.id, move.verb, case.status, owed), at=now)
     return case
 
 

@@ -3,6 +3,7 @@
 from jishi.cases.models.contests import Consultation, Position, Ruling
 from jishi.cases.models.imports import ColumnMap, ImportRow, ImportRun
 from jishi.cases.models.matters import Case, Clock, Handover, Membership
+from jishi.cases.models.openness import Jurisdiction, Program, Token
 from jishi.cases.models.proposals import Choice, ModelEdition, RefusedPair, Suggestion
 from jishi.cases.models.reports import Addendum, Placed, Report
 from jishi.cases.models.work import ContactNote, Feedback, Progress, Reply, Review
@@ -19,10 +20,12 @@ __all__ = [
     "Handover",
     "ImportRow",
     "ImportRun",
+    "Jurisdiction",
     "Membership",
     "ModelEdition",
     "Placed",
     "Position",
+    "Program",
     "Progress",
     "RefusedPair",
     "Reply",
@@ -30,4 +33,5 @@ __all__ = [
     "Review",
     "Ruling",
     "Suggestion",
+    "Token",
 ]

@@ -12,11 +12,13 @@ from jishi.cases.states import (
     HandoverEnd,
     HandoverStatus,
     Kind,
+    MembershipEnd,
     Outcome,
     ReturnGround,
     Role,
     Status,
     Urgency,
+    Visibility,
 )
 from jishi.foundation.nouns import TenantRow
 
@@ -37,9 +39,13 @@ class Case(Placed, TenantRow):
     urgency = models.CharField(max_length=10, choices=Urgency.choices, default=Urgency.NORMAL)
     received_at = models.DateTimeField()
     promise_due_at = models.DateTimeField(null=True)
-    visibility = models.CharField(max_length=10, default="parties")
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PARTIES)
+    opened_at = models.DateTimeField(null=True)  # when strangers could read it first; stays when it is closed to them
+    changed_at = models.DateTimeField(null=True)  # last change that a stranger would see
     accused_body_ids = ArrayField(models.BigIntegerField(), default=list)
     previous_case = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
+    absorbed_into = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
+    community = models.BooleanField(default=False)  # goes on without a caller: public danger, or a body still works
     outcome = models.CharField(max_length=10, blank=True)
     decline_ground = models.CharField(max_length=20, blank=True)
     decline_text = models.TextField(blank=True)
@@ -59,6 +65,11 @@ class Case(Placed, TenantRow):
             known("status", Status, "case_status_is_known"),
             known("urgency", Urgency, "case_urgency_is_known"),
             known("outcome", Outcome, "case_outcome_is_known", empty=True),
+            known("visibility", Visibility, "case_visibility_is_known"),
+            models.CheckConstraint(
+                name="a_case_that_accuses_a_body_is_not_public",
+                condition=~Q(visibility="public") | Q(accused_body_ids=[]),
+            ),
             known("decline_ground", DeclineGround, "decline_ground_is_known", empty=True),
             models.CheckConstraint(
                 name="declined_case_has_its_ground", condition=~Q(status="DECLINED") | ~Q(decline_ground="")
@@ -67,6 +78,11 @@ class Case(Placed, TenantRow):
                 name="case_with_a_body_has_a_lead",
                 condition=~Q(status__in=["OFFERED", "HANDLING", "REPLIED"]) | Q(lead__isnull=False),
             ),
+            models.CheckConstraint(
+                name="absorbed_case_names_the_living_one",
+                condition=Q(status="ABSORBED", absorbed_into__isnull=False)
+                | (~Q(status="ABSORBED") & Q(absorbed_into=None)),
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "status", "id"], name="cases_by_status"),
@@ -74,6 +90,11 @@ class Case(Placed, TenantRow):
             models.Index(fields=["tenant", "grid", "status"], name="cases_of_grid"),
             models.Index(fields=["tenant", "matter", "id"], name="cases_by_matter"),
             models.Index(fields=["tenant", "received_at", "id"], name="cases_by_time"),
+            models.Index(
+                fields=["tenant", "changed_at", "id"],
+                name="cases_ever_public_by_change",
+                condition=Q(opened_at__isnull=False),
+            ),
             # Likely duplicates: near in place or alike in matter, within the matter's time; words are compared then.
             # The index of words (migration 0002) serves the search that people type (docs/decisions/0008).
             models.Index(fields=["tenant", "grid", "received_at"], name="cases_of_grid_in_time"),
@@ -82,7 +103,11 @@ class Case(Placed, TenantRow):
 
 
 class Membership(TenantRow):
-    """归并: a report belongs to a case from a moment to a moment."""
+    """归并: a report belongs to a case from a moment to a moment. A merge ends rows and makes new ones.
+
+    `continues`: the row of the absorbed case whose place this one takes. `promise`: what was promised elsewhere
+    (start, amount, pauses), kept when the report came along; empty: what the case itself was promised.
+    """
 
     recused_with = "case"
 
@@ -95,6 +120,9 @@ class Membership(TenantRow):
     why = models.CharField(max_length=200, blank=True)
     evidence = models.JSONField(default=dict)
     promise_due_at = models.DateTimeField(null=True)  # each keeps his own; the earliest binds the case
+    promise = models.JSONField(default=dict)
+    continues = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
+    end = models.CharField(max_length=10, blank=True, choices=MembershipEnd.choices)
 
     class Meta:
         constraints = [
@@ -104,6 +132,10 @@ class Membership(TenantRow):
             models.CheckConstraint(
                 name="membership_is_half_open", condition=Q(to_at=None) | Q(to_at__gte=F("from_at"))
             ),
+            models.CheckConstraint(
+                name="membership_ends_by_a_verb", condition=Q(to_at=None, end="") | (Q(to_at__isnull=False) & ~Q(end=""))
+            ),
+            known("end", MembershipEnd, "membership_end_is_known", empty=True),
         ]
         indexes = [
             models.Index(fields=["tenant", "case"], name="members_of_case"),

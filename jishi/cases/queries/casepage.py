@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.timezone import localdate
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
+from jishi.cases.actions import publishing
 from jishi.cases.actions.moving import OPEN_HANDOVER
 from jishi.cases.models import (
     Addendum,
@@ -31,7 +33,7 @@ from jishi.cases.models import (
 )  # fmt: skip
 from jishi.cases.policies import Stand
 from jishi.cases.queries import judging, listing
-from jishi.cases.states import CASE, HANDOVER, Role, Status
+from jishi.cases.states import CASE, HANDOVER, Role, Status, Visibility
 from jishi.duties import queries as duties
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
@@ -102,6 +104,12 @@ class Said:
 
     report: Report
     added: tuple[Addendum, ...]
+    matter: str = ""
+
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """What was asked besides, and answered, in the words of the book."""
+        return duties.answered(self.report.answers, matter=self.matter, lang=get_language() or "zh")
 
 
 def find(number: str, *, by: Actor) -> Case:
@@ -147,7 +155,12 @@ def open_moves(by: Actor, stand: Stand) -> dict[str, Move]:
 def open_beside(by: Actor, stand: Stand) -> dict[str, None]:
     """Name the verbs beside the tables that this actor may do now."""
     says_urgency = stand.case.status not in CASE.ends and policies.PARTIES["dispatcher"](by, stand)
-    return {"intake.set_urgency": None} if says_urgency else {}
+    found: dict[str, None] = {"intake.set_urgency": None} if says_urgency else {}
+    if policies.PARTIES["reviewer"](by, stand):
+        verb = "publishing.close" if stand.case.visibility == Visibility.PUBLIC else "publishing.open_"
+        if verb == "publishing.close" or not publishing.must_stay_closed(stand.case):
+            found[verb] = None
+    return found
 
 
 def clocks_of(case: Case) -> list[Clock]:
@@ -161,7 +174,7 @@ def said_of(case: Case) -> list[Said]:
     added: dict[int, list[Addendum]] = {}
     for one in Addendum.objects.filter(report__in=reports).order_by("at", "id"):
         added.setdefault(one.report_id, []).append(one)
-    return [Said(r, tuple(added.get(r.id, ()))) for r in reports]
+    return [Said(r, tuple(added.get(r.id, ())), case.matter) for r in reports]
 
 
 # --- the life ----------------------------------------------------------------------------------------------

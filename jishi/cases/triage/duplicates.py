@@ -160,7 +160,7 @@ def _seen_by(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
         return policies.visible_to(actor, cases)
     hidden = Membership.objects.filter(case=OuterRef("pk"), to_at=None, report__voice=Voice.CONFIDENTIAL)
     rows = cases.filter(tenant_id=actor.tenant_id, accused_body_ids=[]).exclude(kind=Kind.TIP_OFF)
-    return rows.exclude(visibility="sealed").filter(~Exists(hidden))
+    return rows.exclude(visibility="closed").filter(~Exists(hidden))
 
 
 def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
