@@ -6,6 +6,11 @@ from jishi.foundation import procedures
 
 CASE = procedures.load("case")
 HANDOVER = procedures.load("handover")
+PART = procedures.load("part")
+WHISTLE = procedures.load("whistle")
+PARTICIPANT = procedures.load("participant")
+LIVES = (CASE, HANDOVER, PART, WHISTLE, PARTICIPANT)  # every table whose clocks and entries hang on a case
+SUPERVISION = procedures.load("supervision")
 WINDOW_DAYS = 30  # after the end a caller may add a word or have it reopened (spec 10 §9)
 
 
@@ -16,6 +21,8 @@ class Status(models.TextChoices):
     HANDLING = "HANDLING", "办理中"
     REPLIED = "REPLIED", "待审核"
     FEEDBACK = "FEEDBACK", "待回访"
+    SUSPENDED = "SUSPENDED", "挂起"
+    BANKED = "BANKED", "挂账"
     CLOSED = "CLOSED", "办结"
     DECLINED = "DECLINED", "不予受理"
     WITHDRAWN = "WITHDRAWN", "撤回"
@@ -145,6 +152,97 @@ class MembershipEnd(models.TextChoices):
     WITHDRAWN = "withdrawn", "撤回"
 
 
+class Verdict(models.TextChoices):
+    """What another person decided of a request; empty: nobody has yet."""
+
+    APPROVED = "approved", "同意"
+    DENIED = "denied", "不同意"
+
+
+class SuspensionGround(models.TextChoices):
+    """How long each may last stands in institutions/rules/moving_time.toml. Waiting for money is banking."""
+
+    AWAITING_CALLER = "awaiting_caller", "等诉求人答复"
+    WEATHER = "weather", "天气，以发布的为准"
+    PROCEDURE_ELSEWHERE = "procedure_elsewhere", "别处的法定程序正在进行"
+    CONSTRUCTION_WINDOW = "construction_window", "按施工计划要等的窗口期"
+
+
+class SupervisionStatus(models.TextChoices):
+    OPENED = "OPENED", "已督办"
+    ANSWERED = "ANSWERED", "已回复"
+    LIFTED = "LIFTED", "已解除"
+
+
+class SupervisionGround(models.TextChoices):
+    OVERDUE = "overdue", "逾期"
+    SHIRKING = "shirking", "推诿"
+    FAKED_RESULT = "faked_result", "虚假办结"
+    PUBLIC_INTEREST = "public_interest", "涉及公共利益"
+
+
+class ExclusionGround(models.TextChoices):
+    """The public list of grounds (spec 10 §10); who said it how often is no ground."""
+
+    LAWFUL_NO = "lawful_no", "依法不能满足，已经解释"
+    IMPOSSIBLE_NOW = "impossible_now", "客观上暂时办不到，有写明日期的计划"
+    NOT_TRUE = "not_true", "情况不实，有证据"
+    OUTSIDE_REACH = "outside_reach", "不在政府职责范围内"
+    SAME_FACTS = "same_facts", "同一件事已经答复，没有新情况"
+    DISASTER = "disaster", "自然灾害等突发事件"
+
+
+class PartStatus(models.TextChoices):
+    ASKED = "ASKED", "待签收"
+    SIGNED = "SIGNED", "在做"
+    CONTESTED = "CONTESTED", "退回有争议"
+    RETURNED = "RETURNED", "已退回"
+    DONE = "DONE", "做完了"
+    RELEASED = "RELEASED", "不用做了"
+
+
+class WhistleKind(models.TextChoices):
+    ENFORCEMENT = "enforcement", "综合执法"
+    KEY_WORK = "key_work", "重点工作"
+    EMERGENCY = "emergency", "应急处置"
+
+
+class WhistleStatus(models.TextChoices):
+    CALLED = "CALLED", "已吹哨"
+    GATHERED = "GATHERED", "已集结"
+    ACTING = "ACTING", "处置中"
+    CONCLUDED = "CONCLUDED", "待评"
+    RATED = "RATED", "已评"
+    LAPSED = "LAPSED", "未应"
+    CALLED_OFF = "CALLED_OFF", "已取消"
+
+
+class ParticipantStatus(models.TextChoices):
+    CALLED = "CALLED", "待应哨"
+    ACCEPTED = "ACCEPTED", "已应哨"
+    OBJECTED = "OBJECTED", "有异议"
+    ARRIVED = "ARRIVED", "已到场"
+    REPORTED = "REPORTED", "已写结果"
+    ABSENT = "ABSENT", "没有来"
+    RELEASED = "RELEASED", "不用来了"
+
+
+class RatingSide(models.TextChoices):
+    STREET = "street", "镇街评单位"
+    BODY = "body", "单位评吹哨"
+
+
+class YesPartlyNo(models.TextChoices):
+    YES = "yes", "是"
+    PARTLY = "partly", "部分"
+    NO = "no", "否"
+
+
+class Verdict(models.TextChoices):
+    UPHELD = "upheld", "成立"
+    DENIED = "denied", "不成立"
+
+
 class ClockKind(models.TextChoices):
     PROMISE = "promise", "答复"
     DISPATCH = "dispatch", "派单"
@@ -158,7 +256,22 @@ class ClockKind(models.TextChoices):
     REVIEW = "review", "审核"
     FEEDBACK = "feedback", "回访"
     REOPEN = "reopen", "重办"
+    PART_SIGN = "part_sign", "协办签收"
+    PART = "part", "协办"
+    PART_RULING = "part_ruling", "协办裁定"
+    WHISTLE_ANSWER = "whistle_answer", "应哨"
+    WHISTLE_ACT = "whistle_act", "处置"
+    WHISTLE_RATE = "whistle_rate", "评哨"
+    BODY_ANSWER = "body_answer", "本单位应哨"
+    OBJECTION = "objection", "异议裁定"
+    SUSPENSION = "suspension", "挂起"
+    BANK_REVIEW = "bank_review", "挂账复核"
+    SUPERVISION = "supervision", "督办"
 
 
 ENDS = frozenset(s for s in Status if s in CASE.ends)
 OPEN = frozenset(Status) - ENDS
+PART_OPEN = frozenset(s for s in PartStatus if s in PART.open_states)
+WHISTLE_OPEN = frozenset(s for s in WhistleStatus if s in WHISTLE.open_states)
+WHISTLE_WORKING = WHISTLE_OPEN - {WhistleStatus.CONCLUDED}  # rating goes on when the work is over, and holds nobody up
+PARTICIPANT_OPEN = frozenset(s for s in ParticipantStatus if s in PARTICIPANT.open_states)
