@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from jishi.cases.models import Case, Consultation, Handover, Membership, Report
+from jishi.cases.models import Case, Consultation, Handover, Membership, Part, Participant, Report
 from jishi.cases.states import ENDS, WINDOW_DAYS, Status
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
@@ -14,7 +14,8 @@ from jishi.kernels.procedure import Move
 
 OF_THE_FEEDBACK = frozenset({"feedback.answered", "feedback.attempted"})
 RECEIVING = ("operator", "dispatcher", "grid_worker", "system")  # who may say how urgent, and by which channel
-DESK = ("operator", "dispatcher", "reviewer", "feedback", "office", "ruler", "auditor")
+PROGRAM = "open311"  # role of a stranger's program: it sends reports and words to public ones, it sees no case
+DESK = ("operator", "dispatcher", "reviewer", "feedback", "supervisor", "office", "ruler", "auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class Stand:
     case: Case
     lead: Handover | None
     members: tuple[tuple[int, int | None], ...] = ()  # (report, account) of open memberships, where needed
+    asked: int | None = None  # the body that the row beside the case asks (a supervision, a part, a whistle)
+    street: int | None = None  # the body that blew the whistle
+    host: int | None = None  # the body that hosts it
 
 
 def _is_caller(actor: Actor, stand: Stand) -> bool:
@@ -41,7 +45,8 @@ def _holds(actor: Actor, stand: Stand) -> bool:
 def _outside_the_matter(actor: Actor, stand: Stand) -> bool:
     """The body that holds the case, or answered it last, judges nothing of it."""
     ours = actor.body_ids | actor.tied_to
-    return stand.case.lead_id not in ours and (stand.lead is None or stand.lead.body_id not in ours)
+    parties = {stand.case.lead_id, stand.lead.body_id if stand.lead else None, stand.asked, stand.street}
+    return not (parties - {None}) & ours
 
 
 def _of_the_desk(role: str) -> Callable[[Actor, Stand], bool]:
@@ -49,6 +54,17 @@ def _of_the_desk(role: str) -> Callable[[Actor, Stand], bool]:
     return lambda actor, stand: actor.has(role) and stand.case.division_code.startswith(actor.area)
 
 
+def _outside(role: str) -> Callable[[Actor, Stand], bool]:
+    """A desk that judges bodies: outside the matter, where its post reaches."""
+    desk = _of_the_desk(role)
+    return lambda actor, stand: desk(actor, stand) and _outside_the_matter(actor, stand)
+
+
+def _has_the_copy(actor: Actor, stand: Stand) -> bool:
+    return stand.lead is not None and actor.has("handler") and stand.lead.copied_to_id in actor.body_ids
+
+
+_SUPERVISOR, _OFFICE = _outside("supervisor"), _outside("office")
 _REVIEWER, _FEEDBACK, _RULER = _of_the_desk("reviewer"), _of_the_desk("feedback"), _of_the_desk("ruler")
 PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
     "anyone": lambda actor, stand: True,
@@ -63,6 +79,16 @@ PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
     "lead": _holds,
     "reviewer": lambda actor, stand: _REVIEWER(actor, stand) and _outside_the_matter(actor, stand),
     "feedback_body": lambda actor, stand: _FEEDBACK(actor, stand) and _outside_the_matter(actor, stand),
+    "supervisor": _SUPERVISOR,
+    "leading_office": _OFFICE,
+    "exclusion_desk": lambda actor, stand: _SUPERVISOR(actor, stand) or _OFFICE(actor, stand),
+    "copied_body": _has_the_copy,
+    "answering_body": lambda actor, stand: actor.has("handler") and stand.case.lead_id in actor.body_ids,
+    "asked_body": lambda actor, stand: actor.has("handler") and stand.asked in actor.body_ids,
+    "called_body": lambda actor, stand: actor.has("handler") and stand.asked in actor.body_ids,
+    "street": lambda actor, stand: actor.has("handler") and stand.street in actor.body_ids,
+    "host": lambda actor, stand: actor.has("handler") and not actor.body_ids.isdisjoint({stand.street, stand.host}),
+    "district_office": lambda actor, stand: _OFFICE(actor, stand) or PARTIES["ruling_body"](actor, stand),
     "ruling_body": lambda actor, stand: _RULER(actor, stand) and _outside_the_matter(actor, stand),
 }
 
@@ -129,7 +155,10 @@ def visible_to(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
         Q(body__in=actor.body_ids) | Q(copied_to__in=actor.body_ids)
     )
     asked = Consultation.objects.filter(case=OuterRef("pk"), concluded_at=None, invited__overlap=[*actor.body_ids])
-    seen = Q(Exists(ours)) | Q(Exists(asked)) if actor.has("handler") else Q(pk=None)
+    part = Part.objects.filter(case=OuterRef("pk"), asked_body__in=actor.body_ids)
+    called = Participant.objects.filter(whistle__case=OuterRef("pk"), body__in=actor.body_ids)
+    of_a_body = Q(Exists(ours)) | Q(Exists(asked)) | Q(Exists(part)) | Q(Exists(called))
+    seen = of_a_body if actor.has("handler", "head") else Q(pk=None)
     if actor.has("grid_worker") and actor.area:
         seen |= Q(division_code__startswith=actor.area)
     return rows.filter(seen)

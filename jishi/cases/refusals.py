@@ -260,7 +260,7 @@ class StillRunning(Refused):
     """A part or a whistle runs beside the case: other bodies are at work for it (spec 10 §4, §7)."""
 
     code, status = "still_running", 409
-    zh, en = "{number} 还有别的单位在办（协办或吹哨），现在不能并。", "Other bodies still work on {number}; it is not merged now."
+    zh, en = "还有别的单位没办完：{list_zh}。", "Other bodies are still at work: {list_en}."
     next_zh, next_en = "等它们办完，或者先商定不办了。", "Wait until they have finished, or agree that they stop."
 
 
@@ -313,3 +313,9 @@ class TooFewParts(Refused):
     code, status = "too_few_parts", 422
     zh, en = "拆开至少要两部分，每部分写明是什么事。", "A split needs at least two parts, each in words."
     next_zh, next_en = "再写一部分。", "Write one more."
+
+
+class CommunityAlready(Refused):
+    code, status = "community_already", 409
+    zh, en = "{number} 已经是社区件。", "{number} is a community case already."
+    next_zh, next_en = "不用再定。", "Nothing is to be done."

@@ -9,8 +9,8 @@ HANDOVER = procedures.load("handover")
 PART = procedures.load("part")
 WHISTLE = procedures.load("whistle")
 PARTICIPANT = procedures.load("participant")
-LIVES = (CASE, HANDOVER, PART, WHISTLE, PARTICIPANT)  # every table whose clocks and entries hang on a case
 SUPERVISION = procedures.load("supervision")
+LIVES = (CASE, HANDOVER, SUPERVISION, PART, WHISTLE, PARTICIPANT)  # every table whose clocks and entries hang on a case
 WINDOW_DAYS = 30  # after the end a caller may add a word or have it reopened (spec 10 §9)
 
 
@@ -238,7 +238,7 @@ class YesPartlyNo(models.TextChoices):
     NO = "no", "否"
 
 
-class Verdict(models.TextChoices):
+class RatingRuling(models.TextChoices):
     UPHELD = "upheld", "成立"
     DENIED = "denied", "不成立"
 

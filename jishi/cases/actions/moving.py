@@ -3,23 +3,25 @@
 The table of the life decides (institutions/procedures/case.toml, handover.toml); nothing here knows a state by name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from jishi.cases import policies
-from jishi.cases.actions import reckoning
+from jishi.cases.actions import reckoning, running
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Handover, Membership
 from jishi.cases.refusals import LivesOn, SamePerson
-from jishi.cases.states import CASE, HANDOVER, HandoverStatus, Role
+from jishi.cases.states import CASE, HANDOVER, LIVES, HandoverStatus, Role, Status
 from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotFound, Stale
 from jishi.kernels.procedure import Move, effects
 
+# The lead has answered, or the case has ended: by no road while another body still has a part of it (spec 10 §7).
+ANSWERED = frozenset({Status.REPLIED.value, *CASE.ends})
 OPEN_HANDOVER = (HandoverStatus.OFFERED, HandoverStatus.SIGNED, HandoverStatus.RETURN_ASKED, HandoverStatus.CONTESTED)
 
 
@@ -89,12 +91,12 @@ def stale(case: Case, seen: int, by: Actor) -> Stale:
 
 def beside(
     held: Held, verb: str, *, by: Actor, now: datetime, codes: Mapping[str, Any] | None = None,
-    words: Mapping[str, str] | None = None,
+    words: Mapping[str, str] | None = None, rule: str = "",
 ) -> None:  # fmt: skip
     """Record what was done to a case without moving it: its version grows, the entry says to which."""
     held.case.change(**seen_outside(verb, now))
     said = {"version": held.case.version, **(codes or {})}
-    trail.record(verb, ("case", held.case.id), by=by, at=now, codes=said, words=words)
+    trail.record(verb, ("case", held.case.id), by=by, at=now, codes=said, words=words, rule=rule)
 
 
 def seen_outside(entry: str, now: datetime) -> dict[str, datetime]:
@@ -128,12 +130,12 @@ def living(case: Case) -> int:
 
 
 def ensure_another_person(held: Held, verb: str, *, by: Actor) -> None:
-    """Insist on the pairs that one person may not both do on one case: `[[separation]]` of both tables (90 §4.2).
+    """Insist on the pairs that one person may not both do on one case: `[[separation]]` of all tables (90 §4.2).
 
     It counts over the whole life of the case and over every post of the person, whoever holds the case by now.
     :raises SamePerson: says why.
     """
-    apart = [pair for life in (CASE, HANDOVER) for pair in life.separations if verb in pair.verbs]
+    apart = [pair for life in LIVES for pair in life.separations if verb in pair.verbs]
     if by.kind not in ("staff", "client") or not apart:
         return
     done_by: dict[str, str] = {}
@@ -155,9 +157,9 @@ def person(label: str) -> str:
 
 
 def _entries_by_verb() -> dict[str, frozenset[str]]:
-    """Name the entries that a verb leaves on the case, by the rows of both tables."""
+    """Name the entries that a verb leaves on the case, by the rows of all tables."""
     found: dict[str, set[str]] = {}
-    for life in (CASE, HANDOVER):
+    for life in LIVES:
         for move in (*life.moves, *life.acts):
             found.setdefault(move.verb, set()).add(move.trail)
     return {verb: frozenset(trails) for verb, trails in found.items()}
@@ -180,22 +182,26 @@ def carry_out(
     words: Mapping[str, str] | None = None,
     new_lead: Handover | None = None,
     tells: Sequence[str] | None = None,
+    spares: Collection[str] = (),
 ) -> Case:
     """Change the states and clocks as the rows say, record one entry, announce. `held` is locked.
 
     A move that steps aside remembers where it came from; one that steps back forgets it. `tells` are those of the
-    row's messages that are owed this time; all of them if not given.
+    row's messages that are owed this time; all of them if not given. `spares` are kinds of clocks left as they are.
     """
     case, lead = held.case, held.lead
     moves = [m for m in (move, handover_move) if m is not None]
     values: dict[str, Any] = {**seen_outside(move.trail, now), **(case_values or {})}
     target = move.target(case.status)
+    if target != case.status and target in ANSWERED:
+        running.ensure_nothing_runs(case)
     if target != case.status:
         aside = CASE.state(target).is_aside
         values |= {"status": target, "status_since": now, "status_before": case.status if aside else ""}
     if handover_move is not None and lead is not None:
         settle(lead, handover_move, dict(handover_values or {}))
-    turn = reckoning.turn(case, new_lead or lead, held.clocks, effects(moves), now=now, amounts=amounts)
+    acts = {kind: act for kind, act in effects(moves).items() if kind not in spares}
+    turn = reckoning.turn(case, new_lead or lead, held.clocks, acts, now=now, amounts=amounts)
     reckoning.save(turn)
     held.clocks += turn.new
     case.change(**values)

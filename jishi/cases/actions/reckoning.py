@@ -7,13 +7,14 @@ from typing import Any
 
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case, Clock, Handover
-from jishi.cases.states import CASE, HANDOVER, Urgency
+from jishi.cases.states import CASE, HANDOVER, LIVES, Urgency
 from jishi.kernels import worktime
 from jishi.kernels.procedure import Act
 
 # Whose clock it is: these belong to the body that holds the case, all others to the desk.
-OF_THE_BODY = frozenset({"sign", "return_window", "contact", "handling", "reopen"})
+OF_THE_BODY = frozenset({"sign", "return_window", "contact", "handling", "reopen", "suspension"})
 OF_THE_HANDOVER = OF_THE_BODY | {"return_answer"}
+BY_HAND = frozenset({"suspension", "bank_review"})  # how long is decided each time, within the rules
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ def turn(
 ) -> Turn:
     """Work out what `acts` do to `clocks` at `now`; nothing is stored. `amounts` are the duty item's own promises."""
     result = Turn()
-    for kind, act in sorted(acts.items()):
+    for kind, act in sorted(acts.items(), key=lambda one: (one[1] in (Act.START, Act.RESTART), one[0])):
         mine = [c for c in clocks if c.kind == kind]
         running = [c for c in mine if c.stopped_at is None]
         if act in (Act.STOP, Act.RESTART):
@@ -46,11 +47,18 @@ def turn(
             result.changed += [c for c in running if _pause(c, now)]
         if act is Act.RESUME:
             result.changed += [c for c in running if _resume(c, now)]
+            _keep_promise(case, result)  # a clock that starts now may lean on the promise that goes on now
         if act is Act.CONTINUE and mine:
             result.changed.append(_continue(max(mine, key=lambda c: c.started_at), now))
         if act in (Act.START, Act.RESTART):
             result.new.append(start(case, lead, clocks, kind, now=now, amounts=amounts or {}))
     return result
+
+
+def _keep_promise(case: Case, result: Turn) -> None:
+    for clock in result.changed:
+        if clock.kind == "promise":
+            case.promise_due_at = clock.due_at
 
 
 def start(
@@ -75,14 +83,15 @@ def pin(clock: Clock, calendar: worktime.Calendar) -> Clock:
     except worktime.CalendarNotKnown:
         clock.due_at, clock.provisional = None, True
         return clock
-    clock.due_at, clock.provisional = due.moment, due.provisional
+    clock.due_at, clock.provisional, clock.near_at = due.moment, due.provisional, None
     return clock
 
 
 def as_kernel(clock: Clock) -> worktime.Clock:
     """Give the clock as the kernel reads it."""
     pauses = tuple(worktime.Pause(_read(a), _read(b) if b else None) for a, b in clock.pauses)
-    return worktime.Clock(clock.started_at, worktime.parse_amount(clock.amount), pauses=pauses)
+    more = tuple(worktime.parse_amount(amount) for amount in clock.extensions)
+    return worktime.Clock(clock.started_at, worktime.parse_amount(clock.amount), pauses=pauses, extensions=more)
 
 
 def amount_of(
@@ -110,9 +119,30 @@ def save(result: Turn) -> None:
     if result.changed:
         for clock in result.changed:
             clock.version += 1
-        Clock.objects.bulk_update(result.changed, ["stopped_at", "how", "pauses", "due_at", "provisional", "version"])
+        Clock.objects.bulk_update(result.changed, _KEPT)
     if result.new:
         Clock.objects.bulk_create(result.new)
+
+
+_KEPT = ("stopped_at", "how", "pauses", "extensions", "due_at", "near_at", "expired_at", "provisional", "version")
+
+
+def extend(clock: Clock, amount: str, *, now: datetime) -> None:
+    """Count `amount` more, from the old expiry; not stored yet."""
+    clock.extensions = [*clock.extensions, amount]
+    pin(clock, calendar_of(clock))
+    _run_out_again(clock, now)
+
+
+def _run_out_again(clock: Clock, now: datetime) -> None:
+    """A clock whose day has moved ahead runs out another time; one that is over stays so."""
+    if clock.due_at is None or clock.due_at > now:
+        clock.expired_at = None
+
+
+def calendar_of(clock: Clock) -> worktime.Calendar:
+    """Give the working calendar of whoever owes it."""
+    return bodies.hours_of([clock.owner_body_id])[clock.owner_body_id].calendar
 
 
 def is_paused(clock: Clock) -> bool:
@@ -147,7 +177,7 @@ def _pause(clock: Clock, now: datetime) -> bool:
     if is_paused(clock):
         return False
     clock.pauses = [*clock.pauses, [_write(now), None]]
-    clock.due_at = None
+    clock.due_at = clock.near_at = None
     return True
 
 
@@ -155,7 +185,8 @@ def _resume(clock: Clock, now: datetime) -> bool:
     if not is_paused(clock):
         return False
     clock.pauses = [*clock.pauses[:-1], [clock.pauses[-1][0], _write(now)]]
-    pin(clock, bodies.hours_of([clock.owner_body_id])[clock.owner_body_id].calendar)
+    pin(clock, calendar_of(clock))
+    _run_out_again(clock, now)
     return True
 
 
@@ -174,7 +205,7 @@ def _continue(clock: Clock, now: datetime) -> Clock:
 
 def table_clock(kind: str) -> Any:
     """Give the row of the tables for this kind of clock."""
-    for life in (CASE, HANDOVER):
+    for life in LIVES:
         for clock in life.clocks:
             if clock.kind == kind:
                 return clock
@@ -182,8 +213,10 @@ def table_clock(kind: str) -> Any:
 
 
 def _rule(kind: str, amounts: Mapping[str, str]) -> str:
-    life = CASE if any(c.kind == kind for c in CASE.clocks) else HANDOVER
-    return f"duty_item:{kind}" if kind in amounts and kind != "handling" else f"{life.code}@{life.edition}:{kind}"
+    if kind in amounts and kind not in ("handling", *BY_HAND):
+        return f"duty_item:{kind}"
+    life = next((life for life in LIVES if any(c.kind == kind for c in life.clocks)), CASE)
+    return f"{life.code}@{life.edition}:{kind}"
 
 
 def _write(moment: datetime) -> str:

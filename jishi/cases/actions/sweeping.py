@@ -8,7 +8,7 @@ from django.db import transaction
 from jishi.cases.actions import feedback, handover
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock
-from jishi.cases.states import CASE, HANDOVER
+from jishi.cases.states import LIVES
 from jishi.foundation import outbox, scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
@@ -43,7 +43,7 @@ def sweep(*, by: Actor, now: datetime, limit: int = 500) -> dict[str, int]:
 
 def expiry_of(kind: str) -> str:
     """Give the verb that the table names for the expiry of `kind`."""
-    for life in (CASE, HANDOVER):
+    for life in LIVES:
         for clock in life.clocks:
             if clock.kind == kind:
                 return clock.at_expiry

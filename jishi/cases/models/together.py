@@ -1,4 +1,4 @@
-"""Handled together: parts asked of other bodies, whistles and who came, questions to outside parties (spec 10 §§3, 7, 8)."""
+"""Handled together: parts of other bodies, whistles and who came, questions to outsiders (spec 10 §§3, 7, 8)."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,10 +9,10 @@ from jishi.cases.models.matters import Case
 from jishi.cases.states import (
     ParticipantStatus,
     PartStatus,
+    RatingRuling,
     RatingSide,
     ReturnGround,
     Role,
-    Verdict,
     WhistleKind,
     WhistleStatus,
     YesPartlyNo,
@@ -162,7 +162,7 @@ class Participant(TenantRow):
 
 
 class Rating(TenantRow):
-    """评哨, one side's: the street of a body, or a body of the whistle. It is never changed; a ruling stands beside it."""
+    """评哨, one side's: the street of a body, or a body of the whistle. Never changed; a ruling stands beside it."""
 
     recused_with = "participant"
 
@@ -180,13 +180,13 @@ class Rating(TenantRow):
     objected_at = models.DateTimeField(null=True)
     objection_words = models.TextField(blank=True)
     ruled_at = models.DateTimeField(null=True)
-    ruling = models.CharField(max_length=10, blank=True, choices=Verdict.choices)
+    ruling = models.CharField(max_length=10, blank=True, choices=RatingRuling.choices)
     ruling_words = models.TextField(blank=True)
 
     class Meta:
         constraints = [
             known("side", RatingSide, "rating_side_is_known"),
-            known("ruling", Verdict, "rating_ruling_is_known", empty=True),
+            known("ruling", RatingRuling, "rating_ruling_is_known", empty=True),
             models.UniqueConstraint(fields=["tenant", "participant", "side"], name="each_side_rates_once"),
             models.CheckConstraint(
                 name="a_side_answers_its_own_questions",
@@ -202,7 +202,7 @@ class Rating(TenantRow):
 
 
 class OutsideLink(TenantRow):
-    """外部协同链接: one question to somebody without an account, with one extract of the case. Only the hash is kept."""
+    """外部协同链接: one question, one extract of the case, no account. Of the token only the hash is kept."""
 
     recused_with = "case"
 

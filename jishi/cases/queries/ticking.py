@@ -7,7 +7,7 @@ from datetime import datetime
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import reckoning
 from jishi.cases.models import Clock
-from jishi.cases.states import CASE, HANDOVER
+from jishi.cases.states import LIVES
 from jishi.kernels import worktime
 from jishi.kernels.procedure import Spoken
 
@@ -60,7 +60,7 @@ def name_of(kind: str) -> Spoken:
 
 
 def _table(kind: str) -> tuple[Spoken, Spoken]:
-    for life in (CASE, HANDOVER):
+    for life in LIVES:
         for row in life.clocks:
             if row.kind == kind:
                 return row.name, life.party(row.owner).name

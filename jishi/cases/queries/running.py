@@ -1,0 +1,9 @@
+"""What still runs beside a case, for pages and other rooms: `actions.running` says it, verbs ask it themselves."""
+
+from jishi.cases.actions.running import Running as Running
+from jishi.cases.actions.running import of as of
+
+
+def any_runs(case_id: int) -> bool:
+    """Tell whether another body still has a part of this case, or a whistle calls."""
+    return bool(of([case_id]))
