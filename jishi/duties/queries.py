@@ -1,6 +1,6 @@
 """Looking: matters, lists, and the answer to "whose is it?" for any number of facts at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,8 +16,9 @@ from jishi.kernels import dutylist
 from jishi.kernels.dutylist import Decision, Facts
 
 __all__ = [
-    "Assisted", "Chosen", "ItemRow", "Law", "MatterRow", "Routed", "book_edition", "decide", "explain", "law", "leaves",
-    "matter", "matter_path", "matters", "question_of", "successor_sentence",
+    "Assisted", "Chosen", "ItemRow", "Law", "MatterRow", "Routed", "answered", "book_edition", "choices_of",
+    "decide", "explain", "law", "leaves", "matter", "matter_path", "matters", "names", "past_matters", "question_of",
+    "successor_sentence",
 ]  # fmt: skip
 
 
@@ -37,6 +38,11 @@ class Assisted:
     body_name: str
     part: str
     number: str
+
+    @property
+    def body(self) -> bodies.BodyName:
+        """Whom the line names, with both its names."""
+        return bodies.names()[self.body_id]
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,21 @@ def question_of(fact: str) -> dict[str, Any]:
     return vocabulary.question_of(fact)
 
 
+def answered(answers: Mapping[str, Any], *, matter: str = "", lang: str) -> list[tuple[str, str]]:
+    """Say what was asked and answered in the words of the book; a code that no book has stays itself."""
+    known = memory.law(_today())
+    asked = {str(q["code"]): q for m in (*known.matters.values(), *known.path(matter)) for q in m.questions}
+    return [_answered(asked.get(code, {"code": code}), value, lang) for code, value in answers.items()]
+
+
+def _answered(question: Mapping[str, Any], value: Any, lang: str) -> tuple[str, str]:
+    choices = {str(c["code"]): vocabulary.said(c, lang) for c in vocabulary.choices_of(question)}
+    given = value if isinstance(value, list) else [value]
+    words = [choices.get(str(v)) or (f"{v:g}" if isinstance(v, float) else str(v)) for v in given]
+    unit = f" {question['unit']}" if question.get("unit") and question.get("type") == "number" else ""
+    return vocabulary.said(question, lang), (", " if lang.startswith("en") else "、").join(words) + unit
+
+
 def law(day: date) -> Law:
     """Give book and lists of the day, from memory."""
     return memory.law(day)
@@ -132,6 +153,11 @@ def explain(routed: Routed, lang: str = "zh") -> list[str]:
     """Give the lines of the trace as a clerk reads them."""
     own = "en" if lang.startswith("en") else "zh"
     return list(dutylist.explain(routed.decision, own, vocabulary.names(routed.law, own)))
+
+
+def names(lang: str) -> dict[str, str]:
+    """Give what the codes of today's lists are called, by "space:code", for sentences and traces."""
+    return vocabulary.names(memory.law(_today()), "en" if lang.startswith("en") else "zh")
 
 
 def matter(code: str, *, day: date | None = None) -> MatterRow | None:
@@ -165,3 +191,15 @@ def successor_sentence(code: str) -> str:
     if row is None or not row.becomes.get("codes"):
         return ""
     return "现在是：" + "、".join(row.becomes["codes"])
+
+
+def choices_of(question: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the choices of a question of the book; yes and no of one that is answered so."""
+    return vocabulary.choices_of(question)
+
+
+def past_matters(codes: Iterable[str]) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    """Give (name, English name, what it has become) of codes that any edition of the book has had, by code."""
+    rows = Matter.objects.filter(tenant_id=scope.current().actor.tenant_id, code__in=sorted(set(codes)))
+    found = rows.order_by("code", "-book__number").distinct("code")
+    return {m.code: (m.name, m.name_en, tuple(m.becomes.get("codes", ()))) for m in found}

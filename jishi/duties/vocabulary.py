@@ -34,6 +34,11 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
 }  # fmt: skip
 
+# Where a fact came from, as the rooms above write it beside the fact.
+SOURCES: Mapping[str, str] = {
+    "登记": "at intake", "诉求人": "the caller", "按文字推断": "guessed from the words", "由人选定": "said by a person",
+}  # fmt: skip
+
 # Kinds of place that a condition may ask for. What has no name here is still refused at the check.
 PLACE_KINDS: Mapping[str, tuple[str, str]] = {
     "compound": ("小区", "a housing compound"), "old_estate": ("老旧小区", "an old housing estate"),
@@ -136,6 +141,7 @@ def _names(law: Law, lang: str) -> dict[str, str]:
             found[f"division:{body.division_code}"] = body.short_name if not at else body.called(lang)
     found |= {f"zone:{z.code}": z.name for z in places.zones().values()}
     found |= {f"grid:{g.code}": g.name or g.code for g in places.grids_in("", law.day)}
+    found |= {f"source:{zh}": (zh, en)[at] for zh, en in SOURCES.items()}
     for fact, choices in CHOICES.items():
         found |= {f"value.{fact}:{code}": words[at] for code, words in choices.items()}
     found |= {f"kind:{code}": words[at] for code, words in PLACE_KINDS.items()}

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Case as If
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import CharField, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils.timezone import get_current_timezone, localdate
@@ -125,12 +125,13 @@ def queue(code: str, *, by: Actor, now: datetime, after: str = "", limit: int = 
         rows = rows.filter(outcome__in=OUTCOMES[code])
     rows = rows.annotate(
         channel=_channel("case"),
-        asked=F("handover__body__name") if code == "returns" else Value("", output_field=CharField()),
+        asked=F("handover__body") if code == "returns" else Value(None, output_field=IntegerField()),
     )
     rows = _after_clock(rows, after).select_related("case").order_by(F("due_at").asc(nulls_last=True), "id")
     page = list(rows[: limit + 1])
     shown = tuple(
-        _row(c.case, channel=c.channel, lead=c.asked, outcome=c.outcome or "", clock=_due(c, now)) for c in page[:limit]
+        _row(c.case, channel=c.channel, asked=c.asked, outcome=c.outcome or "", clock=_due(c, now))
+        for c in page[:limit]
     )
     last = page[limit - 1] if len(page) > limit else None
     return Page(shown, f"{last.due_at.isoformat() if last.due_at else ''}~{last.id}" if last else "")
@@ -265,15 +266,15 @@ def _due(clock: Clock, now: datetime) -> Due | None:
 
 
 def _row(
-    case: Case, *, channel: str | None, lead: str | None = None, outcome: str = "", clock: Due | None = None
+    case: Case, *, channel: str | None, asked: int | None = None, outcome: str = "", clock: Due | None = None
 ) -> Row:
     lang = get_language() or "zh"
     matter = duties.law(localdate()).matters.get(case.matter) if case.matter else None
-    body = bodies.names().get(case.lead_id or 0)
+    body = bodies.names().get(asked or case.lead_id or 0)
     return Row(
         id=case.id, number=case.number, title=case.title, status=case.status, urgency=case.urgency, kind=case.kind,
         matter=matter.called(lang) if matter else "", place=case.place_name or case.address_text, channel=channel or "",
-        lead=lead or (body.called(lang) if body else ""), received_at=case.received_at, clock=clock, outcome=outcome,
+        lead=body.called(lang) if body else "", received_at=case.received_at, clock=clock, outcome=outcome,
         reports=case.reports_count,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 from django.db.models import Count, Q
 from django.utils.timezone import localdate
+from django.utils.translation import get_language
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
@@ -69,7 +70,7 @@ def mine(actor: Actor, now: datetime, *, limit: int = 5) -> list[Mine]:
     found = [
         Mine(
             m.case.number, m.case.title, m.case.status,
-            known[m.case.lead_id].name if m.case.lead_id in known else "",
+            known[m.case.lead_id].called(get_language() or "zh") if m.case.lead_id in known else "",
             localdate(m.promise_due_at) if m.promise_due_at else None,
         )
         for m in rows

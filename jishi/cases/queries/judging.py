@@ -90,8 +90,7 @@ def told(routed: Routed, *, lang: str, emergency: bool = False) -> Judged:
 def told_again(trace: str, *, lang: str) -> tuple[str, tuple[Line, ...], tuple[str, ...]]:
     """Give head, lines and tail of a decision that was stored with a handover."""
     kept = dutylist.Trace.from_json(trace)
-    names = {f"body:{b.code}": b.called(lang) for b in bodies.names().values()}
-    return split(list(dutylist.explain(kept, lang, names)), kept.page, lang)
+    return split(list(dutylist.explain(kept, lang, duties.names(lang))), kept.page, lang)
 
 
 def split(said: Sequence[str], page: Mapping[str, Any], lang: str) -> tuple[str, tuple[Line, ...], tuple[str, ...]]:

@@ -116,6 +116,7 @@ def _run(row: Any) -> Run:
 MOST = 200  # open matters of one body on one page; beyond it the list of cases pages on
 RETURNS_FOR = timedelta(days=14)  # how long an answered return stays in sight
 _OURS = ("sign", "handling", "reopen")  # clocks that order the inbox
+_HANDED = {Status.REPLIED: "review", Status.FEEDBACK: "feedback"}  # answered: whose clock runs now is not the body's
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +148,25 @@ class Work:
 
     @property
     def stage(self) -> str:
+        if self.case.status in _HANDED:
+            return "handed"
         if self.handover.status in (HandoverStatus.RETURN_ASKED, HandoverStatus.CONTESTED):
             return "returned"
         return "sign" if self.handover.status == HandoverStatus.OFFERED else "running"
+
+    @property
+    def awaits(self) -> str:
+        """Name what the next step waits for: an act of ours, somebody else's, or what the last note says."""
+        note, back = self.progress, self.sent_back
+        if self.stage != "running":
+            contested = self.handover.status == HandoverStatus.CONTESTED
+            others = {"sign": "sign", "returned": "conclusion" if contested else "return_answer"}
+            return others.get(self.stage) or _HANDED[Status(self.case.status)]
+        if back is not None and (note is None or note.at < back.at):
+            return "mending"
+        if note is not None and note.waiting_for:
+            return "noted"
+        return "reply" if self.contacted else "contact"
 
     @property
     def due_today(self) -> bool:
@@ -165,11 +182,12 @@ class Inbox:
     more: bool
 
     def of(self, shown: str) -> tuple[Work, ...]:
-        """Give the matters of one tab: sign, running, returned, soon, late."""
+        """Give the matters of one tab: sign, running, returned, handed, soon, late (by a clock of our own)."""
+        ours = [w for w in self.works if w.stage != "handed" and w.clock is not None]
         if shown == "late":
-            return tuple(w for w in self.works if w.clock is not None and w.clock.late)
+            return tuple(w for w in ours if w.clock and w.clock.late)
         if shown == "soon":
-            return tuple(w for w in self.works if w.due_today and not (w.clock and w.clock.late))
+            return tuple(w for w in ours if w.due_today and not (w.clock and w.clock.late))
         return tuple(w for w in self.works if w.stage == shown)
 
 
@@ -179,7 +197,8 @@ def inbox(*, by: Actor, now: datetime, lang: str) -> Inbox:
     shown = rows[:MOST]
     ids = [h.case_id for h in shown]
     ticking_now: dict[int, list[Clock]] = {}
-    for clock in Clock.objects.filter(case__in=ids, stopped_at=None, kind__in=(*_OURS, "contact", "return_answer")):
+    shown_kinds = (*_OURS, "contact", "return_answer", *_HANDED.values())
+    for clock in Clock.objects.filter(case__in=ids, stopped_at=None, kind__in=shown_kinds):
         ticking_now.setdefault(clock.case_id, []).append(clock)
     contacted = _contacted(ids)
     progress = {p.case_id: p for p in Progress.objects.filter(case__in=ids).order_by("case", "-id").distinct("case")}
@@ -197,7 +216,7 @@ def _held(by: Actor) -> Any:
     due = Clock.objects.filter(handover=OuterRef("pk"), stopped_at=None, kind__in=_OURS).order_by("due_at")
     held = Handover.objects.filter(tenant_id=by.tenant_id, body__in=by.body_ids, role=Role.LEAD)
     rows = held.filter(
-        status__in=OPEN_HANDOVER, case__status__in=(Status.OFFERED, Status.HANDLING, Status.CONSULTING)
+        status__in=OPEN_HANDOVER, case__status__in=(Status.OFFERED, Status.HANDLING, Status.CONSULTING, *_HANDED)
     )
     return rows.annotate(due=Subquery(due.values("due_at")[:1])).select_related(
         "case", "body", "duty_item", "cited_item", "proposed_body"
@@ -224,7 +243,8 @@ def _work(
     row: Handover, clocks: Sequence[Clock], contacted: bool, progress: Progress | None, back: Review | None,  # noqa: FBT001
     lang: str, now: datetime,
 ) -> Work:  # fmt: skip
-    kinds = ("return_answer",) if row.status == HandoverStatus.RETURN_ASKED else _OURS
+    handed = _HANDED.get(Status(row.case.status))
+    kinds = ("return_answer",) if row.status == HandoverStatus.RETURN_ASKED else (handed,) if handed else _OURS
     main = min((c for c in clocks if c.kind in kinds), key=_pressing, default=None)
     contact = next((c for c in clocks if c.kind == "contact"), None)
     item = f"{row.duty_item.number} {row.duty_item.name}" if row.duty_item else ""

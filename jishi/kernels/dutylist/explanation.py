@@ -183,7 +183,7 @@ def _test(test: dict[str, Json], at: int, names: Names) -> str:
     source = cast("dict[str, Json] | None", test["source"])
     if source is None:
         return said + ("（不知道）", " (not known)")[at]
-    text = str(source["text"]) or _SOURCES[str(source["kind"])][at]
+    text = named(names, "source", str(source["text"])) or _SOURCES[str(source["kind"])][at]
     if "score" in source:
         text += f" {cast(float, source['score']):.0%}"
     return said + (f"（{text}）", f" ({text})")[at]

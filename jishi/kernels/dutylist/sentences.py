@@ -101,6 +101,8 @@ def words_of(test: Test, at: int, names: Names) -> str:
     said = {"f": fact_words(test.fact, at, names), "v": value_words(test, at, names)}
     if isinstance(test.value, bool) and (test.op, test.value) in _BOTH and test.op != KNOWN:
         return _BOTH[test.op, test.value][at].format(**said)
+    if test.op in ("is", "in") and said["f"].endswith(("?", "？")):  # a question is answered, it "is" nothing
+        return ("“{f}”答“{v}”", "“{f}” – “{v}”")[at].format(**said)
     if test.op in _OPERATOR_WORDS:
         return _OPERATOR_WORDS[test.op][at].format(**said)
     return f"{said['f']} {test.op} {said['v']}" if at else f"{said['f']}{test.op}{said['v']}"

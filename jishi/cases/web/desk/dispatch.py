@@ -18,7 +18,7 @@ from jishi.cases.queries import casepage, desks, judging, ticking
 from jishi.cases.states import CASE, Status
 from jishi.cases.web.desk import acts
 from jishi.cases.web.desk.edge import lang, staffed
-from jishi.cases.web.desk.forms import matter_label
+from jishi.cases.web.desk.forms import Branch, branch_of, matter_label, within
 from jishi.foundation.refusals import Refused
 from jishi.places import queries as places
 
@@ -85,6 +85,8 @@ def opened(
     rows = casepage.clocks_of(case)
     handovers = casepage.handovers_of(case)
     said = casepage.said_of(case)
+    guessed, branch = _guessed(said, language, request) if not case.matter else ([], None)
+    open_leaves = within(branch.code if branch and branch.chosen else "", judging.duties.leaves(day=localdate(now)))
     return {
         "case": case, "lead": stand.lead, "said": said, "judged": judged, "clock": _desk_clock(rows, now),
         "precedents": judging.precedents(case), "matter": _matter(case, language), "grid": grid_of(case),
@@ -97,8 +99,7 @@ def opened(
         "item_options": [judging.item_label(i, language) for i in looked_at],
         "objection": _objection(case, entries) if objected else "",
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))], "outcomes": OUTCOMES,
-        "matter_options": [matter_label(m, language) for m in judging.duties.leaves(day=localdate(now))],
-        "guessed": _guessed(said, language) if not case.matter else [],
+        "matter_options": [matter_label(m, language) for m in open_leaves], "guessed": guessed, "branch": branch,
     }  # fmt: skip
 
 
@@ -142,8 +143,8 @@ def _matter(case: Case, language: str) -> str:
     return " / ".join(m.called(language) for m in path)
 
 
-def _guessed(said: Any, language: str) -> list[dict[str, Any]]:
-    """What triage thought of, for a case whose matter nobody has said: label, share, words."""
+def _guessed(said: Any, language: str, request: HttpRequest) -> tuple[list[dict[str, Any]], Branch | None]:
+    """What triage thought of, for a case whose matter nobody has said: label, share, words; and the sure branch."""
     book = judging.duties.matters()
     rows = [g.row for g in casepage.guesses_of(said) if g.row.stage == "classify"]
     found = [
@@ -155,7 +156,8 @@ def _guessed(said: Any, language: str) -> list[dict[str, Any]]:
         for c in row.candidates
         if c.get("value") in book
     ]  # fmt: skip
-    return [g for g in found if g["sure"]] or found[:NEAREST]
+    branches = (branch_of(row.candidates, lang=language, chosen=request.GET.get("branch", "")) for row in rows)
+    return [g for g in found if g["sure"]] or found[:NEAREST], next((b for b in branches if b), None)
 
 
 def _objection(case: Case, entries: list[Any]) -> str:

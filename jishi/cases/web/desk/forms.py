@@ -1,6 +1,7 @@
 """Shapes of what is typed at a desk. Rules are the verbs'; here only what a field can hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +54,35 @@ def matter_of(text: str, on: datetime) -> MatterRow | None:
     return named[0] if len(named) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch that triage is sure of where no leaf is. `leaves`: labels to choose from, while it narrows."""
+
+    code: str
+    name: str
+    share: str
+    chosen: bool
+    leaves: tuple[tuple[str, str], ...]  # name, label
+
+
+def branch_of(candidates: Sequence[Mapping[str, Any]], *, lang: str, chosen: str) -> Branch | None:
+    """Read the branch beside the first guess; None where a leaf was sure, or the book has it no longer."""
+    found = candidates[0].get("branch") if candidates else None
+    book = duties.matters()
+    if not found or found["value"] not in book:
+        return None
+    code = str(found["value"])
+    path = " / ".join(m.called(lang) for m in duties.matter_path(code))
+    rows = [(m.called(lang), matter_label(m, lang)) for m in within(code, duties.leaves())]
+    return Branch(code, path, f"{float(found['p']):.0%}", chosen == code, tuple(rows))
+
+
+def within(branch: str, leaves: Sequence[MatterRow]) -> list[MatterRow]:
+    """Keep the leaves of a branch; all of them where it is no branch of the book."""
+    found = [m for m in leaves if m.code.startswith(f"{branch}.")] if branch else []
+    return found or list(leaves)
+
+
 class IntakeForm(forms.Form):
     """来电登记. `find` looks a matter up; the point goes with the place only while its words are unchanged."""
 
@@ -91,6 +121,7 @@ class IntakeForm(forms.Form):
     other_than = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
     to = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     due = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+    branch = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, now: datetime) -> None:
         super().__init__(data, auto_id="intake_%s")

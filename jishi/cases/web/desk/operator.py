@@ -21,7 +21,7 @@ from jishi.cases.states import CASE
 from jishi.cases.triage import Looked, Stage
 from jishi.cases.web.desk import strip
 from jishi.cases.web.desk.edge import lang, staffed
-from jishi.cases.web.desk.forms import DeclineForm, IntakeForm, matter_label
+from jishi.cases.web.desk.forms import DeclineForm, IntakeForm, matter_label, within
 from jishi.duties import queries as duties
 from jishi.foundation import idempotency, numbers
 from jishi.foundation.actor import Actor
@@ -204,7 +204,7 @@ def _again(answer: dict[str, int], request: HttpRequest) -> Receipt:
     number = (
         Membership.objects.select_related("report").get(report_id=answer["report"], case=case, to_at=None).report.number
     )
-    offered = case.lead.name if case.lead else ""
+    offered = bodies.names()[case.lead_id].called(lang()) if case.lead_id else ""
     return Receipt(
         number, case, "", _promise(case, request), offered=offered, outcome="offered" if offered else "saved"
     )
@@ -224,6 +224,10 @@ def _taken(request: HttpRequest) -> Any:
     if not stage:
         return request.POST
     data = request.POST.copy()
+    kind, _sep, code = str(stage).partition(":")
+    if kind in ("branch", "matter"):
+        data[kind] = code
+        return data
     found = strip.of(IntakeForm(data, now=request.now), by=request.actor, now=request.now, lang=lang())
     for row in found.rows:
         if row.stage == stage:
@@ -240,8 +244,14 @@ def _looked(request: HttpRequest, form: IntakeForm) -> dict[str, Any]:
         "own": own,
         "form": form,
         "asked": {q["name"] for q in found.questions},
+        "matters": _matters(form) if form.data.get("branch") else None,
         "states": _states(),
     }
+
+
+def _matters(form: IntakeForm) -> list[str]:
+    """Name what the field of the matter offers: the book, or the branch that was chosen."""
+    return [matter_label(m, lang()) for m in within(str(form.data.get("branch", "")), duties.leaves())]
 
 
 def _states() -> dict[str, Any]:
@@ -255,7 +265,7 @@ def _page(
     facts = _looked(request, form) if looked else {"strip": strip.EMPTY, "own": [], "states": _states()}
     context = facts | {
         "form": form, "receipt": receipt, "dense": True, "declining": declining or DeclineForm(prefix="decline"),
-        "matters": [matter_label(m, lang()) for m in duties.leaves(day=localdate(request.now))],
+        "matters": _matters(form),
         "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))], "refused": refused,
         "refused_what": refused.sentence(lang()) if refused else "",
         "refused_now": refused.next_step(lang()) if refused else "",

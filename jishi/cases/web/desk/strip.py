@@ -17,7 +17,7 @@ from jishi.cases.queries import judging
 from jishi.cases.states import CASE
 from jishi.cases.triage import Looked, Stage
 from jishi.cases.web.desk import reasons
-from jishi.cases.web.desk.forms import IntakeForm, matter_label
+from jishi.cases.web.desk.forms import Branch, IntakeForm, branch_of, matter_label
 from jishi.duties import queries as duties
 from jishi.foundation import numbers, sealed
 from jishi.foundation.actor import Actor
@@ -78,6 +78,7 @@ class Suggestion:
     others: tuple[tuple[str, dict[str, str]], ...] = ()
     mark: str | Promise = ""
     due: datetime | None = None
+    branch: Branch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def of(form: IntakeForm, *, by: Actor, now: datetime, lang: str) -> Strip:
         return EMPTY
     looked = unaided(form, now=now)
     judged = judging.told(looked.routed, lang=lang) if looked.routed is not None else None
-    alike = tuple(_alike(looked, form, by=by))
+    alike = tuple(_alike(looked, form, by=by, lang=lang))
     rows = (
         _place(looked, form), _matter(looked, form, lang), _same(looked, alike), _body(looked, judged, form, lang),
         _deadline(looked, form, lang),
@@ -200,6 +201,7 @@ def _matter(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
         2, stage.stage, _("事项"), row.called(lang), tuple(t for t in (path, f"{p:.0%}") if t), why,
         {"matter": matter_label(row, lang)}, "taken" if chosen == row.code else "open",
         tuple((f"{m.called(lang)} {q:.0%}", {"matter": matter_label(m, lang)}) for m, q in named[1:] if q >= WORTH),
+        branch=branch_of(stage.candidates, lang=lang, chosen=str(form.data.get("branch", ""))),
     )  # fmt: skip
 
 
@@ -260,14 +262,14 @@ def _deadline(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
 # --- beside them -------------------------------------------------------------------------------------------
 
 
-def _alike(looked: Looked, form: IntakeForm, *, by: Actor) -> list[Alike]:
+def _alike(looked: Looked, form: IntakeForm, *, by: Actor, lang: str) -> list[Alike]:
     stage = looked.stage(Stage.DUPLICATES)
     refused = set(str(form.data.get("other_than", "")).split(","))
     ids = {int(c["value"]): c for c in stage.candidates if numbers.names_a_row(c.get("value", ""))}
     if not ids:
         return []
     seen = policies.visible_to(by, Case.objects.filter(id__in=list(ids), status__in=sorted(CASE.open_states)))
-    cases = {c.id: c for c in seen.select_related("lead")}
+    cases = {c.id: c for c in seen}
     first: dict[int, str] = {}
     rows = Report.objects.filter(memberships__case__in=list(cases), memberships__to_at=None).order_by("id")
     for case_id, text in rows.values_list("memberships__case", "text_shown"):
@@ -277,8 +279,8 @@ def _alike(looked: Looked, form: IntakeForm, *, by: Actor) -> list[Alike]:
     return [
         Alike(
             case, reasons.told(str(ids[i].get("reason") or "")), *_compared(looked.shown, first.get(i, case.title)),
-            *_compared(where, case.place_name or case.address_text), case.lead.name if case.lead else "",
-            case.number == join,
+            *_compared(where, case.place_name or case.address_text),
+            bodies.names()[case.lead_id].called(lang) if case.lead_id else "", case.number == join,
         )
         for i, case in ((i, cases[i]) for i in ids if i in cases)
         if case.number not in refused

@@ -28,6 +28,7 @@ from jishi.foundation.refusals import NotFound, Refused
 TABS = (
     ("", gettext_lazy("全部")), ("sign", gettext_lazy("待签收")), ("running", gettext_lazy("办理中")),
     ("soon", gettext_lazy("快到期")), ("late", gettext_lazy("过期")), ("returned", gettext_lazy("退回的")),
+    ("handed", gettext_lazy("答复了的")),
 )  # fmt: skip
 
 
@@ -48,8 +49,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "tabs": [{"code": c, "label": label, "here": c == tab, "count": len(found.of(c) if c else found.works)}
                  for c, label in TABS],
         "sign": [w for w in shown if w.stage == "sign"], "running": [w for w in shown if w.stage == "running"],
-        "returned": [w for w in shown if w.stage == "returned"], "states": dispatch.states(),
-        "answered": found.answered if tab in ("", "returned") else (),
+        "returned": [w for w in shown if w.stage == "returned"],
+        "handed": [w for w in shown if w.stage == "handed"], "states": dispatch.states(),
+        "today": localdate(request.now), "answered": found.answered if tab in ("", "returned") else (),
         "sent_back": [w for w in found.works if w.sent_back and w.stage == "running"],
     })  # fmt: skip
 
