@@ -76,7 +76,7 @@ class Case(Placed, TenantRow):
             ),
             models.CheckConstraint(
                 name="case_with_a_body_has_a_lead",
-                condition=~Q(status__in=["OFFERED", "HANDLING", "REPLIED"]) | Q(lead__isnull=False),
+                condition=~Q(status__in=["OFFERED", "HANDLING", "SUSPENDED", "BANKED", "REPLIED"]) | Q(lead__isnull=False),
             ),
             models.CheckConstraint(
                 name="absorbed_case_names_the_living_one",
@@ -226,6 +226,7 @@ class Clock(TenantRow):
     stopped_at = models.DateTimeField(null=True)
     how = models.CharField(max_length=30, blank=True)
     expired_at = models.DateTimeField(null=True)  # when expiry was acted upon
+    near_at = models.DateTimeField(null=True)  # when four fifths have gone; worked out when somebody is to be told
 
     class Meta:
         constraints = [

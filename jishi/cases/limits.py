@@ -1,0 +1,81 @@
+"""How far time may move and who is told, read from institutions/rules/moving_time.toml: no number stands in code."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from jishi.kernels.procedure import Spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why a clock may stand still, or a case be left out. `longest` empty: as the evidence says."""
+
+    code: str
+    name: Spoken
+    longest: str
+    needs_evidence: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the escalation: when a share of the time is used, or `workdays` after expiry; whom it reaches."""
+
+    step: str
+    name: Spoken
+    share: Fraction | None
+    workdays: int
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """One edition of the rules."""
+
+    label: str
+    extension_ask_before: str
+    extension_most_workdays: int
+    review_within: str
+    urging_person_days: int
+    urging_caller_days: int
+    suspension_furthest: str
+    suspension: Mapping[str, Ground]
+    exclusion: Mapping[str, Ground]
+    rungs: tuple[Rung, ...]
+
+
+@cache
+def load() -> Limits:
+    """Give the rules in force."""
+    path = settings.INSTITUTIONS_DIR / "rules" / "moving_time.toml"
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Limits(
+        label=f"{raw['code']}@{raw['edition']}",
+        extension_ask_before=raw["extension"]["ask_before"],
+        extension_most_workdays=raw["extension"]["most_workdays"],
+        review_within=raw["banking"]["review_within"],
+        urging_person_days=raw["urging"]["person_days"],
+        urging_caller_days=raw["urging"]["caller_days"],
+        suspension_furthest=raw["suspension"]["furthest"],
+        suspension={row["code"]: _ground(row) for row in raw["suspension_grounds"]},
+        exclusion={row["code"]: _ground(row) for row in raw["exclusion_grounds"]},
+        rungs=tuple(_rung(row) for row in raw["escalation"]),
+    )
+
+
+def _ground(row: Mapping[str, Any]) -> Ground:
+    name = Spoken(row["zh"], row["en"])
+    return Ground(row["code"], name, row.get("longest", ""), row.get("evidence", True), row["source"])
+
+
+def _rung(row: Mapping[str, Any]) -> Rung:
+    at = str(row["at"])
+    share = Fraction(int(at[:-1]), 100) if at.endswith("%") else None
+    days = 0 if share is not None else int(at.removesuffix("wd"))
+    return Rung(row["step"], Spoken(row["zh"], row["en"]), share, days, tuple(row["to"]))
