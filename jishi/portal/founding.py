@@ -114,13 +114,19 @@ def found_lists(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) ->
 
 
 def _golden(g: GoldenDispatch) -> NewGolden:
+    above = [g.community[:n].ljust(12, "0") for n in (2, 4, 6, 9)]
     facts: dict[str, Any] = {
         "matter": g.matter,
-        "place": {"division": g.community, "kinds": list(g.place_kinds), "exact": True},
+        "place": {
+            "divisions": above, "community": g.community, "kinds": list(g.place_kinds), "zones": list(g.zones),
+            "exact": True,
+        },
         **{f"answers.{name}": value for name, value in g.answers.items()},
-    }
+    }  # fmt: skip
     if g.channel:
         facts["channel"] = g.channel
+    if g.said_at:
+        facts["said_at"] = {"at": f"{g.said_at}:00+08:00"}
     expected = {"outcome": g.outcome, "items": list(g.items), "bodies": list(g.bodies), "ask": list(g.ask)}
     return NewGolden(g.id, facts, {k: v for k, v in expected.items() if v}, g.why, g.text)
 

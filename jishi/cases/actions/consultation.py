@@ -6,11 +6,12 @@ from datetime import datetime
 from django.db import transaction
 
 from jishi.cases import policies
-from jishi.cases.actions import moving, naming
+from jishi.cases.actions import dispatch, moving, naming
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Consultation, Position
 from jishi.cases.refusals import GroundNeeded, NoReturnAsked, TooFewBodies
 from jishi.cases.states import HandoverStatus
+from jishi.cases.triage import routing
 from jishi.duties.actions import deciding
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
@@ -87,11 +88,15 @@ def state_position(case_id: int, *, text: str, cited_item_id: int | None, by: Ac
 
 @transaction.atomic
 def conclude(case_id: int, *, agreed_body_id: int, by: Actor, now: datetime, version: int | None = None) -> Case:
-    """End the consultation: one body agreed. The case goes back to the desk, which offers it there."""
+    """End the consultation: one body agreed. The case goes back to the desk, which offers it there.
+
+    :raises PushDownRefused: agreeing is no way round the guard of 11 §4.
+    """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "consultation.conclude", by=by)
     talk = _open_talk(held)
     naming.ensure_bodies([agreed_body_id], case=held.case, now=now)
+    _ensure_not_agreed_down(held, agreed_body_id, by=by, now=now)
     row = moving.handover_row(held, "consultation.conclude") if held.lead is not None else None
     talk.change(concluded_at=now, agreed_body_id=agreed_body_id)
     return moving.carry_out(
@@ -100,6 +105,13 @@ def conclude(case_id: int, *, agreed_body_id: int, by: Actor, now: datetime, ver
         handover_values={"ended_at": now, "end": "returned"} if row else None,
         codes={"consultation": talk.id, "agreed": agreed_body_id},
     )  # fmt: skip
+
+
+def _ensure_not_agreed_down(held: Held, body_id: int, *, by: Actor, now: datetime) -> None:
+    routed = routing.route_case(held.case, now=now)
+    chosen = routed.offer_to(body_id)
+    item_id = chosen.item_id if chosen else None
+    dispatch.ensure_may_lead(routed, item_id, body_id, is_chosen=chosen is not None, case=held.case, by=by, now=now)
 
 
 def close_talk(held: Held, *, now: datetime) -> Consultation:

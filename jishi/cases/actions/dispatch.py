@@ -60,7 +60,7 @@ def make_offer(held: Held, to: Offer, *, by: Actor, now: datetime) -> Handover:
     if chosen is None and not to.why.strip() and not to.designated:
         raise WhyNotTheList(body=body.name)
     item_id = chosen.item_id if chosen else to.item_id
-    _ensure_not_pushed_down(routed, item_id, body.id, is_chosen=chosen is not None, case=case, by=by, now=now)
+    ensure_may_lead(routed, item_id, body.id, is_chosen=chosen is not None, case=case, by=by, now=now)
     decision_id = deciding.keep([routed], made_at=now, effective_on=localdate(now))[0]
     procedures.ensure_move(HANDOVER, "ruling.rule" if to.designated else "dispatch.offer", "")
     return Handover.objects.create(
@@ -71,12 +71,13 @@ def make_offer(held: Held, to: Offer, *, by: Actor, now: datetime) -> Handover:
     )  # fmt: skip
 
 
-def _ensure_not_pushed_down(
+def ensure_may_lead(
     routed: Routed, item_id: int | None, body_id: int, *, is_chosen: bool, case: Case, by: Actor, now: datetime
 ) -> None:
     """Hold the guard against the line that is cited and, where the lists did not choose this body, against theirs.
 
     Naming no line, or another one, is no way round: one line of the lists must let the matter go there (11 §4).
+    :raises PushDownRefused: none does, or a community is named without a line of its own.
     """
     facts: dict[str, Any] = {"role": Role.LEAD.value, "part_text": "", "emergency": case.urgency == Urgency.EMERGENCY}
     deciding.ensure_not_pushed_down(item_id, body_id, by=by, now=now, **facts)
@@ -91,6 +92,8 @@ def _ensure_not_pushed_down(
             refused.append(no)
     if refused and len(refused) == len(lines):
         raise refused[0]
+    if not lines and not item_id:
+        deciding.ensure_no_community(body_id, matter=case.matter, by=by, now=now)
 
 
 def promises_of(lead: Handover) -> dict[str, str]:

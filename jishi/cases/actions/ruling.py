@@ -11,6 +11,7 @@ from jishi.cases.actions import consultation, dispatch, moving, naming
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Consultation, Ruling
 from jishi.cases.refusals import CitationNeeded, GroundNeeded
+from jishi.cases.triage import routing
 from jishi.duties.actions import deciding
 from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
@@ -56,7 +57,10 @@ def rule(case_id: int, *, named_body_id: int, why: Reasons, by: Actor, now: date
 @transaction.atomic
 def uphold(case_id: int, *, why: Reasons, by: Actor, now: datetime, tenant_code: str,
            version: int | None = None) -> Case:  # fmt: skip
-    """Rule that the body which had signed keeps the case; its pauses end, it may not return it again."""
+    """Rule that the body which had signed keeps the case; its pauses end, it may not return it again.
+
+    :raises PushDownRefused: upholding is no way round the guard of 11 §4.
+    """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "ruling.uphold", by=by)
     _ensure_no_party(held, by)
@@ -64,6 +68,7 @@ def uphold(case_id: int, *, why: Reasons, by: Actor, now: datetime, tenant_code:
     row = moving.handover_row(held, "ruling.uphold")
     lead = held.lead
     assert lead is not None
+    _ensure_not_upheld_down(held, lead.body_id, why.cited_item_ids[0], by=by, now=now)
     ruling = _write(held, lead.body_id, why, by=by, now=now, tenant_code=tenant_code)
     consultation.close_talk(held, now=now)
     return moving.carry_out(
@@ -81,6 +86,13 @@ def _ensure_no_party(held: Held, by: Actor) -> None:
         parties |= set(invited)
     if ours & parties:
         raise NotAllowed(why="你们单位是当事的一方，不能裁定。")
+
+
+def _ensure_not_upheld_down(held: Held, body_id: int, item_id: int, *, by: Actor, now: datetime) -> None:
+    """A body that signed before the matter was corrected does not keep what the lists forbid it."""
+    routed = routing.route_case(held.case, now=now)
+    is_chosen = routed.offer_to(body_id, item_id) is not None
+    dispatch.ensure_may_lead(routed, item_id, body_id, is_chosen=is_chosen, case=held.case, by=by, now=now)
 
 
 def _ensure_reasoned(why: Reasons) -> None:

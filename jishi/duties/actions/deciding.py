@@ -84,18 +84,37 @@ def ensure_not_pushed_down(
     refusal = dutylist.guard(known[1], body.code, role, body.level, part_text=part_text, emergency=emergency)  # type: ignore[arg-type]
     if refusal is None:
         return
+    raise _refused(refusal, body_id, by=by, now=now)
+
+
+def ensure_no_community(body_id: int, *, matter: str, by: Actor, now: datetime) -> None:
+    """Insist that a community is named by a line of its own list, where no line speaks of the matter at all.
+
+    :raises PushDownRefused: the body is a community or village; a matter that no list names is not on its list.
+    """
+    body = bodies.names()[body_id]
+    if body.level not in dutylist.COMMUNITIES:
+        return
+    row = memory.law(localdate(now)).matters.get(matter)
+    refusal = dutylist.GuardRefusal(
+        "not_on_communitys_list", "", row.name if row else "这件事", body.code, "", dutylist.COMMUNITY_LAWS, ("", 0, "")
+    )
+    raise _refused(refusal, body_id, by=by, now=now)
+
+
+def _refused(refusal: dutylist.GuardRefusal, body_id: int, *, by: Actor, now: datetime) -> PushDownRefused:
     why, why_en = _WHY.get(refusal.code, _OTHER)
     lead, articles = _name(refusal.lead), refusal.articles
     instead, instead_en = _INSTEAD.get(refusal.instead, _LEADS)
     no = PushDownRefused(
-        body=body.name, number=refusal.number, name=refusal.name, articles="、".join(articles),
+        body=bodies.names()[body_id].name, number=refusal.number, name=refusal.name, articles="、".join(articles),
         grounds=f"（{'、'.join(articles)}）" if articles else "",
         grounds_en=f" ({'; '.join(articles)})" if articles else "",
         why=why.format(lead=lead), why_en=why_en.format(lead=lead), guard=refusal.code,
         instead=instead, instead_en=instead_en,
     )  # fmt: skip
     no.afterwards = lambda: record_push_down(body_id, refusal.code, refusal.number, by=by, now=now)
-    raise no
+    return no
 
 
 @transaction.atomic

@@ -1,15 +1,16 @@
 """Every refusal of the guard (spec 11 §4) that a written line can meet, through each door that writes lines.
 
-Offers of the desk, of the rules and of imported reports have their tests beside `cases`; whistles, errands and an admin
-do not exist yet.
+The doors that give a case to a body have the same table in `jishi/cases/tests/test_pushing.py`.
 """
 
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from conftest import MONDAY_TEN
+from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.bodies.tests.factories import COUNTY
 from jishi.duties.actions import lists
 from jishi.duties.models import DutyItem, DutyList
@@ -91,6 +92,49 @@ def test_an_assist_line_without_the_part_that_is_asked_for_is_refused(stage, doo
         door(stage, [*ITEMS, PARTLESS])
 
     assert [f["code"] for f in no.value.facts["faults"]] == ["part_missing"]
+
+
+class TestTheForm:
+    """The form of one line is a door too; it says the ground on the page and keeps what was typed."""
+
+    @pytest.fixture
+    def draft(self, stage):
+        return a_draft(stage, from_day=date(2099, 6, 1))
+
+    @pytest.fixture
+    def keeper(self, client, tenant, stage):
+        account = an_account(tenant)
+        a_grant(account, "office", body_id=stage.bodies["bgs"], post_id=31, post_title="清单办公室")
+        return signed_in(client, account, post=31, at=datetime.now(UTC))
+
+    def sent(self, keeper, draft, line):
+        said = {
+            "do": "save", "version": 1, "number": line.number, "kind": line.kind, "name": line.name,
+            "matters": list(line.matters), "lead_body": line.lead_body, "superior_dept": line.superior_dept,
+            "superior_duty": line.superior_duty, "own_part": line.own_part, "priority": "50", "c:k": "all",
+        }  # fmt: skip
+        answer = keeper.post(f"/desk/duties/{draft}/items/new", said)
+        return answer.status_code, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+    @pytest.mark.parametrize(("line", "words", "article"), PUSHED.values(), ids=PUSHED)
+    def test_refuses_a_line_that_pushes_a_duty_down_with_its_ground(self, stage, keeper, draft, line, words, article):
+        status, page = self.sent(keeper, draft, line)
+
+        assert status == 422 and words in page and article in page
+        with scope.work(stage.keeper):
+            assert not DutyItem.objects.filter(number=line.number).exists()
+
+    def test_refuses_an_assist_line_without_the_part_that_is_asked_for(self, stage, keeper, draft):
+        status, page = self.sent(keeper, draft, PARTLESS)
+
+        assert status == 422 and "镇街配合职责" in page
+        with scope.work(stage.keeper):
+            assert not DutyItem.objects.filter(number=PARTLESS.number).exists()
+
+    def test_takes_the_same_line_when_the_part_is_said(self, stage, keeper, draft):
+        status, _page = self.sent(keeper, draft, replace(PARTLESS, own_part="巡查上报"))
+
+        assert status == 302
 
 
 def test_a_community_may_lead_what_stands_on_its_own_list(stage):

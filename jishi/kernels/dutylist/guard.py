@@ -20,7 +20,7 @@ LONGEST_EMERGENCY_HOURS: Final = 24  # acting first ends by itself; the room tha
 # The articles of 潍坊 and 北京 are those that the specification names; their texts were not read.
 # No source at hand gives the number of the article of 行政处罚法, so the refusal itself says that it was not compared.
 _TOWN_LAWS: Final = ("潍坊市12345条例 第二十四条第二款", "北京市街道办事处条例 第十条")
-_COMMUNITY_LAWS: Final = ("北京市接诉即办工作条例 第十七条第二款", "北京市街道办事处条例 第三十二条")
+COMMUNITY_LAWS: Final = ("北京市接诉即办工作条例 第十七条第二款", "北京市街道办事处条例 第三十二条")
 _POWER_LAWS: Final = ("行政处罚法 第十七条（条号未对照原文）",)
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -115,7 +115,7 @@ def guard(
     if item.list_kind == "taken_back" and body_level in TOWN_OR_BELOW:
         return _refusal("taken_back_pushed_down", item, body, _TOWN_LAWS)
     if body_level in COMMUNITIES and not _on_own_list(item, body):
-        return _refusal("not_on_communitys_list", item, body, _COMMUNITY_LAWS)
+        return _refusal("not_on_communitys_list", item, body, COMMUNITY_LAWS)
     if leads and item.list_kind == "assist" and body_level in COMMUNITIES | TOWNS:
         return _cannot_lead(item, body, body_level)
     if body_level in WORKERS and item.power:
@@ -127,7 +127,7 @@ def guard(
 
 def _cannot_lead(item: Item, body: str, body_level: str) -> GuardRefusal:
     if body_level in COMMUNITIES:
-        return _refusal("community_cannot_lead_assist", item, body, _COMMUNITY_LAWS)
+        return _refusal("community_cannot_lead_assist", item, body, COMMUNITY_LAWS)
     return _refusal("town_cannot_lead_assist", item, body, _TOWN_LAWS[1:], instead="assist")
 
 

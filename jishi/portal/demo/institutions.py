@@ -116,6 +116,7 @@ def golden_dispatches() -> tuple[GoldenDispatch, ...]:
             place=row["place"],
             community=row["community"],
             place_kinds=tuple(row.get("place_kinds", ())),
+            zones=tuple(row.get("zones", ())),
             answers=row.get("answers", {}),
             channel=row.get("channel", "phone"),
             said_at=row.get("said_at"),

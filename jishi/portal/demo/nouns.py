@@ -218,6 +218,7 @@ class GoldenDispatch:
     place: str
     community: str
     place_kinds: tuple[str, ...]
+    zones: tuple[str, ...]
     answers: Mapping[str, Any]
     channel: str
     said_at: str | None
