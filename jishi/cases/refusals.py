@@ -253,15 +253,17 @@ class OneAndTheSame(Refused):
 class IntoHasEnded(Refused):
     code, status = "into_has_ended", 409
     zh, en = "{number} 已经{state}，不能再并进去。", "{number} has ended ({state_en}); nothing is merged into it."
-    next_zh, next_en = "并入一件没办完的；已经答复过的，可以另行答复。", "Choose an open case, or answer this one by itself."
+    next_zh = "并入一件没办完的；已经答复过的，可以另行答复。"
+    next_en = "Choose an open case, or answer this one by itself."
 
 
 class StillRunning(Refused):
-    """A part or a whistle runs beside the case: other bodies are at work for it (spec 10 §4, §7)."""
+    """A part or a whistle runs beside the case: it is never closed from above, by no road (spec 10 §7, H01, H02)."""
 
-    code, status = "still_running", 409
-    zh, en = "还有别的单位没办完：{list_zh}。", "Other bodies are still at work: {list_en}."
-    next_zh, next_en = "等它们办完，或者先商定不办了。", "Wait until they have finished, or agree that they stop."
+    code, status = "parts_open", 409
+    zh, en = "别的单位还在办，现在不能：{list_zh}。", "Other bodies are still at work: {list_en}."
+    next_zh = "等它们做完或退回，或者说好不用做了；吹哨的，先结束或取消。"
+    next_en = "Wait until they finish or return it, or agree to stop; conclude or call off a whistle."
 
 
 class ConfidentialStandsAlone(Refused):
@@ -272,14 +274,17 @@ class ConfidentialStandsAlone(Refused):
 
 class AccusedDiffer(Refused):
     code, status = "accused_differ", 409
-    zh, en = "两件投诉的单位不同，要回避的人也不同。", "They complain about different bodies, so different people must stand aside."
+    zh = "两件投诉的单位不同，要回避的人也不同。"
+    en = "They complain about different bodies, so different people must stand aside."
     next_zh, next_en = "各办各的。", "Handle each by itself."
 
 
 class LessUrgent(Refused):
     code, status = "less_urgent", 409
-    zh, en = "{number} 没有这一件急，并进去会慢下来。", "{number} is less urgent; merged into it this one would wait."
-    next_zh, next_en = "反过来并，或者先说定那一件有多急。", "Merge the other way round, or say how urgent that one is."
+    zh = "{number} 没有这一件急，并进去会慢下来。"
+    en = "{number} is less urgent; merged into it this one would wait."
+    next_zh = "反过来并，或者先说定那一件有多急。"
+    next_en = "Merge the other way round, or say how urgent that one is."
 
 
 class NothingAbsorbed(Refused):
@@ -292,7 +297,8 @@ class LastReport(Refused):
     """The last report does not leave: the case is withdrawn, or kept as a community case (spec 10 §4)."""
 
     code, status = "last_report", 409
-    zh, en = "{number} 只剩这一条诉求，拿走就没有人说过它了。", "This is the last report of {number}; without it nobody has said it."
+    zh = "{number} 只剩这一条诉求，拿走就没有人说过它了。"
+    en = "This is the last report of {number}; without it nobody has said it."
     next_zh = "由诉求人撤回；事情还要办的，先留作社区件。"
     next_en = "The caller may withdraw it; if it must go on, keep it as a community case first."
 
@@ -319,3 +325,96 @@ class CommunityAlready(Refused):
     code, status = "community_already", 409
     zh, en = "{number} 已经是社区件。", "{number} is a community case already."
     next_zh, next_en = "不用再定。", "Nothing is to be done."
+
+
+class NoTimeForAPart(Refused):
+    code, status = "no_time_for_a_part", 422
+    zh = "协办最晚到 {latest}：要在答复居民之前留半个工作日；写的是 {due}。"
+    en = "A part is due by {latest} at the latest, half a day before the promise; you wrote {due}."
+    next_zh, next_en = "把日子提前，或请他们只做来得及的一部分。", "Choose an earlier day, or ask for less."
+
+
+class NotFromOneself(Refused):
+    code, status = "not_from_oneself", 422
+    zh, en = "{body}就是主办，不用请自己协办。", "{body} leads the case itself."
+    next_zh, next_en = "选别的单位。", "Choose another body."
+
+
+class TooShortOrLong(Refused):
+    code, status = "words_too_short_or_long", 422
+    zh, en = "{what}：要 {least} 到 {most} 字，现在 {length} 字。", "{what_en}: {least} to {most} characters, not {length}."
+    next_zh, next_en = "改一改再交。", "Change it and send again."
+
+
+class ContestedBefore(Refused):
+    code, status = "contested_before", 409
+    zh, en = "这份协办的退回已经裁定过，不再争议。", "The return of this part was ruled on before."
+    next_zh, next_en = "可以请别的单位协办。", "Ask another body."
+
+
+class StopNotAsked(Refused):
+    code, status = "stop_not_asked", 409
+    zh, en = "请协办的单位没有请求停做。", "Nobody has asked you to stop this part."
+    next_zh, next_en = "做完，或者引用清单退回。", "Finish it, or return it with a citation."
+
+
+class OnlyAStreetBlows(Refused):
+    code, status = "only_a_street_blows", 403
+    zh, en = "吹哨的是这个地方的镇街。", "Only the town or street of this place blows the whistle."
+    next_zh, next_en = "请镇街吹哨，或者请有关单位协办。", "Ask the street, or ask bodies for parts."
+
+
+class WhistleRuns(Refused):
+    code, status = "whistle_runs", 409
+    zh, en = "这件事上已经有一次吹哨没有了结。", "A whistle on this case has not ended yet."
+    next_zh, next_en = "先结束或取消那一次，再吹。", "Conclude it or call it off, then blow again."
+
+
+class WhyThisBody(Refused):
+    code, status = "why_this_body", 422
+    zh = "清单上没有写这件事归{body}；要叫它来，请写为什么。"
+    en = "No list names {body} for this matter; say why it is called."
+    next_zh, next_en = "写一句理由，或引用它的一条事项。", "One sentence, or cite an item of its list."
+
+
+class QuorumUnclear(Refused):
+    code, status = "quorum_unclear", 422
+    zh = "要写明谁必须应哨：点名几个，或者叫来的 {called} 个里至少几个。"
+    en = "Say who must answer: named bodies, or how many of the {called} called."
+    next_zh, next_en = "二选一，不能超过叫来的单位。", "One of the two, and not more than are called."
+
+
+class ComeFirst(Refused):
+    code, status = "come_first", 409
+    zh, en = "应急处置先来，异议在评哨时说。", "In an emergency come first, and object with your rating."
+    next_zh, next_en = "先应哨。", "Answer the whistle."
+
+
+class ResultsMissing(Refused):
+    """Every participant has its own result or a recorded absence (spec 10 §8, §19.12)."""
+
+    code, status = "results_missing", 409
+    zh = "还不能结束，这些单位既没有结果，也没有记没来：{list_zh}。"
+    en = "Not yet: neither a result nor a recorded absence from {list_en}."
+    next_zh, next_en = "请它们写结果；没有来的，记一笔没有来。", "Ask them to write it, or record who did not come."
+
+
+class RatedBefore(Refused):
+    code, status = "rated_before", 409
+    zh, en = "这一份已经评过，评了不改。", "This was rated before; a rating is not changed."
+    next_zh, next_en = "对方可以提异议，由区级专班裁定。", "The other side may object; the district office rules."
+
+
+class NothingToObject(Refused):
+    code, status = "nothing_to_object", 409
+    zh, en = "现在没有可以提异议的评价，或者已经提过。", "There is no rating to object to now, or it was objected to before."
+    next_zh, next_en = "双方评完以后，被评的一方可以提一次。", "Once both have rated, the rated side may object once."
+
+
+class OutsideLinkOver(Refused):
+    """A link that was used, revoked, ran out, or whose case has ended (spec 10 §18)."""
+
+    code, status = "outside_link_over", 410
+    zh, en = "这个链接不能再用了：{why}。", "This link is over: {why_en}."
+    next_zh = "还有话要说，请找把链接发给您的单位，请它再发一个。"
+    next_en = "If you still have something to say, ask the body that sent it for another."

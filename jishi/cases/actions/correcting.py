@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.actions import choosing, moving, publishing, reckoning
+from jishi.cases.actions import promises as own_promises
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.events import CaseMoved
@@ -130,7 +131,12 @@ def _count_promise_again(held: Held, now: datetime) -> None:
     )
     reckoning.pin(clock, bodies.hours_of([None])[None].calendar)
     clock.change(amount=clock.amount, rule=clock.rule, due_at=clock.due_at, provisional=clock.provisional)
-    held.case.change(promise_due_at=clock.due_at)
+    held.case.promise_due_at = clock.due_at
+    members = list(Membership.objects.filter(case=held.case, to_at=None).select_related("report").order_by("id"))
+    if any(m.promise for m in members):  # some came from elsewhere: each from his own start, the earliest binds
+        own_promises.say_again(members, amount)
+        own_promises.bind(held.case, clock, members, now=now)
+    held.case.change(promise_due_at=held.case.promise_due_at)
 
 
 def _written(moment: datetime | None) -> str:

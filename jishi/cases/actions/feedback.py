@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -45,6 +45,13 @@ def ask(case: Case, *, now: datetime) -> list[Feedback]:
     return list(Feedback.objects.bulk_create(rows))
 
 
+def ask_also(case: Case, members: Sequence[Membership], *, now: datetime) -> list[Feedback]:
+    """Ask those who came to the case while it waits for answers, in the present round."""
+    last = Feedback.objects.filter(case=case).order_by("-round").values_list("round", flat=True).first() or 1
+    rows = [Feedback(tenant_id=case.tenant_id, membership=m, case=case, round=last, asked_at=now) for m in members]
+    return list(Feedback.objects.bulk_create(rows))
+
+
 def link_for(feedback_id: int) -> str:
     """Make a fresh link token for one caller; only its hash is kept. An earlier link of the same asking ends."""
     token = secrets.token_urlsafe(24)
@@ -54,7 +61,8 @@ def link_for(feedback_id: int) -> str:
 
 def by_link(token: str, *, now: datetime) -> Feedback:
     """Find what a link asks. :raises LinkIsOver: used up, too old, or of a case that has gone on."""
-    row = Feedback.objects.select_related("case").filter(token_hash=_hash(token), superseded_by=None).first()
+    wanted = Feedback.objects.filter(token_hash=_hash(token), superseded_by=None, membership__to_at=None)
+    row = wanted.select_related("case").first()
     if row is None or now > row.asked_at + ANSWER_FOR:
         raise LinkIsOver
     if row.answered_at is not None or row.case.status != Status.FEEDBACK:
@@ -158,8 +166,8 @@ def why_no_call(row: Feedback, now: datetime) -> str:
 
 def _to_call(case: Case) -> list[Feedback]:
     """The askings of the present round that nobody has answered."""
-    rows = Feedback.objects.filter(case=case, superseded_by=None).select_related("membership__report").order_by("id")
-    found = list(rows)
+    rows = Feedback.objects.filter(case=case, superseded_by=None, membership__to_at=None)
+    found = list(rows.select_related("membership__report").order_by("id"))
     last = max((r.round for r in found), default=0)
     return [r for r in found if r.round == last and r.answered_at is None]
 
@@ -191,7 +199,8 @@ def send_back(case_id: int, *, reviewer_agrees: bool, by: Actor, now: datetime, 
     """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "feedback.send_back", by=by)
-    if not Feedback.objects.filter(case=held.case, superseded_by=None, solved=Solved.NO).exists():
+    said = Feedback.objects.filter(case=held.case, superseded_by=None, membership__to_at=None)
+    if not said.filter(solved=Solved.NO).exists():
         raise GroundNeeded(what="诉求人“没解决”的回答", what_en="an answer 'not solved' of a caller")
     if held.case.not_solved_count == 0 and not reviewer_agrees:
         raise NotSolvedNeedsReview
@@ -254,7 +263,7 @@ def _handled_by(case: Case, body_ids: Iterable[int]) -> bool:
 
 
 def _all_solved(case: Case, round_: int) -> bool:
-    rows = Feedback.objects.filter(case=case, round=round_, superseded_by=None)
+    rows = Feedback.objects.filter(case=case, round=round_, superseded_by=None, membership__to_at=None)
     return all(r.answered_at is not None and r.solved in (Solved.YES, Solved.PARTLY) for r in rows)
 
 

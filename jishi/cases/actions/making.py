@@ -5,7 +5,7 @@ from typing import Any
 
 from jishi.cases import triage
 from jishi.cases.actions.arrival import Incoming
-from jishi.cases.models import Case, Report
+from jishi.cases.models import Case, Placed, Report
 from jishi.cases.states import Kind, Status, Visibility, Voice
 from jishi.duties import queries as duties
 from jishi.foundation.actor import Actor
@@ -74,3 +74,21 @@ def _searched(report: Report) -> str:
     """What is searched: title and words; a title that is the beginning of the words is not said twice."""
     told = report.title.rstrip("…")
     return report.text_shown if told and told in report.text_shown else f"{report.title} {report.text_shown}"
+
+
+def case_from(report: Report, before: Case, number: str, *, title: str, matter: str | None, now: datetime) -> Case:
+    """Make the case of a report that leaves another, like that one but for what is said now; not stored yet."""
+    said = matter if matter is not None else before.matter
+    visibility = first_visibility(report, said)
+    shown = minimise_one(title).shown.strip() if title else ""
+    place = {name: getattr(report, name) for name in _PLACED}
+    return Case(
+        tenant_id=report.tenant_id, number=number, title=(shown or report.title)[:80], matter=said,
+        book_edition=before.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now,
+        urgency=before.urgency, received_at=report.received_at, previous_case_id=before.id,
+        visibility=visibility, opened_at=now if visibility == Visibility.PUBLIC else None, changed_at=now,
+        accused_body_ids=report.accused_body_ids, search=tsvector_text(shown or _searched(report)), **place,
+    )  # fmt: skip
+
+
+_PLACED = tuple(f.attname for f in Placed._meta.fields)

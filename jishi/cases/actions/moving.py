@@ -4,7 +4,7 @@ The table of the life decides (institutions/procedures/case.toml, handover.toml)
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotFound, Stale
-from jishi.kernels.procedure import Move, effects
+from jishi.kernels.procedure import Act, Move, effects
 
 # The lead has answered, or the case has ended: by no road while another body still has a part of it (spec 10 §7).
 ANSWERED = frozenset({Status.REPLIED.value, *CASE.ends})
@@ -121,6 +121,21 @@ def ensure(held: Held, verb: str, *, by: Actor) -> Move:
     return ensure_move(CASE, verb, held.case.status, held.case.status_before)
 
 
+def ensure_beside(held: Held, verb: str, *, by: Actor, asked: int | None = None) -> Move:
+    """Find the row of a verb that leaves the case where it is, and insist that `by` may.
+
+    `asked`: the body that the row beside the case asks. Raises as `ensure`.
+    """
+    stand = replace(held.stand, asked=asked)
+    found = CASE.move(verb, held.case.status, held.case.status_before or None)
+    if isinstance(found, Move):
+        policies.ensure_may(found, by, stand)
+        ensure_another_person(held, verb, by=by)
+        return found
+    policies.ensure_may_see(by, stand)
+    return ensure_move(CASE, verb, held.case.status, held.case.status_before)
+
+
 def living(case: Case) -> int:
     """Give the case in which an absorbed one lives on, however often that was absorbed in its turn; else itself."""
     found, on = case.id, case.absorbed_into_id
@@ -183,11 +198,13 @@ def carry_out(
     new_lead: Handover | None = None,
     tells: Sequence[str] | None = None,
     spares: Collection[str] = (),
+    also: Mapping[str, Act] | None = None,
 ) -> Case:
     """Change the states and clocks as the rows say, record one entry, announce. `held` is locked.
 
     A move that steps aside remembers where it came from; one that steps back forgets it. `tells` are those of the
-    row's messages that are owed this time; all of them if not given. `spares` are kinds of clocks left as they are.
+    row's messages that are owed this time; all of them if not given. `spares` are kinds of clocks left as they are; `also` are
+    clocks of other tables that go with it.
     """
     case, lead = held.case, held.lead
     moves = [m for m in (move, handover_move) if m is not None]
@@ -200,11 +217,14 @@ def carry_out(
         values |= {"status": target, "status_since": now, "status_before": case.status if aside else ""}
     if handover_move is not None and lead is not None:
         settle(lead, handover_move, dict(handover_values or {}))
-    acts = {kind: act for kind, act in effects(moves).items() if kind not in spares}
+    acts = {kind: act for kind, act in effects(moves).items() if kind not in spares} | dict(also or {})
+    if target in CASE.ends:
+        acts["supervision"] = Act.STOP  # it is lifted or stays listed; no clock runs on an ended case
     turn = reckoning.turn(case, new_lead or lead, held.clocks, acts, now=now, amounts=amounts)
     reckoning.save(turn)
     held.clocks += turn.new
-    case.change(**values)
+    moved = [c for c in turn.changed if c.kind == "promise" and c.stopped_at is None]
+    case.change(**({"promise_due_at": moved[0].due_at} if moved else {}), **values)
     entry = {"status": case.status, "version": case.version, **(codes or {})}
     trail.record(
         move.trail, ("case", case.id), by=by, at=now, codes=entry, words=words, rule=f"{CASE.code}@{CASE.edition}"

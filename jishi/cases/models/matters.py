@@ -133,7 +133,8 @@ class Membership(TenantRow):
                 name="membership_is_half_open", condition=Q(to_at=None) | Q(to_at__gte=F("from_at"))
             ),
             models.CheckConstraint(
-                name="membership_ends_by_a_verb", condition=Q(to_at=None, end="") | (Q(to_at__isnull=False) & ~Q(end=""))
+                name="membership_ends_by_a_verb",
+                condition=Q(to_at=None, end="") | (Q(to_at__isnull=False) & ~Q(end="")),
             ),
             known("end", MembershipEnd, "membership_end_is_known", empty=True),
         ]

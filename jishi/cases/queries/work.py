@@ -364,7 +364,8 @@ def to_ask(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToA
 
 def asked_of(case: Case, *, now: datetime) -> list[Asked]:
     """Give the callers of the present round with their answers and the calls that were tried; one statement."""
-    rows = Feedback.objects.filter(case=case, superseded_by=None).select_related("membership__report").order_by("id")
+    asked = Feedback.objects.filter(case=case, superseded_by=None, membership__to_at=None)
+    rows = asked.select_related("membership__report").order_by("id")
     found = list(rows)
     last = max((r.round for r in found), default=0)
     return [_asked_one(r, now) for r in found if r.round == last]

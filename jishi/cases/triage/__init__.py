@@ -3,6 +3,7 @@
 Triage suggests. People and the published list decide. A wrong guess costs one click.
 """
 
+from jishi.cases.triage.comparing import alike_to, evidence
 from jishi.cases.triage.looking import Looked, Stage, Suggested, Words, run, title_of
 
-__all__ = ["Looked", "Stage", "Suggested", "Words", "run", "title_of"]
+__all__ = ["Looked", "Stage", "Suggested", "Words", "alike_to", "evidence", "run", "title_of"]
