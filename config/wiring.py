@@ -14,6 +14,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {}
 # cannot be heard later.
 UNHEARD: dict[str, str] = {
     "CaseMoved": "messages to people (SMS, mail) are not built; pages read the case itself",
+    "PartMoved": "messages to bodies (SMS, mail) are not built; inbox and case page read the part itself",
+    "WhistleMoved": "messages to bodies are not built; the whistle board and the inbox read the whistle itself",
     "ReportReceived": "messages to people are not built; the receipt is on the page that took the report in",
     "PushDownWasRefused": "will be counted per asking body by burden, which is not built",
     "DutyListOutForConsultation": "invitations to holders are not built; the list stands on their page",

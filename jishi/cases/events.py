@@ -23,3 +23,30 @@ class ReportReceived(Event):
 
     report_id: int
     case_id: int
+
+
+@dataclass(frozen=True)
+class PartMoved(Event):
+    """Something happened to a part that another body was asked to do."""
+
+    subject = ("case", "case_id")
+
+    case_id: int
+    part_id: int
+    verb: str
+    status: str
+    tells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WhistleMoved(Event):
+    """Something happened to a whistle, or to one body that it called."""
+
+    subject = ("case", "case_id")
+
+    case_id: int
+    whistle_id: int
+    body_id: int | None
+    verb: str
+    status: str
+    tells: tuple[str, ...] = ()

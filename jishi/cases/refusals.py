@@ -418,3 +418,10 @@ class OutsideLinkOver(Refused):
     zh, en = "这个链接不能再用了：{why}。", "This link is over: {why_en}."
     next_zh = "还有话要说，请找把链接发给您的单位，请它再发一个。"
     next_en = "If you still have something to say, ask the body that sent it for another."
+
+
+class TooFewAttempts(Refused):
+    code, status = "too_few_attempts", 409
+    zh = "终止要有至少 {least} 天写明日期的联系，没联系上或不愿意配合；现在有 {days} 天。"
+    en = "Terminating needs contact notes of at least {least} days, refused or not reached; there are {days}."
+    next_zh, next_en = "换一天再联系，记下来。", "Try again on another day, and note it."

@@ -16,7 +16,10 @@ from jishi.kernels.procedure import Procedure, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "institutions/procedures").glob("*.toml"))
-ROOMS = {"case": "cases", "handover": "cases"}  # whose life it is
+ROOMS = {  # whose life it is
+    "case": "cases", "handover": "cases", "part": "cases", "whistle": "cases", "participant": "cases",
+    "supervision": "cases",
+}  # fmt: skip
 PARTIES = {"cases": case_policies.PARTIES}
 EVENTS = [
     node.name

@@ -5,20 +5,25 @@ from datetime import datetime
 
 from django.db import transaction
 
-from jishi.cases.actions import feedback, handover
+from jishi.cases.actions import feedback, handover, parts, whistle
 from jishi.cases.events import CaseMoved
-from jishi.cases.models import Case, Clock
+from jishi.cases.models import Clock
 from jishi.cases.states import LIVES
 from jishi.foundation import outbox, scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
 
 # Verbs that a clock performs; the rest of the table's expiries only tell somebody.
-MOVES: Mapping[str, Callable[..., Case]] = {
+MOVES: Mapping[str, Callable[..., object]] = {
     "handover.sign_by_time": handover.sign_by_time,
     "handover.return_by_time": handover.return_by_time,
     "feedback.conclude": feedback.conclude,
+    "parts.sign_by_time": parts.sign_by_time,
+    "whistle.lapse": whistle.lapse,
+    "whistle.miss": whistle.miss,
+    "whistle.rate": whistle.rate,
 }
+BESIDE = ("part_id", "whistle_id", "participant_id")  # whose clock it is, where it is not the case's own
 
 
 def sweep(*, by: Actor, now: datetime, limit: int = 500) -> dict[str, int]:
@@ -30,13 +35,14 @@ def sweep(*, by: Actor, now: datetime, limit: int = 500) -> dict[str, int]:
         due = list(
             Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, expired_at=None, due_at__lte=now)
             .order_by("due_at", "id")
-            .values_list("id", "case_id", "kind")[:limit]
+            .values_list("id", "case_id", "kind", *BESIDE)[:limit]
         )
     done: dict[str, int] = {}
-    for clock_id, case_id, kind in due:
+    for clock_id, case_id, kind, *beside in due:
         verb = expiry_of(kind)
+        whose = next((row for row in beside if row is not None), case_id)
         with scope.work(by):
-            result = _expire(clock_id, case_id, kind, verb, by=by, now=now)
+            result = _expire(clock_id, case_id, kind, verb, whose=whose, by=by, now=now)
         done[result] = done.get(result, 0) + 1
     return done
 
@@ -51,12 +57,12 @@ def expiry_of(kind: str) -> str:
 
 
 @transaction.atomic
-def _expire(clock_id: int, case_id: int, kind: str, verb: str, *, by: Actor, now: datetime) -> str:
+def _expire(clock_id: int, case_id: int, kind: str, verb: str, *, whose: int, by: Actor, now: datetime) -> str:
     Clock.objects.filter(id=clock_id).update(expired_at=now)
     if verb in MOVES:
         try:
             with transaction.atomic():
-                MOVES[verb](case_id, by=by, now=now)
+                MOVES[verb](whose, by=by, now=now)
         except Refused as no:  # somebody moved the case between the list and the lock: their act counts
             return f"too_late:{no.code}"
         return verb
