@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 
 from jishi.accounts.actions import signing_in
 from jishi.accounts.web.middleware import UNSAFE, problem
+from jishi.cases.open311 import calls as open311
 from jishi.foundation.refusals import Refused
 from jishi.portal.middleware import refusal_page
 
@@ -127,11 +128,18 @@ class Costs:
             if is_word(request):
                 _ensure_patience(request)
         except TooCostlyWait as wait:
-            return problem(wait) if request.path.startswith("/api/") else _page(request, wait)
+            return _spoken(request, wait)
         response = self.get_response(request)
         if is_word(request) and response.status_code == 404:
             _count_wrong_word(request)
         return response
+
+
+def _spoken(request: HttpRequest, wait: TooCostlyWait) -> HttpResponse:
+    """Speak a wait as the asker reads: a problem, the form of Open311, a page."""
+    if request.path.startswith("/open311/"):
+        return open311.refuse(request, wait.status, wait.sentence("en"), str(wait.facts.get("seconds", 5)))
+    return problem(wait) if request.path.startswith("/api/") else _page(request, wait)
 
 
 def price(method: str, path: str, *, searches: bool = False) -> tuple[str, int]:

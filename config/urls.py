@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("jishi.accounts.web.urls")),
     path("", include("jishi.duties.web.urls")),
+    path("", include("jishi.cases.open311.urls")),
     path("", include("jishi.cases.web.urls")),
     path("", include("jishi.portal.web.urls")),
 ]

@@ -15,7 +15,8 @@ from procrastinate.contrib.django import app
 
 from config import logs
 from jishi.accounts.actions import signing_in
-from jishi.cases.actions import sweeping
+from jishi.cases.actions import programs, sweeping, trial
+from jishi.duties import queries as duties
 from jishi.duties.actions import lists
 from jishi.foundation import anchors, database, outbox, scope, sealed, trail
 from jishi.foundation.actor import clock, system
@@ -70,6 +71,25 @@ def nightly(timestamp: int) -> None:
             signing_in.forget_old(by=by, now=now)
             lists.supersede_due(by=by, now=now)
             trail.record("retention.run", ("tenant", tenant_id), by=by, at=now, codes={"sealed": gone})
+
+
+@app.periodic(cron="40 0 * * *")
+@app.task(queueing_lock="tidy_outside", pass_context=False)
+def tidy_outside(timestamp: int) -> None:
+    """Empty the test jurisdictions of Open311, and forget tokens whose time is over."""
+    close_old_connections()
+    now = timezone.now()
+    for town in Tenant.objects.order_by("id"):
+        by = clock(town.id, f"outside:{timestamp}")
+        with scope.work(by):
+            programs.forget_tokens(by=by, now=now)
+        beside = Tenant.objects.filter(code=town.trial_code).first()
+        if beside is None:
+            continue
+        with scope.work(by):
+            book = duties.matters()
+        with scope.work(clock(beside.id, f"outside:{timestamp}")) as trial_scope:
+            trial.reset(book=book, by=trial_scope.actor, now=now)
 
 
 @app.periodic(cron="* * * * *")

@@ -48,9 +48,9 @@ def tenant_code() -> str:
 
     :raises SystemExit: several stand there and none was named, or none at all.
     """
-    from jishi.foundation.tenants import Tenant
+    from jishi.foundation.tenants import TRIAL, Tenant
 
-    codes = list(Tenant.objects.order_by("id").values_list("code", flat=True))
+    codes = list(Tenant.objects.exclude(code__endswith=TRIAL).order_by("id").values_list("code", flat=True))
     wanted = os.environ.get("JISHI_TENANT")
     if wanted and wanted in codes:
         return wanted

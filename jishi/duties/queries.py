@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.timezone import localdate
@@ -10,13 +10,14 @@ from django.utils.timezone import localdate
 from jishi.bodies import queries as bodies
 from jishi.duties import memory, vocabulary
 from jishi.duties.memory import ItemRow, Law, MatterRow
-from jishi.duties.models import Matter
+from jishi.duties.models import CodeBook, Matter
 from jishi.foundation import scope
 from jishi.kernels import dutylist
 from jishi.kernels.dutylist import Decision, Facts
 
 __all__ = [
-    "Assisted", "Chosen", "ItemRow", "Law", "MatterRow", "Routed", "answered", "book_edition", "choices_of",
+    "Assisted", "Chosen", "ItemRow", "Law", "MatterRow", "Routed", "answered", "book_adopted_at", "book_edition",
+    "choices_of",
     "decide", "explain", "law", "leaves", "matter", "matter_path", "matters", "names", "past_matters", "question_of",
     "successor_sentence",
 ]  # fmt: skip
@@ -203,3 +204,9 @@ def past_matters(codes: Iterable[str]) -> dict[str, tuple[str, str, tuple[str, .
     rows = Matter.objects.filter(tenant_id=scope.current().actor.tenant_id, code__in=sorted(set(codes)))
     found = rows.order_by("code", "-book__number").distinct("code")
     return {m.code: (m.name, m.name_en, tuple(m.becomes.get("codes", ()))) for m in found}
+
+
+def book_adopted_at() -> datetime | None:
+    """Give the moment at which the book in force was adopted; None while there is none."""
+    rows = CodeBook.objects.filter(tenant_id=scope.current().actor.tenant_id, number=book_edition())
+    return rows.values_list("adopted_at", flat=True).first()

@@ -108,21 +108,25 @@ _DUTY = "个人信息保护法 13(1)(3)：履行法定职责或者法定义务�
 
 declare(
     Purpose(
-        code="contact.caller", fields=frozenset({"caller_name", "caller_contact"}),
+        code="contact.caller", fields=frozenset({"caller_name", "caller_contact", "caller_mail"}),
         zh="联系您：问清情况、告诉结果、回访", en="to reach you: to ask, to tell the result, to hear your judgement",
         basis=_DUTY, source="本人 / the person", readers=frozenset({"operator", "dispatcher", "handler", "feedback"}),
         days=365, searchable="caller_contact", kind="phone", shared_with="主办单位 / the lead body",
-        labels={"caller_name": ("称呼", "name"), "caller_contact": ("联系方式", "contact")},
+        labels={
+            "caller_name": ("称呼", "name"), "caller_contact": ("联系方式", "contact"), "caller_mail": ("邮箱", "mail"),
+        },
     )
 )  # fmt: skip
 declare(
     Purpose(
-        code="identity.reporter", fields=frozenset({"caller_name", "caller_contact"}),
+        code="identity.reporter", fields=frozenset({"caller_name", "caller_contact", "caller_mail"}),
         zh="举报人身份：只有受理单位为核查而看",
         en="identity of a confidential reporter: the receiving body alone, to verify",
         basis=f"{_DUTY}；信访工作条例 30", source="本人 / the person", readers=frozenset({"operator"}),
         days=365, sensitive=True, assessment="DPIA-002",
-        labels={"caller_name": ("称呼", "name"), "caller_contact": ("联系方式", "contact")},
+        labels={
+            "caller_name": ("称呼", "name"), "caller_contact": ("联系方式", "contact"), "caller_mail": ("邮箱", "mail"),
+        },
     )
 )  # fmt: skip
 declare(
@@ -151,5 +155,14 @@ declare(
         code="import.raw", fields=frozenset({"raw"}), zh="导入后核对", en="to check an import",
         basis=_DUTY, source="热线平台 / the hotline's file", readers=frozenset({"operator", "system_admin"}), days=30,
         labels={"raw": ("导入的原始行", "the imported row")},
+    )
+)  # fmt: skip
+declare(
+    Purpose(
+        code="program.sender", fields=frozenset({"device_id", "account_id"}),
+        zh="外部程序随诉求发来的设备号、账号：只为受理时原样答回账号，不作他用",
+        en="device and account that a program sent along: to name the account in the answer to that call, no more",
+        basis=_DUTY, source="外部程序 / the program", readers=frozenset({"operator"}), days=365,
+        labels={"device_id": ("设备号", "device"), "account_id": ("程序里的账号", "account in the program")},
     )
 )  # fmt: skip

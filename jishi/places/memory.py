@@ -100,6 +100,16 @@ class Ground:
         newest = max((g.edition for g in self.grids.values()), default=0)
         return f"grids@{newest};ground@{self.mark[0]}"
 
+    @cached_property
+    def middles(self) -> dict[int, tuple[int, int]]:
+        """Give a point inside each grid (longitude, latitude in 1e-7°), its centre where that lies inside."""
+        found = {}
+        for i, row in self.grids.items():
+            shape = shapes.read(row.polygon)
+            middle = shape.centroid if shape.contains(shape.centroid) else shape.representative_point()
+            found[i] = (round(middle.x * E7), round(middle.y * E7))
+        return found
+
     def metres_between(self, one: int, other: int) -> float:
         """Give the metres between two things, 0 where they touch."""
         pair = (min(one, other), max(one, other))

@@ -23,7 +23,7 @@ from jishi.places.spotting import Candidate, Pin
 
 __all__ = [
     "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted",
-    "Became", "ZoneRow", "division_path",
+    "Became", "ZoneRow", "centres", "division_path",
     "divisions_below", "find", "grid", "grids", "grids_in", "grids_near", "locate", "looks_swapped", "place_of",
     "resolve", "successors", "zones",
 ]  # fmt: skip
@@ -364,6 +364,14 @@ def grids(ids: Iterable[int], *, day: date = date.max) -> dict[int, GridRow]:
     """Give those of the grids that are in force on the day."""
     known = memory.ground(_day(day)).grids
     return {i: known[i] for i in ids if i in known}
+
+
+def centres(ids: Iterable[int], *, day: date = date.max) -> dict[int, tuple[int, int]]:
+    """Give a point inside each of those grids that are in force (longitude, latitude in 1e-7°): for what is shown
+    as its grid only.
+    """
+    ground = memory.ground(_day(day))
+    return {i: ground.middles[i] for i in ids if i in ground.middles}
 
 
 def grids_in(division: str, day: date = date.max) -> list[GridRow]:

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.utils.timezone import localdate
 
 from jishi.accounts.actions import accounts
 from jishi.accounts.actions.accounts import Opening
 from jishi.bodies.actions import bodies, posts
 from jishi.bodies.actions.bodies import Founding
 from jishi.bodies.actions.posts import NewPost
-from jishi.cases.actions import history
+from jishi.cases.actions import history, trial
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.history import Happened, PastLife
 from jishi.duties import queries as duties
@@ -71,7 +72,23 @@ def found(*, now: datetime, say: Callable[[str], None]) -> int:
     with scope.work(by):
         found_people(made, ids, by=by, now=now)
         say("岗位和人 · posts and people")
+    found_trial(tenant, now=now)
     return tenant.id
+
+
+def found_trial(beside: Tenant, *, now: datetime) -> None:
+    """Found the test jurisdiction of Open311 beside a town: the same matters, no people, no ground, no host."""
+    with scope.work(system(beside.id)):
+        book = duties.matters(day=localdate(now))
+    tenant, _ = Tenant.objects.get_or_create(
+        code=beside.trial_code,
+        defaults={
+            "name": f"{beside.name} · 接口试用", "name_en": f"{beside.name_en} · API test", "zone": beside.zone,
+            "hosts": [], "founded_at": now,
+        },
+    )  # fmt: skip
+    with scope.work(system(tenant.id)):
+        trial.adopt(book, by=system(tenant.id), now=now)
 
 
 def found_bodies(made: Town, *, by: Actor, now: datetime) -> dict[str, int]:

@@ -45,7 +45,7 @@ def forget() -> None:
 
 
 def _load() -> None:
-    tenants = list(Tenant.objects.order_by("id"))
+    tenants = [t for t in Tenant.objects.order_by("id") if not t.is_trial]
     _known.all = tenants
     _known.by_host = {_name(host): tenant for tenant in tenants for host in tenant.hosts}
     _known.at = time.monotonic()

@@ -47,6 +47,7 @@ class Incoming:
     answers: Mapping[str, Any] = field(default_factory=dict)
     caller_name: str = ""
     caller_contact: str = ""
+    more_sealed: Mapping[str, str] = field(default_factory=dict)  # caller_mail, device_id, account_id of a program
     accused_body_ids: tuple[int, ...] = ()
     reporter_id: int | None = None
     external_system: str = ""
@@ -86,6 +87,8 @@ def refusal_of(incoming: Incoming, *, now: datetime) -> Refused | None:
 
 def beyond(one: Incoming, by: Actor) -> Refused | None:
     """How urgent it is and how it came in is said by who receives it for the town; others say what happened."""
+    if by.has(policies.PROGRAM) and one.channel == Channel.OPEN311 and one.urgency == Urgency.NORMAL:
+        return None
     if by.has(*policies.RECEIVING) or (one.urgency == Urgency.NORMAL and one.channel in (Channel.WEB, Channel.API)):
         return None
     return NotAllowed(why="多急、从哪里来，由受理的岗位登记。")
@@ -127,7 +130,8 @@ def _ensure_point(one: Incoming) -> None:
 
 
 def _ensure_person(one: Incoming) -> None:
-    if one.voice == Voice.ANONYMOUS and (one.caller_name or one.caller_contact or one.reporter_id):
+    named = one.caller_name or one.caller_contact or one.reporter_id or any(one.more_sealed.values())
+    if one.voice == Voice.ANONYMOUS and named:
         raise AnonymousHasNoPerson
     digits = "".join(c for c in one.caller_contact if c.isdigit())
     if one.caller_contact and "@" not in one.caller_contact and not 7 <= len(digits) <= 15:

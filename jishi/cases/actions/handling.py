@@ -4,19 +4,23 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
-from jishi.cases.actions import moving, reckoning
+from jishi.cases.actions import asking, belonging, moving, reckoning, running
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
-from jishi.cases.models import Case, ContactNote, Progress, Reply
-from jishi.cases.refusals import ContactNeeded, GroundNeeded, ReplyTooShort, ReturnPending
+from jishi.cases.models import Case, ContactNote, Progress, Reply, Termination
+from jishi.cases.refusals import ContactNeeded, GroundNeeded, ReplyTooShort, ReturnPending, TooFewAttempts
 from jishi.cases.states import CASE, HandoverStatus, Outcome
 from jishi.foundation import procedures
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels.procedure import effects
+from jishi.kernels.text.minimise import minimise_one
 
 LOOKING_BACK = timedelta(days=1)  # somebody was called before the report was written down
+ATTEMPTED_DAYS = 2  # with a dated attempt each, before a case may be terminated (spec 10 §5, 28)
+LEAST_WORDS = 20  # of what the caller is told of a termination
 ATTEMPTS = 3  # dated attempts after which "not reached" counts as contact (spec 10 §5.1)
 
 
@@ -99,12 +103,91 @@ def reply(case_id: int, *, answer: Answer, by: Actor, now: datetime, version: in
         tenant_id=by.tenant_id, case=held.case, handover=lead, by_body_id=lead.body_id, author=by.label,
         outcome=answer.outcome, contacted_at=answer.contacted_at, contacted_how=answer.contacted_how,
         what_was_done=answer.what_was_done.strip(), done_by_date=answer.done_by, legal_basis=answer.legal_basis.strip(),
-        text_for_caller=answer.text_for_caller.strip(), text_public=answer.text_public.strip(), replied_at=now,
+        text_for_caller=answer.text_for_caller.strip(), replied_at=now,
+        text_public=minimise_one(answer.text_public.strip()).shown if answer.text_public.strip() else "",
     )  # fmt: skip
     return moving.carry_out(
         held, move, by=by, now=now, codes={"body": lead.body_id, "reply": row.id, "outcome": row.outcome},
         words={"text": row.text_for_caller},
     )  # fmt: skip
+
+
+@transaction.atomic
+def ask_termination(case_id: int, *, what_was_needed: str, told_caller: str, by: Actor, now: datetime,
+                    version: int | None = None) -> Termination:  # fmt: skip
+    """Ask to end a case because the caller refuses what only he can give (row 28); nothing moves until it is decided.
+
+    :raises TooFewAttempts: contact notes of fewer than two days say refused or not reached.
+    :raises StillRunning: another body still works on it. :raises GroundNeeded: a text is missing.
+    :raises AskedAlready: one waits. :raises ReturnPending: it is being given back.
+    """
+    held = moving.hold(case_id, by=by, version=version)
+    row = moving.ensure_beside(held, "handling.ask_termination", by=by)
+    lead = asking.signed_lead(held)
+    asking.ensure_words(needed=(what_was_needed, "要诉求人配合什么", "what was needed of the caller"))
+    if len(told_caller.strip()) < LEAST_WORDS:
+        raise GroundNeeded(what="写给诉求人的话，至少 20 个字", what_en="at least 20 characters for the caller")
+    _ensure_attempted(held)
+    running.ensure_nothing_runs(held.case)
+    waiting = Termination.objects.filter(case=held.case, verdict="")
+    asking.ensure_none_waits(waiting, still=waiting.filter(handover=lead).exists(), now=now)
+    asked = Termination.objects.create(
+        tenant_id=by.tenant_id, case=held.case, handover=lead, what_was_needed=what_was_needed.strip(),
+        told_caller=told_caller.strip(), asked_body_id=lead.body_id, asked_at=now, asked_by=by.label,
+    )  # fmt: skip
+    moving.carry_out_beside(
+        held, row, by=by, now=now, codes={"body": lead.body_id},
+        words={"needed": asked.what_was_needed, "told": asked.told_caller},
+    )  # fmt: skip
+    return asked
+
+
+@transaction.atomic
+def terminate(case_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Case:
+    """Agree that the case ends; the caller is told why, and may have it reopened when he can give what was needed.
+
+    :raises NothingAsked: nobody asked. :raises StillRunning: another body still works on it.
+    """
+    held = moving.hold(case_id, by=by, version=version)
+    move = moving.ensure(held, "handling.terminate", by=by)
+    asked = _termination_of(held)
+    running.ensure_nothing_runs(held.case)
+    asked.change(**asking.approved(by, now))
+    belonging.conclude_beside(held.case, by=by, now=now)
+    row = moving.handover_row(held, move.verb)
+    return moving.carry_out(
+        held, move, by=by, now=now, handover_move=row, case_values={"closed_at": now, "outcome": "explained"},
+        handover_values={"ended_at": now, "end": "terminated"}, codes={"body": asked.asked_body_id},
+        words={"text": asked.told_caller},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def deny_termination(case_id: int, *, why: str, by: Actor, now: datetime, version: int | None = None) -> Case:
+    """Do not agree; the body goes on. :raises NothingAsked: nobody asked. :raises GroundNeeded: no reason."""
+    held = moving.hold(case_id, by=by, version=version)
+    row = moving.ensure_beside(held, "handling.deny_termination", by=by)
+    asked = _termination_of(held)
+    asking.deny(asked, why, by=by, now=now)
+    moving.carry_out_beside(
+        held, row, by=by, now=now, codes={"body": asked.asked_body_id}, words={"why": asked.why_not}
+    )
+    return held.case
+
+
+def _ensure_attempted(held: Held) -> None:
+    notes = ContactNote.objects.filter(case=held.case, reached__in=("no", "refused")).values_list("at", flat=True)
+    days = len({localdate(at) for at in notes})
+    if days < ATTEMPTED_DAYS:
+        raise TooFewAttempts(least=ATTEMPTED_DAYS, days=days)
+
+
+def _termination_of(held: Held) -> Termination:
+    found = Termination.objects.filter(case=held.case, verdict="", handover=held.lead).first()
+    if found is None:
+        raise asking.NothingAsked
+    asking.signed_lead(held)
+    return found
 
 
 def _ensure_complete(held: Held, answer: Answer, now: datetime) -> None:

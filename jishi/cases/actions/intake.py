@@ -334,7 +334,7 @@ def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime, version
     own = (by.kind == "reporter" and by.report_id == report.id) or (
         by.kind == "resident" and by.account_id == report.reporter_id and by.account_id is not None
     )
-    if not own and not by.has("operator", "system"):
+    if not own and not by.has("operator", "system", policies.PROGRAM):
         raise NotFound
     if not text.strip():
         raise NothingSaid

@@ -43,6 +43,10 @@ def seal_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> None:
         for name, value in (("caller_name", row.caller_name), ("caller_contact", row.caller_contact)):
             if value.strip():
                 kept.append(_secret(purpose, report, name, value.strip(), _years(today, 1)))
+        for name, value in row.more_sealed.items():
+            if value.strip():
+                of = purpose if name == "caller_mail" else "program.sender"
+                kept.append(_secret(of, report, name, value.strip(), _years(today, 1)))
     if kept:
         sealed.seal(kept, tenant_id=reports[0].tenant_id, now=reports[0].received_at)
 

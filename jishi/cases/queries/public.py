@@ -1,0 +1,316 @@
+"""What strangers may read: reports of public cases in minimised words (spec 13 §1), for pages, open data and programs.
+
+A report is there when every case it belongs to now is public, nobody in it is confidential, it is no tip-off and it
+complains about no body. What is asked for by number and hidden costs the same statements as a number that never was.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import cos, radians
+from typing import Any
+
+from django.db.models import Exists, F, FloatField, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
+
+from jishi.bodies import queries as bodies
+from jishi.bodies.queries import BodyName
+from jishi.cases.actions.making import AFTER_REVIEW
+from jishi.cases.models import Case, Handover, Membership, Reply, Report
+from jishi.cases.states import Kind, Role, Status, Visibility, Voice
+from jishi.duties import queries as duties
+from jishi.foundation import numbers
+from jishi.places import queries as places
+
+E7 = 10_000_000
+METRES_OF_DEGREE = 111_320.0
+# The answer is there, or will not come; what follows is a question to the caller (spec 13 §6).
+CLOSED_OUTSIDE = frozenset({"FEEDBACK", "CLOSED", "DECLINED", "WITHDRAWN"})
+MANY = 10_000  # above it nothing is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list asks for. Moments are inclusive; `matters` are codes or branches; `status` open, closed or both.
+
+    `box`: west, south, east, north in degrees; `circle`: longitude, latitude, metres. Both ask where a report is
+    shown, not where it was said.
+    """
+
+    matters: tuple[str, ...] = ()
+    status: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    changed_after: datetime | None = None
+    changed_before: datetime | None = None
+    box: tuple[float, float, float, float] | None = None
+    circle: tuple[float, float, float] | None = None
+    area: str = ""
+    top: int | None = None  # nothing stored after this row: a walk sees no newcomers
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One report as a stranger sees it, with the state of the case that it belongs to now."""
+
+    report: Report
+    case: Case
+    text: str  # empty until a person has looked, where the matter asks for that
+    is_open: bool
+    lead: BodyName | None
+    matter_name: tuple[str, str]  # Chinese, English
+    place: str
+    lng: float | None
+    lat: float | None
+    updated_at: datetime
+    answer: str  # the public words of the approved answer
+    promise_moved: bool
+    gone: bool = False  # was public, is not any more
+
+    @property
+    def number(self) -> str:
+        return self.report.number
+
+    def matter_in(self, lang: str) -> str:
+        """Give the name of the matter in `lang`."""
+        zh, en = self.matter_name
+        return en if lang.startswith("en") and en else zh
+
+
+def by_numbers(wanted: Sequence[str], *, tenant_id: int, area: str = "") -> list[Shown]:
+    """Give those of the numbers that strangers may read, newest first; also those that wait for a look, without
+    their words. A hidden number and one that never was cost the same.
+    """
+    plausible = sorted({n.upper() for n in wanted if len(n) <= 24 and numbers.is_sound(n)})
+    waiting = [m.code for m in duties.matters().values() if m.default_visibility == AFTER_REVIEW]
+    open_ = Q(case__visibility=Visibility.PUBLIC) | Q(case__visibility=Visibility.PARTIES, case__matter__in=waiting)
+    rows = _readable(tenant_id, open_).filter(number__in=plausible, division_code__startswith=area)
+    return _shown(list(rows.order_by("-received_at", "-id")), tenant_id)
+
+
+def listed(wanted: Wanted, *, tenant_id: int, limit: int, skip: int = 0,
+           after: tuple[datetime, int] | None = None) -> list[Shown]:  # fmt: skip
+    """List reports, newest first, ties by the higher row; `after` is the key of the last one of the page before."""
+    rows = filtered(wanted, tenant_id=tenant_id)
+    if after is not None:
+        rows = rows.filter(Q(received_at__lt=after[0]) | Q(received_at=after[0], id__lt=after[1]))
+    return _shown(list(rows.order_by("-received_at", "-id")[skip : skip + limit]), tenant_id)
+
+
+def changed(wanted: Wanted, *, tenant_id: int, limit: int, skip: int = 0,
+            after: tuple[datetime, int] | None = None, removed: bool = False) -> list[Shown]:  # fmt: skip
+    """List reports by their last public change, oldest first; with `removed` also those that strangers cannot read
+    any more, without anything but number and moment.
+    """
+    members = _changed_members(wanted, tenant_id, removed=removed)
+    if after is not None:
+        later = Q(case__changed_at__gt=after[0]) | Q(case__changed_at=after[0], report_id__gt=after[1])
+        members = members.filter(later)
+    rows = list(members.order_by("case__changed_at", "report_id")[skip : skip + limit])
+    found = {s.report.id: s for s in _shown([m.report for m in rows], tenant_id)}
+    return [replace(found[m.report_id], gone=m.case.visibility != Visibility.PUBLIC) for m in rows]
+
+
+def count(wanted: Wanted, *, tenant_id: int) -> int:
+    """Count what a list would give, up to MANY + 1."""
+    if wanted.changed_after or wanted.changed_before:
+        return _changed_members(wanted, tenant_id, removed=False)[: MANY + 1].count()
+    return filtered(wanted, tenant_id=tenant_id).values("id")[: MANY + 1].count()
+
+
+def newest_row(*, tenant_id: int) -> int:
+    """Give the newest row of a report: a walk by pages looks at none after it."""
+    return Report.objects.filter(tenant_id=tenant_id).order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def filtered(wanted: Wanted, *, tenant_id: int) -> QuerySet[Report]:
+    """Keep the reports that are asked for and that strangers may read."""
+    rows = _readable(tenant_id, Q(case__visibility=Visibility.PUBLIC))
+    if wanted.since:
+        rows = rows.filter(received_at__gte=wanted.since)
+    if wanted.until:
+        rows = rows.filter(received_at__lte=wanted.until)
+    if wanted.top is not None:
+        rows = rows.filter(id__lte=wanted.top)
+    if wanted.area:
+        rows = rows.filter(division_code__startswith=wanted.area)
+    if wanted.matters:
+        rows = rows.filter(Exists(_members().filter(_of_matters(wanted.matters))))
+    if wanted.status in (frozenset({"open"}), frozenset({"closed"})):
+        still = Exists(_members().exclude(case__status__in=CLOSED_OUTSIDE))
+        rows = rows.filter(still if "open" in wanted.status else ~still)
+    return _within(rows, wanted)
+
+
+def _members() -> QuerySet[Membership]:
+    return Membership.objects.filter(report=OuterRef("pk"), tenant_id=OuterRef("tenant_id"), to_at=None)
+
+
+def _readable(tenant_id: int, open_: Q) -> QuerySet[Report]:
+    rows = Report.objects.filter(tenant_id=tenant_id, accused_body_ids=[])
+    rows = rows.exclude(voice=Voice.CONFIDENTIAL).exclude(kind=Kind.TIP_OFF)
+    return rows.filter(Exists(_members().filter(open_)), ~Exists(_members().exclude(open_)))
+
+
+def _of_matters(codes: Iterable[str]) -> Q:
+    found = Q()
+    for code in codes:
+        found |= Q(case__matter=code) | Q(case__matter__startswith=f"{code}.")
+    return found
+
+
+def _changed_members(wanted: Wanted, tenant_id: int, *, removed: bool) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(tenant_id=tenant_id, to_at=None, case__opened_at__isnull=False)
+    rows = rows.select_related("report", "case")
+    if wanted.changed_after:
+        rows = rows.filter(case__changed_at__gte=wanted.changed_after)
+    if wanted.changed_before:
+        rows = rows.filter(case__changed_at__lte=wanted.changed_before)
+    twins = Membership.objects.filter(report=OuterRef("report"), to_at=None)
+    later = twins.filter(case__changed_at__gt=OuterRef("case__changed_at"))
+    rows = rows.filter(~Exists(later))  # a report that said two things is listed once, by its later change
+    there = filtered(replace(wanted, since=None, until=None), tenant_id=tenant_id).filter(pk=OuterRef("report_id"))
+    if not removed:
+        return rows.filter(Exists(there))
+    was_open = Q(report__accused_body_ids=[]) & ~Q(report__voice=Voice.CONFIDENTIAL) & ~Q(report__kind=Kind.TIP_OFF)
+    return rows.filter(Exists(there) | (was_open & ~Q(case__visibility=Visibility.PUBLIC)))
+
+
+# --- where it is shown -------------------------------------------------------------------------------------
+
+
+def _at_home() -> list[str]:
+    return [m.code for m in duties.matters().values() if m.at_home]
+
+
+def _within(rows: QuerySet[Report], wanted: Wanted) -> QuerySet[Report]:
+    """Ask an area of the point that is shown: what happened at home is asked by its grid, or it could be closed in."""
+    if wanted.circle is not None:
+        box = _around(*wanted.circle)
+    elif wanted.box is not None:
+        box = wanted.box
+    else:
+        return rows
+    at_home = Exists(_members().filter(case__matter__in=_at_home()))
+    west, south, east, north = (round(v * E7) for v in box)
+    inside = Q(lng_e7__gte=west, lng_e7__lte=east, lat_e7__gte=south, lat_e7__lte=north)
+    if wanted.circle is not None:
+        rows = rows.annotate(metres2=_squared_metres(*wanted.circle))
+        inside &= Q(metres2__lte=wanted.circle[2] ** 2)
+    return rows.filter((~Q(at_home) & inside) | (Q(at_home) & Q(grid__in=_grids_in(wanted, box))))
+
+
+def _around(lng: float, lat: float, metres: float) -> tuple[float, float, float, float]:
+    high = metres / METRES_OF_DEGREE
+    wide = high / max(cos(radians(lat)), 0.01)
+    return lng - wide, lat - high, lng + wide, lat + high
+
+
+def _squared_metres(lng: float, lat: float, _: float) -> Any:
+    east = (Cast(F("lng_e7"), FloatField()) / E7 - lng) * (METRES_OF_DEGREE * cos(radians(lat)))
+    north = (Cast(F("lat_e7"), FloatField()) / E7 - lat) * METRES_OF_DEGREE
+    return east * east + north * north
+
+
+def _grids_in(wanted: Wanted, box: tuple[float, float, float, float]) -> list[int]:
+    west, south, east, north = box
+    ids = [g.id for g in places.grids_in("")]
+    found = []
+    for i, (x, y) in places.centres(ids).items():
+        lng, lat = x / E7, y / E7
+        if not (west <= lng <= east and south <= lat <= north):
+            continue
+        if wanted.circle is not None:
+            lng0, lat0, metres = wanted.circle
+            wide = (lng - lng0) * METRES_OF_DEGREE * cos(radians(lat0))
+            high = (lat - lat0) * METRES_OF_DEGREE
+            if wide * wide + high * high > metres * metres:
+                continue
+        found.append(i)
+    return found
+
+
+# --- one as it is shown ------------------------------------------------------------------------------------
+
+
+def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
+    """Put reports, their cases, bodies and answers together; two statements, whatever their number."""
+    ids = [r.id for r in reports]
+    members: dict[int, list[Membership]] = {}
+    rows = Membership.objects.filter(tenant_id=tenant_id, report__in=ids, to_at=None).select_related("case")
+    for m in rows.order_by("case_id"):
+        members.setdefault(m.report_id, []).append(m)
+    first = {r.id: _binding(members[r.id]) for r in reports if r.id in members}
+    answers = _answers(tenant_id, [m.case_id for m in first.values()])
+    names = _names({m.case.matter for m in first.values()})
+    middles = places.centres({r.grid_id for r in reports if r.grid_id})
+    return [
+        _one(r, first[r.id], members[r.id], names, answers.get(first[r.id].case_id, ""), middles)
+        for r in reports
+        if r.id in first
+    ]
+
+
+def _binding(members: Sequence[Membership]) -> Membership:
+    """Of a report that said two things: the case that is still open, then the earlier one."""
+    return min(members, key=lambda m: (m.case.status in CLOSED_OUTSIDE, m.case_id))
+
+
+def _answers(tenant_id: int, cases: Sequence[int]) -> dict[int, str]:
+    rows = Reply.objects.filter(tenant_id=tenant_id, case__in=cases).exclude(approved_at=None)
+    return dict(rows.order_by("approved_at").values_list("case_id", "text_public"))
+
+
+def _names(codes: set[str]) -> Mapping[str, tuple[str, str]]:
+    book = duties.matters()
+    found = {c: (book[c].name, book[c].name_en) for c in codes if c in book}
+    if retired := codes - set(book) - {""}:
+        found |= {c: (zh, en) for c, (zh, en, _) in duties.past_matters(retired).items()}
+    return found
+
+
+def _one(
+    report: Report, member: Membership, members: Sequence[Membership], names: Mapping[str, tuple[str, str]],
+    answer: str, middles: Mapping[int, tuple[int, int]],
+) -> Shown:  # fmt: skip
+    case = member.case
+    row = duties.matters().get(case.matter)
+    home = row is None or row.at_home
+    at = middles.get(report.grid_id or 0) if home else (report.lng_e7, report.lat_e7)
+    lng, lat = at if at is not None else (None, None)
+    looked_at = all(m.case.visibility == Visibility.PUBLIC for m in members)
+    told = case.status in CLOSED_OUTSIDE
+    moved = case.promise_due_at and member.promise_due_at and case.promise_due_at > member.promise_due_at
+    return Shown(
+        report=report, case=case, text=report.text_shown if looked_at else "", is_open=not told,
+        lead=bodies.names().get(case.lead_id) if case.lead_id else None,
+        matter_name=names.get(case.matter, ("", "")), place=_place(report, home=home),
+        lng=None if lng is None else round(lng / E7, 5), lat=None if lat is None else round(lat / E7, 5),
+        updated_at=max(m.case.changed_at or m.case.received_at for m in members),
+        answer=answer if told and looked_at else "", promise_moved=bool(moved),
+    )  # fmt: skip
+
+
+def _place(report: Report, *, home: bool) -> str:
+    """Name the place, never below a building; what happened at home is where its grid is."""
+    if not home:
+        return report.place_name or report.address_text
+    grid = places.grid(report.grid_id) if report.grid_id else None
+    return grid.name if grid else ""
+
+
+# --- what the extensions ask besides -----------------------------------------------------------------------
+
+
+def handovers(shown: Sequence[Shown], *, tenant_id: int) -> dict[int, list[Handover]]:
+    """Give who was asked about each case, oldest first, by case; one statement."""
+    found: dict[int, list[Handover]] = {}
+    rows = Handover.objects.filter(tenant_id=tenant_id, case__in={s.case.id for s in shown}, role=Role.LEAD)
+    for row in rows.select_related("duty_item").order_by("id"):
+        found.setdefault(row.case_id, []).append(row)
+    return found
+
+
+def settled(case: Case) -> bool:
+    """Tell whether the platform asks for no promise now: closed, or standing still."""
+    return case.status in (Status.CLOSED, "SUSPENDED", "BANKED", "WITHDRAWN", Status.DECLINED)
