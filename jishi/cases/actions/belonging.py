@@ -13,8 +13,19 @@ from jishi.cases.actions import making, moving, naming, promises, reckoning
 from jishi.cases.actions.moving import Held
 from jishi.cases.actions.promises import Own
 from jishi.cases.events import CaseMoved
-from jishi.cases.models import Case, Clock, Consultation, Membership, Report
-from jishi.cases.states import CASE, MembershipEnd, Status
+from jishi.cases.models import (
+    Banking,
+    Case,
+    Clock,
+    Consultation,
+    Extension,
+    Membership,
+    Report,
+    Suspension,
+    Termination,
+)  # fmt: skip
+from jishi.cases.models.moving_time import Asked
+from jishi.cases.states import CASE, MembershipEnd, Status, Verdict
 from jishi.foundation import numbers, outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound, Stale
@@ -78,10 +89,21 @@ def count(case: Case, members: Iterable[Membership], **more: Any) -> None:
     case.change(reports_count=sum(1 for _ in members), promise_due_at=case.promise_due_at, **more)
 
 
-def conclude_talks(case: Case, *, now: datetime) -> None:
-    """End the consultations of a case that ends: nobody is asked any more."""
+def conclude_beside(case: Case, *, by: Actor, now: datetime) -> None:
+    """End what waits beside a case that ends: nobody is asked for a position, no request for a decision."""
     for talk in Consultation.objects.filter(case=case, concluded_at=None):
         talk.change(concluded_at=now)
+    for noun in (Suspension, Banking):
+        for row in noun.objects.filter(case=case, ended_at=None):
+            row.change(ended_at=max(now, row.from_at or now), ended_by=by.label, **_lapsed(row, now))
+    for asked in (*Extension.objects.filter(case=case, verdict=""), *Termination.objects.filter(case=case, verdict="")):
+        asked.change(**_lapsed(asked, now))
+
+
+def _lapsed(row: Asked, now: datetime) -> dict[str, Any]:
+    if row.verdict:
+        return {}
+    return {"verdict": Verdict.DENIED, "decided_at": now, "why_not": "这一件已经了结，申请失效。"}
 
 
 def new_case(

@@ -68,7 +68,7 @@ def absorb(case_id: int, *, into: int, why: str = "", by: Actor, now: datetime, 
     known = {m.report_id for m in there}
     moved = [(m, o) for m, o in zip(members, own, strict=True) if m.report_id not in known]
     came = _come(home, there, moved, why="absorbed", by=by, now=now, evidence=evidence)
-    belonging.conclude_talks(held.case, now=now)
+    belonging.conclude_beside(held.case, by=by, now=now)
     row = moving.handover_row(held, move.verb) if held.lead is not None else None
     told = {"into": home.case.number, "reports": len(members), "facts": evidence.get("facts", [])}
     moving.carry_out(

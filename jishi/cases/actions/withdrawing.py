@@ -51,7 +51,7 @@ def _goes_on(held: Held) -> bool:
 
 
 def _end(held: Held, move: Move, why: str, *, by: Actor, now: datetime) -> Case:
-    belonging.conclude_talks(held.case, now=now)
+    belonging.conclude_beside(held.case, by=by, now=now)
     row = moving.handover_row(held, move.verb) if held.lead is not None else None
     return moving.carry_out(
         held, move, by=by, now=now, handover_move=row, handover_values={"ended_at": now, "end": "withdrawn"},

@@ -1,6 +1,7 @@
 """Nouns of the spine (spec 10 §2)."""
 
 from jishi.cases.models.contests import Consultation, Position, Ruling
+from jishi.cases.models.endings import Termination
 from jishi.cases.models.exclusions import Exclusion
 from jishi.cases.models.imports import ColumnMap, ImportRow, ImportRun
 from jishi.cases.models.matters import Case, Clock, Handover, Membership
@@ -48,6 +49,7 @@ __all__ = [
     "Suggestion",
     "Supervision",
     "Suspension",
+    "Termination",
     "Token",
     "Urging",
     "Whistle",
