@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jishi.accounts.actions import reading
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case
-from jishi.cases.queries import casepage, desks, judging, listing, ticking
+from jishi.cases.queries import casepage, desks, judging, listing, ticking, whereabouts
 from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.web.desk import acts, dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
@@ -114,14 +114,16 @@ def page(
     if any(a.code in ("offer", "rule") for a in open_acts):  # placing is the desk's page: it shows the lists beside it
         open_acts = [a for a in open_acts if a.code not in ("offer",)]
     contacts = casepage.contacts_of(found)
+    clocks = ticking.shown(casepage.clocks_of(found), lang=language, now=now)
     tab = request.GET.get("tab", "life")
     context = {
         "case": found, "lead": stand.lead, "states": dispatch.states(), "dense": True, "tab": tab,
         "tabs": [{"code": c, "label": label, "url": f"?tab={c}", "here": c == tab} for c, label in TABS],
-        "clocks": ticking.shown(casepage.clocks_of(found), lang=language, now=now), "said": said,
+        "clocks": clocks, "stopped": sum(not c.running for c in clocks), "said": said,
         "handovers": handovers,
         "unsigned": divmod(casepage.handed_over_for(handovers, found, now=now) // timedelta(minutes=1), 60),
         "matter": dispatch._matter(found, language), "grid": dispatch.grid_of(found),
+        "around": whereabouts.around(found, now=now),
         "seq": entries[-1].seq if entries else 0,
         "acts": dispatch.forms_of(open_acts, act, form, now=now, language=language, first=()),
         "blocked": acts.why_not(stand, by, contacted=bool(contacts)), "refused": refused, "channels": dispatch.CHANNELS,
