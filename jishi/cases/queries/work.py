@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.timezone import localdate
 
 from jishi.cases import policies
@@ -215,9 +215,9 @@ def inbox(*, by: Actor, now: datetime, lang: str) -> Inbox:
 def _held(by: Actor) -> Any:
     due = Clock.objects.filter(handover=OuterRef("pk"), stopped_at=None, kind__in=_OURS).order_by("due_at")
     held = Handover.objects.filter(tenant_id=by.tenant_id, body__in=by.body_ids, role=Role.LEAD)
-    rows = held.filter(
-        status__in=OPEN_HANDOVER, case__status__in=(Status.OFFERED, Status.HANDLING, Status.CONSULTING, *_HANDED)
-    )
+    in_hand = Q(case__status__in=(Status.OFFERED, Status.HANDLING, Status.CONSULTING, Status.REPLIED))
+    asked = Q(case__status=Status.FEEDBACK, status=HandoverStatus.ENDED, ended_at__gte=F("case__status_since"))
+    rows = held.filter(in_hand & Q(status__in=OPEN_HANDOVER) | asked)
     return rows.annotate(due=Subquery(due.values("due_at")[:1])).select_related(
         "case", "body", "duty_item", "cited_item", "proposed_body"
     )
