@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 
 from config import logs
 from jishi.accounts.actions import signing_in
-from jishi.cases.actions import programs, sweeping, trial
+from jishi.cases.actions import programs, reminding, sweeping, trial
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
 from jishi.foundation import anchors, database, outbox, scope, sealed, trail
@@ -40,11 +40,13 @@ def deliver(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="sweep", pass_context=False)
 def sweep(timestamp: int) -> None:
-    """Act on clocks that have run out."""
+    """Act on clocks that have run out; remind whom they concern."""
     close_old_connections()
     now = timezone.now()
     for tenant_id in _tenants():
-        sweeping.sweep(by=clock(tenant_id, f"sweep:{timestamp}"), now=now)
+        by = clock(tenant_id, f"sweep:{timestamp}")
+        sweeping.sweep(by=by, now=now)
+        reminding.remind(by=by, now=now)
 
 
 @app.periodic(cron="5 0 * * *")

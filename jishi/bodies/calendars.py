@@ -26,8 +26,14 @@ def named(code: str) -> Hours:
     folder = settings.INSTITUTIONS_DIR / "calendars"
     years = [worktime.parse_year(p.read_text(encoding="utf-8")) for p in sorted(folder.glob("cn-*.toml"))]
     hours = worktime.parse_hours((folder / "hours-demo.toml").read_text(encoding="utf-8"))
-    label = ",".join(f"{y.year}{'p' if y.provisional else ''}" for y in years)
+    label = ",".join(f"{y.year}{'p' if y.provisional else ''}{_later(y.edition)}" for y in years)
     return Hours(worktime.calendar(years, hours), f"{OFFICE}@{label}")
+
+
+def _later(edition: str) -> str:
+    """Name an edition after the first: a clock remembers which table of the year it was counted on."""
+    number = edition.rpartition("/")[2]
+    return "" if number in ("", "1") else f".{number}"
 
 
 def by_label(label: str) -> Hours:

@@ -51,12 +51,6 @@ def reached(
     return tuple(r for r in ladder(clock, calendar, rungs) if r.at <= end)
 
 
-def near(clock: worktime.Clock, calendar: worktime.Calendar, rungs: Sequence[Rung]) -> datetime | None:
-    """This will give the first moment at which anybody is told."""
-    found = ladder(clock, calendar, rungs)
-    return found[0].at if found else None
-
-
 def _after(due: datetime, workdays: int, calendar: worktime.Calendar) -> datetime:
     """The same time of day so many working days later: what fell due on Monday evening is one over on Tuesday."""
     if workdays == 0:

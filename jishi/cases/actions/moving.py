@@ -91,12 +91,25 @@ def stale(case: Case, seen: int, by: Actor) -> Stale:
 
 def beside(
     held: Held, verb: str, *, by: Actor, now: datetime, codes: Mapping[str, Any] | None = None,
-    words: Mapping[str, str] | None = None, rule: str = "",
+    words: Mapping[str, str] | None = None, rule: str = "", case_values: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Record what was done to a case without moving it: its version grows, the entry says to which."""
-    held.case.change(**seen_outside(verb, now))
+    held.case.change(**{**seen_outside(verb, now), **(case_values or {})})
     said = {"version": held.case.version, **(codes or {})}
     trail.record(verb, ("case", held.case.id), by=by, at=now, codes=said, words=words, rule=rule)
+
+
+def carry_out_beside(
+    held: Held, row: Move, *, by: Actor, now: datetime, codes: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None, case_values: Mapping[str, Any] | None = None,
+    tells: Sequence[str] | None = None,
+) -> None:  # fmt: skip
+    """Record and announce a row of a table that leaves the case where it is. `tells` as in `carry_out`."""
+    life = next(life for life in LIVES if row in (*life.moves, *life.acts))
+    rule = f"{life.code}@{life.edition}"
+    beside(held, row.trail, by=by, now=now, codes=codes, words=words, rule=rule, case_values=case_values)
+    owed = tuple(m for m in row.tells if tells is None or m in tells)
+    outbox.announce(CaseMoved(held.case.id, row.verb, held.case.status, owed), at=now)
 
 
 def seen_outside(entry: str, now: datetime) -> dict[str, datetime]:
@@ -203,8 +216,8 @@ def carry_out(
     """Change the states and clocks as the rows say, record one entry, announce. `held` is locked.
 
     A move that steps aside remembers where it came from; one that steps back forgets it. `tells` are those of the
-    row's messages that are owed this time; all of them if not given. `spares` are kinds of clocks left as they are; `also` are
-    clocks of other tables that go with it.
+    row's messages that are owed this time; all of them if not given. `spares` are kinds of clocks left as they are;
+    `also` are clocks of other tables that go with it.
     """
     case, lead = held.case, held.lead
     moves = [m for m in (move, handover_move) if m is not None]
@@ -224,7 +237,7 @@ def carry_out(
     reckoning.save(turn)
     held.clocks += turn.new
     moved = [c for c in turn.changed if c.kind == "promise" and c.stopped_at is None]
-    case.change(**({"promise_due_at": moved[0].due_at} if moved else {}), **values)
+    case.change(**{**({"promise_due_at": moved[0].due_at} if moved else {}), **values})
     entry = {"status": case.status, "version": case.version, **(codes or {})}
     trail.record(
         move.trail, ("case", case.id), by=by, at=now, codes=entry, words=words, rule=f"{CASE.code}@{CASE.edition}"

@@ -7,12 +7,12 @@ from typing import Any
 
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case, Clock, Handover
-from jishi.cases.states import CASE, HANDOVER, LIVES, Urgency
+from jishi.cases.states import CASE, LIVES, Urgency
 from jishi.kernels import worktime
 from jishi.kernels.procedure import Act
 
 # Whose clock it is: these belong to the body that holds the case, all others to the desk.
-OF_THE_BODY = frozenset({"sign", "return_window", "contact", "handling", "reopen", "suspension"})
+OF_THE_BODY = frozenset({"sign", "return_window", "contact", "handling", "reopen", "suspension", "supervision"})
 OF_THE_HANDOVER = OF_THE_BODY | {"return_answer"}
 BY_HAND = frozenset({"suspension", "bank_review"})  # how long is decided each time, within the rules
 
@@ -83,7 +83,7 @@ def pin(clock: Clock, calendar: worktime.Calendar) -> Clock:
     except worktime.CalendarNotKnown:
         clock.due_at, clock.provisional = None, True
         return clock
-    clock.due_at, clock.provisional, clock.near_at = due.moment, due.provisional, None
+    clock.due_at, clock.provisional, clock.tell_at = due.moment, due.provisional, None
     return clock
 
 
@@ -124,7 +124,7 @@ def save(result: Turn) -> None:
         Clock.objects.bulk_create(result.new)
 
 
-_KEPT = ("stopped_at", "how", "pauses", "extensions", "due_at", "near_at", "expired_at", "provisional", "version")
+_KEPT = ("stopped_at", "how", "pauses", "extensions", "due_at", "tell_at", "expired_at", "provisional", "version")
 
 
 def extend(clock: Clock, amount: str, *, now: datetime) -> None:
@@ -177,7 +177,7 @@ def _pause(clock: Clock, now: datetime) -> bool:
     if is_paused(clock):
         return False
     clock.pauses = [*clock.pauses, [_write(now), None]]
-    clock.due_at = clock.near_at = None
+    clock.due_at = clock.tell_at = None
     return True
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from jishi.cases.actions import feedback, handover, parts, whistle
+from jishi.cases.actions import banking, clocks, feedback, handover, parts, whistle
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Clock
 from jishi.cases.states import LIVES
@@ -18,6 +19,8 @@ MOVES: Mapping[str, Callable[..., object]] = {
     "handover.sign_by_time": handover.sign_by_time,
     "handover.return_by_time": handover.return_by_time,
     "feedback.conclude": feedback.conclude,
+    "clocks.resume": clocks.resume,
+    "banking.take_up": banking.take_up,
     "parts.sign_by_time": parts.sign_by_time,
     "whistle.lapse": whistle.lapse,
     "whistle.miss": whistle.miss,
@@ -29,22 +32,23 @@ BESIDE = ("part_id", "whistle_id", "participant_id")  # whose clock it is, where
 def sweep(*, by: Actor, now: datetime, limit: int = 500) -> dict[str, int]:
     """Act on every clock that has run out; one transaction per case, so one fault holds nobody up.
 
-    Gives how many clocks ran out, by what was done. A clock is acted upon once.
+    Gives how many clocks ran out, by what was done. A clock is acted upon once; all are, `limit` at a time.
     """
-    with scope.work(by):
-        due = list(
-            Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, expired_at=None, due_at__lte=now)
-            .order_by("due_at", "id")
-            .values_list("id", "case_id", "kind", *BESIDE)[:limit]
-        )
     done: dict[str, int] = {}
-    for clock_id, case_id, kind, *beside in due:
-        verb = expiry_of(kind)
-        whose = next((row for row in beside if row is not None), case_id)
-        with scope.work(by):
-            result = _expire(clock_id, case_id, kind, verb, whose=whose, by=by, now=now)
-        done[result] = done.get(result, 0) + 1
+    while due := _run_out(by, now, limit):
+        for clock_id, case_id, kind, *beside in due:
+            verb = expiry_of(kind)
+            whose = next((row for row in beside if row is not None), case_id)
+            with scope.work(by):
+                result = _expire(clock_id, case_id, kind, verb, whose=whose, by=by, now=now)
+            done[result] = done.get(result, 0) + 1
     return done
+
+
+def _run_out(by: Actor, now: datetime, limit: int) -> list[tuple[Any, ...]]:
+    with scope.work(by):
+        rows = Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, expired_at=None, due_at__lte=now)
+        return list(rows.order_by("due_at", "id").values_list("id", "case_id", "kind", *BESIDE)[:limit])
 
 
 def expiry_of(kind: str) -> str:

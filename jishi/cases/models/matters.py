@@ -227,7 +227,7 @@ class Clock(TenantRow):
     stopped_at = models.DateTimeField(null=True)
     how = models.CharField(max_length=30, blank=True)
     expired_at = models.DateTimeField(null=True)  # when expiry was acted upon
-    near_at = models.DateTimeField(null=True)  # when four fifths have gone; worked out when somebody is to be told
+    tell_at = models.DateTimeField(null=True)  # when the next rung of escalation is reached; empty: not worked out
 
     class Meta:
         constraints = [
@@ -248,6 +248,7 @@ class Clock(TenantRow):
             models.Index(
                 fields=["tenant", "kind", "due_at", "id"], name="clocks_running", condition=Q(stopped_at=None)
             ),
+            models.Index(fields=["tenant", "tell_at", "id"], name="clocks_to_tell", condition=Q(stopped_at=None)),
             models.Index(
                 fields=["tenant", "owner_body", "due_at", "id"],
                 name="clocks_of_body_running",

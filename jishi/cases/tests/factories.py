@@ -4,9 +4,23 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.timezone import localdate
+
 from conftest import MONDAY_TEN, TOWN
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import arrival, consultation, dispatch, feedback, handling, handover, intake, review, ruling
+from jishi.cases.actions import (
+    arrival,
+    banking,
+    clocks,
+    consultation,
+    dispatch,
+    feedback,
+    handling,
+    handover,
+    intake,
+    review,
+    ruling,
+)
 from jishi.cases.models import Case, Feedback, Handover
 from jishi.cases.states import Status
 from jishi.duties import queries as duties
@@ -16,6 +30,7 @@ from jishi.foundation.refusals import NotFound
 
 DRAIN = "翠竹苑3号楼北门口的雨水井堵了，一下雨就积水，老人出门要踩着砖走。"
 ANSWER = "11月18日已与您电话联系。雨水井已清掏，水能下去，两天后再看一次。"
+REASON = "要等备件到货，厂家说三天以后能到，到了当天就装。"  # for more time, as the caller reads it
 ALL_FOUR = review.Elements(time_of_contact=True, with_whom=True, measures=True, by_when=True)
 
 
@@ -56,6 +71,14 @@ def caller_desk(town: int) -> Actor:
 
 def ruler(town: int) -> Actor:
     return staff(town, "ruler", account=15, body="ldxz")
+
+
+def supervisor(town: int, account: int = 17) -> Actor:
+    return staff(town, "supervisor", account=account, body="sqzx")
+
+
+def office(town: int, account: int = 18) -> Actor:
+    return staff(town, "office", account=account, body="ldxz")
 
 
 def handler(town: int, body: str) -> Actor:
@@ -193,6 +216,44 @@ def _contest(case: Case, now: datetime) -> None:
     do(dispatcher(case.tenant_id), consultation.contest, case.id, question="雨水井堵塞归谁？", now=now)
 
 
+def pause(now: datetime, *, ground: str = "awaiting_caller", days: int = 8, evidence: str = "",
+          told: str = "请告诉我们哪天有人在家，好上门看。") -> clocks.Pause:  # fmt: skip
+    return clocks.Pause(ground, "上门三次都没有人", localdate(now) + timedelta(days=days), told, evidence)
+
+
+def ask_suspension(case: Case, now: datetime, **what: Any) -> None:
+    do(handler_of(case), clocks.ask_suspension, case.id, what=pause(now, **what), now=now)
+
+
+def suspend(case: Case, now: datetime) -> None:
+    ask_suspension(case, now)
+    do(supervisor(case.tenant_id), clocks.suspend, case.id, now=now)
+
+
+def ask_extension(case: Case, now: datetime, *, workdays: int = 3, reason: str = REASON) -> None:
+    do(handler_of(case), clocks.ask_extension, case.id, workdays=workdays, reason_for_caller=reason, now=now)
+
+
+def wanted(now: datetime, *, days: int = 90, told: str = "") -> banking.Wanted:
+    told = told or "要接通上游的管网才能根治，已列入明年的改造，每季度告诉您到哪一步了。"
+    return banking.Wanted("上游管网还没有改造", "上游管网改造完成", told, localdate(now) + timedelta(days=days))
+
+
+def ask_banking(case: Case, now: datetime, **what: Any) -> None:
+    do(handler_of(case), banking.ask, case.id, what=wanted(now, **what), now=now)
+
+
+def _bank(case: Case, now: datetime) -> None:
+    ask_banking(case, now)
+    do(office(case.tenant_id), banking.bank, case.id, now=now)
+
+
+def offer_to(case: Case, body: str, now: datetime) -> None:
+    """Offer a case to a body that the lists did not choose."""
+    to = dispatch.Offer(body_id(case.tenant_id, body), some_item(case.tenant_id), why="现场看过，是他们的设施")
+    do(dispatcher(case.tenant_id), dispatch.offer, case.id, to=to, now=now)
+
+
 _TO_OFFERED = [(Status.OFFERED, _offer)]
 _TO_HANDLING = [*_TO_OFFERED, (Status.HANDLING, _sign)]
 _TO_REPLIED = [*_TO_HANDLING, (Status.REPLIED, _reply)]
@@ -202,6 +263,8 @@ _ROAD: dict[Status, list[tuple[Status, Callable[[Case, datetime], None]]]] = {
     Status.OFFERED: _TO_OFFERED,
     Status.HANDLING: _TO_HANDLING,
     Status.CONSULTING: [*_TO_HANDLING, (Status.CONSULTING, _contest)],
+    Status.SUSPENDED: [*_TO_HANDLING, (Status.SUSPENDED, suspend)],
+    Status.BANKED: [*_TO_HANDLING, (Status.BANKED, _bank)],
     Status.REPLIED: _TO_REPLIED,
     Status.FEEDBACK: _TO_FEEDBACK,
     Status.CLOSED: [*_TO_FEEDBACK, (Status.CLOSED, _conclude)],
