@@ -1,11 +1,13 @@
 """Calendars: which minutes of which days a body is at work, and the tables that answer it at once."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from jishi.kernels.worktime.errors import CalendarNotKnown, CalendarRefused, HolidayCancelled, NaiveMoment
@@ -65,10 +67,13 @@ class Day:
         return self.morning is not None or self.afternoon is not None
 
 
+Worked: TypeAlias = tuple[int, tuple[Span, ...]]  # the ordinal of a day that is worked, and its hours
+
+
 class Table:
     """The prefix sums of one unbroken run of known years. Days are ordinals, moments microseconds."""
 
-    def __init__(self, days: Iterable[Day], years: range, zone: ZoneInfo) -> None:
+    def __init__(self, days: Sequence[Worked], years: range, zone: ZoneInfo) -> None:
         self.years = years
         self.opens: list[int] = []  # of every half-day
         self.closes: list[int] = []
@@ -76,29 +81,46 @@ class Table:
         self.workdays: list[int] = []  # ordinals
         self.noons: list[int] = []  # their first closings: the one instant that a pause must cover
         self.ends: list[int] = []  # their last closings
-        offset = _offset(zone, date(years[0], 1, 1))
-        for day in days:
-            after = _offset(zone, day.date + timedelta(days=1))
-            if day.is_worked:
-                self._add(day, offset, zone if offset != after else None)
-            offset = after
+        offsets = _offsets(zone, years)
+        if len(offsets) == 1:
+            self._fill(days, offsets[0])
+            return
+        first = date(years[0], 1, 1).toordinal()
+        for ordinal, spans in days:
+            offset, after = offsets[ordinal - first : ordinal - first + 2]
+            self._add(ordinal, spans, offset, zone if offset != after else None)
 
-    def _add(self, day: Day, offset: int, changing: ZoneInfo | None) -> None:
+    def _fill(self, days: Sequence[Worked], offset: int) -> None:
+        """Put all working days at once where one offset serves them all; the same lists as `_add` gives."""
+        hours = {spans: tuple((a * MINUTE, b * MINUTE) for a, b in spans) for spans in {s for _, s in days}}
+        shift = _EPOCH_ORDINAL * _DAY + offset
+        placed = [(ordinal * _DAY - shift, hours[spans]) for ordinal, spans in days]
+        self.opens = [midnight + a for midnight, spans in placed for a, _ in spans]
+        self.closes = [midnight + b for midnight, spans in placed for _, b in spans]
+        self.sums = list(accumulate([b - a for _, spans in placed for a, b in spans], initial=0))
+        self.workdays = [ordinal for ordinal, _ in days]
+        self.noons = [midnight + spans[0][1] for midnight, spans in placed]
+        self.ends = [midnight + spans[-1][1] for midnight, spans in placed]
+
+    def _add(self, ordinal: int, spans: tuple[Span, ...], offset: int, changing: ZoneInfo | None) -> None:
         """Put a working day behind the others; without a changing clock one offset serves all of it."""
-        ordinal = day.date.toordinal()
         midnight = (ordinal - _EPOCH_ORDINAL) * _DAY - offset
-        for a, b in day.spans:
-            opens = wall(changing, day.date, a) if changing else midnight + a * MINUTE
-            closes = wall(changing, day.date, b) if changing else midnight + b * MINUTE
+        is_new = True
+        for a, b in spans:
+            opens, closes = midnight + a * MINUTE, midnight + b * MINUTE
+            if changing:
+                day = date.fromordinal(ordinal)
+                opens, closes = wall(changing, day, a), wall(changing, day, b)
             if closes <= opens:  # hours that a changing clock swallows whole are no hours
                 continue
             self.opens.append(opens)
             self.closes.append(closes)
             self.sums.append(self.sums[-1] + closes - opens)
-            if not self.workdays or self.workdays[-1] != ordinal:
+            if is_new:
                 self.workdays.append(ordinal)
                 self.noons.append(closes)
                 self.ends.append(closes)
+                is_new = False
             self.ends[-1] = closes
 
     def worked(self, moment: int) -> int:
@@ -187,7 +209,7 @@ class Calendar:
         found = self._tables.get(year)
         if found is None:
             run = self._run(year)
-            found = Table(map(self.day, _dates(run)), run, self.tz)
+            found = Table(self._worked(run), run, self.tz)
             self._tables.update(dict.fromkeys(run, found))
         return found
 
@@ -211,6 +233,35 @@ class Calendar:
         while last + 1 in self.years:
             last += 1
         return range(first, last + 1)
+
+    def _worked(self, run: range) -> list[Worked]:
+        """Every day of the run that is worked, in order.
+
+        `day` tells the exceptional ones; the others are told by the table of the year and their weekday alone.
+        """
+        found: list[Worked] = []
+        week = frozenset(range(7)) if self.round_the_clock else self.week
+        for year in run:
+            odd = {day.toordinal(): self.day(day).spans for day in self.exceptions if day.year == year}
+            found += [(ordinal, spans) for ordinal, spans in odd.items() if spans]
+            off: set[int] = set()
+            made_up: set[int] = set()
+            if not self.round_the_clock:
+                off = {day.toordinal() for day in self.years[year].off_days}
+                made_up = {day.toordinal() for day in self.years[year].make_up_days}
+            for stretch, plain in self._stretches(year):
+                usual = {o for o in stretch if (o - 1) % 7 in week}  # ordinal 1 was a Monday
+                found += [(o, plain) for o in (usual - off | made_up.intersection(stretch)) - odd.keys()]
+        return sorted(found)
+
+    def _stretches(self, year: int) -> Iterator[tuple[range, tuple[Span, ...]]]:
+        """The ordinals of the year in stretches of the same hours, where there are any."""
+        starts = [date(year, 1, 1)]
+        if not self.round_the_clock:
+            starts += [date(year, *h.since) for h in self.hours if h.since > (1, 1)]
+        for start, end in zip(starts, [*starts[1:], date(year + 1, 1, 1)], strict=True):
+            if plain := tuple(s for s in self._hours_on(start) if s is not None):
+                yield range(start.toordinal(), end.toordinal()), plain
 
     def _hours_on(self, day: date) -> tuple[Span | None, Span | None]:
         if self.round_the_clock:
@@ -305,19 +356,19 @@ def _utcoffset(zone: ZoneInfo, second: int) -> timedelta | None:
     return moment_of(second * 1_000_000).astimezone(zone).utcoffset()
 
 
-def _offset(zone: ZoneInfo, day: date) -> int:
-    return _shift(datetime.combine(day, time(), zone))
+@lru_cache(maxsize=256)
+def _offsets(zone: ZoneInfo, years: range) -> tuple[int, ...]:
+    """The offset at every midnight of the years and at the one behind them; a single one where none differs."""
+    first, last = date(years[0], 1, 1).toordinal(), date(years[-1] + 1, 1, 1).toordinal()
+    midnights = (datetime.combine(date.fromordinal(o), time(), zone) for o in range(first, last + 1))
+    found = tuple(map(_shift, midnights))
+    return found if len(set(found)) > 1 else found[:1]
 
 
 def _shift(local: datetime) -> int:
     offset = local.utcoffset()
     assert offset is not None
     return offset // MICRO
-
-
-def _dates(years: range) -> Iterable[date]:
-    first, last = date(years[0], 1, 1), date(years[-1], 12, 31)
-    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 def _by_day(exceptions: Sequence[DayException]) -> dict[date, DayException]:

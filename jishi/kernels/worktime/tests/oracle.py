@@ -1,7 +1,9 @@
 """The naive walk: one day, one half-day or one minute after the other. It shares no table with the kernel."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import groupby
 
 from jishi.kernels.worktime import Amount, Calendar, Clock, Pause, Unit
@@ -63,11 +65,23 @@ def _halves(moment: datetime, n: int, pauses: tuple[Pause, ...], cal: Calendar) 
 def _minutes(
     moment: datetime, n: int, always: bool, pauses: tuple[Pause, ...], cal: Calendar
 ) -> tuple[datetime, date]:
-    while n:
-        if (always or works(moment, cal)) and not _paused(moment + MINUTE, pauses):
-            n -= 1
-        moment += MINUTE
-    return moment, (moment if always else moment - MINUTE).date()
+    stops = [((p.starts - moment) / MINUTE, (p.ends - moment) / MINUTE if p.ends else math.inf) for p in pauses]
+    day, first, walked = moment.date(), moment.hour * 60 + moment.minute, 0
+    while True:
+        works_at = _worked_minutes(((0, 1440),) if always else cal.day(day).spans)
+        for minute in range(first, 1440):
+            walked += 1
+            if works_at[minute] and not any(starts < walked <= ends for starts, ends in stops):
+                n -= 1
+                if not n:
+                    end = moment + walked * MINUTE
+                    return end, (end if always else end - MINUTE).date()
+        day, first = day + DAY, 0
+
+
+@cache
+def _worked_minutes(spans: tuple[tuple[int, int], ...]) -> bytes:
+    return bytes(any(a <= minute < b for a, b in spans) for minute in range(1440))
 
 
 def _calendar_days(
