@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import moving, naming
+from jishi.cases.actions import moving, naming, parts
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Handover
 from jishi.cases.refusals import WhyNotTheList
@@ -30,6 +30,7 @@ class Offer:
     instruction: str = ""
     why: str = ""
     designated: bool = False
+    part: parts.Asking | None = None  # 双派: asked of another body in the same act
 
 
 @transaction.atomic
@@ -42,12 +43,15 @@ def offer(case_id: int, *, to: Offer, by: Actor, now: datetime, version: int | N
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "dispatch.offer", by=by)
     lead = make_offer(held, to, by=by, now=now)
-    return moving.carry_out(
+    case = moving.carry_out(
         held, move, by=by, now=now, new_lead=lead, amounts=promises_of(lead),
         case_values={"lead_id": lead.body_id},
         codes={"body": lead.body_id, "item": lead.duty_item_id, "handover": lead.id, "decision": lead.decision_id},
         words={k: v for k, v in (("instruction", to.instruction), ("why", to.why)) if v} or None,
     )  # fmt: skip
+    if to.part is not None:
+        parts.ask_held(held, to.part, by=by, now=now)
+    return case
 
 
 def make_offer(held: Held, to: Offer, *, by: Actor, now: datetime) -> Handover:
