@@ -15,6 +15,7 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "channel": {
         "web": ("网上", "web"), "phone": ("电话", "phone"), "visit": ("来访", "visit"), "grid": ("网格", "grid"),
         "import": ("导入", "import"), "api": ("接口", "API"), "patrol": ("巡查", "patrol"),
+        "open311": ("外部程序", "outside program"),
     },
     "kind": {
         "report": ("诉求", "report"), "complaint": ("投诉", "complaint"), "inquiry": ("咨询", "inquiry"),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 ROOMS = ("accounts", "places", "bodies", "duties", "cases")
 DOORS = {"actions", "queries", "events"}
-EDGES = {"web", "rest"}
+EDGES = {"web", "rest", "open311"}
 
 # file · line to add · what must be refused (the importer is the file itself)
 IMPORTS = [

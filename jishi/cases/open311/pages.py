@@ -49,9 +49,10 @@ LINES = (
 @require_GET
 def developers(request: HttpRequest) -> HttpResponse:
     """Show how a program reports and reads, with lines that work as they stand once the key is filled in."""
+    known, served = Blanks(facts(request)), asking.served_by(request.tenant)
     return render(request, "cases/open311/developers.html", {
-        "lines": [(line.what, line.curl.format_map(Blanks(facts(request)))) for line in LINES],
-        "served": asking.served_by(request.tenant), "base": facts(request)["base"],
+        "lines": [(line.what, line.curl.format_map(known)) for line in LINES], "base": known["base"],
+        "served": served, "names": ", ".join(s.name for s in served),
     })  # fmt: skip
 
 

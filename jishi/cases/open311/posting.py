@@ -16,7 +16,7 @@ from jishi.cases.models import Case, Program
 from jishi.cases.open311 import asking, telling
 from jishi.cases.open311.answers import Answer, Fault, Wrong
 from jishi.cases.open311.asking import Given, Served
-from jishi.cases.queries import public
+from jishi.cases.queries import public, standing
 from jishi.cases.refusals import TooManyPosts
 from jishi.cases.states import Channel, Voice
 from jishi.duties import queries as duties
@@ -89,7 +89,7 @@ def _taken(one: arrival.Incoming, given: Given, sender: Sender, now: datetime) -
         done = intake.receive(one, by=sender.actor, now=now, tenant_code=sender.tenant.code)
     except Refused as no:
         raise Wrong(Fault(400, no.sentence("en"))) from None
-    notice = telling.promise(Case.objects.get(id=done.case_id))
+    notice = standing.promise(Case.objects.get(id=done.case_id))
     told = {"service_notice": _unkept(given, notice)}
     if sender.served.answers_with_token:
         return {"token": programs.give_token(done.report_id, by=sender.actor, now=now), **told}

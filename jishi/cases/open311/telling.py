@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from jishi.cases.models import Case, Handover
+from jishi.cases.models import Handover
 from jishi.cases.open311.asking import stamp
-from jishi.cases.queries import public, turns
+from jishi.cases.queries import public, standing, turns
 from jishi.cases.queries.public import Shown
-from jishi.cases.states import DeclineGround
 from jishi.duties import queries as duties
 from jishi.places import queries as places
 
@@ -26,19 +24,6 @@ DETAILED = {
     "HANDLING": "IN_PROCESS", "REPLIED": "IN_PROCESS", "FEEDBACK": "PROCESSED", "CLOSED": "PROCESSED",
     "DECLINED": "REJECTED", "WITHDRAWN": "REJECTED", "ABSORBED": "PENDING",
 }  # fmt: skip
-OUTCOMES = {
-    "solved": gettext_lazy("已经解决。"), "partly": gettext_lazy("解决了一部分。"),
-    "explained": gettext_lazy("已经说明情况。"), "planned": gettext_lazy("已经列入计划。"),
-    "not_true": gettext_lazy("查过，情况与所说不符。"),
-}  # fmt: skip
-GROUNDS = {
-    DeclineGround.EMERGENCY_LINE: gettext_lazy("应由 110、119、120 等紧急热线处置"),
-    DeclineGround.OTHER_PROCEDURE: gettext_lazy("要走其他法定程序"),
-    DeclineGround.SAME_FACTS: gettext_lazy("同一件事已经答复，没有新情况"),
-    DeclineGround.SECRET_OR_PRIVATE: gettext_lazy("涉及国家秘密、商业秘密或他人隐私"),
-    DeclineGround.BEYOND_DUTY: gettext_lazy("属于市场或社会自行解决的事"),
-    DeclineGround.UNLAWFUL: gettext_lazy("内容违法"),
-}
 
 
 def lang() -> str:
@@ -109,10 +94,11 @@ def request(shown: Shown, *, more: Sequence[Handover] | None = None) -> dict[str
     case, said = shown.case, lang()
     is_open, promised = shown.is_open, None if public.settled(shown.case) else shown.case.promise_due_at
     told: dict[str, Any] = {
-        "service_request_id": shown.number, "status": "open" if is_open else "closed", "status_notes": notes(shown),
-        "service_name": shown.matter_in(said), "service_code": case.matter, "description": shown.text or None,
+        "service_request_id": shown.number, "status": "open" if is_open else "closed",
+        "status_notes": standing.notes(shown, said), "service_name": shown.matter_in(said),
+        "service_code": case.matter, "description": shown.text or None,
         "agency_responsible": shown.lead.called(said) if shown.lead else None,
-        "service_notice": promise(case) if is_open else None,
+        "service_notice": standing.promise(case) if is_open else None,
         "requested_datetime": stamp(shown.report.received_at), "updated_datetime": stamp(shown.updated_at),
         "expected_datetime": stamp(promised), "address": shown.place or None, "address_id": None, "zipcode": None,
         "lat": shown.lat, "long": shown.lng, "media_url": None,
@@ -146,34 +132,6 @@ def extended(shown: Shown, asked: Sequence[Handover]) -> dict[str, Any]:
 def _bodies() -> dict[int, str]:
     said = lang()
     return {i: b.called(said) for i, b in public.bodies.names().items()}
-
-
-def promise(case: Case) -> str | None:
-    """Say the promise in one sentence."""
-    if public.settled(case) or case.promise_due_at is None:
-        return None
-    return _("最迟 %(day)s 答复。") % {"day": localtime(case.promise_due_at).strftime("%Y-%m-%d %H:%M")}
-
-
-def notes(shown: Shown) -> str:
-    """Say where it stands, in words that a resident uses."""
-    case = shown.case
-    body = shown.lead.called(lang()) if shown.lead else _("承办单位")
-    due = localtime(case.promise_due_at).strftime("%Y-%m-%d") if case.promise_due_at else "—"
-    if case.status in ("FEEDBACK", "CLOSED"):
-        return " ".join(filter(None, [str(OUTCOMES.get(case.outcome, _("已经答复。"))), shown.answer]))
-    if case.status == "DECLINED":
-        ground = GROUNDS.get(case.decline_ground, "")  # type: ignore[call-overload]
-        where = _("可以找：%(where)s。") % {"where": case.decline_channel} if case.decline_channel else ""
-        return (_("没有受理：%(ground)s。") % {"ground": ground}) + (f" {where}" if where else "")
-    said = {
-        "RECEIVED": _("正在转给该管的单位。"), "CONSULTING": _("几家单位正在商定由谁负责。"),
-        "OFFERED": _("等%(body)s签收。"), "HANDLING": _("%(body)s在办，承诺 %(due)s 前答复。"),
-        "REPLIED": _("答复正在审核。"), "SUSPENDED": _("办理暂停，等一个条件，到时接着办。"),
-        "BANKED": _("现在解决不了，已经挂账，到时再看。"), "WITHDRAWN": _("诉求人撤回了。"),
-        "ABSORBED": _("已经和另一件事并在一起办。"),
-    }  # fmt: skip
-    return said.get(case.status, _("正在办理。")) % {"body": body, "due": due}
 
 
 # --- updates -----------------------------------------------------------------------------------------------

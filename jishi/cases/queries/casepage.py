@@ -50,6 +50,8 @@ BESIDE: Mapping[str, Spoken] = {
     "case.objected": Spoken("诉求人对不予受理提出异议", "The caller objected to the decline"),
     "case.matter_corrected": Spoken("说定了事项", "The matter was said"),
     "case.urgency_set": Spoken("说定了紧急程度", "The urgency was said"),
+    "case.opened_to_public": Spoken("公开了", "Opened to the public"),
+    "case.closed_to_public": Spoken("不再公开", "Closed to the public"),
     "case.contacted": Spoken("联系诉求人", "Contact with the caller"),
     "case.progressed": Spoken("进展", "Progress"),
     "case.position_stated": Spoken("会商意见", "A position in the consultation"),

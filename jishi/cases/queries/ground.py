@@ -109,6 +109,14 @@ def as_geojson(*, by: Actor, now: Any) -> Geo:
     return {"type": "FeatureCollection", "features": features + _borders(day)}
 
 
+def plain(*, now: Any) -> Geo:
+    """Give the town's ground without any count: water, roads, grids, communities."""
+    day = localdate(now)
+    grids = [{**f, "properties": {"kind": "area", "fill": "q1"}} for f in places.as_geojson("grids", day=day)["features"]]
+    features = [*_plain("river", day, "water"), *_plain("roads", day, "line"), *grids, *_borders(day)]
+    return {"type": "FeatureCollection", "features": features}
+
+
 def _plain(layer: str, day: date, kind: str) -> list[Geo]:
     found = places.as_geojson(layer, day=day)["features"]
     return [{**f, "properties": {"kind": kind}} for f in found]

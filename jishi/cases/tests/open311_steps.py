@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from conftest import TOWN
 from jishi.cases.actions import programs
+from jishi.duties.actions import codebook
+from jishi.duties.actions.codebook import NewMatter
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.tenants import Tenant
@@ -100,3 +102,40 @@ def a_report(key: str, **facts: Any) -> dict[str, Any]:
         "api_key": key, "service_code": DRAIN, "lat": "31.0", "long": "121.0", "description": "雨水井堵了，下雨积水。",
         **facts,
     }  # fmt: skip
+
+
+def posted(key: str, **facts: Any) -> str:
+    said = post("requests", a_report(key, **facts))
+    assert said.status == 200, said.value
+    return str(said.value[0]["service_request_id"])
+
+
+def with_questions(town: int, *questions: dict[str, Any], **more: Any) -> str:
+    """A second edition of the book in which one matter asks these questions; 01.01.01 has become 02."""
+    by = system(town)
+    with scope.work(by):
+        codebook.adopt_book(
+            [
+                NewMatter("02", "照明", "Lighting"),
+                NewMatter("02.01", "路灯", "Street lights", default_visibility="public", questions=questions, **more),
+                NewMatter("02.02", "内部的", "Internal", public=False),
+                NewMatter("02.03", "噪声", "Noise", default_visibility="public_after_review"),
+                NewMatter("02.04", "家里漏水", "Leak at home", default_visibility="public", at_home=True),
+                NewMatter("01", "供水", "Water"),
+                NewMatter("01.02", "排水", "Drains"),
+                NewMatter("01.02.01", "雨水井堵塞", "Drain", default_visibility="public"),
+            ],
+            number=2, effective_from=timezone.localdate(), source="test", by=by, now=timezone.now(),
+        )  # fmt: skip
+    return "02.01"
+
+
+CHOICE = {"code": "lamp", "text": "几盏不亮", "text_en": "How many lamps", "type": "choice", "required": True,
+          "choices": [{"code": "one", "text": "一盏", "text_en": "One"}, {"code": "row", "text": "一排"}]}  # fmt: skip
+MANY = {"code": "when", "text": "什么时候", "type": "many",
+        "choices": [{"code": "dusk", "text": "傍晚"}, {"code": "night", "text": "夜里"}]}  # fmt: skip
+COUNT = {"code": "height", "text": "多高", "type": "number", "unit": "m", "required": True}
+SINCE = {"code": "since", "text": "从什么时候", "type": "datetime"}
+WORDS = {"code": "words", "text": "别的", "type": "text"}
+NOTE = {"code": "note", "text": "有电的地方不要碰", "type": "note"}
+YES_NO = {"code": "wire", "text": "有电线露出来吗", "type": "bool"}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.cases.web.resident import answering, following, own, speaking
+from jishi.cases.web.resident import answering, following, opened, own, speaking
 
 urlpatterns = [
     path("speak", speaking.speak, name="speak"),
@@ -19,4 +19,8 @@ urlpatterns = [
     path("feedback/done", answering.done, name="judged"),
     path("feedback/<str:token>", answering.by_link, name="feedback-link"),
     path("me", own.me, name="me"),
+    path("public", opened.listed, name="public"),
+    path("public/map", opened.on_the_map, name="public-map"),
+    path("public/cases.csv", opened.download, {"form": "csv"}, name="public-csv"),
+    path("public/cases.geojson", opened.download, {"form": "geojson"}, name="public-geojson"),
 ]

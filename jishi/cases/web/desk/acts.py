@@ -12,7 +12,17 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jishi.cases.actions import consultation, correcting, dispatch, handling, handover, intake, reopening, ruling
+from jishi.cases.actions import (
+    consultation,
+    correcting,
+    dispatch,
+    handling,
+    handover,
+    intake,
+    publishing,
+    reopening,
+    ruling,
+)
 from jishi.cases.models import Case
 from jishi.cases.policies import Stand
 from jishi.cases.states import HandoverStatus, Status
@@ -25,6 +35,7 @@ from jishi.cases.web.desk.forms import (
     MatterForm,
     OfferForm,
     ProgressForm,
+    PublishForm,
     RulingForm,
     UrgencyForm,
     WhyForm,
@@ -171,6 +182,14 @@ def _progress(do: Doing) -> object:
     )
 
 
+def _publish(do: Doing) -> object:
+    return publishing.open_(do.case_id, **do.who)
+
+
+def _unpublish(do: Doing) -> object:
+    return publishing.close(do.case_id, why=do.said["words"], **do.who)
+
+
 class RuleForm(RulingForm):
     """裁定: the body must be named."""
 
@@ -217,6 +236,10 @@ ACTS: Sequence[Act] = (
         lambda s: s.case.kind == "inquiry", css=""),
     Act("decline", "intake.decline", _("不予受理"), _("不予受理"), DeclineForm, _decline, css="stop",
         hint=_("居民会看到这条理由、该找哪里，并可以申诉一次，由另一位派单员看。")),
+    Act("publish", "publishing.open_", _("公开这件事"), _("公开"), PublishForm, _publish, css="",
+        hint=_("公开以后，谁都看得到遮住个人信息的原话、大致地点和办到哪一步，外部程序也读得到。")),
+    Act("unpublish", "publishing.close", _("不再公开"), _("不再公开"), _why(_("为什么不公开")), _unpublish, css="",
+        hint=_("已经读走的程序会收到一次“已撤下”。")),
 )  # fmt: skip
 BY_CODE: Mapping[str, Act] = {act.code: act for act in ACTS}
 MOVE_OF = {"consultation.open_": "consultation.open"}  # verbs whose function cannot bear their name

@@ -36,7 +36,7 @@ NEAREST = 3
 OUTCOMES = {"contested": _("两家都沾边"), "ask": _("先问清再定"), "fallback": _("清单没有，兜底")}
 CHANNELS = {
     "web": _("网上"), "phone": _("电话"), "visit": _("来访"), "grid": _("网格"), "import": _("导入"), "api": _("接口"),
-    "patrol": _("巡查"),
+    "patrol": _("巡查"), "open311": _("外部程序"),
 }  # fmt: skip
 
 

@@ -208,6 +208,15 @@ class WhyForm(forms.Form):
             self.fields["words"].label = label
 
 
+class PublishForm(forms.Form):
+    """公开: the reviewer has read the minimised words."""
+
+    read = forms.BooleanField(
+        label=_("我看过遮住个人信息以后的原话，认不出说的人和家里的人"),
+        error_messages={"required": _("先看一遍“居民说的”，再打钩。")},
+    )
+
+
 class UrgencyForm(WhyForm):
     """说定有多急."""
 

@@ -18,6 +18,7 @@ CHANNELS: Mapping[str, Callable[[], str]] = {
     "import": lambda: _("从热线转来的"),
     "api": lambda: _("从别的系统转来的"),
     "patrol": lambda: _("巡查时看到的"),
+    "open311": lambda: _("从外面的程序发来的"),
 }
 GROUNDS: Mapping[str, Callable[[], str]] = {
     "not_our_duty": lambda: _("不是本单位职责"),
