@@ -74,6 +74,8 @@ def find(
     told = _told(np.unique(pairs[:, 1]), standing, law)
     pairs = pairs[np.isin(pairs[:, 1], [*told, *range(standing.size, standing.size + len(asked))])]
     pairs = _without_refused(pairs, batch, standing)
+    if not len(pairs):
+        return [Alike((), "", EDITION) for _ in asked]
     return _best(pairs, asked, standing, told, law)
 
 
