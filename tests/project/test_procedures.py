@@ -10,7 +10,7 @@ from jishi.kernels.procedure import BIRTH, Procedure, check, effects, parse, pic
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "institutions" / "procedures"
 PICTURES = ROOT / "docs" / "states"
-NAMES = ("case", "handover", "part", "whistle", "participant")
+NAMES = ("case", "handover", "part", "whistle", "participant", "supervision")
 
 
 def read(name: str) -> Procedure:
@@ -49,7 +49,7 @@ class TestTheCase:
     def test_lists_the_moves_of_the_specification_that_are_built(self):
         numbers = {m.no for m in read("case").moves}
 
-        assert numbers == {str(n) for n in (*range(1, 14), *range(18, 25))} | {"8a"}
+        assert numbers == {str(n) for n in range(1, 29)} | {"8a"}
 
     def test_promise_stops_when_the_resident_has_the_answer_and_not_before(self):
         life = read("case")
@@ -60,10 +60,18 @@ class TestTheCase:
             "intake.settle_on_spot",
             "intake.decline",
             "review.approve",
+            "withdrawing.withdraw",  # nobody waits for an answer any more
+            "merging.absorb",  # the living case is bound by it from now on
+            "handling.terminate",
         }
 
-    def test_promise_starts_once(self):
-        assert [m.verb for m in read("case").moves if "promise" in m.starts] == ["intake.receive"]
+    def test_promise_starts_at_birth_and_never_again(self):
+        life = read("case")
+
+        starting = [m for m in life.moves if "promise" in m.starts]
+
+        assert [m.verb for m in starting] == ["intake.receive", "merging.leave", "merging.split"]
+        assert all(m.is_birth for m in starting)
 
     def test_after_a_consultation_dispatch_runs_again_wherever_the_case_came_from(self):
         life = read("case")

@@ -18,10 +18,12 @@ from jishi.cases.actions import (
     handling,
     handover,
     intake,
+    merging,
     review,
     ruling,
 )
-from jishi.cases.models import Case, Feedback, Handover
+from jishi.cases.actions import exclusion as excluding
+from jishi.cases.models import Case, Exclusion, Feedback, Handover
 from jishi.cases.states import Status
 from jishi.duties import queries as duties
 from jishi.foundation import scope
@@ -204,6 +206,11 @@ def _decline(case: Case, now: datetime) -> None:
     )  # fmt: skip
 
 
+def _absorb(case: Case, now: datetime) -> None:
+    home = a_case(case.tenant_id, now=now)
+    do(dispatcher(case.tenant_id), merging.absorb, case.id, into=home.id, now=now)
+
+
 def ask_return(case: Case, now: datetime, *, ground: str = "not_our_duty") -> None:
     town = case.tenant_id
     proposed = body_id(town, "cgj")
@@ -248,6 +255,30 @@ def _bank(case: Case, now: datetime) -> None:
     do(office(case.tenant_id), banking.bank, case.id, now=now)
 
 
+PROVED = "现场照片和台账都对得上，诉求里说的设施不存在。"  # why an exclusion is granted
+
+
+def exclusion(**more: Any) -> excluding.Wanted:
+    given = {"rates": ["solved"], "ground": "not_true", "evidence": "现场照片三张", "from_period": "2026-03",
+             "told_caller": "核查后没有找到您说的设施，这一件不计入解决率。"}  # fmt: skip
+    return excluding.Wanted(**{**given, **more})
+
+
+def ask_exclusion(case: Case, now: datetime, **what: Any) -> None:
+    do(handler_of(case), excluding.ask, case.id, what=exclusion(**what), now=now)
+
+
+def exclude(case: Case, now: datetime) -> None:
+    ask_exclusion(case, now)
+    row = exclusion_of(case)
+    do(supervisor(case.tenant_id), excluding.decide, row.id, verdict="approved", why=PROVED, now=now)
+
+
+def exclusion_of(case: Case) -> Exclusion:
+    with scope.work(system(case.tenant_id)):
+        return Exclusion.objects.filter(case=case).order_by("-id")[0]
+
+
 def offer_to(case: Case, body: str, now: datetime) -> None:
     """Offer a case to a body that the lists did not choose."""
     to = dispatch.Offer(body_id(case.tenant_id, body), some_item(case.tenant_id), why="现场看过，是他们的设施")
@@ -269,6 +300,7 @@ _ROAD: dict[Status, list[tuple[Status, Callable[[Case, datetime], None]]]] = {
     Status.FEEDBACK: _TO_FEEDBACK,
     Status.CLOSED: [*_TO_FEEDBACK, (Status.CLOSED, _conclude)],
     Status.DECLINED: [(Status.DECLINED, _decline)],
+    Status.ABSORBED: [(Status.ABSORBED, _absorb)],
 }
 
 

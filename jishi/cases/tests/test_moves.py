@@ -10,17 +10,21 @@ import pytest
 
 from conftest import MONDAY_TEN, TOWN
 from jishi.cases.actions import (
+    banking,
+    clocks,
     consultation,
     dispatch,
     feedback,
     handling,
     handover,
     intake,
+    merging,
     reopening,
     review,
     ruling,
+    withdrawing,
 )  # fmt: skip
-from jishi.cases.models import Case, Clock, Handover
+from jishi.cases.models import Case, Clock, Handover, Membership
 from jishi.cases.states import CASE, Status
 from jishi.cases.tests import factories as f
 from jishi.foundation import scope, trail
@@ -70,6 +74,26 @@ def _contact_first(case: Case, now: datetime) -> None:
     f.contact(case, now)
 
 
+def _caller_of(case: Case) -> Actor:
+    with scope.work(system(case.tenant_id)):
+        mine = Membership.objects.filter(case=case, to_at=None).order_by("id")
+        report = mine.values_list("report_id", flat=True).first()
+    assert report is not None, "nobody owns it"
+    return Actor(tenant_id=case.tenant_id, kind="reporter", report_id=report)
+
+
+def _withdraw(case: Case, actor: Actor, now: datetime) -> Any:
+    report = _caller_of(case).report_id
+    return f.do(actor, withdrawing.withdraw, report, tenant_code=TOWN, now=now)
+
+
+def _ask_termination(case: Case, now: datetime) -> None:
+    by, told = f.handler_of(case), "需要您开门才能查漏点，两次联系您都不同意进门，这一件先终止。"
+    for at in (now, now + timedelta(days=1)):
+        f.do(by, handling.note_contact, case.id, how="phone", reached="refused", now=at)
+    f.do(by, handling.ask_termination, case.id, what_was_needed="进门查漏点", told_caller=told, now=now)
+
+
 WAYS = [
     Way("2", "intake.answer_at_once", Status.RECEIVED, lambda c: f.operator(c.tenant_id),
         _run(intake.answer_at_once, text="每周三上午办理。"), Status.CLOSED, "case.answered_at_once",
@@ -110,6 +134,13 @@ WAYS = [
         _run(consultation.contest, question="归谁？"), Status.CONSULTING, "case.contested", f.ask_return),
     Way("13", "dispatch.take_back", Status.OFFERED, lambda c: f.dispatcher(c.tenant_id),
         _run(dispatch.take_back, reason="派错了"), Status.RECEIVED, "case.offer_taken_back"),
+    Way("14", "clocks.suspend", Status.HANDLING, lambda c: f.supervisor(c.tenant_id), _run(clocks.suspend),
+        Status.SUSPENDED, "case.suspended", f.ask_suspension),
+    Way("15", "clocks.resume", Status.SUSPENDED, f.handler_of, _run(clocks.resume), Status.HANDLING, "case.resumed"),
+    Way("16", "banking.bank", Status.HANDLING, lambda c: f.office(c.tenant_id), _run(banking.bank), Status.BANKED,
+        "case.banked", f.ask_banking),
+    Way("17", "banking.take_up", Status.BANKED, lambda c: f.office(c.tenant_id), _run(banking.take_up),
+        Status.HANDLING, "case.taken_up"),
     Way("18", "handling.reply", Status.HANDLING, f.handler_of, _run(handling.reply, answer=lambda c, n: f.answer_of(n)),
         Status.REPLIED, "case.replied", _contact_first),
     Way("19", "review.send_back", Status.REPLIED, lambda c: f.reviewer(c.tenant_id),
@@ -128,6 +159,13 @@ WAYS = [
         Status.HANDLING, "case.reopened"),
     Way("24", "reopening.redispatch", Status.CLOSED, lambda c: f.dispatcher(c.tenant_id),
         _run(reopening.redispatch, why="应当由水务办"), Status.RECEIVED, "case.reopened_elsewhere"),
+    Way("25", "withdrawing.withdraw", Status.HANDLING, _caller_of, _withdraw, Status.WITHDRAWN, "case.withdrawn"),
+    Way("26", "merging.absorb", Status.HANDLING, lambda c: f.dispatcher(c.tenant_id),
+        _run(merging.absorb, into=lambda c, n: f.a_case(c.tenant_id, now=n).id), Status.ABSORBED, "case.absorbed"),
+    Way("27", "merging.restore", Status.ABSORBED, lambda c: f.dispatcher(c.tenant_id), _run(merging.restore),
+        Status.RECEIVED, "case.restored"),
+    Way("28", "handling.terminate", Status.HANDLING, lambda c: f.supervisor(c.tenant_id), _run(handling.terminate),
+        Status.CLOSED, "case.terminated", _ask_termination),
 ]  # fmt: skip
 
 every_way = pytest.mark.parametrize("way", WAYS, ids=lambda w: w.verb)
@@ -163,7 +201,7 @@ def _picture(town: int, case_id: int) -> tuple[Any, ...]:
 
 
 def test_every_verb_of_the_table_has_its_way_here() -> None:
-    assert {m.verb for m in CASE.moves} - {"intake.receive"} == {w.verb for w in WAYS}
+    assert {m.verb for m in CASE.moves if not m.is_birth} == {w.verb for w in WAYS}
 
 
 class TestEveryMove:
