@@ -5,8 +5,8 @@ Beside the kernel's names this reads relative forms (对面, 往东50米) and do
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from jishi.kernels.text import places as kernel
 from jishi.places.memory import Ground, building_number
@@ -82,8 +82,7 @@ _BESIDE = re.compile(r"\s*(?:的)?(?:斜?对面|对过|旁边|附近|周边|周�
 _JOIN = re.compile(r"[\s、,，]*(?:与|和|跟|同|近|靠近|到|至|-)?\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A name said at [start, end): the things it may mean; `weak`: it may be a plain word here."""
 
     start: int
@@ -95,8 +94,7 @@ class Said:
     shift: tuple[str, float] | None = None  # direction and metres
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """One text with its names and the house numbers that stand without a name."""
 
     text: str

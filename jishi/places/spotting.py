@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import NamedTuple
 
 import shapely
 from shapely import Point
@@ -17,15 +17,13 @@ NEAR_M = 300.0
 _WAYS = {"东": (1, 0), "西": (-1, 0), "北": (0, 1), "南": (0, -1)}
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     x: float
     y: float
     sigma: float  # metres
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One place that the words or the pin may mean, in metres of the plane."""
 
     thing: int  # place in `things`; −1 for a crossing or a bare pin
@@ -41,8 +39,7 @@ class Candidate:
     p: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     candidates: tuple[Candidate, ...]
     abstained: str
 
@@ -52,7 +49,7 @@ def spot(words: Words, pin: Pin | None, ground: Ground) -> Found:
     made = list(_candidates(words, pin, ground))
     if not made:
         return Found((), "which_compound" if words.houses else "no_place_named")
-    scored = [replace(c, score=_score(c, words.names, pin, ground)) for c in made]
+    scored = [c._replace(score=_score(c, words.names, pin, ground)) for c in made]
     kept = _without_wider(_merged(scored, pin, ground), ground)
     only_plain = pin is None and all(m.weak for m in words.names)
     return _decided(_shared(kept, only_plain=only_plain))
@@ -187,7 +184,7 @@ def _merged(scored: Sequence[Candidate], pin: Pin | None, ground: Ground) -> lis
     made = []
     for one in named:
         if one is best and pin.sigma < one.radius_m:
-            one = replace(one, x=pin.x, y=pin.y, radius_m=pin.sigma, reason=f"{one.reason}；与地图上的点相符")
+            one = one._replace(x=pin.x, y=pin.y, radius_m=pin.sigma, reason=f"{one.reason}；与地图上的点相符")
         made.append(one)
     return made
 
@@ -213,7 +210,7 @@ def _shared(kept: Sequence[Candidate], *, only_plain: bool) -> list[Candidate]:
     best = max(c.score for c in kept)
     ceiling = 0.4 if only_plain else 0.97
     elsewhere = 0.03 * best
-    return [replace(c, p=min(ceiling, c.score / (total + elsewhere))) for c in kept[:3]]
+    return [c._replace(p=min(ceiling, c.score / (total + elsewhere))) for c in kept[:3]]
 
 
 def _decided(found: Sequence[Candidate]) -> Found:

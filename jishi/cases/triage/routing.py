@@ -1,8 +1,9 @@
 """Whose is it? The lists decide on the facts; triage only says how sure the facts are (spec 12 §5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -43,9 +44,13 @@ def route(
     """Decide each report in its likeliest world; what would change if the second or the third matter were
     right is decided too, but where the first is all but certain."""
     day = localdate(now)
-    first = [facts_of(w, s, _first(c), now) for w, s, c in zip(batch, spots, classes, strict=True)]
+    known = facts_of(batch, spots)
+    first = [
+        facts if w.matter or not c.candidates else _guessing(facts, c.candidates[0])
+        for facts, w, c in zip(known, batch, classes, strict=True)
+    ]
     worlds = [(i, guess) for i, c in enumerate(classes) for guess in _others(c)]
-    decided = duties.decide([*first, *(facts_of(batch[i], spots[i], guess, now) for i, guess in worlds)], day=day)
+    decided = duties.decide([*first, *(_guessing(known[i], guess) for i, guess in worlds)], day=day)
     others: dict[int, list[tuple[str, Routed]]] = {}
     for (i, guess), routed in zip(worlds, decided[len(first) :], strict=True):
         others.setdefault(i, []).append((str(guess["label"]), routed))
@@ -74,33 +79,43 @@ def facts_of_case(case: Case) -> Facts:
     place = places.place_of(case.lng_e7, case.lat_e7, case.division_code, case.grid_id)
     if place is not None:
         facts["place"] = dutylist.derived(place, case.place_name or case.address_text)
-    facts["kind"] = dutylist.entered(case.kind)
-    facts["urgency"] = dutylist.entered(case.urgency)
+    facts["kind"], facts["urgency"] = _entered(case.kind), _entered(case.urgency)
     facts["reports_joined"] = dutylist.derived(case.reports_count)
     if report is not None:
         facts["channel"] = dutylist.derived(report.channel)
-        facts["said_at"] = dutylist.derived(_moment(report.said_at))
+        facts["said_at"] = _moments([report.said_at])[report.said_at]
         facts |= {f"answers.{k}": dutylist.said(v, "诉求人") for k, v in report.answers.items() if v not in (None, "")}
     return facts
 
 
-def facts_of(words: "Words", spot: Spot, guess: Mapping[str, Any] | None, now: datetime) -> Facts:
-    """Gather the facts of a report that is not stored yet."""
-    facts: dict[str, Fact] = {"said_at": dutylist.derived(_moment(words.said_at))}
-    if words.matter:
-        facts["matter"] = dutylist.entered(words.matter, "登记")
-    elif guess is not None:
-        facts["matter"] = dutylist.guessed(str(guess["value"]), float(guess["p"]), "按文字推断")
-    if spot.place is not None:
-        facts["place"] = dutylist.derived(spot.place, spot.name)
-    for name, value in (("channel", words.channel), ("kind", words.kind), ("urgency", words.urgency)):
-        if value:
-            facts[name] = dutylist.entered(value)
-    return facts | {f"answers.{k}": dutylist.said(v, "诉求人") for k, v in words.answers.items() if v not in (None, "")}
+def facts_of(batch: Sequence["Words"], spots: Sequence[Spot]) -> list[Facts]:
+    """Gather the facts of reports that are not stored yet, all but a matter that is only guessed."""
+    said_at = _moments({w.said_at for w in batch})
+    found: list[Facts] = []
+    for words, spot in zip(batch, spots, strict=True):
+        facts: dict[str, Fact] = {"said_at": said_at[words.said_at]}
+        if words.matter:
+            facts["matter"] = dutylist.entered(words.matter, "登记")
+        if spot.place is not None:
+            facts["place"] = dutylist.derived(spot.place, spot.name)
+        for name, value in (("channel", words.channel), ("kind", words.kind), ("urgency", words.urgency)):
+            if value:
+                facts[name] = _entered(value)
+        for question, answer in words.answers.items():
+            if answer not in (None, ""):
+                facts[f"answers.{question}"] = dutylist.said(answer, "诉求人")
+        found.append(facts)
+    return found
 
 
-def _first(classes: "Classes") -> Mapping[str, Any] | None:
-    return classes.candidates[0] if classes.candidates else None
+def _guessing(facts: Facts, guess: Mapping[str, Any]) -> Facts:
+    """The same facts with a guessed matter."""
+    return {**facts, "matter": dutylist.guessed(str(guess["value"]), float(guess["p"]), "按文字推断")}
+
+
+@lru_cache(maxsize=64)
+def _entered(code: str) -> Fact:
+    return dutylist.entered(code)
 
 
 def _said(routed: Routed, classes: "Classes", others: Sequence[tuple[str, Routed]]) -> Route:
@@ -154,11 +169,15 @@ def _fallback(routed: Routed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _moment(at: datetime) -> dutylist.Moment:
-    local = at.astimezone(ZoneInfo(settings.TIME_ZONE))
-    calendar = bodies.hours_of([None])[None].calendar
-    try:
-        working: bool | None = worktime.is_working(local, calendar)
-    except worktime.CalendarNotKnown:
-        working = None
-    return dutylist.Moment(local, working)
+def _moments(every: Iterable[datetime]) -> dict[datetime, Fact]:
+    """Each moment on the town's wall clock, and whether one works then."""
+    zone, calendar = ZoneInfo(settings.TIME_ZONE), bodies.hours_of([None])[None].calendar
+    found = {}
+    for at in every:
+        local = at.astimezone(zone)
+        try:
+            working: bool | None = worktime.is_working(local, calendar)
+        except worktime.CalendarNotKnown:
+            working = None
+        found[at] = dutylist.derived(dutylist.Moment(local, working))
+    return found

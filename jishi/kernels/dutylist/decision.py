@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from .facts import Facts
 from .guard import GuardRefusal, guard
-from .items import COMMUNITY, STREET, Editions, Item, Rank
+from .items import COMMUNITY, MOST_REMEMBERED, STREET, Editions, Item, Rank
 from .standing import Standing, number_order, standings
 from .trace import Trace, trace_of
 
@@ -56,6 +56,13 @@ class Decision:
     facts: Facts = field(compare=False, repr=False)
     editions: Editions = field(compare=False, repr=False)
 
+    def on(self, facts: Facts) -> Decision:
+        """This will give the same decision with these facts behind it, which must have equal grounds."""
+        return Decision(
+            self.outcome, self.item, self.body, self.assists, self.candidates, self.missing, self.refusal,
+            self.refused_assists, self.engine, self.day, facts, self.editions,
+        )  # fmt: skip
+
     @cached_property
     def trace(self) -> Trace:
         """Every item of the matter's branch and its ancestors with verdict, tests, sources and causes."""
@@ -69,6 +76,19 @@ def decide(facts: Facts, editions: Editions, day: date) -> Decision:
     trace. Two best items with different leads are `contested`, never picked from.
     """
     known = dict(facts)
+    grounds = editions.grounds(known, day)
+    found = editions.decided.get(grounds) if grounds is not None else None
+    if isinstance(found, Decision):
+        return found.on(known)
+    made = _decide(known, editions, day)
+    if grounds is not None:
+        if len(editions.decided) >= MOST_REMEMBERED:
+            editions.decided.clear()
+        editions.decided[grounds] = made.on({})
+    return made
+
+
+def _decide(known: Facts, editions: Editions, day: date) -> Decision:
     stands = standings(known, editions, day)
     matched = [each for each in stands if each.truth and each.able and each.body]
     best = min((each.rank for each in matched), default=None)

@@ -7,7 +7,7 @@ not be decided: two items with one number in one list, a matter whose parent is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 from .conditions import ALWAYS, All, Any, Cond, Not, Test, leaves
 from .evaluation import Ask, compiled
 from .facts import Facts, Place
-from .operators import division_head
+from .operators import KNOWN, division_head
 
 ENGINE: Final = "dutylist-1"
 STREET: Final = "$street"
@@ -25,6 +25,7 @@ Order: TypeAlias = tuple[str, int, tuple[tuple[int, int, str], ...]]
 ListKind: TypeAlias = Literal["basic", "assist", "taken_back"]
 PLACE_CLASSES: Final = ("zone", "grid", "community", "street", "district", "city", "province")
 MOST_REMEMBERED: Final = 20_000
+_BY_CHAIN: Final = frozenset({"in_division", KNOWN})  # tests of a place that look at its divisions alone
 TOP: Final = 50
 
 
@@ -168,6 +169,16 @@ class Line:
         return All((self.matter_cond, self.holder_cond, self.scope_cond, self.item.condition))
 
 
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """The lines that may concern a matter at a place, the other facts that they ask for, and whether one of them looks
+    at more of the place than its divisions."""
+
+    lines: tuple[Line, ...]
+    asks: tuple[str, ...]
+    looks_closely: bool
+
+
 Rank: TypeAlias = tuple[int, int, int, int, int]
 
 
@@ -258,20 +269,44 @@ class Editions:
         return index
 
     @cached_property
-    def _memory(self) -> dict[tuple[object, ...], tuple[Line, ...]]:
+    def _memory(self) -> dict[tuple[object, ...], _Branch]:
+        return {}
+
+    @cached_property
+    def decided(self) -> dict[Hashable, object]:
+        """What was decided before, by its grounds; see `grounds`."""
         return {}
 
     def candidates(self, facts: Facts) -> tuple[Line, ...]:
         """Lines of the matter's branch, its ancestors and (for a branch) what lies below, of lists that may
         hold
         at the place; in the order of list, edition, number."""
-        matter, place = matter_of(facts), place_of(facts)
+        return self._branch(matter_of(facts), place_of(facts)).lines
+
+    def grounds(self, facts: Facts, day: date) -> Hashable | None:
+        """All that a decision on these facts can depend on: the day, matter and place, and the value of every other
+        fact that a line in question asks for. Equal grounds, equal decision. None where a value cannot be compared."""
+        place = place_of(facts)
+        branch = self._branch(matter_of(facts), place)
+        where = place.chain if place is not None and not branch.looks_closely else _value("place", facts)
+        key = (day, _value("matter", facts), where, *(_value(name, facts) for name in branch.asks))
+        try:
+            hash(key)
+        except TypeError:
+            return None
+        return key
+
+    def _branch(self, matter: str | None, place: Place | None) -> _Branch:
         key = (matter, None if place is None else place.chain)
         found = self._memory.get(key)
         if found is None:
             if len(self._memory) >= MOST_REMEMBERED:
                 self._memory.clear()
-            found = self._memory[key] = self._look_up(matter, place)
+            lines = self._look_up(matter, place)
+            tests = [test for line in lines for _, test in leaves(line.whole)]
+            asks = tuple(sorted({test.fact for test in tests} - {"matter", "place"}))
+            closely = any(test.fact == "place" and test.op not in _BY_CHAIN for test in tests)
+            found = self._memory[key] = _Branch(lines, asks, closely)
         return found
 
     def _look_up(self, matter: str | None, place: Place | None) -> tuple[Line, ...]:
@@ -326,6 +361,12 @@ class Editions:
     def matter_name(self, code: str) -> str:
         """The name of a matter, else its code."""
         return self.matters[code].name if code in self.matters else code
+
+
+def _value(name: str, facts: Facts) -> tuple[type, object] | None:
+    """A fact's value with its type, since 1 and true are equal keys and different answers."""
+    fact = facts.get(name)
+    return None if fact is None or fact.value is None else (type(fact.value), fact.value)
 
 
 def matter_of(facts: Facts) -> str | None:

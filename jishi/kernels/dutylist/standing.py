@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from .evaluation import Truth, all_of, needs, shortest
 from .facts import Facts
 from .items import Editions, Line, Rank, matter_of, rank
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class Standing(NamedTuple):
     """One line with its truth on these facts; `able` is False where no body is named for its division."""
 
     line: Line

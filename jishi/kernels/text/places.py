@@ -6,7 +6,8 @@ Names are found by their first two characters in a table, longest first: the tim
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .normalise import normalise_all
 
@@ -23,11 +24,13 @@ _ROOM = re.compile(
     rf"[\s,\-]?(?:(?P<floor>{_NUMBER})\s?(?:楼|层)[\s,]?)?(?P<room>[0-9]{{3,4}}|[{_CN}]{{3,5}})\s?(?:室|号?房(?!屋|子|产)|户(?!数))?(?![0-9米元年月户人平个%])"
 )
 _DOOR = re.compile(rf"\s?(?P<number>{_NUMBER})\s?(?:弄|号)(?![楼线栋幢口])(?P<further>附?[0-9]{{0,3}}号?)")
+_GAP = re.compile(r"[的小区院\s,]{0,3}")
 _CROSS_WORD = re.compile(r"\s?(?:与|和|跟|同|、|及|-|交)\s?")
 _CROSS_TAIL = re.compile(r"\s?(?:的)?(?:交叉路?口|交汇处?|交会处?|路口|十字路口|丁字路口|交界处?|口|相交)")
 _EVIDENCE = re.compile(
     r"小区|社区|街道|路|村|镇|广场|公园|学校|医院|家园|花园|[0-9一二三四五六七八九十]+(?:号楼|栋|幢|号|座|单元)|附近|门口|旁边?|对面|里面|位于|住在|家住|地址"
 )
+_LEADING = re.compile(r"(?:在|住|位于|地址:?|到|小区|社区|街道)$")
 SpanOf = Callable[[int, int], tuple[int, int]]
 # Names that are everyday words: only with a word of place beside them.
 COMMON_WORDS = frozenset(
@@ -68,8 +71,7 @@ class Name:
     within: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(NamedTuple):
     """A place named in a text, as a half-open span of the original; several `name_ids` when the name is not alone in the city.
 
     `building` is canonical (3号楼), `room` finds a dwelling and is personal. A building without a name has no `name_ids`.
@@ -111,8 +113,7 @@ class Gazetteer:
         return cls(kept, by_start, {word: tuple(found) for word, found in ids.items()})
 
 
-@dataclass(frozen=True)
-class _Hit:
+class _Hit(NamedTuple):
     start: int
     end: int
     ids: tuple[int, ...]
@@ -141,7 +142,7 @@ def _is_place_here(text: str, at: int, word: str) -> bool:
         return False
     behind = text[at + len(word) : at + len(word) + 8]
     evidence = _EVIDENCE.search(behind)
-    before = re.search(r"(?:在|住|位于|地址:?|到|小区|社区|街道)$", text[max(0, at - 4) : at])
+    before = _LEADING.search(text[max(0, at - 4) : at])
     return (evidence is not None and evidence.start() <= 1) or before is not None
 
 
@@ -153,7 +154,7 @@ def spot(texts: Iterable[str], gazetteer: Gazetteer) -> list[list[Mention]]:
     kept = list(texts)
     found = [_spotted(folded.text.lower(), folded.original_span, gazetteer) for folded in normalise_all(kept)]
     return [
-        [replace(m, text=text[m.start : m.end]) for m in mentions] for text, mentions in zip(kept, found, strict=True)
+        [m._replace(text=text[m.start : m.end]) for m in mentions] for text, mentions in zip(kept, found, strict=True)
     ]
 
 
@@ -198,7 +199,7 @@ def _with_address(text: str, hit: _Hit, span: SpanOf, gazetteer: Gazetteer) -> t
             value = number_of(door["number"])
             number, end = f"{value}号" if value is not None else "", door.end()
     else:
-        gap = re.compile(r"[的小区院\s,]{0,3}").match(text, end)
+        gap = _GAP.match(text, end)
         match = _BUILDING.match(text, gap.end() if gap else end)
         if match and not match["range"]:
             building, unit, room, end = _building_at(text, match)

@@ -295,6 +295,25 @@ class TestEveryDecision:
 
         assert decide_many(many, world, DAY) == tuple(decide(known, world, DAY) for known in many)
 
+    @given(item_lists(), st.lists(facts(), min_size=2, max_size=8))
+    def test_is_not_swayed_by_what_was_decided_before(self, items, many):
+        used = lists(*items)
+        decide_many(many, used, DAY)
+
+        again = [decide(known, used, DAY) for known in many]
+
+        alone = [decide(known, lists(*items), DAY) for known in many]
+        assert [d.trace.to_json() for d in again] == [d.trace.to_json() for d in alone]
+        assert [(d.outcome, d.body, d.missing) for d in again] == [(d.outcome, d.body, d.missing) for d in alone]
+
+    def test_does_not_take_one_for_true(self):
+        world = lists(an_item(matters=("1.2",), condition={"fact": "answers.lifts", "op": "=", "value": 1}))
+
+        said = [decide(facts_of(matter="1.2", place=EAST_POINT, **{"answers.lifts": v}), world, DAY) for v in (True, 1)]
+
+        assert said[0].outcome != "named"
+        assert said[1].outcome == "named"
+
 
 class TestTrace:
     def test_reads_as_a_clerk_reads_it(self):
