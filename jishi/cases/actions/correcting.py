@@ -3,6 +3,7 @@
 The case stays where it is, its promise is counted again.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -43,11 +44,13 @@ def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, versi
     if row is None or not row.is_leaf:
         raise UnknownMatter(matter=matter, successor=duties.successor_sentence(matter))
     before, due_before = case.matter, case.promise_due_at
+    case.matter = row.code
+    routed = routing.route_case(case, now=now)
     case.change(
-        matter=row.code, book_edition=duties.book_edition(day=localdate(now)), changed_at=now,
+        matter=row.code, book_edition=duties.book_edition(day=localdate(now)), changed_at=now, routed=routed.outcome,
         **publishing.narrowed(case, row.default_visibility),
     )  # fmt: skip
-    _count_promise_again(held, now)
+    _count_promise_again(held, routed.promises)
     report = Membership.objects.filter(case=case, to_at=None).order_by("id").values_list("report_id", flat=True).first()
     if report is not None:
         choosing.choose(report, chosen={Stage.CLASSIFY.value: row.code}, by=by, now=now)
@@ -117,11 +120,10 @@ def _ensure_open(case: Case) -> None:
         raise WrongMoment(state=case.status, state_zh=state.zh, state_en=state.en, open=[], open_zh="—", open_en="—")
 
 
-def _count_promise_again(held: Held, now: datetime) -> None:
+def _count_promise_again(held: Held, promises: Mapping[str, str]) -> None:
     clock = held.clock("promise")
     if clock is None:
         return
-    promises = routing.route_case(held.case, now=now).promises
     amount = promises.get("promise", CASE.clock("promise").amount)
     if amount == clock.amount:
         return

@@ -317,7 +317,7 @@ def object_to_decline(case_id: int, *, text: str, by: Actor, now: datetime, vers
         raise GroundNeeded(what="哪里不同意", what_en="what you disagree with")
     if any(e.verb == "case.objected" for e in trail.of("case", held.case.id)):
         raise ObjectedBefore
-    moving.beside(held, "case.objected", by=by, now=now, words={"text": text.strip()})
+    moving.beside(held, "case.objected", by=by, now=now, words={"text": text.strip()}, case_values={"objected_at": now})
 
 
 @transaction.atomic

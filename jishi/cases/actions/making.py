@@ -58,7 +58,7 @@ def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, n
         accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
         accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
         grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
-        search=tsvector_text(_searched(report)),
+        search=tsvector_text(_searched(report)), routed=seen.routed.outcome if seen.routed else "",
     )  # fmt: skip
 
 

@@ -50,6 +50,8 @@ class Case(Placed, TenantRow):
     decline_ground = models.CharField(max_length=20, blank=True)
     decline_text = models.TextField(blank=True)
     decline_channel = models.CharField(max_length=200, blank=True)
+    objected_at = models.DateTimeField(null=True)  # when the caller disagreed with the decline
+    routed = models.CharField(max_length=20, blank=True)  # what the lists said last: named, contested, ask, fallback …
     reports_count = models.PositiveIntegerField(default=1)
     returns_count = models.PositiveSmallIntegerField(default=0)
     not_solved_count = models.PositiveSmallIntegerField(default=0)
@@ -86,6 +88,15 @@ class Case(Placed, TenantRow):
         ]
         indexes = [
             models.Index(fields=["tenant", "status", "id"], name="cases_by_status"),
+            # What waits at the desk is counted from this index alone, recusal and area included.
+            models.Index(
+                fields=["tenant", "status", "routed"], include=["division_code", "accused_body_ids"],
+                name="cases_waiting", condition=Q(status__in=["RECEIVED", "CONSULTING"]),
+            ),
+            models.Index(
+                fields=["tenant", "status_since", "id"], name="cases_objected",
+                condition=Q(status="DECLINED", objected_at__isnull=False),
+            ),
             models.Index(fields=["tenant", "lead", "status", "id"], name="cases_of_body"),
             models.Index(fields=["tenant", "grid", "status"], name="cases_of_grid"),
             models.Index(fields=["tenant", "matter", "id"], name="cases_by_matter"),
@@ -201,6 +212,7 @@ class Handover(TenantRow):
                 name="handovers_open_of_body",
                 condition=Q(status__in=["OFFERED", "SIGNED", "RETURN_ASKED", "CONTESTED"]),
             ),
+            models.Index(fields=["tenant", "case"], name="returns_to_answer", condition=Q(status="RETURN_ASKED")),
         ]
 
 
