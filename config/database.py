@@ -32,6 +32,7 @@ def _from_url(url: str, settings: str) -> dict[str, Any]:
     port = options.pop("port", str(parts.port or ""))
     if settings:
         options["options"] = f"{options.get('options', '')} {settings}".strip()
+    options |= {"server_side_binding": True, "prepare_threshold": 5}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": host,
