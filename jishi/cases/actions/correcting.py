@@ -50,7 +50,7 @@ def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, versi
         matter=row.code, book_edition=duties.book_edition(day=localdate(now)), changed_at=now, routed=routed.outcome,
         **publishing.narrowed(case, row.default_visibility),
     )  # fmt: skip
-    _count_promise_again(held, routed.promises)
+    _count_promise_again(held, routed.promises, now)
     report = Membership.objects.filter(case=case, to_at=None).order_by("id").values_list("report_id", flat=True).first()
     if report is not None:
         choosing.choose(report, chosen={Stage.CLASSIFY.value: row.code}, by=by, now=now)
@@ -120,7 +120,7 @@ def _ensure_open(case: Case) -> None:
         raise WrongMoment(state=case.status, state_zh=state.zh, state_en=state.en, open=[], open_zh="—", open_en="—")
 
 
-def _count_promise_again(held: Held, promises: Mapping[str, str]) -> None:
+def _count_promise_again(held: Held, promises: Mapping[str, str], now: datetime) -> None:
     clock = held.clock("promise")
     if clock is None:
         return

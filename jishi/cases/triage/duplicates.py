@@ -4,6 +4,8 @@ Two statements for a batch of any size: where cases near in place or alike in ma
 worth comparing, at most 200 for each report. Who said it is not known here.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Left
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.models import Case, Membership, RefusedPair
-from jishi.cases.states import ENDS, Kind, Status, Voice
+from jishi.cases.states import ENDS, Kind, Voice
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
@@ -40,6 +43,8 @@ WIDEST_M = 700.0  # a road or a community reaches this far at most when what is 
 LIFE_DAYS = 30  # of a matter that nobody knows
 LATELY = timedelta(days=14)  # a closed case is still proposed: the answer may lie there
 LEAST = 0.5
+_NAME = re.compile(r"%\((\w+)\)s")
+EACH = 60  # cases of one grid, and of one matter in it, that one report may be compared with
 READ = 600  # characters of a report that are compared
 STRANGERS = frozenset({"resident", "reporter", "anonymous"})
 EDITION = "pairs@1"
@@ -165,18 +170,42 @@ def _seen_by(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
     return rows.exclude(visibility="closed").filter(~Exists(hidden))
 
 
+# The newest of each near grid, of each likely matter in it, of each likely matter at no known place: as many as one
+# report may be compared with, however many cases the town has. `lost` are matters of reports without a place.
+_NEWEST = """
+    SELECT c.id FROM unnest(%(grids)s::bigint[], %(most)s::int[]) AS near (grid, most) CROSS JOIN LATERAL (
+        SELECT id FROM cases_case WHERE tenant_id = %(tenant)s AND grid_id = near.grid AND {alive}
+        ORDER BY received_at DESC LIMIT near.most) c
+    UNION SELECT c.id FROM unnest(%(grids)s::bigint[], %(most)s::int[]) AS near (grid, most)
+        CROSS JOIN unnest(%(matters)s::text[]) AS likely (code) CROSS JOIN LATERAL (
+        SELECT id FROM cases_case
+        WHERE tenant_id = %(tenant)s AND matter = likely.code AND grid_id = near.grid AND {alive}
+        ORDER BY received_at DESC LIMIT near.most) c
+    UNION SELECT c.id FROM unnest(%(matters)s::text[]) AS likely (code) CROSS JOIN LATERAL (
+        SELECT id FROM cases_case WHERE tenant_id = %(tenant)s AND matter = likely.code AND grid_id IS NULL AND {alive}
+        ORDER BY received_at DESC LIMIT %(whole)s) c
+    UNION SELECT c.id FROM unnest(%(lost)s::text[]) AS likely (code) CROSS JOIN LATERAL (
+        SELECT id FROM cases_case WHERE tenant_id = %(tenant)s AND matter = likely.code AND {alive}
+        ORDER BY received_at DESC LIMIT %(whole)s) c
+""".format(
+    alive="received_at >= %(since)s"
+    " AND (status <> ALL (%(ends)s::text[]) OR status = 'CLOSED' AND closed_at >= %(lately)s)"
+)
+
+
 def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
-    grids = sorted(frozenset[int]().union(*(a.grids for a in asked)))
-    matters = sorted({m for a in asked for m in a.matters})
-    lost = sorted({m for a in asked if not a.grids for m in a.matters})
-    since = now - timedelta(hours=max(a.life_hours for a in asked))
-    near = Q(grid_id__in=grids) | Q(grid_id=None, matter__in=matters)
-    if lost:
-        near |= Q(matter__in=lost)
-    alive = ~Q(status__in=sorted(ENDS)) | Q(status=Status.CLOSED, closed_at__gte=now - LATELY)
-    rows = _seen_by(scope.current().actor, Case.objects.filter(near, alive, received_at__gte=since))
+    near = Counter(g for a in asked for g in a.grids)
+    actor = scope.current().actor
+    values: dict[str, Any] = {
+        "tenant": actor.tenant_id, "grids": list(near), "most": [EACH * n for n in near.values()],
+        "matters": sorted({m for a in asked for m in a.matters}), "whole": EACH * len(asked),
+        "lost": sorted({m for a in asked if not a.grids for m in a.matters}), "ends": sorted(ENDS),
+        "since": now - timedelta(hours=max(a.life_hours for a in asked)), "lately": now - LATELY,
+    }  # fmt: skip
+    newest = RawSQL(_NAME.sub("%s", _NEWEST), [values[name] for name in _NAME.findall(_NEWEST)])
+    rows = _seen_by(actor, Case.objects.filter(id__in=newest))
     told = sorted(rows.values_list("id", "grid_id", "matter", "lng_e7", "lat_e7", "accuracy_m", "received_at"))
-    if scope.current().actor.kind in STRANGERS:
+    if actor.kind in STRANGERS:
         told = [row for row in told if row[2] in law.matters and law.matters[row[2]].public]
     points = np.array([_point(*row[3:6]) for row in told]).reshape(-1, 3)
     lives = [law.matters[row[2]].life_days if row[2] in law.matters else LIFE_DAYS for row in told]

@@ -77,11 +77,13 @@ class Score:
     facts: tuple[Fact, ...] = field(default=())
 
 
+_MEANT = {**{said: meant.replace("漏水", "漏") for said, meant in _SAME}, "漏水": "漏"}
+_SAID = re.compile("|".join(sorted(_MEANT, key=len, reverse=True)))
+
+
 def _settled(text: str) -> str:
-    text = _BUILDING.sub(" ", _UNIT.sub(" ", text))
-    for said, meant in _SAME:
-        text = text.replace(said, meant)
-    return text.replace("漏水", "漏")
+    """Without numbers of buildings and units, in one spoken form."""
+    return _SAID.sub(lambda m: _MEANT[m[0]], _BUILDING.sub(" ", _UNIT.sub(" ", text)))
 
 
 def _building_names(texts: Iterable[str]) -> frozenset[str]:
