@@ -1,12 +1,14 @@
 """What one person may not both do on one case: every pair of the tables, over its whole life (spec 10 §5, 90 §4.2)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from conftest import MONDAY_TEN
-from jishi.cases.actions import feedback, handling, handover, review, ruling
+from jishi.cases.actions import banking, clocks, exclusion, feedback, handling, handover, review, ruling
 from jishi.cases.actions.moving import _ENTRIES
 from jishi.cases.models import Case, Feedback
 from jishi.cases.refusals import SamePerson
@@ -23,7 +25,33 @@ DENY = Way(
     _run(handover.deny_return, words="清单写的是贵单位", cited_item_id=lambda c, n: f.some_item(c.tenant_id)),
     Status.HANDLING, "handover.return_denied", f.ask_return,
 )  # fmt: skip
-BY_VERB = {w.verb: w for w in (*WAYS, DENY)}
+NO = "可以按时办完，不用延，也不用停。"
+
+
+def _decide(verb: Callable[..., Any], **given: Any) -> Callable[[Case, Actor, datetime], Any]:
+    """A verb that names the exclusion, not the case."""
+
+    def perform(case: Case, actor: Actor, now: datetime) -> Any:
+        return f.do(actor, verb, f.exclusion_of(case).id, now=now, **given)
+
+    return perform
+
+
+def _beside(verb: str, perform: Any, prepare: Any, right: Any = None, start: Status = Status.HANDLING) -> Way:
+    row = next(a for a in CASE.acts if a.verb == verb)
+    return Way(row.no, verb, start, right or (lambda c: f.supervisor(c.tenant_id)), perform, start, row.trail, prepare)
+
+
+MOVING = [
+    _beside("clocks.deny_suspension", _run(clocks.deny_suspension, why=NO), f.ask_suspension),
+    _beside("clocks.extend", _run(clocks.extend), f.ask_extension),
+    _beside("clocks.deny_extension", _run(clocks.deny_extension, why=NO), f.ask_extension),
+    _beside("banking.deny", _run(banking.deny, why=NO), f.ask_banking, lambda c: f.office(c.tenant_id)),
+    _beside("exclusion.decide", _decide(exclusion.decide, verdict="approved", why=f.PROVED), f.ask_exclusion,
+            start=Status.CLOSED),
+    _beside("exclusion.revoke", _decide(exclusion.revoke, why=NO), f.exclude, start=Status.CLOSED),
+]  # fmt: skip
+BY_VERB = {w.verb: w for w in (*WAYS, DENY, *MOVING)}
 PAIRS = sorted({p.verbs for life in (CASE, HANDOVER) for p in life.separations})
 
 
