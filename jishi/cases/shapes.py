@@ -3,8 +3,12 @@
 from datetime import date
 from typing import Annotated, Any
 
+from django.http import HttpRequest
 from ninja import Schema
 from pydantic import AwareDatetime, Field
+
+from jishi.foundation import numbers
+from jishi.foundation.refusals import Invalid, PreconditionMissing
 
 Number = Annotated[int, Field(ge=1, le=2**53)]  # of a row
 
@@ -34,9 +38,19 @@ class ReportIn(Schema):
     join_case: str = Field("", max_length=24)
 
 
+class PartIn(Schema):
+    body: Number
+    what: str = Field(max_length=400)
+    due_at: AwareDatetime | None = None
+    item: Number | None = None
+
+
 class OfferIn(Schema):
+    """`part`: asked of another body in the same act (双派)."""
+
     body: Number
     item: Number | None = None
+    part: PartIn | None = None
     instruction: str = Field("", max_length=500)
     why: str = Field("", max_length=500)
 
@@ -115,9 +129,114 @@ class AnswersIn(Schema):
     text: str = Field("", max_length=2000)
 
 
+class AbsorbIn(Schema):
+    into: str = Field(max_length=24)  # number of the case that lives on
+    words: str = Field("", max_length=500)
+
+
+class MemberIn(Schema):
+    report: str = Field(max_length=24)
+    words: str = Field("", max_length=500)
+
+
+class PartOfReportIn(Schema):
+    text: str = Field(max_length=500)
+    matter: str = Field("", max_length=40)
+
+
+class SplitIn(Schema):
+    parts: list[PartOfReportIn] = Field(max_length=10)
+    case: str = Field("", max_length=24)  # needed where the report belongs to several
+
+
+class TerminateIn(Schema):
+    """The lead asks with two texts; a supervisor answers with a verdict."""
+
+    verdict: str = Field("", max_length=10)  # empty: asking; approved, denied: deciding
+    what_was_needed: str = Field("", max_length=1000)
+    told_caller: str = Field("", max_length=2000)
+    words: str = Field("", max_length=500)
+
+
 class TextIn(Schema):
     text: str
 
 
 class TriageIn(Schema):
     texts: list[str] = Field(max_length=500)
+
+
+def version_seen(request: HttpRequest) -> int:
+    """Read If-Match. :raises PreconditionMissing: not there. :raises Invalid: not one of our tags."""
+    tag = request.headers.get("If-Match", "").strip()
+    if not tag:
+        raise PreconditionMissing
+    number = tag.strip('"')
+    if not (numbers.names_a_row(number) and len(number) < 10):
+        raise Invalid(detail="If-Match")
+    return int(number)
+
+
+# --- handled together --------------------------------------------------------------------------------------
+
+
+class GroundIn(Schema):
+    ground: str = Field(max_length=20)
+    words: str = Field(max_length=4000)
+    item: Number | None = None
+
+
+class ResultIn(Schema):
+    result: str = Field(max_length=4000)
+
+
+class CalledIn(Schema):
+    body: Number
+    role: str = "assist"
+    item: Number | None = None
+    why: str = Field("", max_length=500)
+
+
+class WhistleIn(Schema):
+    """Which bodies are called for what. Nothing said of the quorum: every one must answer."""
+
+    kind: str
+    what: str = Field(max_length=600)
+    where: str = Field(max_length=400)
+    gather_at: AwareDatetime
+    bodies: list[CalledIn] = Field(max_length=30)
+    quorum_bodies: list[Number] = Field([], max_length=30)
+    quorum_count: int = Field(0, ge=0, le=30)
+    lead_body: Number | None = None
+    act_amount: str = Field("", max_length=8)
+
+
+class RatingIn(Schema):
+    """Three answers to the questions of one's own side (street, body): yes, partly, no."""
+
+    side: str
+    came: str = ""
+    did_its_part: str = ""
+    result_holds: str = ""
+    needed: str = ""
+    right_body: str = ""
+    prepared: str = ""
+    words: str = Field("", max_length=1000)
+
+
+class RatingObjectionIn(Schema):
+    side: str
+    words: str = Field(max_length=4000)
+
+
+class RatingRulingIn(Schema):
+    side: str
+    ruling: str
+    words: str = Field(max_length=4000)
+
+
+class LinkIn(Schema):
+    to: str = Field(max_length=160)
+    question: str = Field(max_length=600)
+    extract: str = Field(max_length=4000)
+    days: int = Field(14, ge=1, le=60)

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from jishi.cases import policies
 from jishi.cases.models import Case, Membership
+from jishi.cases.queries import listing
 from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,39 @@ def spells_of(case: Case) -> Sequence[Spell]:
         Spell(m.report.number, m.from_at, m.to_at, m.why, m.end, m.part_text, m.promise_due_at) for m in rows
     ]  # fmt: skip
     return sorted(found, key=lambda s: s.to_at is not None)
+
+
+def told(number: str, *, by: Actor) -> list[dict[str, Any]]:
+    """Give the stays in a case as programs read them. :raises NotFound: no such case for this actor."""
+    rows = spells_of(Case.objects.get(id=listing.id_of(number, by=by)))
+    own = None
+    if by.kind in ("resident", "reporter"):  # the other callers are nobody's business
+        own = set(policies.reports_of(by).values_list("number", flat=True))
+    return [
+        {
+            "report": s.report, "from_at": s.from_at.isoformat(), "to_at": s.to_at.isoformat() if s.to_at else None,
+            "why": s.why, "end": s.end, "part_text": s.part_text,
+            "promise_due_at": s.promise_due_at.isoformat() if s.promise_due_at else None,
+        }
+        for s in rows
+        if own is None or s.report in own
+    ]  # fmt: skip
+
+
+def case_to_split(report_id: int, number: str, *, by: Actor) -> int:
+    """Give the one case that a report belongs to, or the one that is named among several.
+
+    :raises Invalid: it belongs to several and none is named. :raises NotFound: not to that one.
+    """
+    rows = Membership.objects.filter(report=report_id, to_at=None)
+    if number:
+        rows = rows.filter(case=listing.id_of(number, by=by))
+    found = list(rows.values_list("case_id", flat=True)[:2])
+    if not found:
+        raise NotFound
+    if len(found) > 1:
+        raise Invalid(detail="case")
+    return found[0]
 
 
 def absorbed_by(case: Case, *, by: Actor) -> Sequence[Case]:

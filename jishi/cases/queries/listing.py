@@ -53,6 +53,10 @@ def one(number: str, *, by: Actor) -> dict[str, Any]:
         raise NotFound
     lead = Handover.objects.filter(case=case, role="lead").order_by("-id").first()
     page = _row(case, _matters())
+    page["community"], page["absorbed_into"] = case.community, None
+    if case.absorbed_into_id is not None:
+        living = policies.visible_to(by, Case.objects.filter(id=case.absorbed_into_id))
+        page["absorbed_into"] = living.values_list("number", flat=True).first()
     page["open_moves"] = [m.verb for m in CASE.open_moves(case.status, case.status_before or None)]
     page["handover"] = _handover(lead) if lead else None
     reports = Membership.objects.filter(case=case, to_at=None)
@@ -115,9 +119,12 @@ def report(number: str, *, by: Actor) -> dict[str, Any]:
         "received_at": row.received_at.isoformat(),
         "place": row.place_name,
         "cases": [
-            {"number": m.case.number, "status": m.case.status, "promise_due_at": _iso(m.promise_due_at)}
+            {
+                "number": m.case.number, "status": m.case.status, "promise_due_at": _iso(m.promise_due_at),
+                "part_text": m.part_text,
+            }
             for m in members
-        ],
+        ],  # fmt: skip
     }
 
 

@@ -1,4 +1,4 @@
-"""The API of this room: translate in, make one call, translate out (spec 10 §16)."""
+"""Intake, looking, the moves of a case: translate in, make one call, translate out (spec 10 §16)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Router
 
 from jishi.cases.actions import (
     arrival,
@@ -18,11 +17,13 @@ from jishi.cases.actions import (
     handling,
     handover,
     intake,
+    parts,
     reopening,
     review,
     ruling,
 )  # fmt: skip
 from jishi.cases.queries import listing
+from jishi.cases.rest.edge import case_id_of, moved, router
 from jishi.cases.shapes import (
     AnswersIn,
     ConsultIn,
@@ -39,33 +40,10 @@ from jishi.cases.shapes import (
     TriageIn,
     UrgencyIn,
     WordsIn,
+    version_seen,
 )  # fmt: skip
-from jishi.foundation import idempotency, numbers
-from jishi.foundation.refusals import Invalid, KeyMissing, NotAllowed, PreconditionMissing
-
-router = Router(tags=["cases"])
-
-
-def _version(request: HttpRequest) -> int:
-    """Read If-Match. :raises PreconditionMissing: not there. :raises Invalid: not one of our tags."""
-    tag = request.headers.get("If-Match", "").strip()
-    if not tag:
-        raise PreconditionMissing
-    number = tag.strip('"')
-    if not (numbers.names_a_row(number) and len(number) < 10):
-        raise Invalid(detail="If-Match")
-    return int(number)
-
-
-def _case_id(request: HttpRequest, number: str) -> int:
-    return listing.id_of(number, by=request.actor)  # type: ignore[attr-defined]
-
-
-def _moved(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
-    """Answer a move with the case as it is now."""
-    page = listing.one(number, by=request.actor)  # type: ignore[attr-defined]
-    response["ETag"] = f'"{page["version"]}"'
-    return page
+from jishi.foundation import idempotency
+from jishi.foundation.refusals import Invalid, KeyMissing, NotAllowed
 
 
 @router.post("/reports", response={201: dict[str, Any]}, summary="Take a report in")
@@ -119,7 +97,7 @@ def get_report(request: HttpRequest, response: HttpResponse, number: str) -> dic
 @router.post("/reports/{number}/addenda", summary="Add a later word")
 def add_addendum(request: HttpRequest, number: str, payload: TextIn) -> dict[str, Any]:
     """Add a later word of the same person; If-Match is the version of the report."""
-    actor, version = request.actor, _version(request)  # type: ignore[attr-defined]
+    actor, version = request.actor, version_seen(request)  # type: ignore[attr-defined]
     report = listing.report_id_of(number, by=actor)
     row = intake.add_addendum(report, text=payload.text, by=actor, now=timezone.now(), version=version)
     return {"at": row.at.isoformat(), "text": row.text_shown}
@@ -155,7 +133,7 @@ def list_cases(
 @router.get("/cases/{number}", summary="One case")
 def get_case(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """Give one case; its version is the ETag."""
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.get("/cases/{number}/trail", summary="The record of a case")
@@ -173,197 +151,199 @@ def get_clocks(request: HttpRequest, number: str) -> list[dict[str, Any]]:
 @router.post("/cases/{number}/offer", summary="Offer to a body")
 def offer(request: HttpRequest, response: HttpResponse, number: str, payload: OfferIn) -> dict[str, Any]:
     """Offer the case to a body as lead."""
-    to = dispatch.Offer(payload.body, payload.item, payload.instruction, payload.why)
-    version = _version(request)
-    dispatch.offer(_case_id(request, number), to=to, by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
-    return _moved(request, response, number)
+    asked = payload.part
+    part = parts.Asking(asked.body, asked.what, asked.due_at, asked.item) if asked else None
+    to = dispatch.Offer(payload.body, payload.item, payload.instruction, payload.why, part=part)
+    version = version_seen(request)
+    dispatch.offer(case_id_of(request, number), to=to, by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/take-back", summary="Take an offer back")
 def take_back(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Take back an offer that nobody has signed."""
-    version = _version(request)
+    version = version_seen(request)
     dispatch.take_back(
-        _case_id(request, number),
+        case_id_of(request, number),
         reason=payload.words,
         by=request.actor,
         now=timezone.now(),
         version=version,  # type: ignore[attr-defined]
     )
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/sign", summary="Sign for it")
 def sign(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """Sign for the case."""
-    version = _version(request)
-    handover.sign(_case_id(request, number), by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
-    return _moved(request, response, number)
+    version = version_seen(request)
+    handover.sign(case_id_of(request, number), by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/return", summary="Ask to return it")
 def return_(request: HttpRequest, response: HttpResponse, number: str, payload: ReturnIn) -> dict[str, Any]:
     """Ask to return the case, with ground and citation."""
     why = handover.Return(payload.ground, payload.words, payload.item, payload.proposed_body)
-    version = _version(request)
-    handover.return_(_case_id(request, number), why=why, by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
-    return _moved(request, response, number)
+    version = version_seen(request)
+    handover.return_(case_id_of(request, number), why=why, by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/return/accept", summary="Accept a return")
 def accept_return(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Accept a return."""
-    version = _version(request)
+    version = version_seen(request)
     handover.accept_return(
-        _case_id(request, number),
+        case_id_of(request, number),
         words=payload.words,
         by=request.actor,
         now=timezone.now(),
         version=version,  # type: ignore[attr-defined]
     )
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/return/deny", summary="Deny a return")
 def deny_return(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Deny a return, citing an item."""
-    version = _version(request)
+    version = version_seen(request)
     handover.deny_return(
-        _case_id(request, number), words=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
+        case_id_of(request, number), words=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
         now=timezone.now(), version=version,
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/urgency", summary="Say how urgent it is")
 def urgency(request: HttpRequest, response: HttpResponse, number: str, payload: UrgencyIn) -> dict[str, Any]:
     """Say how urgent the case is, with a reason."""
-    version = _version(request)
+    version = version_seen(request)
     correcting.set_urgency(
-        _case_id(request, number), urgency=payload.urgency, why=payload.why, by=request.actor,  # type: ignore[attr-defined]
+        case_id_of(request, number), urgency=payload.urgency, why=payload.why, by=request.actor,  # type: ignore[attr-defined]
         now=timezone.now(), version=version,
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/decline", summary="Decline by a ground")
 def decline(request: HttpRequest, response: HttpResponse, number: str, payload: DeclineIn) -> dict[str, Any]:
     """Decline by a coded ground."""
-    version = _version(request)
+    version = version_seen(request)
     intake.decline(
-        _case_id(request, number), ground=payload.ground, text=payload.text, channel=payload.channel, by=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(), version=version,
+        case_id_of(request, number), ground=payload.ground, text=payload.text, channel=payload.channel,
+        by=request.actor, now=timezone.now(), version=version,  # type: ignore[attr-defined]
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/consultations", summary="Open a consultation")
 def consult(request: HttpRequest, response: HttpResponse, number: str, payload: ConsultIn) -> dict[str, Any]:
     """Open a consultation of at least two bodies."""
-    version = _version(request)
+    version = version_seen(request)
     consultation.open_(
-        _case_id(request, number), question=payload.question, invited=payload.invited, by=request.actor,  # type: ignore[attr-defined]
+        case_id_of(request, number), question=payload.question, invited=payload.invited, by=request.actor,  # type: ignore[attr-defined]
         now=timezone.now(), version=version,
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/positions", summary="State a position in a consultation")
 def position(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Say what an invited body holds, with the item it rests on."""
-    version = _version(request)
+    version = version_seen(request)
     consultation.state_position(
-        _case_id(request, number), text=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
+        case_id_of(request, number), text=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
         now=timezone.now(), version=version,
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/rulings", summary="Rule")
 def rule(request: HttpRequest, response: HttpResponse, number: str, payload: RulingIn) -> dict[str, Any]:
     """Name the body by a ruling."""
     why = ruling.Reasons(payload.items, payload.reasons, payload.precedent)
-    version = _version(request)
+    version = version_seen(request)
     ruling.rule(
-        _case_id(request, number), named_body_id=payload.named_body, why=why, by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
+        case_id_of(request, number), named_body_id=payload.named_body, why=why, by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
         tenant_code=request.tenant.code, version=version,  # type: ignore[attr-defined]
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/contacts", summary="Note a contact")
 def contact(request: HttpRequest, response: HttpResponse, number: str, payload: ContactIn) -> dict[str, Any]:
     """Note a contact with the caller."""
-    version = _version(request)
+    version = version_seen(request)
     handling.note_contact(
-        _case_id(request, number), how=payload.how, reached=payload.reached, gist=payload.gist, by=request.actor,  # type: ignore[attr-defined]
+        case_id_of(request, number), how=payload.how, reached=payload.reached, gist=payload.gist, by=request.actor,  # type: ignore[attr-defined]
         now=timezone.now(), version=version,
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/progress", summary="Tell the caller where it stands")
 def progress(request: HttpRequest, response: HttpResponse, number: str, payload: ProgressIn) -> dict[str, Any]:
     """Tell the caller where it stands."""
-    version = _version(request)
+    version = version_seen(request)
     handling.note_progress(
-        _case_id(request, number), text=payload.text, waiting_for=payload.waiting_for, until=payload.until,
+        case_id_of(request, number), text=payload.text, waiting_for=payload.waiting_for, until=payload.until,
         by=request.actor, now=timezone.now(), version=version,  # type: ignore[attr-defined]
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/reply", summary="Answer")
 def reply(request: HttpRequest, response: HttpResponse, number: str, payload: ReplyIn) -> dict[str, Any]:
     """Answer; the resident sees it after review."""
-    version = _version(request)
+    version = version_seen(request)
     handling.reply(
-        _case_id(request, number), answer=handling.Answer(**payload.dict()), by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
+        case_id_of(request, number), answer=handling.Answer(**payload.dict()), by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
         version=version,
     )  # fmt: skip
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/review", summary="Review a reply")
 def review_(request: HttpRequest, response: HttpResponse, number: str, payload: ReviewIn) -> dict[str, Any]:
     """Approve a reply, or send it back naming what is missing."""
     elements = review.Elements(payload.time_of_contact, payload.with_whom, payload.measures, payload.by_when)
-    case_id, actor, now, version = _case_id(request, number), request.actor, timezone.now(), _version(request)  # type: ignore[attr-defined]
+    case_id, actor, now, version = case_id_of(request, number), request.actor, timezone.now(), version_seen(request)  # type: ignore[attr-defined]
     if payload.verdict == "approved":
         review.approve(case_id, elements=elements, by=actor, now=now, version=version)
     elif payload.verdict == "sent_back":
         review.send_back(case_id, elements=elements, why=payload.why, by=actor, now=now, version=version)
     else:
         raise Invalid(detail="verdict: approved | sent_back")
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/reopen", summary="Open a closed case again")
 def reopen(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Open a closed case again."""
-    version = _version(request)
+    version = version_seen(request)
     reopening.reopen(
-        _case_id(request, number),
+        case_id_of(request, number),
         why=payload.words,
         by=request.actor,
         now=timezone.now(),
         version=version,  # type: ignore[attr-defined]
     )
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/redispatch", summary="Put a closed case back on the desk")
 def redispatch(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Put a closed case back on the desk."""
-    version = _version(request)
+    version = version_seen(request)
     reopening.redispatch(
-        _case_id(request, number),
+        case_id_of(request, number),
         why=payload.words,
         by=request.actor,
         now=timezone.now(),
         version=version,  # type: ignore[attr-defined]
     )
-    return _moved(request, response, number)
+    return moved(request, response, number)
 
 
 @router.get("/feedback/{token}", summary="What a link asks")
@@ -377,7 +357,7 @@ def asked(request: HttpRequest, response: HttpResponse, token: str) -> dict[str,
 @router.post("/feedback/{token}", summary="Three answers by link")
 def give_feedback(request: HttpRequest, token: str, payload: AnswersIn) -> dict[str, Any]:
     """Keep three answers of whoever holds the link."""
-    now, version = timezone.now(), _version(request)
+    now, version = timezone.now(), version_seen(request)
     row, holder = feedback.holder_of_link(token, now=now)
     feedback.answer(row.id, answers=feedback.Answers(**payload.dict()), by=holder, now=now, version=version)
     return {"kept": True}
