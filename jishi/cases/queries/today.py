@@ -75,9 +75,9 @@ class Promises:
 def standing(role: str, *, by: Actor, now: datetime) -> Standing:
     """Count the running clocks of the desk of `role` and give the most pressing cases; two statements."""
     rows = _running(role, by)
-    midnight = _midnight(now)
+    ends = midnight(now)
     kinds = list(DESKS[role])
-    states = {"all": Q(), "late": Q(due_at__lt=now), "today": Q(due_at__gte=now, due_at__lt=midnight)}
+    states = {"all": Q(), "late": Q(due_at__lt=now), "today": Q(due_at__gte=now, due_at__lt=ends)}
     found = rows.aggregate(
         oldest=Min("started_at"),
         **{
@@ -98,12 +98,12 @@ def standing(role: str, *, by: Actor, now: datetime) -> Standing:
 def promises(*, by: Actor, now: datetime) -> Promises:
     """Count the open cases by the day promised to the resident; one statement."""
     late = Q(promise_due_at__lt=now)
-    today = Q(promise_due_at__gte=now, promise_due_at__lt=_midnight(now))
+    today = Q(promise_due_at__gte=now, promise_due_at__lt=midnight(now))
     seen = policies.visible_to(by, Case.objects.filter(status__in=CASE.open_states))
     found = seen.aggregate(
         all=Count("id"), late=Count("id", filter=late), today=Count("id", filter=today),
         consulting=Count("id", filter=Q(status=Status.CONSULTING)),
-        received_today=Count("id", filter=Q(received_at__gte=_midnight(now) - timedelta(days=1))),
+        received_today=Count("id", filter=Q(received_at__gte=midnight(now) - timedelta(days=1))),
     )  # fmt: skip
     return Promises(**found, later=found["all"] - found["late"] - found["today"])
 
@@ -136,6 +136,6 @@ def _begin(row: Clock, now: datetime) -> Begin:
     )  # fmt: skip
 
 
-def _midnight(now: datetime) -> datetime:
+def midnight(now: datetime) -> datetime:
     """The end of the local day."""
     return localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

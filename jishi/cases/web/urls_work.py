@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.cases.web.work import feedback_desk, importing, inbox, map, review
+from jishi.cases.web.work import feedback_desk, grid, importing, inbox, map, review
 
 urlpatterns = [
     path("desk/inbox", inbox.inbox, name="inbox"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("desk/import/<int:run>", importing.run, name="import-run"),
     path("desk/import/<int:run>/step", importing.step, name="import-step"),
     path("desk/import/<int:run>/apply", importing.apply, name="import-apply"),
+    path("grid", grid.today, name="grid-today"),
+    path("grid/report", grid.report, name="grid-report"),
     path("map", map.public, name="map"),
     path("map/grids", map.public_grids, name="map-grids"),
     path("desk/map", map.desk, name="desk-map"),

@@ -15,7 +15,9 @@ SPEAK_UP = ("cases/parts/speak_up.html", "portal/parts/speak_up_elsewhere.html")
 def home(request: HttpRequest) -> HttpResponse:
     """This will show the home page that fits the actor."""
     actor = getattr(request, "actor", None)
-    if actor is not None and actor.kind == "staff" and not nav.has_dock(actor):
+    if nav.is_grid_worker(actor):
+        return redirect("grid-today")
+    if actor is not None and actor.kind == "staff":
         return _staff(request)
     return _resident(request)
 

@@ -57,9 +57,9 @@ RESIDENT = (
 GRID_WORKER = (
     Entry("grid-today", _("今天"), "home"),
     Entry("grid-report", _("上报"), "speak"),
-    Entry("grid-errands", _("跑腿单"), "walk"),
-    Entry("grid-queue", _("待发"), "cloud"),
-    Entry("grid-mine", _("网格"), "map"),
+    Entry("cases", _("事件"), "list"),
+    Entry("desk-map", _("地图"), "map"),
+    Entry("duties", _("谁来管"), "law"),
 )
 STAFF = (
     Entry("operator", _("话务台"), "phone", frozenset({"operator"})),
@@ -81,9 +81,14 @@ def entries_of(actor: Actor | None) -> tuple[Entry, ...]:
     """This will give the ways that fit the actor: residents and grid workers five, staff what roles open."""
     if actor is None or actor.kind != "staff":
         return RESIDENT
-    if actor.has("grid_worker") and not actor.roles - {"grid_worker", "volunteer"}:
+    if is_grid_worker(actor):
         return GRID_WORKER
     return tuple(e for e in STAFF if not e.roles or actor.has(*e.roles))
+
+
+def is_grid_worker(actor: Actor | None) -> bool:
+    """Somebody out in the streets with a phone, and nothing besides."""
+    return actor is not None and actor.kind == "staff" and "grid_worker" in actor.roles <= {"grid_worker", "volunteer"}
 
 
 def has_dock(actor: Actor | None) -> bool:

@@ -28,3 +28,22 @@ document.addEventListener("map:chosen", (e) => {
   row.closest("tr").classList.add("on");
   row.scrollIntoView({ block: "nearest" });
 });
+
+// the position of this device: only when pressed, only once
+const here = document.querySelector("form:not([data-speak]) [data-here]");
+if (navigator.geolocation && here) {
+  const told = here.querySelector("[data-here-told]"), off = here.querySelector("[data-here-off]");
+  const put = (...given) => {
+    ["lng", "lat", "accuracy"].forEach((name, i) => { here.closest("form").elements.namedItem(name).value = given[i]; });
+    off.hidden = given[0] === "";
+  };
+  here.hidden = false;
+  here.querySelector("[data-here-on]").addEventListener("click", () => {
+    told.textContent = told.dataset.asking;
+    navigator.geolocation.getCurrentPosition(({ coords }) => {
+      put(coords.longitude, coords.latitude, Math.round(coords.accuracy));
+      told.textContent = told.dataset.got.replace("{m}", Math.round(coords.accuracy).toLocaleString("en"));
+    }, () => { told.textContent = told.dataset.no; }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 0 });
+  });
+  off.addEventListener("click", () => { put("", "", ""); told.textContent = ""; });
+}

@@ -41,6 +41,7 @@ from jishi.cases.web.desk.forms import (
     WhyForm,
     _Naming,
 )  # fmt: skip
+from jishi.duties import queries as duties
 from jishi.foundation.actor import Actor
 
 
@@ -89,6 +90,16 @@ def _asked(stand: Stand) -> bool:
 
 def _not_asked(stand: Stand) -> bool:
     return not _asked(stand)
+
+
+def _on_the_spot(stand: Stand) -> bool:
+    """The book lets a grid worker settle this matter where it stands."""
+    matter = duties.matter(stand.case.matter) if stand.case.matter else None
+    return matter is not None and matter.spot
+
+
+def _settle(do: Doing) -> object:
+    return intake.settle_on_spot(do.case_id, text=do.said["words"], **do.who)
 
 
 def _offer(do: Doing) -> object:
@@ -207,6 +218,8 @@ class UpholdForm(RulingForm):
 
 
 ACTS: Sequence[Act] = (
+    Act("settle", "intake.settle_on_spot", _("当场办好了"), _("记下，办结"), _why(_("怎么办好的")), _settle,
+        _on_the_spot, hint=_("只限清单上当场能办的小事；说的人看得到这句话。")),
     Act("offer", "dispatch.offer", _("派给谁"), _("派出"), OfferForm, _offer),
     Act("matter", "", _("说定是什么事项"), _("定事项，再判一次"), MatterForm, _matter,
         hint=_("定了事项，清单马上再判一次；承诺从收到那时起重算。")),

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 
 from jishi.cases.actions import feedback, handling, handover, review
+from jishi.cases.actions.arrival import Incoming
 from jishi.cases.states import Contacted, Satisfied, Solved
-from jishi.cases.web.desk.forms import TEXT, _body_field, _item_field, _Naming
+from jishi.cases.web.desk.forms import TEXT, _body_field, _item_field, _Naming, matter_of
 
 RETURN_GROUNDS = (
     ("not_our_duty", _("不是本单位职责\n要引用清单的一条，写出该是哪个单位")),
@@ -155,3 +156,64 @@ class FileForm(forms.Form):
 def local_minute(moment: datetime) -> str:
     """Write a moment as a `datetime-local` field takes it."""
     return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M")
+
+
+class GridReportForm(forms.Form):
+    """网格上报: what was seen, or what was settled there and then."""
+
+    done = forms.ChoiceField(
+        label=_("办了没有"), widget=forms.RadioSelect, initial="seen",
+        choices=(("seen", _("报上来\n派给负责的单位")), ("settled", _("当场办好了\n只限清单上的小事，记完就办结"))),
+    )  # fmt: skip
+    text = forms.CharField(
+        label=_("看到了什么"), max_length=10_000, widget=TEXT,
+        error_messages={"required": _("还没有写是什么事。")},
+    )  # fmt: skip
+    grid = forms.ChoiceField(label=_("哪个网格"), required=False)
+    where = forms.CharField(
+        label=_("具体在哪里"), required=False, max_length=200, help_text=_("楼号、路口；不写就按网格记"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    matter = forms.CharField(
+        label=_("事项"), required=False, max_length=160, help_text=_("报上来的可以不选；当场办好的要选"),
+        widget=forms.TextInput(attrs={"list": "matters", "autocomplete": "off"}),
+    )  # fmt: skip
+    how = forms.CharField(label=_("怎么办好的"), required=False, max_length=1000, widget=TEXT)
+    lng = forms.FloatField(required=False, widget=forms.HiddenInput)
+    lat = forms.FloatField(required=False, widget=forms.HiddenInput)
+    accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, now: datetime, grids: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="grid_%s", **kwargs)
+        self.now, self.grids = now, {g.code: g.id for g in grids}
+        self.fields["grid"].choices = [(g.code, g.name) for g in grids]  # type: ignore[attr-defined]
+
+    def clean_matter(self) -> str:
+        said = str(self.cleaned_data["matter"]).strip()
+        found = matter_of(said, self.now)
+        if said and found is None:
+            raise forms.ValidationError(now_said("分类里没有“%(said)s”，从提示里选一个，或者先空着。") % {"said": said})
+        return found.code if found else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("done") == "settled":
+            self._settled(data)
+        return {**data, "grid_id": self.grids.get(data.get("grid") or "")}
+
+    def _settled(self, data: dict[str, Any]) -> None:
+        row = matter_of(data.get("matter") or "", self.now)
+        if "matter" in data and (row is None or not row.spot):
+            self.add_error("matter", now_said("当场办好的，要选一个当场能办的事项；别的请报上来。"))
+        if not str(data.get("how") or "").strip():
+            self.add_error("how", now_said("写一句怎么办好的，说的人看得到。"))
+
+    def incoming(self) -> Incoming:
+        """Give it as intake takes it: a worker's own words, nobody's contact."""
+        said = self.cleaned_data
+        pinned = said["lng"] is not None and said["lat"] is not None
+        return Incoming(
+            text=said["text"], channel="grid", address_text=said["where"], matter=said["matter"],
+            lng=said["lng"] if pinned else None, lat=said["lat"] if pinned else None, crs="wgs84" if pinned else "",
+            accuracy_m=said["accuracy"] if pinned else None,
+        )  # fmt: skip
