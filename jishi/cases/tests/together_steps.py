@@ -13,6 +13,7 @@ from jishi.foundation.actor import Actor, system
 
 HELPER, SECOND, STREET = "cgj", "zjj", "hxjd"
 WHAT = "把雨水井旁边占道的棚子移开"
+CALLED_FOR = "翠竹苑3号楼外面沿街的棚子占了人行道，井盖也压住了。"
 RESULT = "棚子已经移开，井口能下水了。"
 AT = MONDAY_TEN + timedelta(hours=4)
 A_STEP = timedelta(minutes=5)
@@ -91,7 +92,7 @@ def case_of(row: Part | Whistle | OutsideLink) -> Case:
 
 def a_case_of_the_street(town: int, now: datetime = MONDAY_TEN, **facts: Any) -> Case:
     """A case that the street of the place leads."""
-    case = f.a_case(town, now=now, **facts)
+    case = f.a_case(town, now=now, **{"matter": "02.02.04", "text": CALLED_FOR, **facts})
     to = dispatch.Offer(f.body_id(town, STREET), None, why="属地先牵头")
     f.do(f.dispatcher(town), dispatch.offer, case.id, to=to, now=now + timedelta(hours=1))
     f.do(f.handler(town, STREET), handover.sign, case.id, now=now + timedelta(hours=2))
