@@ -18,6 +18,10 @@ ALLOWED_HOSTS = [h for h in os.environ.get("JISHI_HOSTS", "localhost,127.0.0.1,[
 CSRF_TRUSTED_ORIGINS = [f"https://{h}" for h in ALLOWED_HOSTS if "*" not in h]
 INSTITUTIONS_DIR = BASE_DIR / "institutions"
 KEYS_DIR = Path(os.environ.get("JISHI_KEYS", STATE_DIR / "keys"))
+# What leaves the house: carriers of notices, receivers inside a network (foundation/carriers.py, outgoing.py).
+MAIL = os.environ.get("JISHI_MAIL", "")
+SMS = os.environ.get("JISHI_SMS", "")
+INSIDE = os.environ.get("JISHI_INSIDE", "")
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -6,10 +6,11 @@ procrastinate keeps the queue in PostgreSQL. Each job opens a scope for one tena
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -18,9 +19,12 @@ from jishi.accounts.actions import signing_in
 from jishi.cases.actions import programs, reminding, sweeping, trial
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
-from jishi.foundation import anchors, database, outbox, scope, sealed, trail
-from jishi.foundation.actor import clock, system
+from jishi.foundation import anchors, database, outbox, outside, scope, sealed, trail
+from jishi.foundation.actor import clock, messenger, system
 from jishi.foundation.tenants import Tenant
+
+ROUNDS = 20  # hundreds of news per tenant and turn
+AT_ONCE = 8  # receivers outside
 
 
 def _tenants() -> list[int]:
@@ -30,11 +34,35 @@ def _tenants() -> list[int]:
 @app.periodic(cron="* * * * * */5")
 @app.task(queueing_lock="deliver", pass_context=False)
 def deliver(timestamp: int) -> None:
-    """Deliver the news of all tenants; each tenant in a transaction of its own."""
+    """Deliver the news of all tenants in the house; a hundred at a time, each hundred in a transaction of its own."""
     close_old_connections()
     for tenant_id in _tenants():
-        with scope.work(system(tenant_id)):
-            outbox.deliver(now=timezone.now())
+        for _ in range(ROUNDS):
+            with scope.work(system(tenant_id)):
+                if not outbox.deliver(now=timezone.now()):
+                    break
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(queueing_lock="send_out", lock="send_out", pass_context=False)
+def send_out(timestamp: int) -> None:
+    """Send what is due outside; a receiver that does not answer holds up no other one."""
+    close_old_connections()
+    due = [
+        (tenant_id, reaction, receiver)
+        for tenant_id in _tenants()
+        for reaction, receiver in outside.receivers(by=messenger(tenant_id), now=timezone.now())
+    ]
+    with ThreadPoolExecutor(AT_ONCE, "outside") as pool:
+        list(pool.map(_send_to, due))
+
+
+def _send_to(due: tuple[int, str, int]) -> None:
+    tenant_id, reaction, receiver = due
+    try:
+        outside.drain(reaction, receiver, by=messenger(tenant_id), clock=timezone.now)
+    finally:
+        connection.close()  # this thread's own
 
 
 @app.periodic(cron="* * * * * */20")
@@ -103,8 +131,8 @@ def attend(timestamp: int) -> None:
 
 
 def run() -> None:
-    """Work until stopped."""
+    """Work until stopped: one job in the house, and beside it what waits for somebody outside."""
     logs.guard_uncaught()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
-        working.run_worker(concurrency=1, install_signal_handlers=True, listen_notify=True)
+        working.run_worker(concurrency=2, install_signal_handlers=True, listen_notify=True)

@@ -50,3 +50,8 @@ def clock(tenant_id: int, run: str) -> Actor:
 def system(tenant_id: int) -> Actor:
     """Give the actor of loading, upgrading and repairing."""
     return Actor(tenant_id=tenant_id, kind="system", roles=frozenset({"system"}))
+
+
+def messenger(tenant_id: int) -> Actor:
+    """Give the actor who brings notices to people and news to programs: it may open what a purpose lets it open."""
+    return Actor(tenant_id=tenant_id, kind="system", roles=frozenset({"messenger"}))

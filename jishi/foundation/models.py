@@ -92,23 +92,35 @@ class Anchor(FactRow):
 
 
 class News(FactRow):
-    """One announcement, written with the change it tells of."""
+    """One announcement, written with the change it tells of.
+
+    `position` and `sequence` are given when the worker takes it up, in the order in which changes became visible: by
+    the one a tenant's news is read on without a gap, by the other that of one subject is counted from 1.
+    """
 
     subject_kind = models.CharField(max_length=40)
     subject_id = models.BigIntegerField()
     name = models.CharField(max_length=80)
     facts = models.JSONField()  # ids and codes only
     at = models.DateTimeField()
+    position = models.BigIntegerField(null=True)
+    sequence = models.PositiveIntegerField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "id"], name="news_in_order")]
+        constraints = [models.UniqueConstraint(fields=["tenant", "position"], name="one_position_per_news")]
+        indexes = [
+            models.Index(fields=["tenant", "id"], name="news_in_order"),
+            models.Index(fields=["tenant", "id"], name="news_not_taken_up", condition=Q(position=None)),
+            models.Index(fields=["tenant", "subject_kind", "subject_id", "sequence"], name="news_of_subject"),
+        ]
 
 
 class Delivery(FactRow):
-    """One reaction owed to one announcement."""
+    """One reaction owed to one announcement: to ourselves (`receiver` 0), or to somebody outside."""
 
     news = models.ForeignKey(News, on_delete=models.CASCADE, related_name="deliveries")
     reaction = models.CharField(max_length=160)  # dotted path, listed in config/wiring.py
+    receiver = models.BigIntegerField(default=0)  # number of the one outside, as the reaction counts them
     subject_kind = models.CharField(max_length=40)
     subject_id = models.BigIntegerField()
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -118,13 +130,19 @@ class Delivery(FactRow):
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "news", "reaction"], name="one_delivery_per_reaction")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "news", "reaction", "receiver"], name="one_delivery_per_reaction"
+            )
+        ]
         indexes = [
             models.Index(
-                fields=["tenant", "reaction", "subject_kind", "subject_id", "news"],
+                fields=["tenant", "reaction", "receiver", "subject_kind", "subject_id", "news"],
                 name="deliveries_owed",
                 condition=Q(done_at=None, dead_at=None),
-            )
+            ),
+            models.Index(fields=["tenant", "id"], name="deliveries_dead", condition=Q(dead_at__isnull=False)),
+            models.Index(fields=["tenant", "subject_kind", "subject_id"], name="deliveries_of_subject"),
         ]
 
 

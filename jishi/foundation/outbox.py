@@ -1,6 +1,7 @@
 """News: written with the change, delivered at least once, in order per subject, by the worker.
 
-What reacts to what is one page: config/wiring.py.
+What reacts to what is one page: config/wiring.py. A reaction inside the house is one savepoint with its mark; what
+leaves the house is `outside.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from jishi.foundation import scope
@@ -51,23 +53,65 @@ def announce(*events: Event, at: datetime) -> None:
         Delivery.objects.bulk_create(owed)
 
 
+# Whoever takes news up waits for the other; what commits later comes later, whatever its number.
+_TAKE_UP = """
+    WITH fresh AS (
+        SELECT n.id, row_number() OVER (ORDER BY n.id) AS place,
+               row_number() OVER (PARTITION BY n.subject_kind, n.subject_id ORDER BY n.id) AS step
+        FROM foundation_news n WHERE n.tenant_id = %(tenant)s AND n.position IS NULL
+    )
+    UPDATE foundation_news n
+    SET position = f.place + coalesce((SELECT max(b.position) FROM foundation_news b
+                                       WHERE b.tenant_id = %(tenant)s), 0),
+        sequence = f.step + coalesce((SELECT max(b.sequence) FROM foundation_news b
+                                      WHERE b.tenant_id = %(tenant)s AND b.subject_kind = n.subject_kind
+                                        AND b.subject_id = n.subject_id), 0)
+    FROM fresh f WHERE n.id = f.id AND n.tenant_id = %(tenant)s
+"""
+
 # The oldest owed delivery of each (reaction, subject): order per subject is kept, others go on.
 _DUE = """
     SELECT d.id FROM foundation_delivery d
-    WHERE d.done_at IS NULL AND d.dead_at IS NULL AND d.next_at <= %s
+    WHERE d.done_at IS NULL AND d.dead_at IS NULL AND d.receiver = 0 AND d.next_at <= %s
       AND NOT EXISTS (SELECT 1 FROM foundation_delivery e
-                      WHERE e.tenant_id = d.tenant_id AND e.reaction = d.reaction
+                      WHERE e.tenant_id = d.tenant_id AND e.reaction = d.reaction AND e.receiver = 0
                         AND e.subject_kind = d.subject_kind AND e.subject_id = d.subject_id
                         AND e.news_id < d.news_id AND e.done_at IS NULL AND e.dead_at IS NULL)
     ORDER BY d.news_id LIMIT %s FOR UPDATE OF d SKIP LOCKED
 """
 
 
-def deliver(*, now: datetime, limit: int = 100) -> int:
-    """Deliver what is due; each reaction and its mark are one savepoint, so an effect happens once.
+def owe(news_id: int, reaction: str, receivers: Sequence[int], *, at: datetime) -> None:
+    """Owe one announcement to these receivers outside; what is owed already is owed once."""
+    news = News.objects.get(id=news_id)
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                tenant_id=news.tenant_id, news=news, reaction=reaction, receiver=receiver, next_at=at,
+                subject_kind=news.subject_kind, subject_id=news.subject_id,
+            )
+            for receiver in receivers
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
 
-    A reaction that raises is tried again after 10 s, 1 min, 5 min, 30 min, 2 h, 12 h, then is a dead letter.
+
+def take_up() -> None:
+    """Give each announcement that has become visible its position and its sequence."""
+    tenant_id = scope.current().actor.tenant_id
+    if News.objects.filter(tenant_id=tenant_id, position=None).exists():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(7235, %s::int)", [tenant_id])
+            cursor.execute(_TAKE_UP, {"tenant": tenant_id})
+
+
+def deliver(*, now: datetime, limit: int = 100) -> int:
+    """Take news up, then deliver what is due in the house; gives how many. An effect happens once.
+
+    A reaction takes the event's facts, with the number of the announcement as `news`. One that raises is tried again
+    after 10 s, 1 min, 5 min, 30 min, 2 h, 12 h, then is a dead letter.
     """
+    take_up()
     with connection.cursor() as cursor:
         cursor.execute(_DUE, [now, limit])
         ids = [row[0] for row in cursor.fetchall()]
@@ -78,7 +122,7 @@ def deliver(*, now: datetime, limit: int = 100) -> int:
 
 def _deliver_one(delivery: Delivery, now: datetime) -> None:
     reaction: Callable[..., None] = import_string(delivery.reaction)
-    facts: dict[str, Any] = delivery.news.facts
+    facts: dict[str, Any] = {**delivery.news.facts, "news": delivery.news_id}
     try:
         with transaction.atomic():
             reaction(facts, now=now)
@@ -88,21 +132,106 @@ def _deliver_one(delivery: Delivery, now: datetime) -> None:
 
 
 def _put_off(delivery: Delivery, now: datetime, error: str) -> None:
-    tries = delivery.attempts + 1
-    values: dict[str, Any] = {"attempts": tries, "error": error[:200]}
-    if tries > len(RETRIES):
-        values["dead_at"] = now
-    else:
-        values["next_at"] = now + timedelta(seconds=RETRIES[tries - 1])
+    values = put_off(delivery.attempts + 1, now, error)
     Delivery.objects.filter(id=delivery.id).update(**values)
 
 
-def dead_letters() -> list[Delivery]:
-    """List what gave up, oldest first, for the screen with *send again*."""
-    return list(Delivery.objects.select_related("news").exclude(dead_at=None).order_by("id")[:200])
+def put_off(tries: int, now: datetime, error: str) -> dict[str, Any]:
+    """Give what is kept of a try that failed: when the next one is, or that it was the last."""
+    values: dict[str, Any] = {"attempts": tries, "error": error[:200]}
+    if tries > len(RETRIES):
+        return values | {"dead_at": now}
+    return values | {"next_at": now + timedelta(seconds=RETRIES[tries - 1])}
 
 
-def send_again(delivery_id: int, *, now: datetime) -> None:
-    """Put a dead letter back in the queue."""
-    Delivery.objects.filter(id=delivery_id).update(dead_at=None, attempts=0, next_at=now)
+# --- looking, and sending again ------------------------------------------------------------------------------
 
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One announcement as programs read it: `position` names it and orders all, `sequence` those of one subject."""
+
+    position: int
+    sequence: int
+    name: str
+    subject_id: int
+    at: datetime
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One delivery that gave up, or is being tried again: codes alone."""
+
+    id: int
+    news: int
+    name: str
+    subject_kind: str
+    subject_id: int
+    reaction: str
+    receiver: int
+    at: datetime
+    attempts: int
+    error: str
+    next_at: datetime
+    dead_at: datetime | None
+
+
+def told(names: Sequence[str], *, after: int, since: datetime, limit: int) -> list[Told]:
+    """Give what was announced after this position and since this moment, in order."""
+    rows = News.objects.filter(
+        tenant_id=scope.current().actor.tenant_id, name__in=list(names), position__gt=after, at__gte=since
+    )
+    return [telling(row) for row in rows.order_by("position")[:limit]]
+
+
+def telling(row: News) -> Told:
+    """Give one announcement that was taken up."""
+    return Told(row.position or 0, row.sequence or 0, row.name, row.subject_id, row.at, row.facts)
+
+
+def dead_letters(*, before: int | None = None, limit: int = 200) -> list[DeadLetter]:
+    """List what gave up, newest first, for the screen with *send again*; `before` pages by number."""
+    rows = Delivery.objects.filter(tenant_id=scope.current().actor.tenant_id).exclude(dead_at=None)
+    return _letters(rows.filter(id__lt=before) if before is not None else rows, "-id", limit)
+
+
+def being_tried(*, limit: int = 50) -> list[DeadLetter]:
+    """List what failed and is tried again, the next try first."""
+    rows = Delivery.objects.filter(
+        tenant_id=scope.current().actor.tenant_id, dead_at=None, done_at=None, attempts__gt=0
+    )
+    return _letters(rows, "next_at", limit)
+
+
+def waiting() -> int:
+    """Count what is owed and neither done nor given up."""
+    return Delivery.objects.filter(
+        tenant_id=scope.current().actor.tenant_id, dead_at=None, done_at=None
+    ).count()
+
+
+def done(kind: str, ids: Sequence[int]) -> dict[int, tuple[datetime | None, str]]:
+    """Give, by subject, when its delivery was done and what the last try said."""
+    rows = Delivery.objects.filter(
+        tenant_id=scope.current().actor.tenant_id, subject_kind=kind, subject_id__in=list(ids)
+    ).exclude(receiver=0)
+    return {r.subject_id: (r.done_at, r.error) for r in rows}
+
+
+def send_again(delivery_id: int, *, now: datetime) -> bool:
+    """Put a dead letter back in the queue, under the number it had; tells whether it was one."""
+    dead = Delivery.objects.filter(
+        tenant_id=scope.current().actor.tenant_id, id=delivery_id, dead_at__isnull=False
+    )
+    return dead.update(dead_at=None, attempts=0, next_at=now, error="") == 1
+
+
+def _letters(rows: QuerySet[Delivery], order: str, limit: int) -> list[DeadLetter]:
+    return [
+        DeadLetter(
+            d.id, d.news.position or 0, d.news.name, d.subject_kind, d.subject_id, d.reaction, d.receiver, d.news.at,
+            d.attempts, d.error, d.next_at, d.dead_at,
+        )
+        for d in rows.select_related("news").order_by(order)[:limit]
+    ]  # fmt: skip

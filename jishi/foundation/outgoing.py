@@ -1,0 +1,196 @@
+"""The one outgoing door (spec 90 §9): whatever leaves for an address that somebody else named goes through here.
+
+The name is resolved once, every address of it must be public unicast, and the connection goes to that very address
+with the name's certificate. No proxy of the environment, no redirects, 10 s, a short answer. Receivers inside a
+government network are listed by the operator of the installation: `JISHI_INSIDE`.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+from jishi.foundation.refusals import Refused
+
+SECONDS = 10
+LONGEST_URL = 500
+LONGEST_ANSWER = 64 * 1024  # bytes that are read of an answer; it is thrown away
+PORTS = {"https": 443, "http": 80}
+# What `is_global` still lets through although it leads elsewhere: 6to4, NAT64, Teredo carry an address inside.
+_CARRYING = tuple(ipaddress.ip_network(n) for n in ("2002::/16", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32"))
+
+
+class AddressRefused(Refused):
+    code, status = "address_refused", 422
+    zh, en = "这个地址不能作为接收地址：{why_zh}。", "This address cannot receive: {why_en}."
+    next_zh = "请给公网上的 http(s) 地址；内网的接收方由系统管理员登记。"
+    next_en = "Give an http(s) address on the public network; the administrator lists receivers inside a network."
+
+
+class NotDelivered(Exception):
+    """The other side did not take it; it is tried again. `code` names why and holds nothing that was sent."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A receiver inside a network: this host, only at these addresses, only on this port."""
+
+    host: str
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address that may be called: where the connection goes, and under which name."""
+
+    url: SplitResult
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+
+
+def inside() -> tuple[Inside, ...]:
+    """Give the listed receivers inside: ``host=range:port`` with commas.
+
+    :raises ValueError: the setting cannot be read; the start fails on it, not a delivery.
+    """
+    found = []
+    for entry in filter(None, (e.strip() for e in settings.INSIDE.split(","))):
+        host, _, where = entry.partition("=")
+        network, _, port = where.rpartition(":")
+        found.append(Inside(host.lower(), ipaddress.ip_network(network.strip("[]")), int(port)))
+    return tuple(found)
+
+
+def target(url: str) -> Target:
+    """This will resolve `url` and give where it leads.
+
+    :raises AddressRefused: no http(s) address, user data in it, unknown, or one of its addresses is not public.
+    """
+    split = _split(url)
+    host, port = split.hostname or "", split.port or PORTS[split.scheme]
+    addresses = _resolve(host, port)
+    for address in addresses:
+        if not (is_public(address) or _is_listed(host, address, port)):
+            raise AddressRefused(why_zh="它不在公网上", why_en="it is not on the public network")
+    return Target(split, host, port, addresses)
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an address is public unicast, also the one that it carries inside.
+
+    >>> is_public("93.184.216.34"), is_public("::ffff:10.0.0.1"), is_public("169.254.169.254")
+    (True, False, False)
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        if any(found in network for network in _CARRYING) or found.is_site_local:
+            return False
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """This will send `body` once and insist on an answer of 2xx.
+
+    :raises NotDelivered: no connection, no answer in time, another status; a redirect is not followed.
+    :raises AddressRefused: the name leads to no public address now.
+    """
+    to = target(url)
+    path = to.url.path or "/"
+    if to.url.query:
+        path += "?" + to.url.query
+    connection = _Plain(to) if to.url.scheme == "http" else _Secured(to)
+    try:
+        connection.request("POST", path, body=body, headers={"User-Agent": "Jishi", **headers})
+        answer = connection.getresponse()
+        answer.read(LONGEST_ANSWER)
+    except (OSError, http.client.HTTPException) as no:
+        raise NotDelivered(_named(no)) from None
+    finally:
+        connection.close()
+    if not 200 <= answer.status < 300:
+        raise NotDelivered(f"status_{answer.status}")
+
+
+# --- pieces ------------------------------------------------------------------------------------------------
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError:
+        raise AddressRefused(why_zh="读不懂", why_en="it cannot be read") from None
+    if len(url) > LONGEST_URL or any(c <= " " or c == "\x7f" or c == "\\" for c in url):
+        raise AddressRefused(why_zh="太长，或有不该有的字符", why_en="too long, or with characters it must not have")
+    if split.scheme not in PORTS or not split.hostname:
+        raise AddressRefused(why_zh="不是 http(s) 地址", why_en="it is no http(s) address")
+    if split.username is not None or split.password is not None or split.fragment:
+        raise AddressRefused(why_zh="带有账号、口令或片段", why_en="it carries a user, a password or a fragment")
+    if port == 0:
+        raise AddressRefused(why_zh="端口不对", why_en="its port is wrong")
+    return split
+
+
+def _resolve(host: str, port: int) -> tuple[str, ...]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise AddressRefused(why_zh="没有这个名字", why_en="there is no such name") from None
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _is_listed(host: str, address: str, port: int) -> bool:
+    at = ipaddress.ip_address(address.partition("%")[0])
+    return any(one.host == host.lower() and one.port == port and at in one.network for one in inside())
+
+
+def _named(no: Exception) -> str:
+    if isinstance(no, TimeoutError):
+        return "timeout"
+    if isinstance(no, ssl.SSLError):
+        return "certificate" if isinstance(no, ssl.SSLCertVerificationError) else "tls"
+    return "no_connection" if isinstance(no, OSError) else "bad_answer"
+
+
+def _dial(addresses: Sequence[str], port: int) -> socket.socket:
+    last: OSError = OSError("no address")
+    for address in addresses:
+        try:
+            return socket.create_connection((address, port), SECONDS)
+        except OSError as no:
+            last = no
+    raise last
+
+
+class _Plain(http.client.HTTPConnection):
+    """A connection to the addresses that were checked, under the name that was given."""
+
+    def __init__(self, to: Target) -> None:
+        super().__init__(to.host, to.port, timeout=SECONDS)
+        self._to = to
+
+    def connect(self) -> None:
+        self.sock = _dial(self._to.addresses, self._to.port)
+
+
+class _Secured(_Plain):
+    """The same with TLS: the certificate must be the name's."""
+
+    default_port = PORTS["https"]
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._to.host)
