@@ -108,6 +108,21 @@ class Reading(FactRow):
         indexes = [models.Index(fields=["tenant", "owner_table", "owner_row"], name="readings_of_row")]
 
 
+class NoticeChoice(TenantRow):
+    """How one person wants to be told: on the own page alone, by text message, by mail. The address is sealed."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=8)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "account"], name="one_choice_per_person"),
+            models.CheckConstraint(
+                name="notice_channel_is_known", condition=Q(channel__in=["site", "sms", "mail"])
+            ),
+        ]
+
+
 class SignInFailure(FactRow):
     """Failed tries per account name and device; slows, never locks (spec 90 §3). Gone after six months."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from jishi.accounts.models import Account, Grant, Reading, SignedIn
+from jishi.accounts.models import Account, Grant, NoticeChoice, Reading, SignedIn
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.sealed import Owner
@@ -189,6 +189,12 @@ def readings_of_many(owners: Iterable[Owner], *, after: int | None = None, limit
         )
         numbers = [row[0] for row in cursor.fetchall()]
     return list(Reading.objects.filter(tenant_id=_tenant(), id__in=numbers).order_by("-id"))
+
+
+def own_rows(account_id: int) -> list[Owner]:
+    """Give the rows of an account itself that may hold sealed fields."""
+    chosen = NoticeChoice.objects.filter(tenant_id=_tenant(), account_id=account_id).values_list("id", flat=True)
+    return [("accounts_account", account_id), *(("accounts_noticechoice", row) for row in chosen)]
 
 
 def demonstration_residents() -> list[Holder]:

@@ -110,7 +110,8 @@ declare(
     Purpose(
         code="contact.caller", fields=frozenset({"caller_name", "caller_contact", "caller_mail"}),
         zh="联系您：问清情况、告诉结果、回访", en="to reach you: to ask, to tell the result, to hear your judgement",
-        basis=_DUTY, source="本人 / the person", readers=frozenset({"operator", "dispatcher", "handler", "feedback", "messenger"}),
+        basis=_DUTY, source="本人 / the person",
+        readers=frozenset({"operator", "dispatcher", "handler", "feedback", "messenger"}),
         days=365, searchable="caller_contact", kind="phone", shared_with="主办单位 / the lead body",
         labels={
             "caller_name": ("称呼", "name"), "caller_contact": ("联系方式", "contact"), "caller_mail": ("邮箱", "mail"),

@@ -78,8 +78,19 @@ def actor_of(authorization: str, *, tenant_id: int, now: datetime) -> Actor:
         ).first()
     if client is None:
         raise KeyUnknown
+    return _actor(client)
+
+
+def actor_by_id(client_id: int, *, tenant_id: int, now: datetime) -> Actor | None:
+    """Give the actor that a program is now, to whom news is sent; None when its key has ended."""
+    open_now = Q(active_to=None) | Q(active_to__gt=now)
+    client = ApiClient.objects.filter(open_now, tenant_id=tenant_id, id=client_id, active_from__lte=now).first()
+    return _actor(client) if client is not None else None
+
+
+def _actor(client: ApiClient) -> Actor:
     return Actor(
-        tenant_id=tenant_id, kind="client", client_id=client.id, roles=frozenset(client.roles),
+        tenant_id=client.tenant_id, kind="client", client_id=client.id, roles=frozenset(client.roles),
         body_ids=frozenset(client.body_ids), area=client.area,
     )  # fmt: skip
 

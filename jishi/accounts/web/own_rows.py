@@ -8,13 +8,14 @@ from importlib import import_module
 
 from django.utils.module_loading import import_string
 
+from jishi.accounts import queries
 from jishi.foundation.actor import Actor
 from jishi.foundation.sealed import Owner
 
 
 def of(actor: Actor) -> list[Owner]:
     """Give every row of this person that may hold sealed fields."""
-    own: list[Owner] = [("accounts_account", actor.account_id)] if actor.account_id else []
+    own = queries.own_rows(actor.account_id) if actor.account_id else []
     for path in getattr(import_module("config.wiring"), "OWN_ROWS", ()):
         ask: Callable[[Actor], list[Owner]] = import_string(path)
         own += ask(actor)
