@@ -298,9 +298,10 @@ class TestStates:
     @pytest.mark.parametrize(
         ("status", "told", "words"),
         [
-            (Status.RECEIVED, "open", "转给"), (Status.OFFERED, "open", "签收"), (Status.HANDLING, "open", "在办"),
-            (Status.CONSULTING, "open", "商定"), (Status.REPLIED, "open", "审核"),
-            (Status.FEEDBACK, "closed", "已经解决"), (Status.CLOSED, "closed", "已经解决"), (Status.DECLINED, "closed", "没有受理"),
+            (Status.RECEIVED, "open", "转给"), (Status.OFFERED, "open", "签收"),
+            (Status.HANDLING, "open", "在办"), (Status.CONSULTING, "open", "商定"),
+            (Status.REPLIED, "open", "审核"), (Status.FEEDBACK, "closed", "已经解决"),
+            (Status.CLOSED, "closed", "已经解决"), (Status.DECLINED, "closed", "没有受理"),
         ],
     )  # fmt: skip
     def test_are_told_in_words_of_a_resident(self, town: int, status: Status, told: str, words: str) -> None:
