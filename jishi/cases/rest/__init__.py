@@ -1,4 +1,4 @@
-"""The API of this room, one file an idea: `moves`, `belonging` of reports, `together`, `opened` to all (spec 10 §16)."""
+"""The API of this room, one file an idea: `moves`, `belonging`, `together`, `opened` to all (spec 10 §16)."""
 
 from jishi.cases.rest import belonging, moves, opened, together
 from jishi.cases.rest.edge import router
