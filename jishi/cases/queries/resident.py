@@ -4,6 +4,7 @@ Built from entries and rows. Never in it: names of workers, other callers, anyth
 facts into sentences; here are only facts.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -25,8 +26,9 @@ from jishi.cases.models import (
     Report,
     Suggestion,
 )
+from jishi.cases.queries import before
 from jishi.cases.queries.story import Cited, Happened, Teller, cited
-from jishi.cases.states import ENDS, WINDOW_DAYS, HandoverStatus, Kind, Role, Status, Voice
+from jishi.cases.states import CASE, ENDS, WINDOW_DAYS, HandoverStatus, Kind, Role, Status, Urgency, Voice
 from jishi.duties import queries as duties
 from jishi.foundation import numbers, trail
 from jishi.foundation.actor import Actor
@@ -104,6 +106,20 @@ class Following:
     may_object: bool
     reopen_until: datetime | None
     may_add: bool
+    may_withdraw: bool
+    goes_on: bool  # if he withdraws, the matter is handled all the same
+    part: str  # which of the things he said this case is about; empty: all of it
+    parts: tuple["PartOf", ...]  # all of them, where his report belongs to several cases
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """One of the cases to which a report belongs: one of the things that one person said."""
+
+    number: str
+    text: str
+    status: str
+    here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,7 @@ class Row:
     due_at: datetime | None
     waiting_for: str
     report_id: int
+    part: str = ""  # number of its case, where the report belongs to several
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +207,10 @@ def mine(reports: Sequence[int], *, tenant_id: int, lang: str) -> list[Row]:
         .select_related("case", "report")
         .order_by("-report_id")
     )
-    found = {m.report_id: m for m in members}
-    said = _last_said({m.case_id for m in found.values()})
-    rows = [_row(m, said.get(m.case_id), lang) for m in found.values()]
+    found = list(members)
+    said = _last_said({m.case_id for m in found})
+    several = {r for r, n in Counter(m.report_id for m in found).items() if n > 1}
+    rows = [_row(m, said.get(m.case_id), lang, is_part=m.report_id in several) for m in found]
     return sorted(rows, key=lambda r: (r.status in ENDS, -r.report_id))
 
 
@@ -201,12 +219,14 @@ def own_ids(actor: Actor) -> list[int]:
     return list(policies.reports_of(actor).order_by("-id").values_list("id", flat=True)[:LONGEST_LIST])
 
 
-def follow(report: Report, *, now: datetime, lang: str) -> Following:
+def follow(report: Report, *, now: datetime, lang: str, part: str = "") -> Following:
     """Put the whole story of one report together, in a number of statements that does not grow with it.
 
-    :raises NotFound: the report belongs to no case.
+    `part`: the number of one of its cases, where it belongs to several. A report that was merged tells what happened to
+    it before, too. :raises NotFound: the report belongs to no case, or not to that one.
     """
-    member = _membership(report)
+    members = _memberships(report)
+    member = _of_part(members, part)
     case = member.case
     handovers = list(
         Handover.objects.filter(case=case).select_related("duty_item__list", "cited_item__list").order_by("id")
@@ -219,6 +239,7 @@ def follow(report: Report, *, now: datetime, lang: str) -> Following:
     happened = teller.tell(
         entries, trail.words_of("case", case.id), Addendum.objects.filter(report=report).order_by("id")
     )
+    happened += before.told(report, case, members, lang=lang)
     feedback = Feedback.objects.filter(membership=member, superseded_by=None).order_by("-round", "-id").first()
     if feedback is not None and feedback.answered_at is not None:
         happened.append(_judged(feedback))
@@ -237,17 +258,23 @@ def follow(report: Report, *, now: datetime, lang: str) -> Following:
         may_object=case.status == Status.DECLINED and not any(e.verb == "case.objected" for e in entries),
         reopen_until=ended if case.status == Status.CLOSED and ended and now <= ended and handovers else None,
         may_add=policies.may_be_added_to(case, now),
+        may_withdraw=any(m.verb == "withdrawing.withdraw" for m in CASE.open_moves(case.status)),
+        goes_on=case.reports_count > 1 or case.community or case.urgency == Urgency.EMERGENCY,
+        part=member.part_text,
+        parts=_parts(members, member),
     )
 
 
-def case_of(report: Report) -> int:
-    """Give the case a report belongs to now. :raises NotFound: none."""
-    return _membership(report).case_id
+def case_of(report: Report, part: str = "") -> int:
+    """Give the case a report belongs to now, the one of this number among several. :raises NotFound: none."""
+    return _of_part(_memberships(report), part).case_id
 
 
-def feedback_of(report: Report) -> Feedback:
+def feedback_of(report: Report, part: str = "") -> Feedback:
     """Give what is asked of this caller, or what he answered last. :raises NotFound: nothing was asked yet."""
     rows = Feedback.objects.filter(membership__report=report, superseded_by=None).select_related("case")
+    if part:
+        rows = rows.filter(case__number=part)
     row = rows.order_by("-round", "-id").first()
     if row is None:
         raise NotFound
@@ -321,11 +348,29 @@ def alike(candidates: Iterable[Mapping[str, Any]], *, tenant_id: int, lang: str)
 
 
 def _membership(report: Report) -> Membership:
+    return _of_part(_memberships(report), "")
+
+
+def _memberships(report: Report) -> list[Membership]:
+    """Give where the report belongs and belonged, those that last first, then the newest."""
     rows = Membership.objects.filter(report=report).select_related("case").order_by("-from_at", "-id")
-    found = sorted(rows, key=lambda m: m.to_at is not None)
+    return sorted(rows, key=lambda m: m.to_at is not None)
+
+
+def _of_part(members: Sequence[Membership], part: str) -> Membership:
+    found = [m for m in members if not part or m.case.number == part and m.to_at is None]
     if not found:
         raise NotFound
     return found[0]
+
+
+def _parts(members: Sequence[Membership], member: Membership) -> tuple[PartOf, ...]:
+    lasting = sorted((m for m in members if m.to_at is None), key=lambda m: m.case_id)
+    if len(lasting) < 2:
+        return ()
+    return tuple(
+        PartOf(m.case.number, m.part_text or m.case.title, m.case.status, m.case_id == member.case_id) for m in lasting
+    )
 
 
 def _last_said(case_ids: Iterable[int]) -> dict[int, Progress]:
@@ -333,19 +378,20 @@ def _last_said(case_ids: Iterable[int]) -> dict[int, Progress]:
     return {row.case_id: row for row in rows}
 
 
-def _row(member: Membership, said: Progress | None, lang: str) -> Row:
+def _row(member: Membership, said: Progress | None, lang: str, *, is_part: bool) -> Row:
     case = member.case
     body = bodies.names().get(case.lead_id or 0)
     waits = said is not None and case.status == Status.HANDLING
     return Row(
         number=member.report.number,
-        title=member.report.title,
+        title=member.part_text or member.report.title,
         said_at=member.report.said_at,
         status=case.status,
         body=body.called(lang) if body else "",
         due_at=member.promise_due_at or case.promise_due_at,
         waiting_for=said.waiting_for if waits and said is not None else "",
         report_id=member.report_id,
+        part=case.number if is_part else "",
     )
 
 

@@ -14,7 +14,14 @@ from jishi.duties import queries as duties
 from jishi.foundation.trail import Entry
 from jishi.kernels.text.minimise import minimise
 
-OWN_WORDS_ONLY = frozenset({"case.objected", "case.reopened"})  # words of a caller: shown to himself alone
+OWN_WORDS_ONLY = frozenset({"case.objected", "case.reopened", "case.withdrawn"})  # a caller's: shown to himself alone
+# Said by the report itself, by its own rows, or about somebody else.
+NOT_TOLD = frozenset(
+    {
+        "case.received", "case.joined", "report.added_to", "feedback.answered", "case.took_in", "case.gave_back",
+        "case.left",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +93,12 @@ class Teller:
     def tell(
         self, entries: Sequence[Entry], words: Mapping[int, Mapping[str, str]], addenda: Iterable[Addendum]
     ) -> list[Happened]:
-        found = [self._said()]
-        found += [h for e in entries if (h := self._one(e, words.get(e.seq, {}))) is not None]
+        found = [self._said(), *self.between(entries, words)]
         return found + [Happened(a.at, "report.added_to", words={"text": a.text_shown}, own=True) for a in addenda]
+
+    def between(self, entries: Iterable[Entry], words: Mapping[int, Mapping[str, str]]) -> list[Happened]:
+        """Tell these entries of the case alone."""
+        return [h for e in entries if (h := self._one(e, words.get(e.seq, {}))) is not None]
 
     def _said(self) -> Happened:
         return Happened(
@@ -101,8 +111,8 @@ class Teller:
 
     def _one(self, entry: Entry, words: Mapping[str, str]) -> Happened | None:
         verb, codes = entry.verb, entry.codes
-        if verb in ("case.received", "case.joined", "report.added_to", "feedback.answered"):
-            return None  # said by the report itself, by its own rows, or by somebody else
+        if verb in NOT_TOLD or verb == "case.split" and codes.get("report") != self.report.number:
+            return None
         own = entry.actor in self.me
         lead = self._handover(codes, entry.at)
         item = self._item(codes, verb, lead)
@@ -160,7 +170,8 @@ class Teller:
     def _codes(self, codes: Mapping[str, Any], verb: str, at: datetime, lead: Handover | None) -> dict[str, Any]:
         told = {
             k: codes[k]
-            for k in ("ground", "how", "reached", "kind", "missing", "outcome", "ruling", "result")
+            for k in ("ground", "how", "reached", "kind", "missing", "outcome", "ruling", "result", "replied",
+                      "into", "from", "to")
             if k in codes
         }
         if verb == "case.progressed" and (row := self.progress.get((codes.get("body") or 0, at))) is not None:
@@ -183,7 +194,8 @@ class Teller:
             return {"text": reply.text_for_caller, "basis": reply.legal_basis} if reply else {}
         if verb.startswith("handover.return") and verb != "handover.return_denied" and lead is not None:
             return _hidden({"words": lead.return_words, "answer": lead.return_answer_words})
-        if verb in ("case.declined", "case.progressed", "case.answered_at_once", "case.settled_on_spot"):
+        if verb in ("case.declined", "case.progressed", "case.answered_at_once", "case.settled_on_spot",
+                    "case.terminated"):  # fmt: skip
             return dict(words)  # written for the caller
         return dict(words) if own else _hidden(words)
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from conftest import MONDAY_TEN
-from jishi.accounts.models import Account
+from jishi.accounts.tests.factories import an_account, signed_in
 from jishi.cases.models import Case, Membership
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -122,12 +122,9 @@ class TestMerging:
 
 class TestWithdrawing:
     def resident(self, town: int) -> tuple[Client, Case]:
-        with scope.work(system(town)):
-            account = Account.objects.get(username="wangxl")
+        account = an_account(town, staff=False)
         case = f.a_case(town, reporter_id=account.id, voice="open")
-        browser = Client(SERVER_NAME="town.example")
-        browser.force_login(account)
-        return browser, case
+        return signed_in(Client(SERVER_NAME="town.example"), account), case
 
     def test_a_caller_withdraws_his_own_report(self, town: int) -> None:
         browser, case = self.resident(town)
@@ -157,7 +154,8 @@ class TestWithdrawing:
 
 
 class TestTerminating:
-    NEEDED = {"what_was_needed": "进门查漏点", "told_caller": "需要您开门才能查漏点，两次联系您都不同意，这一件先终止。"}
+    TOLD = "需要您开门才能查漏点，两次联系您都不同意，这一件先终止。"
+    NEEDED = {"what_was_needed": "进门查漏点", "told_caller": TOLD}
 
     def ask(self, town: int, *, days: int = 2) -> tuple[Any, Case, Any]:
         case = f.a_case_at(town, Status.HANDLING)

@@ -56,6 +56,9 @@ def sample_of(operation: Any) -> dict[str, Any]:
         for part in schema.get("$defs", {}).values():
             for name in part.get("required", ()):
                 kind = part["properties"][name]
+                if kind.get("items", {}).get("$ref"):  # rows of their own shape: none
+                    filled[name] = []
+                    continue
                 filled[name] = "2026-03-09T02:00:00Z" if kind.get("format") else SAMPLES[kind["type"]]
                 if "$ref" in kind.get("items", {}):
                     filled[name] = []

@@ -15,6 +15,7 @@ urlpatterns = [
     path("mine/<str:number>/add", following.add, name="timeline-add"),
     path("mine/<str:number>/object", following.object_, name="timeline-object"),
     path("mine/<str:number>/reopen", following.reopen, name="timeline-reopen"),
+    path("mine/<str:number>/withdraw", following.withdraw, name="timeline-withdraw"),
     path("mine/<str:number>/feedback", answering.by_number, name="timeline-feedback"),
     path("feedback/done", answering.done, name="judged"),
     path("feedback/<str:token>", answering.by_link, name="feedback-link"),

@@ -38,7 +38,7 @@ def by_number(request: HttpRequest, number: str) -> HttpResponse:
     """Answer from one's own timeline; a later answer stands, the earlier one stays on record."""
     try:
         with holding.holder(request, number) as (by, report):
-            row = resident.feedback_of(report)
+            row = resident.feedback_of(report, str(request.GET.get("part", ""))[:30])
             return _ask(request, resident.asked(row, lang=get_language() or "zh"), row, by)
     except NotFound:
         return redirect(f"{reverse('mine')}?{urlencode({'number': number})}")

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jishi.cases.actions import intake, reopening, safekeeping
+from jishi.cases.actions import intake, reopening, safekeeping, withdrawing
 from jishi.cases.models import Report
 from jishi.cases.queries import resident
 from jishi.cases.queries.resident import Row
@@ -91,7 +91,9 @@ def object_(request: HttpRequest, number: str) -> HttpResponse:
     return _act(
         request,
         number,
-        lambda report, who, words: intake.object_to_decline(resident.case_of(report), text=words, **who),
+        lambda report, who, words: intake.object_to_decline(
+            resident.case_of(report, _part(request)), text=words, **who
+        ),
     )
 
 
@@ -101,7 +103,17 @@ def reopen(request: HttpRequest, number: str) -> HttpResponse:
     return _act(
         request,
         number,
-        lambda report, who, words: reopening.reopen(resident.case_of(report), why=words, **who),
+        lambda report, who, words: reopening.reopen(resident.case_of(report, _part(request)), why=words, **who),
+    )
+
+
+@require_POST
+def withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    """Take back what was asked for; no reason is needed."""
+    return _act(
+        request,
+        number,
+        lambda report, who, words: withdrawing.withdraw(report.id, why=words, tenant_code=request.tenant.code, **who),
     )
 
 
@@ -118,6 +130,8 @@ def now_at(row: Row) -> str:
         Status.FEEDBACK: _("%(body)s答复了，等您评价") % {"body": row.body} if row.body else _("已经答复，等您评价"),
         Status.CLOSED: _("办结"),
         Status.DECLINED: _("没有受理，您可以不同意"),
+        Status.WITHDRAWN: _("您撤回了"),
+        Status.ABSORBED: _("和同一件事合在一起办"),
     }
     return told[Status(row.status)]
 
@@ -159,6 +173,11 @@ def _open(request: HttpRequest, number: str, word: str) -> HttpResponse:
     return redirect("timeline", number=number.strip().upper())
 
 
+def _part(request: HttpRequest) -> str:
+    """Give the case that the page is about, where one report belongs to several."""
+    return str(request.POST.get("part") or request.GET.get("part") or "")[:30]
+
+
 def _act(request: HttpRequest, number: str, do: Callable[[Report, dict[str, Any], str], object]) -> HttpResponse:
     """Perform one verb of the caller with his words on the version he saw; a refusal comes back, words kept.
 
@@ -179,12 +198,14 @@ def _act(request: HttpRequest, number: str, do: Callable[[Report, dict[str, Any]
                 return _show(request, report, words=form, status=no.status)
     except NotFound:
         return redirect(f"{reverse('mine')}?{urlencode({'number': number})}")
-    return redirect("timeline", number=report.number)
+    part = _part(request)
+    return redirect(reverse("timeline", args=[report.number]) + (f"?{urlencode({'part': part})}" if part else ""))
 
 
 def _listed(row: Row) -> dict[str, Any]:
     return {
         "number": row.number,
+        "part": row.part,
         "title": row.title,
         "said_at": row.said_at,
         "due_at": row.due_at,
@@ -196,7 +217,7 @@ def _listed(row: Row) -> dict[str, Any]:
 
 def _show(request: HttpRequest, report: Report, *, words: Words | None = None, status: int = 200) -> HttpResponse:
     lang = get_language() or "zh"
-    f = resident.follow(report, now=request.now, lang=lang)
+    f = resident.follow(report, now=request.now, lang=lang, part=_part(request))
     lines = [t for h in f.happened if (t := telling.line(h, others=f.others)) is not None]
     for told in lines:
         told["item_url"] = item_url(told["item"])
@@ -204,6 +225,8 @@ def _show(request: HttpRequest, report: Report, *, words: Words | None = None, s
         "f": f,
         "lines": lines,
         "state": state_of(f.case.status),
+        "part": f.case.number if f.parts else "",
+        "parts": [(p, state_of(p.status)) for p in f.parts],
         "words": words or Words(),
         "failed": request.resolver_match.url_name if words is not None and request.resolver_match else "",
         "late": f.promise.is_late(request.now),

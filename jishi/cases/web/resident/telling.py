@@ -319,6 +319,61 @@ def _redispatched(h: Happened) -> Line:
     return {"title": _("原来的单位不对，重新派"), "kind": "back", "said": h.words.get("why", "")}
 
 
+def _absorbed(h: Happened) -> Line:
+    return {
+        "title": _("和 %(number)s 合在一起办：说的是同一件事") % {"number": h.codes.get("into", "")},
+        "kind": "hold",
+        "icon": "merge",
+        "sub": _("您的答复日不变，早的那个算数；办完了照样问您自己。"),
+    }
+
+
+def _restored(h: Happened) -> Line:
+    sub = _("答复日从您说的那天重新算起。")
+    if h.codes.get("replied"):
+        sub = _("先前的答复没有解决您这一件，会再答复您。") + sub
+    title = _("从 %(number)s 拆回来，单独办") % {"number": h.codes.get("from", "")}
+    return {"title": title, "kind": "run", "icon": "split", "sub": sub}
+
+
+def _parted(h: Happened) -> Line:
+    return {
+        "title": _("从 %(number)s 分出来，另立一件办") % {"number": h.codes.get("from", "")},
+        "kind": "run",
+        "icon": "split",
+        "sub": _("答复日按您说的那天算。"),
+    }
+
+
+def _split(h: Happened) -> Line:
+    return {"title": _("您一次说了几件事，分开办"), "kind": "run", "icon": "split"}
+
+
+def _withdrawn(h: Happened) -> Line:
+    title = _("您撤回了") if h.own else _("说这件事的居民撤回了")
+    return {"title": title, "kind": "back", "said": h.words.get("why", "")}
+
+
+def _community(h: Happened) -> Line:
+    title = _("留作社区件：没有人再要求，也接着办")
+    return {"title": title, "kind": "run", "icon": "group", "said": h.words.get("why", "")}
+
+
+def _termination_asked(h: Happened) -> Line:
+    title = _("%(body)s申请终止办理，等另一个人审批") % {"body": h.body}
+    return {"title": title, "kind": "hold", "icon": "scale", "said": h.words.get("needed", "")}
+
+
+def _terminated(h: Happened) -> Line:
+    return {
+        "title": _("终止办理"),
+        "kind": "back",
+        "icon": "done",
+        "said": h.words.get("text", ""),
+        "sub": _("需要的配合有了，可以要求重办。"),
+    }
+
+
 def _answered_at_once(h: Happened) -> Line:
     return {"title": _("当场答复"), "kind": "done", "icon": "done", "said": h.words.get("text", "")}
 
@@ -390,6 +445,15 @@ _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     "case.decline_overturned": _overturned,
     "case.reopened": _reopened,
     "case.reopened_elsewhere": _redispatched,
+    "case.absorbed": _absorbed,
+    "case.restored": _restored,
+    "case.parted": _parted,
+    "case.parted_of": _parted,
+    "case.split": _split,
+    "case.withdrawn": _withdrawn,
+    "case.kept_as_community": _community,
+    "case.termination_asked": _termination_asked,
+    "case.terminated": _terminated,
     "case.answered_at_once": _answered_at_once,
     "case.settled_on_spot": _settled,
     "clock.expired": _expired,
