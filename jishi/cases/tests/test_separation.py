@@ -14,7 +14,7 @@ from jishi.cases.models import Case, Feedback
 from jishi.cases.refusals import SamePerson
 from jishi.cases.states import CASE, HANDOVER, Status
 from jishi.cases.tests import factories as f
-from jishi.cases.tests.test_moves import WAYS, Way, _ready, _run
+from jishi.cases.tests.test_moves import WAYS, Way, _ask_termination, _ready, _run
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed
@@ -47,6 +47,7 @@ MOVING = [
     _beside("clocks.extend", _run(clocks.extend), f.ask_extension),
     _beside("clocks.deny_extension", _run(clocks.deny_extension, why=NO), f.ask_extension),
     _beside("banking.deny", _run(banking.deny, why=NO), f.ask_banking, lambda c: f.office(c.tenant_id)),
+    _beside("handling.deny_termination", _run(handling.deny_termination, why=NO), _ask_termination),
     _beside("exclusion.decide", _decide(exclusion.decide, verdict="approved", why=f.PROVED), f.ask_exclusion,
             start=Status.CLOSED),
     _beside("exclusion.revoke", _decide(exclusion.revoke, why=NO), f.exclude, start=Status.CLOSED),

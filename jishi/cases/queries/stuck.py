@@ -1,0 +1,210 @@
+"""卡住的事: the few things that are stuck, for the leading group office and for supervisors (spec 10 §17).
+
+A fixed number of statements, whatever the rows; each list is short and says how much more there is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from jishi.bodies import queries as bodies
+from jishi.cases import policies
+from jishi.cases.actions import reminding
+from jishi.cases.models import (
+    Banking,
+    Case,
+    Clock,
+    Digest,
+    Escalation,
+    Extension,
+    Supervision,
+    Suspension,
+    Termination,
+    Whistle,
+)  # fmt: skip
+from jishi.cases.queries import ticking
+from jishi.cases.states import CASE, SupervisionStatus
+from jishi.foundation.actor import Actor
+from jishi.kernels.procedure import Spoken
+
+FEW = 50  # of each list
+SECOND = 2  # returns
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One stuck thing: which case, with whom, since when, and the fact that makes it stuck."""
+
+    number: str
+    title: str
+    urgency: str
+    status: str
+    body: str
+    since: datetime | None = None
+    due_at: datetime | None = None
+    day: date | None = None
+    words: str = ""
+    kind: Spoken | None = None
+    code: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """One list of stuck things; `more`: there are others than these."""
+
+    code: str
+    lines: Sequence[Line]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    lots: Sequence[Lot] = field(default_factory=tuple)
+
+    @property
+    def all(self) -> int:
+        return sum(len(lot.lines) for lot in self.lots)
+
+
+def stuck(*, by: Actor, now: datetime, lang: str) -> Stuck:
+    """Give what is stuck among the cases this actor sees: nine statements."""
+    seen = policies.visible_to(by, Case.objects.filter(status__in=sorted(CASE.open_states)))
+    made: list[tuple[str, QuerySet[Any], Callable[[Any], Line]]] = [
+        ("overdue", _overdue(seen), lambda r: _of_clock(r.clock, lang)),
+        ("supervised", _supervised(by), lambda r: _of_supervision(r, lang, now)),
+        ("returned", seen.filter(returns_count__gte=SECOND).order_by("status_since", "id"), lambda r: _of(r, lang)),
+        ("contested", _contested(seen, now), lambda r: _of_clock(r, lang)),
+        ("asleep", reminding.asleep(now, by).filter(case__in=seen).select_related("case"),
+         lambda r: _of_banking(r, lang)),
+        ("lapsed", _lapsed(seen), lambda r: _of(r.case, lang, words=r.what, since=r.blown_at)),
+        ("no_day", _without_day(seen), lambda r: _of_clock(r, lang)),
+    ]  # fmt: skip
+    return Stuck(tuple(_lot(code, rows, line) for code, rows, line in made))
+
+
+def asked(*, by: Actor, lang: str) -> Sequence[Lot]:
+    """Give the requests that this actor may decide on, oldest first; a statement for each kind."""
+    seen = policies.visible_to(by, Case.objects.filter(status__in=sorted(CASE.open_states)))
+    ours = by.body_ids | by.tied_to
+    kinds: list[tuple[str, QuerySet[Any], str]] = []
+    if by.has("supervisor"):
+        kinds += [
+            ("suspension", Suspension.objects.filter(ended_at=None), "words"),
+            ("extension", Extension.objects.filter(clock__stopped_at=None), "reason_for_caller"),
+            ("termination", Termination.objects.all(), "what_was_needed"),
+        ]
+    if by.has("office"):
+        kinds.append(("banking", Banking.objects.filter(ended_at=None), "why_unsolvable"))
+    return [
+        _lot(code, rows.filter(verdict="", case__in=seen).exclude(asked_body__in=ours).select_related("case")
+             .order_by("asked_at", "id"), _request(text, lang))
+        for code, rows, text in kinds
+    ]  # fmt: skip
+
+
+def _request(text: str, lang: str) -> Callable[[Any], Line]:
+    return lambda row: _of(row.case, lang, words=str(getattr(row, text)), since=row.asked_at)
+
+
+def banked(*, by: Actor, lang: str, after: str = "") -> Lot:
+    """Give the banked cases this actor sees, the nearest review first; one statement."""
+    seen = policies.visible_to(by, Case.objects.filter(status="BANKED"))
+    rows = Banking.objects.filter(verdict="approved", ended_at=None, case__in=seen).select_related("case")
+    if after:
+        day, _, number = after.partition("~")
+        rows = rows.filter(Q(review_date__gt=day) | Q(review_date=day, id__gt=int(number)))
+    return _lot("banked", rows.order_by("review_date", "id"), lambda r: _of_banking(r, lang))
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """One digest of mine: when, and what it was about."""
+
+    made_at: datetime
+    urgent: bool
+    lines: Sequence[Line]
+
+
+def reminders(*, by: Actor, lang: str, now: datetime) -> Sequence[Reminded]:
+    """Give the latest digests of this person with what each was about; three statements."""
+    mine = list(Digest.objects.filter(tenant_id=by.tenant_id, account=by.account_id or 0).order_by("-id")[:20])
+    ids = {i for d in mine for i in d.rungs}
+    rungs = {e.id: e for e in Escalation.objects.filter(id__in=ids).select_related("case", "clock")}
+    sleeping = {i for d in mine for i in d.bankings}
+    asleep = {b.id: b for b in Banking.objects.filter(id__in=sleeping).select_related("case")}
+    return [
+        Reminded(d.made_at, d.urgent, [
+            *(_of_clock(rungs[i].clock, lang, code=rungs[i].step, now=now) for i in d.rungs if i in rungs),
+            *(_of_banking(asleep[i], lang) for i in d.bankings if i in asleep),
+        ])
+        for d in mine
+    ]  # fmt: skip
+
+
+# --- the lists ---------------------------------------------------------------------------------------------
+
+
+def _overdue(seen: QuerySet[Case]) -> QuerySet[Any]:
+    """Clocks that have climbed the last rung and still run: one line a case, its oldest."""
+    rows = Escalation.objects.filter(step="three_days_after", clock__stopped_at=None, clock__due_at__isnull=False)
+    rows = rows.filter(case__in=seen).order_by("case_id", "fell_at", "id").distinct("case_id")
+    return Escalation.objects.filter(id__in=rows.values("id")).select_related("clock__case").order_by("fell_at", "id")
+
+
+def _supervised(by: Actor) -> QuerySet[Any]:
+    seen = policies.visible_to(by, Case.objects.all())
+    rows = Supervision.objects.filter(case__in=seen).exclude(status=SupervisionStatus.LIFTED)
+    return rows.select_related("case", "clock").order_by("opened_at", "id")
+
+
+def _contested(seen: QuerySet[Case], now: datetime) -> QuerySet[Any]:
+    rows = Clock.objects.filter(kind__in=("consult", "ruling"), stopped_at=None, due_at__lt=now, case__in=seen)
+    return rows.filter(case__status="CONSULTING").select_related("case").order_by("due_at", "id")
+
+
+def _lapsed(seen: QuerySet[Case]) -> QuerySet[Any]:
+    return Whistle.objects.filter(status="LAPSED", case__in=seen).select_related("case").order_by("id")
+
+
+def _without_day(seen: QuerySet[Case]) -> QuerySet[Any]:
+    """A promise that no calendar reaches yet: in plain sight, never silently late (11 §7)."""
+    rows = Clock.objects.filter(kind="promise", stopped_at=None, due_at=None, provisional=True, case__in=seen)
+    return rows.filter(case__status=F("case__status")).select_related("case").order_by("started_at", "id")
+
+
+def _lot(code: str, rows: QuerySet[Any], line: Callable[[Any], Line]) -> Lot:
+    found = list(rows[: FEW + 1])
+    return Lot(code, [line(row) for row in found[:FEW]], len(found) > FEW)
+
+
+def _of(case: Case, lang: str, *, body: int | None = None, **more: Any) -> Line:
+    holder = bodies.names().get(body or case.lead_id or 0)
+    given = {"since": case.status_since, **more}
+    return Line(case.number, case.title, case.urgency, case.status, holder.called(lang) if holder else "", **given)
+
+
+def _of_clock(clock: Clock, lang: str, *, code: str = "", now: datetime | None = None) -> Line:
+    late = clock.due_at is not None and (now is None or clock.due_at < now) and clock.stopped_at is None
+    return _of(
+        clock.case, lang, body=clock.owner_body_id, since=clock.started_at, due_at=clock.due_at, late=late, code=code,
+        kind=ticking.name_of(clock.kind),
+    )  # fmt: skip
+
+
+def _of_supervision(row: Supervision, lang: str, now: datetime) -> Line:
+    due = row.clock.due_at if row.clock is not None and row.status == SupervisionStatus.OPENED else None
+    return _of(
+        row.case, lang, body=row.body_id, since=row.opened_at, due_at=due, words=row.demand, code=row.status,
+        late=due is not None and due < now,
+    )  # fmt: skip
+
+
+def _of_banking(row: Banking, lang: str) -> Line:
+    return _of(
+        row.case, lang, since=row.from_at, day=row.review_date, words=row.came_true_words or row.waits_for,
+        code="came_true" if row.came_true_at else "",
+    )  # fmt: skip

@@ -1,0 +1,230 @@
+"""Whom the clock tells: a pure function of clocks, looked at for every one, told in one digest a half day (10 §7)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from conftest import MONDAY_TEN
+from jishi.accounts import queries as accounts
+from jishi.bodies import queries as bodies
+from jishi.cases import escalation, limits
+from jishi.cases.actions import banking, handling, handover, reckoning, reminding, supervision, sweeping, urging
+from jishi.cases.models import Case, Clock, Digest, Escalation
+from jishi.cases.queries import stuck
+from jishi.cases.states import Status
+from jishi.cases.tests import factories as f
+from jishi.foundation import scope
+from jishi.foundation.actor import system
+from jishi.kernels import worktime
+
+RUNGS = limits.load().rungs
+NIGHT = MONDAY_TEN + timedelta(days=20, hours=12)
+DAY = timedelta(days=1)
+
+
+def remind(town: int, now: datetime) -> dict[str, int]:
+    return reminding.remind(by=f.the_clock(town), now=now)
+
+
+def rungs_of(case: Case, kind: str = "handling") -> list[tuple[str, datetime]]:
+    with scope.work(system(case.tenant_id)):
+        rows = Escalation.objects.filter(case=case, clock__kind=kind).order_by("fell_at", "id")
+        return list(rows.values_list("step", "fell_at"))
+
+
+def digests(town: int, username: str = "") -> list[Digest]:
+    with scope.work(system(town)):
+        rows = Digest.objects.filter(tenant_id=town).order_by("id")
+        if username:
+            rows = rows.filter(account__username=username)
+        return list(rows)
+
+
+def a_case_of_an_office(town: int, **facts: Any) -> Case:
+    case = f.a_case(town, **facts)
+    f.offer_to(case, "cgj", MONDAY_TEN + timedelta(hours=1))
+    case = f.again(town, case.id)
+    f.do(f.handler_of(case), handover.sign, case.id, now=MONDAY_TEN + timedelta(hours=2))
+    return f.again(town, case.id)
+
+
+def handling_of(case: Case) -> Clock:
+    with scope.work(system(case.tenant_id)):
+        return Clock.objects.get(case=case, kind="handling")
+
+
+class TestTheLadder:
+    def test_has_its_four_rungs_in_order_and_the_days_are_working_days(self, town: int) -> None:
+        clock = handling_of(a_case_of_an_office(town))
+
+        with scope.work(system(town)):
+            calendar = bodies.hours_of([clock.owner_body_id])[clock.owner_body_id].calendar
+            found = escalation.ladder(reckoning.as_kernel(clock), calendar, RUNGS)
+
+        assert [r.rung.step for r in found] == ["near", "expired", "day_after", "three_days_after"]
+        assert clock.due_at is not None
+        assert found[1].at == clock.due_at
+        assert found[2].at == worktime.add(clock.due_at, worktime.workdays(1), calendar).moment
+        used = worktime.remaining(reckoning.as_kernel(clock), calendar, found[0].at).share_used
+        before = worktime.remaining(reckoning.as_kernel(clock), calendar, found[0].at - escalation.MINUTE).share_used
+        assert before < RUNGS[0].share <= used
+
+    def test_has_no_rung_while_time_stands_still(self, town: int) -> None:
+        case = f.a_case_at(town, Status.SUSPENDED)
+
+        remind(town, MONDAY_TEN + 5 * DAY)
+
+        assert rungs_of(case) == []
+        assert rungs_of(case, "promise") == []
+
+
+class TestReplay:
+    def test_of_a_clock_gives_the_rungs_that_were_noted_day_by_day(self, town: int) -> None:
+        case = a_case_of_an_office(town)
+        for hours in range(0, 24 * 20, 7):
+            remind(town, MONDAY_TEN + timedelta(hours=hours))
+
+        clock, end = handling_of(case), MONDAY_TEN + timedelta(hours=24 * 20)
+        with scope.work(system(town)):
+            calendar = reckoning.calendar_of(clock)
+        again = escalation.reached(reckoning.as_kernel(clock), calendar, RUNGS, stopped_at=None, now=end)
+
+        assert rungs_of(case) == [(r.rung.step, r.at) for r in again]
+        assert len(again) == 4
+
+    def test_in_one_go_gives_the_same_as_day_by_day(self, town: int) -> None:
+        one, two = a_case_of_an_office(town), a_case_of_an_office(town)
+        remind(town, NIGHT)
+
+        assert rungs_of(one) == rungs_of(two)
+        remind(town, NIGHT + DAY)
+        assert len(rungs_of(one)) == 4
+
+    def test_is_not_moved_by_anything_that_is_said(self, town: int) -> None:
+        case, quiet = a_case_of_an_office(town), a_case_of_an_office(town)
+        at = MONDAY_TEN + DAY
+        f.do(f.handler_of(case), handling.note_progress, case.id, text="在查。", now=at)
+        f.do(f.dispatcher(town), urging.urge, case.id, words="请尽快", now=at)
+        f.do(f.supervisor(town), supervision.open_, case.id, ground="shirking", demand="请说明", now=at)
+
+        remind(town, NIGHT)
+
+        assert rungs_of(case) == rungs_of(quiet)
+
+    def test_after_an_extension_counts_to_the_new_day(self, town: int) -> None:
+        case = a_case_of_an_office(town)
+        f.ask_extension(case, MONDAY_TEN + timedelta(hours=3))
+        f.do(f.supervisor(town), f.clocks.extend, case.id, now=MONDAY_TEN + timedelta(hours=3))
+        due = handling_of(case).due_at
+
+        remind(town, NIGHT)
+
+        assert dict(rungs_of(case))["expired"] == due
+
+
+class TestEveryClock:
+    def test_is_looked_at_however_many_there_are(self, town: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reminding, "BATCH", 3)
+        cases = [a_case_of_an_office(town) for _ in range(5)]
+
+        remind(town, NIGHT)
+
+        assert all(len(rungs_of(case)) == 4 for case in cases)
+
+    def test_that_ran_out_is_acted_upon_in_one_sweep(self, town: int) -> None:
+        cases = [f.a_case_at(town, Status.OFFERED) for _ in range(5)]
+
+        done = sweeping.sweep(by=f.the_clock(town), now=MONDAY_TEN + DAY, limit=2)
+
+        assert done["handover.sign_by_time"] == 5
+        assert {f.again(town, c.id).status for c in cases} == {Status.HANDLING}
+
+
+class TestDigests:
+    def test_are_one_a_person_and_half_day_however_much_there_is(self, town: int) -> None:
+        [a_case_of_an_office(town) for _ in range(3)]
+        nine = MONDAY_TEN + timedelta(days=10, minutes=-60)
+
+        for minutes in (0, 20, 60):
+            remind(town, nine + timedelta(minutes=minutes))
+        morning = digests(town, "chengguan1")
+        remind(town, nine + timedelta(hours=6))
+
+        assert len(morning) == 1
+        assert len(digests(town, "chengguan1")) == 1  # nothing new in the afternoon
+        assert len(morning[0].rungs) >= 6
+
+    def test_wait_for_working_hours(self, town: int) -> None:
+        a_case_of_an_office(town)
+
+        remind(town, NIGHT)
+        at_night = digests(town, "chengguan1")
+        remind(town, NIGHT + timedelta(hours=13))
+
+        assert at_night == []
+        assert len(digests(town, "chengguan1")) == 1
+
+    def test_of_danger_go_out_at_once(self, town: int) -> None:
+        a_case_of_an_office(town, urgency="emergency")
+
+        remind(town, NIGHT)
+
+        assert [d.urgent for d in digests(town, "chengguan1")] == [True]
+
+    def test_reach_the_supervisor_a_day_late_and_the_leading_office_after_three(self, town: int) -> None:
+        case = a_case_of_an_office(town)
+        due = handling_of(case).due_at
+        assert due is not None
+        noon_after = due + DAY - timedelta(hours=6)
+
+        remind(town, noon_after)
+        first = rungs_of(case)
+        remind(town, NIGHT + timedelta(hours=13))
+
+        assert [s for s, _ in first] == ["near", "expired"]
+        with scope.work(system(town)):
+            to = {e.step: e.to for e in Escalation.objects.filter(case=case)}
+            office = {h.username for h in accounts.people_of("office", now=NIGHT)}
+        assert to["day_after"] == ["supervisor"]
+        assert to["three_days_after"] == ["leading_office"]
+        assert office
+        assert all(digests(town, name) for name in office)
+
+    def test_offer_sleeping_cases_once_a_week_until_they_are_taken_up(self, town: int) -> None:
+        case = f.a_case_at(town, Status.BANKED)
+        f.do(f.handler_of(case), banking.note_came_true, case.id, words="资金到了", now=MONDAY_TEN + DAY)
+        monday = MONDAY_TEN + 7 * DAY
+
+        for when in (monday, monday + timedelta(hours=5), monday + DAY, monday + 7 * DAY):
+            remind(town, when)
+
+        offered = [d for d in digests(town, "qingdan1") if d.bankings]
+        assert [d.made_at for d in offered] == [monday, monday + 7 * DAY]
+
+
+class TestStuck:
+    def test_names_each_thing_once_and_why(self, town: int) -> None:
+        late, asleep, watched = a_case_of_an_office(town), f.a_case_at(town, Status.BANKED), a_case_of_an_office(town)
+        f.do(f.handler_of(asleep), banking.note_came_true, asleep.id, words="资金到了", now=MONDAY_TEN + DAY)
+        asked = {"ground": "shirking", "demand": "请说明"}
+        f.do(f.supervisor(town), supervision.open_, watched.id, now=MONDAY_TEN + DAY, **asked)
+        remind(town, NIGHT)
+
+        with scope.work(f.office(town)):
+            found = {lot.code: [one.number for one in lot.lines] for lot in
+                     stuck.stuck(by=f.office(town), now=NIGHT, lang="zh").lots}  # fmt: skip
+
+        assert late.number in found["overdue"]
+        assert found["asleep"] == [asleep.number]
+        assert found["supervised"] == [watched.number]
+        assert len(set(found["overdue"])) == len(found["overdue"])
+
+    def test_costs_the_same_whatever_the_rows(self, town: int, django_assert_max_num_queries: Any) -> None:
+        [a_case_of_an_office(town) for _ in range(3)]
+        remind(town, NIGHT)
+
+        with scope.work(f.office(town)):
+            bodies.names()
+            with django_assert_max_num_queries(7):
+                stuck.stuck(by=f.office(town), now=NIGHT, lang="zh")
