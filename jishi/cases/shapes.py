@@ -240,3 +240,49 @@ class LinkIn(Schema):
     question: str = Field(max_length=600)
     extract: str = Field(max_length=4000)
     days: int = Field(14, ge=1, le=60)
+
+
+class WebhookIn(Schema):
+    """Where news is sent, and of which verbs; none: of all."""
+
+    url: str = Field(max_length=500)
+    verbs: list[Annotated[str, Field(max_length=60)]] = Field([], max_length=100)
+
+
+class PauseIn(Schema):
+    ground: str
+    words: str = Field(max_length=1000)
+    until: date
+    told_caller: str = Field("", max_length=1000)
+    evidence: str = Field("", max_length=500)
+
+
+class ExtensionIn(Schema):
+    workdays: int = Field(ge=1, le=100)
+    reason_for_caller: str = Field(max_length=1000)
+
+
+class BankIn(Schema):
+    why_unsolvable: str = Field(max_length=1000)
+    waits_for: str = Field(max_length=500)
+    told_caller: str = Field(max_length=1000)
+    review_on: date
+
+
+class SupervisionIn(Schema):
+    ground: str
+    demand: str = Field(max_length=1000)
+
+
+class ExclusionIn(Schema):
+    rates: list[str] = Field(max_length=10)
+    ground: str
+    evidence: str = Field(max_length=2000)
+    told_caller: str = Field(max_length=1000)
+    from_period: str = Field(max_length=7)
+    report: str = Field("", max_length=24)
+
+
+class VerdictIn(Schema):
+    verdict: str
+    why: str = Field(max_length=2000)
