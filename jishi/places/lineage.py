@@ -53,6 +53,16 @@ def successors(code: str, day: date) -> list[Became]:
     return _became(settled, day)
 
 
+def merged_into(code: str, day: date) -> set[str]:
+    """Give the codes of the divisions that were merged whole into this one by the day."""
+    heir = resolve(code, day)
+    if heir is None:
+        return set()
+    rows = Succession.objects.filter(successor=heir.division_id, kind="merged", on_date__lte=day)
+    gone = DivisionVersion.objects.filter(division__in=rows.values("predecessor"))
+    return set(gone.values_list("code", flat=True)) - {code}
+
+
 def _sum(there: Mapping[int, float | None], division: int, share: float | None) -> float | None:
     if division not in there:
         return share

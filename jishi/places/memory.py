@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -256,16 +256,33 @@ def _divisions(prefix: str, day: date) -> dict[str, DivisionRow]:
     }  # fmt: skip
 
 
+_GRID_COLUMNS = (
+    "grid_id", "grid__code", "name", "grid__community", "grid__kind", "grid__special_of", "grid__owner_ref",
+    "edition_id", "edition__number", "edition__effective", "polygon",
+)  # fmt: skip
+
+
 def _grids(tenant_id: int, day: date) -> list[GridRow]:
-    rows = (
-        models.GridVersion.objects.filter(tenant_id=tenant_id, edition__effective__contains=day)
-        .order_by("grid__code")
-        .values_list(
-            "grid_id", "grid__code", "name", "grid__community", "grid__kind", "grid__special_of", "grid__owner_ref",
-            "edition_id", "edition__number", "edition__effective", "polygon",
-        )
-    )  # fmt: skip
-    return [GridRow(*row[:9], row[9].lower, bytes(row[10])) for row in rows]
+    versions = models.GridVersion.objects.filter(tenant_id=tenant_id, edition__effective__contains=day)
+    return [_grid_row(row) for row in versions.order_by("grid__code").values_list(*_GRID_COLUMNS)]
+
+
+def _grid_row(row: tuple[int, str, str, str, str, str, str, int, int, Any, Any]) -> GridRow:
+    return GridRow(*row[:9], row[9].lower, bytes(row[10]))
+
+
+def row_of(grid_id: int, edition_id: int) -> GridRow | None:
+    """Give a grid as one edition draws it, whether it is in force or not; None where the edition has no such grid."""
+    versions = models.GridVersion.objects.filter(grid_id=grid_id, edition_id=edition_id)
+    row = versions.values_list(*_GRID_COLUMNS).first()
+    return _grid_row(row) if row else None
+
+
+def last_day(grid_id: int) -> date | None:
+    """Give the last day of a grid that is no more; None while an edition without an end holds it."""
+    versions = models.GridVersion.objects.filter(grid_id=grid_id).exclude(edition__effective__isempty=True)
+    ends = [effective.upper for effective in versions.values_list("edition__effective", flat=True)]
+    return max(ends) - timedelta(days=1) if ends and None not in ends else None
 
 
 def _active(model: Any, tenant_id: int, day: date) -> Any:

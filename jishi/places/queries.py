@@ -24,8 +24,8 @@ from jishi.places.spotting import Candidate, Pin
 __all__ = [
     "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted",
     "Became", "ZoneRow", "centres", "division_path",
-    "divisions_below", "find", "grid", "grids", "grids_in", "grids_near", "locate", "looks_swapped", "place_of",
-    "resolve", "successors", "zones",
+    "divisions_below", "find", "grid", "grid_of_edition", "grids", "grids_in", "grids_near", "locate", "looks_swapped",
+    "place_of", "resolve", "successors", "zones",
 ]  # fmt: skip
 
 CRS: frozenset[str] = frozenset(datum.KNOWN)
@@ -306,9 +306,12 @@ def place_of(
 ) -> Place | None:
     """Give what duty lists may ask of a stored place: divisions, grid, zones, kinds; None where nothing is known.
 
-    Without a grid the place is known as far as its division goes, and by the thing whose point it is.
+    Without a grid the place is known as far as its division goes, and by the thing whose point it is. A grid that is
+    no more answers by the ground of its last day: a border that moves takes no place from what was said before.
     """
     ground = memory.ground(_day(day))
+    if grid_id is not None and grid_id not in ground.grids and (last := memory.last_day(grid_id)) is not None:
+        ground = memory.ground(last)
     row = ground.grids.get(grid_id) if grid_id is not None else None
     if row is not None and lng_e7 is not None and lat_e7 is not None:
         seen = _look([ground.plane.xy(lng_e7 / E7, lat_e7 / E7)], ground)[0]
@@ -358,6 +361,14 @@ def _first_day() -> str:
 def grid(grid_id: int, *, day: date = date.max) -> GridRow | None:
     """Give one grid as it is on the day; None if it is not in force then."""
     return memory.ground(_day(day)).grids.get(grid_id)
+
+
+def grid_of_edition(grid_id: int, edition_id: int | None) -> GridRow | None:
+    """Give a grid as an edition holds it, in force or not: what a report keeps from the day of its receipt."""
+    today = memory.ground(_day(date.max)).grids.get(grid_id)
+    if today is not None and today.edition_id == edition_id:
+        return today
+    return memory.row_of(grid_id, edition_id) if edition_id is not None else None
 
 
 def grids(ids: Iterable[int], *, day: date = date.max) -> dict[int, GridRow]:

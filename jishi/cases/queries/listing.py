@@ -48,7 +48,8 @@ def report_id_of(number: str, *, by: Actor) -> int:
 
 def one(number: str, *, by: Actor) -> dict[str, Any]:
     """Give one case with its moves. :raises NotFound: no such case for this actor."""
-    case = policies.visible_to(by, Case.objects.filter(number=number.upper())).select_related("grid").first()
+    cases = policies.visible_to(by, Case.objects.filter(number=number.upper()))
+    case = cases.select_related("grid", "grid_edition").first()
     if case is None:
         raise NotFound
     lead = Handover.objects.filter(case=case, role="lead").order_by("-id").first()
@@ -68,7 +69,7 @@ def one(number: str, *, by: Actor) -> dict[str, Any]:
 
 def page(wanted: Wanted, *, by: Actor) -> dict[str, Any]:
     """Give a page of cases, newest first, and where the next begins."""
-    rows = list(filtered(wanted, by=by).select_related("grid").order_by("-id")[: wanted.limit + 1])
+    rows = list(filtered(wanted, by=by).select_related("grid", "grid_edition").order_by("-id")[: wanted.limit + 1])
     more = len(rows) > wanted.limit
     matters = _matters()
     return {
@@ -213,8 +214,10 @@ def _row(case: Case, matters: dict[str, str]) -> dict[str, Any]:
         "status_since": case.status_since.isoformat(), "matter": case.matter,
         "matter_name": matters.get(case.matter, ""),
         "kind": case.kind, "urgency": case.urgency, "place": case.place_name, "division": case.division_code,
-        "grid": case.grid.code if case.grid else None, "lead": lead.code if lead else None,
-        "lead_name": lead.name if lead else None, "received_at": case.received_at.isoformat(),
+        "grid": case.grid.code if case.grid else None,
+        "grid_edition": case.grid_edition.number if case.grid_edition else None,
+        "lead": lead.code if lead else None, "lead_name": lead.name if lead else None,
+        "received_at": case.received_at.isoformat(),
         "promise_due_at": _iso(case.promise_due_at), "reports": case.reports_count, "outcome": case.outcome,
     }  # fmt: skip
 

@@ -22,8 +22,7 @@ from jishi.cases.tests.test_attacks import client_of, send
 from jishi.duties import queries as duties
 from jishi.duties.actions import founding
 from jishi.duties.actions.deciding import PushDownRefused
-from jishi.duties.sheet import NewItem
-from jishi.duties.tests.factories import as_csv
+from jishi.duties.tests.factories import NewItem, as_csv
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.models import News

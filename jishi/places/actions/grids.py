@@ -17,7 +17,7 @@ from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.kernels.geo.partition import PolygonIndex
 from jishi.kernels.geo.validate import WARNING, Finding
-from jishi.places import drawings, memory, shapes
+from jishi.places import drawings, lineage, memory, shapes
 from jishi.places.drawings import Drawn, Report
 from jishi.places.events import GridEditionAdopted
 from jishi.places.models import Building, Compound, DivisionVersion, Grid, GridEdition, GridVersion
@@ -61,6 +61,7 @@ def adopt(
 ) -> GridEdition:
     """Adopt the grids of a report as the division's next edition; `replaces` is the edition that ends that day.
 
+    The editions of divisions that were merged into this one by then end that day too: their ground is drawn here.
     The partition test runs on what was stored; if it fails, nothing was stored.
 
     :raises GridsHaveFaults: findings that must be cured first; :raises GroundAlreadyServed: special on general;
@@ -120,16 +121,19 @@ def _ensure_sound(report: Report) -> None:
 
 
 def _make_room(report: Report, effective_from: date, replaces: int | None, by: Actor) -> None:
-    """End the edition that is replaced; refuse any other that is in force then, above or below too."""
+    """End what is replaced or merged into this division; refuse any other that is in force then, above or below too."""
+    merged = lineage.merged_into(report.division, effective_from)
     head = report.division.rstrip("0") if report.division.endswith("000") else report.division
     above = [report.division[:n].ljust(12, "0") for n in (2, 4, 6, 9)]
     rows = GridEdition.objects.select_for_update().filter(
         tenant_id=by.tenant_id, effective__overlap=DateRange(effective_from, None)
     )
     for row in rows.order_by("id"):
-        if not (row.division_code.startswith(head) or row.division_code in above):
+        is_merged = row.division_code in merged
+        if not (is_merged or row.division_code.startswith(head) or row.division_code in above):
             continue
-        if row.number == replaces and row.division_code == report.division and row.effective.lower < effective_from:
+        is_replaced = row.number == replaces and row.division_code == report.division
+        if (is_merged or is_replaced) and row.effective.lower < effective_from:
             row.change(effective=DateRange(row.effective.lower, effective_from))
             continue
         span = f"{row.effective.lower}–{row.effective.upper or '至今'}"

@@ -121,8 +121,8 @@ def states() -> dict[str, Any]:
 
 
 def grid_of(case: Case) -> str:
-    """Name the grid of a case as it is now; empty where none is known."""
-    row = places.grid(case.grid_id) if case.grid_id else None
+    """Name the grid of a case as the edition of its receipt has it; empty where none is known."""
+    row = places.grid_of_edition(case.grid_id, case.grid_edition_id) if case.grid_id else None
     return row.name if row else ""
 
 

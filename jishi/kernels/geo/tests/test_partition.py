@@ -1,8 +1,9 @@
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jishi.kernels.geo.partition import BAD_INPUT, BORDER, GAP, INSIDE, OUTSIDE, UNIT, PolygonIndex, to_units
@@ -44,6 +45,7 @@ def oracle(x, y, ring):
 
 
 class TestExact:
+    @settings(max_examples=min(1000, settings.default.max_examples))  # spec 20 §13, 1: a thousand editions
     @given(st.integers(0, 10_000))
     def test_every_point_has_the_lowest_claiming_grid_as_rational_numbers_say(self, seed):
         grids = lattice(seed, 4)
@@ -79,6 +81,19 @@ class TestExact:
 
         assert np.array_equal(straight.grid, turned.grid[::-1])
         assert np.array_equal(straight.other, turned.other[::-1])
+
+    @pytest.mark.parametrize("threads", [1, 2, 8])
+    def test_one_index_asked_by_many_threads_gives_the_same_bytes(self, threads):
+        index = PolygonIndex(lattice(3))
+        points = np.random.default_rng(4).uniform([120, 28], [120.018, 28.018], (4000, 2))
+        alone = index.locate(*points.T)
+
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(lambda part: index.locate(*part.T), np.array_split(points, 16)))
+
+        for column in ("grid", "status", "other", "border_m"):
+            together = np.concatenate([getattr(part, column) for part in parts])
+            assert together.tobytes() == getattr(alone, column).tobytes()
 
     def test_a_hole_and_a_second_piece_are_respected(self):
         index = PolygonIndex({"001": [square(120, 28)[0], square(120.004, 28.004, 0.002)[0], square(120.02, 28)[0]]})
