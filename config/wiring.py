@@ -8,15 +8,18 @@ from jishi.portal import sources
 from jishi.portal.web import looks
 
 # Event → dotted paths of reactions.
-REACTIONS: dict[str, tuple[str, ...]] = {}
+WEBHOOKS = "jishi.cases.actions.calling.owe"
+REACTIONS: dict[str, tuple[str, ...]] = {
+    "CaseMoved": (WEBHOOKS,),
+    "PartMoved": (WEBHOOKS,),
+    "WhistleMoved": (WEBHOOKS,),
+    "ReportReceived": (WEBHOOKS,),
+}
 
 # News that nobody hears yet, each with the reason. It is written all the same: what was not announced
 # cannot be heard later.
 UNHEARD: dict[str, str] = {
-    "CaseMoved": "messages to people (SMS, mail) are not built; pages read the case itself",
-    "PartMoved": "messages to bodies (SMS, mail) are not built; inbox and case page read the part itself",
-    "WhistleMoved": "messages to bodies are not built; the whistle board and the inbox read the whistle itself",
-    "ReportReceived": "messages to people are not built; the receipt is on the page that took the report in",
+    "ParcelMade": "notices to people are on their way",
     "PushDownWasRefused": "will be counted per asking body by burden, which is not built",
     "DutyListOutForConsultation": "invitations to holders are not built; the list stands on their page",
     "DutyListPublished": "decisions read the list in force at each question; nobody else needs to be told yet",

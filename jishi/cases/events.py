@@ -19,7 +19,9 @@ class CaseMoved(Event):
 
 @dataclass(frozen=True)
 class ReportReceived(Event):
-    subject = ("report", "report_id")
+    """A report came in, and belongs to this case."""
+
+    subject = ("case", "case_id")
 
     report_id: int
     case_id: int
@@ -50,3 +52,12 @@ class WhistleMoved(Event):
     verb: str
     status: str
     tells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParcelMade(Event):
+    """A parcel of notices for one person is ready to leave."""
+
+    subject = ("parcel", "parcel_id")
+
+    parcel_id: int

@@ -425,3 +425,15 @@ class TooFewAttempts(Refused):
     zh = "终止要有至少 {least} 天写明日期的联系，没联系上或不愿意配合；现在有 {days} 天。"
     en = "Terminating needs contact notes of at least {least} days, refused or not reached; there are {days}."
     next_zh, next_en = "换一天再联系，记下来。", "Try again on another day, and note it."
+
+
+class TooManyWebhooks(Refused):
+    code, status = "too_many_webhooks", 409
+    zh, en = "一个系统最多 {most} 个接收地址。", "A program has at most {most} webhooks."
+    next_zh, next_en = "先停掉不用的。", "End one that is no longer used."
+
+
+class NoSuchCase(Refused):
+    code, status = "no_such_case", 422
+    zh, en = "没有编号是 {number} 的事件，或者您看不到它。", "There is no case {number}, or it is not yours to see."
+    next_zh, next_en = "核对编号，C 开头。", "Check the number; it begins with C."

@@ -11,7 +11,7 @@ from django.db import connection
 from jishi.foundation import keys, scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.models import Entry as Entry
-from jishi.foundation.models import EntryWords
+from jishi.foundation.models import EntryWords, TrailHead
 from jishi.kernels import ledger
 
 GENESIS = "0" * 64
@@ -113,6 +113,14 @@ def of(kind: str, ids: int | Iterable[int]) -> list[Entry]:
         tenant_id=scope.current().actor.tenant_id, subject_kind=kind, subject_id__in=wanted
     )
     return list(rows.order_by("subject_id", "seq"))
+
+
+def heads(kind: str, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """Give the last entry of each subject as (seq, hash); whoever keeps it can prove a later rewrite."""
+    rows = TrailHead.objects.filter(
+        tenant_id=scope.current().actor.tenant_id, subject_kind=kind, subject_id__in=list(ids)
+    )
+    return {row.subject_id: (row.seq, row.hash) for row in rows}
 
 
 def words_of(kind: str, subject_id: int) -> dict[int, dict[str, str]]:

@@ -6,6 +6,7 @@ from jishi.cases.models.exclusions import Exclusion
 from jishi.cases.models.imports import ColumnMap, ImportRow, ImportRun
 from jishi.cases.models.matters import Case, Clock, Handover, Membership
 from jishi.cases.models.moving_time import Banking, Extension, Suspension
+from jishi.cases.models.news import Message, Parcel, Webhook
 from jishi.cases.models.openness import Jurisdiction, Program, Token
 from jishi.cases.models.proposals import Choice, ModelEdition, RefusedPair, Suggestion
 from jishi.cases.models.pushing import Digest, Escalation, Supervision, Urging
@@ -32,8 +33,10 @@ __all__ = [
     "ImportRun",
     "Jurisdiction",
     "Membership",
+    "Message",
     "ModelEdition",
     "OutsideLink",
+    "Parcel",
     "Part",
     "Participant",
     "Placed",
@@ -52,5 +55,6 @@ __all__ = [
     "Termination",
     "Token",
     "Urging",
+    "Webhook",
     "Whistle",
 ]
