@@ -60,7 +60,7 @@ def _rate(
         tenant_id=row.tenant_id, participant=row, side=side, words=rated.words.strip()[:1000], rated_at=now,
         by_body_id=called.blown_by_id if side == RatingSide.STREET else row.body_id, **answers,
     )  # fmt: skip
-    alongside.carry_out(beside, move, by=by, now=now, codes={"side": side.value}, words={"words": made.words})
+    alongside.carry_out(beside, move, by=by, now=now, codes={"side": side.value})  # its words stay apart
     if _all_rated(called):
         whistle.rate(called.id, by=system(row.tenant_id), now=now)
     return made

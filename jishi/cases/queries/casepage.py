@@ -24,6 +24,8 @@ from jishi.cases.models import (
     Feedback,
     Handover,
     Membership,
+    Part,
+    Participant,
     Position,
     Reply,
     Report,
@@ -33,7 +35,7 @@ from jishi.cases.models import (
 )  # fmt: skip
 from jishi.cases.policies import Stand
 from jishi.cases.queries import judging, listing
-from jishi.cases.states import CASE, HANDOVER, Role, Status, Visibility
+from jishi.cases.states import CASE, HANDOVER, LIVES, Role, Status, Visibility
 from jishi.duties import queries as duties
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
@@ -43,10 +45,19 @@ from jishi.kernels.procedure import Move, Spoken
 
 MOST_REPORTS = 20  # shown of a case with many members
 MOST_ENTRIES = 500
+# Verbs of the desk that no table holds, because they leave the case where it is.
+OF_THE_DESK = (
+    "intake.set_urgency", "merging.leave", "merging.split", "merging.keep_as_community", "choosing.refuse_pairs",
+)  # fmt: skip
 
 # Verbs that the tables of moves do not hold, because they move nothing.
 BESIDE: Mapping[str, Spoken] = {
     "case.joined": Spoken("又有人说了这件事", "Somebody else reported the same"),
+    "case.took_in": Spoken("另一件并进来", "Another case was merged into it"),
+    "case.gave_back": Spoken("并进来的拆回去", "What was merged went back"),
+    "case.left": Spoken("一条诉求分出去", "A report left"),
+    "case.split": Spoken("一条诉求拆成几件", "One report became several cases"),
+    "case.kept_as_community": Spoken("留作社区件", "Kept as a community case"),
     "case.objected": Spoken("诉求人对不予受理提出异议", "The caller objected to the decline"),
     "case.matter_corrected": Spoken("说定了事项", "The matter was said"),
     "case.urgency_set": Spoken("说定了紧急程度", "The urgency was said"),
@@ -55,12 +66,21 @@ BESIDE: Mapping[str, Spoken] = {
     "case.contacted": Spoken("联系诉求人", "Contact with the caller"),
     "case.progressed": Spoken("进展", "Progress"),
     "case.position_stated": Spoken("会商意见", "A position in the consultation"),
+    "link.sent": Spoken("问了外面的单位", "An outside party was asked"),
+    "link.opened": Spoken("链接被打开", "The link was opened"),
+    "link.answered": Spoken("外面的单位回答了", "The outside party answered"),
+    "link.not_ours": Spoken("外面的单位说不是它的", "The outside party says it is not theirs"),
+    "link.revoked": Spoken("链接收回了", "The link was taken back"),
     "report.added_to": Spoken("诉求人补充", "The caller added something"),
     "feedback.answered": Spoken("诉求人评价", "The caller judged the answer"),
     "feedback.attempted": Spoken("回访没有联系上", "A call for feedback reached nobody"),
     "clock.expired": Spoken("时限到了", "A clock ran out"),
 }
 KINDS: Mapping[str, tuple[str, str]] = {  # verb: (kind of dot, icon)
+    "case.absorbed": ("hold", "merge"), "case.took_in": ("run", "merge"), "case.restored": ("run", "split"),
+    "case.gave_back": ("run", "split"), "case.left": ("run", "split"), "case.split": ("run", "split"),
+    "case.parted": ("run", "split"), "case.parted_of": ("run", "split"), "case.withdrawn": ("back", "back"),
+    "case.kept_as_community": ("run", "people"), "case.terminated": ("back", "done"),
     "case.received": ("done", "speak"), "case.joined": ("run", "merge"), "case.offered": ("wait", "wait"),
     "handover.return_asked": ("back", "back"), "handover.returned": ("back", "back"), "case.declined": ("back", "back"),
     "case.objected": ("near", "bell"), "clock.expired": ("near", "bell"), "case.contacted": ("run", "phone"),
@@ -68,6 +88,9 @@ KINDS: Mapping[str, tuple[str, str]] = {  # verb: (kind of dot, icon)
     "case.ruled": ("hold", "scale"),
     "case.upheld": ("hold", "scale"), "case.closed": ("done", "done"), "case.reply_approved": ("done", "check"),
     "case.sent_back": ("back", "back"), "case.position_stated": ("hold", "speak"), "report.added_to": ("done", "speak"),
+    "part.asked": ("wait", "people"), "part.returned": ("back", "back"), "part.finished": ("done", "check"),
+    "part.contested": ("hold", "people"), "whistle.blown": ("near", "bell"), "whistle.lapsed": ("back", "bell"),
+    "whistle.concluded": ("done", "check"), "whistle.missed": ("back", "back"), "link.sent": ("wait", "speak"),
     "case.offer_taken_back": ("back", "back"), "feedback.answered": ("done", "speak"),
 }  # fmt: skip
 
@@ -118,7 +141,7 @@ def find(number: str, *, by: Actor) -> Case:
     """Give the case of this number. :raises NotFound: none for this actor."""
     case = (
         policies.visible_to(by, Case.objects.filter(number=number.strip().upper()))
-        .select_related("lead", "previous_case")
+        .select_related("lead", "previous_case", "absorbed_into")
         .first()
     )
     if case is None:
@@ -157,7 +180,7 @@ def open_moves(by: Actor, stand: Stand) -> dict[str, Move]:
 def open_beside(by: Actor, stand: Stand) -> dict[str, None]:
     """Name the verbs beside the tables that this actor may do now."""
     says_urgency = stand.case.status not in CASE.ends and policies.PARTIES["dispatcher"](by, stand)
-    found: dict[str, None] = {"intake.set_urgency": None} if says_urgency else {}
+    found = dict.fromkeys(OF_THE_DESK) if says_urgency else {}
     if policies.PARTIES["reviewer"](by, stand):
         verb = "publishing.close" if stand.case.visibility == Visibility.PUBLIC else "publishing.open_"
         if verb == "publishing.close" or not publishing.must_stay_closed(stand.case):
@@ -189,9 +212,9 @@ def entries_of(case: Case) -> list[Any]:
 
 def life(case: Case, entries: Sequence[Any], *, by: Actor, handovers: Sequence[Handover], lang: str) -> list[Happening]:
     """Tell the entries, newest first, each with the words that this viewer may read; one statement."""
-    words = trail.words_of("case", case.id)
+    words, stays = trail.words_of("case", case.id), _stays(case, by, handovers)
     told = [
-        _happening(e, _readable(e, words.get(e.seq, {}), case, by, handovers), lang)
+        _happening(e, _readable(e, words.get(e.seq, {}), case, by, stays), lang)
         for e in entries
         if policies.may_read(by, case, e.verb)
     ]
@@ -203,17 +226,26 @@ def _is_only_handler(by: Actor) -> bool:
 
 
 def _readable(
-    entry: Any, words: Mapping[str, str], case: Case, by: Actor, handovers: Sequence[Handover]
+    entry: Any, words: Mapping[str, str], case: Case, by: Actor, stays: Sequence[datetime | None]
 ) -> tuple[tuple[str, str], ...]:
     """A body that handed the case back reads what was said until then, and nothing of what others wrote later."""
     said = tuple((k, v) for k, v in words.items() if v and k != "rule")
     if not _is_only_handler(by) or (case.lead_id is not None and case.lead_id in by.body_ids):
         return said
-    own = [h for h in handovers if h.body_id in by.body_ids or h.copied_to_id in by.body_ids]
-    if any(h.ended_at is None for h in own):
+    if None in stays:
         return said
-    last = max((h.ended_at for h in own if h.ended_at), default=None)
+    last = max((end for end in stays if end), default=None)
     return said if last is not None and entry.at <= last else ()
+
+
+def _stays(case: Case, by: Actor, handovers: Sequence[Handover]) -> list[datetime | None]:
+    """Give until when each of the reader's bodies has had to do with the case, as lead or helping; None: still."""
+    if not _is_only_handler(by):
+        return []
+    ends = [h.ended_at for h in handovers if h.body_id in by.body_ids or h.copied_to_id in by.body_ids]
+    parts = Part.objects.filter(case=case, asked_body__in=by.body_ids).values_list("ended_at", flat=True)
+    called = Participant.objects.filter(whistle__case=case, body__in=by.body_ids).values_list("ended_at", flat=True)
+    return [*ends, *parts.union(called, all=True)]
 
 
 def _happening(entry: Any, words: tuple[tuple[str, str], ...], lang: str) -> Happening:
@@ -242,6 +274,8 @@ def _who(entry: Any, move: Move | None) -> Spoken | None:
     kind = entry.actor.split(":")[0].split("/")[0]
     if kind in ("clock", "system"):
         return CASE.party("platform").name
+    if entry.verb.startswith("link.") and kind == "anonymous":
+        return _OUTSIDER
     if kind in ("reporter", "resident", "anonymous"):
         return CASE.party("caller").name
     parties = [
@@ -250,8 +284,10 @@ def _who(entry: Any, move: Move | None) -> Spoken | None:
     return _PARTIES[parties[0]] if len(parties) == 1 else None
 
 
-_MOVES: dict[str, Move] = {m.trail: m for life_ in (HANDOVER, CASE) for m in life_.moves}
-_PARTIES: dict[str, Spoken] = {p.code: p.name for life_ in (HANDOVER, CASE) for p in life_.parties}
+_OUTSIDER = Spoken("外面的单位", "the outside party")
+_MOVES: dict[str, Move] = {m.trail: m for life_ in LIVES[:1:-1] for m in (*life_.acts, *life_.moves)}
+_MOVES |= {m.trail: m for life_ in (HANDOVER, CASE) for m in life_.moves}
+_PARTIES: dict[str, Spoken] = {p.code: p.name for life_ in reversed(LIVES) for p in life_.parties}
 
 
 def chain(entries: Iterable[Any], *, case: Case, by: Actor) -> list[Link]:

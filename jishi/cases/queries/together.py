@@ -19,6 +19,7 @@ from jishi.cases.states import (
     PART,
     PART_OPEN,
     PARTICIPANT,
+    PARTICIPANT_OPEN,
     WHISTLE,
     WHISTLE_OPEN,
     WHISTLE_WORKING,
@@ -343,6 +344,16 @@ def waiting(*, by: Actor, now: datetime, lang: str) -> Waiting:
         tuple(w for w in calls if w.row.blown_by_id in by.body_ids or w.row.lead_body_id in by.body_ids),
         tuple(_link(r, stands[r.case_id], by, now, lang) for r in asked_out),
     )
+
+
+def count(*, by: Actor) -> int:
+    """Count what waits for the actor's bodies: open parts, and whistles that they have not done with; one statement."""
+    mine = sorted(by.body_ids)
+    to_do = Part.objects.filter(asked_body__in=mine, status__in=sorted(PART_OPEN)).values("id")
+    called = Participant.objects.filter(
+        body__in=mine, status__in=sorted(PARTICIPANT_OPEN), whistle__status__in=sorted(WHISTLE_WORKING)
+    ).values("id")  # fmt: skip
+    return to_do.union(called, all=True).count()
 
 
 def _of_bodies(mine: Sequence[int]) -> Q:

@@ -6,4 +6,6 @@ urlpatterns = [
     path("", include("jishi.cases.web.urls_resident")),
     path("", include("jishi.cases.web.urls_desk")),
     path("", include("jishi.cases.web.urls_work")),
+    path("", include("jishi.cases.web.urls_time")),
+    path("", include("jishi.cases.web.urls_together")),
 ]

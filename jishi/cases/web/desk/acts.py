@@ -26,6 +26,7 @@ from jishi.cases.actions import (
 from jishi.cases.models import Case
 from jishi.cases.policies import Stand
 from jishi.cases.states import HandoverStatus, Status
+from jishi.cases.web.desk import belonging, moving_time
 from jishi.cases.web.desk.forms import (
     AgreedForm,
     ConsultForm,
@@ -103,7 +104,8 @@ def _settle(do: Doing) -> object:
 
 
 def _offer(do: Doing) -> object:
-    to = dispatch.Offer(do.said["body_id"], do.said["item_id"], do.said["instruction"], do.said["why"])
+    said = do.said
+    to = dispatch.Offer(said["body_id"], said["item_id"], said["instruction"], said["why"], part=said["part"])
     return dispatch.offer(do.case_id, to=to, **do.who)
 
 
@@ -245,10 +247,64 @@ ACTS: Sequence[Act] = (
     Act("sign", "handover.sign", _("签收"), _("签收"), forms.Form, _sign, _not_asked, "g"),
     Act("progress", "handling.note_contact", _("记进展"), _("记进展"), ProgressForm, _progress, key="p"),
     Act("contact", "handling.note_contact", _("记联系"), _("记联系"), ContactForm, _contact, css=""),
+    Act("ask-extension", "clocks.ask_extension", _("申请延期"), _("申请延期"), moving_time.ExtensionForm,
+        moving_time.ask_extension, css="", hint=_("到期前至少一个工作日提出，一件事总共最多 10 个工作日。由督办员审批。")),
+    Act("ask-suspension", "clocks.ask_suspension", _("申请挂起"), _("申请挂起"), moving_time.PauseForm,
+        moving_time.ask_suspension, css="", hint=_("由督办员审批。等资金、等立项不是挂起，走挂账。")),
+    Act("ask-banking", "banking.ask", _("申请挂账"), _("申请挂账"), moving_time.BankForm, moving_time.ask_banking,
+        css="", hint=_("现在办不了的事，写明等什么、哪天再看。由领导小组办公室审批。")),
+    Act("suspend", "clocks.suspend", _("同意挂起"), _("同意挂起"), forms.Form, moving_time.suspend,
+        hint=_("办理时限停下；写给诉求人的话，他马上看得到。")),
+    Act("deny-suspension", "clocks.deny_suspension", _("不同意挂起"), _("不同意"), _why(_("为什么不同意")),
+        moving_time.deny_suspension, css=""),
+    Act("extend", "clocks.extend", _("同意延期"), _("同意延期"), forms.Form, moving_time.extend,
+        hint=_("从原到期日往后数；答复日跟着移，理由告诉诉求人和受理中心。")),
+    Act("deny-extension", "clocks.deny_extension", _("不同意延期"), _("不同意"), _why(_("为什么不同意")),
+        moving_time.deny_extension, css=""),
+    Act("bank", "banking.bank", _("同意挂账"), _("同意挂账"), forms.Form, moving_time.bank,
+        hint=_("到复核日自动接着办；条件提前有了，每周提醒一次。")),
+    Act("deny-banking", "banking.deny", _("不同意挂账"), _("不同意"), _why(_("为什么不同意")),
+        moving_time.deny_banking, css=""),
+    Act("resume", "clocks.resume", _("恢复办理"), _("恢复办理"), _why(_("等到了什么"), required=False),
+        moving_time.resume, hint=_("停着的时限接着剩下的算。")),
+    Act("take-up", "banking.take_up", _("挂账再办"), _("接着办"), _why(_("为什么现在办得了"), required=False),
+        moving_time.take_up, hint=_("承办单位得到新的办理时间，承诺接着算。")),
+    Act("came-true", "banking.note_came_true", _("条件有了"), _("记下，提醒办公室"), _why(_("什么条件有了")),
+        moving_time.came_true, css=""),
+    Act("answer-supervision", "supervision.answer", _("回复督办"), _("回复"), _why(_("做了什么、何时办完")),
+        moving_time.answer, hint=_("20 到 2,000 字。")),
+    Act("lift", "supervision.lift", _("解除督办"), _("解除"), _why(_("为什么解除")), moving_time.lift,
+        hint=_("由提出督办的人解除。")),
+    Act("open-again", "supervision.open_again", _("再次督办"), _("再次督办"), _why(_("还缺什么")),
+        moving_time.open_again, css=""),
+    Act("supervise", "supervision.open", _("督办"), _("督办"), moving_time.SupervisionForm, moving_time.supervise,
+        css="", hint=_("对方 2 个工作日内回复；列入领导小组办公室卡住的事。")),
+    Act("urge", "urging.urge", _("催办"), _("催一句"), _why(_("说一句")), moving_time.urge, key="u", css="",
+        hint=_("一天一次；不改状态，不动时限。")),
+    Act("ask-exclusion", "exclusion.ask", _("申请剔除"), _("申请剔除"), moving_time.ExclusionForm,
+        moving_time.ask_exclusion, css="", hint=_("由本单位和上级以外的人审核；诉求人看得到，台账公开。")),
     Act("answer", "intake.answer_at_once", _("当场答复"), _("答复并办结"), _why(_("答复")), _answer,
         lambda s: s.case.kind == "inquiry", css=""),
     Act("decline", "intake.decline", _("不予受理"), _("不予受理"), DeclineForm, _decline, css="stop",
         hint=_("居民会看到这条理由、该找哪里，并可以申诉一次，由另一位派单员看。")),
+    Act("absorb", "merging.absorb", _("并入另一件"), _("并入"), belonging.IntoForm, belonging.absorb, css="",
+        hint=_("各人的答复日照旧，早的算数；办完了每个人都回访。随时可以撤销。")),
+    Act("restore", "merging.restore", _("撤销归并"), _("拆回来"), _why(_("为什么拆回来"), required=False),
+        belonging.restore, hint=_("还在那一件里的诉求回到这里，从待派开始；答复日从原来收到那天算。")),
+    Act("leave", "merging.leave", _("分出一条诉求"), _("分出来"), belonging.MemberForm, belonging.leave, css=""),
+    Act("split", "merging.split", _("拆成几件"), _("拆开"), belonging.SplitForm, belonging.split, css=""),
+    Act("not-same", "choosing.refuse_pairs", _("不是同一件"), _("不是同一件"), belonging.OtherForm,
+        belonging.not_same, css=""),
+    Act("community", "merging.keep_as_community", _("留作社区件"), _("留下"), _why(_("为什么没有人要求了还要办")),
+        belonging.community, lambda s: not s.case.community, css="",
+        hint=_("有公共危险，或者别的单位还在办：诉求人都走了也接着办。")),
+    Act("ask-termination", "handling.ask_termination", _("申请终止办理"), _("申请终止"), belonging.TerminationForm,
+        belonging.ask_termination, belonging.not_asked_to_end, css="",
+        hint=_("诉求人不给必需的配合，至少两天联系过；由另一个人审批。")),
+    Act("terminate", "handling.terminate", _("同意终止办理"), _("同意终止"), forms.Form, belonging.terminate,
+        belonging.asked_to_end, css="stop"),
+    Act("deny-termination", "handling.deny_termination", _("不同意终止"), _("不同意"), _why(_("为什么不同意")),
+        belonging.deny_termination, belonging.asked_to_end, css=""),
     Act("publish", "publishing.open_", _("公开这件事"), _("公开"), PublishForm, _publish, css="",
         hint=_("公开以后，谁都看得到遮住个人信息的原话、大致地点和办到哪一步，外部程序也读得到。")),
     Act("unpublish", "publishing.close", _("不再公开"), _("不再公开"), _why(_("为什么不公开")), _unpublish, css="",

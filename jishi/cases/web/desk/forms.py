@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 
+from jishi.cases.actions import parts
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.queries import judging
 from jishi.cases.states import DeclineGround
@@ -272,9 +273,21 @@ class OfferForm(_Naming):
     instruction = forms.CharField(
         label=_("一句话交代"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
+    part_body = _body_field(_("同时请哪个单位协办"), required=False)
+    part_what = forms.CharField(label=_("请它做哪一部分"), max_length=200, required=False)
+
+    def part(self) -> parts.Asking | None:
+        """Give what is asked of another body in the same act (双派); None where nobody else is asked."""
+        body = self.body_named("part_body")
+        if body is None:
+            return None
+        if not str(self.cleaned_data.get("part_what") or "").strip():
+            raise forms.ValidationError({"part_what": now_said("写一句请它做哪一部分。")})
+        return parts.Asking(body, self.cleaned_data["part_what"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        data["part"] = self.part()
         named = str(data.get("to") or "")
         if named and named != "other":
             body, _sep, item = named.partition(":")

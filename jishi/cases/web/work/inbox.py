@@ -17,7 +17,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases.actions import handling, handover
 from jishi.cases.models import Case
 from jishi.cases.policies import Stand
-from jishi.cases.queries import casepage, judging, ticking, work
+from jishi.cases.queries import casepage, judging, ticking, together, work
 from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
@@ -53,6 +53,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "handed": [w for w in shown if w.stage == "handed"], "states": dispatch.states(),
         "today": localdate(request.now), "answered": found.answered if tab in ("", "returned") else (),
         "sent_back": [w for w in found.works if w.sent_back and w.stage == "running"],
+        "together": together.count(by=request.actor),
     })  # fmt: skip
 
 
