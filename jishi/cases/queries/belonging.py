@@ -19,12 +19,14 @@ class Spell:
     """One report in one case, from a moment to a moment. `other`: the case it came from or went to, if any."""
 
     report: str
+    report_version: int
     from_at: datetime
     to_at: datetime | None
     why: str
     end: str
     part_text: str
     promise_due_at: datetime | None
+    reason: str = ""  # what spoke for a merge
 
 
 def members_at(case_id: int, at: datetime) -> frozenset[int]:
@@ -41,7 +43,11 @@ def spells_of(case: Case) -> Sequence[Spell]:
     """Give every stay of a report in this case, those that last first, then the newest."""
     rows = Membership.objects.filter(case=case).select_related("report").order_by("-from_at", "-id")
     found = [
-        Spell(m.report.number, m.from_at, m.to_at, m.why, m.end, m.part_text, m.promise_due_at) for m in rows
+        Spell(
+            m.report.number, m.report.version, m.from_at, m.to_at, m.why, m.end, m.part_text, m.promise_due_at,
+            str(m.evidence.get("reason", "")),
+        )
+        for m in rows
     ]  # fmt: skip
     return sorted(found, key=lambda s: s.to_at is not None)
 

@@ -16,7 +16,7 @@ from jishi.cases.actions import reckoning
 from jishi.cases.models import Case
 from jishi.cases.queries import casepage, desks, judging, ticking
 from jishi.cases.states import CASE, Status
-from jishi.cases.web.desk import acts
+from jishi.cases.web.desk import acts, belonging
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.desk.forms import Branch, branch_of, matter_label, within
 from jishi.foundation.refusals import Refused
@@ -91,6 +91,8 @@ def opened(
         "case": case, "lead": stand.lead, "said": said, "judged": judged, "clock": _desk_clock(rows, now),
         "precedents": judging.precedents(case), "matter": _matter(case, language), "grid": grid_of(case),
         "acts": forms_of(open_acts, act, form, now=now, language=language, first=looked_at),
+        "alike": belonging.alike_to(case, said, open_acts, by=by, now=now),
+        "before": _before(handovers, judged, language),
         "offering": any(a.code == "offer" for a in open_acts), "refused": refused,
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
@@ -101,6 +103,16 @@ def opened(
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))], "outcomes": OUTCOMES,
         "matter_options": [matter_label(m, language) for m in open_leaves], "guessed": guessed, "branch": branch,
     }  # fmt: skip
+
+
+def _before(handovers: list[Any], judged: judging.Judged, language: str) -> dict[str, Any] | None:
+    """Give whom the case was with when it was merged, for a case that came back: the offer is filled in with it."""
+    last = handovers[0] if handovers else None
+    if last is None or last.end != "absorbed":
+        return None
+    value = f"{last.body_id}:{last.duty_item_id or 0}"
+    listed = value in {t.value for t in judged.targets}
+    return {"value": value if listed else "other", "body": bodies.names()[last.body_id].called(language)}
 
 
 def forms_of(

@@ -1,0 +1,54 @@
+"""What may be the same matter as a case, for whoever may merge: with reasons, only what is open (spec 12 §4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import get_language
+
+from jishi.bodies import queries as bodies
+from jishi.cases import policies, triage
+from jishi.cases.models import Case, Report
+from jishi.cases.states import CASE
+from jishi.foundation.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One open case that may be the same. `reason`: as triage said it, in Chinese."""
+
+    case: Case
+    reason: str
+    p: float
+    body: str
+    said: str
+
+
+def proposals(case: Case, first: Report | None, *, by: Actor, now: datetime) -> Sequence[Proposal]:
+    """Give at most three open cases that may be the same, the likeliest first; five statements."""
+    if first is None:
+        return []
+    found: dict[int, dict[str, Any]] = {int(c["case_id"]): c for c in triage.alike_to(first, case, now=now)}
+    if not found:
+        return []
+    rows = Case.objects.filter(id__in=list(found), status__in=sorted(CASE.open_states)).exclude(id=case.id)
+    seen = {c.id: c for c in policies.visible_to(by, rows)}
+    texts: dict[int, str] = {}
+    said = Report.objects.filter(memberships__case__in=list(seen), memberships__to_at=None).order_by("id")
+    for case_id, text in said.values_list("memberships__case", "text_shown"):
+        texts.setdefault(case_id, text)
+    lang = get_language() or "zh"
+    return [
+        Proposal(
+            seen[i], str(c.get("reason") or ""), float(c["p"]),
+            _called(seen[i], lang), texts.get(i, seen[i].title),
+        )
+        for i, c in found.items()
+        if i in seen
+    ]  # fmt: skip
+
+
+def _called(case: Case, lang: str) -> str:
+    body = bodies.names().get(case.lead_id or 0)
+    return body.called(lang) if body else ""
