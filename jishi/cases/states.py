@@ -275,3 +275,26 @@ PART_OPEN = frozenset(s for s in PartStatus if s in PART.open_states)
 WHISTLE_OPEN = frozenset(s for s in WhistleStatus if s in WHISTLE.open_states)
 WHISTLE_WORKING = WHISTLE_OPEN - {WhistleStatus.CONCLUDED}  # rating goes on when the work is over, and holds nobody up
 PARTICIPANT_OPEN = frozenset(s for s in ParticipantStatus if s in PARTICIPANT.open_states)
+
+
+class BulkVerb(models.TextChoices):
+    """What may be done to many cases at once; never a close, a reply, an exclusion, an unsealing (spec 10 §14)."""
+
+    OFFER = "offer", "派单"
+    TAKE_BACK = "take_back", "收回派单"
+    TAG = "tag", "加标签、去标签"
+    MATTER = "matter", "改事项"
+    URGE = "urge", "催办"
+    EXTEND = "extend", "同意延期"
+
+
+class BulkState(models.TextChoices):
+    """What has become of one row of a plan."""
+
+    READY = "ready", "可以办"
+    REFUSED = "refused", "不能办"
+    DONE = "done", "办了"
+    MOVED = "moved", "别人先动了"
+    FAILED = "failed", "没办成"
+    UNDONE = "undone", "撤回了"
+    KEPT = "kept", "撤不回"

@@ -1,5 +1,6 @@
 """Nouns of the spine (spec 10 §2)."""
 
+from jishi.cases.models.bulk import BulkPlan, BulkRow, SavedFilter, Tagged
 from jishi.cases.models.contests import Consultation, Position, Ruling
 from jishi.cases.models.endings import Termination
 from jishi.cases.models.exclusions import Exclusion
@@ -17,6 +18,8 @@ from jishi.cases.models.work import ContactNote, Feedback, Progress, Reply, Revi
 __all__ = [
     "Addendum",
     "Banking",
+    "BulkPlan",
+    "BulkRow",
     "Case",
     "Choice",
     "Clock",
@@ -49,9 +52,11 @@ __all__ = [
     "Report",
     "Review",
     "Ruling",
+    "SavedFilter",
     "Suggestion",
     "Supervision",
     "Suspension",
+    "Tagged",
     "Termination",
     "Token",
     "Urging",

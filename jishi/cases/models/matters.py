@@ -101,6 +101,7 @@ class Case(Placed, TenantRow):
             models.Index(fields=["tenant", "grid", "status"], name="cases_of_grid"),
             models.Index(fields=["tenant", "matter", "id"], name="cases_by_matter"),
             models.Index(fields=["tenant", "received_at", "id"], name="cases_by_time"),
+            models.Index(fields=["tenant", "promise_due_at", "id"], name="cases_by_promise"),
             models.Index(
                 fields=["tenant", "changed_at", "id"],
                 name="cases_ever_public_by_change",
