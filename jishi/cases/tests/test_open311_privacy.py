@@ -1,6 +1,7 @@
 """Nobody who spoke is ever given away by Open311, and what is hidden is as if it never was (spec 13 §§1, 9.5–9.7)."""
 
 import json
+import re
 import time
 from datetime import timedelta
 from statistics import median
@@ -24,10 +25,10 @@ from jishi.foundation.actor import system
 
 PLANTED = {
     "first_name": "Jingyi", "last_name": "Zhuge", "email": "zhuge.jingyi@example.org", "phone": "13877776666",
-    "device_id": "IMEI-35-209900-176148", "account_id": "acct-zhuge-51",
+    "device_id": "device-of-zhuge-x7", "account_id": "acct-zhuge-51",
 }  # fmt: skip
 WORDS = "雨水井堵了。我叫诸葛静怡，电话13877776666，邮箱zhuge.jingyi@example.org，住翠竹苑3号楼2单元501室。"
-NEVER = ("Jingyi", "Zhuge", "诸葛静怡", "zhuge.jingyi", "13877776666", "176148", "acct-zhuge", "501")
+NEVER = ("Jingyi", "Zhuge", "诸葛静怡", "zhuge.jingyi", "13877776666", "device-of", "acct-zhuge", "501室")
 
 
 @pytest.fixture
@@ -101,7 +102,8 @@ class TestHidden:
         def statements(asked: str) -> list[str]:
             with CaptureQueriesContext(connection) as seen:
                 o.get(f"requests/{asked}")
-            return [q["sql"].replace(asked, "…") for q in seen.captured_queries]
+            said = [q["sql"].replace(asked, "…") for q in seen.captured_queries]
+            return [re.sub(r'"s\d+_x\d+"', "a savepoint", sql) for sql in said]
 
         def took(asked: str) -> float:
             times = []

@@ -14,7 +14,7 @@ from jishi.cases.queries.public import Wanted
 from jishi.cases.web.desk.edge import lang
 from jishi.duties import queries as duties
 
-ROWS = 30
+ROWS = 20
 ON_THE_MAP = 500  # the newest so many
 DAYS = (30, 90, 365)
 
