@@ -31,7 +31,7 @@ CHIP_ICON = {
     "plain": "",
 }
 _ZH = "\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”·"
-HAN = re.compile(f"[{_ZH}]*[\u3400-\u9fff][{_ZH}]*")
+HAN = re.compile(f"[{_ZH}0-9]*[\u3400-\u9fff][{_ZH}0-9]*")  # the figures of a name are read with it
 ISO_DAY = re.compile(r"\b20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b", re.ASCII)
 NEAR_SHARE = 0.75  # from here a clock shows itself
 
@@ -227,6 +227,8 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
     """This will render one field: label above, hint, error, control. `key`: the desk key that jumps to it."""
     widget = bound.field.widget
     hint = hint or str(bound.help_text)
+    if getattr(widget, "input_type", "") in ("date", "datetime-local"):
+        hint = " · ".join(filter(None, (hint, _day_hint(widget.input_type))))
     name = bound.auto_id or bound.html_name
     described = [f"{name}_hint"] if hint else []
     described += [f"{name}_error"] if bound.errors else []
@@ -259,6 +261,13 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
         "count_of": limit if "data-count" in attrs else None,
         "optional": not bound.field.required,
     }
+
+
+def _day_hint(kind: str) -> str:
+    """Say which day is meant by an example in words: the browser decides how the field itself is written."""
+    now = timezone.now()
+    said = moments.moment(now, lang=_lang(), now=now) if kind != "date" else moments.day(now, lang=_lang(), now=now)
+    return str(_("例如 %(day)s") % {"day": said})
 
 
 def _choice(sub: Any) -> dict[str, Any]:

@@ -178,7 +178,10 @@ class GridReportForm(forms.Form):
         label=_("事项"), required=False, max_length=160, help_text=_("报上来的可以不选；当场办好的要选"),
         widget=forms.TextInput(attrs={"list": "matters", "autocomplete": "off"}),
     )  # fmt: skip
-    how = forms.CharField(label=_("怎么办好的"), required=False, max_length=1000, widget=TEXT)
+    how = forms.CharField(
+        label=_("怎么办好的"), max_length=1000, widget=TEXT,
+        error_messages={"required": _("写一句怎么办好的，说的人看得到。")},
+    )  # fmt: skip
     lng = forms.FloatField(required=False, widget=forms.HiddenInput)
     lat = forms.FloatField(required=False, widget=forms.HiddenInput)
     accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000, widget=forms.HiddenInput)
@@ -186,7 +189,9 @@ class GridReportForm(forms.Form):
     def __init__(self, *args: Any, now: datetime, grids: Any, **kwargs: Any) -> None:
         super().__init__(*args, auto_id="grid_%s", **kwargs)
         self.now, self.grids = now, {g.code: g.id for g in grids}
-        self.fields["grid"].choices = [(g.code, g.name) for g in grids]  # type: ignore[attr-defined]
+        named = [(g.code, g.name) for g in grids]
+        self.fields["grid"].choices = named if len(named) == 1 else [("", _("按写的地方认")), *named]  # type: ignore[attr-defined]
+        self.fields["how"].required = not self.is_bound or self.data.get("done") == "settled"
 
     def clean_matter(self) -> str:
         said = str(self.cleaned_data["matter"]).strip()
@@ -205,8 +210,6 @@ class GridReportForm(forms.Form):
         row = matter_of(data.get("matter") or "", self.now)
         if "matter" in data and (row is None or not row.spot):
             self.add_error("matter", now_said("当场办好的，要选一个当场能办的事项；别的请报上来。"))
-        if not str(data.get("how") or "").strip():
-            self.add_error("how", now_said("写一句怎么办好的，说的人看得到。"))
 
     def incoming(self) -> Incoming:
         """Give it as intake takes it: a worker's own words, nobody's contact."""

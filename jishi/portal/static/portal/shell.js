@@ -71,6 +71,24 @@ document.addEventListener("click", (e) => {
 document.addEventListener("toast", (e) => toast(e.detail.value ?? e.detail.text ?? String(e.detail)));
 for (const kind of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(kind, () => toast(region.dataset.lostWord));
 
+// --- a day that was picked is said in words: a browser writes it in the order of its own language
+const LANG = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
+function sayDay(input) {
+  const [day, time] = input.value.split("T"), told = document.getElementById(`${input.id}_day`);
+  const words = day && new Date(`${day}T12:00`).toLocaleDateString(LANG, { dateStyle: "full" });
+  told.textContent = day ? [words, time].filter(Boolean).join(" ") : "";
+  told.hidden = !day;
+}
+for (const input of document.querySelectorAll("input:is([type=date],[type=datetime-local])[id]")) {
+  const told = document.createElement("output");
+  told.id = `${input.id}_day`;
+  told.className = "hint num";
+  told.htmlFor = input.id;
+  input.after(told);
+  sayDay(input);
+  input.addEventListener("change", () => sayDay(input));
+}
+
 // --- choice cards where the browser has no :has()
 function lightUp(option) {
   for (const other of option.parentElement.querySelectorAll(".opt")) {
