@@ -1,0 +1,139 @@
+"""Faults that weighed on other systems of this kind, told from the reader's side: cases (specification of lessons)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from conftest import MONDAY_TEN
+from jishi.cases.actions import handling, intake
+from jishi.cases.models import Feedback
+from jishi.cases.queries import resident
+from jishi.cases.refusals import LivesOn, ReopenWindowClosed
+from jishi.cases.states import CASE, Outcome, Status
+from jishi.cases.tests import factories as f
+from jishi.cases.tests import merge_steps as m
+from jishi.cases.web.resident import telling
+from jishi.foundation import scope
+from jishi.foundation.actor import system
+
+# --- merge -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [s for s in Status if s not in CASE.ends])
+def test_related_cases_can_be_joined_in_any_open_state(state: Status, town: int) -> None:
+    """M01 · ure 300, 342: only cases in the same early state could be related."""
+    case, home = f.a_case(town), f.a_case_at(town, state)
+
+    m.absorb(case, home)
+
+    assert len(m.members(home)) == 2
+    assert f.again(town, home.id).status == state
+
+
+def test_an_answer_to_an_absorbed_case_reaches_the_living_one(town: int) -> None:
+    """M02 · zam 377, 983: mail to a merged ticket was filed where nobody looked."""
+    case, home = f.a_case(town), f.a_case_at(town, Status.HANDLING)
+    said = m.report_of(case)
+    m.absorb(case, home)
+
+    f.do(m.the_caller(said), intake.add_addendum, said.id, text="今天更深了", now=m.NEXT_DAY)
+    with pytest.raises(LivesOn) as no:
+        f.do(f.dispatcher(town), intake.decline, case.id, ground="unlawful", text="不", channel="", now=m.NEXT_DAY)
+
+    assert m.entries(home)[-1] == "report.added_to"
+    assert no.value.facts["number"] == home.number
+
+
+def test_after_a_merge_every_reporter_is_still_told(town: int) -> None:
+    """M03 · ost 1066, 1225, PR 3768: collaborators of the merged ticket fell silent."""
+    home, case = f.a_case_at(town, Status.OFFERED), f.a_case(town)
+    both = [m.report_of(home), m.report_of(case)]
+    m.absorb(case, home)
+
+    for live in (f._sign, f._reply, f._approve):
+        live(f.again(town, home.id), m.NEXT_DAY)
+
+    for report in both:
+        with scope.work(m.the_caller(report)):
+            told = resident.follow(report, now=m.NEXT_DAY, lang="zh")
+        assert [h.words["text"] for h in told.happened if h.what == "case.reply_approved"] == [f.ANSWER]
+        assert told.feedback is not None
+
+
+def test_an_absorbed_case_can_be_restored_exactly(town: int) -> None:
+    """M04 · none offers it."""
+    case, home = f.a_case(town), f.a_case_at(town, Status.HANDLING)
+    before = m.members(case), m.members(home), case.promise_due_at, home.promise_due_at
+
+    restored = m.restore(m.absorb(case, home))
+
+    again = f.again(town, home.id)
+    assert (m.members(case), m.members(home), restored.promise_due_at, again.promise_due_at) == before
+
+
+def test_a_duplicate_is_proposed_with_a_reason_and_the_reporter_may_say_no(town: int) -> None:
+    """M05 · fms PR 1677: the proposal came without a reason, and had to be taken."""
+    home = f.a_case(town)
+
+    done = f.receive(town, now=m.LATER)
+
+    (proposed,) = [c for s in done.suggestions if s.stage == "duplicates" for c in s.candidates]
+    assert (proposed["number"], "同一栋楼" in proposed["reason"]) == (home.number, True)
+    assert done.case_id != home.id
+
+
+def test_every_member_of_a_merged_case_is_asked(town: int) -> None:
+    """F07 · sig code: none asked for children."""
+    home = f.a_case_at(town, Status.OFFERED)
+    for n in range(2):
+        m.absorb(f.a_case(town, now=MONDAY_TEN + timedelta(minutes=n)), home)
+
+    for live in (f._sign, f._reply, f._approve):
+        live(f.again(town, home.id), m.NEXT_DAY)
+
+    with scope.work(system(town)):
+        asked = Feedback.objects.filter(case=home).values_list("membership__report_id", flat=True)
+        assert sorted(asked) == sorted(m.members(home))
+
+
+# --- the record --------------------------------------------------------------------------------------------
+
+
+def test_a_reporter_can_correct_what_he_wrote_by_accident_within_the_window(town: int) -> None:
+    """C07 · fms 2644: a slip of the pen stood for ever."""
+    case = f.a_case_at(town, Status.CLOSED)
+    said = m.report_of(case)
+    closed = f.again(town, case.id).closed_at
+    assert closed is not None
+
+    f.do(m.the_caller(said), intake.add_addendum, said.id, text="是4号楼，不是3号楼", now=closed + timedelta(days=29))
+    with pytest.raises(ReopenWindowClosed):
+        f.do(m.the_caller(said), intake.add_addendum, said.id, text="又想起来", now=closed + timedelta(days=31))
+
+    with scope.work(m.the_caller(said)):
+        words = [h.words.get("text") for h in resident.follow(said, now=closed, lang="zh").happened]
+    assert "是4号楼，不是3号楼" in words
+    assert f.DRAIN[:10] in " ".join(w for w in words if w)
+
+
+def test_an_end_state_says_what_is_true_fixed_explained_refused_or_planned(town: int) -> None:
+    """H05 · fms 285, 588, 1339, 1340: "closed" meant everything."""
+    said = {}
+    for outcome in Outcome.values:
+        case = f.a_case_at(town, Status.HANDLING)
+        f.contact(case, m.LATER)
+        answer = replace(f.answer_of(m.LATER), outcome=outcome)
+        f.do(f.handler_of(case), handling.reply, case.id, answer=answer, now=m.LATER)
+        f._approve(f.again(town, case.id), m.NEXT_DAY)
+        report = m.report_of(case)
+        with scope.work(m.the_caller(report)):
+            told = resident.follow(report, now=m.NEXT_DAY, lang="zh")
+        (reply,) = [h for h in told.happened if h.what == "case.reply_approved"]
+        line = telling.line(reply, others=0)
+        assert line is not None
+        said[outcome] = line["text"]
+
+    assert len(set(said.values())) == len(Outcome.values)
+    ends = {CASE.state(s).name.zh for s in CASE.ends}
+    assert len(ends) == len(CASE.ends)
