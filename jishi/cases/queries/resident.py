@@ -12,10 +12,11 @@ from typing import Any
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
-from jishi.cases import policies
+from jishi.cases import limits, policies
 from jishi.cases.actions import reckoning
 from jishi.cases.models import (
     Addendum,
+    Banking,
     Case,
     Clock,
     Feedback,
@@ -25,6 +26,7 @@ from jishi.cases.models import (
     Reply,
     Report,
     Suggestion,
+    Suspension,
 )
 from jishi.cases.queries import before
 from jishi.cases.queries.story import Cited, Happened, Teller, cited
@@ -34,9 +36,11 @@ from jishi.foundation import numbers, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels import worktime
+from jishi.kernels.procedure import Spoken
 
 OPEN_HANDOVER = (HandoverStatus.OFFERED, HandoverStatus.SIGNED, HandoverStatus.RETURN_ASKED, HandoverStatus.CONTESTED)
 LONGEST_LIST = 100
+URGING = timedelta(days=limits.load().urging_caller_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,19 @@ class Following:
     goes_on: bool  # if he withdraws, the matter is handled all the same
     part: str  # which of the things he said this case is about; empty: all of it
     parts: tuple["PartOf", ...]  # all of them, where his report belongs to several cases
+    still: "Still"
+    may_urge: bool
+    urge_again_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """Why time stands still, until when, and what the caller was told; empty where it runs."""
+
+    ground: Spoken | None = None
+    told: str = ""
+    waits_for: str = ""
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +260,8 @@ def follow(report: Report, *, now: datetime, lang: str, part: str = "") -> Follo
     feedback = Feedback.objects.filter(membership=member, superseded_by=None).order_by("-round", "-id").first()
     if feedback is not None and feedback.answered_at is not None:
         happened.append(_judged(feedback))
+    urgable = case.status in next(row.sources for row in CASE.acts if row.verb == "urging.urge")
+    again = next((h.at + URGING for h in happened if h.what == "case.urged" and h.own and h.at + URGING > now), None)
     ended = case.closed_at + timedelta(days=WINDOW_DAYS) if case.closed_at else None
     return Following(
         report=report,
@@ -262,6 +281,9 @@ def follow(report: Report, *, now: datetime, lang: str, part: str = "") -> Follo
         goes_on=case.reports_count > 1 or case.community or case.urgency == Urgency.EMERGENCY,
         part=member.part_text,
         parts=_parts(members, member),
+        still=_still(case),
+        may_urge=urgable and again is None,
+        urge_again_at=again if urgable else None,
     )
 
 
@@ -382,13 +404,14 @@ def _row(member: Membership, said: Progress | None, lang: str, *, is_part: bool)
     case = member.case
     body = bodies.names().get(case.lead_id or 0)
     waits = said is not None and case.status == Status.HANDLING
+    still = case.status in (Status.SUSPENDED, Status.BANKED)  # its day may stand still
     return Row(
         number=member.report.number,
         title=member.part_text or member.report.title,
         said_at=member.report.said_at,
         status=case.status,
         body=body.called(lang) if body else "",
-        due_at=member.promise_due_at or case.promise_due_at,
+        due_at=case.promise_due_at if still else member.promise_due_at or case.promise_due_at,
         waiting_for=said.waiting_for if waits and said is not None else "",
         report_id=member.report_id,
         part=case.number if is_part else "",
@@ -436,6 +459,18 @@ def _promise(
         provisional=clock.provisional,
         paused=reckoning.is_paused(clock),
     )
+
+
+def _still(case: Case) -> Still:
+    if case.status == Status.SUSPENDED:
+        row = Suspension.objects.filter(case=case, ended_at=None, verdict="approved").first()
+        if row is not None:
+            return Still(limits.load().suspension[row.ground].name, row.told_caller)
+    if case.status == Status.BANKED:
+        asleep = Banking.objects.filter(case=case, ended_at=None, verdict="approved").first()
+        if asleep is not None:
+            return Still(None, asleep.told_caller, asleep.waits_for, asleep.review_date)
+    return Still()
 
 
 def _readings(report: Report, lang: str) -> tuple[Looked, ...]:

@@ -171,7 +171,8 @@ class Teller:
         told = {
             k: codes[k]
             for k in ("ground", "how", "reached", "kind", "missing", "outcome", "ruling", "result", "replied",
-                      "into", "from", "to")
+                      "into", "from", "to", "until", "told", "review_on", "due", "due_from", "rates", "verdict",
+                      "caller")
             if k in codes
         }
         if verb == "case.progressed" and (row := self.progress.get((codes.get("body") or 0, at))) is not None:
@@ -192,9 +193,14 @@ class Teller:
         if verb == "case.reply_approved":
             reply = self.replies.get(codes.get("reply") or 0)
             return {"text": reply.text_for_caller, "basis": reply.legal_basis} if reply else {}
+        if verb == "exclusion.decided":  # what he is told; the reasons of the desk stand on the ledger
+            return {"told": words["told"]} if words.get("told") else {}
+        if verb == "case.urged" and not own:
+            return {}
         if verb.startswith("handover.return") and verb != "handover.return_denied" and lead is not None:
             return _hidden({"words": lead.return_words, "answer": lead.return_answer_words})
-        if verb in ("case.declined", "case.progressed", "case.answered_at_once", "case.settled_on_spot",
+        if verb in ("case.declined", "case.progressed", "case.answered_at_once", "case.settled_on_spot", "case.suspended",
+                    "case.banked", "clock.extended",
                     "case.terminated"):  # fmt: skip
             return dict(words)  # written for the caller
         return dict(words) if own else _hidden(words)

@@ -50,6 +50,7 @@ class Line:
     kind: Spoken | None = None
     code: str = ""
     late: bool = False
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,5 +207,5 @@ def _of_supervision(row: Supervision, lang: str, now: datetime) -> Line:
 def _of_banking(row: Banking, lang: str) -> Line:
     return _of(
         row.case, lang, since=row.from_at, day=row.review_date, words=row.came_true_words or row.waits_for,
-        code="came_true" if row.came_true_at else "",
+        code="came_true" if row.came_true_at else "", row=row.id,
     )  # fmt: skip

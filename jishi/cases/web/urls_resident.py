@@ -14,6 +14,7 @@ urlpatterns = [
     path("mine/<str:number>", following.timeline, name="timeline"),
     path("mine/<str:number>/add", following.add, name="timeline-add"),
     path("mine/<str:number>/object", following.object_, name="timeline-object"),
+    path("mine/<str:number>/urge", following.urge, name="timeline-urge"),
     path("mine/<str:number>/reopen", following.reopen, name="timeline-reopen"),
     path("mine/<str:number>/withdraw", following.withdraw, name="timeline-withdraw"),
     path("mine/<str:number>/feedback", answering.by_number, name="timeline-feedback"),

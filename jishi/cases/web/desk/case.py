@@ -17,19 +17,26 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jishi.accounts.actions import reading
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case
-from jishi.cases.queries import casepage, desks, judging, listing, ticking, whereabouts
+from jishi.cases.queries import casepage, desks, judging, listing, pushing, ticking, whereabouts
 from jishi.cases.states import HandoverStatus, Status
-from jishi.cases.web.desk import acts, dispatch
+from jishi.cases.web.desk import acts, belonging, dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.desk.forms import FilterForm, ReadingForm, matter_label, matter_of
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused, Stale
 
-WORKING = ("operator", "dispatcher", "handler", "reviewer", "feedback", "office", "ruler", "auditor", "grid_worker")
+WORKING = ("operator", "dispatcher", "handler", "reviewer", "feedback", "office", "ruler", "auditor", "grid_worker",
+    "supervisor", "head",
+)  # fmt: skip
+FILTERS = {
+    "status": gettext_lazy("状态"), "matter": gettext_lazy("事项"), "body": gettext_lazy("单位"),
+    "grid": gettext_lazy("网格编号"), "due_before": gettext_lazy("答复日不晚于"), "q": gettext_lazy("找"),
+}  # fmt: skip
 TABS = (
-    ("life", gettext_lazy("经过")), ("facts", gettext_lazy("事实")), ("handovers", gettext_lazy("派单")),
-    ("replies", gettext_lazy("答复")), ("feedback", gettext_lazy("回访")), ("trail", gettext_lazy("留痕")),
+    ("life", gettext_lazy("经过")), ("facts", gettext_lazy("事实")), ("members", gettext_lazy("归并")),
+    ("handovers", gettext_lazy("派单")), ("replies", gettext_lazy("答复")), ("feedback", gettext_lazy("回访")),
+    ("trail", gettext_lazy("留痕")),
 )  # fmt: skip
 
 
@@ -50,7 +57,8 @@ def cases(request: HttpRequest) -> HttpResponse:
     count = desks.how_many(filters, by=request.actor)
     return render(request, "cases/desk/case_list.html", {
         "rows": found.rows, "after": found.after, "count": min(count, desks.MANY), "many": count > desks.MANY,
-        "filters": form.data, "wrong": [*wrong, *form.errors], "states": dispatch.states(), "dense": True,
+        "filters": form.data, "wrong": [FILTERS.get(name, name) for name in [*wrong, *form.errors]],
+        "states": dispatch.states(), "dense": True,
         "statuses": [("open", _("没办完的")), *((s, v) for s, v in dispatch.states().items())],
         "channels": dispatch.CHANNELS,
         "matters": [matter_label(m, lang()) for m in duties.leaves(day=localdate(request.now))],
@@ -109,13 +117,16 @@ def page(
     handovers = casepage.handovers_of(found)
     said = casepage.said_of(found)
     objected = found.status == Status.DECLINED and any(e.verb == "case.objected" for e in entries)
+    beside = pushing.of_case(found, {e.verb for e in entries})
     moves = casepage.open_moves(by, stand) | casepage.open_beside(by, stand)
+    moves = pushing.open_to(moves, beside, by=by, stand=stand)
     open_acts = acts.open_to(stand, moves, objected=objected)
     if any(a.code in ("offer", "rule") for a in open_acts):  # placing is the desk's page: it shows the lists beside it
         open_acts = [a for a in open_acts if a.code not in ("offer",)]
+    listed = [a for a in open_acts if a.code not in belonging.IN_THE_TAB]
     contacts = casepage.contacts_of(found)
     clocks = ticking.shown(casepage.clocks_of(found), lang=language, now=now)
-    tab = request.GET.get("tab", "life")
+    tab = "members" if act is not None and act.code in belonging.IN_THE_TAB else request.GET.get("tab", "life")
     context = {
         "case": found, "lead": stand.lead, "states": dispatch.states(), "dense": True, "tab": tab,
         "tabs": [{"code": c, "label": label, "url": f"?tab={c}", "here": c == tab} for c, label in TABS],
@@ -125,7 +136,9 @@ def page(
         "matter": dispatch._matter(found, language), "grid": dispatch.grid_of(found),
         "around": whereabouts.around(found, now=now),
         "seq": entries[-1].seq if entries else 0,
-        "acts": dispatch.forms_of(open_acts, act, form, now=now, language=language, first=()),
+        "acts": dispatch.forms_of(listed, act, form, now=now, language=language, first=()),
+        "alike": belonging.alike_to(found, said, open_acts, by=by, now=now), "ending": belonging.asked(found),
+        "may_move": {a.code for a in open_acts} & set(belonging.IN_THE_TAB), "pressed": act, "pressed_form": form,
         "blocked": acts.why_not(stand, by, contacted=bool(contacts)), "refused": refused, "channels": dispatch.CHANNELS,
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
@@ -133,7 +146,7 @@ def page(
         "may_read": casepage.may_read_contact(by, stand) and any(s.report.voice == "open" for s in said),
         "reading_form": reading_form or ReadingForm(auto_id="reading_%s"), "contact": contact, "contacts": contacts,
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))],
-        "readings": casepage.readings_of(said),
+        "readings": casepage.readings_of(said), "beside": beside,
     } | _of_tab(tab, found, entries, handovers, said, by, language)  # fmt: skip
     return render(request, "cases/desk/case.html", context, status=status)
 
@@ -142,6 +155,8 @@ def _of_tab(
     tab: str, found: Case, entries: list[Any], handovers: list[Any], said: list[Any], by: Any, language: str
 ) -> dict[str, Any]:
     """Look up what the open tab shows, and nothing of the others."""
+    if tab == "members":
+        return belonging.of_tab(found, by=by)
     if tab == "facts":
         return {"guesses": casepage.guesses_of(said)}
     if tab == "handovers":

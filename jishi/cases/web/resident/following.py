@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jishi.cases.actions import intake, reopening, safekeeping, withdrawing
+from jishi.cases.actions import intake, reopening, safekeeping, urging, withdrawing
 from jishi.cases.models import Report
 from jishi.cases.queries import resident
 from jishi.cases.queries.resident import Row
@@ -108,6 +108,16 @@ def reopen(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_POST
+def urge(request: HttpRequest, number: str) -> HttpResponse:
+    """Urge whoever has it, once a week."""
+    return _act(
+        request,
+        number,
+        lambda report, who, words: urging.urge(resident.case_of(report, _part(request)), words=words, **who),
+    )
+
+
+@require_POST
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Take back what was asked for; no reason is needed."""
     return _act(
@@ -126,6 +136,8 @@ def now_at(row: Row) -> str:
         Status.CONSULTING: _("几个单位在会商归谁办"),
         Status.OFFERED: _("派给了%(body)s，等它签收") % {"body": row.body},
         Status.HANDLING: _("%(body)s在办") % {"body": row.body},
+        Status.SUSPENDED: _("暂停了，%(body)s办到一半") % {"body": row.body},
+        Status.BANKED: _("现在办不了，挂账，到日子再看"),
         Status.REPLIED: _("%(body)s写好答复，在审核") % {"body": row.body},
         Status.FEEDBACK: _("%(body)s答复了，等您评价") % {"body": row.body} if row.body else _("已经答复，等您评价"),
         Status.CLOSED: _("办结"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from jishi.cases.queries.story import Happened
 from jishi.cases.states import CASE, HANDOVER
+from jishi.cases.web.resident import moving_time
 
 Line = dict[str, Any]
 CHANNELS: Mapping[str, Callable[[], str]] = {
@@ -457,4 +458,5 @@ _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     "case.answered_at_once": _answered_at_once,
     "case.settled_on_spot": _settled,
     "clock.expired": _expired,
+    **moving_time.TELL,
 }
