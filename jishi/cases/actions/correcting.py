@@ -50,14 +50,14 @@ def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, versi
         matter=row.code, book_edition=duties.book_edition(day=localdate(now)), changed_at=now, routed=routed.outcome,
         **publishing.narrowed(case, row.default_visibility),
     )  # fmt: skip
-    _count_promise_again(held, routed.promises, now)
+    count_promise_again(held, routed.promises, now)
     report = Membership.objects.filter(case=case, to_at=None).order_by("id").values_list("report_id", flat=True).first()
     if report is not None:
         choosing.choose(report, chosen={Stage.CLASSIFY.value: row.code}, by=by, now=now)
     trail.record(
         "case.matter_corrected", ("case", case.id), by=by, at=now,
-        codes={"version": case.version, "from": before, "matter": row.code, "due_from": _written(due_before),
-            "due": _written(case.promise_due_at)},
+        codes={"version": case.version, "from": before, "matter": row.code, "due_from": written(due_before),
+            "due": written(case.promise_due_at)},
     )  # fmt: skip
     outbox.announce(CaseMoved(case.id, "intake.correct_matter", case.status, ()), at=now)
     return case
@@ -120,7 +120,7 @@ def _ensure_open(case: Case) -> None:
         raise WrongMoment(state=case.status, state_zh=state.zh, state_en=state.en, open=[], open_zh="—", open_en="—")
 
 
-def _count_promise_again(held: Held, promises: Mapping[str, str], now: datetime) -> None:
+def count_promise_again(held: Held, promises: Mapping[str, str], now: datetime) -> None:
     clock = held.clock("promise")
     if clock is None:
         return
@@ -141,5 +141,5 @@ def _count_promise_again(held: Held, promises: Mapping[str, str], now: datetime)
     held.case.change(promise_due_at=held.case.promise_due_at)
 
 
-def _written(moment: datetime | None) -> str:
+def written(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
