@@ -56,7 +56,7 @@ document.addEventListener("keydown", (e) => {
   if (off()) return;
   if (/^[1-9]$/.test(e.key)) { document.querySelector(`[data-take="${e.key}"]`)?.click(); return; }
   const own = document.querySelector(`[data-key="${CSS.escape(e.key.toLowerCase())}"]`);
-  if (own) { e.preventDefault(); own.click(); return; }
+  if (own) { e.preventDefault(); own.click(); if (own.tagName === "SUMMARY") own.focus(); return; }
   if (SINGLE[e.key.toLowerCase()]) { e.preventDefault(); SINGLE[e.key.toLowerCase()](); }
 });
 
