@@ -65,9 +65,12 @@ def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, n
 def first_visibility(report: Report, matter: str) -> Visibility:
     """Start as the matter says; never public what is confidential, a tip-off, or complains about a body (10 §2)."""
     row = duties.matter(matter) if matter else None
-    hidden = report.voice == Voice.CONFIDENTIAL or report.kind == Kind.TIP_OFF or report.accused_body_ids
-    is_open = row is not None and row.default_visibility == AT_ONCE and not hidden
+    is_open = row is not None and row.default_visibility == AT_ONCE and not _is_hidden(report)
     return Visibility.PUBLIC if is_open else Visibility.PARTIES
+
+
+def _is_hidden(report: Report) -> bool:
+    return report.voice == Voice.CONFIDENTIAL or report.kind == Kind.TIP_OFF or bool(report.accused_body_ids)
 
 
 def _searched(report: Report) -> str:
@@ -79,7 +82,7 @@ def _searched(report: Report) -> str:
 def case_from(report: Report, before: Case, number: str, *, title: str, matter: str | None, now: datetime) -> Case:
     """Make the case of a report that leaves another, like that one but for what is said now; not stored yet."""
     said = matter if matter is not None else before.matter
-    visibility = first_visibility(report, said)
+    visibility = _visibility_after(report, before, said)
     shown = minimise_one(title).shown.strip() if title else ""
     place = {name: getattr(report, name) for name in _PLACED}
     return Case(
@@ -89,6 +92,14 @@ def case_from(report: Report, before: Case, number: str, *, title: str, matter: 
         visibility=visibility, opened_at=now if visibility == Visibility.PUBLIC else None, changed_at=now,
         accused_body_ids=report.accused_body_ids, search=tsvector_text(shown or _searched(report)), **place,
     )  # fmt: skip
+
+
+def _visibility_after(report: Report, before: Case, matter: str) -> Visibility:
+    """Leave a case as open as it was, where the matter is the same: no number vanishes. What was not open stays so."""
+    if before.visibility != Visibility.PUBLIC:
+        return Visibility(before.visibility)
+    stays = matter == before.matter and not _is_hidden(report)
+    return Visibility.PUBLIC if stays else first_visibility(report, matter)
 
 
 _PLACED = tuple(f.attname for f in Placed._meta.fields)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import belonging, feedback, moving, promises, running
+from jishi.cases.actions import belonging, feedback, moving, promises, publishing, running
 from jishi.cases.actions.moving import Held
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Membership, Reply, Report
@@ -306,7 +306,8 @@ def _come(
     rows = [(m, own, clock) for m, own in moved]
     came = belonging.begin(home.case, rows, why=why, by=by, now=now, evidence=evidence, continues=continues)
     promises.bind(home.case, clock, [*there, *came], now=now)
-    belonging.count(home.case, [*there, *came])
+    closed = publishing.narrowed_by(home.case, [m.case for m, _ in moved])
+    belonging.count(home.case, [*there, *came], **closed)
     if home.case.status == Status.FEEDBACK:
         feedback.ask_also(home.case, came, now=now)
     return came

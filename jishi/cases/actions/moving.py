@@ -29,9 +29,13 @@ OPEN_HANDOVER = (HandoverStatus.OFFERED, HandoverStatus.SIGNED, HandoverStatus.R
 QUIET = frozenset(
     {
         "case.closed", "case.urgency_set", "case.contacted", "case.objected", "handover.return_asked",
-        "handover.return_denied", "feedback.answered", "feedback.attempted",
+        "handover.return_denied", "feedback.answered", "feedback.attempted", "case.termination_asked",
+        "case.termination_denied", "case.suspension_asked", "case.suspension_denied", "case.banking_asked",
+        "case.banking_denied", "case.bank_condition_true", "case.urged", "clock.extension_asked",
+        "clock.extension_denied",
     }
 )  # fmt: skip
+AMONG_BODIES = ("part.", "whistle.", "participant.", "supervision.", "exclusion.")  # entries of other lives on a case
 
 
 @dataclass(slots=True)
@@ -114,7 +118,7 @@ def carry_out_beside(
 
 def seen_outside(entry: str, now: datetime) -> dict[str, datetime]:
     """Give what `Case.change` must set so that strangers' programs read the case again (spec 13 §6, trap 13)."""
-    return {} if entry in QUIET else {"changed_at": now}
+    return {} if entry in QUIET or entry.startswith(AMONG_BODIES) else {"changed_at": now}
 
 
 def ensure(held: Held, verb: str, *, by: Actor) -> Move:

@@ -4,6 +4,7 @@ A case starts as its matter says (`making.first_visibility`); a reviewer who has
 closes it again. Nothing confidential, no tip-off and nothing that complains about a body is ever open.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -84,5 +85,15 @@ def must_stay_closed(case: Case) -> bool:
 def narrowed(case: Case, default: str) -> dict[str, Visibility]:
     """Give what a corrected matter changes: it may close a case to strangers at once, it never opens one."""
     if case.visibility == Visibility.PUBLIC and default != AT_ONCE:
+        return {"visibility": Visibility.PARTIES}
+    return {}
+
+
+def narrowed_by(case: Case, origins: Iterable[Case]) -> dict[str, Visibility]:
+    """Give what callers from other cases change: words that nobody opened there are not opened by coming here.
+
+    The case waits for a reviewer's look then; it is never opened by a merge.
+    """
+    if case.visibility == Visibility.PUBLIC and any(one.visibility != Visibility.PUBLIC for one in origins):
         return {"visibility": Visibility.PARTIES}
     return {}

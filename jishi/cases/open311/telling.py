@@ -151,6 +151,7 @@ STEPS = {
     "case.resumed": gettext_lazy("接着办。"), "case.banked": gettext_lazy("现在解决不了，挂账，到时再看。"),
     "case.taken_up": gettext_lazy("挂账的事重新办理。"), "case.withdrawn": gettext_lazy("诉求人撤回了。"),
     "case.absorbed": gettext_lazy("和另一件事并在一起办。"), "case.restored": gettext_lazy("重新单独办。"),
+    "case.parted": gettext_lazy("从另一件事里分出来，单独办。"),
     "case.sent_back_by_feedback": gettext_lazy("没有解决，退回重办。"), "case.reopened": gettext_lazy("重新打开。"),
     "case.reopened_elsewhere": gettext_lazy("改派别的单位重办。"), "case.terminated": gettext_lazy("办理终止。"),
 }  # fmt: skip

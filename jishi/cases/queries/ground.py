@@ -112,7 +112,8 @@ def as_geojson(*, by: Actor, now: Any) -> Geo:
 def plain(*, now: Any) -> Geo:
     """Give the town's ground without any count: water, roads, grids, communities."""
     day = localdate(now)
-    grids = [{**f, "properties": {"kind": "area", "fill": "q1"}} for f in places.as_geojson("grids", day=day)["features"]]
+    cells = places.as_geojson("grids", day=day)["features"]
+    grids = [{**f, "properties": {"kind": "area", "fill": "q1"}} for f in cells]
     features = [*_plain("river", day, "water"), *_plain("roads", day, "line"), *grids, *_borders(day)]
     return {"type": "FeatureCollection", "features": features}
 

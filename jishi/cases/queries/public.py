@@ -6,7 +6,7 @@ complains about no body. What is asked for by number and hidden costs the same s
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from math import cos, radians
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.db.models.functions import Cast
 from jishi.bodies import queries as bodies
 from jishi.bodies.queries import BodyName
 from jishi.cases.actions.making import AFTER_REVIEW
-from jishi.cases.models import Case, Handover, Membership, Reply, Report
+from jishi.cases.models import Banking, Case, Handover, Membership, Reply, Report, Suspension
 from jishi.cases.states import Kind, Role, Status, Visibility, Voice
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
@@ -25,7 +25,7 @@ from jishi.places import queries as places
 E7 = 10_000_000
 METRES_OF_DEGREE = 111_320.0
 # The answer is there, or will not come; what follows is a question to the caller (spec 13 §6).
-CLOSED_OUTSIDE = frozenset({"FEEDBACK", "CLOSED", "DECLINED", "WITHDRAWN"})
+CLOSED_OUTSIDE = frozenset({Status.FEEDBACK, Status.CLOSED, Status.DECLINED, Status.WITHDRAWN})
 MANY = 10_000  # above it nothing is counted
 
 
@@ -65,6 +65,7 @@ class Shown:
     updated_at: datetime
     answer: str  # the public words of the approved answer
     promise_moved: bool
+    pause: tuple[str, date] | None = None  # why it stands still (code of the ground; empty: banked), until which day
     gone: bool = False  # was public, is not any more
 
     @property
@@ -244,11 +245,13 @@ def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
     answers = _answers(tenant_id, [m.case_id for m in first.values()])
     names = _names({m.case.matter for m in first.values()})
     middles = places.centres({r.grid_id for r in reports if r.grid_id})
-    return [
+    pauses = _pauses(tenant_id, [m.case for m in first.values()])
+    found = [
         _one(r, first[r.id], members[r.id], names, answers.get(first[r.id].case_id, ""), middles)
         for r in reports
         if r.id in first
     ]
+    return [replace(s, pause=pauses.get(s.case.id)) if pauses else s for s in found]
 
 
 def _binding(members: Sequence[Membership]) -> Membership:
@@ -259,6 +262,19 @@ def _binding(members: Sequence[Membership]) -> Membership:
 def _answers(tenant_id: int, cases: Sequence[int]) -> dict[int, str]:
     rows = Reply.objects.filter(tenant_id=tenant_id, case__in=cases).exclude(approved_at=None)
     return dict(rows.order_by("approved_at").values_list("case_id", "text_public"))
+
+
+def _pauses(tenant_id: int, cases: Iterable[Case]) -> dict[int, tuple[str, date]]:
+    """Give why and until when cases stand still; asked only where some do."""
+    still = {status: [c.id for c in cases if c.status == status] for status in (Status.SUSPENDED, Status.BANKED)}
+    found: dict[int, tuple[str, date]] = {}
+    if ids := still[Status.SUSPENDED]:
+        asked = Suspension.objects.filter(tenant_id=tenant_id, case__in=ids, ended_at=None).exclude(from_at=None)
+        found |= {row.case_id: (row.ground, row.until_date) for row in asked}
+    if ids := still[Status.BANKED]:
+        banked = Banking.objects.filter(tenant_id=tenant_id, case__in=ids, ended_at=None).exclude(from_at=None)
+        found |= {row.case_id: ("", row.review_date) for row in banked}
+    return found
 
 
 def _names(codes: set[str]) -> Mapping[str, tuple[str, str]]:
@@ -313,4 +329,4 @@ def handovers(shown: Sequence[Shown], *, tenant_id: int) -> dict[int, list[Hando
 
 def settled(case: Case) -> bool:
     """Tell whether the platform asks for no promise now: closed, or standing still."""
-    return case.status in (Status.CLOSED, "SUSPENDED", "BANKED", "WITHDRAWN", Status.DECLINED)
+    return case.status in (Status.CLOSED, Status.SUSPENDED, Status.BANKED, Status.WITHDRAWN, Status.DECLINED)

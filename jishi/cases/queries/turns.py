@@ -19,7 +19,7 @@ STEPS: Mapping[str, str] = {
     "case.resumed": "IN_PROGRESS", "case.taken_up": "IN_PROGRESS", "case.reply_approved": "CLOSED",
     "case.answered_at_once": "CLOSED", "case.settled_on_spot": "FIXED", "case.declined": "NOT_COUNCILS_RESPONSIBILITY",
     "case.decline_overturned": "OPEN", "case.withdrawn": "CLOSED", "case.absorbed": "DUPLICATE",
-    "case.restored": "OPEN", "case.sent_back_by_feedback": "OPEN", "case.reopened": "OPEN",
+    "case.restored": "OPEN", "case.parted": "OPEN", "case.sent_back_by_feedback": "OPEN", "case.reopened": "OPEN",
     "case.reopened_elsewhere": "OPEN", "case.terminated": "NO_FURTHER_ACTION",
 }  # fmt: skip
 BY_OUTCOME = {
@@ -43,31 +43,31 @@ class Turn:
 def turns(*, tenant_id: int, since: datetime, until: datetime, area: str, limit: int) -> list[Turn]:
     """List public steps of these days, newest first; four statements, whatever their number."""
     there = public.filtered(Wanted(area=area), tenant_id=tenant_id)
-    members = Membership.objects.filter(tenant_id=tenant_id, to_at=None, report__in=there)
+    members = Membership.objects.filter(tenant_id=tenant_id, report__in=there)
     changed = Case.objects.filter(tenant_id=tenant_id, opened_at__isnull=False, changed_at__gte=since)
     ids = members.filter(case__in=changed).values("case_id")
     entries = trail.Entry.objects.filter(
         tenant_id=tenant_id, subject_kind="case", subject_id__in=ids, verb__in=list(STEPS), at__gte=since, at__lte=until
     )
     rows = list(entries.order_by("-at", "-subject_id", "-seq")[:limit])
-    of_case: dict[int, list[tuple[str, datetime]]] = {}
-    cases = {e.subject_id for e in rows}
-    for case_id, number, at in members.filter(case__in=cases).values_list(
-        "case_id", "report__number", "report__received_at"
-    ):
-        of_case.setdefault(case_id, []).append((number, at))
+    of_case: dict[int, list[Membership]] = {}
+    for m in members.filter(case__in={e.subject_id for e in rows}).select_related("report").order_by("report_id"):
+        of_case.setdefault(m.case_id, []).append(m)
     return _told(rows, of_case, _texts(tenant_id, rows))[:limit]
 
 
 def _told(
-    rows: Sequence[trail.Entry], of_case: Mapping[int, Sequence[tuple[str, datetime]]], texts: Mapping[int, str]
+    rows: Sequence[trail.Entry], of_case: Mapping[int, Sequence[Membership]], texts: Mapping[int, str]
 ) -> list[Turn]:
     return [
-        Turn(f"{number}-{e.seq}", number, _status(e), e.verb, e.at, texts.get(int(e.codes.get("reply") or 0), ""))
+        Turn(
+            f"{m.report.number}-{e.subject_id}-{e.seq}", m.report.number, _status(e), e.verb, e.at,
+            texts.get(int(e.codes.get("reply") or 0), ""),
+        )
         for e in rows
-        for number, received_at in of_case.get(e.subject_id, ())
-        if received_at <= e.at  # what happened before somebody joined is not his
-    ]
+        for m in of_case.get(e.subject_id, ())
+        if m.from_at <= e.at and (m.to_at is None or e.at <= m.to_at)  # what happened without him is not his
+    ]  # fmt: skip
 
 
 def _status(entry: trail.Entry) -> str:

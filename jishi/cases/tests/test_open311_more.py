@@ -298,3 +298,56 @@ def run(line: str) -> int:
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     client = o.program()
     return (client.post(path, data) if method == "POST" else client.get(path)).status_code
+
+
+class TestMerging:
+    def test_keeps_every_number_and_lets_states_follow(self, town: int) -> None:
+        from jishi.cases.actions import merging
+
+        at = timezone.now()
+        one, two = (f.a_case(town, now=at - timedelta(hours=3)) for _ in range(2))
+        f.do(f.dispatcher(town), merging.absorb, one.id, into=two.id, why="同一口井", now=at - timedelta(hours=2))
+        merged = o.both("requests", extensions="true").value
+        assert {r["extended_attributes"]["case"] for r in merged} == {two.number}
+        before = {r["service_request_id"]: r["updated_datetime"] for r in merged}
+
+        f.do(f.dispatcher(town), merging.restore, one.id, why="两口井", now=at - timedelta(hours=1))
+
+        apart = o.both("requests", extensions="true").value
+        assert set(before) == set(numbers(apart))
+        assert {r["extended_attributes"]["case"] for r in apart} == {one.number, two.number}
+        assert all(r["updated_datetime"] > before[r["service_request_id"]] for r in apart)
+        told = [r["status"] for r in o.both("servicerequestupdates").value]
+        assert told.count("DUPLICATE") == 1
+
+    def test_opens_no_words_that_nobody_opened(self, town: int) -> None:
+        from jishi.cases.actions import merging
+
+        at = timezone.now()
+        private, shown = (f.a_case(town, now=at - timedelta(hours=3)) for _ in range(2))
+        f.do(f.reviewer(town), publishing.close, private.id, why="写到别人家里", now=at - timedelta(hours=2))
+
+        f.do(f.dispatcher(town), merging.absorb, private.id, into=shown.id, why="同一口井", now=at)
+
+        assert o.both("requests").value == []
+        assert f.again(town, shown.id).visibility == "parties"
+
+    def test_of_a_split_report_shows_the_thing_that_is_still_open(self, town: int) -> None:
+        from conftest import TOWN
+        from jishi.cases.actions import merging
+
+        at = timezone.now()
+        case = f.a_case(town, now=at - timedelta(hours=3))
+        number = numbers(o.both("requests").value)[0]
+        with scope.work(system(town)):
+            report = Report.objects.get(number=number)
+        parts = [merging.Part("井堵了"), merging.Part("井盖响", "")]
+        f.do(
+            f.dispatcher(town), merging.split, report.id, case_id=case.id, parts=parts, tenant_code=TOWN,
+            now=at - timedelta(hours=2),
+        )  # fmt: skip
+
+        said = o.both("requests")
+
+        assert said.status == 200
+        assert numbers(said.value) in ([number], [])

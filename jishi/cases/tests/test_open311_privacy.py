@@ -106,15 +106,14 @@ class TestHidden:
             return [re.sub(r'"s\d+_x\d+"', "a savepoint", sql) for sql in said]
 
         def took(asked: str) -> float:
-            times = []
-            for _ in range(200):
-                began = time.perf_counter()
-                o.program().get(f"{o.BASE}/requests/{asked}.json")
-                times.append(time.perf_counter() - began)
-            return median(times)
+            began = time.perf_counter()
+            client.get(f"{o.BASE}/requests/{asked}.json")
+            return time.perf_counter() - began
 
+        client = o.program()
         assert statements(number) == statements(never)
-        one, other = took(number), took(never)
+        pairs = [(took(number), took(never)) for _ in range(200)]  # in turn: what else the machine does meets both
+        one, other = median(p[0] for p in pairs), median(p[1] for p in pairs)
         assert abs(one - other) <= max(0.1 * other, 0.002), (one, other)
 
     def test_is_in_no_list_count_update_or_file(self, town: int) -> None:

@@ -360,6 +360,15 @@ def _community(h: Happened) -> Line:
     return {"title": title, "kind": "run", "icon": "group", "said": h.words.get("why", "")}
 
 
+def _opened(h: Happened) -> Line:
+    title = _("公开了：谁都看得到遮住个人信息的原话")
+    return {"title": title, "kind": "run", "icon": "book"}
+
+
+def _closed_to_public(h: Happened) -> Line:
+    return {"title": _("不再公开"), "kind": "hold", "icon": "lock"}
+
+
 def _termination_asked(h: Happened) -> Line:
     title = _("%(body)s申请终止办理，等另一个人审批") % {"body": h.body}
     return {"title": title, "kind": "hold", "icon": "scale", "said": h.words.get("needed", "")}
@@ -453,6 +462,8 @@ _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     "case.split": _split,
     "case.withdrawn": _withdrawn,
     "case.kept_as_community": _community,
+    "case.opened_to_public": _opened,
+    "case.closed_to_public": _closed_to_public,
     "case.termination_asked": _termination_asked,
     "case.terminated": _terminated,
     "case.answered_at_once": _answered_at_once,
