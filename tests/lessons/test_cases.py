@@ -6,16 +6,18 @@ from datetime import timedelta
 import pytest
 
 from conftest import MONDAY_TEN
-from jishi.cases.actions import handling, intake
+from jishi.cases.actions import handling, intake, parts, sweeping
 from jishi.cases.models import Feedback
-from jishi.cases.queries import resident
-from jishi.cases.refusals import LivesOn, ReopenWindowClosed
+from jishi.cases.queries import resident, together, work
+from jishi.cases.refusals import LivesOn, ReopenWindowClosed, StillRunning
 from jishi.cases.states import CASE, Outcome, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import merge_steps as m
+from jishi.cases.tests import together_steps as t
 from jishi.cases.web.resident import telling
 from jishi.foundation import scope
 from jishi.foundation.actor import system
+from jishi.foundation.refusals import NotAllowed, NotFound, WrongMoment
 
 # --- merge -------------------------------------------------------------------------------------------------
 
@@ -137,3 +139,56 @@ def test_an_end_state_says_what_is_true_fixed_explained_refused_or_planned(town:
     assert len(set(said.values())) == len(Outcome.values)
     ends = {CASE.state(s).name.zh for s in CASE.ends}
     assert len(ends) == len(CASE.ends)
+
+
+# --- handled together --------------------------------------------------------------------------------------
+
+
+def test_closing_a_parent_waits_for_open_parts_and_cancels_none(town: int) -> None:
+    """H01 · sig 597: closing a parent cancelled what others were still doing."""
+    part = t.a_part(town, "SIGNED")
+    case = t.case_of(part)
+    f.contact(case, t.AT + timedelta(hours=1))
+
+    with pytest.raises(StillRunning) as no:
+        f.do(f.handler_of(case), handling.reply, case.id, answer=f.answer_of(t.AT), now=t.AT + timedelta(hours=1))
+
+    assert no.value.facts["open"][0]["what"] == part.what
+    assert t.part_again(part).status == "SIGNED"
+
+
+@pytest.mark.parametrize("verb", ["finish", "release", "keep", "sign"])
+def test_a_part_cannot_be_closed_past_the_rules_by_a_path_of_another_verb(verb: str, town: int) -> None:
+    """H02 · sig 597: a child was closed by the workflow of its parent. Only the asked body ends what it has signed."""
+    part = t.a_part(town, "SIGNED")
+    given = {"finish": {"result": t.RESULT}, "release": {"words": "不用了"}, "keep": {"words": "x"}, "sign": {}}
+
+    for other in (f.handler_of(t.case_of(part)), f.dispatcher(town), f.ruler(town), t.office(town), system(town)):
+        with pytest.raises((NotAllowed, NotFound, WrongMoment)):
+            f.do(other, getattr(parts, verb), part.id, now=t.AT + timedelta(hours=1), **given[verb])
+
+    assert t.part_again(part).status == "SIGNED"
+
+
+def test_a_case_handed_to_an_outside_system_is_never_stuck_without_showing_on_a_screen(town: int) -> None:
+    """H03 · sig 331, 368, 404, 444: sent outside, it waited for an answer that never came, and on no list."""
+    case = f.a_case_at(town, Status.HANDLING)
+    t.send(case)
+    lead, later = f.handler_of(case), t.AT + timedelta(days=30)
+
+    with scope.work(lead):
+        (waiting,) = together.waiting(by=lead, now=later, lang="zh").links
+        assert work.inbox(by=lead, now=later, lang="zh").works[0].case.id == case.id
+
+    assert waiting.over == "expired"
+
+
+def test_an_offer_that_nobody_signs_is_noticed_by_somebody(town: int) -> None:
+    """H09 · kla: acceptance had no clock. Offers and parts are signed by the clock, and it is recorded so."""
+    case, part = f.a_case_at(town, Status.OFFERED), t.a_part(town)
+
+    sweeping.sweep(by=f.the_clock(town), now=t.AT + timedelta(hours=4))
+
+    assert "handover.signed_by_time" in t.entries(town, case.id)
+    assert "part.signed_by_time" in t.entries(town, part.case_id)
+    assert t.part_again(part).signed_by_clock
