@@ -8,18 +8,18 @@ from jishi.portal import sources
 from jishi.portal.web import looks
 
 # Event → dotted paths of reactions.
-WEBHOOKS = "jishi.cases.actions.calling.owe"
+WEBHOOKS, NOTICES = "jishi.cases.actions.calling.owe", "jishi.cases.actions.telling.tell"
 REACTIONS: dict[str, tuple[str, ...]] = {
-    "CaseMoved": (WEBHOOKS,),
-    "PartMoved": (WEBHOOKS,),
-    "WhistleMoved": (WEBHOOKS,),
-    "ReportReceived": (WEBHOOKS,),
+    "CaseMoved": (WEBHOOKS, NOTICES),
+    "PartMoved": (WEBHOOKS, NOTICES),
+    "WhistleMoved": (WEBHOOKS, NOTICES),
+    "ReportReceived": (WEBHOOKS,),  # the case's own move tells the caller
+    "ParcelMade": ("jishi.cases.actions.sending.owe",),
 }
 
 # News that nobody hears yet, each with the reason. It is written all the same: what was not announced
 # cannot be heard later.
 UNHEARD: dict[str, str] = {
-    "ParcelMade": "notices to people are on their way",
     "PushDownWasRefused": "will be counted per asking body by burden, which is not built",
     "DutyListOutForConsultation": "invitations to holders are not built; the list stands on their page",
     "DutyListPublished": "decisions read the list in force at each question; nobody else needs to be told yet",

@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 
 from config import logs
 from jishi.accounts.actions import signing_in
-from jishi.cases.actions import programs, reminding, sweeping, trial
+from jishi.cases.actions import programs, reminding, sending, sweeping, trial
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
 from jishi.foundation import anchors, database, outbox, outside, scope, sealed, trail
@@ -46,8 +46,10 @@ def deliver(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */5")
 @app.task(queueing_lock="send_out", lock="send_out", pass_context=False)
 def send_out(timestamp: int) -> None:
-    """Send what is due outside; a receiver that does not answer holds up no other one."""
+    """Pack notices and send what is due outside; a receiver that does not answer holds up no other one."""
     close_old_connections()
+    for tenant_id in _tenants():
+        sending.pack(by=system(tenant_id), now=timezone.now())
     due = [
         (tenant_id, reaction, receiver)
         for tenant_id in _tenants()

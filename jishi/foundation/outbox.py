@@ -190,6 +190,12 @@ def telling(row: News) -> Told:
     return Told(row.position or 0, row.sequence or 0, row.name, row.subject_id, row.at, row.facts)
 
 
+def facts_of(news_id: int) -> dict[str, Any] | None:
+    """Give what one announcement said; None: there is none of this number."""
+    row = News.objects.filter(tenant_id=scope.current().actor.tenant_id, id=news_id).first()
+    return {**row.facts, "news": row.id} if row is not None else None
+
+
 def dead_letters(*, before: int | None = None, limit: int = 200) -> list[DeadLetter]:
     """List what gave up, newest first, for the screen with *send again*; `before` pages by number."""
     rows = Delivery.objects.filter(tenant_id=scope.current().actor.tenant_id).exclude(dead_at=None)

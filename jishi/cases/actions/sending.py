@@ -1,0 +1,119 @@
+"""Notices leave: one parcel a person and half day, what does not wait on its own, the address opened on leaving.
+
+Opening it is written down before a byte leaves (`accounts.actions.reading`); the person sees it among the readings.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from jishi.accounts.actions import reaching, reading
+from jishi.cases.actions import telling, wording
+from jishi.cases.actions.reminding import half_day
+from jishi.cases.events import ParcelMade
+from jishi.cases.models import Message, Parcel
+from jishi.foundation import carriers, outbox, scope
+from jishi.foundation.actor import Actor
+from jishi.foundation.outgoing import NotDelivered
+from jishi.foundation.outside import Call, Owed
+
+BATCH = 2000
+REACTION = "jishi.cases.actions.sending.send"
+REASON = "发送通知 · to send a notice"
+To = tuple[int | None, int | None]  # (account, report): exactly one
+
+
+def pack(*, by: Actor, now: datetime) -> int:
+    """Put what may leave by now into parcels: at most one a person and half day, and one for what does not wait.
+
+    Gives how many parcels were made.
+    """
+    with scope.work(by), transaction.atomic():
+        rows = Message.objects.select_for_update(of=("self",), skip_locked=True).filter(
+            tenant_id=by.tenant_id, parcel=None, not_before__lte=now
+        )
+        waiting = list(rows.exclude(channel=reaching.SITE).select_related("report").order_by("id")[:BATCH])
+        groups: dict[tuple[To, str, bool], list[Message]] = {}
+        for one in waiting:
+            groups.setdefault((_to(one), one.channel, one.at_once), []).append(one)
+        had = _had([to for to, _, _ in groups], now)
+        made = 0
+        for (to, channel, at_once), messages in groups.items():
+            if at_once or to not in had:
+                had |= set() if at_once else {to}
+                _make(to, channel, messages, now, at_once=at_once)
+                made += 1
+    return made
+
+
+def _to(message: Message) -> To:
+    """A caller with an account is one person, whatever he has said; without one, each report is for itself."""
+    if message.report is None:
+        return (message.account_id, None)
+    return (message.report.reporter_id, None) if message.report.reporter_id else (None, message.report_id)
+
+
+def _had(people: Sequence[To], now: datetime) -> set[To]:
+    """Name those who have had the parcel of this half day."""
+    rows = Parcel.objects.filter(tenant_id=telling.tenant(), half_day=half_day(now), at_once=False)
+    wanted = set(people)
+    return {to for to in rows.values_list("account_id", "report_id") if to in wanted}
+
+
+def _make(to: To, channel: str, messages: Sequence[Message], now: datetime, *, at_once: bool) -> None:
+    parcel = Parcel.objects.create(
+        tenant_id=telling.tenant(), account_id=to[0], report_id=to[1], channel=channel, lang=messages[-1].lang,
+        half_day=half_day(now), at_once=at_once, made_at=now,
+    )  # fmt: skip
+    Message.objects.filter(id__in=[m.id for m in messages]).update(parcel=parcel)
+    outbox.announce(ParcelMade(parcel.id), at=now)
+
+
+def owe(facts: Mapping[str, Any], *, now: datetime) -> None:
+    """Owe a parcel to its carrier."""
+    outbox.owe(facts["news"], REACTION, [1], at=now)
+
+
+def send(owed: Owed, *, now: datetime) -> Call | None:
+    """Write the letter, open the address (a reading), and give the call; None when there is nobody left to tell.
+
+    :raises NotDelivered: the channel has no carrier now.
+    """
+    parcel = Parcel.objects.select_related("report").get(id=owed.news.subject_id)
+    messages = list(
+        Message.objects.filter(parcel=parcel).select_related("case__absorbed_into", "report").order_by("id")
+    )
+    over = telling.still_recused(messages, now)
+    messages = [m for m in messages if m.id not in over]
+    address = _address(parcel, messages, now) if messages else ""
+    if not address:
+        return None
+    channel = carriers.MAIL if "@" in address else carriers.SMS
+    carrier = carriers.every().get(channel)
+    if carrier is None:
+        raise NotDelivered("no_carrier")
+    written = wording.letter(messages, parcel.channel, parcel.lang)
+    letter = carriers.Letter(f"jishi-{parcel.tenant_id}-{parcel.id}", address, written.subject, written.text)
+    return lambda: carrier.carry(letter)
+
+
+def _address(parcel: Parcel, messages: Sequence[Message], now: datetime) -> str:
+    """Open the one address of the one person; empty when it has ended, or the person wants to be told otherwise now."""
+    by = scope.current().actor
+    if parcel.account_id is not None:
+        wish = reaching.wishes([parcel.account_id]).get(parcel.account_id)
+        if wish is not None and wish.row:
+            if wish.channel != parcel.channel:
+                return ""
+            owner, field = (reaching.TABLE, wish.row), reaching.FIELD
+            found = reading.read([owner], [field], purpose=reaching.PURPOSE.code, reason=REASON, by=by, now=now)
+            return found[owner].get(field, "")
+    report = parcel.report_id or messages[-1].report_id
+    if report is None:
+        return ""
+    owner = ("cases_report", report)
+    name = "caller_contact" if parcel.channel == carriers.SMS else "caller_mail"
+    found = reading.read([owner], [name], purpose="contact.caller", reason=REASON, by=by, now=now)
+    return found[owner].get(name, "")

@@ -1,0 +1,260 @@
+"""What a notice says: its facts are pinned when it is owed, its sentence is written from them whenever it is read.
+
+The same function writes the preview, the page and what leaves: they cannot differ.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.timezone import localdate, localtime
+
+from jishi.bodies import queries as bodies
+from jishi.cases import limits, notices
+from jishi.cases.models import Case, Clock, Handover, Message, Part, Participant, Reply, Whistle
+from jishi.cases.states import (
+    LIVES,
+    WINDOW_DAYS,
+    DeclineGround,
+    ReturnGround,
+    SupervisionGround,
+)
+from jishi.duties import queries as duties
+from jishi.foundation import trail
+from jishi.kernels.text.minimise import minimise
+
+NOTHING = "—"
+GROUNDS_EN = {
+    "not_our_duty": "not our duty", "wrong_place": "not in our area", "missing_facts": "facts are missing",
+    "already_handled": "handled already", "emergency_line": "a matter for 110, 119 or 120",
+    "other_procedure": "another procedure of law", "same_facts": "answered before, nothing new",
+    "secret_or_private": "secrets or others' privacy", "beyond_duty": "settled by market or society",
+    "unlawful": "unlawful content",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Told:
+    """One announcement with what it is about: the case, its entries, and the row beside it."""
+
+    case: Case
+    facts: Mapping[str, Any]
+    entries: Sequence[trail.Entry]
+    part: Part | None = None
+    whistle: Whistle | None = None
+    body_id: int | None = None
+    entry: trail.Entry | None = None
+    handovers: Sequence[Handover] = field(default_factory=list)
+
+    @property
+    def codes(self) -> Mapping[str, Any]:
+        return self.entry.codes if self.entry is not None else {}
+
+
+def gather(case: Case, facts: Mapping[str, Any]) -> Told:
+    """Read what a sentence about this announcement may need; a handful of statements."""
+    told = Told(case, facts, trail.of("case", case.id))
+    wanted = ENTRIES.get(facts.get("verb", ""), frozenset())
+    told.entry = next((e for e in reversed(told.entries) if e.verb in wanted), None)
+    told.part = Part.objects.filter(id=facts.get("part_id") or 0).first()
+    told.whistle = Whistle.objects.filter(id=facts.get("whistle_id") or 0).first()
+    told.body_id = facts.get("body_id")
+    told.handovers = list(Handover.objects.filter(case=case, role="lead").order_by("id"))
+    return told
+
+
+def pin(told: Told, template: notices.Template) -> dict[str, Any]:
+    """Pin what the sentence will name: ids, codes, moments, and where words were said; no words."""
+    braces = template.text.zh + "".join(s.zh for s in template.own.values())
+    facts: dict[str, Any] = {"number": told.case.number}
+    if "{due}" in braces and (due := _due(told, template.due)) is not None:
+        facts["due"] = due.isoformat()
+    if "{body}" in braces:
+        facts["body"] = _body(told, template.body)
+    if "{ground}" in braces:
+        facts["ground"] = told.codes.get("ground") or told.case.decline_ground
+    if "{item}" in braces:
+        facts["item"] = _item(told)
+    if "{channel}" in braces and told.entry is not None:
+        facts["channel"] = told.entry.seq
+    if "{text}" in braces:
+        facts |= _said(told, template.said)
+    return {name: value for name, value in facts.items() if value}
+
+
+def _due(told: Told, kind: str) -> datetime | None:
+    case = told.case
+    if kind == "window":
+        return (case.closed_at or case.status_since) + timedelta(days=WINDOW_DAYS)
+    clocks = Clock.objects.filter(case=case, kind=kind)
+    if told.part is not None and kind.startswith("part"):
+        clocks = clocks.filter(part=told.part)
+    found = clocks.order_by("-id").first()
+    if found is not None and found.due_at is not None:
+        return found.due_at
+    return case.promise_due_at if kind == "promise" else None
+
+
+def _body(told: Told, which: str) -> int | None:
+    lead = told.case.lead_id or (told.handovers[-1].body_id if told.handovers else None)
+    if which == "asker":
+        return told.part.asked_by_id if told.part is not None else lead
+    if which == "street":
+        return told.whistle.blown_by_id if told.whistle is not None else None
+    if which == "asked":
+        return told.body_id or (told.part.asked_body_id if told.part is not None else told.codes.get("body"))
+    if which == "returning":
+        return told.handovers[-1].body_id if told.handovers else None
+    return told.codes.get("body") or told.codes.get("agreed") or lead
+
+
+def _item(told: Told) -> int | None:
+    row = told.handovers[-1] if told.handovers else None
+    return (
+        told.codes.get("item")
+        or next(iter(told.codes.get("items") or []), None)
+        or (row.duty_item_id if row is not None else None)
+    )
+
+
+def _said(told: Told, source: str) -> dict[str, Any]:
+    if source == "reply":
+        reply = Reply.objects.filter(case=told.case).exclude(approved_at=None).order_by("-approved_at").first()
+        return {"reply": reply.id if reply else 0}
+    if source in ("title", "matter", "living"):
+        return {"quote": source}
+    return {"seq": told.entry.seq, "key": source} if told.entry is not None and source else {}
+
+
+def _entries() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for life in LIVES:
+        for move in (*life.moves, *life.acts):
+            found.setdefault(move.verb, set()).add(move.trail)
+    return {verb: frozenset(rows) for verb, rows in found.items()}
+
+
+ENTRIES = _entries()
+
+
+# --- writing -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What leaves, or what a page shows."""
+
+    subject: str
+    text: str
+
+
+def sentences(messages: Sequence[Message], channel: str, lang: str) -> list[str]:
+    """Write each message as one sentence of this channel; a few statements per case."""
+    said = {case_id: trail.words_of("case", case_id) for case_id in {m.case_id for m in messages}}
+    replies = {r.id: r for r in Reply.objects.filter(id__in=[m.facts.get("reply", 0) for m in messages])}
+    return [_sentence(m, channel, lang, said[m.case_id], replies) for m in messages]
+
+
+def letter(messages: Sequence[Message], channel: str, lang: str) -> Written:
+    """Write what leaves at once: one sentence as it is, several under one head, never longer than the channel takes."""
+    frame = notices.numbered(max(m.edition for m in messages)).channels[channel]
+    lines, n = sentences(messages, channel, lang), len(messages)
+    head = frame.head.in_(lang) + (frame.many.in_(lang).format(n=n) if n > 1 else "")
+    kept = _fitting(lines, frame, lang, len(head))
+    rest = [frame.rest.in_(lang).format(n=n - len(kept))] if len(kept) < n else []
+    foot = frame.foot.in_(lang)
+    text = head + "\n".join([*kept, *rest]) + (f"\n\n{foot}" if foot else "")
+    return Written(frame.subject.in_(lang).format(n=n), text)
+
+
+def _fitting(lines: Sequence[str], frame: notices.Channel, lang: str, used: int) -> list[str]:
+    room = frame.longest - used - len(frame.rest.in_(lang)) - 4
+    kept: list[str] = []
+    for line in lines:
+        if kept and room < len(line) + 1:
+            break
+        kept.append(line[: max(room, 1)])
+        room -= len(line) + 1
+    return kept
+
+
+def _sentence(
+    message: Message, channel: str, lang: str, said: Mapping[int, Mapping[str, str]], replies: Mapping[int, Reply]
+) -> str:
+    edition = notices.numbered(message.edition)
+    template, frame = edition.templates[message.code], edition.channels[channel]
+    facts = message.facts
+    quoted = _quoted(message, said, replies, lang)
+    if template.to != "caller":  # what people said may name people
+        quoted = minimise([quoted])[0].shown if quoted else ""
+    values = {
+        "number": message.report.number if message.report is not None else facts.get("number", NOTHING),
+        "due": _moment(facts.get("due"), lang),
+        "body": _called(facts.get("body"), lang),
+        "ground": _ground(facts.get("ground"), lang),
+        "item": _cited(facts.get("item"), message.case),
+        "channel": said.get(facts.get("channel", 0), {}).get("channel", ""),
+        "text": _cut(quoted, frame.words_longest),
+    }
+    return template.words(channel, lang).format_map({name: value or NOTHING for name, value in values.items()})
+
+
+def _quoted(
+    message: Message, said: Mapping[int, Mapping[str, str]], replies: Mapping[int, Reply], lang: str
+) -> str:
+    facts, case = message.facts, message.case
+    if (reply := replies.get(facts.get("reply", 0))) is not None:
+        return reply.text_for_caller
+    if facts.get("quote") == "living":
+        return case.absorbed_into.number if case.absorbed_into is not None else ""
+    if facts.get("quote") == "title":
+        return case.title
+    if facts.get("quote") == "matter":
+        matter = duties.matter(case.matter) if case.matter else None
+        return matter.called(lang) if matter is not None else ""
+    return said.get(facts.get("seq", 0), {}).get(facts.get("key", ""), "")
+
+
+def _cut(text: str, longest: int) -> str:
+    flat = " ".join(text.split()).rstrip("。.")
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
+def _moment(stamp: str | None, lang: str) -> str:
+    if not stamp:
+        return ""
+    at = localtime(datetime.fromisoformat(stamp))
+    return f"{at.month}月{at.day}日 {at:%H:%M}" if lang.startswith("zh") else f"{at.day} {at:%b %H:%M}"
+
+
+def _called(body_id: int | None, lang: str) -> str:
+    body = bodies.names().get(body_id or 0)
+    return body.called(lang) if body is not None else ""
+
+
+def _ground(code: str | None, lang: str) -> str:
+    if not code:
+        return ""
+    rules = limits.load()
+    known = rules.suspension.get(code) or rules.exclusion.get(code)
+    if known is not None:
+        return known.name.in_(lang)
+    spoken = {**dict(ReturnGround.choices), **dict(DeclineGround.choices), **dict(SupervisionGround.choices)}
+    if lang.startswith("zh"):
+        return str(spoken.get(code, ""))
+    return GROUNDS_EN.get(code, code.replace("_", " "))
+
+
+def _cited(item_id: int | None, case: Case) -> str:
+    if not item_id:
+        return ""
+    row = next((i for i, _ in duties.law(localdate(case.received_at)).by_item_id.values() if i.id == item_id), None)
+    return f"{row.number}《{row.name}》" if row is not None else ""
+
+
+def participants(whistle: Whistle | None) -> list[int]:
+    """Give the bodies that a whistle calls."""
+    if whistle is None:
+        return []
+    return list(Participant.objects.filter(whistle=whistle).order_by("id").values_list("body_id", flat=True))

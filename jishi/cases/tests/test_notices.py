@@ -1,0 +1,383 @@
+"""Notices: who is told what, by the tables; not at night, one a half day, on the chosen channel, and seen before."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils.timezone import localtime
+
+from conftest import MONDAY_TEN
+from jishi.accounts import queries as accounts
+from jishi.accounts.actions import reaching
+from jishi.cases import notices
+from jishi.cases.actions import correcting, sending, telling
+from jishi.cases.models import Case, Membership, Message, Parcel
+from jishi.cases.queries import told
+from jishi.cases.states import LIVES, Status
+from jishi.cases.tests import factories as f
+from jishi.cases.tests.news_steps import in_the_house, send_out
+from jishi.foundation import carriers, outbox, scope
+from jishi.foundation.actor import Actor, system
+from jishi.foundation.carriers import MAIL, SMS, Recorder
+from jishi.foundation.models import Delivery, News
+
+PHONE = "13900000417"
+NIGHT = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)  # Monday 23:00 in Shanghai
+SATURDAY = datetime(2026, 3, 14, 2, 0, tzinfo=UTC)
+EDITION = notices.on(date(2026, 3, 9))
+
+
+@pytest.fixture
+def twin() -> Iterator[Recorder]:
+    recorder = Recorder()
+    with carriers.using({SMS: recorder, MAIL: recorder}):
+        yield recorder
+
+
+def turn(town: int, now: datetime = MONDAY_TEN) -> None:
+    """The worker's turn: deliver in the house, pack, send out."""
+    in_the_house(town, now)
+    sending.pack(by=system(town), now=now)
+    send_out(town, now)
+
+
+def messages(town: int, **wanted: Any) -> list[Message]:
+    with scope.work(system(town)):
+        return list(Message.objects.filter(**wanted).order_by("id"))
+
+
+def handler_of(town: int, case: Case) -> Actor:
+    """Somebody who really holds a post in the body that has the case."""
+    assert case.lead_id is not None
+    with scope.work(system(town)):
+        account = accounts.accounts_of_bodies([case.lead_id], "handler", now=MONDAY_TEN)[case.lead_id][0]
+    return Actor(tenant_id=town, kind="staff", account_id=account, roles=frozenset({"handler"}))
+
+
+def choose(by: Actor, channel: str, address: str = "", version: int = 0) -> None:
+    with scope.work(by):
+        reaching.choose(channel, address, version=version, by=by, now=MONDAY_TEN)
+
+
+class TestTheTables:
+    def test_every_message_of_every_life_is_a_template_in_both_languages(self) -> None:
+        told_of = {code for life in LIVES for m in (*life.moves, *life.acts) for code in m.tells}
+
+        assert told_of <= set(EDITION.templates)
+        assert all(t.text.zh and t.text.en for t in EDITION.templates.values())
+
+    def test_every_brace_of_every_sentence_has_a_source(self) -> None:
+        bare = []
+        for t in EDITION.templates.values():
+            named = set(re.findall(r"\{(\w+)\}", t.text.zh + t.text.en))
+            assert named <= set(notices.PLACES), t.code
+            bare += [t.code for brace, source in (("due", t.due), ("text", t.said)) if brace in named and not source]
+
+        assert bare == []
+
+    def test_every_party_of_a_message_is_somebody(self) -> None:
+        bodies = {
+            "lead", "answering_body", "offered_body", "asked_body", "street", "host", "called_body", "caller",
+        }  # fmt: skip
+
+        assert {t.to for t in EDITION.templates.values()} <= bodies | set(telling.DESKS)
+
+    def test_every_listed_row_is_a_message(self) -> None:
+        import tomllib
+
+        from django.conf import settings
+
+        raw = tomllib.loads((settings.INSTITUTIONS_DIR / "notices/notices-1.toml").read_text(encoding="utf-8"))
+        keys = {k for row in raw["messages"] for k in row}
+
+        assert {row["code"] for row in raw["messages"]} <= set(EDITION.templates)
+        assert keys <= {"code", "due", "body", "text", "bodies", "at_once", "not_from", "to", "zh", "en"}
+
+
+class TestWho:
+    def test_a_caller_is_told_by_the_number_he_gave_for_this_matter(self, town: int, twin: Recorder) -> None:
+        case = f.a_case(town)
+
+        turn(town)
+
+        with scope.work(system(town)):
+            report = Membership.objects.select_related("report").get(case=case).report
+        (letter,) = twin.carried
+        assert letter.to == PHONE
+        assert report.number in letter.text
+        assert case.number not in letter.text
+
+    def test_an_anonymous_or_confidential_caller_is_not_looked_for(self, town: int, twin: Recorder) -> None:
+        f.a_case(town, voice="anonymous", caller_contact="")
+        f.a_case(town, voice="confidential", text="另一件事，请保密")
+
+        turn(town)
+
+        assert twin.carried == []
+
+    def test_who_came_by_a_file_is_not_told_again_that_it_arrived(self, town: int, twin: Recorder) -> None:
+        f.a_case(town, channel="import")
+
+        turn(town)
+
+        assert twin.carried == []
+
+    def test_the_body_is_told_on_its_own_page_until_somebody_chooses_otherwise(self, town: int, twin: Recorder) -> None:
+        case = f.a_case_at(town, Status.OFFERED)
+
+        turn(town, MONDAY_TEN + timedelta(hours=2))
+
+        mine = handler_of(town, case)
+        with scope.work(mine):
+            listed = told.mine(by=mine, lang="zh")
+        assert any(case.number in one.text and one.text.startswith("新派单") for one in listed)
+        assert {m.channel for m in messages(town, code="offered_body")} == {"site"}
+
+    def test_nobody_of_an_accused_body_is_told(self, town: int, twin: Recorder) -> None:
+        """Acceptance 10 line 9."""
+        case = f.a_case_at(town, Status.OFFERED)
+        accused = case.lead_id
+        with scope.work(system(town)):
+            Case.objects.filter(id=case.id).update(accused_body_ids=[accused], visibility="parties")
+
+        turn(town, MONDAY_TEN + timedelta(hours=2))
+
+        assert messages(town, code="offered_body") == []
+
+    def test_one_news_owes_one_message_to_each_however_often_it_is_delivered(self, town: int, twin: Recorder) -> None:
+        f.a_case_at(town, Status.OFFERED)
+        turn(town, MONDAY_TEN + timedelta(hours=2))
+        before = len(messages(town))
+        with scope.work(system(town)):
+            Delivery.objects.filter(receiver=0).update(done_at=None)
+
+        turn(town, MONDAY_TEN + timedelta(hours=2))
+
+        assert before > 0
+        assert len(messages(town)) == before
+
+
+class TestWhen:
+    @pytest.mark.parametrize(
+        ("now", "expected"),
+        [
+            ("2026-03-09T10:00", "2026-03-09T10:00"), ("2026-03-09T20:59", "2026-03-09T20:59"),
+            ("2026-03-09T21:00", "2026-03-10T08:00"), ("2026-03-09T03:00", "2026-03-09T08:00"),
+            ("2026-03-09T08:00", "2026-03-09T08:00"), ("2026-03-13T22:00", "2026-03-16T08:00"),
+            ("2026-03-14T10:00", "2026-03-16T08:00"), ("2026-02-14T10:00", "2026-02-14T10:00"),
+            ("2026-02-16T10:00", "2026-02-24T08:00"), ("2026-09-30T21:30", "2026-10-08T08:00"),
+        ],
+    )  # fmt: skip
+    def test_nobody_is_disturbed_at_night_or_on_a_rest_day(self, tenant: int, now: str, expected: str) -> None:
+        """14 and 28 February 2026 are worked for the New Year of the lunar calendar, 15–23 February are free."""
+        zone = localtime(MONDAY_TEN).tzinfo
+        with scope.work(system(tenant)):
+            found = telling.may_disturb(datetime.fromisoformat(now).replace(tzinfo=zone), EDITION)
+
+        assert localtime(found).strftime("%Y-%m-%dT%H:%M") == expected
+
+    def test_danger_is_told_at_night(self, town: int, twin: Recorder) -> None:
+        case = f.a_case(town, now=NIGHT)
+        f.do(f.dispatcher(town), correcting.set_urgency, case.id, urgency="emergency", why="井盖没了", now=NIGHT)
+
+        turn(town, NIGHT)
+
+        assert [letter.to for letter in twin.carried] == [PHONE]
+
+    def test_what_happened_at_night_leaves_in_the_morning(self, town: int, twin: Recorder) -> None:
+        f.a_case(town, now=NIGHT)
+
+        turn(town, NIGHT)
+        assert twin.carried == []
+        turn(town, NIGHT + timedelta(hours=9))
+
+        assert len(twin.carried) == 1
+
+
+class TestOneDigest:
+    def test_of_a_half_day_goes_to_one_person_and_the_rest_waits_for_the_next(self, town: int, twin: Recorder) -> None:
+        case = f.a_case_at(town, Status.OFFERED)
+        turn(town, MONDAY_TEN + timedelta(hours=1))
+        f._sign(f.again(town, case.id), MONDAY_TEN + timedelta(hours=2))
+        f._reply(f.again(town, case.id), MONDAY_TEN + timedelta(hours=2, minutes=10))
+        f._approve(f.again(town, case.id), MONDAY_TEN + timedelta(hours=2, minutes=20))
+        turn(town, MONDAY_TEN + timedelta(hours=2, minutes=30))
+        assert len(twin.carried) == 1
+
+        turn(town, MONDAY_TEN + timedelta(hours=4))
+        turn(town, MONDAY_TEN + timedelta(hours=5))
+
+        assert len(twin.carried) == 2
+        assert re.search(r"有 [2-9] 条消息", twin.carried[1].text)
+
+    def test_never_outgrows_its_channel_and_says_what_it_left_out(self, town: int, twin: Recorder) -> None:
+        case = f.a_case(town)
+        in_the_house(town)
+        (one,) = messages(town, code="received_caller")
+        with scope.work(system(town)):
+            Message.objects.bulk_create(
+                Message(
+                    tenant_id=town, case=case, news_id=n, code="received_caller", edition=1, report_id=one.report_id,
+                    channel=SMS, lang="zh", facts=one.facts, at=MONDAY_TEN, not_before=MONDAY_TEN,
+                )
+                for n in range(1, 40)
+            )  # fmt: skip
+
+        turn(town)
+
+        (letter,) = twin.carried
+        assert len(letter.text) <= EDITION.channels[SMS].longest
+        assert re.search(r"还有 \d+ 条", letter.text)
+
+
+class TestTheChannel:
+    def test_is_chosen_by_the_person_and_the_address_is_sealed(self, town: int, twin: Recorder) -> None:
+        case = f.a_case_at(town, Status.OFFERED)
+        choose(handler_of(town, case), MAIL, "li@example.cn")
+        f._sign(case, MONDAY_TEN + timedelta(hours=2))
+        turn(town, MONDAY_TEN + timedelta(hours=2))
+
+        letters = [letter for letter in twin.carried if letter.to == "li@example.cn"]
+        assert len(letters) == 1
+        assert case.number in letters[0].text
+
+    @pytest.mark.parametrize(("channel", "address"), [
+        (SMS, "hello"), (SMS, ""), (MAIL, "no-at-sign"), (MAIL, "a@b"), (MAIL, "a@b.cn\r\nBcc: x@y.cn"), ("owl", "x"),
+    ])  # fmt: skip
+    def test_with_a_wrong_address_is_refused_and_keeps_nothing(
+        self, town: int, twin: Recorder, channel: str, address: str
+    ) -> None:
+        by = handler_of(town, f.a_case_at(town, Status.OFFERED))
+
+        with pytest.raises((reaching.Invalid, reaching.NotAvailableNow)):
+            choose(by, channel, address)
+
+        with scope.work(by):
+            assert reaching.wish_of(by).row == 0
+
+    def test_that_somebody_changed_meanwhile_is_not_overwritten(self, town: int, twin: Recorder) -> None:
+        by = handler_of(town, f.a_case_at(town, Status.OFFERED))
+        choose(by, MAIL, "li@example.cn")
+
+        with pytest.raises(reaching.Stale):
+            choose(by, SMS, "13800000000")
+
+    def test_goes_back_to_the_own_page_and_the_address_is_gone(self, town: int, twin: Recorder) -> None:
+        by = handler_of(town, f.a_case_at(town, Status.OFFERED))
+        choose(by, MAIL, "li@example.cn")
+
+        choose(by, "site", version=1)
+
+        with scope.work(by):
+            wish = reaching.wish_of(by)
+            assert reaching.sealed.sealed_fields([(reaching.TABLE, wish.row)], tenant_id=town) == {}
+
+    def test_without_a_carrier_nobody_is_promised_a_letter(self, town: int) -> None:
+        with carriers.using({}):
+            f.a_case(town)
+            in_the_house(town)
+
+            assert messages(town) == []
+
+
+class TestOpeningTheAddress:
+    def test_is_written_down_where_the_person_can_see_it(self, town: int, twin: Recorder) -> None:
+        f.a_case(town)
+        turn(town)
+
+        (one,) = messages(town, code="received_caller")
+        with scope.work(system(town)):
+            (row,) = accounts.readings_of("cases_report", one.report_id or 0)
+        assert (row.actor, row.purpose, row.fields) == ("system", "contact.caller", ["caller_contact"])
+
+    def test_happens_on_leaving_and_not_before(self, town: int, twin: Recorder) -> None:
+        f.a_case(town, now=NIGHT)
+        turn(town, NIGHT)
+
+        (one,) = messages(town, code="received_caller")
+        with scope.work(system(town)):
+            assert accounts.readings_of("cases_report", one.report_id or 0) == []
+
+    def test_is_written_down_also_when_the_carrier_does_not_take_it(self, town: int, twin: Recorder) -> None:
+        twin.broken = True
+        f.a_case(town)
+        turn(town)
+
+        (one,) = messages(town, code="received_caller")
+        with scope.work(system(town)):
+            assert len(accounts.readings_of("cases_report", one.report_id or 0)) == 1
+            assert [d.error for d in outbox.being_tried()] == ["out_of_order"]
+
+    def test_is_tried_again_under_the_same_number(self, town: int, twin: Recorder) -> None:
+        twin.broken = True
+        f.a_case(town)
+        turn(town)
+        twin.broken = False
+
+        turn(town, MONDAY_TEN + timedelta(seconds=10))
+
+        with scope.work(system(town)):
+            parcel = Parcel.objects.get()
+        assert [letter.id for letter in twin.carried] == [f"jishi-{town}-{parcel.id}"]
+
+
+class TestThePreview:
+    @pytest.mark.parametrize("code", ["received_caller", "signed_caller", "approved_caller"])
+    def test_is_what_is_sent(self, town: int, twin: Recorder, code: str) -> None:
+        case = f.a_case_at(town, Status.FEEDBACK)
+        in_the_house(town, MONDAY_TEN + timedelta(hours=4))
+        with scope.work(system(town)):
+            Message.objects.exclude(code=code).delete()
+        turn(town, MONDAY_TEN + timedelta(hours=4))
+
+        by = f.office(town)
+        with scope.work(by):
+            shown = told.preview(code, case.number, SMS, "zh", by=by, now=MONDAY_TEN + timedelta(hours=4))
+
+        assert [letter.text for letter in twin.carried] == [shown.text]
+        assert "—" not in shown.text
+
+    def test_stores_nothing_and_tells_nobody(self, town: int, twin: Recorder) -> None:
+        case = f.a_case(town)
+        by = f.office(town)
+
+        with scope.work(by):
+            told.preview("received_caller", case.number, SMS, "en", by=by, now=MONDAY_TEN)
+
+        assert messages(town) == []
+        assert twin.carried == []
+
+    def test_exists_for_every_template_on_every_channel_in_both_languages(self, town: int, twin: Recorder) -> None:
+        case = f.a_case_at(town, Status.FEEDBACK)
+        by = f.office(town)
+
+        with scope.work(by):
+            for code in EDITION.templates:
+                for channel in EDITION.channels:
+                    for lang in ("zh", "en"):
+                        shown = told.preview(code, case.number, channel, lang, by=by, now=MONDAY_TEN)
+                        assert "{" not in shown.text
+                        assert bool(re.search(r"[一-鿿]", shown.text)) or lang == "en"
+
+    def test_is_refused_to_whoever_is_not_of_the_office(self, town: int) -> None:
+        case = f.a_case(town)
+        by = f.handler(town, "cgj")
+
+        with scope.work(by), pytest.raises(told.NotAllowed):
+            told.preview("received_caller", case.number, SMS, "zh", by=by, now=MONDAY_TEN)
+
+
+def test_a_stolen_listing_shows_no_persons_data(town: int, twin: Recorder) -> None:
+    f.a_case_at(town, Status.FEEDBACK)
+    turn(town, MONDAY_TEN + timedelta(hours=4))
+
+    with scope.work(system(town)):
+        rows = [*News.objects.values(), *Delivery.objects.values(), *Message.objects.values(), *Parcel.objects.values()]
+    stolen = json.dumps(rows, default=str, ensure_ascii=False)
+
+    assert rows
+    assert PHONE not in stolen
+    assert not re.search(r"[一-鿿]", stolen)
