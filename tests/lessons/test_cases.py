@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from conftest import MONDAY_TEN
-from jishi.cases.actions import handling, intake, parts, sweeping
-from jishi.cases.models import Feedback
-from jishi.cases.queries import resident, together, work
+from jishi.cases.actions import clocks, handling, intake, parts, reminding, supervision, sweeping, urging
+from jishi.cases.models import Clock, Escalation, Feedback
+from jishi.cases.queries import exclusions, resident, stuck, ticking, together, work
 from jishi.cases.refusals import LivesOn, ReopenWindowClosed, StillRunning
 from jishi.cases.states import CASE, Outcome, Status
 from jishi.cases.tests import factories as f
@@ -192,3 +192,103 @@ def test_an_offer_that_nobody_signs_is_noticed_by_somebody(town: int) -> None:
     assert "handover.signed_by_time" in t.entries(town, case.id)
     assert "part.signed_by_time" in t.entries(town, part.case_id)
     assert t.part_again(part).signed_by_clock
+
+
+# --- escalation, pauses, extensions, exclusions -------------------------------------------------------------
+
+MUCH_LATER = MONDAY_TEN + timedelta(days=25)
+
+
+def _rungs(case_id: int, town: int) -> list[tuple[str, object]]:
+    with scope.work(system(town)):
+        rows = Escalation.objects.filter(case=case_id, clock__kind="handling").order_by("fell_at", "id")
+        return list(rows.values_list("step", "fell_at"))
+
+
+def _clock(case_id: int, kind: str, town: int) -> Clock:
+    with scope.work(system(town)):
+        return Clock.objects.filter(case=case_id, kind=kind).order_by("-id")[0]
+
+
+def test_the_escalation_button_escalates(town: int) -> None:
+    """H13 · dig 521: the button answered and nothing followed."""
+    case = f.a_case_at(town, Status.HANDLING)
+
+    f.do(f.supervisor(town), supervision.open_, case.id, ground="shirking", demand="请说明何时办完", now=MONDAY_TEN)
+
+    with scope.work(f.office(town)):
+        lots = stuck.stuck(by=f.office(town), now=MONDAY_TEN, lang="zh").lots
+    assert [one.number for lot in lots if lot.code == "supervised" for one in lot.lines] == [case.number]
+    assert _clock(case.id, "supervision", town).due_at is not None
+
+
+def test_a_comment_does_not_reset_an_escalation(town: int) -> None:
+    """H14 · dig code: any comment reset the scheduler."""
+    case, quiet = f.a_case_at(town, Status.HANDLING), f.a_case_at(town, Status.HANDLING)
+    at = MONDAY_TEN + timedelta(hours=5)
+    f.do(f.handler_of(case), handling.note_progress, case.id, text="在看。", now=at)
+    f.do(f.dispatcher(town), urging.urge, case.id, words="请尽快", now=at)
+
+    reminding.remind(by=f.the_clock(town), now=MUCH_LATER)
+
+    assert _rungs(case.id, town) == _rungs(quiet.id, town)
+    assert len(_rungs(case.id, town)) == 4
+
+
+def test_escalation_looks_at_every_overdue_case_not_the_first_hundred(
+    town: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H15 · dig code: one page of a hundred was read, the rest was never seen."""
+    monkeypatch.setattr(reminding, "BATCH", 2)
+    cases = [f.a_case_at(town, Status.HANDLING) for _ in range(5)]
+
+    swept = sweeping.sweep(by=f.the_clock(town), now=MUCH_LATER, limit=2)
+    reminding.remind(by=f.the_clock(town), now=MUCH_LATER)
+
+    assert swept["clocks.escalate"] == 5
+    assert all(len(_rungs(case.id, town)) == 4 for case in cases)
+
+
+def test_days_and_a_pause_over_a_weekend_agree(town: int) -> None:
+    """T05 · glpi 10594: a pause over rest days moved the due day."""
+    friday = MONDAY_TEN + timedelta(days=4)
+    case = f.a_case_at(town, Status.HANDLING, now=friday - timedelta(hours=1))
+    before = _clock(case.id, "promise", town).due_at
+
+    f.suspend(case, friday.replace(hour=10))
+    f.do(f.handler_of(case), clocks.resume, case.id, now=friday.replace(hour=22) + timedelta(days=2))
+
+    assert _clock(case.id, "promise", town).due_at == before
+
+
+def test_a_paused_clock_is_never_late(town: int) -> None:
+    """T07 · glpi 24481; ost 1684: tickets that waited were shown as overdue."""
+    case = f.a_case_at(town, Status.SUSPENDED)
+
+    with scope.work(f.office(town)):
+        rows = [_clock(case.id, kind, town) for kind in ("promise", "handling")]
+        shown = ticking.shown(rows, lang="zh", now=MUCH_LATER)
+
+    assert [c.late for c in shown] == [False, False]
+    assert f.again(town, case.id).promise_due_at is None
+
+
+def test_an_extension_counts_from_the_old_expiry(town: int) -> None:
+    """T12 · practice: counted from the day of asking, an early request lost days."""
+    early, late = f.a_case_at(town, Status.HANDLING), f.a_case_at(town, Status.HANDLING)
+    for case, hours in ((early, 4), (late, 26)):
+        f.ask_extension(case, MONDAY_TEN + timedelta(hours=hours), workdays=2)
+        f.do(f.supervisor(town), clocks.extend, case.id, now=MONDAY_TEN + timedelta(hours=hours))
+
+    assert _clock(early.id, "promise", town).due_at == _clock(late.id, "promise", town).due_at
+
+
+def test_a_case_left_out_of_a_rate_is_on_a_ledger(town: int) -> None:
+    """I05 · practice (剔除): cases vanished from the denominator."""
+    case = f.a_case_at(town, Status.CLOSED)
+
+    f.exclude(case, MUCH_LATER)
+
+    with scope.work(f.office(town)):
+        rows = exclusions.counts(by=f.office(town))
+    assert [(row.ground, row.granted) for row in rows] == [("not_true", 1)]

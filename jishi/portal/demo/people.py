@@ -34,6 +34,8 @@ PEOPLE: tuple[tuple[str, str, str, tuple[str, ...], str | None, str | None], ...
     ("anquan1", "卫知白", "安全管理员", ("security_admin",), "sqzx", None),
     ("jumin1", "白露", "居民", ("resident",), None, None),
     ("jumin2", "田野", "居民", ("resident",), None, None),
+    ("duban1", "岳明衡", "督办员", ("supervisor",), "sqzx", None),
+    ("chengguanfz1", "夏承安", "城管执法局分管负责人", ("head",), "cgj", None),
 )
 
 
