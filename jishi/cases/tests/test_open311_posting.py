@@ -255,10 +255,10 @@ class TestPostingIsRefused:
 
     def test_a_revoked_key_is_not_valid_from_the_same_moment(self, town: int, key: str) -> None:
         from jishi.accounts.actions import clients
-        from jishi.accounts.models import ApiClient
 
         with scope.work(system(town)):
-            clients.revoke(ApiClient.objects.get(name="app").id, by=system(town), now=now())
+            actor, _ = programs.enter(key, tenant_id=town, now=now())
+            clients.revoke(actor.client_id or 0, by=system(town), now=now())
 
         assert o.post("requests", o.a_report(key)).status == 403
 
