@@ -55,7 +55,8 @@ class OnePart:
     asked_by: str
     state: Spoken
     chip: str
-    clock: Ticking | None
+    clock: Ticking | None  # that presses first
+    due: Ticking | None  # of the part itself
     acts: tuple[str, ...]
 
     @property
@@ -140,11 +141,11 @@ def of_case(case: Case, *, by: Actor, now: datetime, lang: str, stand: Stand | N
     clocks = _clocks([case.id])
     rows = Part.objects.filter(case=case).select_related("asked_body", "asked_by", "duty_item", "cited_item")
     sent = OutsideLink.objects.filter(case=case).select_related("asked_by", "case").order_by("-id")
+    blown = _whistles(Whistle.objects.filter(case=case), {case.id: stand}, clocks, by=by, now=now, lang=lang)
+    busy = {"whistle"} if any(w.row.status in WHISTLE_WORKING for w in blown) else set()
     return Together(
-        tuple(_part(p, stand, clocks, by, now, lang) for p in rows.order_by("-id")[:MOST]),
-        tuple(_whistles(Whistle.objects.filter(case=case), {case.id: stand}, clocks, by=by, now=now, lang=lang)),
-        tuple(_link(row, stand, by, now, lang) for row in sent[:MOST]),
-        _may_begin(stand, by),
+        tuple(_part(p, stand, clocks, by, now, lang) for p in rows.order_by("-id")[:MOST]), tuple(blown),
+        tuple(_link(row, stand, by, now, lang) for row in sent[:MOST]), _may_begin(stand, by) - busy,
     )
 
 
@@ -204,7 +205,9 @@ def _part(row: Part, stand: Stand, clocks: Sequence[Clock], by: Actor, now: date
     }  # fmt: skip
     return OnePart(
         row, _called(row.asked_body_id, lang), _called(row.asked_by_id, lang), state.name, state.chip,
-        _clock(clocks, "part_id", row.id, now, lang), tuple(a for a in acts if not closed.get(a, False)),
+        _clock(clocks, "part_id", row.id, now, lang),
+        _clock([c for c in clocks if c.kind == "part"], "part_id", row.id, now, lang),
+        tuple(a for a in acts if not closed.get(a, False)),
     )  # fmt: skip
 
 
@@ -423,7 +426,7 @@ def part_page(p: OnePart) -> dict[str, Any]:
         "id": row.id, "version": row.version, "status": row.status, "body": row.asked_body_id,
         "asked_by": row.asked_by_id, "what": row.what, "item": row.duty_item_id, "asked_at": row.asked_at,
         "signed_at": row.signed_at,
-        "due_at": p.clock.due_at if p.clock else None, "return_ground": row.return_ground or None,
+        "due_at": p.due.due_at if p.due else None, "return_ground": row.return_ground or None,
         "return_words": row.return_words, "cited_item": row.cited_item_id, "designated": row.designated,
         "result": row.result, "ended_at": row.ended_at, "open": list(p.acts),
     }  # fmt: skip

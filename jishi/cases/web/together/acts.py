@@ -21,7 +21,7 @@ from jishi.cases.web.together.forms import (
     RateForm,
     RatingRulingForm,
     RulingForm,
-    next_hour,
+    gathering,
     words_form,
 )
 
@@ -201,7 +201,7 @@ def begin(
     """Give what may begin now: a part, a whistle, a question outside."""
     first = {
         "part": {}, "whistle": {"named": named, "initial": {
-            "gather_at": next_hour(now), "where": case.place_name or case.address_text,
+            "gather_at": gathering(now), "where": case.place_name or case.address_text,
         }}, "link": {"initial": {"extract": extract, "days": links.DAYS}},
     }  # fmt: skip
     shown = []

@@ -7,8 +7,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jishi.bodies import queries as bodies
 from jishi.cases.actions import links, parts, rating, whistle
 from jishi.cases.web.desk.forms import TEXT, WhyForm, _body_field, _item_field, _Naming
+from jishi.kernels import worktime
 
 GROUNDS = (
     ("not_our_duty", _("不是本单位职责")), ("wrong_place", _("不在本单位辖区")), ("missing_facts", _("缺少必要信息")),
@@ -147,9 +149,13 @@ class BlowForm(_Naming):
         )  # fmt: skip
 
 
-def next_hour(now: datetime) -> datetime:
-    """Give the full hour after next: a moment by which people can be there."""
-    return timezone.localtime(now).replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+def gathering(now: datetime) -> datetime:
+    """Propose when to gather: a full hour, five working hours on, when everybody has had time to answer."""
+    try:
+        moment = worktime.add(now, worktime.work_hours(5), bodies.hours_of([None])[None].calendar).moment or now
+    except worktime.CalendarNotKnown:
+        moment = now + timedelta(hours=5)
+    return timezone.localtime(moment + timedelta(minutes=59)).replace(minute=0, second=0, microsecond=0)
 
 
 class RateForm(forms.Form):
