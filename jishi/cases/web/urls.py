@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("jishi.cases.web.urls_resident")),
     path("", include("jishi.cases.web.urls_desk")),
     path("", include("jishi.cases.web.urls_work")),
+    path("", include("jishi.cases.web.urls_news")),
     path("", include("jishi.cases.web.urls_time")),
     path("", include("jishi.cases.web.urls_together")),
 ]
