@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from jishi.bodies import queries as bodies
 from jishi.duties import memory
@@ -16,6 +18,7 @@ from jishi.foundation import scope
 from jishi.kernels import dutylist
 
 KINDS = {"basic": ("基本履职", "Basic"), "assist": ("配合履职", "Assist"), "taken_back": ("上级收回", "Taken back")}
+CLASSES = {"streets": _("全部街道（镇）"), "communities": _("全部社区（村）"), "departments": _("全部部门")}
 PAGE = 50
 MOST = 200
 
@@ -72,6 +75,16 @@ class Edition:
     consulted_at: Any = None
     drafted_by: str = ""
     adopted_by: str = ""
+
+    @property
+    def whose(self) -> str:
+        """Say whose lists they are: a body, or a class of bodies; a holder of another shape stays its code."""
+        what, _sep, _division = self.holder.partition(":")
+        if what in CLASSES:
+            return str(CLASSES[what])
+        lang = get_language() or "zh"
+        found = next((b for b in bodies.names().values() if b.code == self.holder), None)
+        return found.called(lang) if found else self.holder
 
 
 def in_force(day: date, holder: str = "") -> list[Edition]:

@@ -29,11 +29,17 @@ from jishi.cases.models import (
 )  # fmt: skip
 from jishi.cases.queries import listing, ticking
 from jishi.cases.states import HandoverStatus, Role, Solved, Status, Voice
+from jishi.foundation import refusals
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels.procedure import Spoken
 
 # --- import ------------------------------------------------------------------------------------------------
+
+
+_PLAIN = {
+    kind.code: kind for kind in vars(refusals).values() if isinstance(kind, type) and issubclass(kind, refusals.Refused)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,9 @@ class RowSaid:
 
     def sentence(self, lang: str = "zh") -> str:
         """Say why it was refused."""
-        return importing.sentence(self.code, self.facts, lang) if self.code else ""
+        said = importing.sentence(self.code, self.facts, lang) if self.code else ""
+        plain = _PLAIN.get(said)  # a refusal of the house, not of the rows
+        return plain(**self.facts).sentence(lang) if plain else said
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from jishi.cases.models import ImportRun, Report
+from jishi.cases.queries import work
 from jishi.cases.tests.desk_steps import colleague
 from jishi.cases.tests.import_steps import csv_of
 from jishi.foundation import scope
@@ -65,6 +66,13 @@ class TestTheScreen:
 
     def test_is_refused_to_other_posts(self, town):
         assert colleague(town, "handler").get(reverse("import")).status_code == 403
+        assert colleague(town, "system_admin").get(reverse("import")).status_code == 403
+
+    @pytest.mark.parametrize("code", ["not_allowed", "not_found", "stale"])
+    def test_never_shows_the_code_of_a_refusal_instead_of_its_sentence(self, code):
+        row = work.RowSaid(2, "refused", code, {})
+
+        assert all(row.sentence(lang) and code not in row.sentence(lang) for lang in ("zh", "en"))
 
     def test_applied_twice_is_refused(self, town, desk):
         where = self.send(desk, csv_of(hotline_rows(2))).url

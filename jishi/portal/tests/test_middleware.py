@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotAllowed
+from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.portal import middleware
-from jishi.portal.middleware import Language, PageSafety, language_of
+from jishi.portal.middleware import Language, PageSafety, language_of, refusal_page
 from jishi.portal.web import nav
 
 
@@ -98,6 +98,16 @@ class TestRefusal:
         assert response.status_code == 403
         assert "主办是市水务局。" in text
         assert "not_allowed" in text
+
+    def test_is_titled_by_what_was_asked_for(self):
+        ask, press = RequestFactory().get("/cases/1"), RequestFactory().post("/cases/1")
+        titled = [
+            refusal_page(request, no).content.decode()
+            for request, no in ((ask, NotFound()), (ask, NotAllowed()), (press, NotFound()), (press, NotAllowed()))
+        ]
+
+        assert "<h1>没有找到这一页</h1>" in titled[0] and "<h1>这一页现在不能给您看</h1>" in titled[1]
+        assert all("<h1>这一步没有做</h1>" in page for page in titled[2:])
 
     def test_is_only_the_note_inside_a_page(self):
         text = self.refuse(**{"hx-request": "true"}).content.decode()

@@ -145,6 +145,23 @@ class TestField:
         assert "<script>" not in shown("{% field f.text %}", f=Matter(data={"text": HOSTILE}))
 
 
+class TestADay:
+    class Asked(forms.Form):
+        until = forms.DateField(label="最晚到哪天", widget=forms.DateInput(attrs={"type": "date"}))
+        plain = forms.CharField(label="在等什么")
+
+    def test_says_by_an_example_in_words_which_day_is_meant(self):
+        form = self.Asked()
+
+        html = shown("{% field f.until %}", f=form)
+        with translation.override("en"):
+            english = shown("{% field f.until %}", f=form)
+
+        assert "例如 " in html and "月" in html and 'aria-describedby="id_until_hint"' in html
+        assert "for example " in english and "月" not in english.split("hint")[1]
+        assert "例如" not in shown("{% field f.plain %}", f=form)
+
+
 class TestErrorSummary:
     def test_links_each_error_to_its_field(self):
         html = shown("{% error_summary f %}", f=Matter(data={}))
@@ -232,6 +249,10 @@ class TestOwnWordsOfTheTown:
             assert shown("{{ t|own }}", t="Sport / 体育场地 A") == (
                 'Sport / <span lang="zh-Hans">体育场地</span> A'
             )
+
+    def test_keep_the_figures_of_a_name_in_one_piece(self):
+        with translation.override("en"):
+            assert shown("{{ t|own }}", t="翠竹01网格 5") == '<span lang="zh-Hans">翠竹01网格</span> 5'
 
     def test_are_left_alone_on_a_chinese_page_and_escaped_on_both(self):
         assert shown("{{ t|own }}", t="<b>雨水井") == "&lt;b&gt;雨水井"
