@@ -17,6 +17,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "verify": ("config.cli.keeping:verify", "核验留痕", "verify the trail, or a bundle"),
     "bundle": ("config.cli.keeping:bundle", "导出可核验的留痕包", "write a bundle that strangers can verify"),
     "anchor": ("config.cli.keeping:anchor", "做今天的日根", "make today's anchor"),
+    "program": ("config.cli.programs:main", "外部程序的密钥", "keys of strangers' programs (Open311)"),
     "check": ("config.cli.checking:main", "静态检查制度与部署", "check institutions and the installation"),
     "pictures": ("config.cli.checking:pictures", "重画状态图", "redraw the state pictures"),
     "bench": ("benchmarks.run:main", "测量", "measure"),

@@ -351,3 +351,30 @@ class TestMerging:
 
         assert said.status == 200
         assert numbers(said.value) in ([number], [])
+
+
+class TestKeys:
+    def test_are_given_once_listed_without_themselves_and_ended(
+        self, town: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from argparse import Namespace
+
+        from config.cli import programs as words
+        from conftest import TOWN
+
+        monkeypatch.setenv("JISHI_TENANT", TOWN)
+
+        def say(what: str, who: str = "") -> str:
+            words._work(Namespace(what=what, who=who, test=False, datum="wgs84", per_minute=0))
+            return capsys.readouterr().out
+
+        number, key = say("give", "路灯小程序").split()[:2]
+        assert o.post("requests", o.a_report(key)).status == 200
+        assert "路灯小程序  wgs84  60/min" in say("list")
+        assert key not in say("list")
+        say("end", number)
+        assert o.post("requests", o.a_report(key)).status == 403
+        with pytest.raises(SystemExit):
+            say("end", "²")
+        with pytest.raises(SystemExit):
+            say("give", "")
