@@ -78,6 +78,7 @@ BESIDE: Mapping[str, Spoken] = {
     "feedback.answered": Spoken("诉求人评价", "The caller judged the answer"),
     "feedback.attempted": Spoken("回访没有联系上", "A call for feedback reached nobody"),
     "clock.expired": Spoken("时限到了", "A clock ran out"),
+    "clock.recomputed": Spoken("日历有了新版，时限重新数过", "Counted again on a new calendar"),
 }
 KINDS: Mapping[str, tuple[str, str]] = {  # verb: (kind of dot, icon)
     "case.absorbed": ("hold", "merge"), "case.took_in": ("run", "merge"), "case.restored": ("run", "split"),
@@ -94,6 +95,11 @@ KINDS: Mapping[str, tuple[str, str]] = {  # verb: (kind of dot, icon)
     "part.asked": ("wait", "people"), "part.returned": ("back", "back"), "part.finished": ("done", "check"),
     "part.contested": ("hold", "people"), "whistle.blown": ("near", "bell"), "whistle.lapsed": ("back", "bell"),
     "whistle.concluded": ("done", "check"), "whistle.missed": ("back", "back"), "link.sent": ("wait", "speak"),
+    "case.suspension_asked": ("hold", "wait"), "case.suspended": ("hold", "wait"), "case.banked": ("hold", "wait"),
+    "case.banking_asked": ("hold", "wait"), "clock.extension_asked": ("hold", "wait"),
+    "clock.extended": ("near", "wait"), "clock.recomputed": ("near", "wait"), "case.urged": ("near", "bell"), "supervision.opened": ("near", "bell"),
+    "supervision.opened_again": ("near", "bell"), "exclusion.asked": ("hold", "scale"),
+    "exclusion.decided": ("hold", "scale"),
     "case.offer_taken_back": ("back", "back"), "feedback.answered": ("done", "speak"),
 }  # fmt: skip
 
@@ -289,7 +295,7 @@ def _who(entry: Any, move: Move | None) -> Spoken | None:
 
 _OUTSIDER = Spoken("外面的单位", "the outside party")
 _MOVES: dict[str, Move] = {m.trail: m for life_ in LIVES[:1:-1] for m in (*life_.acts, *life_.moves)}
-_MOVES |= {m.trail: m for life_ in (HANDOVER, CASE) for m in life_.moves}
+_MOVES |= {m.trail: m for life_ in (HANDOVER, CASE) for m in (*life_.acts, *life_.moves)}
 _PARTIES: dict[str, Spoken] = {p.code: p.name for life_ in reversed(LIVES) for p in life_.parties}
 
 

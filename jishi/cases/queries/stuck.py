@@ -30,7 +30,7 @@ from jishi.cases.states import CASE, SupervisionStatus
 from jishi.foundation.actor import Actor
 from jishi.kernels.procedure import Spoken
 
-FEW = 50  # of each list
+FEW = 20  # of each list
 SECOND = 2  # returns
 
 
@@ -72,10 +72,9 @@ class Stuck:
 
 
 def stuck(*, by: Actor, now: datetime, lang: str) -> Stuck:
-    """Give what is stuck among the cases this actor sees: nine statements."""
+    """Give what is stuck among the cases this actor sees: a statement for each list, the longest list last."""
     seen = policies.visible_to(by, Case.objects.filter(status__in=sorted(CASE.open_states)))
     made: list[tuple[str, QuerySet[Any], Callable[[Any], Line]]] = [
-        ("overdue", _overdue(seen), lambda r: _of_clock(r.clock, lang)),
         ("supervised", _supervised(by), lambda r: _of_supervision(r, lang, now)),
         ("returned", seen.filter(returns_count__gte=SECOND).order_by("status_since", "id"), lambda r: _of(r, lang)),
         ("contested", _contested(seen, now), lambda r: _of_clock(r, lang)),
@@ -83,6 +82,7 @@ def stuck(*, by: Actor, now: datetime, lang: str) -> Stuck:
          lambda r: _of_banking(r, lang)),
         ("lapsed", _lapsed(seen), lambda r: _of(r.case, lang, words=r.what, since=r.blown_at)),
         ("no_day", _without_day(seen), lambda r: _of_clock(r, lang)),
+        ("overdue", _overdue(seen), lambda r: _of_clock(r.clock, lang)),
     ]  # fmt: skip
     return Stuck(tuple(_lot(code, rows, line) for code, rows, line in made))
 
