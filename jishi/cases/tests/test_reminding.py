@@ -224,7 +224,8 @@ class TestStuck:
         [a_case_of_an_office(town) for _ in range(3)]
         remind(town, NIGHT)
 
-        with scope.work(f.office(town)):
+        by = f.office(town)
+        with scope.work(by):
             bodies.names()
             with django_assert_max_num_queries(7):
-                stuck.stuck(by=f.office(town), now=NIGHT, lang="zh")
+                stuck.stuck(by=by, now=NIGHT, lang="zh")
