@@ -9,12 +9,11 @@ from django.utils.timezone import localdate
 from jishi.cases.actions import asking, belonging, moving, reckoning, running
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
-from jishi.cases.models import Case, ContactNote, Progress, Reply, Termination
+from jishi.cases.models import Case, ContactNote, Part, Progress, Reply, Termination
 from jishi.cases.refusals import ContactNeeded, GroundNeeded, ReplyTooShort, ReturnPending, TooFewAttempts
-from jishi.cases.states import CASE, HandoverStatus, Outcome
+from jishi.cases.states import CASE, HandoverStatus, Outcome, PartStatus
 from jishi.foundation import procedures
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound
 from jishi.kernels.procedure import effects
 from jishi.kernels.text.minimise import minimise_one
 
@@ -42,11 +41,10 @@ class Answer:
 def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Actor, now: datetime,
                  version: int | None = None) -> ContactNote:  # fmt: skip
     """Note a contact with the caller; the contact clock stops when reached, or after three dated attempts."""
-    held = _held_by_us(case_id, by, version)
+    held, body_id = _held_by_us(case_id, by, version)
     procedures.ensure_move(CASE, "handling.note_contact", held.case.status)
     if how not in ("phone", "visit", "message") or reached not in ("yes", "no", "refused"):
         raise GroundNeeded(what="怎么联系的、联系上没有", what_en="how, and whether the caller was reached")
-    body_id = holder(held)
     note = ContactNote.objects.create(
         tenant_id=by.tenant_id, case=held.case, body_id=body_id, at=now, how=how, reached=reached, by=by.label,
         gist=gist.strip(),
@@ -66,14 +64,13 @@ def note_contact(case_id: int, *, how: str, reached: str, gist: str = "", by: Ac
 def note_progress(case_id: int, *, text: str, waiting_for: str = "", until: date | None = None, by: Actor,
                   now: datetime, version: int | None = None) -> Progress:  # fmt: skip
     """Tell the caller where it stands; not empty, no copy of the last one."""
-    held = _held_by_us(case_id, by, version)
+    held, body_id = _held_by_us(case_id, by, version)
     words = text.strip()
     last = Progress.objects.filter(case=held.case).order_by("-id").first()
     if not words or (last is not None and last.text == words):
         raise GroundNeeded(
             what="新的进展（不能为空，也不能和上一条一样）", what_en="something new, not a copy of the last"
         )
-    body_id = holder(held)
     row = Progress.objects.create(
         tenant_id=by.tenant_id, case=held.case, body_id=body_id, at=now, text=words,
         waiting_for=waiting_for.strip(), until_date=until,
@@ -209,15 +206,13 @@ def _ensure_complete(held: Held, answer: Answer, now: datetime) -> None:
         raise ContactNeeded
 
 
-def holder(held: Held) -> int:
-    """Give the body that holds the case. :raises NotFound: nobody does."""
-    if held.lead is None:
-        raise NotFound
-    return held.lead.body_id
-
-
-def _held_by_us(case_id: int, by: Actor, version: int | None) -> Held:
+def _held_by_us(case_id: int, by: Actor, version: int | None) -> tuple[Held, int]:
+    """Lock a case that the actor's body leads, or of which it does a part (spec 10 §5.1); gives which body acts."""
     held = moving.hold(case_id, by=by, version=version)
-    if held.lead is None or not by.has("handler") or held.lead.body_id not in by.body_ids:
-        from_outside(held, by)
-    return held
+    if held.lead is not None and by.has("handler"):
+        if held.lead.body_id in by.body_ids:
+            return held, held.lead.body_id
+        part = Part.objects.filter(case=held.case, asked_body__in=by.body_ids, status=PartStatus.SIGNED).first()
+        if part is not None:
+            return held, part.asked_body_id
+    return from_outside(held, by)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 from django.db import transaction
 
@@ -96,7 +97,7 @@ def return_(case_id: int, *, why: Return, by: Actor, now: datetime, version: int
     return _contest_if_second(case, held, by=by, now=now)
 
 
-def from_outside(held: Held, by: Actor) -> None:
+def from_outside(held: Held, by: Actor) -> NoReturn:
     """Refuse an actor who does not hold the case: 404 if it may not be seen, 403 otherwise."""
     policies.ensure_may_see(by, held.stand)
     raise NotAllowed(why="这件事现在不在你们单位。")
