@@ -14,7 +14,7 @@ from jishi.foundation import scope
 
 __all__ = [
     "BodyName", "Hours", "all_bodies", "by_code", "calendar_by_label", "district_above", "existing", "hours_of",
-    "ids_below",
+    "ids_below", "look_at_calendars_again",
     "mark", "names",
 ]  # fmt: skip
 
@@ -136,6 +136,11 @@ def hours_of(ids: Iterable[int | None]) -> dict[int | None, Hours]:
     """Give each body's working calendar; None is the platform's own, office hours."""
     known = names()
     return {i: calendars.named(known[i].calendar if i is not None and i in known else calendars.OFFICE) for i in ids}
+
+
+def look_at_calendars_again() -> None:
+    """Read the tables of the years anew: a town has adopted another edition of its files."""
+    calendars.named.cache_clear()
 
 
 def calendar_by_label(label: str) -> Hours:

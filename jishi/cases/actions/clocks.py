@@ -307,6 +307,7 @@ def preview(*, by: Actor, now: datetime) -> list[Moved]:
     :raises NotAllowed: not the office that keeps the calendars.
     """
     _ensure_keeps_calendars(by)
+    bodies.look_at_calendars_again()
     running = Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None).select_related("case")
     rows = list(running.order_by("case_id", "id"))
     hours = bodies.hours_of({row.owner_body_id for row in rows})

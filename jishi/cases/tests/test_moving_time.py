@@ -10,7 +10,6 @@ import pytest
 from django.utils.timezone import localdate
 
 from conftest import MONDAY_TEN
-from jishi.bodies import calendars
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import asking, banking, clocks, handling, handover, moving, sweeping
 from jishi.cases.models import Banking, Case, Clock, Extension, Suspension
@@ -47,10 +46,10 @@ def another_calendar(settings: Any, tmp_path: Path) -> Iterator[Callable[..., No
         more = f'\n[[off]]\nname = "停工"\ndays = [{closed.isoformat()}]\n' if closed is not None else ""
         year.write_text(text + more, encoding="utf-8")
         settings.INSTITUTIONS_DIR = folder
-        calendars.named.cache_clear()
+        bodies.look_at_calendars_again()
 
     yield adopt
-    calendars.named.cache_clear()
+    bodies.look_at_calendars_again()
 
 
 def office_calendar(town: int) -> worktime.Calendar:
