@@ -55,6 +55,7 @@ _PRICES: tuple[tuple[re.Pattern[str], str, str, int], ...] = tuple(
         (r"/speak|/api/v1/reports", "POST", "report", CREATE),
         (r"/speak|/receipt(/.*)?", "", "report", PAGE),
         (r"/api/v1/triage|/duties/whose|/desk/operator/look", "", "page", SEARCH),
+        (r"/cases\.csv", "GET", "page", EXPORT),
         (r"/desk/duties/\d+/file|/map/grids|/desk/map/grids", "GET", "page", SEARCH),
     )
 )

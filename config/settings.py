@@ -3,6 +3,7 @@
 Every variable is described in docs/settings.md; a project test compares the two.
 """
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -17,6 +18,11 @@ SECRET_KEY = database.secret("django", STATE_DIR)
 ALLOWED_HOSTS = [h for h in os.environ.get("JISHI_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [f"https://{h}" for h in ALLOWED_HOSTS if "*" not in h]
 INSTITUTIONS_DIR = BASE_DIR / "institutions"
+# Signs of open screens: in memory where the machine offers it, never in the database (docs/decisions/0009).
+_MEMORY = Path("/dev/shm")
+PRESENCE_DIR = (_MEMORY if os.access(_MEMORY, os.W_OK) else STATE_DIR) / (
+    "jishi-screens-" + hashlib.sha256(f"screens:{SECRET_KEY}".encode()).hexdigest()[:16]
+)
 KEYS_DIR = Path(os.environ.get("JISHI_KEYS", STATE_DIR / "keys"))
 # What leaves the house: carriers of notices, receivers inside a network (foundation/carriers.py, outgoing.py).
 MAIL = os.environ.get("JISHI_MAIL", "")

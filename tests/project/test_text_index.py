@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from conftest import MONDAY_TEN
 from jishi.cases.models import Case
-from jishi.cases.queries import desks, listing
+from jishi.cases.queries import sifting
 from jishi.foundation import database, scope
 from jishi.foundation.actor import Actor, system
 from jishi.kernels.text.words import tsvector_text
@@ -49,20 +49,12 @@ def test_both_functions_are_marked_in_a_database_of_ours(db: None) -> None:
         assert database.lacking(cursor) == []
 
 
-def test_the_search_of_the_list_reads_the_text_index(many_cases: int) -> None:
+def test_the_search_of_every_list_reads_the_text_index(many_cases: int) -> None:
     by = system(many_cases)
     with scope.work(by):
-        rows = listing.filtered(listing.Wanted(q="井盖"), by=by)
+        rows = sifting.filtered(sifting.Filters(q="井盖"), by=by)
 
         assert rows.count() == MANY // 1000
-    assert "cases_search" in plan_of(rows, by)
-
-
-def test_the_search_of_the_desk_reads_the_text_index(many_cases: int) -> None:
-    by = system(many_cases)
-    with scope.work(by):
-        rows = desks.filtered(desks.Filters(q="井盖"), by=by)
-
     assert "cases_search" in plan_of(rows, by)
 
 

@@ -7,6 +7,7 @@ savepoint of its own; only a row whose version is the one that was seen is touch
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -208,7 +209,7 @@ def apply(plan_id: int, *, by: Actor, now: datetime, version: int | None = None,
     told, run = _told(plan), _VERBS[plan.verb][0]
     for row in rows:
         who = {"by": by, "now": now, "version": row.seen}
-        _step(row, lambda one=row, who=who: run(one.case_id, told, who), BulkState.DONE, BulkState.FAILED)
+        _step(row, partial(run, row.case_id, told, who), BulkState.DONE, BulkState.FAILED)
     return _keep(plan, rows, "bulk.applied", by=by, now=now, applied_at=now, undo_until=now + UNDO_WITHIN)
 
 
@@ -225,7 +226,7 @@ def undo(plan_id: int, *, by: Actor, now: datetime, version: int | None = None, 
     back = _VERBS[plan.verb][1]
     for row in rows:
         who = {"by": by, "now": now, "version": row.made}
-        _step(row, lambda one=row, who=who: back(one, who), BulkState.UNDONE, BulkState.KEPT)
+        _step(row, partial(back, row, who), BulkState.UNDONE, BulkState.KEPT)
     return _keep(plan, rows, "bulk.undone", by=by, now=now, undone_at=now)
 
 
@@ -315,7 +316,8 @@ def _kept(told: Told) -> dict[str, Any]:
 
 
 def _told(plan: BulkPlan) -> Told:
-    return Told(**{name: tuple(v) if isinstance(v, list) else v for name, v in plan.said.items()})
+    said: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in plan.said.items()}
+    return Told(**said)
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:

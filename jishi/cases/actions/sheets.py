@@ -6,6 +6,7 @@ Nothing is guessed about the content here; which column means what is `columns`.
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -200,7 +201,25 @@ def _text(content: bytes) -> tuple[str, list[list[str]]]:
     encoding, text = _decoded(content)
     first = text[: text.find("\n")] if "\n" in text else text
     mark = max(",\t;", key=lambda m: (first.count(m), m == ","))
-    return encoding, list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    return encoding, [[as_said(cell) for cell in row] for row in rows]
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def as_text(value: str) -> str:
+    """Write a cell so that no spreadsheet program reckons it; `as_said` reads it back unchanged.
+
+    >>> as_text("=1+1"), as_said(as_text("=1+1")), as_said(as_text("'=x")), as_text("雨水井")
+    ("'=1+1", '=1+1', "'=x", '雨水井')
+    """
+    return f"'{value}" if _FORMULA.match(value) else value
+
+
+def as_said(cell: str) -> str:
+    """Read a cell that was written as text: the mark before a formula is no part of it."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _decoded(content: bytes) -> tuple[str, str]:

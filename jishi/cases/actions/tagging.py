@@ -8,6 +8,7 @@ from django.db import transaction
 from jishi.cases import policies
 from jishi.cases.actions import moving
 from jishi.cases.models import Case, Tagged
+from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, Refused
 from jishi.kernels.text.minimise import minimise_one
@@ -72,7 +73,7 @@ def tag(
     fresh = [t for t in tags if t not in before]
     Tagged.objects.bulk_create(Tagged(tenant_id=case.tenant_id, case=case, tag=t) for t in fresh)
     case.change(tags=tags)
-    moving.trail.record(
+    trail.record(
         "case.tagged", ("case", case.id), by=by, at=now,
         codes={"version": case.version, "tags_from": before, "tags": tags},
     )  # fmt: skip

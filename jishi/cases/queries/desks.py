@@ -4,28 +4,27 @@ No list here is ordered, filtered or counted by who said it (spec 10 §16, §19.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
-from django.utils.timezone import get_current_timezone, localdate
+from django.utils.timezone import localdate
 from django.utils.translation import get_language
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.models import Case, Clock, Handover, Membership
-from jishi.cases.queries import ticking
-from jishi.cases.states import CASE, HandoverStatus, Role, Status
+from jishi.cases.queries import sifting, ticking
+from jishi.cases.queries.sifting import Filters
+from jishi.cases.states import CASE, HandoverStatus, Status
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid
-from jishi.kernels.text.words import tsquery_text
 
 LIMIT = 50
-MANY = 10_000  # beyond it a list says "more than"
 OBJECTION_DAYS = 90  # a decline is objected to within its window; older ones are history
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,7 @@ class Row:
     clock: Due | None
     outcome: str = ""
     reports: int = 1
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +83,6 @@ class Page:
 
     rows: tuple[Row, ...]
     after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a person asked for in the address of `/cases`."""
-
-    status: str = ""
-    matter: str = ""
-    body: int | None = None
-    grid: str = ""
-    due_before: date | None = None
-    q: str = ""
-    said: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- the dispatch desk -------------------------------------------------------------------------------------
@@ -189,49 +176,13 @@ def _after_clock(rows: QuerySet[Any], after: str) -> QuerySet[Any]:
 
 
 def cases(filters: Filters, *, by: Actor, now: datetime, after: str = "", limit: int = LIMIT) -> Page:
-    """Give one page of the cases this actor sees, newest first; one statement.
+    """Give one page of the cases this actor sees, in the order asked for; one statement.
 
     :raises Invalid: a key that is none.
     """
-    rows = filtered(filters, by=by).annotate(channel=_channel("pk")).select_related("lead")
-    if after:
-        moment, _, number = after.partition("~")
-        at, key = _moment(moment), _key(number)
-        rows = rows.filter(Q(received_at__lt=at) | Q(received_at=at, id__lt=key))
-    page = list(rows.order_by("-received_at", "-id")[: limit + 1])
-    shown = tuple(_row(c, channel=c.channel, clock=_promise(c, now)) for c in page[:limit])
-    last = page[limit - 1] if len(page) > limit else None
-    return Page(shown, f"{last.received_at.isoformat()}~{last.id}" if last else "")
-
-
-def how_many(filters: Filters, *, by: Actor) -> int:
-    """Count the cases of a list, up to MANY + 1; one statement."""
-    return filtered(filters, by=by).order_by()[: MANY + 1].count()
-
-
-def filtered(filters: Filters, *, by: Actor) -> QuerySet[Case]:
-    """Give the cases this actor sees, as filtered."""
-    rows = policies.visible_to(by, Case.objects.all())
-    if filters.status == "open":
-        rows = rows.filter(status__in=sorted(CASE.open_states))
-    elif filters.status:
-        rows = rows.filter(status=filters.status)
-    if filters.matter:
-        rows = rows.filter(Q(matter=filters.matter) | Q(matter__startswith=f"{filters.matter}."))
-    if filters.body is not None:
-        lead = Handover.objects.filter(case=OuterRef("pk"), body_id=filters.body, role=Role.LEAD)
-        rows = rows.filter(Q(lead_id=filters.body) | Exists(lead))
-    if filters.grid:
-        rows = rows.filter(grid__code=filters.grid)
-    if filters.due_before is not None:
-        before = datetime.combine(filters.due_before + timedelta(days=1), time.min, get_current_timezone())
-        rows = rows.filter(promise_due_at__lt=before, status__in=sorted(CASE.open_states))
-    if wanted := tsquery_text(filters.q) if filters.q.strip() else "":
-        # the expression of the index `cases_search`, word for word
-        rows = rows.extra(
-            where=["to_tsvector('simple', cases_case.search) @@ to_tsquery('simple', %s)"], params=[wanted]
-        )
-    return rows
+    rows = sifting.filtered(filters, by=by).annotate(channel=_channel("pk")).select_related("lead")
+    page, more = sifting.walk(rows, filters.sort, after=after, limit=limit)
+    return Page(tuple(_row(c, channel=getattr(c, "channel", ""), clock=_promise(c, now)) for c in page), more)
 
 
 def _promise(case: Case, now: datetime) -> Due | None:
@@ -258,7 +209,7 @@ def _row(
         id=case.id, number=case.number, title=case.title, status=case.status, urgency=case.urgency, kind=case.kind,
         matter=matter.called(lang) if matter else "", place=case.place_name or case.address_text, channel=channel or "",
         lead=body.called(lang) if body else "", received_at=case.received_at, clock=clock, outcome=outcome,
-        reports=case.reports_count,
+        reports=case.reports_count, tags=tuple(case.tags),
     )  # fmt: skip
 
 

@@ -1,36 +1,18 @@
 """Cases as programs see them: one, a page of many, the record. Bounded statements, keyset paging, never by person."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from django.db.models import QuerySet
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.models import Case, Choice, Clock, Handover, Membership, Report, Suggestion
-from jishi.cases.states import CASE, Status
+from jishi.cases.queries import sifting
+from jishi.cases.states import CASE
 from jishi.duties import queries as duties
-from jishi.foundation import numbers, trail
+from jishi.foundation import trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotFound
+from jishi.foundation.refusals import NotFound
 from jishi.kernels import worktime
-from jishi.kernels.text.words import tsquery_text
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a list asks for. `after` is the last id of the page before."""
-
-    status: str = ""
-    matter: str = ""
-    body_id: int | None = None
-    grid: str = ""
-    urgency: str = ""
-    q: str = ""
-    due_before: datetime | None = None
-    after: str = ""
-    limit: int = 50
 
 
 def id_of(number: str, *, by: Actor) -> int:
@@ -67,41 +49,12 @@ def one(number: str, *, by: Actor) -> dict[str, Any]:
     return page
 
 
-def page(wanted: Wanted, *, by: Actor) -> dict[str, Any]:
-    """Give a page of cases, newest first, and where the next begins."""
-    rows = list(filtered(wanted, by=by).select_related("grid", "grid_edition").order_by("-id")[: wanted.limit + 1])
-    more = len(rows) > wanted.limit
+def page(filters: sifting.Filters, *, by: Actor, after: str = "", limit: int = 50) -> dict[str, Any]:
+    """Give a page of cases in the order asked for, and the key of the next; none where no row follows."""
+    rows = sifting.filtered(filters, by=by).select_related("grid", "grid_edition")
+    found, more = sifting.walk(rows, filters.sort, after=after, limit=limit)
     matters = _matters()
-    return {
-        "items": [_row(case, matters) for case in rows[: wanted.limit]],
-        "after": str(rows[wanted.limit - 1].id) if more else None,
-    }
-
-
-def filtered(wanted: Wanted, *, by: Actor) -> QuerySet[Case]:
-    """Keep the cases that are asked for and that `by` may see. :raises Invalid: an unknown filter value."""
-    rows = policies.visible_to(by, Case.objects.all())
-    if wanted.status:
-        asked = wanted.status.upper().split(",")
-        if not set(asked) <= set(Status.values):
-            raise Invalid(detail=f"status: {wanted.status}")
-        rows = rows.filter(status__in=asked)
-    equal = {
-        "matter__startswith": wanted.matter,
-        "lead": wanted.body_id,
-        "grid__code": wanted.grid,
-        "urgency": wanted.urgency,
-    }
-    rows = rows.filter(**{name: value for name, value in equal.items() if value})
-    if wanted.due_before:
-        rows = rows.filter(promise_due_at__lt=wanted.due_before, status__in=[s for s in Status if s not in CASE.ends])
-    if query := tsquery_text(wanted.q):
-        rows = rows.extra(where=["to_tsvector('simple', search) @@ to_tsquery('simple', %s)"], params=[query])
-    if wanted.after:
-        if not (numbers.names_a_row(wanted.after)):
-            raise Invalid(detail=f"after: {wanted.after}")
-        rows = rows.filter(id__lt=int(wanted.after))
-    return rows
+    return {"items": [_row(case, matters) for case in found], "after": more or None}
 
 
 def report(number: str, *, by: Actor) -> dict[str, Any]:
@@ -219,6 +172,7 @@ def _row(case: Case, matters: dict[str, str]) -> dict[str, Any]:
         "lead": lead.code if lead else None, "lead_name": lead.name if lead else None,
         "received_at": case.received_at.isoformat(),
         "promise_due_at": _iso(case.promise_due_at), "reports": case.reports_count, "outcome": case.outcome,
+        "tags": case.tags,
     }  # fmt: skip
 
 

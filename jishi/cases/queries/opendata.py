@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.timezone import localtime
 
+from jishi.cases.actions.sheets import as_text
 from jishi.cases.queries import public
 from jishi.cases.queries.public import Shown, Wanted
 from jishi.foundation import numbers
@@ -18,7 +19,6 @@ COLUMNS = (
     "promise_due_at", "lead", "answer",
 )  # fmt: skip
 MOST_ROWS = 5000  # of one download; more is walked by pages
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would reckon these
 
 
 def row(shown: Shown, lang: str) -> dict[str, Any]:
@@ -83,8 +83,8 @@ def as_csv(rows: Sequence[Shown], lang: str) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return as_text(value)
     return "" if value is None else value
 
 

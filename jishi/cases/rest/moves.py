@@ -22,7 +22,7 @@ from jishi.cases.actions import (
     review,
     ruling,
 )  # fmt: skip
-from jishi.cases.queries import listing
+from jishi.cases.queries import listing, sifting
 from jishi.cases.rest.edge import case_id_of, moved, router
 from jishi.cases.shapes import (
     AnswersIn,
@@ -114,20 +114,25 @@ def list_cases(
     request: HttpRequest,
     status: str = "",
     matter: str = "",
-    body: int | None = None,
+    tag: str = "",
+    body: str = "",
+    role: str = "",
     grid: str = "",
     urgency: str = "",
+    clock: str = "",
+    due_before: str = "",
+    changed_after: str = "",
     q: str = "",
-    due_before: datetime | None = None,
+    sort: str = "",
     after: str = "",
     limit: int = 50,
 ) -> dict[str, Any]:
-    """List cases this actor may see, newest first, keyset paging; never by person."""
-    wanted = listing.Wanted(
-        status=status, matter=matter, body_id=body, grid=grid, urgency=urgency, q=q, due_before=due_before, after=after,
-        limit=min(max(limit, 1), 200),
-    )  # fmt: skip
-    return listing.page(wanted, by=request.actor)  # type: ignore[attr-defined]
+    """List cases this actor may see, keyset paging; never by person. The same words as in the address of the page.
+
+    `status`: states, comma between, or `open`; `sort`: -received (newest first), received, due.
+    """
+    filters = sifting.asked(request.GET.dict(), now=timezone.now())
+    return listing.page(filters, by=request.actor, after=after, limit=min(max(limit, 1), 200))  # type: ignore[attr-defined]
 
 
 @router.get("/cases/{number}", summary="One case")

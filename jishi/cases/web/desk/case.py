@@ -17,81 +17,26 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jishi.accounts.actions import reading
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case
-from jishi.cases.queries import casepage, desks, judging, listing, pushing, ticking, whereabouts
+from jishi.cases.queries import casepage, differing, judging, pushing, ticking, whereabouts
 from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.web.desk import acts, belonging, dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
-from jishi.cases.web.desk.forms import FilterForm, ReadingForm, matter_label, matter_of
-from jishi.duties import queries as duties
+from jishi.cases.web.desk.forms import ReadingForm
 from jishi.foundation import numbers
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused, Stale
 
 WORKING = ("operator", "dispatcher", "handler", "reviewer", "feedback", "office", "ruler", "auditor", "grid_worker",
     "supervisor", "head",
 )  # fmt: skip
-FILTERS = {
-    "status": gettext_lazy("状态"), "matter": gettext_lazy("事项"), "body": gettext_lazy("单位"),
-    "grid": gettext_lazy("网格编号"), "due_before": gettext_lazy("答复日不晚于"), "q": gettext_lazy("找"),
+FIELDS = {
+    "status": gettext_lazy("状态"), "lead": gettext_lazy("单位"), "matter": gettext_lazy("事项"),
+    "urgency": gettext_lazy("急不急"), "due": gettext_lazy("承诺"), "tags": gettext_lazy("标签"),
 }  # fmt: skip
 TABS = (
     ("life", gettext_lazy("经过")), ("facts", gettext_lazy("事实")), ("members", gettext_lazy("归并")),
     ("handovers", gettext_lazy("派单")), ("replies", gettext_lazy("答复")), ("feedback", gettext_lazy("回访")),
     ("trail", gettext_lazy("留痕")),
 )  # fmt: skip
-
-
-# --- the list ----------------------------------------------------------------------------------------------
-
-
-@never_cache
-@require_GET
-@staffed(*WORKING)
-def cases(request: HttpRequest) -> HttpResponse:
-    """List the cases this colleague sees; filters, search and page stand in the address."""
-    form = FilterForm(request.GET)
-    form.is_valid()
-    filters, wrong = _filters(form.cleaned_data, request)
-    if numbers.is_sound(filters.q) and len(filters.q.strip()) > 12:
-        return redirect("case", number=_case_named(filters.q.strip().upper(), request))
-    found = desks.cases(filters, by=request.actor, now=request.now, after=request.GET.get("after", ""))
-    count = desks.how_many(filters, by=request.actor)
-    return render(request, "cases/desk/case_list.html", {
-        "rows": found.rows, "after": found.after, "count": min(count, desks.MANY), "many": count > desks.MANY,
-        "filters": form.data, "wrong": [FILTERS.get(name, name) for name in [*wrong, *form.errors]],
-        "states": dispatch.states(), "dense": True,
-        "statuses": [("open", _("没办完的")), *((s, v) for s, v in dispatch.states().items())],
-        "channels": dispatch.CHANNELS,
-        "matters": [matter_label(m, lang()) for m in duties.leaves(day=localdate(request.now))],
-        "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))],
-        "filtered": any(v for k, v in request.GET.items() if k != "after"),
-    })  # fmt: skip
-
-
-def _case_named(number: str, request: HttpRequest) -> str:
-    """Lead from the number of a receipt, which is the one a caller reads out, to the case it belongs to."""
-    if not number.startswith("R"):
-        return number
-    belongs = listing.report(number, by=request.actor)["cases"]
-    return str(belongs[0]["number"]) if belongs else number
-
-
-def _filters(said: dict[str, Any], request: HttpRequest) -> tuple[desks.Filters, list[str]]:
-    """Read the filters; a word that names nothing filters nothing, and the page says so."""
-    wrong = []
-    matter = matter_of(said.get("matter") or "", request.now)
-    if said.get("matter") and matter is None:
-        wrong.append("matter")
-    body = judging.body_by_name(said.get("body") or "", on=request.now)
-    if said.get("body") and body is None:
-        wrong.append("body")
-    status = said.get("status") or ""
-    if status not in ("", "open", *Status.values):
-        wrong, status = [*wrong, "status"], ""
-    return desks.Filters(
-        status=status, matter=matter.code if matter else "", body=body.id if body else None,
-        grid=said.get("grid") or "",
-        due_before=said.get("due_before"), q=said.get("q") or "",
-    ), wrong  # fmt: skip
 
 
 # --- one case ----------------------------------------------------------------------------------------------
@@ -247,16 +192,34 @@ def _stale(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, no: S
     counted = numbers.names_a_row(seen) and len(seen) < 10
     since = [e for e in entries if e.seq > int(seen)] if counted else entries[-3:]
     handovers = casepage.handovers_of(found)
+    told = casepage.life(found, since, by=request.actor, handovers=handovers, lang=lang())
+    by_seq = {h.seq: h for h in told}
+    version = int(no.facts["seen"])
     context = {
         "case": found, "refused_what": no.sentence(lang()), "refused_now": no.next_step(lang()),
-        "states": dispatch.states(),
-        "since": casepage.life(found, since, by=request.actor, handovers=handovers, lang=lang()), "act": chosen,
+        "states": dispatch.states(), "since": told, "act": chosen, "fields": FIELDS,
+        "differs": [(d, by_seq.get(d.seq)) for d in differing.since(found, entries, version, lang=lang())],
+        "again": _carried(request) if _still_open(found, chosen, request) else (),
         "dense": True,
         "lead": next((h for h in handovers if h.ended_at is None), None), "stale": no,
         "typed": [(form[name].label or "", form[name].value()) for name in form.fields if form[name].value()],
         "back": request.POST.get("back", ""), "queue": request.POST.get("queue", "waiting"),
+        "seq": entries[-1].seq if entries else 0,
     }  # fmt: skip
     return render(request, "cases/desk/case_stale.html", context, status=412)
+
+
+def _still_open(found: Case, chosen: acts.Act, request: HttpRequest) -> bool:
+    """Tell whether what was about to be done can be done on the case as it is now."""
+    stand, by = casepage.stand_of(found), request.actor
+    open_ = casepage.open_moves(by, stand) | casepage.open_beside(by, stand)
+    return chosen in acts.open_to(stand, open_, objected=chosen.code == "accept-objection")
+
+
+def _carried(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was typed, to be sent once more when the person has seen what differs."""
+    own = ("csrfmiddlewaretoken", "version", "seq")
+    return [(name, str(v)) for name, values in request.POST.lists() if name not in own for v in values]
 
 
 # --- one look at a contact ---------------------------------------------------------------------------------

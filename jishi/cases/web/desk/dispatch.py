@@ -33,6 +33,15 @@ QUEUES = (
 ROLES = ("dispatcher", "ruler")
 SURE = 0.3  # the share from which a guess is offered as a button; below it the nearest three are quiet links
 NEAREST = 3
+# What keys do on a list from which several can be chosen, and what letters do with the case that is open.
+CHOOSING_KEYS = (
+    (("X",), _("选中这一件，再按一次不选")), (("Shift X",), _("从上次选的到这一件都选")),
+    (("Shift A",), _("这一页全选或全不选")), (("L",), _("选中的一起办")),
+)  # fmt: skip
+PAGE_KEYS = (
+    (("[", "]"), _("左边、右边的队列")), (("T",), _("其余的判断经过")), *CHOOSING_KEYS,
+    *(((a.key.upper(),), a.label) for a in acts.ACTS if a.key),
+)  # fmt: skip
 OUTCOMES = {"contested": _("两家都沾边"), "ask": _("先问清再定"), "fallback": _("清单没有，兜底")}
 CHANNELS = {
     "web": _("网上"), "phone": _("电话"), "visit": _("来访"), "grid": _("网格"), "import": _("导入"), "api": _("接口"),
@@ -58,7 +67,8 @@ def page(
     found = desks.queue(code, by=request.actor, now=request.now, after=asked.get("after", ""))
     number = number or asked.get("case", "")
     context: dict[str, Any] = {
-        "queues": _tabs(request, code), "queue": code, "rows": _rows(found, asked, number), "after": found.after,
+        "queues": _tabs(request, code), "queue": code, "page_keys": PAGE_KEYS,
+        "may_bulk": request.actor.has("dispatcher"), "rows": _rows(found, asked, number), "after": found.after,
         "title": next(label for key, label, _e in QUEUES if key == code),
         "empty": next(empty for key, _l, empty in QUEUES if key == code),
         "first": found.rows[0].number if found.rows and not number else "", "states": states(), "dense": True,
@@ -180,10 +190,16 @@ def _objection(case: Case, entries: list[Any]) -> str:
 def _tabs(request: HttpRequest, code: str) -> list[dict[str, Any]]:
     counted = desks.counts(request.actor)
     base = reverse("dispatch")
+    codes = [key for key, _l, _e in QUEUES]
+    at = codes.index(code)
+    keys = {codes[at - 1]: "[", codes[(at + 1) % len(codes)]: "]"}
     return [
-        {"code": key, "label": label, "url": f"{base}?queue={key}", "count": counted[key], "here": key == code}
+        {
+            "code": key, "label": label, "url": f"{base}?queue={key}", "count": counted[key], "here": key == code,
+            "key": keys.get(key, ""),
+        }
         for key, label, _empty in QUEUES
-    ]
+    ]  # fmt: skip
 
 
 def _rows(found: desks.Page, asked: dict[str, str], number: str) -> list[dict[str, Any]]:

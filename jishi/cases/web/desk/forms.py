@@ -411,14 +411,3 @@ class ReadingForm(forms.Form):
             named = str(dict(self.fields["why"].choices)[self.cleaned_data["why"]])  # type: ignore[attr-defined]
         more = str(self.cleaned_data["words"]).strip()
         return f"{named}：{more}" if more else named
-
-
-class FilterForm(forms.Form):
-    """The address of the list of cases."""
-
-    status = forms.CharField(required=False, max_length=20)
-    matter = forms.CharField(required=False, max_length=160)
-    body = forms.CharField(required=False, max_length=80)
-    grid = forms.CharField(required=False, max_length=40)
-    due_before = forms.DateField(required=False)
-    q = forms.CharField(required=False, max_length=100)

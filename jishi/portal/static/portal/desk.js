@@ -32,6 +32,13 @@ const SINGLE = {
   "?": () => document.getElementById("all-keys")?.showModal(),
 };
 
+// a fold that a key opened: its first field, else itself
+function into(summary) {
+  const fold = summary.parentElement;
+  const field = fold.open && fold.querySelector("form :is(input:not([type=hidden]), textarea, select, button)");
+  (field || summary).focus();
+}
+
 document.addEventListener("keydown", (e) => {
   if (e.isComposing || e.defaultPrevented) return;
   const form = e.target.closest("form");
@@ -56,7 +63,7 @@ document.addEventListener("keydown", (e) => {
   if (off()) return;
   if (/^[1-9]$/.test(e.key)) { document.querySelector(`[data-take="${e.key}"]`)?.click(); return; }
   const own = document.querySelector(`[data-key="${CSS.escape(e.key.toLowerCase())}"]`);
-  if (own) { e.preventDefault(); own.click(); if (own.tagName === "SUMMARY") own.focus(); return; }
+  if (own) { e.preventDefault(); own.click(); if (own.tagName === "SUMMARY") into(own); return; }
   if (SINGLE[e.key.toLowerCase()]) { e.preventDefault(); SINGLE[e.key.toLowerCase()](); }
 });
 
