@@ -1,4 +1,4 @@
-"""挂账: what cannot be solved now is put aside in the open, with what it waits for and a day (spec 10 §5 rows 16–17)."""
+"""挂账: what cannot be solved now is put aside in the open, with what it waits for and a day (10 §5, 16–17)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

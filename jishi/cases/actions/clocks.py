@@ -1,4 +1,4 @@
-"""挂起 · 恢复 · 延期 · 重算: time that lawfully moves (spec 10 §5 rows 14–15, §5.1; 11 §9). One asks, another decides."""
+"""挂起 · 恢复 · 延期 · 重算: time that lawfully moves (10 §5, 14–15; 11 §9). One asks, another decides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

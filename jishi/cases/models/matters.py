@@ -78,7 +78,8 @@ class Case(Placed, TenantRow):
             ),
             models.CheckConstraint(
                 name="case_with_a_body_has_a_lead",
-                condition=~Q(status__in=["OFFERED", "HANDLING", "SUSPENDED", "BANKED", "REPLIED"]) | Q(lead__isnull=False),
+                condition=Q(lead__isnull=False)
+                | ~Q(status__in=["OFFERED", "HANDLING", "SUSPENDED", "BANKED", "REPLIED"]),
             ),
             models.CheckConstraint(
                 name="absorbed_case_names_the_living_one",

@@ -58,16 +58,17 @@ def of_case(case: Case, happened: Collection[str]) -> Beside:
     """Read what stands beside a case: a statement for each kind of thing that its entries tell of, at most six."""
     open_ = {"case": case, "ended_at": None}
     return Beside(
-        _one(Suspension.objects.filter(**open_), "case.suspension_asked" in happened),
-        _one(Extension.objects.filter(case=case, verdict=""), "clock.extension_asked" in happened),
-        _one(Banking.objects.filter(**open_), "case.banking_asked" in happened),
-        _one(Supervision.objects.filter(case=case).select_related("clock"), "supervision.opened" in happened, "body"),
+        _one(Suspension.objects.filter(**open_), told="case.suspension_asked" in happened),
+        _one(Extension.objects.filter(case=case, verdict=""), told="clock.extension_asked" in happened),
+        _one(Banking.objects.filter(**open_), told="case.banking_asked" in happened),
+        _one(Supervision.objects.filter(case=case).select_related("clock"), "body",
+             told="supervision.opened" in happened),
         list(Urging.objects.filter(case=case).order_by("-at", "-id")[:LATEST]) if "case.urged" in happened else [],
         exclusions.of_case(case) if "exclusion.asked" in happened else [],
     )
 
 
-def _one(rows: QuerySet[Any], told: bool, body: str = "asked_body") -> Any:
+def _one(rows: QuerySet[Any], body: str = "asked_body", *, told: bool) -> Any:
     return rows.select_related(body).order_by("-id").first() if told else None
 
 

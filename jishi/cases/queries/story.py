@@ -199,9 +199,8 @@ class Teller:
             return {}
         if verb.startswith("handover.return") and verb != "handover.return_denied" and lead is not None:
             return _hidden({"words": lead.return_words, "answer": lead.return_answer_words})
-        if verb in ("case.declined", "case.progressed", "case.answered_at_once", "case.settled_on_spot", "case.suspended",
-                    "case.banked", "clock.extended",
-                    "case.terminated"):  # fmt: skip
+        if verb in ("case.declined", "case.progressed", "case.answered_at_once", "case.settled_on_spot",
+                    "case.suspended", "case.banked", "clock.extended", "case.terminated"):  # fmt: skip
             return dict(words)  # written for the caller
         return dict(words) if own else _hidden(words)
 
