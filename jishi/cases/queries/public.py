@@ -243,14 +243,10 @@ def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
         members.setdefault(m.report_id, []).append(m)
     first = {r.id: _binding(members[r.id]) for r in reports if r.id in members}
     answers = _answers(tenant_id, [m.case_id for m in first.values()])
-    names = _names({m.case.matter for m in first.values()})
     middles = places.centres({r.grid_id for r in reports if r.grid_id})
     pauses = _pauses(tenant_id, [m.case for m in first.values()])
-    found = [
-        _one(r, first[r.id], members[r.id], names, answers.get(first[r.id].case_id, ""), middles)
-        for r in reports
-        if r.id in first
-    ]
+    known = _Known(duties.matters(), _names({m.case.matter for m in first.values()}), answers, middles, bodies.names())
+    found = [_one(r, first[r.id], members[r.id], known) for r in reports if r.id in first]
     return [replace(s, pause=pauses.get(s.case.id)) if pauses else s for s in found]
 
 
@@ -285,25 +281,33 @@ def _names(codes: set[str]) -> Mapping[str, tuple[str, str]]:
     return found
 
 
-def _one(
-    report: Report, member: Membership, members: Sequence[Membership], names: Mapping[str, tuple[str, str]],
-    answer: str, middles: Mapping[int, tuple[int, int]],
-) -> Shown:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is looked up once for all rows: the book, names of matters, answers by case, middles of grids, bodies."""
+
+    book: Mapping[str, duties.MatterRow]
+    names: Mapping[str, tuple[str, str]]
+    answers: Mapping[int, str]
+    middles: Mapping[int, tuple[int, int]]
+    bodies: Mapping[int, BodyName]
+
+
+def _one(report: Report, member: Membership, members: Sequence[Membership], known: _Known) -> Shown:
     case = member.case
-    row = duties.matters().get(case.matter)
+    row = known.book.get(case.matter)
     home = row is None or row.at_home
-    at = middles.get(report.grid_id or 0) if home else (report.lng_e7, report.lat_e7)
+    at = known.middles.get(report.grid_id or 0) if home else (report.lng_e7, report.lat_e7)
     lng, lat = at if at is not None else (None, None)
     looked_at = all(m.case.visibility == Visibility.PUBLIC for m in members)
     told = case.status in CLOSED_OUTSIDE
     moved = case.promise_due_at and member.promise_due_at and case.promise_due_at > member.promise_due_at
     return Shown(
         report=report, case=case, text=report.text_shown if looked_at else "", is_open=not told,
-        lead=bodies.names().get(case.lead_id) if case.lead_id else None,
-        matter_name=names.get(case.matter, ("", "")), place=_place(report, home=home),
+        lead=known.bodies.get(case.lead_id) if case.lead_id else None,
+        matter_name=known.names.get(case.matter, ("", "")), place=_place(report, home=home),
         lng=None if lng is None else round(lng / E7, 5), lat=None if lat is None else round(lat / E7, 5),
         updated_at=max(m.case.changed_at or m.case.received_at for m in members),
-        answer=answer if told and looked_at else "", promise_moved=bool(moved),
+        answer=known.answers.get(case.id, "") if told and looked_at else "", promise_moved=bool(moved),
     )  # fmt: skip
 
 
