@@ -94,3 +94,25 @@ def test_a_write_that_does_not_say_what_it_saw_is_refused(ask):
     status, answer, _ = ask("POST", f"/cases/{made[1]['case']}/decline", {"ground": "beyond_duty", "text": "不归我们"})
 
     assert status == 428
+
+
+def test_two_opposite_merges_at_once_leave_one_merged_and_both_reports_in_it(ask):
+    pairs = []
+    for n in range(4):
+        texts = (f"翠竹苑{n + 1}号楼的雨水井堵了，一下雨就积水。", f"翠竹苑{n + 1}号楼的雨水井又堵了。")
+        made = [ask("POST", "/reports", report(t), Idempotency_Key=f"merge-{n}-{i}")[1] for i, t in enumerate(texts)]
+        pairs.append([ask("GET", f"/cases/{m['case']}") for m in made])
+
+    def merge(one: Any, other: Any) -> int:
+        _, page, tag = one
+        return ask("POST", f"/cases/{page['number']}/absorb", {"into": other[1]["number"]}, If_Match=tag)[0]
+
+    for one, other in pairs:
+        with ThreadPoolExecutor(2) as both:
+            statuses = [*both.map(merge, (one, other), (other, one))]
+
+        assert sorted(statuses)[0] == 200
+        assert sorted(statuses)[1] in (409, 412)
+        now = [ask("GET", f"/cases/{page['number']}")[1] for _, page, _ in (one, other)]
+        assert sorted(len(page["reports"]) for page in now) == [0, 2]
+        assert [page["absorbed_into"] for page in now].count(None) == 1

@@ -12,6 +12,7 @@ from jishi.cases.models import Case, Termination
 from jishi.cases.policies import Stand
 from jishi.cases.queries import alike, belonging, listing
 from jishi.cases.refusals import NoSuchCase
+from jishi.cases.states import Status
 from jishi.cases.web.desk import reasons
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
@@ -150,7 +151,9 @@ def of_tab(found: Case, *, by: Actor) -> dict[str, Any]:
 
 
 def asked(found: Case) -> Termination | None:
-    """Give the termination that waits, for the page that decides on it."""
+    """Give the termination that waits, for the page that decides on it; it waits while the case is handled."""
+    if found.status != Status.HANDLING:
+        return None
     return Termination.objects.filter(case=found, verdict="").select_related("asked_body").first()
 
 
