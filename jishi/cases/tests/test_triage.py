@@ -58,7 +58,7 @@ def apart(seen):
 class TestBatch:
     def test_a_batch_gives_what_single_reports_get_and_its_order_does_not_matter(self, town):
         f.a_case(town)
-        batch = [words_of(c) for c in YEAR[-150:]]
+        batch = [words_of(c) for c in YEAR[-(1000 if effort.default.max_examples >= 1000 else 150) :]]
 
         together = looked(town, batch)
         backwards = looked(town, batch[::-1])[::-1]

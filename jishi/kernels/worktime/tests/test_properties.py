@@ -211,7 +211,7 @@ class TestAHolidayMore:  # 6
     @given(clocks(), calendars(), st.integers(-5, 120))
     def test_before_the_end_is_never_earlier_and_after_it_changes_nothing(self, clock, cal, after):
         end = due(clock, cal)
-        day = clock.start.date() + timedelta(days=after)
+        day = max(FIRST, clock.start.date() + timedelta(days=after))
         assume(day not in cal.years[day.year].off_days and day not in cal.exceptions)
         closed = cal.layered([DayException(day, DayKind.OFF, "flood")])
 
