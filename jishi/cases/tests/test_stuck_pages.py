@@ -95,6 +95,7 @@ class TestTheStuckList:
 
     def test_is_not_for_handlers_and_costs_the_same_whatever_the_rows(self, town: int) -> None:
         desk, body = colleague(town, "office", body="ldxz"), colleague(town, "handler", body="psyh")
+        f.ask_banking(handled(town), hours_ago(1))
         page(desk, "/desk/stuck")
         with statements() as few:
             page(desk, "/desk/stuck")
