@@ -161,5 +161,5 @@ def _done(request: HttpRequest, found: Case, chosen: acts.Act) -> HttpResponse:
     messages.success(request, _("%(act)s：%(title)s") % {"act": chosen.label, "title": found.title})
     back = request.POST.get("back", "")
     if back in ("inbox", "whistles"):
-        return redirect(f"{reverse('inbox')}?show=together" if back == "inbox" else reverse("whistles"))
+        return redirect("inbox-together" if back == "inbox" else "whistles")
     return redirect("together", number=found.number)
