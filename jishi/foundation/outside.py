@@ -24,6 +24,14 @@ Call = Callable[[], None]
 Clock = Callable[[], datetime]
 
 
+class NotYet(Exception):
+    """It may not leave before a moment: no fault, and no try that counts."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
 @dataclass(frozen=True, slots=True)
 class Owed:
     """One announcement owed to one receiver. `attempt` counts from 1."""
@@ -76,7 +84,12 @@ def send_next(reaction: str, receiver: int, *, by: Actor, clock: Clock) -> bool:
         owed = _claim(reaction, receiver, by.tenant_id, now)
     if owed is None:
         return False
-    error = _attempt(owed, by, now)
+    try:
+        error = _attempt(owed, by, now)
+    except NotYet as later:
+        with scope.work(by):
+            Delivery.objects.filter(id=owed.delivery_id, done_at=None).update(next_at=later.until)
+        return True
     with scope.work(by):
         _mark(owed, error, clock())
     return not error
@@ -108,9 +121,9 @@ def _attempt(owed: Owed, by: Actor, now: datetime) -> str:
             call = prepare(owed, now=now)
         if call is not None:
             call()
-    except NotDelivered as no:
-        return no.code
-    except Refused as no:
+    except NotYet:
+        raise
+    except (NotDelivered, Refused) as no:
         return no.code
     except Exception as problem:  # noqa: BLE001 - any fault becomes a retry, then a dead letter
         return type(problem).__name__

@@ -1,22 +1,41 @@
 """Faults that weighed on other systems of this kind, told from the reader's side: cases (specification of lessons)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.utils.timezone import localdate
 
 from conftest import MONDAY_TEN
-from jishi.cases.actions import clocks, handling, intake, parts, reminding, supervision, sweeping, urging
+from jishi.accounts import queries as accounts
+from jishi.accounts.actions import reaching
+from jishi.cases import notices
+from jishi.cases.actions import (
+    clocks,
+    correcting,
+    handling,
+    intake,
+    parts,
+    reminding,
+    reopening,
+    sending,
+    supervision,
+    sweeping,
+    urging,
+)
 from jishi.cases.models import Clock, Escalation, Feedback
 from jishi.cases.queries import exclusions, resident, stuck, ticking, together, work
+from jishi.cases.queries import told as seen_before
 from jishi.cases.refusals import LivesOn, ReopenWindowClosed, StillRunning
 from jishi.cases.states import CASE, Outcome, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import merge_steps as m
 from jishi.cases.tests import together_steps as t
+from jishi.cases.tests.news_steps import in_the_house, send_out
 from jishi.cases.web.resident import telling
-from jishi.foundation import scope
-from jishi.foundation.actor import system
+from jishi.foundation import carriers, scope
+from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed, NotFound, WrongMoment
 
 # --- merge -------------------------------------------------------------------------------------------------
@@ -292,3 +311,74 @@ def test_a_case_left_out_of_a_rate_is_on_a_ledger(town: int) -> None:
     with scope.work(f.office(town)):
         rows = exclusions.counts(by=f.office(town))
     assert [(row.ground, row.granted) for row in rows] == [("not_true", 1)]
+
+
+# --- feedback and notices ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def twin() -> Iterator[carriers.Recorder]:
+    recorder = carriers.Recorder()
+    with carriers.using({carriers.SMS: recorder, carriers.MAIL: recorder}):
+        yield recorder
+
+
+def _turn(town: int, now: datetime) -> None:
+    """The worker's turn: deliver in the house, pack, send out."""
+    in_the_house(town, now)
+    sending.pack(by=system(town), now=now)
+    send_out(town, now)
+
+
+def test_reopening_tells_the_body_at_once(town: int, twin: carriers.Recorder) -> None:
+    """F01 · fms 897, 29, 2613: a reopened report told nobody."""
+    case = f.a_case_at(town, Status.CLOSED)
+    with scope.work(system(town)):
+        account = accounts.accounts_of_bodies([case.lead_id or 0], "handler", now=MONDAY_TEN)[case.lead_id or 0][0]
+    person = Actor(tenant_id=town, kind="staff", account_id=account)
+    f.do(person, reaching.choose, carriers.MAIL, "li@example.cn", version=0, now=MONDAY_TEN)
+    now = MONDAY_TEN + timedelta(hours=8)  # 18:00; a digest of this half day has gone already
+    _turn(town, now)
+    before = [letter for letter in twin.carried if letter.to == "li@example.cn"]
+
+    f.do(m.the_caller(m.report_of(case)), reopening.reopen, case.id, why="又堵了", now=now)
+    _turn(town, now + timedelta(minutes=1))
+
+    told = [letter for letter in twin.carried if letter.to == "li@example.cn"][len(before) :]
+    assert before
+    assert [("重新打开" in letter.text, case.number in letter.text) for letter in told] == [(True, True)]
+
+
+def test_every_notice_can_be_seen_before_it_is_sent(town: int, twin: carriers.Recorder) -> None:
+    """W09 · sig: only mails could be previewed."""
+    case = f.a_case(town)
+    edition, by = notices.on(localdate(MONDAY_TEN)), f.office(town)
+
+    with scope.work(by):
+        shown = {
+            (code, channel): seen_before.preview(code, case.number, channel, "zh", by=by, now=MONDAY_TEN).text
+            for code in edition.templates
+            for channel in edition.channels
+        }
+    assert all(shown.values())
+    assert twin.carried == []
+    _turn(town, MONDAY_TEN)
+
+    assert [letter.text for letter in twin.carried] == [shown["received_caller", carriers.SMS]]
+
+
+def test_no_notice_is_sent_at_midnight_or_on_a_rest_day_unless_it_is_danger(
+    town: int, twin: carriers.Recorder
+) -> None:
+    """W10 · zam 4432: reminders went out at midnight and on Sundays."""
+    midnight, sunday = MONDAY_TEN + timedelta(hours=14), MONDAY_TEN + timedelta(days=6)
+    for moment in (midnight, sunday):
+        f.a_case(town, now=moment)
+        _turn(town, moment)
+    assert twin.carried == []
+
+    danger = f.a_case(town, now=sunday, text="井盖没了，有人掉下去了")
+    f.do(f.dispatcher(town), correcting.set_urgency, danger.id, urgency="emergency", why="险情", now=sunday)
+    _turn(town, sunday)
+
+    assert [m.report_of(danger).number in letter.text for letter in twin.carried] == [True]

@@ -169,7 +169,7 @@ def _shown(reading: Reading) -> dict:
     labels = known.labels if known else {}
     return {
         "at": reading.at,
-        "post": reading.post_title,
+        "post": reading.post_title or (_("平台") if reading.actor == "system" else ""),
         "why": reading.reason,
         "purpose": (known.zh, known.en)[place] if known else reading.purpose,
         "what": "、".join(labels.get(f, (f, f))[place] for f in reading.fields)

@@ -3,7 +3,7 @@
 Opening it is written down before a byte leaves (`accounts.actions.reading`); the person sees it among the readings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from jishi.cases.models import Message, Parcel
 from jishi.foundation import carriers, outbox, scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.outgoing import NotDelivered
-from jishi.foundation.outside import Call, Owed
+from jishi.foundation.outside import Call, NotYet, Owed
 
 BATCH = 2000
 REACTION = "jishi.cases.actions.sending.send"
@@ -34,7 +34,8 @@ def pack(*, by: Actor, now: datetime) -> int:
         rows = Message.objects.select_for_update(of=("self",), skip_locked=True).filter(
             tenant_id=by.tenant_id, parcel=None, not_before__lte=now
         )
-        waiting = list(rows.exclude(channel=reaching.SITE).select_related("report").order_by("id")[:BATCH])
+        found = rows.exclude(channel=reaching.SITE).select_related("report", "case").order_by("id")[:BATCH]
+        waiting = _by_day(found, now)
         groups: dict[tuple[To, str, bool], list[Message]] = {}
         for one in waiting:
             groups.setdefault((_to(one), one.channel, one.at_once), []).append(one)
@@ -46,6 +47,18 @@ def pack(*, by: Actor, now: datetime) -> int:
                 _make(to, channel, messages, now, at_once=at_once)
                 made += 1
     return made
+
+
+def _by_day(found: Iterable[Message], now: datetime) -> list[Message]:
+    """Keep what may leave now; the rest gets the moment from which it may."""
+    kept = []
+    for one in found:
+        until = telling.quiet_until(one, now)
+        if until is None:
+            kept.append(one)
+        else:
+            Message.objects.filter(id=one.id).update(not_before=until)
+    return kept
 
 
 def _to(message: Message) -> To:
@@ -79,7 +92,7 @@ def owe(facts: Mapping[str, Any], *, now: datetime) -> None:
 def send(owed: Owed, *, now: datetime) -> Call | None:
     """Write the letter, open the address (a reading), and give the call; None when there is nobody left to tell.
 
-    :raises NotDelivered: the channel has no carrier now.
+    :raises NotDelivered: the channel has no carrier now. :raises NotYet: a later try fell into the quiet hours.
     """
     parcel = Parcel.objects.select_related("report").get(id=owed.news.subject_id)
     messages = list(
@@ -87,6 +100,9 @@ def send(owed: Owed, *, now: datetime) -> Call | None:
     )
     over = telling.still_recused(messages, now)
     messages = [m for m in messages if m.id not in over]
+    until = [telling.quiet_until(m, now) for m in messages]
+    if messages and all(until):
+        raise NotYet(min(u for u in until if u is not None))
     address = _address(parcel, messages, now) if messages else ""
     if not address:
         return None

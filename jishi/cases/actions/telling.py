@@ -67,8 +67,8 @@ def message(
     return Message(
         tenant_id=case.tenant_id, case=case, news_id=facts.get("news", 0), code=template.code, edition=edition.number,
         account_id=person.account_id, report=person.report, channel=person.channel, lang=person.lang,
-        facts=dict(pinned), at_once=danger or template.at_once, at=now,
-        not_before=now if free else may_disturb(now, edition, person.body_id),
+        facts={**pinned, **({"of": person.body_id} if person.body_id else {})}, at_once=danger or template.at_once,
+        at=now, not_before=now if free else may_disturb(now, edition, person.body_id),
     )  # fmt: skip
 
 
@@ -96,6 +96,14 @@ def may_disturb(now: datetime, edition: notices.Edition, body_id: int | None = N
             break
         day += timedelta(days=1)
     return datetime.combine(day, edition.quiet_to, local.tzinfo)
+
+
+def quiet_until(message: Message, now: datetime) -> datetime | None:
+    """Give until when this message may not leave; None: it may. Asked again on leaving: the worker may have slept."""
+    if message.case.urgency == Urgency.EMERGENCY:
+        return None
+    free = may_disturb(now, notices.numbered(message.edition), message.facts.get("of"))
+    return free if free > now else None
 
 
 def _is_worked(day: Any, calendar: worktime.Calendar) -> bool:

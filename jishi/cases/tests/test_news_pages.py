@@ -59,7 +59,7 @@ class TestDeadLetters:
         page = colleague(town, "office").get("/desk/dead-letters").content.decode()
 
         assert "通道停用" in page
-        assert "ParcelMade" in page
+        assert "试了 7 次" in page
         assert PHONE not in page
 
     def test_are_sent_again_by_a_press_and_that_is_on_record(self, town: int, twin: Recorder) -> None:

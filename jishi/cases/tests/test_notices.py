@@ -18,6 +18,7 @@ from jishi.cases.models import Case, Membership, Message, Parcel
 from jishi.cases.queries import told
 from jishi.cases.states import LIVES, Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import merge_steps
 from jishi.cases.tests.news_steps import in_the_house, send_out
 from jishi.foundation import carriers, outbox, scope
 from jishi.foundation.actor import Actor, system
@@ -160,6 +161,19 @@ class TestWho:
         assert len(messages(town)) == before
 
 
+    def test_everybody_whose_matter_was_merged_goes_on_being_told(self, town: int, twin: Recorder) -> None:
+        home, case = f.a_case_at(town, Status.OFFERED), f.a_case(town, caller_contact="13900000999")
+        merge_steps.absorb(case, home)
+        turn(town, merge_steps.LATER)
+        before = len(twin.carried)
+
+        f._sign(f.again(town, home.id), merge_steps.NEXT_DAY)
+        turn(town, merge_steps.NEXT_DAY)
+
+        assert "合在一起办" in " ".join(letter.text for letter in twin.carried[:before] if letter.to == "13900000999")
+        assert {letter.to for letter in twin.carried[before:]} == {PHONE, "13900000999"}
+
+
 class TestWhen:
     @pytest.mark.parametrize(
         ("now", "expected"),
@@ -195,6 +209,32 @@ class TestWhen:
         turn(town, NIGHT + timedelta(hours=9))
 
         assert len(twin.carried) == 1
+
+
+    def test_what_waited_while_the_worker_slept_does_not_leave_on_a_sunday(self, town: int, twin: Recorder) -> None:
+        f.a_case(town, now=NIGHT)
+        turn(town, NIGHT)
+
+        turn(town, SATURDAY + timedelta(days=1))
+        assert twin.carried == []
+        turn(town, SATURDAY + timedelta(days=2))
+
+        assert len(twin.carried) == 1
+
+    def test_a_later_try_waits_for_the_morning_and_does_not_count(self, town: int, twin: Recorder) -> None:
+        evening = datetime(2026, 3, 9, 12, 59, 55, tzinfo=UTC)  # 20:59:55
+        twin.broken = True
+        f.a_case(town, now=evening)
+        turn(town, evening)
+        twin.broken = False
+
+        turn(town, evening + timedelta(seconds=10))
+        assert twin.carried == []
+        turn(town, evening + timedelta(hours=12))
+
+        assert len(twin.carried) == 1
+        with scope.work(system(town)):
+            assert Delivery.objects.get(receiver=1).attempts == 2
 
 
 class TestOneDigest:

@@ -137,7 +137,7 @@ def test_what_became_visible_later_comes_later_whatever_its_number(tenant: int) 
     with scope.work(system(tenant)):
         News.objects.create(
             tenant_id=tenant, subject_kind="bell", subject_id=1, name="Tolled", facts={"bell_id": 1}, at=MONDAY_TEN,
-            id=1,
+            id=-1,
         )  # fmt: skip
         outbox.take_up()
         told = outbox.told(["Tolled"], after=0, since=MONDAY_TEN - timedelta(days=1), limit=10)

@@ -17,6 +17,11 @@ TO = {
     calling.REACTION: gettext_lazy("外部系统"),
     sending.REACTION: gettext_lazy("给人的通知"),
 }
+WHAT = {
+    "CaseMoved": gettext_lazy("事件有进展"), "PartMoved": gettext_lazy("协办有进展"),
+    "WhistleMoved": gettext_lazy("吹哨有进展"), "ReportReceived": gettext_lazy("收到诉求"),
+    "ParcelMade": gettext_lazy("通知"),
+}  # fmt: skip
 WHY = {
     "timeout": gettext_lazy("对方没有及时回答"), "no_connection": gettext_lazy("连不上对方"),
     "certificate": gettext_lazy("对方的证书不对"), "tls": gettext_lazy("加密连接没有建成"),
@@ -52,8 +57,10 @@ def again(request: HttpRequest, number: int) -> HttpResponse:
 def _row(letter: outbox.DeadLetter) -> dict:
     return {
         "letter": letter,
+        "what": WHAT.get(letter.name, letter.name),
+        "receiver": letter.receiver if letter.reaction == calling.REACTION else None,
         "to": TO.get(letter.reaction, gettext_lazy("平台自己的反应")),
-        "why": WHY.get(letter.error) or (_status(letter.error)),
+        "why": WHY.get(letter.error) or _status(letter.error),
     }
 
 

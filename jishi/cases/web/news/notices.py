@@ -1,5 +1,6 @@
 """通知的样子: every notice about a real case before anything is sent, and what left; for the office."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -17,6 +18,8 @@ from jishi.cases.states import LIVES
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.foundation import carriers, numbers
 from jishi.foundation.refusals import NotFound, Refused
+
+BRACES = re.compile(r"\{\w+\}")
 
 
 class LookForm(forms.Form):
@@ -84,5 +87,5 @@ def _grouped(rows: list[templates.Template], language: str) -> list[tuple[str, l
     names = _parties(language)
     found: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
-        found.setdefault(names.get(row.to, row.to), []).append((row.code, row.text.in_(language)[:60]))
+        found.setdefault(names.get(row.to, row.to), []).append((row.code, BRACES.sub("…", row.text.in_(language))[:60]))
     return list(found.items())
