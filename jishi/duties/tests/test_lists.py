@@ -362,6 +362,17 @@ class TestAdopting:
         with scope.work(stage.authority), pytest.raises(DocumentNumberMissing):
             lists.adopt(list_id, document_no=" ", by=stage.authority, now=AFTER)
 
+    def test_is_checked_again_so_that_what_broke_during_the_consultation_is_refused_by_name(self, stage):
+        list_id = a_list_at(stage, "consulting", items=[i for i in ITEMS if i.number != "配合-001"])
+        with scope.work(stage.keeper):
+            golden.add_many([a_golden()], by=stage.keeper, now=MONDAY_TEN)
+
+        with scope.work(stage.authority), pytest.raises(HasBlockers) as no:
+            lists.adopt(list_id, document_no="2号", by=stage.authority, now=AFTER)
+
+        assert [f["golden"] for f in no.value.facts["findings"]] == ["G001"]
+        assert row_of(stage, list_id).state == "consulting"
+
 
 class TestPublishing:
     def test_that_breaks_one_golden_dispatch_is_refused_and_names_it(self, stage):
