@@ -232,8 +232,10 @@ class VisibilityStays(Refused):
 
 class TooManyPosts(Refused):
     code, status = "too_many_posts", 429
-    zh, en = "这把密钥一分钟最多发 {limit} 条，请等 {seconds} 秒。", "This key may send {limit} a minute; wait {seconds} s."
-    next_zh, next_en = "等一会儿再发，没有发的都还在您那里。", "Send it again in a moment; you still hold what was not sent."
+    zh = "这把密钥一分钟最多发 {limit} 条，请等 {seconds} 秒。"
+    en = "This key may send {limit} a minute; wait {seconds} s."
+    next_zh = "等一会儿再发，没有发的都还在您那里。"
+    next_en = "Send it again in a moment; you still hold what was not sent."
 
 
 class LivesOn(Refused):
@@ -342,7 +344,8 @@ class NotFromOneself(Refused):
 
 class TooShortOrLong(Refused):
     code, status = "words_too_short_or_long", 422
-    zh, en = "{what}：要 {least} 到 {most} 字，现在 {length} 字。", "{what_en}: {least} to {most} characters, not {length}."
+    zh = "{what}：要 {least} 到 {most} 字，现在 {length} 字。"
+    en = "{what_en}: {least} to {most} characters, not {length}."
     next_zh, next_en = "改一改再交。", "Change it and send again."
 
 
@@ -407,7 +410,8 @@ class RatedBefore(Refused):
 
 class NothingToObject(Refused):
     code, status = "nothing_to_object", 409
-    zh, en = "现在没有可以提异议的评价，或者已经提过。", "There is no rating to object to now, or it was objected to before."
+    zh = "现在没有可以提异议的评价，或者已经提过。"
+    en = "There is no rating to object to now, or it was objected to before."
     next_zh, next_en = "双方评完以后，被评的一方可以提一次。", "Once both have rated, the rated side may object once."
 
 

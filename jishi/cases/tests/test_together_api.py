@@ -1,4 +1,4 @@
-"""The doors of parts, whistles and links for programs: the version that was seen, refusals as problem+json, whole lives."""
+"""The doors of parts, whistles and links for programs: versions, refusals as problem+json, whole lives."""
 
 import json
 import re

@@ -422,8 +422,8 @@ class TestRating:
             (p.id, side) for p in t.rows_of(made) for side in ("street", "body")
         )
         for one in rows:
-            own = {"came", "did_its_part", "result_holds"} if one.side == "street" else {"needed", "right_body", "prepared"}
-            others = {"came", "did_its_part", "result_holds", "needed", "right_body", "prepared"} - own
+            of_street, of_body = {"came", "did_its_part", "result_holds"}, {"needed", "right_body", "prepared"}
+            own, others = (of_street, of_body) if one.side == "street" else (of_body, of_street)
             assert {getattr(one, q) for q in own} == {"yes"}
             assert {getattr(one, q) for q in others} == {""}
 

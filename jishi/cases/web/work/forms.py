@@ -187,7 +187,8 @@ class GridReportForm(forms.Form):
     accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, now: datetime, grids: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="grid_%s", **kwargs)
+        kwargs["auto_id"] = "grid_%s"
+        super().__init__(*args, **kwargs)
         self.now, self.grids = now, {g.code: g.id for g in grids}
         named = [(g.code, g.name) for g in grids]
         self.fields["grid"].choices = named if len(named) == 1 else [("", _("按写的地方认")), *named]  # type: ignore[attr-defined]
