@@ -50,6 +50,15 @@ def speak(page: Any, text: str = "翠竹苑二期路灯不亮好几天了，晚�
     page.wait_for_url("**/receipt")
 
 
+def look_at_many(page: Any) -> None:
+    """Look at what a tag would do to all that waits; some are refused, because they bear it."""
+    page.goto("/desk/bulk?status=RECEIVED&all=1")
+    page.check("input[name=verb][value=tag]")
+    page.fill("input[name=add]", "汛期")
+    page.locator("form[data-main] button.go").click()
+    page.wait_for_url("**/desk/bulk/*")
+
+
 SCREENS = (
     Screen("home", "/"),
     Screen("home", "/", RESIDENT),
@@ -83,6 +92,9 @@ SCREENS = (
     Screen("dispatch", "/desk/dispatch", DISPATCHER, 'main a[href*="case=C"]'),
     Screen("cases", "/cases", DISPATCHER),
     Screen("cases", "/cases?q=%E9%BE%99%E5%AE%AB", OFFICE),
+    Screen("cases", "/cases?cols=tags,received,due&sort=due&status=open", DISPATCHER),
+    Screen("bulk", "/desk/bulk?status=RECEIVED&all=1", DISPATCHER),
+    Screen("bulk-plan", "/desk/bulk", DISPATCHER, 'main a[href^="/desk/bulk/"]', before=look_at_many),
     Screen("case", "/cases", DISPATCHER, 'main a[href^="/cases/C"]'),
     Screen("case", "/cases", OFFICE, 'main a[href^="/cases/C"]'),
     Screen("inbox", "/desk/inbox", HANDLER),

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from jishi.accounts.web import tenants
-from jishi.cases.actions import sheets, tagging
+from jishi.cases.actions import clocks, sheets, tagging
 from jishi.cases.models import Case
 from jishi.cases.queries import sifting
 from jishi.cases.tests import factories as f
@@ -91,7 +91,11 @@ def test_nothing_stays_locked_because_a_window_was_closed(town: int, settings: A
 def test_sorting_the_inbox_sorts_it(town: int) -> None:
     """W04 · dig 922: five faults on top of each other, and the order of the rows never changed."""
     made = _town_of(7, town)
-    desk = colleague(town, "dispatcher")
+    desk, at = colleague(town, "dispatcher"), timezone.now()
+    f._offer(made[1], at)
+    f._sign(f.again(town, made[1].id), at)
+    f.ask_extension(f.again(town, made[1].id), at)
+    f.do(f.supervisor(town), clocks.extend, made[1].id, now=at)
     due = sorted(made, key=lambda c: (f.again(town, c.id).promise_due_at, c.id))
 
     orders = {sort: _numbers(desk.get("/cases", {"sort": sort}).content.decode()) for sort in ("received", "", "due")}

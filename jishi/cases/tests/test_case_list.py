@@ -55,11 +55,11 @@ class TestKeptFilters:
 
     def test_are_ones_own(self, town: int) -> None:
         first, second = colleague(town, "dispatcher"), colleague(town, "dispatcher")
-        first.post("/cases/filters", {"name": "我的", "query": "status=open"})
+        first.post("/cases/filters", {"name": "夜里的事", "query": "status=open"})
         with scope.work(system(town)):
             row = SavedFilter.objects.get()
 
-        assert "我的" not in second.get("/cases").content.decode()
+        assert "夜里的事" not in second.get("/cases").content.decode()
         assert second.post(f"/cases/filters/{row.id}/drop").status_code == 404
         first.post(f"/cases/filters/{row.id}/drop")
         with scope.work(system(town)):

@@ -1,11 +1,13 @@
 // Choosing several cases: X chooses the row with the focus, Shift with a press chooses all in between, A all or none.
 // Without this file the ticks and the button still work.
 const boxes = () => [...document.querySelectorAll("input[data-choose]")].filter((b) => b.offsetParent !== null);
-const bar = document.querySelector("[data-chosen]");
+const chosen = new Set(); // also while a part of the page is made anew
 let last = null;
 
 function tell() {
-  const n = boxes().filter((b) => b.checked).length;
+  const n = boxes().filter((b) => b.checked).length, bar = document.querySelector("[data-chosen]");
+  chosen.clear();
+  for (const b of boxes()) if (b.checked) chosen.add(b.value);
   const text = bar?.querySelector("[data-chosen-n]");
   if (text) text.textContent = n ? bar.dataset.words.replace("{n}", n) : bar.dataset.none;
   for (const b of boxes()) b.closest("[data-row]")?.classList.toggle("chosen", b.checked);
@@ -45,6 +47,10 @@ document.addEventListener("keydown", (e) => {
     if (all.length) e.preventDefault();
     tell();
   }
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const b of boxes()) if (chosen.has(b.value)) b.checked = true;
+  tell();
 });
 addEventListener("pageshow", tell);
 tell();

@@ -235,7 +235,7 @@ ACTS: Sequence[Act] = (
         css=""),
     Act("rule", "ruling.rule", _("裁定由谁办"), _("作出裁定"), RuleForm, _rule, key="r",
         hint=_("裁定之后不能再退回。")),
-    Act("uphold", "ruling.uphold", _("裁定原单位继续办"), _("裁定维持"), UpholdForm, _uphold, css="", key="u"),
+    Act("uphold", "ruling.uphold", _("裁定原单位继续办"), _("裁定维持"), UpholdForm, _uphold, css="", key="v"),
     Act("conclude", "consultation.conclude", _("会商一致"), _("会商一致"), AgreedForm, _conclude, key="y"),
     Act("consult", "consultation.open_", _("两家会商"), _("发起会商"), ConsultForm, _consult, key="c", css="",
         hint=_("派单的时限停着，承诺照走。")),
