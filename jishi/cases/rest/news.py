@@ -42,28 +42,28 @@ def list_webhooks(request: HttpRequest) -> list[dict[str, Any]]:
     return [_shown(row) for row in calling.own(request.actor)[:200]]  # type: ignore[attr-defined]
 
 
-@router.get("/webhooks/{number}", summary="One webhook")
-def get_webhook(request: HttpRequest, response: HttpResponse, number: int) -> dict[str, Any]:
+@router.get("/webhooks/{webhook}", summary="One webhook")
+def get_webhook(request: HttpRequest, response: HttpResponse, webhook: int) -> dict[str, Any]:
     """Give one webhook; its version is the ETag."""
-    row = _own(request.actor, number)  # type: ignore[attr-defined]
+    row = _own(request.actor, webhook)  # type: ignore[attr-defined]
     response["ETag"] = f'"{row.version}"'
     return _shown(row)
 
 
-@router.post("/webhooks/{number}/secret", summary="A new secret")
-def change_secret(request: HttpRequest, response: HttpResponse, number: int) -> dict[str, Any]:
+@router.post("/webhooks/{webhook}/secret", summary="A new secret")
+def change_secret(request: HttpRequest, response: HttpResponse, webhook: int) -> dict[str, Any]:
     """Make a new secret; the former one signs beside it for 24 hours."""
     version = version_seen(request)
-    row, secret = calling.change_secret(_id(number), version=version, by=request.actor, now=timezone.now())  # type: ignore[attr-defined]
+    row, secret = calling.change_secret(_id(webhook), version=version, by=request.actor, now=timezone.now())  # type: ignore[attr-defined]
     response["ETag"] = f'"{row.version}"'
     return {**_shown(row), "secret": secret}
 
 
-@router.delete("/webhooks/{number}", response={204: None}, summary="End a webhook")
-def end_webhook(request: HttpRequest, number: int) -> tuple[int, None]:
+@router.delete("/webhooks/{webhook}", response={204: None}, summary="End a webhook")
+def end_webhook(request: HttpRequest, webhook: int) -> tuple[int, None]:
     """Send nothing more to it."""
     version = version_seen(request)
-    calling.end(_id(number), version=version, by=request.actor, now=timezone.now())  # type: ignore[attr-defined]
+    calling.end(_id(webhook), version=version, by=request.actor, now=timezone.now())  # type: ignore[attr-defined]
     return 204, None
 
 
@@ -82,17 +82,17 @@ def events(request: HttpRequest, after: str = "", limit: int = 50) -> dict[str, 
     return {"events": rows, "after": str(last) if last is not None else None}
 
 
-def _own(actor: Any, number: int) -> Webhook:
-    row = calling.own(actor).filter(id=_id(number)).first()
+def _own(actor: Any, webhook: int) -> Webhook:
+    row = calling.own(actor).filter(id=_id(webhook)).first()
     if row is None:
         raise NotFound
     return row
 
 
-def _id(number: int) -> int:
-    if not numbers.names_a_row(str(number)):
+def _id(webhook: int) -> int:
+    if not numbers.names_a_row(str(webhook)):
         raise NotFound
-    return number
+    return webhook
 
 
 def _shown(row: Webhook) -> dict[str, Any]:
