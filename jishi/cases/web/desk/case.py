@@ -202,11 +202,21 @@ def _stale(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, no: S
         "again": _carried(request) if _still_open(found, chosen, request) else (),
         "dense": True,
         "lead": next((h for h in handovers if h.ended_at is None), None), "stale": no,
-        "typed": [(form[name].label or "", form[name].value()) for name in form.fields if form[name].value()],
+        "typed": [_typed(form, name) for name in form.fields if form[name].value() not in (None, "", "other")],
         "back": request.POST.get("back", ""), "queue": request.POST.get("queue", "waiting"),
         "seq": entries[-1].seq if entries else 0,
     }  # fmt: skip
     return render(request, "cases/desk/case_stale.html", context, status=412)
+
+
+def _typed(form: Any, name: str) -> tuple[Any, Any]:
+    """Give what was typed into a field, a body that was chosen by its name."""
+    value = form[name].value()
+    if name != "to":
+        return form[name].label or "", value
+    key = str(value).partition(":")[0]
+    body = bodies.names().get(int(key)) if numbers.names_a_row(key) else None
+    return _("派给谁"), body.called(lang()) if body else value
 
 
 def _still_open(found: Case, chosen: acts.Act, request: HttpRequest) -> bool:
