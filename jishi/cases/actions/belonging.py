@@ -95,7 +95,8 @@ def conclude_beside(case: Case, *, by: Actor, now: datetime) -> None:
         talk.change(concluded_at=now)
     for noun in (Suspension, Banking):
         for row in noun.objects.filter(case=case, ended_at=None):
-            row.change(ended_at=max(now, row.from_at or now), ended_by=by.label, **_lapsed(row, now))
+            who = naming.actor_in(case.id, by)
+            row.change(ended_at=max(now, row.from_at or now), ended_by=who, **_lapsed(row, now))
     for asked in (*Extension.objects.filter(case=case, verdict=""), *Termination.objects.filter(case=case, verdict="")):
         asked.change(**_lapsed(asked, now))
 

@@ -129,6 +129,7 @@ def join(case_id: int, *, report_id: int, why: str = "", by: Actor, now: datetim
     """Let a report belong to this case as well: it said two things, or is about to leave the other.
 
     :raises AlreadyAMember: it does. :raises ConfidentialStandsAlone, AccusedDiffer, IntoHasEnded: as in a merge.
+    :raises NotFound: no report, or one whose case this actor does not see.
     """
     held = moving.hold(case_id, by=by, version=version)
     _ensure_desk_of(held, by)
@@ -142,6 +143,7 @@ def join(case_id: int, *, report_id: int, why: str = "", by: Actor, now: datetim
         raise NotFound
     if other.case.status in CASE.ends:
         raise IntoHasEnded(**_named(other.case))
+    policies.ensure_may_see(by, policies.Stand(other.case, None))  # nobody reads a report by taking it over
     _ensure_alike([report.voice], report.accused_body_ids, there, held.case)
     own = promises.of_member(other, promises.last(Clock.objects.filter(case=other.case)))
     _come(held, there, [(other, own)], why="joined", by=by, now=now, continues=False)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from conftest import MONDAY_TEN, TOWN
+from jishi.accounts.tests.factories import an_account
 from jishi.cases.actions import intake, merging
-from jishi.cases.models import Case, Feedback, Membership
+from jishi.cases.models import Banking, Case, Feedback, Membership
 from jishi.cases.refusals import (
     AlreadyAMember,
     CommunityAlready,
@@ -54,6 +55,18 @@ class TestJoinAndLeave:
         assert members(case) == {said.id}
         assert said.id in members(home)
         assert entries(home)[-1] == "case.joined"
+
+    def test_a_desk_of_another_place_takes_no_report_that_it_does_not_see(self, two: tuple[Case, Case]) -> None:
+        case, home = two
+        with scope.work(system(case.tenant_id)):
+            Case.objects.filter(id=case.id).update(division_code="999999000000")
+        there = f.staff(case.tenant_id, "dispatcher", account=12, body="sqzx", area=home.division_code[:6])
+        before = picture(case.tenant_id, case.id, home.id)
+
+        with pytest.raises(NotFound):
+            f.do(there, merging.join, home.id, report_id=report_of(case).id, now=LATER)
+
+        assert picture(case.tenant_id, case.id, home.id) == before
 
     def test_joining_twice_is_refused(self, two: tuple[Case, Case]) -> None:
         case, _home = two
@@ -223,6 +236,18 @@ class TestWithdraw:
         assert f.again(home.tenant_id, home.id).status == Status.HANDLING
         assert said.id not in members(home)
         assert entries(home)[-1] == "case.left"
+
+    def test_leaves_the_name_of_nobody_beside_the_case(self, town: int) -> None:
+        person = an_account(town, staff=False)
+        case = f.a_case_at(town, Status.BANKED, voice="confidential", reporter_id=person.id)
+        he = Actor(tenant_id=town, kind="resident", account_id=person.id)
+
+        withdraw(report_of(case), by=he)
+
+        with scope.work(system(town)):
+            ended_by = Banking.objects.get(case=case).ended_by
+        assert ended_by.startswith("resident:")
+        assert ended_by != he.label
 
     def test_of_a_danger_to_the_public_leaves_a_community_case(self, town: int) -> None:
         case = f.a_case(town, urgency="emergency")
