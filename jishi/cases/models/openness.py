@@ -25,7 +25,7 @@ class Jurisdiction(TenantRow):
 class Program(TenantRow):
     """A stranger's program with a key: which datum its coordinates have, how many posts a minute it may send."""
 
-    client = models.OneToOneField("accounts.ApiClient", on_delete=models.CASCADE, related_name="+")
+    client = models.ForeignKey("accounts.ApiClient", on_delete=models.CASCADE, related_name="+")
     datum = models.CharField(max_length=12, default="wgs84")
     per_minute = models.PositiveIntegerField(default=60)
     minute = models.BigIntegerField(default=0)  # minutes since 1970 that `used` counts
@@ -33,6 +33,7 @@ class Program(TenantRow):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["tenant", "client"], name="one_program_per_client"),
             models.CheckConstraint(name="datum_of_a_program_is_known", condition=Q(datum__in=DATUMS)),
         ]
 

@@ -62,8 +62,8 @@ def sample_of(operation: Any) -> dict[str, Any]:
                     filled[name] = []
                     continue
                 filled[name] = MOMENTS[kind["format"]] if kind.get("format") else SAMPLES[kind["type"]]
-                if "$ref" in kind.get("items", {}):
-                    filled[name] = []
+                if kind["type"] == "array" and kind.get("items", {}).get("type") == "string":
+                    filled[name] = ["1"]
     return filled
 
 
