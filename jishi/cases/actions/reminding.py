@@ -5,7 +5,7 @@ Every running clock is looked at, however many there are. Nothing goes out outsi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -97,7 +97,7 @@ def _escalation(clock: Clock, one: escalation.Reached, now: datetime) -> Escalat
 class _Person:
     account_id: int
     body_id: int | None
-    rungs: list[Escalation] = field(default_factory=list)
+    rungs: dict[int, Escalation] = field(default_factory=dict)
     bankings: list[int] = field(default_factory=list)
 
 
@@ -107,7 +107,8 @@ def _tell(now: datetime, by: Actor) -> int:
         .select_related("case", "clock").order_by("id")
     )  # fmt: skip
     over = [e for e in untold if e.clock.stopped_at is not None or reckoning.is_paused(e.clock)]
-    waiting = [e for e in untold if e not in over]
+    gone = {e.id for e in over}
+    waiting = [e for e in untold if e.id not in gone]
     people = _recipients(waiting, now)
     _offer_asleep(people, now, by)
     told = _told_before(people, now)
@@ -132,8 +133,8 @@ def _recipients(waiting: Sequence[Escalation], now: datetime) -> dict[int, _Pers
         recused = {a for body in e.case.accused_body_ids for a in anybody.get(body, [])}
         for account, body in ids:
             person = found.setdefault(account, _Person(account, body))
-            if account not in recused and e not in person.rungs:
-                person.rungs.append(e)
+            if account not in recused:
+                person.rungs[e.id] = e
 
     def desk(role: str, e: Escalation) -> list[tuple[int, int | None]]:
         return [(h.account_id, h.body_id) for h in roles[role] if e.case.division_code.startswith(h.area)]
@@ -157,11 +158,14 @@ def _accused(waiting: Iterable[Escalation]) -> set[int]:
 
 
 def _offer_asleep(people: dict[int, _Person], now: datetime, by: Actor) -> None:
-    """Once a week the office is offered the banked cases whose day comes, or whose condition has come true."""
-    rows = asleep(now, by).values_list("id", "case__division_code")
-    found = list(rows)
+    """Once a week the office is offered the banked cases whose day comes, or whose condition has come true.
+
+    Nobody of a body that a case accuses is offered that case, nor told that there is one.
+    """
+    found = list(asleep(now, by).values_list("id", "case__division_code", "case__accused_body_ids"))
     if not found:
         return
+    anybody = accounts.accounts_of_bodies({b for _, _, accused in found for b in accused}, now=now)
     offices = accounts.people_of("office", now=now)
     monday = localdate(now) - timedelta(days=localdate(now).weekday())
     ids = [h.account_id for h in offices]
@@ -172,7 +176,11 @@ def _offer_asleep(people: dict[int, _Person], now: datetime, by: Actor) -> None:
     for holder in offices:
         if holder.account_id not in had:
             person = people.setdefault(holder.account_id, _Person(holder.account_id, holder.body_id))
-            person.bankings = [i for i, division in found if division.startswith(holder.area)]
+            person.bankings = [
+                i for i, division, accused in found
+                if division.startswith(holder.area)
+                and not any(holder.account_id in anybody.get(body, ()) for body in accused)
+            ]  # fmt: skip
 
 
 def asleep(now: datetime, by: Actor) -> QuerySet[Banking]:
@@ -186,7 +194,7 @@ def asleep(now: datetime, by: Actor) -> QuerySet[Banking]:
 def _told_before(people: Mapping[int, _Person], now: datetime) -> dict[int, set[int]]:
     """Give, by person, the rungs told already; a person of whom there is a digest of this half day is marked by 0."""
     told: dict[int, set[int]] = {account: set() for account in people}
-    wanted = [e.id for p in people.values() for e in p.rungs]
+    wanted = [i for p in people.values() for i in p.rungs]
     mine = Digest.objects.filter(account__in=list(people))
     same = mine.filter(half_day=half_day(now), urgent=False).values_list("account_id", flat=True)
     for account in same:
@@ -198,7 +206,7 @@ def _told_before(people: Mapping[int, _Person], now: datetime) -> dict[int, set[
 
 def _digests(person: _Person, told: Mapping[int, set[int]], now: datetime, by: Actor) -> list[Digest]:
     had = told[person.account_id]
-    new = [e for e in person.rungs if e.id not in had]
+    new = [e for i, e in person.rungs.items() if i not in had]
     made = []
     if urgent := [e.id for e in new if e.urgent]:
         made.append(_digest(person, urgent, [], now, by, urgent=True))
@@ -226,7 +234,7 @@ def _close(
     said = {account: set(rungs) for account, rungs in told.items()}
     for digest in made:
         said[digest.account_id] |= set(digest.rungs)
-    missing = {e.id for p in people.values() for e in p.rungs if e.id not in said[p.account_id]}
+    missing = {i for p in people.values() for i in p.rungs if i not in said[p.account_id]}
     done = [e.id for e in waiting if e.id not in missing] + [e.id for e in over]
     Escalation.objects.filter(id__in=done).update(digested_at=now)
 
@@ -235,3 +243,11 @@ def half_day(now: datetime) -> str:
     """Name the half day: 2026-11-20a before one o'clock, 2026-11-20p after."""
     local = localtime(now)
     return f"{local.date().isoformat()}{'a' if local.hour < 13 else 'p'}"
+
+
+def next_half_day(now: datetime) -> datetime:
+    """Give the moment at which the next half day begins: one o'clock, or midnight."""
+    local = localtime(now)
+    if local.hour < 13:
+        return local.replace(hour=13, minute=0, second=0, microsecond=0)
+    return datetime.combine(local.date() + timedelta(days=1), time.min, local.tzinfo)

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from jishi.accounts.actions import reaching, reading
 from jishi.cases.actions import telling, wording
-from jishi.cases.actions.reminding import half_day
+from jishi.cases.actions.reminding import half_day, next_half_day
 from jishi.cases.events import ParcelMade
 from jishi.cases.models import Message, Parcel
 from jishi.foundation import carriers, outbox, scope
@@ -40,12 +41,15 @@ def pack(*, by: Actor, now: datetime) -> int:
         for one in waiting:
             groups.setdefault((_to(one), one.channel, one.at_once), []).append(one)
         had = _had([to for to, _, _ in groups], now)
-        made = 0
+        made, later = 0, []
         for (to, channel, at_once), messages in groups.items():
             if at_once or to not in had:
                 had |= set() if at_once else {to}
                 _make(to, channel, messages, now, at_once=at_once)
                 made += 1
+            else:
+                later += [one.id for one in messages]
+        Message.objects.filter(id__in=later).update(not_before=next_half_day(now))  # nobody waits behind them
     return made
 
 
@@ -70,8 +74,9 @@ def _to(message: Message) -> To:
 
 def _had(people: Sequence[To], now: datetime) -> set[To]:
     """Name those who have had the parcel of this half day."""
-    rows = Parcel.objects.filter(tenant_id=telling.tenant(), half_day=half_day(now), at_once=False)
     wanted = set(people)
+    mine = Q(account__in=[a for a, _ in wanted if a]) | Q(report__in=[r for _, r in wanted if r])
+    rows = Parcel.objects.filter(mine, tenant_id=telling.tenant(), half_day=half_day(now), at_once=False)
     return {to for to in rows.values_list("account_id", "report_id") if to in wanted}
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from jishi.cases.actions import banking, clocks, feedback, handover, parts, whistle
 from jishi.cases.events import CaseMoved
-from jishi.cases.models import Clock
+from jishi.cases.models import Case, Clock
 from jishi.cases.states import LIVES
 from jishi.foundation import outbox, scope, trail
 from jishi.foundation.actor import Actor
@@ -62,7 +62,10 @@ def expiry_of(kind: str) -> str:
 
 @transaction.atomic
 def _expire(clock_id: int, case_id: int, kind: str, verb: str, *, whose: int, by: Actor, now: datetime) -> str:
-    Clock.objects.filter(id=clock_id).update(expired_at=now)
+    Case.objects.select_for_update().filter(id=case_id).first()  # the case first, as every verb does
+    still = Clock.objects.filter(id=clock_id, stopped_at=None, expired_at=None, due_at__lte=now)
+    if not still.update(expired_at=now):  # stopped, paused or prolonged between the list and the lock
+        return "too_late:moved"
     if verb in MOVES:
         try:
             with transaction.atomic():

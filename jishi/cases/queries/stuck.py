@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
@@ -26,7 +26,7 @@ from jishi.cases.models import (
     Whistle,
 )  # fmt: skip
 from jishi.cases.queries import ticking
-from jishi.cases.states import CASE, SupervisionStatus
+from jishi.cases.states import CASE, HandoverStatus, SupervisionStatus
 from jishi.foundation.actor import Actor
 from jishi.kernels.procedure import Spoken
 
@@ -88,23 +88,38 @@ def stuck(*, by: Actor, now: datetime, lang: str) -> Stuck:
 
 
 def asked(*, by: Actor, lang: str) -> Sequence[Lot]:
-    """Give the requests that this actor may decide on, oldest first; a statement for each kind."""
+    """Give the requests that this actor may decide on, oldest first; a statement for each kind.
+
+    What a body asked that has answered since, or holds the case no more, is not among them: nobody can decide on it.
+    """
     seen = policies.visible_to(by, Case.objects.filter(status__in=sorted(CASE.open_states)))
     ours = by.body_ids | by.tied_to
     kinds: list[tuple[str, QuerySet[Any], str]] = []
     if by.has("supervisor"):
         kinds += [
-            ("suspension", Suspension.objects.filter(ended_at=None), "words"),
-            ("extension", Extension.objects.filter(clock__stopped_at=None), "reason_for_caller"),
-            ("termination", Termination.objects.all(), "what_was_needed"),
+            ("suspension", Suspension.objects.filter(_of_the_holder("clocks.suspend"), ended_at=None), "words"),
+            ("extension", _of_a_running_clock(), "reason_for_caller"),
+            ("termination", Termination.objects.filter(_of_the_holder("handling.terminate")), "what_was_needed"),
         ]
     if by.has("office"):
-        kinds.append(("banking", Banking.objects.filter(ended_at=None), "why_unsolvable"))
+        banking = Banking.objects.filter(_of_the_holder("banking.bank"), ended_at=None)
+        kinds.append(("banking", banking, "why_unsolvable"))
     return [
         _lot(code, rows.filter(verdict="", case__in=seen).exclude(asked_body__in=ours).select_related("case")
              .order_by("asked_at", "id"), _request(text, lang))
         for code, rows, text in kinds
     ]  # fmt: skip
+
+
+def _of_the_holder(verb: str) -> Q:
+    """Where the table still lets `verb` decide: the body that asked holds the case, which is at its moment."""
+    states = {s for move in CASE.moves if move.verb == verb for s in move.sources}
+    return Q(handover__status=HandoverStatus.SIGNED, case__status__in=sorted(states))
+
+
+def _of_a_running_clock() -> QuerySet[Extension]:
+    """A clock that stands still has no day that could be moved (`clocks.extend` insists on the same)."""
+    return Extension.objects.filter(clock__stopped_at=None, clock__due_at__isnull=False)
 
 
 def _request(text: str, lang: str) -> Callable[[Any], Line]:
@@ -168,7 +183,10 @@ def _contested(seen: QuerySet[Case], now: datetime) -> QuerySet[Any]:
 
 
 def _lapsed(seen: QuerySet[Case]) -> QuerySet[Any]:
-    return Whistle.objects.filter(status="LAPSED", case__in=seen).select_related("case").order_by("id")
+    """Whistles that nobody answered and that were not blown again since."""
+    again = Whistle.objects.filter(case=OuterRef("case"), id__gt=OuterRef("id"))
+    rows = Whistle.objects.filter(~Exists(again), status="LAPSED", case__in=seen)
+    return rows.select_related("case").order_by("id")
 
 
 def _without_day(seen: QuerySet[Case]) -> QuerySet[Any]:

@@ -253,6 +253,27 @@ class TestOneDigest:
         assert len(twin.carried) == 2
         assert re.search(r"有 [2-9] 条消息", twin.carried[1].text)
 
+    def test_holds_up_nobody_else_while_the_rest_of_it_waits(
+        self, town: int, twin: Recorder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sending, "BATCH", 1)
+        first, noon = f.a_case(town), MONDAY_TEN + timedelta(hours=1)
+        turn(town, noon)
+        (one,) = messages(town, code="received_caller")
+        with scope.work(system(town)):
+            Message.objects.create(
+                tenant_id=town, case=first, news_id=9, code="received_caller", edition=1, report_id=one.report_id,
+                channel=SMS, lang="zh", facts=one.facts, at=noon, not_before=noon,
+            )  # fmt: skip
+        f.a_case(town, caller_contact="13900000418", now=noon)
+
+        for _ in range(2):
+            turn(town, noon + timedelta(minutes=5))
+
+        assert len(twin.carried) == 2
+        turn(town, MONDAY_TEN + timedelta(hours=4))
+        assert len(twin.carried) == 3
+
     def test_never_outgrows_its_channel_and_says_what_it_left_out(self, town: int, twin: Recorder) -> None:
         case = f.a_case(town)
         in_the_house(town)

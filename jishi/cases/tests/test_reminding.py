@@ -9,11 +9,12 @@ from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases import escalation, limits
-from jishi.cases.actions import banking, handling, handover, reckoning, reminding, supervision, sweeping, urging
-from jishi.cases.models import Case, Clock, Digest, Escalation
+from jishi.cases.actions import banking, clocks, handling, handover, reckoning, reminding, supervision, sweeping, urging
+from jishi.cases.models import Banking, Case, Clock, Digest, Escalation
 from jishi.cases.queries import stuck
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import together_steps as t
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.kernels import worktime
@@ -140,6 +141,23 @@ class TestEveryClock:
         assert done["handover.sign_by_time"] == 5
         assert {f.again(town, c.id).status for c in cases} == {Status.HANDLING}
 
+    def test_is_left_alone_where_somebody_was_quicker_than_the_sweep(self, town: int) -> None:
+        case = f.a_case_at(town, Status.SUSPENDED)
+        with scope.work(system(town)):
+            first = Clock.objects.get(case=case, kind="suspension")
+        when = first.due_at
+        assert when is not None
+        f.do(f.handler_of(case), clocks.resume, case.id, now=when)
+        f.suspend(f.again(town, case.id), when)
+
+        with scope.work(f.the_clock(town)):
+            done = sweeping._expire(
+                first.id, case.id, "suspension", "clocks.resume", whose=case.id, by=f.the_clock(town), now=when
+            )
+
+        assert done == "too_late:moved"
+        assert f.again(town, case.id).status == Status.SUSPENDED
+
 
 class TestDigests:
     def test_are_one_a_person_and_half_day_however_much_there_is(self, town: int) -> None:
@@ -202,6 +220,16 @@ class TestDigests:
         offered = [d for d in digests(town, "qingdan1") if d.bankings]
         assert [d.made_at for d in offered] == [monday, monday + 7 * DAY]
 
+    def test_offer_no_sleeping_case_to_somebody_of_the_body_that_it_accuses(self, town: int) -> None:
+        case, accused = f.a_case_at(town, Status.BANKED), f.body_id(town, "ldxz")
+        with scope.work(system(town)):
+            Banking.objects.update(came_true_at=MONDAY_TEN)
+            Case.objects.filter(id=case.id).update(accused_body_ids=[accused], visibility="parties")
+
+        remind(town, MONDAY_TEN + 7 * DAY)
+
+        assert not [d for d in digests(town, "qingdan1") if d.bankings or not d.rungs]
+
 
 class TestStuck:
     def test_names_each_thing_once_and_why(self, town: int) -> None:
@@ -229,3 +257,31 @@ class TestStuck:
             bodies.names()
             with django_assert_max_num_queries(7):
                 stuck.stuck(by=by, now=NIGHT, lang="zh")
+
+    @pytest.mark.parametrize("ask", [f.ask_suspension, f.ask_banking, f.ask_extension])
+    def test_asks_nobody_to_decide_what_cannot_be_decided_now(self, ask: Any, town: int) -> None:
+        case = a_case_of_an_office(town)
+        ask(case, MONDAY_TEN + timedelta(hours=3))
+        by = f.staff(town, "supervisor", "office", account=17)
+        with scope.work(by):
+            before = [one.number for lot in stuck.asked(by=by, lang="zh") for one in lot.lines]
+
+        f._reply(f.again(town, case.id), MONDAY_TEN + timedelta(hours=4))
+
+        with scope.work(by):
+            after = [one.number for lot in stuck.asked(by=by, lang="zh") for one in lot.lines]
+        assert (before, after) == ([case.number], [])
+
+    def test_names_no_whistle_that_was_blown_again(self, town: int) -> None:
+        made = t.a_whistle(town)
+        sweeping.sweep(by=f.the_clock(town), now=t.AT + timedelta(days=2))
+        by = f.office(town)
+
+        def lapsed() -> int:
+            with scope.work(by):
+                lots = stuck.stuck(by=by, now=t.AT + timedelta(days=2), lang="zh").lots
+            return next(len(lot.lines) for lot in lots if lot.code == "lapsed")
+
+        before = lapsed()
+        t.blow(f.again(town, made.case_id), t.AT + timedelta(days=2))
+        assert (before, lapsed()) == (1, 0)
