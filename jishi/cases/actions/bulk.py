@@ -18,8 +18,8 @@ from jishi.cases.actions import clocks, correcting, dispatch, moving, putting_ba
 from jishi.cases.models import BulkPlan, BulkRow, Case, Handover
 from jishi.cases.states import BulkState, BulkVerb
 from jishi.cases.triage import routing
-from jishi.foundation import trail
-from jishi.foundation.actor import Actor
+from jishi.foundation import scope, trail
+from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, Stale
 
 AT_MOST = 500  # cases of one plan
@@ -182,7 +182,8 @@ def preview(verb: str, case_ids: Collection[int], *, told: Told, by: Actor, now:
     cases = list(policies.visible_to(by, Case.objects.filter(id__in=ids)).order_by("id"))
     if len(cases) != len(ids):
         raise NotFound
-    BulkPlan.objects.filter(tenant_id=by.tenant_id, ends_on__lt=localdate(now)).delete()
+    with scope.within(system(by.tenant_id)):  # a plan goes with all its rows, also those that `by` does not see
+        BulkPlan.objects.filter(tenant_id=by.tenant_id, ends_on__lt=localdate(now)).delete()
     plan = BulkPlan.objects.create(
         tenant_id=by.tenant_id, verb=verb, said=_kept(told), by=by.label, made_at=now, apply_until=now + APPLY_WITHIN,
         ends_on=localdate(now + KEEP),

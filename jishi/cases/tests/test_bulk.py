@@ -85,6 +85,16 @@ class TestLooking:
         with scope.work(system(town)):
             assert not BulkPlan.objects.exists()
 
+    def test_throws_away_a_plan_of_long_ago_with_rows_that_one_does_not_see(self, town: int) -> None:
+        old = looked(f.dispatcher(town), "offer", [f.a_case(town, accused_body_ids=(f.body_id(town, "zjj"),))])
+        accused = f.staff(town, "dispatcher", account=33, body="zjj")
+
+        looked(accused, "offer", three(town), now=LATER + timedelta(days=40))
+
+        with scope.work(system(town)):
+            assert not BulkPlan.objects.filter(id=old.id).exists()
+            assert not BulkRow.objects.filter(plan_id=old.id).exists()
+
     def test_offers_no_verb_that_ends_or_answers(self) -> None:
         assert set(BulkVerb.values) == set(bulk._VERBS) == {"offer", "take_back", "tag", "matter", "urge", "extend"}
 
