@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import get_language
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
-from jishi.cases.models import Case, Report
+from jishi.cases.models import Case, Membership, Report
 from jishi.cases.states import CASE
 from jishi.foundation.actor import Actor
 
@@ -26,23 +27,21 @@ class Proposal:
 
 
 def proposals(case: Case, first: Report | None, *, by: Actor, now: datetime) -> Sequence[Proposal]:
-    """Give at most three open cases that may be the same, the likeliest first; five statements."""
+    """Give at most three open cases that may be the same, the likeliest first; four statements."""
     if first is None:
         return []
     found: dict[int, dict[str, Any]] = {int(c["case_id"]): c for c in triage.alike_to(first, case, now=now)}
     if not found:
         return []
     rows = Case.objects.filter(id__in=list(found), status__in=sorted(CASE.open_states)).exclude(id=case.id)
+    first_said = Membership.objects.filter(case=OuterRef("pk"), to_at=None).order_by("report")
+    rows = rows.annotate(said=Subquery(first_said.values("report__text_shown")[:1]))
     seen = {c.id: c for c in policies.visible_to(by, rows)}
-    texts: dict[int, str] = {}
-    said = Report.objects.filter(memberships__case__in=list(seen), memberships__to_at=None).order_by("id")
-    for case_id, text in said.values_list("memberships__case", "text_shown"):
-        texts.setdefault(case_id, text)
     lang = get_language() or "zh"
     return [
         Proposal(
             seen[i], str(c.get("reason") or ""), float(c["p"]),
-            _called(seen[i], lang), texts.get(i, seen[i].title),
+            _called(seen[i], lang), vars(seen[i])["said"] or seen[i].title,
         )
         for i, c in found.items()
         if i in seen
