@@ -39,11 +39,11 @@ def twin() -> Iterator[Recorder]:
 
 
 def dead(town: int, twin: Recorder) -> int:
-    """A notice that nobody took: tried seven times, now a dead letter. Gives its number."""
+    """A notice that nobody took: tried seven times and held back for a night, now a dead letter. Gives its number."""
     twin.broken = True
     f.a_case(town)
     now = MONDAY_TEN
-    for _ in range(7):
+    for _ in range(7 + 1):
         turn(town, now)
         with scope.work(system(town)):
             row = Delivery.objects.get(receiver=1)
