@@ -1,7 +1,7 @@
 """Parts: every row works, refuses the wrong person and moment, leaves one entry; nothing above closes one (10 §7)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -344,6 +344,15 @@ class TestReturning:
 
         with pytest.raises(SamePerson):
             f.do(same, parts.uphold, part.id, words="成立", now=LATER)
+
+    def test_is_not_ruled_on_by_who_asked_for_it_in_another_post(self, town: int) -> None:
+        part = t.a_part(town, "RETURNED")
+        asker = f.handler_of(t.case_of(part))
+        colleague = replace(asker, account_id=22, post_id=22)
+        f.do(colleague, parts.contest, part.id, words="棚子在人行道上，不在红线里。", now=LATER)
+
+        with pytest.raises(SamePerson):
+            f.do(f.staff(town, "ruler", account=21, body="ldxz"), parts.uphold, part.id, words="成立", now=LATER)
 
 
 class TestReleasing:

@@ -18,6 +18,7 @@ from jishi.cases.refusals import (
     QuorumUnclear,
     RatedBefore,
     ResultsMissing,
+    SamePerson,
     StillRunning,
     TooShortOrLong,
     WhistleRuns,
@@ -307,6 +308,17 @@ class TestTheQuorum:
         f.do(t.office(town), whistle.uphold, t.of_body(made).id, words="确实不归它", now=LATER)
 
         assert t.whistle_again(made).status == "GATHERED"
+
+    def test_is_not_ruled_on_by_who_blew_in_another_post(self, town: int) -> None:
+        made = t.a_whistle(town)
+        t.object_to(t.of_body(made), LATER)
+        street = f.handler(town, t.STREET).account_id
+        assert street is not None
+        same = f.staff(town, "office", account=street, body="ldxz")
+
+        for verb in (whistle.uphold, whistle.deny):
+            with pytest.raises(SamePerson):
+                f.do(same, verb, t.of_body(made).id, words="写明理由，照此办理。", now=LATER)
 
     def test_that_is_missing_when_time_is_up_lapses_and_every_body_is_told_where_it_stands(self, town: int) -> None:
         made = t.a_whistle(town)
