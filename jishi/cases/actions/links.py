@@ -1,7 +1,7 @@
 """外部协同链接: one question to somebody without an account, with one extract of the case (spec 10 §3).
 
 The token is said once, to the colleague who sends it on; only its hash is kept. Every opening is on the trail. What an
-outsider writes is minimised before it is kept: it is read by everybody who sees the case.
+outsider writes is minimised before it is kept: it is read by everybody who sees the case; so is what he is shown.
 """
 
 import hashlib
@@ -79,7 +79,7 @@ def send(case_id: int, *, question: Question, by: Actor, now: datetime, version:
     row = OutsideLink.objects.create(
         tenant_id=held.case.tenant_id, case=held.case, asked_by_id=_body(held, by), token_hash=_hash(token),
         to_name=worded(question.to_name, least=2, most=80, what="问哪个单位", what_en="whom you ask"),
-        question=worded(question.question, least=5, most=300, what="问什么", what_en="what you ask"),
+        question=_minimised(worded(question.question, least=5, most=300, what="问什么", what_en="what you ask"))[:300],
         extract=_minimised(worded(question.extract, least=5, most=2000, what="给对方看的情况",
                                   what_en="what they may read of the case")),
         sent_at=now, expires_at=now + timedelta(days=question.days),

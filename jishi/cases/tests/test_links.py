@@ -36,6 +36,11 @@ def _answer(town: int, token: str, said: links.Said = SAID, now: Any = LATER) ->
 
 
 class TestSending:
+    def test_shows_an_outsider_no_number_of_a_person_in_what_is_asked_either(self, town: int) -> None:
+        sent = t.send(_case(town), question="住户王女士 13900000417 说电杆歪了，是不是你们的？")
+
+        assert "13900000417" not in sent.link.question
+
     def test_gives_the_token_once_and_keeps_its_hash_alone(self, town: int) -> None:
         case = _case(town)
 
