@@ -88,6 +88,7 @@ def bind(case: Case, clock: Clock | None, members: Sequence[Membership], *, now:
     clock.change(
         started_at=chosen.started_at, amount=chosen.amount, pauses=[*chosen.pauses, *lasting],
         extensions=chosen.extensions, due_at=None if lasting else counted.due_at, provisional=counted.provisional,
+        tell_at=None, expired_at=clock.expired_at if _is_over(counted, now) else None,
     )  # fmt: skip
     _keep(members, own, clock)
     if not lasting:
@@ -135,6 +136,10 @@ def _keep(members: Sequence[Membership], own: Mapping[int, Own], clock: Clock) -
 
 def _ended(clock: Clock) -> Pauses:
     return [p for p in clock.pauses if p[1] is not None]
+
+
+def _is_over(clock: Clock, now: datetime) -> bool:
+    return clock.due_at is not None and clock.due_at <= now
 
 
 def _pinned(own: Own, clock: Clock) -> Clock:

@@ -200,6 +200,7 @@ def _continue(clock: Clock, now: datetime) -> Clock:
     least = worktime.add(now, worktime.workdays(1), calendar).moment
     if clock.due_at and least and clock.due_at < least:
         clock.due_at = least
+    _run_out_again(clock, now)
     return clock
 
 

@@ -67,6 +67,15 @@ class TestAbsorb:
         assert entries(case)[before[0] :] == ["case.absorbed"]
         assert entries(home)[before[1] :] == ["case.took_in"]
 
+    def test_looks_again_at_when_the_binding_promise_is_reminded(self, two: tuple[Case, Case]) -> None:
+        case, home = two
+        with scope.work(system(case.tenant_id)):
+            Clock.objects.filter(case=home, kind="promise").update(tell_at=MONDAY_TEN + timedelta(days=90))
+
+        absorb(case, home)
+
+        assert promise_of(home).tell_at is None
+
     def test_stops_every_clock_here_and_ends_the_handover(self, town: int) -> None:
         case = f.a_case_at(town, Status.HANDLING)
         home = f.a_case_at(town, Status.OFFERED)
