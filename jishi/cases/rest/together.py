@@ -23,11 +23,18 @@ from jishi.cases.shapes import (
     version_seen,
 )
 from jishi.cases.states import RatingSide
-from jishi.foundation.refusals import NotFound
+from jishi.foundation.refusals import NotAllowed, NotFound
 
 
 def _case(request: HttpRequest, number: str) -> Any:
-    return casepage.find(number, by=request.actor)  # type: ignore[attr-defined]
+    """Find a case for a colleague or a program. What bodies ask each other, and an extract, may hold others' words.
+
+    :raises NotFound: not to be seen. :raises NotAllowed: a caller reads his timeline.
+    """
+    found = casepage.find(number, by=request.actor)  # type: ignore[attr-defined]
+    if request.actor.kind not in ("staff", "client"):  # type: ignore[attr-defined]
+        raise NotAllowed(why="单位之间的协办往来不对外；办到哪一步，看您的进度页。")
+    return found
 
 
 def _page(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:

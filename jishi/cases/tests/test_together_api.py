@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from jishi.accounts.tests.factories import an_account, signed_in
 from jishi.cases.models import Case
 from jishi.cases.rest import router
 from jishi.cases.states import Status
@@ -189,3 +190,13 @@ class TestLinks:
 
         assert back.status_code == 200, back.content
         assert stranger.get(path).status_code == 410
+
+
+def test_a_caller_does_not_read_what_bodies_ask_each_other(town: int) -> None:
+    account = an_account(town, staff=False, now=timezone.now())
+    case = f.a_case_at(town, Status.HANDLING, now=timezone.now() - timedelta(hours=5), reporter_id=account.id)
+    t.send(case, timezone.now() - timedelta(minutes=1))
+    mine = signed_in(Client(SERVER_NAME="town.example"), account)
+
+    assert mine.get(f"/api/v1/cases/{case.number}").status_code == 200
+    assert mine.get(f"/api/v1/cases/{case.number}/together").status_code == 403
