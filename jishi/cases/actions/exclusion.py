@@ -90,10 +90,8 @@ def ask(case_id: int, *, what: Wanted, by: Actor, now: datetime, version: int | 
         asked_at=now, asked_by=by.label, from_period=what.from_period,
     )  # fmt: skip
     moving.carry_out_beside(
-        held, row, by=by, now=now, words={"evidence": asked.evidence},
-        codes={"exclusion": asked.id, "report": member.report_id, "body": asked.asked_body_id, "ground": asked.ground,
-               "rates": asked.rates, "from": asked.from_period},
-    )  # fmt: skip
+        held, row, by=by, now=now, words={"evidence": asked.evidence}, codes=_codes(asked)
+    )
     return asked
 
 
@@ -149,8 +147,8 @@ def _held(exclusion_id: int, by: Actor, version: int | None) -> tuple[Held, Excl
 
 
 def _codes(asked: Exclusion) -> dict[str, object]:
-    return {"exclusion": asked.id, "body": asked.asked_body_id, "ground": asked.ground, "rates": asked.rates,
-            "from": asked.from_period}  # fmt: skip
+    return {"exclusion": asked.id, "report": asked.membership.report_id, "body": asked.asked_body_id,
+            "ground": asked.ground, "rates": asked.rates, "from": asked.from_period}  # fmt: skip
 
 
 def _member(held: Held, report: str) -> Membership:

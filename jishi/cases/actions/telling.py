@@ -27,6 +27,7 @@ DESKS = {
     "leading_office": ("office",), "district_office": ("office",), "ruling_body": ("ruler",),
     "exclusion_desk": ("supervisor", "office"),
 }  # fmt: skip
+OF_ONE = frozenset({"exclusion.asked", "exclusion.decided", "exclusion.revoked"})  # of one caller of a case, not of all
 LONGEST_WAIT = 60  # days ahead in which a working day is looked for
 
 
@@ -119,7 +120,8 @@ def _is_worked(day: Any, calendar: worktime.Calendar) -> bool:
 def people(told: Told, template: notices.Template, now: datetime) -> list[Person]:
     """Name whom a template reaches: every caller of the case, or the people of a body or desk who are not recused."""
     if template.to == "caller":
-        return callers(told.case, template, now)
+        whose = told.codes.get("report") if told.entry is not None and told.entry.verb in OF_ONE else None
+        return [p for p in callers(told.case, template, now) if p.report is None or whose in (None, p.report.id)]
     if template.to in DESKS:
         found = _at_desks(told.case, DESKS[template.to], now)
     else:

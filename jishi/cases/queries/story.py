@@ -113,6 +113,8 @@ class Teller:
         verb, codes = entry.verb, entry.codes
         if verb in NOT_TOLD or verb == "case.split" and codes.get("report") != self.report.number:
             return None
+        if verb.startswith("exclusion.") and codes.get("report") != self.report.id:
+            return None  # another caller's: said to him alone
         own = entry.actor in self.me
         lead = self._handover(codes, entry.at)
         item = self._item(codes, verb, lead)

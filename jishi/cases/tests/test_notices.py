@@ -13,14 +13,15 @@ from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
 from jishi.accounts.actions import reaching
 from jishi.cases import notices
-from jishi.cases.actions import correcting, sending, telling
+from jishi.cases.actions import correcting, exclusion, sending, telling
 from jishi.cases.models import Case, Membership, Message, Parcel
 from jishi.cases.queries import told
+from jishi.cases.queries.story import Teller
 from jishi.cases.states import LIVES, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import merge_steps
 from jishi.cases.tests.news_steps import in_the_house, send_out
-from jishi.foundation import carriers, outbox, scope
+from jishi.foundation import carriers, outbox, scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.carriers import MAIL, SMS, Recorder
 from jishi.foundation.models import Delivery, News
@@ -160,6 +161,31 @@ class TestWho:
         assert before > 0
         assert len(messages(town)) == before
 
+
+    def test_of_an_exclusion_the_caller_whom_it_leaves_out_is_told_and_nobody_else(
+        self, town: int, twin: Recorder
+    ) -> None:
+        home, case = f.a_case_at(town, Status.HANDLING), f.a_case(town, caller_contact="13900000418")
+        first, second = merge_steps.report_of(home), merge_steps.report_of(case)
+        merge_steps.absorb(case, home)
+        for n, live in enumerate((f._reply, f._approve, f._conclude)):
+            live(f.again(town, home.id), MONDAY_TEN + timedelta(days=1, hours=n))
+        now = MONDAY_TEN + timedelta(days=1, hours=4)
+
+        f.ask_exclusion(f.again(town, home.id), now, report=second.number)
+        row = f.exclusion_of(home)
+        f.do(f.supervisor(town), exclusion.decide, row.id, verdict="approved", why=f.PROVED, now=now)
+        in_the_house(town, now)
+
+        assert {m.report_id for m in messages(town, code="excluded_caller")} == {second.id}
+        with scope.work(system(town)):
+            entries, words = trail.of("case", home.id), trail.words_of("case", home.id)
+            told_of = {
+                r.id: [h.what for h in Teller(r, home, [], {}, [], "zh").between(entries, words)]
+                for r in (first, second)
+            }  # fmt: skip
+        assert "exclusion.decided" in told_of[second.id]
+        assert not [what for what in told_of[first.id] if what.startswith("exclusion.")]
 
     def test_everybody_whose_matter_was_merged_goes_on_being_told(self, town: int, twin: Recorder) -> None:
         home, case = f.a_case_at(town, Status.OFFERED), f.a_case(town, caller_contact="13900000999")
