@@ -45,7 +45,8 @@ def _holds(actor: Actor, stand: Stand) -> bool:
 def _outside_the_matter(actor: Actor, stand: Stand) -> bool:
     """The body that holds the case, or answered it last, judges nothing of it."""
     ours = actor.body_ids | actor.tied_to
-    parties = {stand.case.lead_id, stand.lead.body_id if stand.lead else None, stand.asked, stand.street}
+    lead = stand.lead.body_id if stand.lead else None
+    parties = {stand.case.lead_id, lead, stand.asked, stand.street, stand.host}
     return not (parties - {None}) & ours
 
 

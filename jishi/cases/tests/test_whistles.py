@@ -309,6 +309,14 @@ class TestTheQuorum:
 
         assert t.whistle_again(made).status == "GATHERED"
 
+    def test_is_not_ruled_on_by_the_body_that_hosts_it(self, town: int) -> None:
+        made = t.a_whistle(town, lead_body_id=f.body_id(town, t.SECOND))
+        t.object_to(t.of_body(made), LATER)
+        host = f.staff(town, "office", account=64, body=t.SECOND)
+
+        with pytest.raises(NotAllowed):
+            f.do(host, whistle.deny, t.of_body(made).id, words="写明理由，照此办理。", now=LATER)
+
     def test_is_not_ruled_on_by_who_blew_in_another_post(self, town: int) -> None:
         made = t.a_whistle(town)
         t.object_to(t.of_body(made), LATER)
