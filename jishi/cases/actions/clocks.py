@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -354,14 +353,17 @@ def _ensure_keeps_calendars(by: Actor) -> None:
 
 
 def _tell_moved(moved: Sequence[Moved], *, by: Actor, now: datetime) -> None:
+    cases = {one.clock.case_id: one.clock.case for one in moved}  # several clocks of a case: one row, one count
     notes = []
     for one in moved:
-        case = one.clock.case
-        values: dict[str, Any] = {"promise_due_at": one.due} if one.clock.kind == "promise" else {}
-        case.change(**values, **moving.seen_outside("clock.recomputed", now))
+        case = cases[one.clock.case_id]
+        if one.clock.kind == "promise":
+            case.promise_due_at = one.due
+        case.version, case.changed_at = case.version + 1, now
         codes = {"version": case.version, "kind": one.clock.kind, "body": one.clock.owner_body_id,
                  "due_from": _iso(one.due_from), "due": _iso(one.due), "calendar": one.clock.calendar}  # fmt: skip
         notes.append(trail.Note("clock.recomputed", ("case", case.id), now, codes))
+    Case.objects.bulk_update(cases.values(), ["promise_due_at", "changed_at", "version"], batch_size=500)
     trail.record_many(notes, by=by)
 
 

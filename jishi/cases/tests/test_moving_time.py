@@ -360,6 +360,9 @@ class TestRecompute:
         with scope.work(system(town)):
             told = [e for e in trail.of("case", case.id) if e.verb == "clock.recomputed"]
         assert {e.codes["kind"] for e in told} >= {"promise", "handling"}
+        versions = [e.codes["version"] for e in told]
+        assert versions == sorted(set(versions))
+        assert versions[-1] == f.again(town, case.id).version
         assert f.again(town, case.id).promise_due_at == later
 
 
