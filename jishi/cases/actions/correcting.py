@@ -105,7 +105,7 @@ def _calm(held: Held, before: str) -> None:
     for clock in _with_emergency(held):
         clock.amount = reckoning.table_clock(clock.kind).amount
         reckoning.pin(clock, bodies.hours_of([clock.owner_body_id])[clock.owner_body_id].calendar)
-        clock.change(amount=clock.amount, due_at=clock.due_at, provisional=clock.provisional)
+        clock.change(amount=clock.amount, due_at=clock.due_at, provisional=clock.provisional, tell_at=None)
 
 
 def _with_emergency(held: Held) -> list[Clock]:
@@ -132,7 +132,9 @@ def count_promise_again(held: Held, promises: Mapping[str, str], now: datetime) 
         "duty_item:promise" if "promise" in promises else f"{CASE.code}@{CASE.edition}:promise",
     )
     reckoning.pin(clock, bodies.hours_of([None])[None].calendar)
-    clock.change(amount=clock.amount, rule=clock.rule, due_at=clock.due_at, provisional=clock.provisional)
+    clock.change(
+        amount=clock.amount, rule=clock.rule, due_at=clock.due_at, provisional=clock.provisional, tell_at=None
+    )
     held.case.promise_due_at = clock.due_at
     members = list(Membership.objects.filter(case=held.case, to_at=None).select_related("report").order_by("id"))
     if any(m.promise for m in members):  # some came from elsewhere: each from his own start, the earliest binds

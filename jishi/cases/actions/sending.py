@@ -55,13 +55,16 @@ def pack(*, by: Actor, now: datetime) -> int:
 
 def _by_day(found: Iterable[Message], now: datetime) -> list[Message]:
     """Keep what may leave now; the rest gets the moment from which it may."""
-    kept = []
+    kept: list[Message] = []
+    later: dict[datetime, list[int]] = {}
     for one in found:
         until = telling.quiet_until(one, now)
         if until is None:
             kept.append(one)
         else:
-            Message.objects.filter(id=one.id).update(not_before=until)
+            later.setdefault(until, []).append(one.id)
+    for until, ids in later.items():
+        Message.objects.filter(id__in=ids).update(not_before=until)
     return kept
 
 

@@ -9,7 +9,18 @@ from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases import escalation, limits
-from jishi.cases.actions import banking, clocks, handling, handover, reckoning, reminding, supervision, sweeping, urging
+from jishi.cases.actions import (
+    banking,
+    clocks,
+    correcting,
+    handling,
+    handover,
+    reckoning,
+    reminding,
+    supervision,
+    sweeping,
+    urging,
+)  # fmt: skip
 from jishi.cases.models import Banking, Case, Clock, Digest, Escalation
 from jishi.cases.queries import stuck
 from jishi.cases.states import Status
@@ -125,6 +136,16 @@ class TestReplay:
 
 
 class TestEveryClock:
+    def test_is_climbed_anew_when_the_danger_is_over(self, town: int) -> None:
+        case = f.a_case_at(town, Status.HANDLING, urgency="emergency")
+        with scope.work(system(town)):
+            Clock.objects.filter(case=case, kind="contact").update(tell_at=NIGHT)
+
+        f.do(f.dispatcher(town), correcting.set_urgency, case.id, urgency="normal", why="水退了", now=MONDAY_TEN + DAY)
+
+        with scope.work(system(town)):
+            assert Clock.objects.get(case=case, kind="contact").tell_at is None
+
     def test_is_looked_at_however_many_there_are(self, town: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(reminding, "BATCH", 3)
         cases = [a_case_of_an_office(town) for _ in range(5)]
