@@ -59,9 +59,12 @@ def open_(url: str, wanted: Sequence[str], *, by: Actor, now: datetime) -> tuple
         raise Invalid(detail=f"url: #{held[url].id}")
     if len(held) >= MOST:
         raise TooManyWebhooks(most=MOST)
-    row = Webhook.objects.create(
-        tenant_id=by.tenant_id, client_id=by.client_id, url=url, verbs=sorted(set(wanted)), active_from=now
-    )
+    row, is_new = Webhook.objects.get_or_create(  # a program may ask twice at once
+        tenant_id=by.tenant_id, client_id=by.client_id, url=url, active_to=None,
+        defaults={"verbs": sorted(set(wanted)), "active_from": now},
+    )  # fmt: skip
+    if not is_new:
+        raise Invalid(detail=f"url: #{row.id}")
     trail.record(
         "webhook.opened", ("webhook", row.id), by=by, at=now, new=True,
         codes={"client": row.client_id, "verbs": row.verbs}, words={"url": url},

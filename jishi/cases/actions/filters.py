@@ -34,14 +34,12 @@ def keep(name: str, query: str, *, by: Actor, now: datetime) -> SavedFilter:
     if not query or len(query) > LONGEST_QUERY:
         raise FilterNotKept(why="没有选任何条件，或条件太长。", why_en="no filter, or too long a one.")
     mine = SavedFilter.objects.select_for_update().filter(tenant_id=by.tenant_id, account=by.account_id)
-    row = next((r for r in mine if r.name == said), None)
-    if row is None and len(mine) >= MOST:
+    if all(r.name != said for r in mine) and len(mine) >= MOST:
         raise FilterNotKept(why=f"已经存了 {MOST} 个。", why_en=f"{MOST} are kept already.")
-    if row is None:
-        row = SavedFilter.objects.create(
-            tenant_id=by.tenant_id, account_id=by.account_id, name=said, query=query, kept_at=now
-        )
-    else:
+    row, is_new = SavedFilter.objects.get_or_create(  # two windows of one person may keep the same name at once
+        tenant_id=by.tenant_id, account_id=by.account_id, name=said, defaults={"query": query, "kept_at": now}
+    )
+    if not is_new:
         row.change(query=query, kept_at=now)
     trail.record("filter.kept", ("filter", row.id), by=by, at=now, words={"name": said, "query": query})
     return row
