@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from jishi.bodies import queries as bodies
 from jishi.cases import limits, policies
 from jishi.cases.models import Case, Exclusion
+from jishi.cases.states import CASE
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.kernels.procedure import Spoken
@@ -59,8 +60,12 @@ def counts(*, by: Actor, lang: str = "zh") -> list[Counted]:
 
 
 def waiting(*, by: Actor) -> Sequence[Exclusion]:
-    """Give the requests that wait for a decision, oldest first, of cases this actor sees; one statement."""
-    seen = policies.visible_to(by, Case.objects.all())
+    """Give the requests that can be decided on now, oldest first, of cases this actor sees; one statement.
+
+    A case that is on the desk again, or lives on in another, has its request rest until it comes back.
+    """
+    moments = sorted(next(row.sources for row in CASE.acts if row.verb == "exclusion.decide"))
+    seen = policies.visible_to(by, Case.objects.filter(status__in=moments))
     rows = Exclusion.objects.filter(tenant_id=by.tenant_id, verdict="", case__in=seen)
     return list(rows.select_related("case", "asked_body", "membership__report").order_by("id")[:MOST])
 

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import MONDAY_TEN
 from jishi.bodies.actions import bodies as founding
-from jishi.cases.actions import exclusion, handover
+from jishi.cases.actions import exclusion, handover, merging
 from jishi.cases.models import Case
 from jishi.cases.queries import exclusions
 from jishi.cases.refusals import GroundNeeded
@@ -151,3 +151,16 @@ class TestRevoke:
 
         with pytest.raises(exclusion.NothingExcluded):
             f.do(f.supervisor(town), exclusion.revoke, f.exclusion_of(case).id, why="错了", now=LATER)
+
+
+def test_the_desk_is_not_asked_to_decide_for_a_case_that_lives_on_in_another(town: int) -> None:
+    case, home = f.a_case_at(town, Status.HANDLING), f.a_case_at(town, Status.HANDLING)
+    f.ask_exclusion(case, MONDAY_TEN + timedelta(hours=4))
+    by = f.supervisor(town)
+    with scope.work(by):
+        before = len(exclusions.waiting(by=by))
+
+    f.do(f.dispatcher(town), merging.absorb, case.id, into=home.id, now=MONDAY_TEN + timedelta(hours=5))
+
+    with scope.work(by):
+        assert (before, len(exclusions.waiting(by=by))) == (1, 0)
