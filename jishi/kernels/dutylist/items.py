@@ -137,7 +137,7 @@ def natural(number: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(parts)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Line:
     """An item made ready: where it holds, its whole condition compiled, its rank without the matter's
     depth."""
@@ -167,6 +167,16 @@ class Line:
     def whole(self) -> Cond:
         """All that must hold for the item to match."""
         return All((self.matter_cond, self.holder_cond, self.scope_cond, self.item.condition))
+
+    @cached_property
+    def asks(self) -> frozenset[str]:
+        """The facts that it asks for beside matter and place."""
+        return frozenset(test.fact for _, test in leaves(self.whole)) - {"matter", "place"}
+
+    @cached_property
+    def looks_closely(self) -> bool:
+        """Does it ask for more of the place than its divisions?"""
+        return any(test.fact == "place" and test.op not in _BY_CHAIN for _, test in leaves(self.whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,10 +313,9 @@ class Editions:
             if len(self._memory) >= MOST_REMEMBERED:
                 self._memory.clear()
             lines = self._look_up(matter, place)
-            tests = [test for line in lines for _, test in leaves(line.whole)]
-            asks = tuple(sorted({test.fact for test in tests} - {"matter", "place"}))
-            closely = any(test.fact == "place" and test.op not in _BY_CHAIN for test in tests)
-            found = self._memory[key] = _Branch(lines, asks, closely)
+            asks = frozenset[str]().union(*(line.asks for line in lines))
+            closely = any(line.looks_closely for line in lines)
+            found = self._memory[key] = _Branch(lines, tuple(sorted(asks)), closely)
         return found
 
     def _look_up(self, matter: str | None, place: Place | None) -> tuple[Line, ...]:
