@@ -75,7 +75,7 @@ PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
     "other_dispatcher": _of_the_desk("dispatcher"),
     "rule": lambda actor, stand: actor.kind in ("clock", "system"),
     "platform": lambda actor, stand: actor.kind in ("clock", "system"),
-    "grid_worker": lambda actor, stand: actor.has("grid_worker") and stand.case.division_code.startswith(actor.area),
+    "grid_worker": lambda actor, stand: bool(actor.area) and _of_the_desk("grid_worker")(actor, stand),
     "offered_body": _holds,
     "lead": _holds,
     "reviewer": lambda actor, stand: _REVIEWER(actor, stand) and _outside_the_matter(actor, stand),

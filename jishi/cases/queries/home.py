@@ -85,17 +85,25 @@ def report_numbers(actor: Actor) -> dict[str, str]:
 
 
 def week(now: datetime) -> Week | None:
-    """Count the last seven whole days; None when nobody said anything. Kept in memory for the day."""
+    """Count the last seven whole days; None when nobody said anything. A count is kept in memory for the day."""
     to_day = localdate(now)
     key = (str(connection.settings_dict["NAME"]), scope.current().actor.tenant_id, to_day)
     if key not in _weeks:
+        counted = _week(to_day - timedelta(days=7), to_day, now)
+        if counted is None:
+            return None
         if len(_weeks) > 50:
             _weeks.clear()
-        _weeks[key] = _week(to_day - timedelta(days=7), to_day, now)
+        _weeks[key] = counted
     return _weeks[key]
 
 
-_weeks: dict[tuple[str, int, date], Week | None] = {}
+def forget() -> None:
+    """Count anew: past lives were taken in after somebody looked."""
+    _weeks.clear()
+
+
+_weeks: dict[tuple[str, int, date], Week] = {}
 
 
 def _week(from_day: date, to_day: date, now: datetime) -> Week | None:

@@ -232,6 +232,7 @@ class TestCounts:
 
     def test_of_the_week_are_those_of_the_reader_and_not_of_who_looked_first(self, town: int) -> None:
         before = timezone.now() - timedelta(days=3)
+        home.forget()
         f.a_case(town, now=before)
         f.a_case(town, now=before, voice="confidential", kind="tip_off", text=TEXT,
                  accused_body_ids=(f.body_id(town, "cgj"),))  # fmt: skip
@@ -242,4 +243,5 @@ class TestCounts:
 
         assert all_ is not None
         assert theirs is not None
+        home.forget()
         assert all_.said == theirs.said == 1, "what complains about a body is in nobody's public count"
