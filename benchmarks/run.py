@@ -25,9 +25,9 @@ class Figure:
 
 def main(argv: Sequence[str]) -> int:
     """Run the named benchmarks, all of them without a name; gives 0 whatever was reached."""
-    from benchmarks import deciding, measures, triage
+    from benchmarks import clocks, deciding, measures, triage
 
-    known: dict[str, Callable[[], list[Figure]]] = {**measures.ALL, **deciding.ALL, **triage.ALL}
+    known: dict[str, Callable[[], list[Figure]]] = {**measures.ALL, **deciding.ALL, **clocks.ALL, **triage.ALL}
     names = [a for a in argv if not a.startswith("-")] or list(known)
     unknown = [n for n in names if n not in known]
     if unknown:

@@ -14,7 +14,7 @@ from django.urls import include, path
 from jishi.accounts.actions import signing_in
 from jishi.accounts.models import SignedIn, SignInFailure
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
-from jishi.accounts.web import devices, sessions, tenants
+from jishi.accounts.web import devices, middleware, sessions, tenants
 from jishi.foundation import keys, scope
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import SignInNeeded
@@ -131,6 +131,12 @@ def test_no_next_leads_outside(client: Client, resident) -> None:
 
 
 class TestSlow:
+    @pytest.fixture(autouse=True)
+    def _the_clock_stands(self, monkeypatch) -> None:
+        """A slow machine must not outwait the second that the fifth failure costs."""
+        moment = datetime.now(UTC)
+        monkeypatch.setattr(middleware.timezone, "now", lambda: moment)
+
     def fail(self, client: Client, times: int, username: str = "wang") -> str:
         for _ in range(times):
             answer = try_in(client, username, "wrong wrong wrong")

@@ -1,6 +1,6 @@
 """The nine properties of the algebra on random calendars of three years, and the naive walk."""
 
-import time
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -274,19 +274,17 @@ class TestSteps:  # 8
         assert len(found.steps) <= 2 * days + 2 * len(clock.pauses) + len(clock.extensions) + 3
 
 
-class TestSpeed:  # 9
-    def test_ten_years_are_answered_in_a_millisecond(self):
+class TestSpeed:  # 9; the millisecond itself is measured by `./dev bench worktime`
+    def test_ten_years_are_answered_without_walking_their_days(self):
         cal = calendar([table(y) for y in range(2020, 2032)], [season("08:30-12:00", "13:30-17:30")])
         start, wd = at(2020, 3, 2, 10), Amount(Unit.WORKDAY, 700)
         clock = Clock(start, wd, extensions=(wd, Amount(Unit.HALF_DAY, 1400), Amount(Unit.WORK_HOUR, 4000)))
         end = due(clock, cal).moment
         assert end.year >= 2030
 
-        best = min(_seconds(lambda: due(clock, cal)) for _ in range(20))
-        between_best = min(_seconds(lambda: between(start, end, Unit.WORK_MINUTE, cal)) for _ in range(20))
-
-        assert best < 0.001
-        assert between_best < 0.001
+        days = (end - start).days
+        assert _calls(lambda: due(clock, cal)) < days / 4
+        assert _calls(lambda: between(start, end, Unit.WORK_MINUTE, cal)) < days / 4
 
 
 class TestRemaining:
@@ -320,7 +318,13 @@ class TestRemaining:
         assert late.due.at_least > since + timedelta(days=40)
 
 
-def _seconds(run) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
+def _calls(run) -> int:
+    """How many functions are called: the same on every machine."""
+    called = []
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, arg: called.append(1) if event in ("call", "c_call") else None)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return len(called)
