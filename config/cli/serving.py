@@ -225,7 +225,7 @@ def migrate(argv: Sequence[str]) -> int:
 
 def manage(argv: Sequence[str]) -> int:
     """Run a management command as the role of the environment (web, unless JISHI_ROLE says owner)."""
-    stand(os.environ.get("JISHI_DATA", str(BASE / ".jishi")), role=os.environ.get("JISHI_ROLE", "web"))
+    stand(os.environ.get("JISHI_DATA") or str(BASE / ".jishi"), role=os.environ.get("JISHI_ROLE", "web"))
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["jishi", *argv])

@@ -11,7 +11,7 @@ BASE = Path(__file__).resolve().parent.parent.parent
 def parser(word: str, sentence: str) -> ArgumentParser:
     """Give a parser that knows ``--data``."""
     made = ArgumentParser(prog=f"jishi {word}", description=sentence)
-    made.add_argument("--data", default=os.environ.get("JISHI_DATA", str(BASE / ".jishi")), metavar="DIR")
+    made.add_argument("--data", default=os.environ.get("JISHI_DATA") or str(BASE / ".jishi"), metavar="DIR")
     return made
 
 

@@ -1,6 +1,7 @@
 """Facts about the code itself: keys, migrations, institutions, settings, docstrings, its own voice."""
 
 import ast
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -24,6 +25,13 @@ def _kept_files() -> list[Path]:
     if listed.returncode == 0:
         return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
     return [p for p in ROOT.rglob("*") if p.is_file() and not {".venv", ".jishi"} & set(p.parts)]
+
+
+def test_one_worker_has_the_browser(request):
+    """A release of the runner dropped the groups without a word: every worker then started a site of its own."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        grouped = [i for i in request.session.items if i.get_closest_marker("xdist_group")]
+        assert [i.nodeid for i in grouped if not i.nodeid.endswith("@browser")] == []
 
 
 def _own_keys():
