@@ -10,7 +10,7 @@ from pathlib import Path
 from config import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = Path(os.environ.get("JISHI_DATA", BASE_DIR / ".jishi"))
+STATE_DIR = Path(os.environ.get("JISHI_DATA") or BASE_DIR / ".jishi")
 
 DEMO = os.environ.get("JISHI_DEMO", "") == "1"
 DEBUG = False
