@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from jishi.foundation import database
-from jishi.foundation.database import DatabaseUnavailable, postmaster
+from jishi.foundation.database import DatabaseUnavailable, postmaster, supervisor
 from jishi.foundation.database import layout as layouts
 
 from .folders import IS_ROOT, a_folder, as_ordinary, ask, in_another_process, postmasters_of
@@ -235,7 +235,7 @@ if IS_ROOT:
 class TestASecondStart:
     def test_attaches_without_starting_anything(self, cluster, monkeypatch):
         first = database.ensure(cluster)
-        monkeypatch.setattr(subprocess, "Popen", lambda *args, **more: pytest.fail(f"{args} was started"))
+        monkeypatch.setattr(supervisor, "_started", lambda *args, **more: pytest.fail("a second start was made"))
 
         second = database.ensure(cluster)
 
