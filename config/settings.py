@@ -24,6 +24,7 @@ PRESENCE_DIR = (_MEMORY if os.access(_MEMORY, os.W_OK) else STATE_DIR) / (
     "jishi-screens-" + hashlib.sha256(f"screens:{SECRET_KEY}".encode()).hexdigest()[:16]
 )
 KEYS_DIR = Path(os.environ.get("JISHI_KEYS", STATE_DIR / "keys"))
+FILES_DIR = STATE_DIR / "files"  # what people sent, sealed (foundation/files.py); part of every backup
 # What leaves the house: carriers of notices, receivers inside a network (foundation/carriers.py, outgoing.py).
 MAIL = os.environ.get("JISHI_MAIL", "")
 SMS = os.environ.get("JISHI_SMS", "")
@@ -118,7 +119,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("JISHI_BEHIND_PROXY") == "1" else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["jishi.foundation.uploads.InMemory"]  # bounded; no temporary file holds what a person sent
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

@@ -217,3 +217,30 @@ class SearchHash(FactRow):
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "purpose", "mac"], name="hash_lookup")]
+
+
+class StoredFile(FactRow):
+    """One file in the store: what it is, whose it is, when it ends. Its bytes lie in `vault`, its key is sealed.
+
+    `token` leads to its name on disk only through the key provider. `is_public`: a copy that was made for strangers.
+    """
+
+    token = models.CharField(max_length=32)
+    purpose = models.CharField(max_length=60)
+    owner_table = models.CharField(max_length=60)
+    owner_row = models.BigIntegerField()
+    kind = models.CharField(max_length=8)  # jpeg, pdf
+    size = models.PositiveIntegerField()  # bytes of the content
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    content_hash = models.CharField(max_length=64)  # SHA-256 of the content
+    is_public = models.BooleanField(default=False)
+    made_at = models.DateTimeField()
+    ends_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "token"], name="one_file_per_token")]
+        indexes = [
+            models.Index(fields=["tenant", "owner_table", "owner_row"], name="files_of_owner"),
+            models.Index(fields=["tenant", "ends_on"], name="files_by_end"),
+        ]

@@ -167,3 +167,24 @@ declare(
         labels={"device_id": ("设备号", "device"), "account_id": ("程序里的账号", "account in the program")},
     )
 )  # fmt: skip
+declare(
+    Purpose(
+        code="photo.original", fields=frozenset({"photo", "file_key", "file_name"}),
+        zh="看清现场，把事办对", en="to see the place and do the matter right",
+        basis=_DUTY, source="本人 / the person",
+        readers=frozenset({"operator", "dispatcher", "handler", "grid_worker", "reviewer", "feedback", "ruler"}),
+        days=2 * 365, shared_with="主办单位 / the lead body",
+        labels={
+            "photo": ("照片", "photo"), "file_key": ("照片", "photo"), "file_name": ("文件名", "name of the file"),
+        },
+    )
+)  # fmt: skip
+declare(
+    Purpose(
+        code="photo.public", fields=frozenset({"file_key", "file_name"}),
+        zh="让大家看到现场；盖住个人信息的那一份", en="to let everybody see the place; the copy with persons covered",
+        basis="个人信息保护法 13(1)(1)、25：本人同意公开", source="本人 / the person",
+        readers=frozenset(), days=2 * 365, shared_with="公众 / the public",
+        labels={"file_key": ("公开的照片", "the public photo"), "file_name": ("文件名", "name of the file")},
+    )
+)  # fmt: skip

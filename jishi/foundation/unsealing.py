@@ -7,8 +7,19 @@ from datetime import datetime
 
 from django.db import connection
 
-from jishi.foundation import data_keys, keys
+from jishi.foundation import data_keys, keys, vault
+from jishi.foundation.models import StoredFile
+from jishi.foundation.refusals import Refused
 from jishi.foundation.sealed import Owner, header_of, place, unpadded
+
+
+class FileGone(Refused):
+    code, status = "file_gone", 410
+    zh, en = "这个文件已经不在了。", "This file is not there any more."
+    next_zh, next_en = "保存期过了，或者本人删掉了。", "Its time was over, or its owner had it removed."
+
+
+FILES, FILE_KEY, FILE_NAME = StoredFile._meta.db_table, "file_key", "file_name"
 
 _GET = """
     SELECT owner_table, owner_row, field, data FROM foundation_sealedvalue
@@ -51,3 +62,19 @@ def open_value(data: bytes, purpose: str, owner: Owner, name: str, *, tenant_id:
         raise keys.DoesNotOpen
     bound = data[:6] + place(tenant_id, purpose, owner, name)
     return unpadded(keys.decrypt(held[generation].key, data[6:], bound, suite))
+
+
+def open_file(row: StoredFile, *, now: datetime) -> bytes:
+    """Open the content of one stored file.
+
+    :raises FileGone: its key or its bytes have ended. :raises DoesNotOpen: bytes were changed.
+    """
+    owner = (FILES, row.id)
+    found = unseal([owner], [FILE_KEY], purpose=row.purpose, tenant_id=row.tenant_id, now=now)[owner]
+    if FILE_KEY not in found:
+        raise FileGone
+    name = vault.name_of(row.token, tenant_id=row.tenant_id)
+    try:
+        return vault.read(name, key=bytes.fromhex(found[FILE_KEY]), tenant_id=row.tenant_id)
+    except FileNotFoundError:
+        raise FileGone from None

@@ -5,6 +5,7 @@ returned. One call is one act: a list of fifty is a batch reading in which each 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,10 @@ from django.db import connection, transaction
 from jishi.accounts import policies
 from jishi.foundation import purposes
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Refused
+from jishi.foundation.files import StoredFile
+from jishi.foundation.refusals import NotFound, Refused
 from jishi.foundation.sealed import Owner
-from jishi.foundation.unsealing import unseal
+from jishi.foundation.unsealing import FILE_NAME, FILES, open_file, unseal
 
 
 class ReasonMissing(Refused):
@@ -61,6 +63,35 @@ def read(
         return {owner: {} for owner in listed}
     _write_down(listed, sorted(set(fields)), purpose, why, by, now)
     return unseal(listed, fields, purpose=purpose, tenant_id=by.tenant_id, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """The content of one file, and how its sender called it."""
+
+    row: StoredFile
+    data: bytes = field(repr=False)
+    name: str
+
+
+@transaction.atomic
+def read_file(file_id: int, *, what: str = "photo", reason: str, by: Actor, now: datetime) -> OpenedFile:
+    """This will open one file that a person sent, and write down on the row it belongs to who looked and why.
+
+    `what` names it in the words of its purpose. Whether `by` may look at that row was asked before by its room.
+    :raises NotFound: no such file. :raises ReasonMissing, NotAllowed, KeyNotAvailable: as `read`.
+    :raises FileGone: it has ended.
+    """
+    row = StoredFile.objects.filter(tenant_id=by.tenant_id, id=file_id).first()
+    if row is None:
+        raise NotFound
+    known, why = purposes.named(row.purpose, what), reason.strip()
+    if not why:
+        raise ReasonMissing
+    policies.ensure_may_read(by, known)
+    _write_down([(row.owner_table, row.owner_row)], [what], row.purpose, why, by, now)
+    said = unseal([(FILES, row.id)], [FILE_NAME], purpose=row.purpose, tenant_id=by.tenant_id, now=now)
+    return OpenedFile(row, open_file(row, now=now), said[(FILES, row.id)].get(FILE_NAME, ""))
 
 
 def _write_down(
