@@ -25,6 +25,14 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid
 
 LIMIT = 50
+# What a row of the desk shows, and nothing else: a case and a clock have eighty columns between them.
+_SHOWN = (
+    "due_at", "started_at",
+    *(f"case__{name}" for name in (
+        "number", "title", "status", "urgency", "kind", "matter", "place_name", "address_text", "lead", "received_at",
+        "routed", "reports_count", "tags",
+    )),
+)  # fmt: skip
 OBJECTION_DAYS = 90  # a decline is objected to within its window; older ones are history
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ def queue(code: str, *, by: Actor, now: datetime, after: str = "", limit: int = 
         asked=F("handover__body") if code == "returns" else Value(None, output_field=IntegerField()),
     )
     rows = _after_clock(rows, after).select_related("case").order_by(F("due_at").asc(nulls_last=True), "id")
-    page = list(rows[: limit + 1])
+    page = list(rows.only(*_SHOWN)[: limit + 1])
     shown = tuple(
         _row(c.case, channel=c.channel, asked=c.asked, outcome=c.case.routed, clock=_due(c, now))
         for c in page[:limit]

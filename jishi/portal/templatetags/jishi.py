@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -11,7 +12,7 @@ from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMult
 from django.template.defaultfilters import linebreaksbr
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -76,7 +77,7 @@ def own(text: Any) -> SafeString:
     """This will mark Chinese names and words as Chinese on an English page, so that they are read out rightly."""
     plain = "" if text is None else _word(text)
     if _lang().startswith("zh") or not HAN.search(plain):
-        return format_html("{}", plain)
+        return escape(plain)
     ends = [0, *(end for found in HAN.finditer(plain) for end in found.span()), len(plain)]
     runs = [plain[a:b] for a, b in zip(ends, ends[1:], strict=False)]
     marked = (format_html('<span lang="zh-Hans">{}</span>', r) if HAN.search(r) else r for r in runs if r)
@@ -89,10 +90,17 @@ def own(text: Any) -> SafeString:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """This will draw one icon of the sprite; with a label it speaks, without it is decoration."""
+    if not label:
+        return _silent_icon(name)
     href = f"{static('portal/icons.svg')}#i-{name}"
-    if label:
-        return format_html('<svg class="ic" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
-    return format_html('<svg class="ic" aria-hidden="true"><use href="{}"/></svg>', href)
+    return format_html('<svg class="ic" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
+
+
+@lru_cache(maxsize=256)
+def _silent_icon(name: str) -> SafeString:
+    """Fifty rows of a list draw the same few."""
+    sprite = static("portal/icons.svg")
+    return format_html('<svg class="ic" aria-hidden="true"><use href="{}#i-{}"/></svg>', sprite, name)
 
 
 @register.simple_tag
@@ -136,15 +144,16 @@ def clock_chip(context: template.Context, clock: Any, before: str = "") -> SafeS
         return format_html('<span class="clk off">{}{}</span>', icon("hold"), words)
     kind = " late" if late else " near" if _of(clock, "near", share >= NEAR_SHARE) else ""
     title = moments.moment(due, lang=_lang(), now=now) if due else words
-    return format_html('<span class="clk{}" title="{}">{}{}</span>', kind, title, _ring(share), words)
+    return format_html('<span class="clk{}" title="{}">{}{}</span>', kind, title, _ring(round(share * 100)), words)
 
 
-def _ring(share: float) -> SafeString:
+@lru_cache(maxsize=128)
+def _ring(percent: int) -> SafeString:
     return format_html(
         '<svg viewBox="0 0 16 16" aria-hidden="true"><circle class="o" cx="8" cy="8" r="7"/>'
         '<circle class="p" cx="8" cy="8" r="2.5" pathLength="100" stroke-dasharray="{} 100"'
         ' transform="rotate(-90 8 8)"/></svg>',
-        round(share * 100),
+        percent,
     )
 
 
