@@ -8,6 +8,7 @@ fact moves the answer one way only, so an explanation can name the three stronge
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -95,6 +96,14 @@ def _building_names(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
+@lru_cache(maxsize=4096)
+def _read(text: str, buildings: frozenset[str]) -> tuple[str, frozenset[str], frozenset[str]]:
+    """What the features see of a text, and the buildings and units it names: a neighbour is read again and again."""
+    lower = text.lower()
+    return plain((_settled(lower),))[0], _building_names((*buildings, lower)), _units(lower)
+
+
+@lru_cache(maxsize=4096)
 def without_building(place: str) -> str:
     """This will give the name of a place without the number of a building at its end: 翠竹苑3号楼 → 翠竹苑."""
     found = _BUILDING.search(place.lower())
@@ -196,16 +205,15 @@ class Prepared:
     @classmethod
     def of(cls, reports: Sequence[Candidate]) -> "Prepared":
         """This will read reports whose texts are minimised already."""
-        texts = [c.text.lower() for c in reports]
-        seen = plain(map(_settled, texts))
+        read = [_read(c.text, c.buildings) for c in reports]
+        seen = [one[0] for one in read]
         matter, chance = _matters(reports)
         numbers = np.array([[c.lng, c.lat, c.radius_m, c.at_hours, c.life_hours] for c in reports]).reshape(-1, 5)
         return cls(
             weighted(*counts(seen, _BITS), None, _BITS), pairs_of_characters(seen, _BITS),
             numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], numbers[:, 4],
             matter, chance, _sets([c.compounds for c in reports]),
-            _sets([_building_names((*c.buildings, t)) for c, t in zip(reports, texts, strict=True)]),
-            _sets([_units(t) for t in texts]),
+            _sets([one[1] for one in read]), _sets([one[2] for one in read]),
         )  # fmt: skip
 
     def facts(self, first: Ints, second: Ints) -> Doubles:
