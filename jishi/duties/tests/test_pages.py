@@ -111,6 +111,16 @@ class TestDesk:
     def test_sends_a_stranger_to_sign_in(self, client, stage):
         assert client.get("/desk/duties").status_code == 302
 
+    def test_offers_the_import_to_a_town_that_has_no_list_yet(self, client, other_tenant):
+        account = an_account(other_tenant)
+        a_grant(account, "office", post_id=31, post_title="清单办公室")
+        first = signed_in(client, account, post=31, at=datetime.now(UTC))
+
+        answer = first.get("/desk/duties/import", headers={"host": "other.example"})
+
+        assert answer.status_code == 200
+        assert "谁的清单" in text_of(answer)
+
     def test_leads_an_import_through_check_to_consultation(self, keeper, stage):
         from django.core.files.uploadedfile import SimpleUploadedFile
 

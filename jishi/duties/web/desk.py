@@ -111,6 +111,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
     known = list(dict(reversed(holders)).items())
     page: dict[str, Any] = {
         "holders": known,
+        "first": known[0] if known else ("", ""),
         "day": (localdate(now) + timedelta(days=30)).isoformat(),
         "columns": sheet.COLUMNS,
     }
