@@ -13,6 +13,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "CaseMoved": (WEBHOOKS, NOTICES),
     "PartMoved": (WEBHOOKS, NOTICES),
     "WhistleMoved": (WEBHOOKS, NOTICES),
+    "MediationMoved": (WEBHOOKS, NOTICES),
     "ReportReceived": (WEBHOOKS,),  # the case's own move tells the caller
     "ParcelMade": ("jishi.cases.actions.sending.owe",),
 }
@@ -20,6 +21,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 # News that nobody hears yet, each with the reason. It is written all the same: what was not announced
 # cannot be heard later.
 UNHEARD: dict[str, str] = {
+    "ErrandMoved": "the pocket and the case page read errands at each look; nobody is disturbed for a small job",
     "PushDownWasRefused": "will be counted per asking body by burden, which is not built",
     "DutyListOutForConsultation": "invitations to holders are not built; the list stands on their page",
     "DutyListPublished": "decisions read the list in force at each question; nobody else needs to be told yet",

@@ -55,9 +55,35 @@ class WhistleMoved(Event):
 
 
 @dataclass(frozen=True)
+class MediationMoved(Event):
+    """Something happened to a mediation beside a case."""
+
+    subject = ("case", "case_id")
+
+    case_id: int
+    mediation_id: int
+    verb: str
+    status: str
+    tells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ParcelMade(Event):
     """A parcel of notices for one person is ready to leave."""
 
     subject = ("parcel", "parcel_id")
 
     parcel_id: int
+
+
+@dataclass(frozen=True)
+class ErrandMoved(Event):
+    """Something happened to an errand; `case_id` where it is of a case."""
+
+    subject = ("errand", "errand_id")
+
+    errand_id: int
+    case_id: int | None
+    verb: str
+    status: str
+    tells: tuple[str, ...] = ()

@@ -28,6 +28,8 @@ class Stand:
     asked: int | None = None  # the body that the row beside the case asks (a supervision, a part, a whistle)
     street: int | None = None  # the body that blew the whistle
     host: int | None = None  # the body that hosts it
+    mediator: int | None = None  # the account that mediates
+    parties: frozenset[int] = frozenset()  # of the mediation
 
 
 def _is_caller(actor: Actor, stand: Stand) -> bool:
@@ -91,6 +93,10 @@ PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
     "host": lambda actor, stand: actor.has("handler") and not actor.body_ids.isdisjoint({stand.street, stand.host}),
     "district_office": lambda actor, stand: _OFFICE(actor, stand) or PARTIES["ruling_body"](actor, stand),
     "ruling_body": lambda actor, stand: _RULER(actor, stand) and _outside_the_matter(actor, stand),
+    "party": lambda actor, stand: actor.kind == "party" and actor.party_id in stand.parties,
+    "mediator": lambda actor, stand: (
+        actor.kind == "staff" and actor.has("mediator") and stand.mediator in ({actor.account_id} - {None})
+    ),
 }
 
 

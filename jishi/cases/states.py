@@ -10,7 +10,10 @@ PART = procedures.load("part")
 WHISTLE = procedures.load("whistle")
 PARTICIPANT = procedures.load("participant")
 SUPERVISION = procedures.load("supervision")
-LIVES = (CASE, HANDOVER, SUPERVISION, PART, WHISTLE, PARTICIPANT)  # every table whose clocks and entries hang on a case
+MEDIATION = procedures.load("mediation")
+TOPIC = procedures.load("topic")  # hangs on no case
+# Every table whose clocks and entries hang on a case.
+LIVES = (CASE, HANDOVER, SUPERVISION, PART, WHISTLE, PARTICIPANT, MEDIATION)
 WINDOW_DAYS = 30  # after the end a caller may add a word or have it reopened (spec 10 §9)
 
 
@@ -48,6 +51,7 @@ class Channel(models.TextChoices):
     API = "api", "接口"
     PATROL = "patrol", "巡查"
     OPEN311 = "open311", "外部程序"
+    TOPIC = "topic", "每月一题"
 
 
 class Kind(models.TextChoices):
@@ -243,6 +247,62 @@ class RatingRuling(models.TextChoices):
     DENIED = "denied", "不成立"
 
 
+class MediationKind(models.TextChoices):
+    """What a dispute is about; what is not mediated stands in institutions/rules/mediation.toml."""
+
+    NEIGHBOURS = "neighbours", "邻里"
+    PROPERTY = "property", "物业"
+    FAMILY = "family", "家庭"
+    LABOUR = "labour", "劳动"
+    CONSUMER = "consumer", "消费"
+    LAND = "land", "土地、相邻界"
+    OTHER = "other", "其他"
+
+
+class MediationStatus(models.TextChoices):
+    PROPOSED = "PROPOSED", "等同意"
+    SITTING = "SITTING", "调解中"
+    AGREED = "AGREED", "谈成了"
+    PERFORMED = "PERFORMED", "做到了"
+    BROKEN = "BROKEN", "没有做到"
+    ENDED = "ENDED", "不调了"
+
+
+class MediationEnd(models.TextChoices):
+    AGREED = "agreed", "书面谈成"
+    ORAL_AGREED = "oral_agreed", "口头谈成"
+    NOT_AGREED = "not_agreed", "没有谈成"
+    WITHDRAWN = "withdrawn", "当事人退出"
+    UNSUITABLE = "unsuitable", "不适合调解"
+
+
+class RecusalGround(models.TextChoices):
+    KIN = "kin", "与当事人是亲属"
+    INTEREST = "interest", "与这件事有利害关系"
+    OWN_BODY = "own_body", "所在单位被投诉"
+    OTHER = "other", "其他可能影响公正的情形"
+
+
+class TopicStatus(models.TextChoices):
+    NOMINATED = "NOMINATED", "提名"
+    WORKING = "WORKING", "在治"
+    ASSESSED = "ASSESSED", "评过了"
+    CLOSED = "CLOSED", "已结题"
+    PASSED_OVER = "PASSED_OVER", "没有选"
+
+
+class TopicEvidence(models.TextChoices):
+    """From what it is seen that one kind of matter wants work at its root."""
+
+    CLUSTER = "cluster", "一类事反复出现"
+    BANKED = "banked", "一批挂账"
+    SEASON = "season", "季节性的事"
+    ASSEMBLY = "assembly", "议事提出"
+
+
+FOUND = (Channel.PATROL, Channel.TOPIC)  # found first; never counted as asked (spec 10 §12)
+
+
 class ClockKind(models.TextChoices):
     PROMISE = "promise", "答复"
     DISPATCH = "dispatch", "派单"
@@ -267,6 +327,10 @@ class ClockKind(models.TextChoices):
     SUSPENSION = "suspension", "挂起"
     BANK_REVIEW = "bank_review", "挂账复核"
     SUPERVISION = "supervision", "督办"
+    MED_CONSENT = "med_consent", "调解征求同意"
+    MED_TERM = "med_term", "调解期限"
+    MED_PERFORM = "med_perform", "协议约定的日子"
+    MED_CONFIRM = "med_confirm", "可申请司法确认"
 
 
 ENDS = frozenset(s for s in Status if s in CASE.ends)
@@ -274,6 +338,7 @@ OPEN = frozenset(Status) - ENDS
 PART_OPEN = frozenset(s for s in PartStatus if s in PART.open_states)
 WHISTLE_OPEN = frozenset(s for s in WhistleStatus if s in WHISTLE.open_states)
 WHISTLE_WORKING = WHISTLE_OPEN - {WhistleStatus.CONCLUDED}  # rating goes on when the work is over, and holds nobody up
+MEDIATION_TALKING = frozenset({MediationStatus.PROPOSED, MediationStatus.SITTING})  # holds the answer up; terms do not
 PARTICIPANT_OPEN = frozenset(s for s in ParticipantStatus if s in PARTICIPANT.open_states)
 
 
@@ -298,3 +363,40 @@ class BulkState(models.TextChoices):
     FAILED = "failed", "没办成"
     UNDONE = "undone", "撤回了"
     KEPT = "kept", "撤不回"
+
+
+class PhotoBy(models.TextChoices):
+    """Who sent a photo."""
+
+    CALLER = "caller", "诉求人"
+    DESK = "desk", "受理处"
+    PROGRAM = "program", "外部程序"
+
+
+class CoverGround(models.TextChoices):
+    """Why something is covered before strangers see it; told to the reporter."""
+
+    PERSON = "person", "能认出人的内容（姓名、电话、住处、人脸）"
+    PLATE = "plate", "车牌"
+    CHILD = "child", "未成年人"
+    HEALTH = "health", "病情、伤情"
+    SECRET = "secret", "国家秘密、商业秘密"
+    UNLAWFUL = "unlawful", "违法或者侮辱性的内容"
+    NOTHING = "nothing", "看过，没有要遮的"
+    OWN_WISH = "own_wish", "诉求人自己改的"
+
+
+class UnsealGround(models.TextChoices):
+    """Why a confidential reporter's name must be seen."""
+
+    VERIFY = "verify", "不问本人就无法核实"
+    DANGER = "danger", "本人或者他人有危险"
+    COURT = "court", "法院、检察院、监察机关依法调取"
+    PROTECT = "protect", "保护举报人免受打击报复"
+
+
+class UnsealingStatus(models.TextChoices):
+    ASKED = "ASKED", "等另一单位批准"
+    GRANTED = "GRANTED", "可以看"
+    DENIED = "DENIED", "没有批准"
+    ENDED = "ENDED", "已结束"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["staff", "resident", "reporter", "anonymous", "client", "clock", "system"]
+Kind = Literal["staff", "resident", "reporter", "party", "anonymous", "client", "clock", "system"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,8 +11,9 @@ class Actor:
     """One person (or clock, or program) in one post at one moment.
 
     `area` is a prefix of a division code: "" means the whole tenant. `report_id` is set for a
-    `reporter`, who holds a receipt number and its word and is otherwise nobody. `tied_to`: bodies in which the same
-    person holds another post; they give no right, but recusal follows the person into every post (spec 90 §4.2).
+    `reporter`, who holds a receipt number and its word and is otherwise nobody; `party_id` for a `party` of one
+    mediation, who is nobody outside it. `tied_to`: bodies in which the same person holds another post; they give no
+    right, but recusal follows the person into every post (spec 90 §4.2).
     """
 
     tenant_id: int
@@ -23,6 +24,7 @@ class Actor:
     body_ids: frozenset[int] = field(default_factory=frozenset)
     area: str = ""
     report_id: int | None = None
+    party_id: int | None = None
     client_id: int | None = None
     run: str = ""
     tied_to: frozenset[int] = field(default_factory=frozenset)
@@ -38,7 +40,8 @@ class Actor:
             return f"clock:{self.run}"
         if self.kind in ("anonymous", "system"):
             return self.kind
-        number = {"reporter": self.report_id, "client": self.client_id}.get(self.kind, self.account_id)
+        own = {"reporter": self.report_id, "client": self.client_id, "party": self.party_id}
+        number = own.get(self.kind, self.account_id)
         return f"{self.kind}:{number}" + (f"/post:{self.post_id}" if self.post_id else "")
 
 

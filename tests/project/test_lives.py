@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "institutions/procedures").glob("*.toml"))
 ROOMS = {  # whose life it is
     "case": "cases", "handover": "cases", "part": "cases", "whistle": "cases", "participant": "cases",
-    "supervision": "cases",
+    "supervision": "cases", "mediation": "cases", "topic": "cases",
 }  # fmt: skip
 PARTIES = {"cases": case_policies.PARTIES}
 EVENTS = [

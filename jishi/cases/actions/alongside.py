@@ -1,4 +1,4 @@
-"""The common way of lives that run beside a case (parts, whistles, who was called): the six beats of `moving`.
+"""The common way of lives beside a case (parts, whistles, who was called, mediations): the six beats of `moving`.
 
 The case is locked first, always: its row orders everything that happens to it and beside it. What was seen is the
 version of the part, whistle or participant itself, so that five bodies may answer one whistle at once.
@@ -13,10 +13,10 @@ from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.actions import moving, reckoning
 from jishi.cases.actions.moving import Held
-from jishi.cases.events import PartMoved, WhistleMoved
-from jishi.cases.models import Case, Clock, Part, Participant, Whistle
+from jishi.cases.events import MediationMoved, PartMoved, WhistleMoved
+from jishi.cases.models import Case, Clock, Mediation, MediationParty, Part, Participant, Whistle
 from jishi.cases.refusals import GroundNeeded, TooShortOrLong
-from jishi.cases.states import CASE, PART, PARTICIPANT, WHISTLE
+from jishi.cases.states import CASE, MEDIATION, PART, PARTICIPANT, WHISTLE
 from jishi.duties.actions import deciding
 from jishi.duties.actions.deciding import PushDownRefused
 from jishi.duties.queries import Routed
@@ -26,9 +26,10 @@ from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotFound, Stale, WrongMoment
 from jishi.kernels.procedure import BIRTH, Act, Move, Procedure, effects
 
-Row = Part | Whistle | Participant
+Row = Part | Whistle | Participant | Mediation
 LIFE: Mapping[type, tuple[str, Procedure]] = {
     Part: ("part", PART), Whistle: ("whistle", WHISTLE), Participant: ("participant", PARTICIPANT),
+    Mediation: ("mediation", MEDIATION),
 }  # fmt: skip
 
 
@@ -60,6 +61,10 @@ class Beside:
     def stand(self) -> policies.Stand:
         asked = {"part": "asked_body_id", "participant": "body_id"}.get(self.key)
         called = self.whistle
+        if isinstance(self.row, Mediation):
+            mine = MediationParty.objects.filter(mediation=self.row).values_list("id", flat=True)
+            chair = None if self.row.recused_ground else self.row.mediator.account_id
+            return replace(self.held.stand, mediator=chair, parties=frozenset(mine))
         return replace(
             self.held.stand, asked=getattr(self.row, asked) if asked else None,
             street=called.blown_by_id if called else None, host=called.lead_body_id if called else None,
@@ -123,7 +128,8 @@ def ensure(beside: Beside, verb: str, *, by: Actor) -> Move:
     life, status = beside.life, beside.row.status
     rows = [m for m in (*life.moves, *life.acts) if m.verb == verb and m.fits(status, None)]
     if not rows:
-        policies.ensure_may_see(by, beside.held.stand)
+        if not any(policies.PARTIES[p](by, beside.stand) for p in ("party", "mediator")):  # they see it, not the case
+            policies.ensure_may_see(by, beside.held.stand)
         return ensure_move(life, verb, status)
     policies.ensure_may(rows[0], by, beside.stand)
     moving.ensure_another_person(beside.held, verb, by=by)
@@ -199,6 +205,8 @@ def started(beside: Beside, kind: str, *, now: datetime, amount: str | None = No
 def _owner(beside: Beside, kind: str) -> int | None:
     """Whose clock it is: the asked body's, the street's, the host's; the desk's where a ruling is owed."""
     called = beside.whistle
+    if isinstance(beside.row, Mediation):
+        return beside.row.mediator.body_id
     if kind in ("part", "part_sign", "body_answer"):
         return beside.stand.asked
     if kind == "whistle_act" and called is not None:
@@ -213,7 +221,7 @@ def tell(
     """Record one entry on the case and announce."""
     row, key = beside.row, beside.key
     said = {key: row.id, f"{key}_version": row.version, "status": beside.case.status, **(codes or {})}
-    if beside.stand.asked is not None:
+    if beside.key != "mediation" and beside.stand.asked is not None:
         said.setdefault("body", beside.stand.asked)
     if beside.whistle is not None:
         said["whistle"] = beside.whistle.id
@@ -224,8 +232,10 @@ def tell(
     outbox.announce(_news(beside, move), at=now)
 
 
-def _news(beside: Beside, move: Move) -> PartMoved | WhistleMoved:
+def _news(beside: Beside, move: Move) -> PartMoved | WhistleMoved | MediationMoved:
     row, case_id, tells = beside.row, beside.case.id, tuple(move.tells)
+    if isinstance(row, Mediation):
+        return MediationMoved(case_id, row.id, move.verb, row.status, tells)
     if beside.whistle is None:
         return PartMoved(case_id, row.id, move.verb, row.status, tells)
     body_id = row.body_id if isinstance(row, Participant) else None

@@ -27,8 +27,8 @@ from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Stale
 
 MOST = 20  # open webhooks of one program
 OVERLAP = timedelta(hours=24)
-EVENTS = ("CaseMoved", "PartMoved", "WhistleMoved", "ReportReceived")
-CODES = ("verb", "status", "part_id", "whistle_id", "body_id")  # what is sent of an event's facts
+EVENTS = ("CaseMoved", "PartMoved", "WhistleMoved", "MediationMoved", "ReportReceived")
+CODES = ("verb", "status", "part_id", "whistle_id", "mediation_id", "body_id")  # what is sent of an event's facts
 BESIDE = ("case.received_report", "intake.add_addendum", "intake.correct_matter", "intake.set_urgency")
 REACTION = "jishi.cases.actions.calling.call"
 

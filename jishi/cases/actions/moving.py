@@ -35,7 +35,8 @@ QUIET = frozenset(
         "clock.extension_denied",
     }
 )  # fmt: skip
-AMONG_BODIES = ("part.", "whistle.", "participant.", "supervision.", "exclusion.")  # entries of other lives on a case
+# Entries of other lives on a case.
+AMONG_BODIES = ("part.", "whistle.", "participant.", "supervision.", "exclusion.", "mediation.")
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ TOLD = frozenset(
     clock.kind
     for life in LIVES
     for clock in life.clocks
-    if clock.at_expiry in life.outside and clock.at_expiry != "clocks.end_return_right"
+    if clock.at_expiry in life.outside and not clock.at_expiry.startswith("clocks.end_")
 )
 # Desk parties of the tables and the role that sits there; any other owner is a body.
 DESKS = {"dispatcher": "dispatcher", "reviewer": "reviewer", "ruling_body": "ruler", "leading_office": "office"}

@@ -1,21 +1,21 @@
-"""What still runs beside a case: a part that somebody does, a whistle that calls. Neither is cancelled from above."""
+"""What still runs beside a case: a part, a whistle that calls, people who talk. None is cancelled from above."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jishi.cases.models import Case, Part, Whistle
+from jishi.cases.models import Case, Mediation, Part, Whistle
 from jishi.cases.refusals import StillRunning
-from jishi.cases.states import PART, PART_OPEN, WHISTLE, WHISTLE_WORKING
+from jishi.cases.states import MEDIATION, MEDIATION_TALKING, PART, PART_OPEN, WHISTLE, WHISTLE_WORKING
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One piece of work that other bodies still have. `kind`: part, whistle."""
+    """One piece of work that others still have. `kind`: part, whistle, mediation."""
 
     kind: str
     id: int
     case_id: int
-    body_id: int  # who does it; for a whistle the street that blew it
+    body_id: int  # who does it; for a whistle the street that blew it, for a mediation the mediator's
     body: str
     body_en: str
     what: str
@@ -31,7 +31,7 @@ class Running:
 
 
 def of(case_ids: Iterable[int]) -> list[Running]:
-    """Give what still runs on these cases: open parts, then whistles still calling or working; 2 statements."""
+    """Give what still runs on these cases: open parts, then whistles still calling or working, then people who talk."""
     wanted = list(case_ids)
     parts = Part.objects.filter(case__in=wanted, status__in=sorted(PART_OPEN)).select_related("asked_body")
     whistles = Whistle.objects.filter(case__in=wanted, status__in=sorted(WHISTLE_WORKING)).select_related("blown_by")
@@ -45,6 +45,13 @@ def of(case_ids: Iterable[int]) -> list[Running]:
         body, name = one.blown_by, WHISTLE.state(one.status).name
         found.append(Running(
             "whistle", one.id, one.case_id, body.id, body.name, body.name_en, one.what, one.status, name.zh, name.en
+        ))  # fmt: skip
+    talks = Mediation.objects.filter(case__in=wanted, status__in=sorted(MEDIATION_TALKING))
+    for talk in talks.select_related("mediator__body").order_by("id"):
+        body, name = talk.mediator.body, MEDIATION.state(talk.status).name
+        found.append(Running(
+            "mediation", talk.id, talk.case_id, body.id, body.name, body.name_en, talk.what, talk.status, name.zh,
+            name.en,
         ))  # fmt: skip
     return found
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jishi.cases.actions import banking, clocks, feedback, handover, parts, whistle
+from jishi.cases.actions import banking, clocks, feedback, handover, mediation, parts, whistle
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock
 from jishi.cases.states import LIVES
@@ -25,8 +25,11 @@ MOVES: Mapping[str, Callable[..., object]] = {
     "whistle.lapse": whistle.lapse,
     "whistle.miss": whistle.miss,
     "whistle.rate": whistle.rate,
+    "mediation.leave": mediation.leave,
+    "mediation.remind": mediation.remind,
 }
-BESIDE = ("part_id", "whistle_id", "participant_id")  # whose clock it is, where it is not the case's own
+# Whose clock it is, where it is not the case's own.
+BESIDE = ("part_id", "whistle_id", "participant_id", "mediation_id")
 
 
 def sweep(*, by: Actor, now: datetime, limit: int = 500) -> dict[str, int]:
@@ -73,7 +76,7 @@ def _expire(clock_id: int, case_id: int, kind: str, verb: str, *, whose: int, by
         except Refused as no:  # somebody moved the case between the list and the lock: their act counts
             return f"too_late:{no.code}"
         return verb
-    if kind == "return_window":
+    if verb.startswith("clocks.end_"):  # a right that ends with its time
         Clock.objects.filter(id=clock_id, stopped_at=None).update(stopped_at=now, how="expired")
     trail.record("clock.expired", ("case", case_id), by=by, at=now, codes={"kind": kind, "then": verb})
     outbox.announce(CaseMoved(case_id, verb, "", ()), at=now)

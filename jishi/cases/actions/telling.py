@@ -17,7 +17,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases import notices
 from jishi.cases.actions import wording
 from jishi.cases.actions.wording import Told
-from jishi.cases.models import Case, Consultation, Membership, Message, Report
+from jishi.cases.models import Case, Consultation, Mediation, MediationParty, Membership, Message, Report
 from jishi.cases.states import MembershipEnd, Urgency, Voice
 from jishi.foundation import carriers, scope, sealed
 from jishi.kernels import worktime
@@ -122,8 +122,15 @@ def people(told: Told, template: notices.Template, now: datetime) -> list[Person
     if template.to == "caller":
         whose = told.codes.get("report") if told.entry is not None and told.entry.verb in OF_ONE else None
         return [p for p in callers(told.case, template, now) if p.report is None or whose in (None, p.report.id)]
+    if template.to == "party":  # who came by a link is told by whoever gave it, and by the mediator
+        mine = MediationParty.objects.filter(mediation=told.facts.get("mediation_id") or 0)
+        of_them = set(mine.values_list("report_id", flat=True))
+        return [p for p in callers(told.case, template, now) if p.report is not None and p.report.id in of_them]
     if template.to in DESKS:
         found = _at_desks(told.case, DESKS[template.to], now)
+    elif template.to == "mediator":
+        chairs = Mediation.objects.filter(id=told.facts.get("mediation_id") or 0, recused_ground="")
+        found = list(chairs.values_list("mediator__account", "mediator__body"))
     else:
         found = _of_bodies(_bodies(told, template), now)
     ids = {account for account, _ in found} - _recused(told.case, now)

@@ -3,16 +3,21 @@
 from jishi.cases.models.bulk import BulkPlan, BulkRow, SavedFilter, Tagged
 from jishi.cases.models.contests import Consultation, Position, Ruling
 from jishi.cases.models.endings import Termination
+from jishi.cases.models.errands import Errand, PatrolRoute, RoutePoint
 from jishi.cases.models.exclusions import Exclusion
 from jishi.cases.models.imports import ColumnMap, ImportRow, ImportRun
 from jishi.cases.models.matters import Case, Clock, Handover, Membership
+from jishi.cases.models.mediation import Mediation, MediationParty, Mediator, Sitting
 from jishi.cases.models.moving_time import Banking, Extension, Suspension
 from jishi.cases.models.news import Message, Parcel, Webhook
 from jishi.cases.models.openness import Jurisdiction, Program, Token
+from jishi.cases.models.photos import Photo, Redaction
 from jishi.cases.models.proposals import Choice, ModelEdition, RefusedPair, Suggestion
 from jishi.cases.models.pushing import Digest, Escalation, Supervision, Urging
 from jishi.cases.models.reports import Addendum, Placed, Report
 from jishi.cases.models.together import OutsideLink, Part, Participant, Rating, Whistle
+from jishi.cases.models.topics import Topic, TopicCase, TopicMeasure
+from jishi.cases.models.unsealings import Unsealing
 from jishi.cases.models.work import ContactNote, Feedback, Progress, Reply, Review
 
 __all__ = [
@@ -27,6 +32,7 @@ __all__ = [
     "Consultation",
     "ContactNote",
     "Digest",
+    "Errand",
     "Escalation",
     "Exclusion",
     "Extension",
@@ -35,6 +41,9 @@ __all__ = [
     "ImportRow",
     "ImportRun",
     "Jurisdiction",
+    "Mediation",
+    "MediationParty",
+    "Mediator",
     "Membership",
     "Message",
     "ModelEdition",
@@ -42,23 +51,32 @@ __all__ = [
     "Parcel",
     "Part",
     "Participant",
+    "Photo",
     "Placed",
+    "PatrolRoute",
     "Position",
     "Program",
     "Progress",
     "Rating",
+    "Redaction",
     "RefusedPair",
     "Reply",
     "Report",
     "Review",
+    "RoutePoint",
     "Ruling",
     "SavedFilter",
     "Suggestion",
+    "Sitting",
     "Supervision",
     "Suspension",
     "Tagged",
     "Termination",
     "Token",
+    "Topic",
+    "TopicCase",
+    "TopicMeasure",
+    "Unsealing",
     "Urging",
     "Webhook",
     "Whistle",

@@ -229,6 +229,7 @@ class Clock(TenantRow):
     part = models.ForeignKey("cases.Part", on_delete=models.CASCADE, related_name="+", null=True)
     whistle = models.ForeignKey("cases.Whistle", on_delete=models.CASCADE, related_name="+", null=True)
     participant = models.ForeignKey("cases.Participant", on_delete=models.CASCADE, related_name="+", null=True)
+    mediation = models.ForeignKey("cases.Mediation", on_delete=models.CASCADE, related_name="+", null=True)
     kind = models.CharField(max_length=14, choices=ClockKind.choices)
     owner_body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
     rule = models.CharField(max_length=120)
@@ -252,7 +253,7 @@ class Clock(TenantRow):
                 condition=Q(stopped_at=None) | Q(stopped_at__gte=F("started_at")),
             ),
             models.UniqueConstraint(
-                fields=["tenant", "case", "kind", "handover", "part", "whistle", "participant"],
+                fields=["tenant", "case", "kind", "handover", "part", "whistle", "participant", "mediation"],
                 name="one_running_clock_of_a_kind",
                 condition=Q(stopped_at=None),
                 nulls_distinct=False,

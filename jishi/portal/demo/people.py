@@ -36,6 +36,8 @@ PEOPLE: tuple[tuple[str, str, str, tuple[str, ...], str | None, str | None], ...
     ("jumin2", "田野", "居民", ("resident",), None, None),
     ("duban1", "岳明衡", "督办员", ("supervisor",), "sqzx", None),
     ("chengguanfz1", "夏承安", "城管执法局分管负责人", ("head",), "cgj", None),
+    ("tiaojie1", "宋和平", "河西街道人民调解员", ("mediator",), "hxjd", None),
+    ("tiaojie2", "梁亦安", "桥东街道人民调解员", ("mediator",), "qdjd", None),
 )
 
 

@@ -42,7 +42,7 @@ WORKING = frozenset(
 ROLES = {
     "operator": _("话务员"), "dispatcher": _("派单员"), "handler": _("承办员"), "reviewer": _("审核员"),
     "feedback": _("回访员"), "supervisor": _("督办员"), "head": _("单位负责人"), "grid_worker": _("网格员"),
-    "office": _("领导小组办公室"), "ruler": _("终审岗"),
+    "office": _("领导小组办公室"), "ruler": _("终审岗"), "mediator": _("调解员"),
     "auditor": _("审计员"), "system_admin": _("系统管理员"), "security_admin": _("安全管理员"),
 }  # fmt: skip
 RESIDENT = (
