@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 
 from config import logs
 from jishi.accounts.actions import signing_in
-from jishi.cases.actions import programs, reminding, sending, sweeping, trial
+from jishi.cases.actions import patrols, programs, reminding, sending, sweeping, trial
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
 from jishi.foundation import anchors, database, outbox, outside, scope, sealed, trail
@@ -70,12 +70,13 @@ def _send_to(due: tuple[int, str, int]) -> None:
 @app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="sweep", pass_context=False)
 def sweep(timestamp: int) -> None:
-    """Act on clocks that have run out; remind whom they concern."""
+    """Act on clocks that have run out, set the rounds of the day; remind whom they concern."""
     close_old_connections()
     now = timezone.now()
     for tenant_id in _tenants():
         by = clock(tenant_id, f"sweep:{timestamp}")
         sweeping.sweep(by=by, now=now)
+        patrols.sweep(by=by, now=now)
         reminding.remind(by=by, now=now)
 
 

@@ -1,6 +1,8 @@
 """A create asked twice is made once (spec 10 §14): same key, same body, same answer."""
 
 import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +60,57 @@ def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: 
     if earlier.body_hash != digest:
         raise KeyReused
     return Slot(None, earlier.answer)
+
+
+_CLAIM_MANY = """
+    INSERT INTO foundation_idempotencyrecord (tenant_id, actor, route, key, body_hash, expires_at)
+    SELECT %s, %s, %s, key, digest, %s FROM unnest(%s::text[], %s::text[]) AS wanted (key, digest) ORDER BY key
+    ON CONFLICT (tenant_id, actor, route, key) DO NOTHING RETURNING key
+"""
+
+
+def claim_many(
+    bodies: Mapping[str, bytes], *, route: str, by: Actor, now: datetime, keep: timedelta = KEEP_DEVICE
+) -> dict[str, "Slot | KeyReused"]:
+    """Claim the keys of a batch, each with its own body, in two statements; keys are taken in their order.
+
+    What was claimed with another body is given back as a refusal, so that one row does not harm the others.
+    :raises StillRunning: a twin of the batch has not ended. :raises Invalid: a key empty or over 200 characters.
+    """
+    if not all(1 <= len(key) <= 200 for key in bodies):
+        raise Invalid(detail="key: 1–200")
+    digests = {key: hashlib.sha256(body).hexdigest() for key, body in bodies.items()}
+    owner = (by.tenant_id, by.label, route)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM_MANY, [*owner, now + keep, list(digests), list(digests.values())])
+            fresh = {row[0] for row in cursor.fetchall()}
+    except OperationalError as waited:
+        raise StillRunning from waited
+    rows = IdempotencyRecord.objects.filter(tenant_id=owner[0], actor=owner[1], route=route, key__in=list(digests))
+    found: dict[str, Slot | KeyReused] = {}
+    for row in rows:
+        same = row.body_hash == digests[row.key]
+        found[row.key] = Slot(row.id if row.key in fresh else None, row.answer) if same else KeyReused()
+    return found
+
+
+def settle_many(filled: Mapping[str, Any], freed: Iterable[str], *, route: str, by: Actor) -> None:
+    """Keep the answers of claimed keys, and give those back whose rows were refused; at most two statements."""
+    mine = IdempotencyRecord.objects.filter(tenant_id=by.tenant_id, actor=by.label, route=route)
+    if filled:
+        with connection.cursor() as cursor:
+            cursor.execute(_FILL_MANY, [list(filled), [json.dumps(a) for a in filled.values()],
+                                        by.tenant_id, by.label, route])  # fmt: skip
+    if gone := list(freed):
+        mine.filter(key__in=gone, answer__isnull=True).delete()
+
+
+_FILL_MANY = """
+    UPDATE foundation_idempotencyrecord r SET answer = given.answer
+    FROM unnest(%s::text[], %s::jsonb[]) AS given (key, answer)
+    WHERE r.tenant_id = %s AND r.actor = %s AND r.route = %s AND r.key = given.key
+"""
 
 
 def _asker(by: Actor, route: str, key: str) -> str:

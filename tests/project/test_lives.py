@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from config import wiring
 from config.cli.checking import formalism
 from jishi.cases import policies as case_policies
+from jishi.cases import walkers as errand_policies
 from jishi.foundation.outbox import Event
 from jishi.kernels.procedure import Procedure, parse
 
@@ -18,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "institutions/procedures").glob("*.toml"))
 ROOMS = {  # whose life it is
     "case": "cases", "handover": "cases", "part": "cases", "whistle": "cases", "participant": "cases",
-    "supervision": "cases", "mediation": "cases", "topic": "cases",
+    "supervision": "cases", "mediation": "cases", "topic": "cases", "errand": "cases",
 }  # fmt: skip
-PARTIES = {"cases": case_policies.PARTIES}
+PARTIES = {"cases": {**case_policies.PARTIES, **errand_policies.PARTIES}}
 EVENTS = [
     node.name
     for path in sorted(ROOT.glob("jishi/*/events.py"))

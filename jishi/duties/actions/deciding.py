@@ -87,6 +87,21 @@ def ensure_not_pushed_down(
     raise _refused(refusal, body_id, by=by, now=now)
 
 
+def ensure_worker_may(item_id: int | None, *, part_text: str, worker: int | None, by: Actor, now: datetime) -> None:
+    """Insist that a worker on the ground may be asked: nothing taken back, nothing that takes a lawful power.
+
+    `worker`: the body whose worker it is, by which the attempt is counted; None: the place has none.
+    :raises PushDownRefused: as above.
+    """
+    known = memory.law(localdate(now)).by_item_id.get(item_id or 0)
+    if known is None or worker is None:
+        return
+    body = bodies.names()[worker]
+    refusal = dutylist.guard(known[1], body.code, "assist", "grid_worker", part_text=part_text)
+    if refusal is not None:
+        raise _refused(refusal, worker, by=by, now=now)
+
+
 def ensure_no_community(body_id: int, *, matter: str, by: Actor, now: datetime) -> None:
     """Insist that a community is named by a line of its own list, where no line speaks of the matter at all.
 

@@ -1,0 +1,163 @@
+"""跑腿单 and 巡查 as those who go see them: what waits in my area, what I have, which rounds come when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Max, Q
+from django.utils.timezone import localdate
+
+from jishi.cases import walkers
+from jishi.cases.legwork import ERRAND, FINDINGS, OPEN_ERRAND, ErrandKind, ErrandStatus, Finding
+from jishi.cases.models import Case, Errand, PatrolRoute
+from jishi.cases.queries import patch
+from jishi.cases.queries.today import midnight
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotAllowed, NotFound
+from jishi.places import queries as places
+
+MOST = 200
+FREE = ("number", "kind", "status", "place", "due_at", "free", "version", "mine")  # all that a volunteer reads
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What an actor may go for now, and what is over since he asked last. `more`: there is more than fits."""
+
+    now: datetime
+    errands: tuple[Mapping[str, Any], ...]
+    gone: tuple[Mapping[str, str], ...]
+    routes: tuple[Mapping[str, Any], ...]
+    more: bool
+
+
+def mine(*, by: Actor, now: datetime, since: datetime | None = None) -> Mine:
+    """Give the open errands of the actor's area, the earliest first; with `since`, also the numbers that ended.
+
+    Three statements, whatever the rows. :raises NotAllowed: nobody who goes.
+    """
+    if by.kind != "staff" or not by.has("grid_worker", walkers.VOLUNTEER):
+        raise NotAllowed(why="跑腿单给网格员和登记过的志愿者。")
+    rows = walkers.visible_to(by, Errand.objects.all())
+    found = list(rows.filter(_to_me(by)).select_related("case", "point").order_by("due_at", "id")[: MOST + 1])
+    gone = _gone(rows, since) if since is not None else []
+    grids = {g.id: g.name for g in patch.grids_of(by, now=now)}
+    told = tuple(told_of(e, by=by, grid=grids.get(e.grid_id or 0, "")) for e in found[:MOST])
+    return Mine(now, told, tuple(gone), tuple(routes(by=by, now=now, grids=grids)), len(found) > MOST)
+
+
+def _to_me(by: Actor) -> Q:
+    """What waits, and what I have; what a colleague has is his."""
+    return Q(status=ErrandStatus.DUE) | Q(status=ErrandStatus.TAKEN, taken_by=by.account_id)
+
+
+def _gone(rows: Any, since: datetime) -> list[Mapping[str, str]]:
+    over = rows.filter(~Q(status__in=sorted(OPEN_ERRAND)), changed_at__gte=since).order_by("-changed_at", "-id")
+    return [{"number": n, "status": s} for n, s in over.values_list("number", "status")[:MOST]]
+
+
+def told_of(errand: Errand, *, by: Actor, grid: str = "") -> dict[str, Any]:
+    """Tell an errand as this actor may read it: a volunteer its kind, place and day, and nothing else."""
+    row = {
+        "number": errand.number, "kind": errand.kind, "status": errand.status, "place": errand.place_text,
+        "grid": grid, "what": errand.what, "due_at": errand.due_at, "free": errand.free, "version": errand.version,
+        "mine": errand.taken_by_id == by.account_id and errand.taken_by_id is not None,
+        "case": errand.case.number if errand.case else "", "case_title": errand.case.title if errand.case else "",
+        "route": errand.point.route_id if errand.point else None,
+        "findings": [f.value for f in FINDINGS[errand.kind]],
+    }  # fmt: skip
+    if walkers.is_own_worker(by, errand) or by.has(*walkers.DESK):
+        return row
+    return {**{k: row[k] for k in FREE}, "findings": row["findings"]}
+
+
+def routes(*, by: Actor, now: datetime, grids: Mapping[int, str]) -> list[Mapping[str, Any]]:
+    """List the rounds of the area: how many places, every how many days, when last, when next; one statement."""
+    rows = walkers.routes_of(by, PatrolRoute.objects.filter(ended_at=None)).annotate(last=Max("points__last_at"))
+    points = rows.prefetch_related("points").order_by("next_on", "id")[:MOST]
+    return [
+        {
+            "id": r.id, "name": r.name, "grid": grids.get(r.grid_id, ""), "look_for": r.look_for,
+            "every_days": r.every_days, "next_on": r.next_on, "last_on": localdate(r.last) if r.last else None,
+            "places": [p.name for p in sorted(r.points.all(), key=lambda p: p.place)],
+        }
+        for r in points
+    ]  # fmt: skip
+
+
+def one(number: str, *, by: Actor) -> dict[str, Any]:
+    """Give one errand as this actor may read it. :raises NotFound: none, or not for this actor."""
+    rows = walkers.visible_to(by, Errand.objects.filter(number=number.strip().upper()))
+    errand = rows.select_related("case", "point").first()
+    if errand is None:
+        raise NotFound
+    return {**told_of(errand, by=by), "open": open_verbs(errand, by)}
+
+
+def open_verbs(errand: Errand, by: Actor) -> list[str]:
+    """Name the verbs that this actor may press now."""
+    return [m.verb for m in ERRAND.open_moves(errand.status) if walkers.may(m, by, errand)]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An errand of a case, on the case's page: what was asked, by when, what came of it. No worker is named."""
+
+    number: str
+    kind: str
+    what: str
+    status: str
+    due_at: datetime
+    overdue: bool
+    finding: str
+    words: str
+    report: str
+    ended_at: datetime | None
+    version: int
+    may_drop: bool
+
+
+def of_case(case: Case, *, by: Actor) -> list[Told]:
+    """Give the errands of a case, the newest first; one statement."""
+    rows = walkers.visible_to(by, Errand.objects.filter(case=case)).select_related("case", "report").order_by("-id")
+    drop = next(m for m in ERRAND.moves if m.verb == "errands.drop")
+    return [
+        Told(
+            e.number, ErrandKind(e.kind).label, e.what, e.status, e.due_at, e.overdue_at is not None,
+            Finding(e.finding).label if e.finding else "", e.words, e.report.number if e.report else "", e.ended_at,
+            e.version, e.status == ErrandStatus.DUE and walkers.may(drop, by, e),
+        )
+        for e in rows[:MOST]
+    ]  # fmt: skip
+
+
+def overdue_points(grid_ids: Sequence[int], *, by: Actor) -> int:
+    """Count the patrol points of these grids that nobody has looked at in time (the problem list, 11 §6)."""
+    rows = walkers.visible_to(by, Errand.objects.filter(grid__in=grid_ids, kind=ErrandKind.PATROL))
+    return rows.filter(status__in=sorted(OPEN_ERRAND), overdue_at__isnull=False).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is on the ground today, in figures of the area, never of a person."""
+
+    waiting: int
+    today: int
+    late: int
+    next_round: date | None
+
+
+def due(*, by: Actor, now: datetime) -> Due:
+    """Count what waits in the area; two statements."""
+    rows = walkers.visible_to(by, Errand.objects.filter(status__in=sorted(OPEN_ERRAND)))
+    stamps = list(rows.order_by("due_at").values_list("due_at", flat=True)[: MOST + 1])
+    coming = walkers.routes_of(by, PatrolRoute.objects.filter(ended_at=None)).order_by("next_on")
+    first = coming.values_list("next_on", flat=True).first()
+    late = sum(1 for at in stamps if at < now)
+    return Due(len(stamps), sum(1 for at in stamps if now <= at < midnight(now)), late, first)
+
+
+def grid_names(by: Actor, *, now: datetime) -> list[tuple[str, str]]:
+    """Give code and name of the grids in the actor's area."""
+    return [(g.code, g.name) for g in places.grids_in(by.area, localdate(now))] if by.area else []

@@ -1,0 +1,464 @@
+"""跑腿单: every row of the table; the guard; what a volunteer reads; rounds that come when they are due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils.timezone import localdate
+
+from conftest import MONDAY_TEN, TOWN
+from jishi.accounts.tests.factories import an_account
+from jishi.cases import walkers
+from jishi.cases.actions import errands, patrols
+from jishi.cases.actions.errands import Press, Setting
+from jishi.cases.actions.patrols import NewRoute, Point
+from jishi.cases.legwork import ERRAND, ErrandStatus
+from jishi.cases.models import Case, Errand, PatrolRoute, Report, RoutePoint
+from jishi.cases.queries import ontheway
+from jishi.cases.states import Status
+from jishi.cases.tests import factories as f
+from jishi.cases.tests.desk_steps import statements
+from jishi.duties import queries as duties
+from jishi.duties.actions.deciding import PushDownRefused
+from jishi.foundation import scope, trail
+from jishi.foundation.actor import Actor, system
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, Stale, WrongMoment
+from jishi.places import queries as places
+
+pytestmark = pytest.mark.django_db
+AREA, AWAY = "990181001002", "990181002002"
+SEEN = "三号楼配电间门没关严，里面有积水。"
+
+
+def worker(town: int, account: int = 0, area: str = AREA) -> Actor:
+    return f.staff(town, "grid_worker", account=account or an_account(town).id, body="sqcz", area=area)
+
+
+def volunteer(town: int) -> Actor:
+    return f.staff(town, walkers.VOLUNTEER, account=an_account(town).id)
+
+
+def an_errand(town: int, *, by: Actor | None = None, now: datetime = MONDAY_TEN, **said: Any) -> Errand:
+    """A notice to put up at the notice board of 翠竹, unless something else is said."""
+    given = {"kind": "deliver", "what": "停水通知贴到公告栏", "division_code": AREA, "place_text": "翠竹苑南门公告栏"}
+    actor = by or f.dispatcher(town)
+    with scope.work(actor):
+        return errands.set_(Setting(**{**given, **said}), by=actor, now=now, tenant_code=TOWN)
+
+
+def again(errand: Errand) -> Errand:
+    with scope.work(system(errand.tenant_id)):
+        return Errand.objects.get(id=errand.id)
+
+
+def entries(errand: Errand) -> list[str]:
+    with scope.work(system(errand.tenant_id)):
+        return [e.verb for e in trail.of("errand", errand.id)]
+
+
+def taken(town: int, by: Actor, **said: Any) -> Errand:
+    errand = an_errand(town, **said)
+    f.do(by, errands.take, errand.number, now=MONDAY_TEN)
+    return again(errand)
+
+
+def grid_of(town: int) -> Any:
+    with scope.work(system(town)):
+        return places.grids_in(AREA)[0]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a move is made: from where, by whom it is refused, where it leads."""
+
+    verb: str
+    start: str
+    perform: Callable[[Errand, Actor], Any]
+    end: str
+    entry: str
+    by_setter: bool = False
+
+
+def _press(verb: str, **given: Any) -> Callable[[Errand, Actor], Any]:
+    def perform(errand: Errand, by: Actor) -> Any:
+        if verb == "find":
+            press = Press(errand.number, "find", words=SEEN)
+            return f.do(by, errands.find, press, now=MONDAY_TEN + timedelta(hours=1), tenant_code=TOWN)
+        return f.do(by, getattr(errands, verb), errand.number, now=MONDAY_TEN + timedelta(hours=1), **given)
+
+    return perform
+
+
+WAYS = [
+    Way("take", "DUE", _press("take"), "TAKEN", "errand.taken"),
+    Way("put_back", "TAKEN", _press("put_back"), "DUE", "errand.put_back"),
+    Way("finish", "TAKEN", _press("finish", finding="done"), "DONE", "errand.done"),
+    Way("find", "TAKEN", _press("find"), "FOUND", "errand.found"),
+    Way("cannot", "TAKEN", _press("cannot", words="门锁着，没人应"), "NOT_POSSIBLE", "errand.not_possible"),
+    Way("drop", "DUE", _press("drop", words="已经有人贴了"), "DROPPED", "errand.dropped", by_setter=True),
+]
+every_way = pytest.mark.parametrize("way", WAYS, ids=lambda w: w.verb)
+
+
+def start(town: int, way: Way, by: Actor) -> Errand:
+    return taken(town, by) if way.start == "TAKEN" else an_errand(town)
+
+
+class TestEveryMove:
+    def test_of_the_table_is_tried_here(self):
+        assert {f"errands.{w.verb}" for w in WAYS} | {"errands.set"} == {m.verb for m in ERRAND.moves}
+
+    @every_way
+    def test_goes_where_the_table_says_and_leaves_one_entry(self, town, way):
+        by = worker(town)
+        errand = start(town, way, by)
+        before = entries(errand)
+
+        way.perform(errand, f.dispatcher(town) if way.by_setter else by)
+
+        assert again(errand).status == way.end
+        assert entries(errand) == [*before, way.entry]
+
+    @every_way
+    def test_refuses_the_wrong_person_and_changes_nothing(self, town, way):
+        by = worker(town)
+        errand = start(town, way, by)
+        wrong = [(f.dispatcher(town), NotAllowed)] if not way.by_setter else [(by, NotAllowed)]
+        wrong += [(worker(town, area=AWAY), NotFound), (f.stranger(town), NotFound), (volunteer(town), NotFound)]
+
+        for actor, refusal in wrong:
+            with pytest.raises(refusal):
+                way.perform(errand, actor)
+
+        assert (again(errand).version, entries(errand)) == (errand.version, entries(errand))
+        assert again(errand).status == way.start
+
+    @every_way
+    def test_refuses_the_wrong_moment_and_changes_nothing(self, town, way):
+        by = worker(town)
+        ended = taken(town, by)
+        f.do(by, errands.finish, ended.number, finding="done", now=MONDAY_TEN)
+        before = (again(ended).version, entries(ended))
+
+        with pytest.raises(WrongMoment):
+            way.perform(ended, f.dispatcher(town) if way.by_setter else by)
+
+        assert (again(ended).version, entries(ended)) == before
+
+
+class TestSetting:
+    def test_leaves_one_entry_and_a_due_day_of_its_own(self, town):
+        errand = an_errand(town)
+
+        assert entries(errand) == ["errand.set"]
+        assert errand.number.startswith("E") and errand.due_at > MONDAY_TEN
+
+    def test_of_a_case_takes_its_place_and_is_the_leads_or_the_desks(self, town):
+        case = f.a_case_at(town, Status.HANDLING)
+        said = {"kind": "verify_after", "case_id": case.id, "what": "清了没有", "division_code": "", "place_text": ""}
+
+        for by in (f.handler_of(case), f.dispatcher(town)):
+            errand = an_errand(town, by=by, **said)
+            assert (errand.division_code, errand.grid_id) == (case.division_code, case.grid_id)
+            assert errand.place_text == (case.place_name or case.address_text)
+        with pytest.raises(NotFound):
+            an_errand(town, by=f.stranger(town), **said)
+
+    def test_is_refused_to_whoever_sees_but_may_not(self, town):
+        case = f.a_case_at(town, Status.HANDLING)
+
+        with pytest.raises(NotAllowed):
+            an_errand(town, by=f.reviewer(town), kind="verify_after", case_id=case.id)
+
+    def test_of_an_ended_case_is_refused(self, town):
+        case = f.a_case_at(town, Status.CLOSED)
+
+        with pytest.raises(WrongMoment):
+            an_errand(town, kind="verify_after", case_id=case.id)
+
+    @pytest.mark.parametrize(
+        "said",
+        [{"what": ""}, {"place_text": ""}, {"kind": "patrol"}, {"kind": "watch"}, {"what": "字" * 201},
+         {"due_at": MONDAY_TEN - timedelta(hours=1)}, {"kind": "verify_before", "free": True}],
+    )  # fmt: skip
+    def test_that_says_too_little_or_too_much_is_refused(self, town, said):
+        with pytest.raises(Refused):
+            an_errand(town, **said)
+
+        with scope.work(system(town)):
+            assert not Errand.objects.exists()
+
+    def test_takes_out_what_names_a_person(self, town):
+        assert "13912345678" not in an_errand(town, what="到门口打13912345678取材料").what
+
+
+class TestTheGuard:
+    def test_lets_a_worker_look_at_any_matter_but_not_do_a_departments_work(self, town):
+        case = f.a_case_at(town, Status.RECEIVED)  # a drain: not on a community's own list
+        an_errand(town, kind="verify_before", case_id=case.id, what="是不是堵了")
+
+        with pytest.raises(PushDownRefused) as no:
+            an_errand(town, kind="help", case_id=case.id, what="把雨水井清了")
+
+        assert no.value.facts["guard"] == "not_on_communitys_list"
+        assert no.value.afterwards is not None, "the attempt is counted"
+
+    def test_refuses_a_matter_that_was_taken_back_and_one_that_takes_a_lawful_power(self, town):
+        with scope.work(system(town)):
+            law = duties.law(localdate(MONDAY_TEN))
+            back = next(row for row in law.items.values() if row.number.startswith("收回"))
+            power = next((row for row, item in law.by_item_id.values() if item.power), None)
+
+        with pytest.raises(PushDownRefused):
+            an_errand(town, item_id=back.id)
+        if power is not None:
+            with pytest.raises(PushDownRefused):
+                an_errand(town, kind="verify_before", item_id=power.id)
+
+
+class TestTaking:
+    def test_a_second_worker_hears_that_somebody_was_quicker(self, town):
+        first, second = worker(town), worker(town)
+        errand = taken(town, first)
+
+        for verb in ("take", "put_back", "cannot"):
+            with pytest.raises(errands.SomebodyHasIt):
+                f.do(second, getattr(errands, verb), errand.number, now=MONDAY_TEN,
+                     **({"words": "不行"} if verb == "cannot" else {}))  # fmt: skip
+
+    def test_who_had_it_stands_nowhere_in_the_row_when_it_is_over(self, town):
+        by = worker(town)
+        errand = taken(town, by)
+        f.do(by, errands.finish, errand.number, finding="done", now=MONDAY_TEN)
+
+        assert (again(errand).taken_by_id, again(errand).status) == (None, "DONE")
+
+    def test_a_version_that_is_no_more_is_stale(self, town):
+        by = worker(town)
+        errand = taken(town, by)
+
+        with pytest.raises(Stale):
+            f.do(by, errands.put_back, errand.number, now=MONDAY_TEN, version=1)
+
+
+class TestEnding:
+    def test_takes_one_press_that_fits_its_kind(self, town):
+        by = worker(town)
+        errand = taken(town, by)
+
+        with pytest.raises(errands.FindingNeeded):
+            f.do(by, errands.finish, errand.number, finding="mended", now=MONDAY_TEN)
+        f.do(by, errands.finish, errand.number, finding="done", words="贴了，门口那张旧的揭了", now=MONDAY_TEN)
+
+        assert (again(errand).finding, again(errand).words) == ("done", "贴了，门口那张旧的揭了")
+
+    def test_a_finding_opens_a_report_by_patrol_at_the_place_of_the_errand(self, town):
+        by = worker(town)
+        grid = grid_of(town)
+        with scope.work(system(town)):
+            middle = places.centres({grid.id})[grid.id]
+        errand = taken(town, by, lng_e7=middle[0], lat_e7=middle[1], grid_id=grid.id, place_text="配电间")
+
+        done = f.do(by, errands.find, Press(errand.number, "find", words=SEEN), now=MONDAY_TEN, tenant_code=TOWN)
+
+        with scope.work(system(town)):
+            report = Report.objects.get(number=done.report.number)
+            assert Case.objects.filter(number=done.report.case_number, status=Status.RECEIVED).exists()
+        assert (report.channel, report.grid_id) == ("patrol", grid.id)
+        assert again(errand).report_id == report.id
+
+    def test_a_finding_without_words_is_refused_and_the_errand_stays(self, town):
+        by = worker(town)
+        errand = taken(town, by)
+
+        with pytest.raises(Refused) as no:
+            f.do(by, errands.find, Press(errand.number, "find", words=" "), now=MONDAY_TEN, tenant_code=TOWN)
+
+        assert no.value.code == "nothing_said" and again(errand).status == "TAKEN"
+
+
+class TestWhatIsSeen:
+    def test_the_list_and_the_question_agree_for_everybody(self, town):
+        case = f.a_case_at(town, Status.HANDLING)
+        one = worker(town)
+        made = [
+            an_errand(town), an_errand(town, free=True), an_errand(town, division_code=AWAY, free=True),
+            an_errand(town, by=f.handler_of(case), kind="verify_after", case_id=case.id), taken(town, one, free=True),
+        ]  # fmt: skip
+        actors = [
+            one, worker(town, area=AWAY), worker(town, area=""), volunteer(town), f.dispatcher(town),
+            f.handler_of(case), f.stranger(town), f.operator(town), f.the_clock(town),
+            Actor(tenant_id=town, kind="resident", account_id=5),
+            replace(f.dispatcher(town), area=AWAY),
+        ]  # fmt: skip
+
+        for actor in actors:
+            with scope.work(actor):
+                rows = list(Errand.objects.select_related("case").order_by("id"))
+                listed = set(walkers.visible_to(actor, Errand.objects.all()).values_list("id", flat=True))
+                assert listed == {e.id for e in rows if walkers.sees(actor, e)}, actor
+        assert len(made) == 5
+
+    def test_a_volunteer_reads_the_place_of_a_free_one_and_never_a_name_or_a_case(self, town):
+        case = f.a_case_at(town, Status.HANDLING)
+        free = an_errand(town, free=True, what="替王奶奶换老年卡")
+        an_errand(town)
+        an_errand(town, by=f.handler_of(case), kind="verify_after", case_id=case.id)
+        by = volunteer(town)
+
+        with scope.work(by):
+            found = ontheway.mine(by=by, now=MONDAY_TEN)
+            told = str(found)
+
+        assert [e["number"] for e in found.errands] == [free.number]
+        assert found.errands[0]["place"] == "翠竹苑南门公告栏" and "what" not in found.errands[0]
+        assert "王奶奶" not in told and case.number not in told and found.routes == ()
+        f.do(by, errands.take, free.number, now=MONDAY_TEN)
+        f.do(by, errands.finish, free.number, finding="done", now=MONDAY_TEN)
+
+    def test_a_worker_gets_what_waits_what_he_has_and_what_is_over_in_as_many_statements_for_many(self, town):
+        by, colleague = worker(town), worker(town)
+        waiting, had, his = an_errand(town), taken(town, by), taken(town, colleague)
+        over = taken(town, by)
+        f.do(by, errands.finish, over.number, finding="done", now=MONDAY_TEN + timedelta(hours=1))
+        with scope.work(by), statements() as few:
+            found = ontheway.mine(by=by, now=MONDAY_TEN, since=MONDAY_TEN)
+        for _ in range(5):
+            an_errand(town)
+        with scope.work(by), statements() as many:
+            ontheway.mine(by=by, now=MONDAY_TEN, since=MONDAY_TEN)
+
+        assert {e["number"] for e in found.errands} == {waiting.number, had.number}
+        assert his.number not in str(found.errands)
+        assert [g["number"] for g in found.gone] == [over.number]
+        assert len(few) == len(many) <= 8
+
+    def test_is_for_those_who_go(self, town):
+        with scope.work(f.dispatcher(town)), pytest.raises(NotAllowed):
+            ontheway.mine(by=f.dispatcher(town), now=MONDAY_TEN)
+
+
+class TestARound:
+    def lay(self, town: int, *, by: Actor | None = None, **said: Any) -> PatrolRoute:
+        new = NewRoute(
+            name="配电间", grid_id=grid_of(town).id, points=(Point("1号楼配电间"), Point("3号楼配电间")),
+            look_for="门锁好没有，有没有积水", every_days=7, first_on=localdate(MONDAY_TEN),
+        )  # fmt: skip
+        return f.do(by or f.dispatcher(town), patrols.lay, replace(new, **said), now=MONDAY_TEN)
+
+    def sweep(self, town: int, now: datetime) -> dict[str, int]:
+        return patrols.sweep(by=f.the_clock(town), now=now)
+
+    def test_sets_its_errands_on_its_day_once_and_again_after_the_interval(self, town):
+        route, by = self.lay(town), worker(town)
+
+        assert self.sweep(town, MONDAY_TEN - timedelta(days=1))["set"] == 0
+        assert [self.sweep(town, MONDAY_TEN)["set"] for _ in range(2)] == [2, 0]
+        with scope.work(by):
+            mine = ontheway.mine(by=by, now=MONDAY_TEN)
+        for each in mine.errands:
+            f.do(by, errands.take, each["number"], now=MONDAY_TEN)
+            f.do(by, errands.finish, each["number"], finding="in_order", now=MONDAY_TEN)
+        assert self.sweep(town, MONDAY_TEN + timedelta(days=6))["set"] == 0
+        assert self.sweep(town, MONDAY_TEN + timedelta(days=7))["set"] == 2
+        with scope.work(by):
+            told = ontheway.mine(by=by, now=MONDAY_TEN).routes[0]
+            assert set(RoutePoint.objects.filter(route=route).values_list("last_at", flat=True)) == {MONDAY_TEN}
+        assert told["last_on"] == localdate(MONDAY_TEN) and told["places"] == ["1号楼配电间", "3号楼配电间"]
+
+    def test_makes_no_second_errand_for_a_place_that_waits_and_makes_up_for_no_missed_day(self, town):
+        route = self.lay(town)
+        self.sweep(town, MONDAY_TEN)
+
+        late = self.sweep(town, MONDAY_TEN + timedelta(days=22))
+
+        assert late == {"set": 0, "overdue": 2, "dropped": 0}
+        with scope.work(system(town)):
+            assert PatrolRoute.objects.get(id=route.id).next_on == localdate(MONDAY_TEN + timedelta(days=28))
+            marked = list(Errand.objects.filter(kind="patrol"))
+            assert ontheway.overdue_points([route.grid_id], by=system(town)) == 2
+        assert all(entries(e) == ["errand.set", "errand.overdue"] for e in marked)
+        assert self.sweep(town, MONDAY_TEN + timedelta(days=22))["overdue"] == 0
+
+    def test_is_laid_by_the_desk_or_the_office_of_the_place_and_nobody_else(self, town):
+        for by in (worker(town), f.stranger(town), f.reviewer(town), replace(f.dispatcher(town), area=AWAY)):
+            with pytest.raises(NotAllowed):
+                self.lay(town, by=by)
+        assert self.lay(town, by=f.office(town)).id
+
+    @pytest.mark.parametrize(
+        "said", [{"every_days": 0}, {"every_days": 400}, {"points": ()}, {"grid_id": 10**9}, {"look_for": ""},
+                 {"points": (Point(" "),)}, {"points": (Point("甲"),) * 41}],
+    )  # fmt: skip
+    def test_without_places_interval_or_grid_is_refused(self, town, said):
+        with pytest.raises(Refused):
+            self.lay(town, **said)
+
+    def test_may_not_be_of_a_duty_that_was_taken_back(self, town):
+        with scope.work(system(town)):
+            law = duties.law(localdate(MONDAY_TEN))
+            back = next(row for row in law.items.values() if row.number.startswith("收回"))
+
+        with pytest.raises(PushDownRefused):
+            self.lay(town, item_id=back.id)
+
+    def test_ends_once_with_a_reason(self, town):
+        route = self.lay(town)
+
+        f.do(f.dispatcher(town), patrols.end, route.id, words="配电间移交供电所", now=MONDAY_TEN)
+
+        with pytest.raises(WrongMoment):
+            f.do(f.dispatcher(town), patrols.end, route.id, words="再停一次", now=MONDAY_TEN)
+        with pytest.raises(NotFound):
+            f.do(worker(town, area=AWAY), patrols.end, route.id, words="不归我", now=MONDAY_TEN)
+        assert self.sweep(town, MONDAY_TEN)["set"] == 0
+        with scope.work(system(town)):
+            assert [e.verb for e in trail.of("patrol", route.id)] == ["patrol.laid", "patrol.ended"]
+
+    def test_an_idle_errand_to_verify_is_dropped_when_its_case_has_ended(self, town):
+        case = f.a_case_at(town, Status.RECEIVED, kind="inquiry")
+        errand = an_errand(town, kind="verify_before", case_id=case.id, what="几点开门")
+        from jishi.cases.actions import intake
+
+        f.do(f.operator(town), intake.answer_at_once, case.id, text="九点开门。", now=MONDAY_TEN)
+
+        assert self.sweep(town, MONDAY_TEN)["dropped"] == 1
+        assert (again(errand).status, entries(errand)[-1]) == ("DROPPED", "errand.dropped")
+
+
+class TestTheDatabase:
+    @pytest.mark.parametrize(
+        "values",
+        [{"status": "GONE"}, {"kind": "watch"}, {"status": "DONE"}, {"status": "TAKEN"}, {"finding": "fine"},
+         {"status": "NOT_POSSIBLE", "ended_at": MONDAY_TEN}, {"status": "FOUND", "ended_at": MONDAY_TEN}],
+    )  # fmt: skip
+    def test_refuses_what_the_life_does_not_know(self, town, values):
+        errand = an_errand(town)
+
+        with scope.work(system(town)), pytest.raises(DatabaseError), transaction.atomic():
+            Errand.objects.filter(id=errand.id).update(**values)
+
+    def test_hides_an_errand_of_a_confidential_case_from_the_accused_body(self, town):
+        case = f.a_case(
+            town, voice="confidential", kind="tip_off", text="举报城管局收礼金，在翠竹苑南门菜市场。",
+            accused_body_ids=(f.body_id(town, "cgj"),),
+        )  # fmt: skip
+        errand = an_errand(town, kind="verify_before", case_id=case.id, what="市场几点收摊")
+        accused = f.staff(town, "dispatcher", "grid_worker", account=77, body="cgj")
+
+        with scope.work(accused):
+            assert not Errand.objects.filter(id=errand.id).exists() and not trail.of("errand", errand.id)
+        with pytest.raises(NotFound):
+            f.do(accused, errands.take, errand.number, now=MONDAY_TEN)
+
+
+def test_every_state_of_an_errand_is_known_to_the_life():
+    assert {s.code for s in ERRAND.states} == set(ErrandStatus.values)
+
+
+def test_an_unknown_kind_is_invalid(town):
+    with pytest.raises(Invalid):
+        an_errand(town, kind="watch")
