@@ -104,6 +104,7 @@ ACCOUNT_ADAPTER = "jishi.accounts.web.adapters.AccountAdapter"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds a step-up stays fresh (spec 90 §3)
 MFA_ADAPTER = "jishi.accounts.web.adapters.FactorAdapter"
 ACCOUNT_RATE_LIMITS = False  # our own, slow and never locked (spec 90 §3): accounts.actions.signing_in
+MFA_RATE_LIMITS = False  # an office behind one address signs in together: nobody guesses a passkey (config/costs.py)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 

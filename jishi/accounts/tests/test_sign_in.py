@@ -271,6 +271,12 @@ class TestSecondFactor:
         assert answer["Location"] == "/sign-in"
 
 
+    def test_a_passkey_is_never_slowed_for_an_office_behind_one_address(self, client: Client, tenant: int) -> None:
+        said = [client.post("/sign-in/passkey", {"credential": "{}"}).status_code for _ in range(30)]
+
+        assert set(said) == {302}
+
+
 class TestPosts:
     def test_several_posts_are_chosen_from_and_the_session_gets_a_new_id(self, client: Client, clerk) -> None:
         a_grant(clerk, "dispatcher", body_id=3, post_id=8, post_title="调度岗", now=LONG_AGO)
