@@ -441,3 +441,39 @@ class NoSuchCase(Refused):
     code, status = "no_such_case", 422
     zh, en = "没有编号是 {number} 的事件，或者您看不到它。", "There is no case {number}, or it is not yours to see."
     next_zh, next_en = "核对编号，C 开头。", "Check the number; it begins with C."
+
+
+class TooManyPhotos(Refused):
+    code, status = "too_many_photos", 422
+    zh = "一件诉求最多 {limit} 张照片，这样就有 {count} 张了。"
+    en = "A report has at most {limit} photos; this would make {count}."
+    next_zh = "挑最能说明问题的几张，或者先删掉几张。"
+    next_en = "Choose those that show it best, or take some back first."
+
+
+class NotAPicture(Refused):
+    code, status = "not_a_picture", 409
+    zh, en = "PDF 不公开，只给办事的人看。", "A PDF is never public; only those who handle the matter read it."
+    next_zh, next_en = "要公开，请诉求人另传照片。", "To publish it, ask the reporter for a photo."
+
+
+class NotAgreed(Refused):
+    code, status = "not_agreed", 409
+    zh = "传照片的人没有同意公开，或者已经把它藏起来了。"
+    en = "Its sender has not agreed to publish this photo, or has hidden it."
+    next_zh = "在进展里请他同意；他不同意就不公开。"
+    next_en = "Ask for consent by a progress note; without it the photo stays sealed."
+
+
+class HideWindowOver(Refused):
+    code, status = "hide_window_over", 409
+    zh = "公开满 24 小时，或者现在没有公开，不能自己改、自己藏了。"
+    en = "It has been public for 24 hours, or is not public: you cannot amend or hide it by yourself now."
+    next_zh = "补充一句说明理由，由审核岗处理；照片随时可以藏。"
+    next_en = "Add a word with your reason, and a reviewer decides; a photo can be hidden at any time."
+
+
+class NotThere(Refused):
+    code, status = "passage_not_there", 422
+    zh, en = "公开的文字里没有“{passage}”。", "“{passage}” does not stand in the words that are shown."
+    next_zh, next_en = "照原样抄下要遮的那几个字。", "Copy the passage exactly as it stands."

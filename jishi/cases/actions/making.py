@@ -58,7 +58,7 @@ def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, n
         accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
         accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
         grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
-        search=tsvector_text(_searched(report)), routed=seen.routed.outcome if seen.routed else "",
+        search=tsvector_text(searched(report)), routed=seen.routed.outcome if seen.routed else "",
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _is_hidden(report: Report) -> bool:
     return report.voice == Voice.CONFIDENTIAL or report.kind == Kind.TIP_OFF or bool(report.accused_body_ids)
 
 
-def _searched(report: Report) -> str:
+def searched(report: Report) -> str:
     """What is searched: title and words; a title that is the beginning of the words is not said twice."""
     told = report.title.rstrip("…")
     return report.text_shown if told and told in report.text_shown else f"{report.title} {report.text_shown}"
@@ -90,7 +90,7 @@ def case_from(report: Report, before: Case, number: str, *, title: str, matter: 
         book_edition=before.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now,
         urgency=before.urgency, received_at=report.received_at, previous_case_id=before.id,
         visibility=visibility, opened_at=now if visibility == Visibility.PUBLIC else None, changed_at=now,
-        accused_body_ids=report.accused_body_ids, search=tsvector_text(shown or _searched(report)), **place,
+        accused_body_ids=report.accused_body_ids, search=tsvector_text(shown or searched(report)), **place,
     )  # fmt: skip
 
 

@@ -13,9 +13,11 @@ from jishi.cases import policies
 from jishi.cases.actions import moving
 from jishi.cases.actions.making import AT_ONCE
 from jishi.cases.actions.moving import Held
+from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Membership
 from jishi.cases.refusals import GroundNeeded, NotForThePublic, VisibilityStays
 from jishi.cases.states import Kind, Visibility, Voice
+from jishi.foundation import outbox
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
 
@@ -38,6 +40,7 @@ def open_(case_id: int, *, by: Actor, now: datetime, version: int | None = None)
     case.visibility, case.opened_at = Visibility.PUBLIC, case.opened_at or now
     case.save(update_fields=["visibility", "opened_at"])
     moving.beside(held, "case.opened_to_public", by=by, now=now, codes={"from": before})
+    outbox.announce(CaseMoved(case.id, "publishing.open", case.status, ("opened_caller",)), at=now)
     return case
 
 
@@ -61,6 +64,7 @@ def close(case_id: int, *, why: str, by: Actor, now: datetime, version: int | No
     moving.beside(
         held, "case.closed_to_public", by=by, now=now, codes={"from": before}, words={"why": why.strip()[:500]}
     )
+    outbox.announce(CaseMoved(case.id, "publishing.close", case.status, ("hidden_caller",)), at=now)
     return case
 
 

@@ -27,7 +27,12 @@ DESKS = {
     "leading_office": ("office",), "district_office": ("office",), "ruling_body": ("ruler",),
     "exclusion_desk": ("supervisor", "office"),
 }  # fmt: skip
-OF_ONE = frozenset({"exclusion.asked", "exclusion.decided", "exclusion.revoked"})  # of one caller of a case, not of all
+OF_ONE = frozenset(  # of one caller of a case, not of all
+    {
+        "exclusion.asked", "exclusion.decided", "exclusion.revoked", "report.photo_shown", "report.photo_hidden",
+        "report.redacted", "report.hidden", "unsealing.granted",
+    }
+)  # fmt: skip
 LONGEST_WAIT = 60  # days ahead in which a working day is looked for
 
 

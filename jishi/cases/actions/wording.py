@@ -16,9 +16,11 @@ from jishi.cases.models import Case, Clock, Handover, Message, Part, Participant
 from jishi.cases.states import (
     LIVES,
     WINDOW_DAYS,
+    CoverGround,
     DeclineGround,
     ReturnGround,
     SupervisionGround,
+    UnsealGround,
 )
 from jishi.duties import queries as duties
 from jishi.foundation import trail
@@ -30,7 +32,11 @@ GROUNDS_EN = {
     "already_handled": "handled already", "emergency_line": "a matter for 110, 119 or 120",
     "other_procedure": "another procedure of law", "same_facts": "answered before, nothing new",
     "secret_or_private": "secrets or others' privacy", "beyond_duty": "settled by market or society",
-    "unlawful": "unlawful content",
+    "unlawful": "unlawful content", "person": "what names or shows a person", "plate": "a number plate",
+    "child": "a child", "health": "somebody's health", "secret": "a secret of the state or of a trade",
+    "nothing": "looked at, nothing to cover", "own_wish": "the reporter's own wish",
+    "verify": "it cannot be verified without asking the person", "danger": "somebody is in danger",
+    "court": "a court, procuratorate or supervisory organ requires it by law", "protect": "to protect the reporter",
 }  # fmt: skip
 
 
@@ -240,7 +246,8 @@ def _ground(code: str | None, lang: str) -> str:
     known = rules.suspension.get(code) or rules.exclusion.get(code)
     if known is not None:
         return known.name.in_(lang)
-    spoken = {**dict(ReturnGround.choices), **dict(DeclineGround.choices), **dict(SupervisionGround.choices)}
+    spoken = {**dict(ReturnGround.choices), **dict(DeclineGround.choices), **dict(SupervisionGround.choices),
+              **dict(CoverGround.choices), **dict(UnsealGround.choices)}  # fmt: skip
     if lang.startswith("zh"):
         return str(spoken.get(code, ""))
     return GROUNDS_EN.get(code, code.replace("_", " "))

@@ -48,6 +48,8 @@ class Report(Placed, TenantRow):
     external_id = models.CharField(max_length=80, blank=True)
     external_hash = models.CharField(max_length=64, blank=True)
     word_hash = models.CharField(max_length=200, blank=True)
+    hidden_at = models.DateTimeField(null=True)  # from strangers, whatever its case says
+    hidden_by = models.CharField(max_length=8, blank=True)  # caller, desk
     attributes = models.JSONField(default=dict)  # raw intake facts: columns of an import that have no field here
 
     recused_by = "accused_body_ids"

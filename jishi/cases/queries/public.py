@@ -16,7 +16,7 @@ from django.db.models.functions import Cast
 from jishi.bodies import queries as bodies
 from jishi.bodies.queries import BodyName
 from jishi.cases.actions.making import AFTER_REVIEW
-from jishi.cases.models import Banking, Case, Handover, Membership, Reply, Report, Suspension
+from jishi.cases.models import Banking, Case, Handover, Membership, Photo, Reply, Report, Suspension
 from jishi.cases.states import Kind, Role, Status, Visibility, Voice
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
@@ -65,6 +65,7 @@ class Shown:
     updated_at: datetime
     answer: str  # the public words of the approved answer
     promise_moved: bool
+    photos: tuple[str, ...] = ()  # codes of the copies made for strangers
     pause: tuple[str, date] | None = None  # why it stands still (code of the ground; empty: banked), until which day
     gone: bool = False  # was public, is not any more
 
@@ -109,7 +110,11 @@ def changed(wanted: Wanted, *, tenant_id: int, limit: int, skip: int = 0,
         members = members.filter(later)
     rows = list(members.order_by("case__changed_at", "report_id")[skip : skip + limit])
     found = {s.report.id: s for s in _shown([m.report for m in rows], tenant_id)}
-    return [replace(found[m.report_id], gone=m.case.visibility != Visibility.PUBLIC) for m in rows]
+    return [replace(found[m.report_id], gone=_is_gone(m)) for m in rows]
+
+
+def _is_gone(member: Membership) -> bool:
+    return member.case.visibility != Visibility.PUBLIC or member.report.hidden_at is not None
 
 
 def count(wanted: Wanted, *, tenant_id: int) -> int:
@@ -148,7 +153,7 @@ def _members() -> QuerySet[Membership]:
 
 
 def _readable(tenant_id: int, open_: Q) -> QuerySet[Report]:
-    rows = Report.objects.filter(tenant_id=tenant_id, accused_body_ids=[])
+    rows = Report.objects.filter(tenant_id=tenant_id, accused_body_ids=[], hidden_at=None)
     rows = rows.exclude(voice=Voice.CONFIDENTIAL).exclude(kind=Kind.TIP_OFF)
     return rows.filter(Exists(_members().filter(open_)), ~Exists(_members().exclude(open_)))
 
@@ -174,7 +179,8 @@ def _changed_members(wanted: Wanted, tenant_id: int, *, removed: bool) -> QueryS
     if not removed:
         return rows.filter(Exists(there))
     was_open = Q(report__accused_body_ids=[]) & ~Q(report__voice=Voice.CONFIDENTIAL) & ~Q(report__kind=Kind.TIP_OFF)
-    return rows.filter(Exists(there) | (was_open & ~Q(case__visibility=Visibility.PUBLIC)))
+    closed = ~Q(case__visibility=Visibility.PUBLIC) | Q(report__hidden_at__isnull=False)
+    return rows.filter(Exists(there) | (was_open & closed))
 
 
 # --- where it is shown -------------------------------------------------------------------------------------
@@ -235,7 +241,7 @@ def _grids_in(wanted: Wanted, box: tuple[float, float, float, float]) -> list[in
 
 
 def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
-    """Put reports, their cases, bodies and answers together; two statements, whatever their number."""
+    """Put reports, their cases, bodies, answers and photos together; three statements, whatever their number."""
     ids = [r.id for r in reports]
     members: dict[int, list[Membership]] = {}
     rows = Membership.objects.filter(tenant_id=tenant_id, report__in=ids, to_at=None).select_related("case")
@@ -247,7 +253,26 @@ def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
     pauses = _pauses(tenant_id, [m.case for m in first.values()])
     known = _Known(duties.matters(), _names({m.case.matter for m in first.values()}), answers, middles, bodies.names())
     found = [_one(r, first[r.id], members[r.id], known) for r in reports if r.id in first]
-    return [replace(s, pause=pauses.get(s.case.id)) if pauses else s for s in found]
+    photos = _photos(tenant_id, [s.report.id for s in found if s.text])
+    return [replace(s, pause=pauses.get(s.case.id), photos=photos.get(s.report.id, ())) for s in found]
+
+
+def _photos(tenant_id: int, reports: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Give the copies that were made for strangers, oldest first, by report; one statement."""
+    rows = Photo.objects.filter(tenant_id=tenant_id, report__in=reports, shown__isnull=False, hidden_at=None)
+    found: dict[int, tuple[str, ...]] = {}
+    for report, code in rows.order_by("id").values_list("report_id", "code"):
+        found[report] = (*found.get(report, ()), code)
+    return found
+
+
+def photo(code: str, *, small: bool, tenant_id: int) -> int | None:
+    """Give the stored copy of a photo that strangers may see now; None: there is none, or its report is not public."""
+    row = Photo.objects.filter(tenant_id=tenant_id, code=code, shown__isnull=False, hidden_at=None).first()
+    open_ = Q(case__visibility=Visibility.PUBLIC)
+    if row is None or not _readable(tenant_id, open_).filter(id=row.report_id).exists():
+        return None
+    return row.small_id if small else row.shown_id
 
 
 def _binding(members: Sequence[Membership]) -> Membership:

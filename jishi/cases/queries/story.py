@@ -15,6 +15,7 @@ from jishi.foundation.trail import Entry
 from jishi.kernels.text.minimise import minimise
 
 OWN_WORDS_ONLY = frozenset({"case.objected", "case.reopened", "case.withdrawn"})  # a caller's: shown to himself alone
+OF_ONE_CALLER = ("exclusion.", "report.", "unsealing.")
 # Said by the report itself, by its own rows, or about somebody else.
 NOT_TOLD = frozenset(
     {
@@ -113,7 +114,7 @@ class Teller:
         verb, codes = entry.verb, entry.codes
         if verb in NOT_TOLD or verb == "case.split" and codes.get("report") != self.report.number:
             return None
-        if verb.startswith("exclusion.") and codes.get("report") != self.report.id:
+        if verb.startswith(OF_ONE_CALLER) and codes.get("report") != self.report.id:
             return None  # another caller's: said to him alone
         own = entry.actor in self.me
         lead = self._handover(codes, entry.at)
@@ -174,7 +175,7 @@ class Teller:
             k: codes[k]
             for k in ("ground", "how", "reached", "kind", "missing", "outcome", "ruling", "result", "replied",
                       "into", "from", "to", "until", "told", "review_on", "due", "due_from", "rates", "verdict",
-                      "caller")
+                      "caller", "side", "agreed", "photos")
             if k in codes
         }
         if verb == "case.progressed" and (row := self.progress.get((codes.get("body") or 0, at))) is not None:
