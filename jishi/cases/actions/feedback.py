@@ -18,7 +18,7 @@ from jishi.cases.refusals import GroundNeeded, LinkIsOver, NoCallNow, NotSolvedN
 from jishi.cases.states import HANDOVER, Contacted, HandoverStatus, Role, Satisfied, Solved, Status, Voice
 from jishi.foundation import procedures
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound, Stale
+from jishi.foundation.refusals import NotAllowed, NotFound, Stale
 from jishi.kernels.text.minimise import minimise_one
 
 ANSWER_FOR = timedelta(days=30)
@@ -70,9 +70,22 @@ def by_link(token: str, *, now: datetime) -> Feedback:
     return row
 
 
-def holder_of_link(token: str, *, now: datetime) -> tuple[Feedback, Actor]:
-    """Give what a link asks, and the actor that its holder is: the reporter asked, and nobody else."""
+def ensure_not_rated(row: Feedback, opener: Actor) -> None:
+    """Refuse who is signed in for the body that is rated, or holds a post in it, whatever link he was given.
+
+    :raises NotAllowed: the handling body neither records nor answers feedback about itself (spec 10 §9).
+    """
+    if row.case.lead_id in opener.body_ids | opener.tied_to:
+        raise NotAllowed(why="被评价的单位不能替诉求人回答。")
+
+
+def holder_of_link(token: str, *, opener: Actor, now: datetime) -> tuple[Feedback, Actor]:
+    """Give what a link asks, and the actor that its holder is: the reporter asked, and nobody else.
+
+    :raises NotAllowed: `opener` works for the body that is rated.
+    """
     row = by_link(token, now=now)
+    ensure_not_rated(row, opener)
     report_id = Membership.objects.values_list("report_id", flat=True).get(id=row.membership_id)
     return row, Actor(tenant_id=row.tenant_id, kind="reporter", report_id=report_id)
 

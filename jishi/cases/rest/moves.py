@@ -354,7 +354,7 @@ def redispatch(request: HttpRequest, response: HttpResponse, number: str, payloa
 @router.get("/feedback/{token}", summary="What a link asks")
 def asked(request: HttpRequest, response: HttpResponse, token: str) -> dict[str, Any]:
     """Say what whoever holds the link is asked about; its version is the ETag."""
-    row, _holder = feedback.holder_of_link(token, now=timezone.now())
+    row, _holder = feedback.holder_of_link(token, opener=request.actor, now=timezone.now())  # type: ignore[attr-defined]
     response["ETag"] = f'"{row.version}"'
     return {"title": row.case.title, "asked_at": row.asked_at.isoformat(), "round": row.round, "version": row.version}
 
@@ -363,7 +363,7 @@ def asked(request: HttpRequest, response: HttpResponse, token: str) -> dict[str,
 def give_feedback(request: HttpRequest, token: str, payload: AnswersIn) -> dict[str, Any]:
     """Keep three answers of whoever holds the link."""
     now, version = timezone.now(), version_seen(request)
-    row, holder = feedback.holder_of_link(token, now=now)
+    row, holder = feedback.holder_of_link(token, opener=request.actor, now=now)  # type: ignore[attr-defined]
     feedback.answer(row.id, answers=feedback.Answers(**payload.dict()), by=holder, now=now, version=version)
     return {"kept": True}
 

@@ -96,6 +96,21 @@ class TestAnswers:
         assert answer.status_code == 422
 
 
+    def test_are_given_by_nobody_of_the_body_that_is_rated_whatever_link_he_was_handed(self, town, case):
+        with scope.work(f.the_clock(town)):
+            token = feedback.link_for(row_of(case).id)
+            rated = bodies.names()[case.lead_id].code
+        handler = colleague(town, "handler", body=rated)
+        said = {"contacted": "yes", "solved": "yes", "satisfied": "satisfied", "version": row_of(case).version}
+
+        page, press = f"/feedback/{token}", f"/api/v1/feedback/{token}"
+        answers = [handler.get(page), handler.post(page, said), handler.get(press),
+                   handler.post(press, said, content_type="application/json", headers={"If-Match": '"1"'})]  # fmt: skip
+
+        assert [a.status_code for a in answers] == [403] * 4
+        assert row_of(case).answered_at is None
+
+
 class TestCalls:
     def test_count_once_a_half_day_between_half_past_eight_and_eight(self, town, case):
         assert asked(case, AT_SEVEN)[0].why_not == "hours"

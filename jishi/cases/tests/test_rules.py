@@ -197,11 +197,11 @@ class TestFeedback:
         _case, row = self._asked(town)
         with scope.work(system(town)):
             token = feedback.link_for(row.id)
-            _, holder = feedback.holder_of_link(token, now=LATER)
+            _, holder = feedback.holder_of_link(token, opener=system(town), now=LATER)
         f.do(holder, feedback.answer, row.id, answers=feedback.Answers("yes", "no", "not"), now=LATER)
 
         with scope.work(system(town)), pytest.raises(LinkIsOver):
-            feedback.holder_of_link(token, now=LATER)
+            feedback.holder_of_link(token, opener=system(town), now=LATER)
 
     def test_a_link_of_a_closed_case_is_over(self, town: int) -> None:
         case, row = self._asked(town)
@@ -210,7 +210,7 @@ class TestFeedback:
         f.do(f.the_clock(town), feedback.conclude, case.id, now=LATER)
 
         with scope.work(system(town)), pytest.raises(LinkIsOver):
-            feedback.holder_of_link(token, now=LATER)
+            feedback.holder_of_link(token, opener=system(town), now=LATER)
 
     def test_is_not_concluded_by_a_person_before_anybody_was_reached(self, town: int) -> None:
         case, _row = self._asked(town)

@@ -27,6 +27,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         row = feedback.by_link(token, now=request.now)
     except LinkIsOver:
         return render(request, "cases/resident/link_over.html", status=LinkIsOver.status)
+    feedback.ensure_not_rated(row, request.actor)
     asked = resident.asked(row, lang=get_language() or "zh")
     by = Actor(tenant_id=request.tenant.id, kind="reporter", report_id=asked.report_id)
     with scope.within(by):
