@@ -30,7 +30,7 @@ class NotCounted(Refused):
         super().__init__(detail=str(why))
 
 
-class PauseIn(Schema):
+class StandstillIn(Schema):
     starts: datetime
     ends: datetime | None = None
 
@@ -41,7 +41,7 @@ class AddIn(Schema):
     start: datetime
     amount: str = Field(max_length=12)
     body: str = Field("", max_length=40)
-    pauses: list[PauseIn] = Field([], max_length=50)
+    pauses: list[StandstillIn] = Field([], max_length=50)
     extensions: list[str] = Field([], max_length=20)
 
 
