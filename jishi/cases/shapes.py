@@ -286,3 +286,66 @@ class ExclusionIn(Schema):
 class VerdictIn(Schema):
     verdict: str
     why: str = Field(max_length=2000)
+
+
+class OtherIn(Schema):
+    """A party who is no caller; sealed on arrival."""
+
+    name: str = Field(max_length=60)
+    contact: str = Field("", max_length=80)
+
+
+class MediationIn(Schema):
+    """`danger`: none, or the code of an excluded kind; it has to be said."""
+
+    kind: str
+    what: str = Field(max_length=200)
+    mediator: Number
+    danger: str
+    others: list[OtherIn] = Field([], max_length=8)
+
+
+class MediationMoveIn(Schema):
+    """What a move needs; which fields, its row of the table says."""
+
+    end: str = Field("", max_length=12)
+    ground: str = Field("", max_length=10)
+    days: int = Field(0, ge=0, le=366)
+    mediator: Number | None = None
+    party: Number | None = None
+    held_at: AwareDatetime | None = None
+    where: str = Field("", max_length=120)
+    came: list[Number] = Field([], max_length=8)
+    notes: str = Field("", max_length=20_000)
+    terms: str = Field("", max_length=20_000)
+    dates: list[date] = Field([], max_length=12)
+    oral: bool = False
+
+
+class MeasureIn(Schema):
+    what: str = Field(max_length=200)
+    body: Number
+    by_date: date
+
+
+class TopicIn(Schema):
+    """A nomination: one kind of matter, and what shows that it wants work at its root."""
+
+    title: str = Field(max_length=80)
+    matters: list[Annotated[str, Field(max_length=40)]] = Field(max_length=20)
+    evidence_kind: str
+    evidence: str = Field(max_length=2000)
+
+
+class TopicMoveIn(Schema):
+    """What a move needs; which fields, its row of the table says."""
+
+    why: str = Field("", max_length=1000)
+    lead: Number | None = None
+    assists: list[Number] = Field([], max_length=20)
+    causes: str = Field("", max_length=2000)
+    measures: list[MeasureIn] = Field([], max_length=20)
+    indicator: str = Field("", max_length=20)
+    target: int = Field(0, ge=0, le=1_000_000)
+    measure: Number | None = None
+    words: str = Field("", max_length=2000)

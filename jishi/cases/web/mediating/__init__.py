@@ -1,0 +1,1 @@
+"""Pages of mediation: a party's, the mediator's, the case's, the public register."""
