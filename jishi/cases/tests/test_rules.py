@@ -21,7 +21,7 @@ from jishi.cases.actions import (
 )  # fmt: skip
 from jishi.cases.models import Case, Clock, Feedback, Membership, Suggestion
 from jishi.cases.queries import listing
-from jishi.cases.refusals import GroundNeeded, LinkIsOver, SamePerson
+from jishi.cases.refusals import CitationNeeded, GroundNeeded, LinkIsOver, SamePerson
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.duties import queries as duties
@@ -134,6 +134,14 @@ class TestReturns:
         why = handover.Return(ground, "不是我们的", f.some_item(town), 999_999_999)
 
         with pytest.raises(Refused):
+            f.do(f.handler_of(case), handover.return_, case.id, why=why, now=LATER)
+
+    @pytest.mark.parametrize("ground", ["not_our_duty", "wrong_place"])
+    def test_a_return_that_cites_no_item_is_refused(self, town: int, ground: str) -> None:
+        case = f.a_case_at(town, Status.OFFERED)
+        why = handover.Return(ground, "不是我们的", None, f.body_id(town, "cgj"))
+
+        with pytest.raises(CitationNeeded):
             f.do(f.handler_of(case), handover.return_, case.id, why=why, now=LATER)
 
     def test_a_designated_body_may_not_return(self, town: int) -> None:
