@@ -68,6 +68,18 @@ class MediationMoved(Event):
 
 
 @dataclass(frozen=True)
+class TopicMoved(Event):
+    """Something happened to a topic."""
+
+    subject = ("topic", "topic_id")
+
+    topic_id: int
+    verb: str
+    status: str
+    tells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ParcelMade(Event):
     """A parcel of notices for one person is ready to leave."""
 

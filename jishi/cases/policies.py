@@ -1,12 +1,12 @@
 """Who may, at this moment. The button asks, the verb insists; `visible_to` is the list form of `ensure_may_see`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from jishi.cases.models import Case, Consultation, Handover, Membership, Part, Participant, Report
+from jishi.cases.models import Case, Consultation, Handover, Membership, Part, Participant, Report, Topic
 from jishi.cases.states import ENDS, WINDOW_DAYS, Status
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
@@ -179,3 +179,47 @@ def reports_of(actor: Actor) -> QuerySet[Report]:
     if actor.kind == "resident":
         return rows.filter(reporter=actor.account_id)
     return rows.none()
+
+
+# --- topics: they hang on no case --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TopicStand:
+    """A topic as rights see it: who leads it, and every body that has a part in it."""
+
+    lead: int | None
+    bodies: frozenset[int]
+
+
+NOMINATING = ("handler", "head", "office", "ruler", "supervisor", "dispatcher", "grid_worker")
+
+
+def _is_of_the_topic(actor: Actor, stand: TopicStand) -> bool:
+    return actor.has("handler", "head", "office") and not actor.body_ids.isdisjoint(stand.bodies)
+
+
+TOPIC_PARTIES: Mapping[str, Callable[[Actor, TopicStand], bool]] = {
+    "any_body": lambda actor, stand: actor.kind in ("staff", "client") and actor.has(*NOMINATING),
+    "topic_office": lambda actor, stand: actor.has("office"),
+    "topic_judge": lambda actor, stand: actor.has("office") and stand.lead not in actor.body_ids | actor.tied_to,
+    "topic_bodies": _is_of_the_topic,
+}
+
+
+def topic_stand(row: Topic | None) -> TopicStand:
+    """Give what rights on a topic turn on."""
+    if row is None:
+        return TopicStand(None, frozenset())
+    return TopicStand(row.lead_body_id, frozenset({row.lead_body_id or 0, *row.assist_body_ids} - {0}))
+
+
+def ensure_may_on_topic(move: Move, actor: Actor, stand: TopicStand) -> None:
+    """Insist that one of the parties whom the table names acts. :raises NotAllowed: somebody else."""
+    if not any(TOPIC_PARTIES[party](actor, stand) for party in move.who):
+        raise NotAllowed(verb=move.verb, who=list(move.who))
+
+
+def receiving(actor: Actor) -> Actor:
+    """Let whoever found something take it in as the receiving desk does; the right to open it was asked before."""
+    return replace(actor, roles=actor.roles | {"system"})

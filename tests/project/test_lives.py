@@ -21,7 +21,7 @@ ROOMS = {  # whose life it is
     "case": "cases", "handover": "cases", "part": "cases", "whistle": "cases", "participant": "cases",
     "supervision": "cases", "mediation": "cases", "topic": "cases", "errand": "cases",
 }  # fmt: skip
-PARTIES = {"cases": {**case_policies.PARTIES, **errand_policies.PARTIES}}
+PARTIES = {"cases": {**case_policies.PARTIES, **errand_policies.PARTIES, **case_policies.TOPIC_PARTIES}}
 EVENTS = [
     node.name
     for path in sorted(ROOT.glob("jishi/*/events.py"))

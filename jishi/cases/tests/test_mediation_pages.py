@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from jishi.accounts.models import Account
+from jishi.accounts import queries as accounts
 from jishi.accounts.tests.factories import signed_in
 from jishi.cases.actions import mediation
 from jishi.cases.models import Case, Mediation
@@ -25,8 +25,9 @@ from jishi.foundation.actor import system
 def _chair(town: int) -> Client:
     actor = m.chair(town)
     with scope.work(system(town)):
-        account = Account.objects.get(id=actor.account_id)
-    return signed_in(Client(headers=HOST), account, post=actor.post_id)
+        identity = accounts.identity_of(actor.account_id or 0, now=timezone.now())
+    assert identity is not None
+    return signed_in(Client(headers=HOST), identity.account, post=actor.post_id)
 
 
 def _recent(town: int) -> tuple[Case, Client, Client]:
