@@ -39,6 +39,7 @@ class Given:
                 if kept := [v for v in (clean(str(value)).strip() for value in values) if v]:
                     self._values[clean(name)] = kept
         self.files = list(request.FILES) if request.method == "POST" else []
+        self.media = request.FILES.getlist("media") if request.method == "POST" else []
 
     def one(self, name: str) -> str:
         """Give the value of a parameter, the last one if it came twice; empty if it did not come."""

@@ -212,10 +212,12 @@ def _told(
     call: Call, found: list[public.Shown], *, extensions: bool, headers: dict[str, str] | None = None
 ) -> Answer:
     asked = public.handovers(found, tenant_id=call.tenant_id) if extensions else None
+    base = call.request.build_absolute_uri("/").rstrip("/")
     rows = [
-        telling.gone(s) if s.gone else telling.request(s, more=None if asked is None else asked.get(s.case.id, []))
+        telling.gone(s) if s.gone
+        else telling.request(s, base=base, more=None if asked is None else asked.get(s.case.id, []))
         for s in found
-    ]
+    ]  # fmt: skip
     changed_at = max((s.updated_at for s in found), default=None)
     return Answer("service_requests", rows, changed_at=changed_at, headers=headers or {})
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from jishi.accounts.actions import clients
-from jishi.cases.actions import arrival, intake, programs
+from jishi.cases.actions import arrival, intake, photos, programs
 from jishi.cases.models import Case, Program
 from jishi.cases.open311 import asking, telling
 from jishi.cases.open311.answers import Answer, Fault, Wrong
@@ -20,7 +20,7 @@ from jishi.cases.queries import public, standing
 from jishi.cases.refusals import TooManyPosts
 from jishi.cases.states import Channel, Voice
 from jishi.duties import queries as duties
-from jishi.foundation import idempotency, scope
+from jishi.foundation import idempotency, scope, uploads
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
 from jishi.foundation.tenants import Tenant
@@ -86,19 +86,21 @@ def report(given: Given, sender: Sender, *, now: datetime) -> Answer:
 
 def _taken(one: arrival.Incoming, given: Given, sender: Sender, now: datetime) -> dict[str, Any]:
     try:
+        shots = [] if sender.tenant.is_trial else photos.ready(uploads.sent(given.media))
         done = intake.receive(one, by=sender.actor, now=now, tenant_code=sender.tenant.code)
+        photos.add(done.report_id, shots, may_publish=False, by=sender.actor, now=now)
     except Refused as no:
         raise Wrong(Fault(400, no.sentence("en"))) from None
     notice = standing.promise(Case.objects.get(id=done.case_id))
-    told = {"service_notice": _unkept(given, notice)}
+    told = {"service_notice": _unkept(given, notice, kept=bool(shots))}
     if sender.served.answers_with_token:
         return {"token": programs.give_token(done.report_id, by=sender.actor, now=now), **told}
     return {"service_request_id": done.number, **told}
 
 
-def _unkept(given: Given, notice: str | None) -> str | None:
-    """Say so where something that came along could not be kept: no store of files stands in this edition."""
-    said = _("随附的文件没有保存：这里还不收文件。") if given.files else ""
+def _unkept(given: Given, notice: str | None, *, kept: bool = False) -> str | None:
+    """Say so where something that came along was not kept: on trial, with an update, or not under `media`."""
+    said = _("随附的文件没有保存：照片请放在 media 里，随诉求一起发。") if given.files and not kept else ""
     return " ".join(filter(None, [notice, said])) or None
 
 

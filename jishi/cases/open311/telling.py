@@ -89,8 +89,8 @@ def worded(fact: Mapping[str, Any], said: str) -> str:
 # --- requests ----------------------------------------------------------------------------------------------
 
 
-def request(shown: Shown, *, more: Sequence[Handover] | None = None) -> dict[str, Any]:
-    """Give one request in the fields of §5.5; `more`: who was asked, for the extended attributes."""
+def request(shown: Shown, *, base: str = "", more: Sequence[Handover] | None = None) -> dict[str, Any]:
+    """Give one request in the fields of §5.5; `more`: who was asked, for the extended attributes. `base`: our root."""
     case, said = shown.case, lang()
     is_open, promised = shown.is_open, None if public.settled(shown.case) else shown.case.promise_due_at
     told: dict[str, Any] = {
@@ -101,11 +101,16 @@ def request(shown: Shown, *, more: Sequence[Handover] | None = None) -> dict[str
         "service_notice": standing.promise(case) if is_open else None,
         "requested_datetime": stamp(shown.report.received_at), "updated_datetime": stamp(shown.updated_at),
         "expected_datetime": stamp(promised), "address": shown.place or None, "address_id": None, "zipcode": None,
-        "lat": shown.lat, "long": shown.lng, "media_url": None,
+        "lat": shown.lat, "long": shown.lng, "media_url": next(iter(media(shown, base)), None),
     }  # fmt: skip
     if more is not None:
-        told["extended_attributes"] = extended(shown, more)
+        told["extended_attributes"] = {**extended(shown, more), "media": media(shown, base)}
     return told
+
+
+def media(shown: Shown, base: str) -> list[str]:
+    """Give the addresses of the covered copies that strangers may see."""
+    return [f"{base}/photos/{code}.jpg" for code in shown.photos]
 
 
 def gone(shown: Shown) -> dict[str, Any]:
@@ -125,7 +130,7 @@ def extended(shown: Shown, asked: Sequence[Handover]) -> dict[str, Any]:
         "case": case.number, "detailed_status": DETAILED.get(case.status, "PENDING"),
         "grid": grid.code if grid else None, "channel_open": shown.report.channel, "promise_moved": shown.promise_moved,
         "returned_by": [names[h.body_id] for h in asked if h.status == "RETURNED" and h.body_id in names],
-        "duty_item": item, "media": [],
+        "duty_item": item,
     }  # fmt: skip
 
 

@@ -1,6 +1,18 @@
 """The API of this room, one file an idea (spec 10 §16)."""
 
-from jishi.cases.rest import belonging, bulk, field, mediations, moves, moving_time, news, opened, together
+from jishi.cases.rest import belonging, bulk, field, mediations, moves, moving_time, news, opened, photos, together
 from jishi.cases.rest.edge import router
 
-__all__ = ["belonging", "bulk", "field", "mediations", "moves", "moving_time", "news", "opened", "router", "together"]
+__all__ = [
+    "belonging",
+    "bulk",
+    "field",
+    "mediations",
+    "moves",
+    "moving_time",
+    "news",
+    "opened",
+    "photos",
+    "router",
+    "together",
+]

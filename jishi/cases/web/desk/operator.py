@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
-from jishi.cases.actions import choosing, dispatch, intake
+from jishi.cases.actions import choosing, dispatch, intake, photos
 from jishi.cases.actions.intake import Received
 from jishi.cases.models import Case, Clock, Membership
 from jishi.cases.queries import casepage, judging, ticking
@@ -23,7 +23,7 @@ from jishi.cases.web.desk import strip
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.desk.forms import DeclineForm, IntakeForm, matter_label, within
 from jishi.duties import queries as duties
-from jishi.foundation import idempotency, numbers
+from jishi.foundation import idempotency, numbers, uploads
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import PreconditionMissing, Refused
 from jishi.kernels.text.minimise import minimise_one
@@ -59,7 +59,7 @@ def console(request: HttpRequest) -> HttpResponse:
     try:
         receipt = _save(request, form, declining)
     except Refused as no:
-        if no.status != 422:
+        if no.status not in (413, 415, 422):
             raise
         return _page(request, form, looked=True, declining=declining, refused=no, status=422)
     return _page(request, IntakeForm(now=request.now), receipt=receipt)
@@ -99,6 +99,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None) -> Receipt:
     """Take the report in once, keep what was chosen, and do what the pressed button says, in one transaction."""
     by, now = request.actor, request.now
+    shots = photos.ready(uploads.sent(request.FILES.getlist("photos")))
     key, body = str(request.POST.get("idempotency_key", "")), _digest(request)
     slot = idempotency.claim(key, route="desk.operator", body=body, by=by, now=now)
     if not slot.is_first:
@@ -112,6 +113,7 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
     if refused:
         raise refused[0].refusal
     received = taken[0]
+    photos.add(received.report_id, shots, may_publish=False, by=by, now=now)
     slot.fill({"report": received.report_id, "case": received.case_id})
     _keep_choices(received, form, joined, by=by, now=now)
     return _then(request, form, received, looked, declining, joined)

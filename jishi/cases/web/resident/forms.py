@@ -22,6 +22,13 @@ FIELD_OF: Mapping[str, str] = {
     "swapped_axes": "where",
     "anonymous_has_no_person": "tel",
     "bad_contact": "tel",
+    **dict.fromkeys(
+        (
+            "file_too_large", "too_many_files", "file_is_empty", "file_kind_refused", "file_not_what_it_says",
+            "file_damaged", "too_many_pixels", "sides_too_unequal", "unpacks_too_large", "file_with_program",
+        ),
+        "photos",
+    ),
 }
 
 
@@ -38,6 +45,9 @@ class SpeakUp(forms.Form):
     tel = forms.CharField(label=_("手机号"), required=False, max_length=60)
     accused = forms.IntegerField(label=_("说的是哪个单位"), required=False, min_value=1)
     join = forms.CharField(required=False, max_length=20)
+    photos = forms.Field(required=False)  # taken from the files by the page; here for its refusals
+    photos_public = forms.BooleanField(required=False)
+    with_photos = False  # something was said by a picture
 
     def incoming(self, *, account_id: int | None) -> Incoming:
         """Give what was said as intake takes it. Of a child under 14 and of anonymous people no person is kept."""
@@ -45,7 +55,7 @@ class SpeakUp(forms.Form):
         voice = "anonymous" if given["child"] else given["voice"]
         pinned = given["lng"] is not None and given["lat"] is not None
         return Incoming(
-            text=given["text"],
+            text=given["text"] or (str(_("只有照片，没有文字。")) if self.with_photos else ""),
             channel="web",
             voice=voice,
             kind="complaint" if given["accused"] else "report",

@@ -1,5 +1,6 @@
 """Speaking up: one screen, three steps, without account and without script."""
 
+import hashlib
 import re
 import uuid
 from collections.abc import Sequence
@@ -14,15 +15,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from jishi.bodies import queries as bodies
 from jishi.cases import triage
-from jishi.cases.actions import arrival, intake
+from jishi.cases.actions import arrival, intake, photos
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.queries import resident
 from jishi.cases.queries.resident import Near
 from jishi.cases.web.resident import holding, receipts
 from jishi.cases.web.resident.forms import NOT_THE_SAME, SpeakUp
 from jishi.cases.web.resident.receipts import Slip
-from jishi.foundation import idempotency, scope
-from jishi.foundation.refusals import KeyReused
+from jishi.foundation import idempotency, scope, uploads
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import KeyReused, Refused
 
 ROUTE = "speak"
 MARK = re.compile(r"(〔[^〔〕\n]{1,20}〕)")
@@ -41,6 +43,10 @@ def speak(request: HttpRequest) -> HttpResponse:
     form, key = SpeakUp(request.POST), request.POST.get("idempotency_key", "")[:200] or uuid.uuid4().hex
     if not form.is_valid():
         return _again(request, form, key)
+    shots = _shots(request, form)
+    if shots is None:
+        return _again(request, form, key)
+    form.with_photos = bool(shots)
     account = request.actor.account_id if request.actor.kind == "resident" else None
     incoming = form.incoming(account_id=account)
     refused = arrival.refusal_of(incoming, now=request.now)
@@ -49,21 +55,32 @@ def speak(request: HttpRequest) -> HttpResponse:
         return _again(request, form, key)
     by = holding.speaker(request, anonymous=incoming.voice == "anonymous")
     with scope.within(by):
-        return _take_in(request, form, incoming, key)
+        return _take_in(request, form, incoming, key, shots)
 
 
-def _take_in(request: HttpRequest, form: SpeakUp, incoming: Incoming, key: str) -> HttpResponse:
+def _shots(request: HttpRequest, form: SpeakUp) -> list[photos.Ready] | None:
+    """Look at the photos; None: one is refused, and the form says which and why."""
+    try:
+        return photos.ready(uploads.sent(request.FILES.getlist("photos")))
+    except Refused as no:
+        form.refuse(no)
+        return None
+
+
+def _take_in(
+    request: HttpRequest, form: SpeakUp, incoming: Incoming, key: str, shots: list[photos.Ready]
+) -> HttpResponse:
     by, asked = scope.current().actor, form.cleaned_data["join"]
     looked = arrival.look([incoming], now=request.now)[0]
     near = _near(request, looked, incoming)
     if near and not asked:
-        facts = {"near": near, "must_choose": True, "seen": _seen(incoming.text, looked)}
+        facts = {"near": near, "must_choose": True, "seen": _seen(incoming.text, looked), "photos_again": bool(shots)}
         return render(request, "cases/resident/speak.html", _facts(request, form, key) | facts)
     if asked in {str(n.case_id) for n in near}:
         incoming = replace(incoming, join_case_id=int(asked))
     try:
         slot = idempotency.claim(
-            receipts.name_of(key), route=ROUTE, body=receipts.body_of(key, form.cleaned_data), by=by, now=request.now
+            receipts.name_of(key), route=ROUTE, body=receipts.body_of(key, _said(form, shots)), by=by, now=request.now
         )
     except KeyReused:  # sent before, then changed: a new act, if the person presses again
         return _again(request, form, uuid.uuid4().hex, sent_before=True)
@@ -76,8 +93,23 @@ def _take_in(request: HttpRequest, form: SpeakUp, incoming: Incoming, key: str) 
     if refused:
         raise refused[0].refusal
     done = taken[0]
+    _keep(done.report_id, shots, form, request)
     slot.fill({"report": done.report_id, "word": receipts.sealed_word(key, done.word)})
     return receipts.hand_over(redirect("receipt"), Slip(done.report_id, done.word))
+
+
+def _said(form: SpeakUp, shots: list[photos.Ready]) -> dict[str, Any]:
+    """What a second press must repeat: the words, and the very pictures."""
+    return {**form.cleaned_data, "photos": [hashlib.sha256(s.content.data).hexdigest() for s in shots]}
+
+
+def _keep(report_id: int, shots: list[photos.Ready], form: SpeakUp, request: HttpRequest) -> None:
+    """Keep the photos as the one who holds the receipt: no account stands in their record."""
+    holder = Actor(tenant_id=request.tenant.id, kind="reporter", report_id=report_id)
+    if shots:
+        with scope.within(holder):
+            agreed = form.cleaned_data["photos_public"]
+            photos.add(report_id, shots, may_publish=agreed, by=holder, now=request.now)
 
 
 @require_POST

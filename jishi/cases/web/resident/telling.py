@@ -35,6 +35,15 @@ DECLINES: Mapping[str, Callable[[], str]] = {
     "beyond_duty": lambda: _("属于市场或社会自行解决的事"),
     "unlawful": lambda: _("内容违法"),
 }
+COVERS: Mapping[str, Callable[[], str]] = {
+    "person": lambda: _("能认出人的内容（姓名、电话、住处、人脸）"),
+    "plate": lambda: _("车牌"),
+    "child": lambda: _("未成年人"),
+    "health": lambda: _("病情、伤情"),
+    "secret": lambda: _("国家秘密、商业秘密"),
+    "unlawful": lambda: _("违法或者侮辱性的内容"),
+    "nothing": lambda: _("看过，没有要遮的"),
+}
 ELEMENTS: Mapping[str, Callable[[], str]] = {
     "time_of_contact": lambda: _("什么时候联系的"),
     "with_whom": lambda: _("跟谁联系的"),
@@ -413,6 +422,27 @@ def _expired(h: Happened) -> Line | None:
     )
 
 
+def _photos_added(h: Happened) -> Line:
+    n = len(h.codes.get("photos") or ())
+    return {"title": _("补了照片（%(n)s 张）") % {"n": n}, "icon": "plus", "kind": "done"}
+
+
+def _covered(h: Happened) -> Line:
+    title = _("一张照片遮盖后公开了") if h.what == "report.photo_shown" else _("公开的文字遮盖了几处")
+    why = _("理由：%(ground)s。您的原话、原照片没有动，封着。") % {"ground": say(COVERS, h.codes.get("ground"))}
+    return {"title": title, "icon": "eye", "kind": "run", "text": why, "said": h.words.get("why", "")}
+
+
+def _kept_from_strangers(h: Happened) -> Line:
+    mine = h.codes.get("side") == "caller"
+    of_photo = h.what == "report.photo_hidden"
+    titles = {
+        (True, True): _("您把一张照片藏起来了"), (True, False): _("一张照片不再公开"),
+        (False, True): _("您没有让它公开"), (False, False): _("审核岗没有让它公开"),
+    }  # fmt: skip
+    return {"title": titles[of_photo, mine], "icon": "lock", "kind": "hold", "said": h.words.get("why", "")}
+
+
 def _by_the_table(h: Happened) -> Line | None:
     """A move that has no sentence of its own is said in the words of the table of lives."""
     lang = "en" if (get_language() or "zh").startswith("en") else "zh"
@@ -427,6 +457,11 @@ def _by_the_table(h: Happened) -> Line | None:
 _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     "report.said": _said,
     "report.added_to": _added,
+    "report.photo_added": _photos_added,
+    "report.photo_shown": _covered,
+    "report.redacted": _covered,
+    "report.photo_hidden": _kept_from_strangers,
+    "report.hidden": _kept_from_strangers,
     "case.offered": _offered,
     "case.offer_taken_back": _taken_back,
     "handover.signed": _signed,

@@ -1,0 +1,77 @@
+"""What was sent along with a case and what strangers may see of it: facts of photos, public words, what was covered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jishi.cases.actions import photos, privacy
+from jishi.cases.actions.wording import GROUNDS_EN
+from jishi.cases.models import Case, Membership, Photo, Redaction, Report
+from jishi.cases.states import CoverGround, Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """One act of covering, as it is told: when, on which ground, in how many places, the sentence for the caller."""
+
+    at: datetime
+    of: str
+    ground: str
+    places: int
+    why: str
+    photo_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One report with its photos, what was covered of it, and until when its caller may amend or hide by himself."""
+
+    report: Report
+    photos: tuple[Photo, ...]
+    covered: tuple[Covered, ...]
+    own_until: datetime | None
+
+
+def of_case(case: Case, *, lang: str) -> list[Beside]:
+    """Give the reports that belong to the case now, oldest first; four statements."""
+    rows = Membership.objects.filter(case=case, to_at=None).select_related("report").order_by("report_id")
+    return _beside([m.report for m in rows[:20]], lang=lang)
+
+
+def of_report(report: Report, *, lang: str) -> Beside:
+    """Give one report with its photos."""
+    return _beside([report], lang=lang)[0]
+
+
+def _beside(reports: list[Report], *, lang: str) -> list[Beside]:
+    ids = [r.id for r in reports]
+    pictures: dict[int, list[Photo]] = {}
+    for photo in photos.photos_of(ids):
+        pictures.setdefault(photo.report_id, []).append(photo)
+    acts: dict[int, list[Covered]] = {}
+    for row in Redaction.objects.filter(report__in=ids).order_by("id"):
+        acts.setdefault(row.report_id, []).append(
+            Covered(row.at, row.of, ground_named(row.ground, lang), row.places, row.why, row.photo_id)
+        )
+    since = _public_since(ids)
+    return [
+        Beside(r, tuple(pictures.get(r.id, ())), tuple(acts.get(r.id, ())), privacy.own_until(r, since.get(r.id)))
+        for r in reports
+    ]
+
+
+def _public_since(ids: list[int]) -> dict[int, datetime | None]:
+    found: dict[int, datetime | None] = {}
+    closed: set[int] = set()
+    rows = Membership.objects.filter(report__in=ids, to_at=None).select_related("case")
+    for member in rows:
+        if member.case.visibility != Visibility.PUBLIC or member.case.opened_at is None:
+            closed.add(member.report_id)
+        before = found.get(member.report_id)
+        moments = [m for m in (before, member.case.opened_at) if m is not None]
+        found[member.report_id] = max(moments, default=None)
+    return {i: at for i, at in found.items() if i not in closed}
+
+
+def ground_named(code: str, lang: str) -> str:
+    """Name a ground of covering in the reader's language."""
+    return dict(CoverGround.choices).get(code, code) if lang.startswith("zh") else GROUNDS_EN.get(code, code)
