@@ -1,6 +1,18 @@
 """The API of this room, one file an idea (spec 10 §16)."""
 
-from jishi.cases.rest import belonging, bulk, field, mediations, moves, moving_time, news, opened, photos, together
+from jishi.cases.rest import (
+    belonging,
+    bulk,
+    field,
+    mediations,
+    moves,
+    moving_time,
+    news,
+    opened,
+    photos,
+    together,
+    topics,
+)
 from jishi.cases.rest.edge import router
 
 __all__ = [
@@ -15,4 +27,5 @@ __all__ = [
     "photos",
     "router",
     "together",
+    "topics",
 ]

@@ -25,7 +25,7 @@ HOST = "town.example"
 ROLES = ("operator", "dispatcher", "handler", "reviewer", "feedback", "ruler")
 LATER = MONDAY_TEN + timedelta(hours=9)
 # What creates has a key instead; what stores nothing has nothing to lose.
-CREATES, STORES_NOTHING = {"/reports", "/bulk", "/webhooks"}, {"/triage"}
+CREATES, STORES_NOTHING = {"/reports", "/bulk", "/webhooks", "/topics"}, {"/triage"}
 COUNTS_AGAIN = {"/clocks/recompute"}  # worked out anew from what is stored: nobody's writing can be lost
 MOMENTS = {"date": "2026-03-09", "date-time": "2026-03-09T02:00:00Z"}
 SAMPLES: dict[str, Any] = {"string": "x", "integer": 1, "boolean": True, "array": [1, 2], "object": {}, "number": 1.0}
@@ -95,7 +95,10 @@ class TestEveryWriteOfTheApi:
 
     def test_that_creates_asks_for_a_key_instead(self, town: int) -> None:
         for path in CREATES:
-            answer = send(client_of(town, *ROLES), path, {"text": f.DRAIN, "url": "https://example.org/"})
+            answer = send(client_of(town, *ROLES), path, {
+                "text": f.DRAIN, "url": "https://example.org/", "title": "x", "matters": [], "evidence_kind": "x",
+                "evidence": "x",
+            })
 
             assert (answer.status_code, answer.json()["code"]) == (400, "key_missing")
 

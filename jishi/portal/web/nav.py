@@ -73,6 +73,7 @@ STAFF = (
     Entry("reminders", _("提醒"), "bell", frozenset({"handler", "head", "dispatcher", "reviewer"})),
     Entry("whistles", _("吹哨台"), "bell", frozenset({"office", "ruler"})),
     Entry("gridplan", _("网格方案"), "map", frozenset({"office"})),
+    Entry("topic-board", _("每月一题"), "scale", frozenset({"office", "ruler", "handler", "head", "auditor"})),
     Entry("mediators-kept", _("调解员"), "people", frozenset({"office"})),
     Entry("places", _("地方"), "pin", frozenset({"office"})),
     Entry("notices", _("通知"), "bell", frozenset({"office"})),
