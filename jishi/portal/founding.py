@@ -1,6 +1,7 @@
 """Founds the demonstration town through the rooms' own verbs, as a real town: nothing is inserted past them."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,18 +16,23 @@ from jishi.accounts.actions.accounts import Opening
 from jishi.bodies.actions import bodies, posts
 from jishi.bodies.actions.bodies import Founding
 from jishi.bodies.actions.posts import NewPost
-from jishi.cases.actions import history, trial
+from jishi.cases.actions import errands, history, patrols, trial
 from jishi.cases.actions.arrival import Incoming
+from jishi.cases.actions.errands import Setting
 from jishi.cases.actions.history import Happened, PastLife
+from jishi.cases.queries import patch
 from jishi.duties import queries as duties
 from jishi.duties.actions import codebook, founding, golden
 from jishi.duties.actions.codebook import NewMatter
+from jishi.duties.actions.deciding import PushDownRefused
 from jishi.duties.actions.golden import NewGolden
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.tenants import Tenant
+from jishi.places import queries as places
 from jishi.portal.demo import past_cases, town
 from jishi.portal.demo.nouns import GoldenDispatch, PastCase, Person, Step, Town
+from jishi.portal.demo.rounds import JOBS, ROUNDS
 from jishi.portal.demo_ground import found_ground
 
 CODE = "990181"
@@ -172,6 +178,43 @@ def _post(person: Person, ids: dict[str, int]) -> NewPost:
     return NewPost(
         body_id=ids[str(person.body)], title=person.post, roles=person.roles, area=area, work_phone=person.phone
     )
+
+
+def send_out(tenant_id: int, *, now: datetime) -> int:
+    """Lay the rounds of the grid workers and set what waits for them today, once; gives how many errands wait."""
+    by = system(tenant_id)
+    with scope.work(by):
+        if patrols.are_laid(by=by):
+            return 0
+        grids = {g.code: g.id for g in places.grids_in(CODE, localdate(now))}
+        for r in ROUNDS:
+            points = tuple(patrols.Point(name) for name in r.places)
+            first = localdate(now) + timedelta(days=r.first_in)
+            new = patrols.NewRoute(r.name, grids[r.grid], points, r.look_for, r.every_days, first)
+            patrols.lay(new, by=by, now=now)
+        jobs = [
+            Setting(
+                j.kind, j.what, division_code=j.grid[:12], grid_id=grids[j.grid], place_text=j.place, free=j.free,
+                due_at=now + timedelta(hours=j.hours),
+            )
+            for j in JOBS
+        ]  # fmt: skip
+        waiting = len([errands.set_(job, by=by, now=now, tenant_code=CODE) for job in jobs])
+        waiting += _look_at_cases(JOBS[0].grid[:12], by=by, now=now)
+        made, _more = patrols.set_due(by=by, now=now, tenant_code=CODE)
+    return waiting + made
+
+
+def _look_at_cases(area: str, *, by: Actor, now: datetime) -> int:
+    """Have two cases of the area looked at, where the lists let a worker be asked."""
+    kinds, done = {"RECEIVED": "verify_before", "FEEDBACK": "verify_after"}, 0
+    for case in (one.case for one in patch.patch(by=by, now=now).cases):
+        if done < 2 and case.status in kinds and case.division_code.startswith(area):
+            with suppress(PushDownRefused):
+                setting = Setting(kinds[case.status], "去看一眼，现在是不是这样", case_id=case.id)
+                errands.set_(setting, by=by, now=now, tenant_code=CODE)
+                done += 1
+    return done
 
 
 def remember(

@@ -15,7 +15,7 @@ from jishi.foundation.refusals import Invalid, NotFound, Refused
 ROLES = frozenset(
     {
         "operator", "dispatcher", "handler", "head", "reviewer", "feedback", "grid_worker", "supervisor", "office",
-        "ruler", "auditor", "mediator", "system_admin", "security_admin", "resident",
+        "ruler", "auditor", "mediator", "volunteer", "system_admin", "security_admin", "resident",
     }
 )  # fmt: skip
 THREE = frozenset({"system_admin", "security_admin", "auditor"})  # 三员: never one person (spec 90 §4.2)

@@ -174,11 +174,16 @@ def sign_in_as(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Sign out by a press. An address that is only opened changes nothing."""
+    """Sign out by a press. An address that is only opened changes nothing.
+
+    The browser is told to forget what lies on the device: drafts, errands, kept shells (spec 90 §2, A4).
+    """
     if request.method == "GET":
         return render(request, "accounts/sign_out.html")
     logout(request, show_message=False)
-    return redirect("/")
+    response = redirect("/")
+    response["Clear-Site-Data"] = '"storage"'
+    return response
 
 
 @login_required

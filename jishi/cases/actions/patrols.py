@@ -100,6 +100,11 @@ def end(route_id: int, *, words: str, by: Actor, now: datetime) -> PatrolRoute:
     return route
 
 
+def are_laid(*, by: Actor) -> bool:
+    """Tell whether the town has routes at all."""
+    return PatrolRoute.objects.filter(tenant_id=by.tenant_id).exists()
+
+
 def set_due(*, by: Actor, now: datetime, tenant_code: str, limit: int = AT_ONCE) -> tuple[int, bool]:
     """Set the errands of the routes whose day has come, one for each place that has none open; gives how many,
     and whether more routes wait.

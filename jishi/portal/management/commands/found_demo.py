@@ -24,6 +24,7 @@ class Command(BaseCommand):
         if (options["first"] or options["all"]) and not done.exists():
             first = None if options["all"] else options["first"]
             founding.remember(tenant_id, today=founding.shanghai_today(now), now=now, say=self._say, first=first)
+            founding.send_out(tenant_id, now=now)
             done.touch()
 
     def _say(self, line: str) -> None:

@@ -1,0 +1,296 @@
+// The pocket: what a grid worker has with him. It works without network: this device first, the server when it can.
+import * as errands from "./errands.js";
+import * as forms from "./forms.js";
+import * as queue from "./queue.js";
+import * as store from "./store.js";
+
+const $ = (id) => document.getElementById(id);
+const { content: owner, dataset: { at: made } } = document.querySelector("meta[name=jishi-owner]");
+const LANG = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
+const PATIENCE = 4000, EVERY = 60_000;
+
+const said = new Map([...$("words").content.querySelectorAll("[data-w]")].map((w) => [w.dataset.w, w.textContent]));
+const say = (name, facts = {}) => (said.get(name) ?? name).replace(/\{(\w+)\}/g, (_, f) => facts[f] ?? "");
+forms.speak(say);
+
+const day = (at) => new Date(at).toLocaleDateString(LANG, { month: "short", day: "numeric", weekday: "short" });
+const time = (at) => new Date(at).toLocaleTimeString(LANG, { hour: "2-digit", minute: "2-digit" });
+const isToday = (at) => new Date(at).toDateString() === new Date().toDateString();
+const moment = (at) => (isToday(at) ? `${say("today")} ${time(at)}` : `${day(at)} ${time(at)}`);
+
+function button(words, look, act) {
+  const made = Object.assign(document.createElement("button"), { type: "button", className: `btn ${look}`, textContent: words });
+  made.addEventListener("click", act);
+  return made;
+}
+const of = (template) => $(template).content.firstElementChild.cloneNode(true);
+const one = (template, name) => $(template).content.querySelector(`[data-for="${name}"]`).cloneNode(true);
+const part = (node, name) => node.querySelector(`[data-${name}]`);
+
+// --- screens
+const SCREENS = [...document.querySelectorAll("[data-screen]")];
+function show() {
+  const wanted = location.hash.slice(1);
+  const screen = SCREENS.find((s) => s.dataset.screen === wanted) ?? SCREENS[0];
+  for (const each of SCREENS) each.hidden = each !== screen;
+  $("title").textContent = screen.dataset.title;
+  $("sub").textContent = screen.dataset.screen === "today" ? day(Date.now()) : "";
+  document.title = document.title.replace(/^[^·]*/, `${screen.dataset.title} `);
+  for (const link of document.querySelectorAll(".dock a, .bar-nav a")) {
+    if (link.hash === `#${screen.dataset.screen}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+addEventListener("hashchange", () => { show(); scrollTo(0, 0); $("title").focus({ preventScroll: true }); });
+
+// what was pressed is said once, above; it covers nothing
+let hide;
+function noted() {
+  $("noted").textContent = say("kept");
+  $("noted").hidden = false;
+  clearTimeout(hide);
+  hide = setTimeout(() => { $("noted").hidden = true; }, 10_000);
+}
+
+// --- errands and rounds
+async function press(errand, verb, more = {}, words = "") {
+  if (!errand.mine && verb !== "take") await queue.add("errand.take", { errand: errand.number }, errand.place);
+  await queue.add(`errand.${verb}`, { errand: errand.number, ...more }, [errand.place, words].filter(Boolean).join(" · "));
+  noted();
+}
+
+// the end of a day is said as that day
+function dueWords(at, late) {
+  const last = new Date(Date.parse(at) - 1), isDay = time(at) === time(new Date(2026, 0, 1));
+  if (isDay && !late) return say("due-day", { day: isToday(last) ? say("today") : day(last) });
+  return say(late ? "late" : "due", { when: isDay ? day(last) : moment(at) });
+}
+
+function errandItem(errand) {
+  const item = of("t-errand");
+  item.dataset.number = errand.number;
+  const late = Date.parse(errand.due_at) < Date.now();
+  part(item, "kind").textContent = say(`kind.${errand.kind}`);
+  part(item, "due").textContent = dueWords(errand.due_at, late);
+  part(item, "due").classList.add(...(late ? ["late"] : isToday(Date.parse(errand.due_at) - 1) ? ["near"] : []));
+  part(item, "place").textContent = errand.place;
+  part(item, "grid").textContent = errand.grid ? ` · ${errand.grid}` : "";
+  part(item, "what").textContent = errand.what ?? "";
+  part(item, "case").textContent = errand.case_title ? say("of-case", { title: errand.case_title }) : "";
+  part(item, "free").hidden = !errand.free;
+  const acts = part(item, "acts");
+  for (const finding of errand.findings) {
+    const word = say(`finding.${finding}`);
+    acts.append(button(word, "", () => press(errand, "finish", { finding }, word)));
+  }
+  if (!errand.mine) acts.prepend(button(say("act.take"), "go", () => press(errand, "take")));
+  if (errand.mine) {
+    acts.append(button(say("act.find"), "", () => reportFrom(errand)), button(say("act.put_back"), "text", () => press(errand, "put_back")));
+    const cannot = part(item, "cannot"), input = cannot.querySelector("input"), label = cannot.querySelector("label");
+    cannot.hidden = false;
+    input.id = label.htmlFor = `why-${errand.number}`;
+    cannot.querySelector("button").addEventListener("click", () => {
+      if (input.value.trim().length < 2) { input.focus(); return; }
+      press(errand, "cannot", { text: input.value.trim() }, input.value.trim());
+    });
+  }
+  return item;
+}
+
+function reportFrom(errand) {
+  const form = $("report-form");
+  forms.write(form, { ...forms.read(form), errand: errand.number, where: errand.place });
+  forms.keep(form);
+  location.hash = "report";
+}
+
+function fill(list, items) {
+  const open = list.querySelector("details[open] input");
+  if (open && open === document.activeElement) return;  // somebody is writing there
+  list.replaceChildren(...items);
+  document.querySelector(`[data-none="${list.id}"]`).hidden = items.length > 0;
+}
+
+async function drawErrands() {
+  const found = await errands.now(), start = await store.get("start");
+  fill($("near"), found.slice(0, 3).map(errandItem));
+  fill($("all"), found.map(errandItem));
+  fill($("rounds"), (start?.routes ?? []).map((route) => {
+    const item = of("t-round");
+    part(item, "name").textContent = `${route.name}${route.grid ? ` · ${route.grid}` : ""}`;
+    const every = say("every", { n: route.every_days, m: route.places.length });
+    part(item, "every").textContent = [every, route.last_on && say("last", { day: day(route.last_on) })].filter(Boolean).join(" · ");
+    part(item, "next").textContent = day(route.next_on);
+    return item;
+  }));
+  const form = $("report-form"), note = part(form, "for-errand"), number = form.dataset.errand;
+  note.hidden = !number;
+  part(form, "for-errand-place").textContent = found.find((e) => e.number === number)?.place ?? number ?? "";
+  part(form, "elsewhere").hidden = Boolean(number);
+}
+
+function drawGrids(grids) {
+  for (const select of document.querySelectorAll("select[name=grid]")) {
+    const chosen = select.value || grids[0]?.code;
+    select.replaceChildren(...grids.map((g) => new Option(g.name, g.code, false, g.code === chosen)));
+    select.closest("[data-grids]").hidden = grids.length < 2;
+  }
+}
+
+// --- the queue
+const rank = { refused: 0, conflict: 0, waiting: 1, sent: 2 };
+async function drawQueue() {
+  const rows = (await store.rows()).sort((a, b) => rank[a.state] - rank[b.state] || b.seq - a.seq);
+  fill($("rows"), rows.map(queueItem));
+  const waiting = rows.filter((r) => r.state === "waiting").length, see = rows.filter((r) => rank[r.state] === 0).length;
+  for (const count of document.querySelectorAll("[data-waiting]")) count.textContent = waiting + see || "";
+  const last = queue.state.last ?? await store.get("last");
+  if (queue.state.last) store.put("last", queue.state.last);
+  $("synced").textContent = last ? $("synced").dataset.words.replace("{when}", moment(last)) : $("synced").dataset.never;
+  drawNet(waiting, see);
+}
+
+function drawNet(waiting, see) {
+  const { signIn, lost } = queue.state;
+  const head = !navigator.onLine ? "net.none" : signIn ? "net.sign" : lost && waiting ? "net.lost" : see ? "net.conflict" : "";
+  $("net").hidden = !head;
+  if (!head) return;
+  part($("net"), "net-head").textContent = say(head, { n: see });
+  const more = signIn && navigator.onLine ? "net.sign-more" : waiting ? "net.wait" : "";
+  part($("net"), "net-more").textContent = more ? say(more, { n: waiting }) : "";
+  const link = part($("net"), "net-link"), toSignIn = signIn && navigator.onLine;
+  link.href = toSignIn ? "/sign-in?next=/pocket" : "#queue";
+  link.textContent = say(toSignIn ? "net.sign-in" : "net.see");
+}
+
+function queueItem(row) {
+  const item = of("t-row");
+  item.dataset.state = row.state;
+  part(item, "icon").replaceWith(one("t-icons", row.state));
+  part(item, "chip").replaceWith(one("t-chips", row.state));
+  part(item, "what").textContent = `${say(`row.${row.verb}`)} · ${row.label}`;
+  part(item, "when").textContent = [moment(row.at), row.answer?.number].filter(Boolean).join(" · ");
+  if (row.state === "conflict" || row.state === "refused") explain(item, row);
+  return item;
+}
+
+function explain(item, row) {
+  const problem = row.answer?.problem ?? {}, why = part(item, "why"), next = part(item, "now"), acts = part(item, "acts");
+  const stands = row.answer?.number;
+  why.hidden = next.hidden = acts.hidden = false;
+  why.textContent = `${say("why", { why: problem.title ?? "" })} ${stands ? say("stands", { number: stands }) : say("why.lost")}`;
+  next.textContent = problem.next ?? "";
+  if (stands) { acts.append(button(say("q.seen"), "", () => forget(row))); return; }
+  if (row.verb === "report" || row.verb === "settle") acts.append(button(say("q.mend"), "", () => mend(row)));
+  else if (row.said.text) acts.append(button(say("q.report"), "", () => mend(row)));
+  if (row.state === "conflict" && row.verb === "errand.finish") acts.append(button(say("q.again"), "", () => retry(row)));
+  acts.append(button(say("q.forget"), "text", () => ask(row)));
+}
+
+async function forget(row) {
+  await store.remove(row.seq);
+  queue.changed();
+}
+
+async function retry(row) {
+  await store.change({ ...row, state: "waiting", answer: undefined });
+  queue.send();
+}
+
+// What was written goes back into its form; sent again it is a new row with a key of its own.
+async function mend(row) {
+  const form = row.verb === "settle" ? $("settle-form") : $("report-form");
+  const { errand, finding, ...words } = row.said;
+  forms.write(form, words);
+  await forms.keep(form);
+  await forget(row);
+  location.hash = row.verb === "settle" ? "settle" : "report";
+}
+
+function ask(row) {
+  part($("forget"), "forget-what").textContent = row.label;
+  $("forget-now").onclick = async () => { $("forget").close(); await forget(row); };
+  $("forget").showModal();
+}
+
+// --- what the server says, when it can be asked
+async function refresh() {
+  const answer = await fetch("/pocket/start", {
+    headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE * 3),
+  }).catch(() => null);
+  if (!answer) return false;
+  if ([401, 403].includes(answer.status)) { queue.state.signIn = true; queue.changed(); return false; }
+  if (!answer.ok) return false;
+  const told = await answer.json();
+  if (told.owner !== owner) { location.reload(); return false; }  // somebody else has signed in on this device
+  const { csrf, ...kept } = told;
+  queue.carry(csrf);
+  document.querySelector("#sign-out [name]").value = csrf;
+  await store.put("start", { ...kept, kept: Date.now() });
+  drawGrids(told.grids);
+  await drawErrands();
+  return true;
+}
+
+async function bring() {
+  if (navigator.onLine && await refresh()) {
+    const before = (await queue.waiting()).length;
+    await queue.send();
+    if (before) await refresh();
+  }
+  await drawQueue();
+}
+
+// --- leaving: this device forgets all of it
+$("leave-now").addEventListener("click", async () => {
+  await store.clear();
+  sessionStorage.clear();
+  if (navigator.onLine && document.querySelector("#sign-out [name]").value) $("sign-out").submit();
+  else location.replace("/");
+});
+document.querySelector("[data-open=leave]").addEventListener("click", async () => {
+  const waiting = (await queue.waiting()).length + (await queue.toSee()).length, note = part($("leave"), "unsent");
+  note.dataset.words ??= note.textContent;
+  note.hidden = !waiting;
+  note.textContent = note.dataset.words.replace("{n}", waiting);
+  part($("leave"), "no-net").hidden = navigator.onLine;
+});
+
+// --- forms
+for (const form of [$("report-form"), $("settle-form")]) {
+  form.addEventListener("input", () => forms.keep(form));
+  form.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    if (!await forms.submit(form)) return;
+    noted();
+    location.hash = "today";
+  });
+  forms.here(form);
+}
+document.querySelector("[data-not-for-errand]").addEventListener("click", () => {
+  delete $("report-form").dataset.errand;
+  forms.keep($("report-form"));
+  drawErrands();
+});
+$("again").addEventListener("click", bring);
+
+// --- begin: large print as it was chosen; then what lies here; then the network
+if (/(?:^|; )jishi_elder=1/.test(document.cookie)) document.documentElement.dataset.mode = "elder";
+queue.onChange(async () => { await drawQueue(); await drawErrands(); });
+queue.onRenew(refresh);
+await store.use(owner);
+show();
+// A shell that was kept may be somebody else's who is signed out by now: with network, the server is asked first.
+const isKept = Math.abs(Date.now() - Date.parse(made)) > 15_000;
+if (isKept && navigator.onLine) await Promise.race([refresh(), new Promise((done) => setTimeout(done, 2000))]);
+drawGrids((await store.get("start"))?.grids ?? []);
+for (const form of [$("report-form"), $("settle-form")]) await forms.restore(form);
+await drawErrands();
+await drawQueue();
+document.documentElement.dataset.ready = "";
+navigator.serviceWorker?.register("/pocket/worker.js", { scope: "/pocket" }).catch(() => {});
+addEventListener("online", bring);
+addEventListener("offline", drawQueue);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) bring(); });
+setInterval(() => { if (!document.hidden) bring(); }, EVERY);
+await bring();

@@ -1,0 +1,116 @@
+"""随身页: the shell of an app that works in a stairwell, its worker, its manifest, and what it starts with.
+
+The shell names no person, carries no token and no case: a browser may keep it. What is somebody's comes by `start`, and
+lies on the device in a store that bears the name of its owner, an opaque one.
+"""
+
+import hashlib
+import json
+from functools import cache
+from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from jishi.cases.queries import ontheway, patch
+from jishi.cases.web.desk.edge import lang, staffed
+from jishi.foundation.refusals import NotFound
+
+FILES = (
+    "portal/tokens.css", "portal/jishi.css", "portal/pages.css", "portal/icons.svg", "portal/mark.svg",
+    "portal/shell.js", "cases/pocket/pocket.js", "cases/pocket/store.js", "cases/pocket/queue.js",
+    "cases/pocket/errands.js", "cases/pocket/forms.js", "cases/pocket/icon-192.png", "cases/pocket/icon-512.png",
+)  # fmt: skip
+GOING = ("grid_worker", "volunteer")
+
+
+@never_cache
+@require_GET
+@staffed(*GOING)
+def shell(request: HttpRequest) -> HttpResponse:
+    """Show the app. All its screens are in this one page, so that it opens without network."""
+    return render(request, "cases/pocket/shell.html", {"owner": _owner(request), "spots": _spots(), "lang": lang()})
+
+
+@never_cache
+@require_GET
+@staffed(*GOING)
+def start(request: HttpRequest) -> JsonResponse:
+    """Give what the app works with until it has network again: grids, errands, rounds; and the token for sending."""
+    found = ontheway.mine(by=request.actor, now=request.now)
+    grids = ontheway.grid_names(request.actor, now=request.now)
+    return JsonResponse(
+        {
+            "owner": _owner(request), "csrf": get_token(request), "now": found.now,
+            "grids": [{"code": code, "name": name} for code, name in grids],
+            "errands": list(found.errands), "routes": list(found.routes), "more": found.more,
+        }
+    )  # fmt: skip
+
+
+def _owner(request: HttpRequest) -> str:
+    """Name the account so that a device knows it again, and nobody else does."""
+    return salted_hmac("jishi.pocket", f"{request.tenant.id}:{request.actor.account_id}").hexdigest()[:20]
+
+
+def _spots() -> list[tuple[str, str]]:
+    language = lang()
+    return [(m.code, m.called(language)) for m in patch.spot_matters()]
+
+
+@require_GET
+def worker(request: HttpRequest) -> HttpResponse:
+    """Give the service worker with the list of what it keeps; another list is another version."""
+    body = f"const FILES = {json.dumps([static(f) for f in FILES])};\nconst VERSION = {json.dumps(_version())};\n"
+    found = finders.find("cases/pocket/worker.js")
+    if not isinstance(found, str):
+        raise NotFound
+    with open(found, encoding="utf-8") as source:
+        body += source.read()
+    response = HttpResponse(body, content_type="text/javascript; charset=utf-8")
+    response["Service-Worker-Allowed"] = reverse("pocket")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+@cache
+def _version() -> str:
+    """Name what the app is made of: files change with the program, never while it runs."""
+    seen = hashlib.sha256()
+    for name in (*FILES, "cases/pocket/worker.js"):
+        found = finders.find(name)
+        if isinstance(found, str):
+            with open(found, "rb") as file:
+                seen.update(hashlib.sha256(file.read()).digest())
+    return seen.hexdigest()[:16]
+
+
+@require_GET
+def manifest(request: HttpRequest) -> HttpResponse:
+    """Give the name, the icons and the colours by which a phone installs it."""
+    icons: list[dict[str, Any]] = [
+        {"src": static(f"cases/pocket/icon-{n}.png"), "sizes": f"{n}x{n}", "type": "image/png", "purpose": purpose}
+        for n in (192, 512)
+        for purpose in ("any", "maskable")
+    ]
+    page = reverse("pocket")
+    told = {
+        "id": page, "start_url": page, "scope": page, "name": _("基石随身页"), "short_name": _("随身页"),
+        "description": _("看到就报，当场记一笔，跑腿单；没有网络照常做。"), "display": "standalone", "lang": lang(),
+        "background_color": "#f6f4ef", "theme_color": "#0f5b6e", "icons": icons,
+        "shortcuts": [
+            {"name": _("看到一件事"), "url": f"{page}#report"},
+            {"name": _("跑腿单"), "url": f"{page}#errands"},
+        ],
+    }  # fmt: skip
+    response = HttpResponse(json.dumps(told, ensure_ascii=False), content_type="application/manifest+json")
+    response["Cache-Control"] = "no-cache"
+    return response

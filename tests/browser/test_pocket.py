@@ -1,0 +1,361 @@
+"""The grid worker's pocket in a real browser: no network, a slow one, a killed tab, three weeks, a wrong clock."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("browser")
+PHONE, SMALL = (360, 760), (320, 640)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+GRID, OTHER = "wangge1", "wangge2"
+WAITING, SENT = "#rows > li[data-state=waiting]", "#rows > li[data-state=sent]"
+STORED = """async () => {
+    const done = (r) => new Promise((yes, no) => { r.onsuccess = () => yes(r.result); r.onerror = () => no(r.error); });
+    let all = JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage });
+    for (const { name } of await indexedDB.databases()) {
+        const db = await done(indexedDB.open(name));
+        for (const store of db.objectStoreNames) {
+            all += JSON.stringify(await done(db.transaction(store).objectStore(store).getAll()));
+        }
+        db.close();
+    }
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) {
+            if (!request.url.endsWith(".png")) all += request.url + await (await cache.match(request)).text();
+        }
+    }
+    return all;
+}"""
+
+
+@pytest.fixture
+def phone(house: Any) -> Iterator[Any]:
+    """A phone of one's own: nothing on it yet, the app opened once with network."""
+    made: list[Any] = []
+
+    def take(who: str = GRID, **more: Any) -> Any:
+        context = house.context(who, size=PHONE, **more)
+        made.append(context)
+        page = context.new_page()
+        page.goto("/pocket")
+        ready(page)
+        page.evaluate("navigator.serviceWorker.ready.then(() => caches.match('/pocket'))")
+        page.reload()  # the worker has the page now, and keeps it
+        ready(page)
+        page.wait_for_function("caches.match('/pocket').then(Boolean)")
+        return page
+
+    yield take
+    for context in made:
+        context.close()
+
+
+def ready(page: Any) -> None:
+    page.wait_for_selector("html[data-ready]")
+
+
+def go(page: Any, screen: str) -> None:
+    page.evaluate("screen => { location.hash = screen; }", screen)
+    page.wait_for_selector(f"[data-screen={screen}]:not([hidden])")
+
+
+def note(page: Any, text: str) -> None:
+    """Write a report and press the one button."""
+    go(page, "report")
+    page.fill("#r-text", text)
+    page.locator("#report-form button[type=submit]").click()
+    page.wait_for_selector("[data-screen=today]:not([hidden])")
+
+
+def count(page: Any, rows: str, n: int) -> None:
+    page.wait_for_function("([rows, n]) => document.querySelectorAll(rows).length === n", arg=[rows, n])
+
+
+def said(site: Any, text: str) -> list[str]:
+    """Give what the platform holds of a text: channel, said_at, raw facts."""
+    code = (
+        "from jishi.foundation import scope; from jishi.foundation.actor import system;"
+        "from jishi.foundation.tenants import Tenant; from jishi.cases.models import Report\n"
+        "with scope.work(system(Tenant.objects.get(code='990181').id)):\n"
+        f"    for r in Report.objects.filter(text_shown__contains={text!r}).order_by('id'):\n"
+        "        print(r.channel, r.said_at.isoformat(), r.received_at == r.said_at, sorted(r.attributes))\n"
+    )
+    return [line for line in site.run(code).splitlines() if line]
+
+
+class TestWithoutNetwork:
+    def test_it_opens_takes_down_what_was_seen_and_sends_it_once_when_there_is_network(self, phone, site):
+        page = phone()
+        page.context.set_offline(True)
+        page.reload()
+        ready(page)
+
+        note(page, "断网：六号楼楼道灯不亮")
+        note(page, "断网：六号楼门禁坏了")
+        go(page, "settle")
+        page.select_option("#s-matter", index=1)
+        page.fill("#s-how", "和住户一起搬走了")
+        page.locator("#settle-form button[type=submit]").click()
+        count(page, WAITING, 3)
+        assert page.locator("#net").is_visible()
+        page.reload()
+        ready(page)
+        count(page, WAITING, 3)
+
+        page.context.set_offline(False)
+        count(page, SENT, 3)
+        page.reload()
+        ready(page)
+        page.wait_for_selector("#net", state="hidden")
+        assert len(said(site, "断网：六号楼")) == 2
+        assert re.search(r"R990181\d{6}", page.locator(SENT).first.text_content())
+
+    def test_an_errand_is_taken_and_ended_by_presses_alone(self, phone, site):
+        number = an_errand(site, "断网时看的配电间")
+        page = phone()
+        go(page, "errands")
+        card = page.locator(f'#all > li[data-number="{number}"]')
+        page.context.set_offline(True)
+
+        card.locator("button.go").click()
+        card.locator("details").wait_for()
+        page.locator(f'#all > li[data-number="{number}"] [data-acts] button').first.click()
+        page.locator(f'#all > li[data-number="{number}"]').wait_for(state="detached")
+        count(page, WAITING, 2)
+        page.context.set_offline(False)
+
+        count(page, SENT, 2)
+        assert "DONE done None" in status_of(site, number)
+
+    def test_what_no_longer_holds_is_shown_and_its_words_go_on_as_a_report(self, phone, site):
+        number = an_errand(site, "别人先办了的配电间")
+        page = phone()
+        go(page, "errands")
+        page.locator(f'#all > li[data-number="{number}"] button.go').click()
+        count(page, SENT, 1)
+        page.context.set_offline(True)
+        page.locator(f'#all > li[data-number="{number}"] [data-acts] button').nth(1).click()
+        page.wait_for_selector("[data-for-errand]:not([hidden])")
+        page.fill("#r-text", "冲突：配电间门锁坏了")
+        page.locator("#report-form button[type=submit]").click()
+        count(page, WAITING, 1)
+        end_elsewhere(site, number)
+        page.context.set_offline(False)
+
+        row = page.locator("#rows > li[data-state=conflict]")
+        row.wait_for(state="attached")
+        go(page, "queue")
+        assert row.locator("[data-why]").is_visible() and row.locator("[data-now]").text_content()
+        assert said(site, "冲突：配电间") == []
+        row.locator("[data-acts] button").first.click()
+        assert page.input_value("#r-text") == "冲突：配电间门锁坏了"
+        page.locator("#report-form button[type=submit]").click()
+        count(page, SENT, 2)
+        assert len(said(site, "冲突：配电间")) == 1
+
+
+def an_errand(site: Any, place: str) -> str:
+    """Something to do in the area of the first grid worker; gives its number."""
+    return site.run(
+        "from django.utils import timezone; from jishi.foundation import scope;"
+        "from jishi.foundation.actor import system;"
+        "from jishi.foundation.tenants import Tenant; from jishi.cases.actions import errands\n"
+        "by = system(Tenant.objects.get(code='990181').id)\n"
+        f"new = errands.Setting('deliver', '去看一眼', division_code='990181001002', place_text={place!r})\n"
+        "with scope.work(by):\n"
+        "    print(errands.set_(new, by=by, now=timezone.now(), tenant_code='990181').number)\n"
+    )
+
+
+def status_of(site: Any, number: str) -> str:
+    return site.run(
+        "from jishi.foundation import scope; from jishi.foundation.actor import system;"
+        "from jishi.foundation.tenants import Tenant; from jishi.cases.models import Errand\n"
+        "with scope.work(system(Tenant.objects.get(code='990181').id)):\n"
+        f"    e = Errand.objects.get(number={number!r}); print(e.status, e.finding, e.taken_by_id)\n"
+    )
+
+
+def end_elsewhere(site: Any, number: str) -> None:
+    """The worker himself ends it from another device meanwhile."""
+    site.run(
+        "from django.utils import timezone; from jishi.foundation import scope;"
+        "from jishi.foundation.actor import system, Actor;"
+        "from jishi.foundation.tenants import Tenant; from jishi.cases.models import Errand;"
+        "from jishi.cases.actions import errands\n"
+        "tenant = Tenant.objects.get(code='990181').id\n"
+        "with scope.work(system(tenant)):\n"
+        f"    e = Errand.objects.get(number={number!r})\n"
+        "by = Actor(tenant_id=tenant, kind='staff', account_id=e.taken_by_id, roles=frozenset({'grid_worker'}),"
+        " area='990181001002')\n"
+        "with scope.work(by):\n"
+        "    errands.finish(e.number, finding='done', by=by, now=timezone.now())\n"
+    )
+
+
+class TestADraft:
+    def test_survives_a_killed_tab(self, phone):
+        page = phone()
+        page.context.set_offline(True)
+        go(page, "report")
+        page.fill("#r-text", "杀掉标签页以前写的字")
+        page.fill("#r-where", "三号楼")
+        page.wait_for_function("document.querySelector('#report-form [data-draft-told]').textContent !== ''")
+        with page.expect_event("crash"), suppress(Exception):  # the driver says that the page is dead
+            page.goto("chrome://crash", timeout=5000)
+
+        fresh = page.context.new_page()
+        fresh.goto("/pocket#report")
+        ready(fresh)
+
+        assert fresh.input_value("#r-text") == "杀掉标签页以前写的字"
+        assert fresh.input_value("#r-where") == "三号楼"
+
+
+class TestASlowNetwork:
+    def test_opens_what_is_kept_and_sends_when_the_answer_comes_however_often_it_is_lost(self, phone, site):
+        page = phone()
+        lost = []
+
+        def lose(route: Any) -> None:
+            lost.append(route.request.post_data)
+            if len(lost) == 1:
+                route.fetch()  # it arrives, and the answer is lost on the way
+                route.abort()
+            else:
+                route.continue_()
+
+        page.route("**/api/v1/sync", lose)
+        slow = page.context.new_cdp_session(page)
+        slow.send("Network.enable")
+        slow.send("Network.emulateNetworkConditions", {
+            "offline": False, "latency": 1500, "downloadThroughput": 6000, "uploadThroughput": 3000,
+        })  # fmt: skip
+        note(page, "慢网：井盖松动")
+        page.wait_for_function("document.querySelectorAll('#rows > li').length === 1")
+        while len(lost) < 1:
+            page.wait_for_timeout(50)
+        go(page, "queue")
+        page.locator("#again").click()
+
+        count(page, SENT, 1)
+        assert len(lost) >= 2 and len(said(site, "慢网：井盖")) == 1
+
+
+class TestTheClock:
+    def test_what_was_written_three_weeks_ago_is_sent_with_its_own_moment(self, phone, site):
+        page = phone()
+        now = datetime.now(UTC)
+        page.context.set_offline(True)
+        page.context.clock.set_fixed_time(now - timedelta(days=21))
+        note(page, "三周以前看到的：护栏松了")
+        page.context.clock.set_fixed_time(now)
+        page.reload()
+        ready(page)
+        count(page, WAITING, 1)
+        page.context.set_offline(False)
+
+        count(page, SENT, 1)
+        channel, at, *_rest = said(site, "三周以前看到的")[0].split()
+        assert channel == "grid" and at.startswith((now - timedelta(days=21)).strftime("%Y-%m-%dT%H"))
+
+    def test_that_is_a_year_ahead_is_kept_raw_and_the_receipt_counts(self, phone, site):
+        page = phone()
+        page.context.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=365))
+        note(page, "钟错了：路面塌了一块")
+
+        count(page, SENT, 1)
+        line = said(site, "钟错了：路面")[0]
+        assert line.endswith("True ['device_clock_off_s', 'device_said_at']")
+
+
+class TestTheDevice:
+    def test_holds_places_and_own_words_and_forgets_them_on_signing_out(self, phone):
+        page = phone()
+        page.context.set_offline(True)
+        note(page, "退出以前没有发的")
+        held = page.evaluate(STORED)
+        assert "退出以前没有发的" in held and "1号楼配电间" in held or "6号楼配电间" in held
+        for word in ("孙小满", "wangge1", "csrfmiddlewaretoken\" value=\"", "sessionid", "1390000"):
+            assert word not in held, word
+
+        page.locator("[data-open=leave]").click()
+        assert "1" in page.locator("[data-unsent]").text_content() and page.locator("[data-no-net]").is_visible()
+        page.context.set_offline(False)
+        count(page, SENT, 1)
+        page.locator("#leave-now").click()
+        page.wait_for_url(lambda url: "pocket" not in url)
+
+        page.goto("/help")
+        assert "配电间" not in page.evaluate(STORED) and "退出以前" not in page.evaluate(STORED)
+        page.goto("/pocket")
+        assert "/sign-in" in page.url
+
+    def test_shows_another_account_nothing_of_the_first(self, phone, house):
+        page = phone(OTHER)
+        page.context.set_offline(True)
+        note(page, "第一个人没发出去的话")
+        page.context.set_offline(False)
+        count(page, SENT, 1)
+        page.context.clear_cookies(name="jishi")
+        page.context.add_cookies(house._state(GRID)["cookies"])
+
+        page.goto("/pocket")
+        ready(page)
+        go(page, "queue")
+
+        count(page, "#rows > li", 0)
+        assert "第一个人没发出去的话" not in page.content() and "石坊里8号楼" not in page.content()
+
+    def test_asks_for_its_position_only_when_here_is_pressed(self, phone):
+        page = phone(geolocation={"latitude": 30.1, "longitude": 120.2, "accuracy": 15}, permissions=["geolocation"])
+        page.context.set_offline(True)
+        note(page, "没有按就在这里")
+        assert '"here"' not in page.evaluate(STORED)
+
+        go(page, "report")
+        page.fill("#r-text", "按了就在这里")
+        page.locator("#report-form [data-here-on]").click()
+        page.wait_for_selector("#report-form [data-here-off]:not([hidden])")
+        page.locator("#report-form button[type=submit]").click()
+        count(page, WAITING, 2)
+        assert page.evaluate(STORED).count('"here"') == 1
+        for each in page.locator("#rows [data-acts]").all():
+            assert each.is_hidden()
+
+
+@pytest.mark.parametrize("lang", ["zh-hans", "en"])
+def test_every_screen_is_whole_in_both_languages_in_large_print_and_by_keyboard(lang, phone, axe):
+    page = phone(lang=lang)
+    page.context.set_offline(True)
+    note(page, "看样子用的一条")
+    found = []
+    for elder in (False, True):
+        if elder:
+            page.locator("[data-elder]").click()
+        for screen in ("today", "report", "settle", "errands", "queue"):
+            go(page, screen)
+            for size in (SMALL, PHONE, (1280, 800)):
+                page.set_viewport_size({"width": size[0], "height": size[1]})
+                wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                found += [f"{screen} {size} elder={elder}: {wide} px too wide"] if wide > 0 else []
+            page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+            if not page.evaluate("() => 'axe' in window"):
+                page.evaluate(axe)
+            told = page.evaluate("r => axe.run(document, {runOnly: r, resultTypes: ['violations']})", RULES)
+            found += [f"{screen} elder={elder}: {v['id']} {v['nodes'][0]['html'][:120]}" for v in told["violations"]]
+            assert page.locator("h1").count() == 1 and page.title().strip()
+    assert not found, "\n".join(found)
+    if lang == "en":
+        assert re.search(r"[\u4e00-\u9fff]", page.locator("nav.dock").text_content()) is None
+    go(page, "report")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('[data-screen=report]') !== null")
+    page.context.set_offline(False)
+    count(page, SENT, 1)
+    assert page.context.seen.foreign == []
