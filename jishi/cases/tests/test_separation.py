@@ -10,9 +10,9 @@ import pytest
 from conftest import MONDAY_TEN
 from jishi.cases.actions import banking, clocks, exclusion, feedback, handling, handover, review, ruling
 from jishi.cases.actions.moving import _ENTRIES
-from jishi.cases.models import Case, Feedback
+from jishi.cases.models import Case, Feedback, Handover
 from jishi.cases.refusals import SamePerson
-from jishi.cases.states import CASE, HANDOVER, Status
+from jishi.cases.states import CASE, HANDOVER, HandoverStatus, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.test_moves import WAYS, Way, _ask_termination, _ready, _run
 from jishi.foundation import scope, trail
@@ -148,6 +148,20 @@ class TestTheFeedbackTaker:
 
         with pytest.raises(SamePerson):
             f.do(answered, feedback.note_attempt, case.id, result="no_answer", now=MONDAY_TEN + timedelta(days=1))
+
+
+    def test_is_not_of_a_body_that_ever_had_the_case(self, town: int) -> None:
+        """One that gave it back, too: what the caller says of the answer speaks of it."""
+        case = f.a_case_at(town, Status.FEEDBACK)
+        earlier = f.body_id(town, "cgj")
+        with scope.work(system(town)):
+            row, held = Feedback.objects.get(case=case), Handover.objects.get(case=case)
+            held.pk, held.body_id, held.status, held.ended_at = None, earlier, HandoverStatus.RETURNED, LATER
+            held.save(force_insert=True)
+
+        with pytest.raises(NotAllowed):
+            f.do(replace(f.caller_desk(town), body_ids=frozenset({earlier})), feedback.answer, row.id,
+                 answers=feedback.Answers("yes", "yes", "satisfied"), now=LATER)  # fmt: skip
 
 
 class TestThePartyBodies:
