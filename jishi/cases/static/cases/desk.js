@@ -43,6 +43,11 @@ document.addEventListener("keydown", (e) => {
   if (button) { e.preventDefault(); button.click(); }
 });
 
+// where there is room beside the queue, its first case stands open
+if (matchMedia("(min-width: 64em)").matches) {
+  addEventListener("load", () => document.getElementById("desk")?.dispatchEvent(new Event("open-first")));
+}
+
 // a dialog whose fields must be corrected opens again
 for (const dialog of document.querySelectorAll("dialog[data-show]")) dialog.showModal();
 
