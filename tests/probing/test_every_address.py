@@ -40,6 +40,7 @@ from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import together_steps as t
 from jishi.cases.tests.import_steps import ROW, board, run_through
+from jishi.cases.tests.test_errands import AREA, an_errand
 from jishi.duties import queries as duties
 from jishi.foundation import data_keys, keys, scope
 from jishi.foundation.actor import system
@@ -53,6 +54,7 @@ ROLES = (
     "operator", "dispatcher", "reviewer", "feedback", "supervisor", "office", "auditor", "grid_worker",
     "head", "system_admin", "security_admin",
 )  # fmt: skip
+WORKS_AT = {"office": "ldxz", "auditor": "ldxz", "feedback": "hfzx", "grid_worker": "sqcz", "head": "cgj"}
 VISITORS = (
     "nobody", "resident", "reporter", "other_reporter", *ROLES, "ruler", "handler", "helper", "other_body", "accused",
     "other_town", "program",
@@ -65,7 +67,7 @@ MOMENTS = {"date": "2026-03-09", "date-time": "2026-03-09T02:00:00Z", "uri": "ht
 SEEN: dict[str, Any] = {"integer": 1, "boolean": True, "object": {}, "number": 1.0, "string": WORDS}
 NAMED: dict[str, Any] = {  # what a field of this name holds, where words would say nothing
     "verdict": "approved", "until": "2027-01-09", "into": "<home>", "case": "<number>", "report": "<report>",
-    "kind": "report", "urgency": "urgent", "ground": "awaiting_caller", "how": "phone", "reached": "yes",
+    "kind": "deliver", "urgency": "urgent", "ground": "awaiting_caller", "how": "phone", "reached": "yes",
     "verb": "urge", "cases": ["<number>"], "amount": "5wd", "parent": "990181000000", "year": 2026,
     "matter": "02.02.04", "division": "990181001000",
 }  # fmt: skip
@@ -200,7 +202,10 @@ class Ground:
         return re.sub(r"[<{](\w+)[>}]", one, path), int(known[f"version of {of}"])
 
 
-OF_ANOTHER = {"/reports/{": "report", "feedback": "feedback", ">/add": "report", "/mine/<number>/withdraw": "report"}
+OF_ANOTHER = {
+    "/reports/{": "report", "/errands/{": "errand", "feedback": "feedback", ">/add": "report",
+    "/mine/<number>/withdraw": "report",
+}  # fmt: skip
 VERSIONED = ("part", "whistle_id", "participant", "link", "exclusion", "webhook")
 
 
@@ -208,7 +213,7 @@ def _meaning(before: str, name: str) -> str:
     """Which number an address means by a name, from what stands before it."""
     for beginning, meant in (
         ("/desk/duties/", {"number": "item"}), ("/duties/", {"number": "item"}),
-        ("/api/v1/duty-items/", {"number": "item"}),
+        ("/api/v1/duty-items/", {"number": "item"}), ("/api/v1/errands/", {"number": "errand"}),
         ("/mine/", {"number": "report"}), ("/api/v1/reports/", {"number": "report"}), ("/link/", {"token": "outside"}),
         ("/cases/filters/", {"row": "filter"}), ("/desk/exclusions/", {"row": "exclusion"}),
         ("/open311/", {"code": "service"}), ("/desk/dead-letters/", {"number": "letter"}),
@@ -284,13 +289,15 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
     plan = f.do(desk, bulk.preview, "urge", [case.id], told=bulk.Told(words=WORDS), now=timezone.now())
     kept = f.do(desk, filters.keep, "夜里的事", query="status=open", now=now)
     walk, _ = run_through(town, board(ROW))
+    errand = an_errand(town, now=timezone.now())
     asked = f.a_case_at(town, Status.FEEDBACK, now=timezone.now() - timedelta(days=1))
     with scope.work(system(town)):
         token = feedback.link_for(Feedback.objects.get(case=asked).id)
         laws = duties.law(timezone.localdate())
         item = min(laws.items.values(), key=lambda row: row.id)
     return {
-        "version of webhook": "1", "plan": str(plan.id), "filter": str(kept.id),
+        "errand": errand.number, "version of errand": str(errand.version), "version of webhook": "1",
+        "plan": str(plan.id), "filter": str(kept.id),
         "run": str(walk.run_id), "token": token, "item": item.number, "list_id": str(item.list_id), "body": HANDLES,
         "service": "01.02.01", "fmt": "json", "ids": case.number, "version of feedback": "1",
         "pk": "1", "session_id": "1", "letter": "1", "webhook": "1", "tab": "trail", "act": "take-back",
@@ -358,8 +365,7 @@ def furnished(town: int) -> tuple[Ground, list[Visitor]]:
     clients_ = {
         "nobody": at_the_door(), "resident": resident,
         "reporter": hold(at_the_door(), town, str(theirs)), "other_reporter": hold(at_the_door(), town, str(theirs)),
-        **{role: person(town, role, body="ldxz" if role in ("office", "auditor") else "hfzx" if role == "feedback"
-                        else "sqcz" if role == "grid_worker" else "cgj" if role == "head" else "sqzx")[0]
+        **{role: person(town, role, body=WORKS_AT.get(role, "sqzx"), area=AREA if role == "grid_worker" else "")[0]
            for role in ROLES if role != "dispatcher"},
         "dispatcher": desk, "ruler": person(town, "ruler", body="ldxz")[0],
         "handler": person(town, "handler", body=HANDLES)[0], "helper": person(town, "handler", body="zjj")[0],
