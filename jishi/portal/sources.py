@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
-from jishi.cases.queries import home, ticking, today
+from jishi.cases.queries import home, mediations, ticking, today, topics
 from jishi.foundation.actor import Actor
 from jishi.portal.web import looks
 
@@ -41,7 +41,12 @@ def around(actor: Actor, now: datetime) -> looks.Around | None:
 
 def counts(actor: Actor, now: datetime) -> Mapping[str, int]:
     """Give what waits before each desk."""
-    return home.counts(actor, now)
+    found = dict(home.counts(actor, now))
+    if actor.has("mediator"):
+        found["mediations"] = mediations.waiting(actor)
+    if actor.has("office"):
+        found["topic-board"] = topics.waiting(actor)
+    return found
 
 
 def boards(actor: Actor, now: datetime) -> Sequence[looks.Board]:

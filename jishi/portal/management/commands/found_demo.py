@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from jishi.portal import founding
+from jishi.portal import demo_talks, founding
 
 
 class Command(BaseCommand):
@@ -25,6 +25,7 @@ class Command(BaseCommand):
             first = None if options["all"] else options["first"]
             founding.remember(tenant_id, today=founding.shanghai_today(now), now=now, say=self._say, first=first)
             founding.send_out(tenant_id, now=now)
+            demo_talks.begin(tenant_id, code=founding.CODE, now=now)
             done.touch()
 
     def _say(self, line: str) -> None:
