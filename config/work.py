@@ -16,10 +16,10 @@ from procrastinate.contrib.django import app
 
 from config import logs
 from jishi.accounts.actions import signing_in
-from jishi.cases.actions import patrols, programs, reminding, sending, sweeping, trial
+from jishi.cases.actions import patrols, programs, reminding, retention, sending, sweeping, trial
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
-from jishi.foundation import anchors, database, outbox, outside, scope, sealed, trail
+from jishi.foundation import anchors, database, files, outbox, outside, scope
 from jishi.foundation.actor import clock, messenger, system
 from jishi.foundation.tenants import Tenant
 
@@ -94,16 +94,18 @@ def anchor(timestamp: int) -> None:
 @app.periodic(cron="20 0 * * *")
 @app.task(queueing_lock="nightly", pass_context=False)
 def nightly(timestamp: int) -> None:
-    """End what has ended: sealed values, failures of sign-in, superseded lists. Proofs are entries."""
+    """End what has ended, in every copy: retention, failures of sign-in, superseded lists. Proofs are entries."""
     close_old_connections()
     now = timezone.now()
     for tenant_id in _tenants():
         by = clock(tenant_id, f"nightly:{timestamp}")
         with scope.work(by):
-            gone = sealed.end_due(tenant_id=tenant_id, today=timezone.localdate(now))
             signing_in.forget_old(by=by, now=now)
             lists.supersede_due(by=by, now=now)
-            trail.record("retention.run", ("tenant", tenant_id), by=by, at=now, codes={"sealed": gone})
+        with scope.work(by):
+            retention.run(by=by, now=now)
+        with scope.work(by):
+            files.sweep(tenant_id=tenant_id)
 
 
 @app.periodic(cron="40 0 * * *")

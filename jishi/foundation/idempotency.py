@@ -113,6 +113,17 @@ _FILL_MANY = """
 """
 
 
+def ended(*, tenant_id: int, before: datetime) -> list[int]:
+    """Give the records whose time was over before this moment."""
+    rows = IdempotencyRecord.objects.filter(tenant_id=tenant_id, expires_at__lt=before)
+    return list(rows.order_by("id").values_list("id", flat=True))
+
+
+def end(ids: Iterable[int], *, tenant_id: int) -> None:
+    """This will delete records whose time is over."""
+    IdempotencyRecord.objects.filter(tenant_id=tenant_id, id__in=list(ids)).delete()
+
+
 def _asker(by: Actor, route: str, key: str) -> str:
     """Name who asks; a resident so that he is known again with this very key and nowhere else.
 

@@ -131,6 +131,23 @@ def words_of(kind: str, subject_id: int) -> dict[int, dict[str, str]]:
     return {row.seq: row.words for row in rows}
 
 
+def with_words(kind: str, *, tenant_id: int) -> set[int]:
+    """Give the subjects of a kind beside whose entries words still lie."""
+    rows = EntryWords.objects.filter(tenant_id=tenant_id, subject_kind=kind)
+    return set(rows.values_list("subject_id", flat=True).distinct())
+
+
+def end_words(kind: str, ids: Iterable[int], *, tenant_id: int) -> int:
+    """This will delete the words beside the entries of these subjects, salt and all; the chains still verify."""
+    rows = EntryWords.objects.filter(tenant_id=tenant_id, subject_kind=kind, subject_id__in=list(ids))
+    return rows.delete()[0]
+
+
+def end_words_due(*, tenant_id: int, today: date) -> int:
+    """This will delete words whose own last day has passed."""
+    return EntryWords.objects.filter(tenant_id=tenant_id, ends_on__lt=today).delete()[0]
+
+
 def _commit(note: Note, tenant_id: int, seq: int, suite: str) -> tuple[str, list[EntryWords]]:
     if not note.words:
         return "", []

@@ -88,7 +88,7 @@ class TestPosting:
     def test_says_that_a_file_is_not_kept(self, town: int, key: str) -> None:
         from django.core.files.uploadedfile import SimpleUploadedFile
 
-        said = o.post("requests", o.a_report(key, media=SimpleUploadedFile("a.jpg", b"x")))
+        said = o.post("requests", o.a_report(key, other=SimpleUploadedFile("a.jpg", b"x")))
 
         assert "没有保存" in said.value[0]["service_notice"]
 

@@ -16,6 +16,7 @@ from jishi.duties import queries as duties
 from jishi.duties.queries import Routed
 from jishi.kernels import dutylist, worktime
 from jishi.kernels.dutylist import Fact, Facts
+from jishi.kernels.text.minimise import minimise_one
 from jishi.places import queries as places
 from jishi.places.queries import Spot
 
@@ -34,6 +35,7 @@ class Route:
 
 
 CERTAIN = 0.95  # of the first matter: then no other world is decided
+CODE = 6  # characters: a shorter answer is a code or a small number
 WORTH = 0.01  # a matter less likely than this is no world
 SKIPPED = Route((), "skipped", "")
 
@@ -84,8 +86,14 @@ def facts_of_case(case: Case) -> Facts:
     if report is not None:
         facts["channel"] = dutylist.derived(report.channel)
         facts["said_at"] = _moments([report.said_at])[report.said_at]
-        facts |= {f"answers.{k}": dutylist.said(v, "诉求人") for k, v in report.answers.items() if v not in (None, "")}
+        told = {k: _shown(v) for k, v in report.answers.items() if v not in (None, "")}
+        facts |= {f"answers.{k}": dutylist.said(v, "诉求人") for k, v in told.items()}
     return facts
+
+
+def _shown(value: Any) -> Any:
+    """A decision is kept for good: a free answer stands in it without what names a person."""
+    return minimise_one(value).shown if isinstance(value, str) and len(value) > CODE else value
 
 
 def facts_of(batch: Sequence["Words"], spots: Sequence[Spot]) -> list[Facts]:
@@ -103,7 +111,7 @@ def facts_of(batch: Sequence["Words"], spots: Sequence[Spot]) -> list[Facts]:
                 facts[name] = _entered(value)
         for question, answer in words.answers.items():
             if answer not in (None, ""):
-                facts[f"answers.{question}"] = dutylist.said(answer, "诉求人")
+                facts[f"answers.{question}"] = dutylist.said(_shown(answer), "诉求人")
         found.append(facts)
     return found
 
