@@ -6,12 +6,13 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from config.cli import filekeeping
 from config.cli.standing import parser, stand, tenant_code
 
 
 def backup(argv: Sequence[str]) -> int:
-    """Keep a verified copy of the whole database in a new folder."""
-    flags = parser("backup", "Keep a verified copy of the database in a new folder.")
+    """Keep a verified copy of database and files in a new folder."""
+    flags = parser("backup", "Keep a verified copy of database and files in a new folder.")
     flags.add_argument("to")
     given = flags.parse_args(argv)
     from jishi.foundation import database
@@ -21,9 +22,13 @@ def backup(argv: Sequence[str]) -> int:
     except database.DatabaseUnavailable as no:
         print(f"{no.sentence_zh}\n{no.sentence_en}", file=sys.stderr)
         return 1
+    count, size = filekeeping.keep(Path(given.data).resolve(), made.folder)
     _note(given.data, "backup.last")
-    print(f"{made.folder}  {made.size / 2**20:.1f} MiB  {made.taken_at}")
-    print("这份备份没有加密，也不含钥匙；请放在 0700 的地方。 It is not encrypted and holds no keys: keep it private.")
+    print(f"{made.folder}  {(made.size + size) / 2**20:.1f} MiB  {count} files  {made.taken_at}")
+    print(
+        "数据库没有加密，照片等文件是加密的，都不含钥匙；请放在 0700 的地方。 "
+        "The database in it is not encrypted, files are; it holds no keys: keep it private."
+    )
     return 0
 
 
@@ -34,13 +39,38 @@ def restore(argv: Sequence[str]) -> int:
     given = flags.parse_args(argv)
     from jishi.foundation import database
 
+    data, source = Path(given.data).resolve(), Path(given.source)
     try:
-        database.restore(Path(given.data).resolve() / "database", Path(given.source))
+        filekeeping.check(source)
+        database.restore(data / "database", source)
+    except filekeeping.FilesNotWhole as broken:
+        print(f"备份里的文件不完整：{broken}。 The files of this backup are not whole: {broken}.", file=sys.stderr)
+        return 1
     except database.DatabaseUnavailable as no:
         print(f"{no.sentence_zh}\n{no.sentence_en}", file=sys.stderr)
         return 1
+    filekeeping.bring_back(data, source)
     _note(given.data, "restore.last")
+    _end_again(given.data)
     return verify(["--data", given.data])
+
+
+def _end_again(data: str) -> None:
+    """What was deleted stays deleted: the list beside the store, then whatever has ended since (spec 90 §7.4)."""
+    stand(data)
+    from django.utils import timezone
+
+    from jishi.cases.actions import retention
+    from jishi.foundation import files, scope
+    from jishi.foundation.actor import clock
+    from jishi.foundation.tenants import Tenant
+
+    now = timezone.now()
+    for tenant in Tenant.objects.order_by("id"):
+        by = clock(tenant.id, f"restore:{int(now.timestamp())}")
+        with scope.work(by):
+            retention.end_again(files.ended(tenant_id=tenant.id), by=by)
+            retention.run(by=by, now=now)
 
 
 def _note(data: str, name: str) -> None:
@@ -60,16 +90,19 @@ def verify(argv: Sequence[str]) -> int:
 
         return verifier.main([given.bundle])
     stand(given.data)
-    from jishi.foundation import anchors, scope
+    from jishi.foundation import anchors, files, scope
     from jishi.foundation.actor import system
     from jishi.foundation.tenants import Tenant
 
     bad = 0
     for tenant in Tenant.objects.order_by("id"):
         with scope.work(system(tenant.id)):
-            found = anchors.verify()
+            found, lost = anchors.verify(), files.missing(tenant_id=tenant.id)
         counted = f"{found.entries} entries, {found.subjects} subjects, {found.anchors} anchors"
         print(f"{tenant.code} {tenant.name}: {counted}")
+        for number in lost[:20]:
+            print(f"  ✕ 文件不见了 · a file is missing: {number}")
+        bad += len(lost)
         for sentence in found.findings[:20]:
             print(f"  ✕ {sentence}")
         bad += len(found.findings)

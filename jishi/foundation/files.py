@@ -101,9 +101,27 @@ def end(ids: Iterable[int], *, tenant_id: int) -> int:
         return 0
     sealed.end([(FILES, row.id) for row in rows], tenant_id=tenant_id)
     names = [vault.name_of(row.token, tenant_id=tenant_id) for row in rows]
+    tokens = [row.token for row in rows]
     StoredFile.objects.filter(tenant_id=tenant_id, id__in=[row.id for row in rows]).delete()
-    transaction.on_commit(lambda: vault.remove(names, tenant_id=tenant_id))
+    transaction.on_commit(lambda: _gone(names, tokens, tenant_id))
     return len(rows)
+
+
+def _gone(names: list[str], tokens: list[str], tenant_id: int) -> None:
+    vault.note_ended(tokens, tenant_id=tenant_id)
+    vault.remove(names, tenant_id=tenant_id)
+
+
+def ended(*, tenant_id: int) -> list[str]:
+    """Give the tokens of files that were ended on this installation: they must not come back with a restored copy."""
+    return vault.ended(tenant_id)
+
+
+def missing(*, tenant_id: int) -> list[int]:
+    """Give the rows whose bytes are not there."""
+    there = vault.lying(tenant_id)
+    rows = StoredFile.objects.filter(tenant_id=tenant_id).order_by("id")
+    return [r.id for r in rows.iterator() if vault.name_of(r.token, tenant_id=tenant_id) not in there]
 
 
 def due(*, tenant_id: int, today: date) -> list[StoredFile]:

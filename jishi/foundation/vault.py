@@ -91,6 +91,31 @@ def throw_out(name: str, *, tenant_id: int) -> None:
     (_home(tenant_id) / _shelf(name) / name).unlink(missing_ok=True)
 
 
+def note_ended(tokens: list[str], *, tenant_id: int) -> None:
+    """This will write down beside the store which files were ended: a restored copy ends them again (spec 90 §7.4)."""
+    listed = ended_list()
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(listed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="ascii") as out:
+        out.writelines(f"{tenant_id} {token}\n" for token in tokens)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def ended(tenant_id: int) -> list[str]:
+    """Give the tokens that were ended here, oldest first."""
+    listed = ended_list()
+    lines = listed.read_text("ascii").splitlines() if listed.exists() else []
+    pairs = [line.split() for line in lines]
+    return list(dict.fromkeys(pair[1] for pair in pairs if len(pair) == 2 and pair[0] == str(tenant_id)))
+
+
+def ended_list() -> Path:
+    """Give where the list lies: beside the store, so that a restored store does not replace it."""
+    folder = Path(settings.FILES_DIR)
+    return folder.with_name(f"{folder.name}.ended")
+
+
 def _sealed(name: str, data: bytes, key: bytes, suite: str, tenant_id: int) -> Iterator[bytes]:
     yield _HEAD.pack(_MARK, suite.encode())
     count = max(1, -(-len(data) // CHUNK))

@@ -308,3 +308,45 @@ class TestTheStore:
             keep(work)
 
         assert on_disk() == []
+
+
+class TestABackup:
+    def test_brings_every_file_back_and_keeps_what_was_ended(self, work: Actor, tmp_path: Path) -> None:
+        from config.cli import filekeeping
+
+        data, to = tmp_path / "data", tmp_path / "backup"
+        to.mkdir()
+        settings.FILES_DIR = data / "files"
+        stays, goes = keep(work, data=b"stays"), keep(work, data=b"goes")
+
+        count, _size = filekeeping.keep(data, to)
+        vault.note_ended([goes.token], tenant_id=work.tenant_id)
+        for path in on_disk():
+            path.unlink()
+        assert files.missing(tenant_id=work.tenant_id) == [stays.id, goes.id]
+        before = filekeeping.bring_back(data, to)
+
+        assert (count, filekeeping.check(to), before is not None) == (2, 2, True)
+        assert open_file(stays, now=MONDAY_TEN) == b"stays"
+        assert files.missing(tenant_id=work.tenant_id) == []
+        assert files.ended(tenant_id=work.tenant_id) == [goes.token]
+
+    @pytest.mark.parametrize("how", ["changed", "missing", "more"])
+    def test_that_is_not_whole_is_named(self, how: str, work: Actor, tmp_path: Path) -> None:
+        from config.cli import filekeeping
+
+        data, to = tmp_path / "data", tmp_path / "backup"
+        to.mkdir()
+        settings.FILES_DIR = data / "files"
+        keep(work)
+        filekeeping.keep(data, to)
+        (one,) = [p for p in (to / "files").rglob("*") if p.is_file()]
+        if how == "changed":
+            one.write_bytes(one.read_bytes() + b"x")
+        elif how == "missing":
+            one.unlink()
+        else:
+            one.with_name("ff" * 24).write_bytes(b"x")
+
+        with pytest.raises(filekeeping.FilesNotWhole):
+            filekeeping.check(to)
