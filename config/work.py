@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 
 from config import logs
 from jishi.accounts.actions import signing_in
-from jishi.cases.actions import patrols, programs, reminding, retention, sending, sweeping, trial
+from jishi.cases.actions import patrols, programs, reminding, retention, sampling, sending, sweeping, trial, unsealing
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
 from jishi.foundation import anchors, database, files, outbox, outside, scope
@@ -78,6 +78,7 @@ def sweep(timestamp: int) -> None:
         sweeping.sweep(by=by, now=now)
         patrols.sweep(by=by, now=now)
         reminding.remind(by=by, now=now)
+        unsealing.end_due(by=by, now=now)
 
 
 @app.periodic(cron="5 0 * * *")
@@ -99,6 +100,8 @@ def nightly(timestamp: int) -> None:
     now = timezone.now()
     for tenant_id in _tenants():
         by = clock(tenant_id, f"nightly:{timestamp}")
+        with scope.work(by):
+            sampling.nightly(by=by, now=now)
         with scope.work(by):
             signing_in.forget_old(by=by, now=now)
             lists.supersede_due(by=by, now=now)

@@ -93,6 +93,10 @@ PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
     "host": lambda actor, stand: actor.has("handler") and not actor.body_ids.isdisjoint({stand.street, stand.host}),
     "district_office": lambda actor, stand: _OFFICE(actor, stand) or PARTIES["ruling_body"](actor, stand),
     "ruling_body": lambda actor, stand: _RULER(actor, stand) and _outside_the_matter(actor, stand),
+    "unsealing_asker": lambda actor, stand: (
+        _holds(actor, stand) or any(_of_the_desk(role)(actor, stand) for role in ("supervisor", "ruler", "office"))
+    ),
+    "unsealing_approver": lambda actor, stand: _SUPERVISOR(actor, stand) or _OFFICE(actor, stand),
     "party": lambda actor, stand: actor.kind == "party" and actor.party_id in stand.parties,
     "mediator": lambda actor, stand: (
         actor.kind == "staff" and actor.has("mediator") and stand.mediator in ({actor.account_id} - {None})

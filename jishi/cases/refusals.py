@@ -477,3 +477,47 @@ class NotThere(Refused):
     code, status = "passage_not_there", 422
     zh, en = "公开的文字里没有“{passage}”。", "“{passage}” does not stand in the words that are shown."
     next_zh, next_en = "照原样抄下要遮的那几个字。", "Copy the passage exactly as it stands."
+
+
+class TooLateToCommit(Refused):
+    code, status = "too_late_to_commit", 409
+    zh, en = "{day} 已经开始，不能再为它约定抽样值。", "{day} has begun: no value can be bound to its draw any more."
+    next_zh, next_en = "为明天约定；今天的由平台在零点约定过了。", "Bind tomorrow's; today's was bound at midnight."
+
+
+class CommittedAlready(Refused):
+    code, status = "committed_already", 409
+    zh, en = "{day} 的抽样值已经约定，换不了。", "The draw of {day} is bound already; it cannot be changed."
+    next_zh, next_en = "抽出来以后连同这个值一起公布。", "The value is published with the draw."
+
+
+class ValueTooShort(Refused):
+    code, status = "value_too_short", 422
+    zh = "抽样值要 {least} 到 80 个字，太短会被猜出来。"
+    en = "A value has {least} to 80 characters; a short one is guessed."
+    next_zh, next_en = "写一句别人想不到的话，或者留空由平台随机生成。", "Write what nobody expects, or leave it empty."
+
+
+class NotConfidential(Refused):
+    code, status = "not_confidential", 409
+    zh, en = "这一件不是保密的，没有要解封的。", "This report is not confidential: there is nothing to unseal."
+    next_zh = "匿名的没有人可看；可联系的按“看电话”。"
+    next_en = "Anonymous holds nobody; an open contact is read on the case."
+
+
+class AskedBefore(Refused):
+    code, status = "asked_before", 409
+    zh, en = "您已经申请过，还没有结束。", "You have asked before, and that has not ended."
+    next_zh, next_en = "等另一单位决定，或者先收回。", "Wait for the other body, or withdraw it first."
+
+
+class UnsealingOver(Refused):
+    code, status = "unsealing_over", 410
+    zh, en = "现在不能看：没有批准，或者 24 小时已经到了。", "Not open: it was not approved, or its 24 hours are over."
+    next_zh, next_en = "还必须看，就重新申请。", "If the name must still be known, ask again."
+
+
+class WhichBody(Refused):
+    code, status = "which_body", 422
+    zh, en = "解封要说清代表哪一个单位。", "Unsealing is done for one body."
+    next_zh, next_en = "换到那个单位的岗位再做。", "Choose your post in that body, and do it again."

@@ -13,7 +13,8 @@ SUPERVISION = procedures.load("supervision")
 MEDIATION = procedures.load("mediation")
 TOPIC = procedures.load("topic")  # hangs on no case
 # Every table whose clocks and entries hang on a case.
-LIVES = (CASE, HANDOVER, SUPERVISION, PART, WHISTLE, PARTICIPANT, MEDIATION)
+UNSEALING = procedures.load("unsealing")
+LIVES = (CASE, HANDOVER, SUPERVISION, PART, WHISTLE, PARTICIPANT, MEDIATION, UNSEALING)
 WINDOW_DAYS = 30  # after the end a caller may add a word or have it reopened (spec 10 §9)
 
 

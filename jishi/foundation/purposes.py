@@ -123,7 +123,8 @@ declare(
         code="identity.reporter", fields=frozenset({"caller_name", "caller_contact", "caller_mail"}),
         zh="举报人身份：只有受理单位为核查而看",
         en="identity of a confidential reporter: the receiving body alone, to verify",
-        basis=f"{_DUTY}；信访工作条例 30", source="本人 / the person", readers=frozenset({"operator"}),
+        basis=f"{_DUTY}；信访工作条例 30", source="本人 / the person",
+        readers=frozenset({"operator", "unsealed"}),  # `unsealed`: one named person for 24 hours (cases, unsealing)
         days=365, sensitive=True, assessment="DPIA-002",
         labels={
             "caller_name": ("称呼", "name"), "caller_contact": ("联系方式", "contact"), "caller_mail": ("邮箱", "mail"),

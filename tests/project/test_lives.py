@@ -20,6 +20,7 @@ FILES = sorted((ROOT / "institutions/procedures").glob("*.toml"))
 ROOMS = {  # whose life it is
     "case": "cases", "handover": "cases", "part": "cases", "whistle": "cases", "participant": "cases",
     "supervision": "cases", "mediation": "cases", "topic": "cases", "errand": "cases",
+    "unsealing": "cases",
 }  # fmt: skip
 PARTIES = {"cases": {**case_policies.PARTIES, **errand_policies.PARTIES, **case_policies.TOPIC_PARTIES}}
 EVENTS = [

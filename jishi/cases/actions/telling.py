@@ -25,12 +25,12 @@ from jishi.kernels import worktime
 DESKS = {
     "dispatcher": ("dispatcher",), "reviewer": ("reviewer",), "supervisor": ("supervisor",),
     "leading_office": ("office",), "district_office": ("office",), "ruling_body": ("ruler",),
-    "exclusion_desk": ("supervisor", "office"),
+    "exclusion_desk": ("supervisor", "office"), "unsealing_approver": ("supervisor", "office"),
 }  # fmt: skip
 OF_ONE = frozenset(  # of one caller of a case, not of all
     {
         "exclusion.asked", "exclusion.decided", "exclusion.revoked", "report.photo_shown", "report.photo_hidden",
-        "report.redacted", "report.hidden", "unsealing.granted",
+        "report.redacted", "report.hidden", "unsealing.granted", "unsealing.looked",
     }
 )  # fmt: skip
 LONGEST_WAIT = 60  # days ahead in which a working day is looked for
@@ -160,7 +160,7 @@ def _bodies(told: Told, template: notices.Template) -> list[int]:
     holder = case.lead_id or last
     parties: dict[str, list[int | None]] = {
         "lead": [holder], "answering_body": [holder], "offered_body": [holder],
-        "asked_body": [asked], "street": [street],
+        "asked_body": [asked], "street": [street], "unsealing_asker": [told.codes.get("body")],
         "host": [street, told.whistle.lead_body_id if told.whistle is not None else None],
         "called_body": [told.body_id] if told.body_id else [*wording.participants(told.whistle)],
     }  # fmt: skip

@@ -10,8 +10,10 @@ from jishi.cases.rest import (
     news,
     opened,
     photos,
+    samples,
     together,
     topics,
+    unsealings,
 )
 from jishi.cases.rest.edge import router
 
@@ -26,6 +28,8 @@ __all__ = [
     "opened",
     "photos",
     "router",
+    "samples",
     "together",
+    "unsealings",
     "topics",
 ]

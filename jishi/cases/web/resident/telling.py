@@ -44,6 +44,12 @@ COVERS: Mapping[str, Callable[[], str]] = {
     "unlawful": lambda: _("违法或者侮辱性的内容"),
     "nothing": lambda: _("看过，没有要遮的"),
 }
+UNSEALS: Mapping[str, Callable[[], str]] = {
+    "verify": lambda: _("不问本人就无法核实"),
+    "danger": lambda: _("本人或者他人有危险"),
+    "court": lambda: _("法院、检察院、监察机关依法调取"),
+    "protect": lambda: _("保护举报人免受打击报复"),
+}
 ELEMENTS: Mapping[str, Callable[[], str]] = {
     "time_of_contact": lambda: _("什么时候联系的"),
     "with_whom": lambda: _("跟谁联系的"),
@@ -443,6 +449,21 @@ def _kept_from_strangers(h: Happened) -> Line:
     return {"title": titles[of_photo, mine], "icon": "lock", "kind": "hold", "said": h.words.get("why", "")}
 
 
+def _unsealed(h: Happened) -> Line:
+    """Who, why, for how long: a confidential reporter learns it the moment it is possible."""
+    titles = {
+        "unsealing.asked": _("%(body)s申请看您是谁，等另一单位决定"),
+        "unsealing.granted": _("%(body)s的一位工作人员可以看到您是谁"),
+        "unsealing.denied": _("%(body)s要看您是谁，没有批准"),
+        "unsealing.looked": _("%(body)s的那位工作人员看了您是谁"),
+        "unsealing.ended": _("%(body)s不能再看您是谁了"),
+    }  # fmt: skip
+    why = _("理由：%(ground)s。") % {"ground": say(UNSEALS, h.codes.get("ground"))}
+    for_a_day = _("经另一单位批准，只给这一个人看 24 小时。") if h.what == "unsealing.granted" else ""
+    return {"title": titles[h.what] % {"body": h.body}, "icon": "eye", "kind": "near", "text": f"{why}{for_a_day}",
+            "said": h.words.get("text", "")}  # fmt: skip
+
+
 def _by_the_table(h: Happened) -> Line | None:
     """A move that has no sentence of its own is said in the words of the table of lives."""
     lang = "en" if (get_language() or "zh").startswith("en") else "zh"
@@ -457,6 +478,9 @@ def _by_the_table(h: Happened) -> Line | None:
 _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     "report.said": _said,
     "report.added_to": _added,
+    **dict.fromkeys(
+        ("unsealing.asked", "unsealing.granted", "unsealing.denied", "unsealing.looked", "unsealing.ended"), _unsealed
+    ),
     "report.photo_added": _photos_added,
     "report.photo_shown": _covered,
     "report.redacted": _covered,
