@@ -308,6 +308,8 @@ class MediationIn(Schema):
 class MediationMoveIn(Schema):
     """What a move needs; which fields, its row of the table says."""
 
+    name: str = Field("", max_length=60)
+    contact: str = Field("", max_length=80)
     end: str = Field("", max_length=12)
     ground: str = Field("", max_length=10)
     days: int = Field(0, ge=0, le=366)

@@ -22,8 +22,13 @@ class Indicator:
     better: str
     days: int
 
-    def meets(self, n: int, of: int, target: int) -> bool:
-        """Tell whether a counted value meets its target: a count, or percent of a share; exact, without rounding."""
+    def meets(self, n: int, of: int, target: int) -> bool | None:
+        """Tell whether a counted value meets its target: a count, or percent of a share; exact, without rounding.
+
+        A share of nothing says nothing: None.
+        """
+        if of == 0:
+            return None
         value, wanted = (n, target) if self.unit == "count" else (n * 100, target * of)
         return value <= wanted if self.better == "down" else value >= wanted
 

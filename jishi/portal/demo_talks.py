@@ -29,7 +29,7 @@ def begin(tenant_id: int, *, code: str, now: datetime) -> int:
             who = _post("mediator", now, username=username)
             since = localdate(now) - timedelta(days=200)
             line = mediators.Line(who.account_id or 0, ids[body], name, committee, kinds, spoken, since)
-            mediators.register(line, by=by, now=now - AGO)
+            mediators.register(line, by=by, now=now)
     town = _Town(tenant_id, code, now)
     for talk in TALKS:
         town.talk(talk)

@@ -17,7 +17,7 @@ from jishi.cases.topic_rules import Indicator
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A count over 1, or an exact share."""
+    """A count over 1, or an exact share; a share of nothing is 0 of 0."""
 
     n: int
     of: int = 1
@@ -59,18 +59,18 @@ def _asked(rows: QuerySet[Case], start: datetime, end: datetime) -> Counted:
 
 def _returned(rows: QuerySet[Case], start: datetime, end: datetime) -> Counted:
     all_ = _within(rows, start, end)
-    return Counted(all_.filter(returns_count__gt=0).count(), max(all_.count(), 1))
+    return Counted(all_.filter(returns_count__gt=0).count(), all_.count())
 
 
 def _not_solved(rows: QuerySet[Case], start: datetime, end: datetime) -> Counted:
     told = Feedback.objects.filter(case__in=rows, answered_at__gte=start, answered_at__lt=end, superseded_by=None)
     said = told.filter(solved__in=(Solved.YES, Solved.PARTLY, Solved.NO))
-    return Counted(said.filter(solved=Solved.NO).count(), max(said.count(), 1))
+    return Counted(said.filter(solved=Solved.NO).count(), said.count())
 
 
 def _found_first(rows: QuerySet[Case], start: datetime, end: datetime) -> Counted:
     all_ = _within(rows, start, end)
-    return Counted(_found(all_).count(), max(all_.count(), 1))
+    return Counted(_found(all_).count(), all_.count())
 
 
 _COUNTS: Mapping[str, Callable[[QuerySet[Case], datetime, datetime], Counted]] = {

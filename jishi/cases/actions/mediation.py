@@ -129,15 +129,19 @@ def _add_parties(
 
 
 @transaction.atomic
-def consent(mediation_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Mediation:
+def consent(
+    mediation_id: int, *, name: str = "", contact: str = "", by: Actor, now: datetime, version: int | None = None
+) -> Mediation:
     """This will say yes for oneself; when all have, the mediation begins.
 
+    `name`, `contact`: how the mediator may call and reach this party, if the party wishes; sealed.
     :raises SaidAlready: said before. :raises MediatorRecused: there is no mediator now.
     """
     around, row = hold(mediation_id, by=by, version=version)
     move, own = _last_or_not(around, "consent", "consented_at", by=by)
     _ensure_mediator(row)
     own.change(consented_at=now)
+    papers.seal_party(own, name=name, contact=contact, now=now)
     begun = {"begun_at": now, "status_since": now} if move.to else {}
     alongside.carry_out(around, move, by=by, now=now, values=begun, codes={"party": own.id})
     return row

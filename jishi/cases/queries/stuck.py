@@ -126,6 +126,13 @@ def _request(text: str, lang: str) -> Callable[[Any], Line]:
     return lambda row: _of(row.case, lang, words=str(getattr(row, text)), since=row.asked_at)
 
 
+def asleep(*, by: Actor, lang: str, now: datetime) -> Lot:
+    """Give the sleeping cases that are offered again this week: their day comes, or what they wait for has come."""
+    seen = policies.visible_to(by, Case.objects.filter(status="BANKED"))
+    rows = reminding.asleep(now, by).filter(case__in=seen).select_related("case")
+    return _lot("asleep", rows, lambda r: _of_banking(r, lang))
+
+
 def banked(*, by: Actor, lang: str, after: str = "") -> Lot:
     """Give the banked cases this actor sees, the nearest review first; one statement."""
     seen = policies.visible_to(by, Case.objects.filter(status="BANKED"))

@@ -146,7 +146,8 @@ def written(indicator: Indicator | None, n: int, of: int) -> str:
         return ""
     if indicator.unit == "count":
         return f"{n:,}"
-    return f"{float(Fraction(n * 100, max(of, 1))):.1f}%（{n}/{of}）"
+    # nothing was counted: a dash, never 0
+    return f"{float(Fraction(n * 100, of)):.1f}%（{n}/{of}）" if of else "—（0/0）"
 
 
 def _target(indicator: Indicator | None, target: int) -> str:

@@ -33,7 +33,7 @@ def _sat(said: MediationMoveIn, now: datetime) -> mediation.Sat:
 
 
 MOVES: Mapping[str, Run] = {
-    "consent": _plain(mediation.consent),
+    "consent": lambda row, said, who: mediation.consent(row, name=said.name, contact=said.contact, **who),
     "agree": _plain(mediation.agree),
     "performed": _plain(mediation.confirm_performed),
     "broken": _plain(mediation.report_broken),

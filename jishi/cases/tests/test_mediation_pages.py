@@ -76,7 +76,8 @@ def test_two_people_come_to_terms_each_on_his_own_page_and_only_they_read_them(t
     base = f"/mine/{caller.number}/mediation"  # type: ignore[attr-defined]
 
     asked = other.get(link)
-    both = [_press(other, link, "consent", row).status_code, _press(caller, base, "consent", row).status_code]
+    both = [_press(other, link, "consent", row).status_code,
+            _press(caller, base, "consent", row, name="老周", contact="13900000888").status_code]  # fmt: skip
     at = f"/desk/mediations/{row.id}"
     now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
     came = [m.parties(row)[0].party_id]
@@ -92,6 +93,8 @@ def test_two_people_come_to_terms_each_on_his_own_page_and_only_they_read_them(t
         told = page.content.decode()
         assert m.TERMS in told
         assert m.NOTES in told
+        assert "老周" in told
+        assert ("13900000888" in told) is ("papers" in page.request["PATH_INFO"])
     closed = [at, f"/cases/{case.number}/mediation", f"/cases/{case.number}"]
     for page in [*map(lead.get, closed), chair.get(at)]:
         assert page.status_code == 200

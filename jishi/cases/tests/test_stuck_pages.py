@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils.timezone import localdate
 
 from jishi.accounts.web import tenants
+from jishi.cases.actions import banking
 from jishi.cases.models import Case, Suspension
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -114,6 +115,17 @@ class TestTheStuckList:
 
         assert case.number in shown
         assert "上游管网改造完成" in shown
+
+    def test_puts_first_what_is_offered_again_this_week(self, town: int) -> None:
+        sleeping, woken = (f.a_case_at(town, Status.BANKED, now=hours_ago(6 + n)) for n in range(2))
+        f.do(f.handler_of(woken), banking.note_came_true, woken.id, words="资金到了", now=hours_ago(1))
+
+        shown = page(colleague(town, "office", body="ldxz"), "/desk/banked")
+
+        first, _, all_ = shown.partition('id="lot-banked"')
+        assert (woken.number in first, sleeping.number in first) == (True, False)
+        assert "资金到了" in first
+        assert all(case.number in all_ for case in (sleeping, woken))
 
 
 class TestTheExclusionDesk:

@@ -187,9 +187,12 @@ class TestAssess:
     @pytest.mark.parametrize(
         ("code", "n", "of", "target", "met"),
         [("asked", 3, 1, 3, True), ("asked", 4, 1, 3, False), ("returned", 1, 3, 34, True),
-         ("returned", 1, 3, 33, False), ("found_first", 1, 3, 33, True), ("found_first", 1, 3, 34, False)],
+         ("returned", 1, 3, 33, False), ("found_first", 1, 3, 33, True), ("found_first", 1, 3, 34, False),
+         ("not_solved", 0, 0, 20, None)],
     )  # fmt: skip
-    def test_meets_its_target_exactly_or_not(self, code: str, n: int, of: int, target: int, met: bool) -> None:
+    def test_meets_its_target_exactly_or_not_and_a_share_of_nothing_says_nothing(
+        self, code: str, n: int, of: int, target: int, met: bool | None
+    ) -> None:
         assert topic_rules.load().indicators[code, 1].meets(n, of, target) is met
 
 

@@ -26,6 +26,7 @@ class Act:
     run: Run
     css: str = ""
     note: str | Promise = ""
+    first: bool = False  # stands open
 
 
 def _plain(verb: Callable[..., object]) -> Run:
@@ -37,7 +38,10 @@ def _of(verb: Callable[..., object], name: str) -> Run:
 
 
 PARTY = (
-    Act("consent", "consent", _("同意调解"), forms.Plain, _plain(mediation.consent), "go"),
+    Act("consent", "consent", _("同意调解"), forms.ConsentForm,
+        lambda row, form, who: mediation.consent(
+            row, name=form.cleaned_data["name"], contact=form.cleaned_data["contact"], **who), "go",
+        _("同意不同意都由您自己定。下面两样可以不写。"), first=True),
     Act("agree", "agree", _("同意协议"), forms.Plain, _plain(mediation.agree), "go"),
     Act("performed", "confirm_performed", _("做到了"), forms.Plain, _plain(mediation.confirm_performed), "go"),
     Act("broken", "report_broken", _("没有做到"), forms.Plain, _plain(mediation.report_broken), "stop"),

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.timezone import localdate
+from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 
 from jishi.accounts import queries as accounts
@@ -79,6 +80,15 @@ class ProposeForm(Plain):
         return disputes.Proposal(said["kind"], said["what"], said["mediator"], tuple(others), said["danger"])
 
 
+class ConsentForm(Plain):
+    """同意调解: how the mediator may call and reach this party, if he wishes."""
+
+    name = forms.CharField(label=_("怎么称呼您"), max_length=60, required=False)
+    contact = forms.CharField(
+        label=_("怎么找到您"), max_length=80, required=False, help_text=_("只有调解员看得到，用来约时间")
+    )
+
+
 class RecuseForm(Plain):
     """回避."""
 
@@ -130,7 +140,9 @@ class SittingForm(Plain):
     def prepare(self) -> None:
         """Offer the parties by number: the page says beside it who is who."""
         self.fields["held_at"].initial = timezone.localtime(self.now)
-        self.fields["came"].choices = [(p.row.id, p.number) for p in self.one.parties]  # type: ignore[attr-defined]
+        self.fields["came"].choices = [  # type: ignore[attr-defined]
+            (p.row.id, now_said("当事人 %(n)s") % {"n": p.number}) for p in self.one.parties
+        ]
 
     def clean_held_at(self) -> datetime:
         said = self.cleaned_data["held_at"]
@@ -187,7 +199,9 @@ class LinkForm(Plain):
 
     def prepare(self) -> None:
         """Offer those who come by a link."""
-        mine = [(p.row.id, p.number) for p in self.one.parties if p.by_link]
+        mine = [
+            (p.row.id, now_said("当事人 %(n)s") % {"n": p.number}) for p in self.one.parties if p.by_link
+        ]
         self.fields["party"].choices = mine  # type: ignore[attr-defined]
 
 

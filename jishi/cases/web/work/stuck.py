@@ -48,14 +48,15 @@ def board(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staffed("handler", "head", "dispatcher", *WATCHING)
 def banked(request: HttpRequest) -> HttpResponse:
-    """List what is banked, the nearest review first; the next page stands in the address."""
+    """List what is offered again this week, then all that is banked, the nearest review first."""
     after = request.GET.get("after", "")
     day, _sep, number = after.partition("~")
     if after and not (numbers.names_a_row(number) and len(day) == 10):
         raise Invalid(detail="after")
     lot = stuck.banked(by=request.actor, lang=lang(), after=after)
+    again = [] if after else [stuck.asleep(by=request.actor, lang=lang(), now=request.now)]
     return render(request, "cases/work/banked.html", {
-        "lots": _shown([lot]), "states": dispatch.states(), "dense": True,
+        "lots": _shown([*again, lot]), "states": dispatch.states(), "dense": True,
         "after": f"{lot.lines[-1].day}~{lot.lines[-1].row}" if lot.more else "",
     })  # fmt: skip
 
