@@ -13,6 +13,7 @@ urlpatterns = [
     path("csp", crossing.blocked),
     path("api/v1/", api.urls),
     path("", include("jishi.accounts.web.urls")),
+    path("", include("jishi.bodies.web.urls")),
     path("", include("jishi.duties.web.urls")),
     path("", include("jishi.cases.open311.urls")),
     path("", include("jishi.cases.web.urls")),

@@ -8,6 +8,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "up": ("config.cli.serving:up", "启动整个平台", "start the whole platform"),
     "worker": ("config.cli.serving:worker", "只启动后台进程", "start the background process only"),
     "migrate": ("config.cli.serving:migrate", "更新数据库结构", "bring the database schema up to date"),
+    "found": ("config.cli.founding:main", "建一个市镇", "found a town"),
     "import": ("config.cli.importing:main", "导入热线文件", "take a hotline file in"),
     "divisions": ("config.cli.places:divisions", "载入全国区划", "load the national division table"),
     "grids": ("config.cli.places:grids", "导入网格", "import grids"),

@@ -162,6 +162,12 @@ def names_of(account_ids: Iterable[int]) -> dict[int, str]:
     return dict(rows.values_list("id", "name"))
 
 
+def by_username(username: str) -> int | None:
+    """Give the open account of staff with this sign-in name, for whoever gives it a post."""
+    rows = Account.objects.filter(tenant_id=_tenant(), username=username, is_active=True, is_staff_member=True)
+    return rows.values_list("id", flat=True).first()
+
+
 def readings_of(table: str, row: int | Iterable[int], *, after: int | None = None, limit: int = 50) -> list[Reading]:
     """Give who looked at the sealed fields of these rows, newest first; `after` pages by number."""
     rows = [row] if isinstance(row, int) else list(row)

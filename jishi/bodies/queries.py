@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 
 from django.db import connection
+from django.db.models import Count, Exists, OuterRef
 
 from jishi.bodies import calendars
 from jishi.bodies.calendars import Hours
-from jishi.bodies.models import Body
+from jishi.bodies.models import Body, Post, Term
 from jishi.foundation import scope
 
 __all__ = [
-    "BodyName", "Hours", "all_bodies", "by_code", "calendar_by_label", "district_above", "existing", "hours_of",
-    "ids_below", "look_at_calendars_again",
-    "mark", "names",
+    "BodyName", "Held", "Hours", "PostRow", "all_bodies", "by_code", "calendar_by_label", "district_above",
+    "existing", "hours_of", "ids_below", "look_at_calendars_again", "mark", "names", "posts_counted", "posts_of",
 ]  # fmt: skip
 
 
@@ -119,6 +119,45 @@ def all_bodies(*, on: date, levels: Iterable[str] | None = None) -> list[BodyNam
     kinds = set(levels) if levels is not None else None
     found = [b for b in names().values() if b.lasts_on(on) and (kinds is None or b.level in kinds)]
     return sorted(found, key=lambda b: (b.level, b.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who holds a post, by account, and since when."""
+
+    term_id: int
+    account_id: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    id: int
+    title: str
+    title_en: str
+    roles: tuple[str, ...]
+    area: str
+    holders: tuple[Held, ...]
+
+
+def posts_of(body_id: int, *, now: datetime) -> list[PostRow]:
+    """Give the posts of a body with who holds them at `now`; two statements."""
+    tenant = scope.current().actor.tenant_id
+    rows = list(Post.objects.filter(tenant_id=tenant, body_id=body_id).order_by("id"))
+    held: dict[int, list[Held]] = {}
+    for term in Term.objects.filter(tenant_id=tenant, post__body_id=body_id, active__contains=now).order_by("id"):
+        held.setdefault(term.post_id, []).append(Held(term.id, term.account_id, term.active.lower))
+    return [
+        PostRow(p.id, p.title, p.title_en, tuple(p.roles), p.area, tuple(held.get(p.id, ()))) for p in rows
+    ]  # fmt: skip
+
+
+def posts_counted(*, now: datetime) -> dict[int, tuple[int, int]]:
+    """Give, per body, how many posts it has and how many of them nobody holds at `now`; one statement."""
+    filled = Term.objects.filter(post=OuterRef("pk"), active__contains=now)
+    rows = Post.objects.filter(tenant_id=scope.current().actor.tenant_id).order_by().values("body_id")
+    told = rows.annotate(whole=Count("id"), vacant=Count("id", filter=~Exists(filled)))
+    return {r["body_id"]: (r["whole"], r["vacant"]) for r in told}
 
 
 def district_above(body_id: int) -> int | None:

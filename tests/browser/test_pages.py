@@ -19,6 +19,7 @@ PHONE, SMALL, DESK = (360, 760), (320, 640), (1280, 800)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RESIDENT, DISPATCHER, OPERATOR, HANDLER = "jumin1", "paidan1", "huawu1", "shuiwu1"
 REVIEWER, CALLER, OFFICE, SYSTEM, GRID = "shenhe1", "huifang1", "lingdao1", "xitong1", "wangge1"
+SECURITY = "anquan1"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ SCREENS = (
     Screen("desk-duties", "/desk/duties", OFFICE),
     Screen("desk-duties-edition", "/desk/duties", OFFICE, 'main a[href^="/desk/duties/"]:not([href$="import"])'),
     Screen("desk-duties-import", "/desk/duties/import", OFFICE),
+    Screen("bodies", "/desk/bodies", SECURITY),
+    Screen("bodies", "/desk/bodies", SECURITY, 'main a[href^="/desk/bodies/"]'),
     Screen("not-found", "/no-such-page", status=404),
     Screen("refused", "/desk/dispatch", HANDLER, status=403),
 )

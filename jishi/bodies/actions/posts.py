@@ -50,9 +50,11 @@ def begin_term(post_id: int, account_id: int, *, by: Actor, now: datetime) -> in
 def begin_terms(pairs: Sequence[tuple[int, int]], *, by: Actor, now: datetime) -> list[int]:
     """Begin terms (post, account) from `now`; each gives the post's rights the same second.
 
-    :raises NotFound: no such post. :raises NotAllowed: no right.
+    :raises NotFound: no such post. :raises NotAllowed: no right, or for oneself.
     """
     _ensure_may_keep_posts(by)
+    if by.account_id is not None and by.account_id in {account for _, account in pairs}:
+        raise NotAllowed(why="自己的任职由别人办。")
     posts = {p.id: p for p in Post.objects.filter(tenant_id=by.tenant_id, id__in={p for p, _ in pairs})}
     if len(posts) != len({p for p, _ in pairs}):
         raise NotFound

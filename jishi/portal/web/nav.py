@@ -76,6 +76,7 @@ STAFF = (
     Entry("topic-board", _("每月一题"), "scale", frozenset({"office", "ruler", "handler", "head", "auditor"})),
     Entry("mediators-kept", _("调解员"), "people", frozenset({"office"})),
     Entry("places", _("地方"), "pin", frozenset({"office"})),
+    Entry("bodies", _("单位和岗位"), "house", frozenset({"office", "security_admin"})),
     Entry("notices", _("通知"), "bell", frozenset({"office"})),
     Entry("dead-letters", _("没送到的"), "send", frozenset({"system_admin"})),
     Entry("import", _("导入"), "file", frozenset({"operator"})),

@@ -1,0 +1,12 @@
+"""Addresses of the register of bodies."""
+
+from django.urls import path
+
+from jishi.bodies.web import desk
+
+urlpatterns = [
+    path("desk/bodies", desk.register, name="bodies"),
+    path("desk/bodies/found", desk.found, name="body-found"),
+    path("desk/bodies/<str:code>", desk.body, name="body"),
+    path("desk/bodies/<str:code>/<slug:verb>", desk.act, name="body-act"),
+]
