@@ -267,6 +267,7 @@ for (const form of [$("report-form"), $("settle-form")]) {
   });
   forms.here(form);
 }
+$("report-form").addEventListener("written", drawErrands);
 document.querySelector("[data-not-for-errand]").addEventListener("click", () => {
   delete $("report-form").dataset.errand;
   forms.keep($("report-form"));
