@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from config.cli.serving import migrate
 from config.cli.standing import parser, stand
 
 
@@ -14,6 +15,7 @@ def main(argv: Sequence[str]) -> int:
     flags.add_argument("--host", action="append", default=[], required=True, help="a name it answers by")
     flags.add_argument("--zone", default="Asia/Shanghai")
     given = flags.parse_args(argv)
+    migrate(["--data", given.data])  # the first word that an empty folder hears
     stand(given.data, role="owner")
     from django.utils import timezone
 
