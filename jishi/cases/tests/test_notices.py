@@ -83,7 +83,7 @@ class TestTheTables:
     def test_every_party_of_a_message_is_somebody(self) -> None:
         bodies = {
             "lead", "answering_body", "offered_body", "asked_body", "street", "host", "called_body", "caller",
-            "party", "mediator",
+            "party", "mediator", "unsealing_asker",
         }  # fmt: skip
 
         assert {t.to for t in EDITION.templates.values()} <= bodies | set(telling.DESKS)
