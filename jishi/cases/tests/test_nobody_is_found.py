@@ -147,6 +147,7 @@ def told(client: Client, path: str, typed: str) -> str:
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
     text = re.sub(r"<(script|style)\b.*?</\1>", " ", body.decode(errors="replace"), flags=re.DOTALL)
     text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
+    text = re.sub(r'"(now|csrf)": ?"[^"]*"', "", text)  # the moment and the token of one answer
     return f"{answer.status_code} {text}".replace(typed, "…")
 
 
