@@ -17,6 +17,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "restore": ("config.cli.keeping:restore", "恢复", "bring a copy back"),
     "retention": ("config.cli.retaining:main", "保存期：列出或删除到期的", "list or delete what has ended"),
     "verify": ("config.cli.keeping:verify", "核验留痕", "verify the trail, or a bundle"),
+    "sample": ("config.cli.sampling:main", "重抽回访样本", "draw the sample of a day again"),
     "bundle": ("config.cli.keeping:bundle", "导出可核验的留痕包", "write a bundle that strangers can verify"),
     "anchor": ("config.cli.keeping:anchor", "做今天的日根", "make today's anchor"),
     "program": ("config.cli.programs:main", "外部程序的密钥", "keys of strangers' programs (Open311)"),

@@ -65,6 +65,12 @@ def bundle() -> dict[str, str]:
     return {name: content.decode() for name, content in ledger.pack(record).items()}
 
 
+def head_of(day: date) -> str:
+    """Give the hash of the anchor that closed a day, which is the head of the whole trail then; empty: none was made."""
+    rows = Anchor.objects.filter(tenant_id=scope.current().actor.tenant_id, day=day).order_by("number")
+    return next((ledger.anchor_hash(_kernel(row)) for row in rows[:1]), "")
+
+
 def words_of(row: Anchor) -> str:
     """Give the eight characters to read over a telephone."""
     return ledger.check_words(bytes.fromhex(row.root))

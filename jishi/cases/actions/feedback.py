@@ -164,12 +164,17 @@ def tries_of(row: Feedback) -> tuple[datetime, ...]:
 
 
 def why_no_call(row: Feedback, now: datetime) -> str:
-    """Say why this caller is not called now: answered, anonymous, exhausted, hours, half_day; empty when he may be."""
+    """Say why this caller is not called now: answered, anonymous, not_drawn, exhausted, hours, half_day; else empty.
+
+    Only who was drawn is called: nobody chooses (spec 10 §9).
+    """
     half_days = {half_day(t) for t in tries_of(row)}
     if row.answered_at is not None:
         return "answered"
     if row.membership.report.voice == Voice.ANONYMOUS:
         return "anonymous"
+    if not row.sampled:
+        return "not_drawn"
     if len(half_days) >= ATTEMPTS:
         return "exhausted"
     if not FROM <= localtime(now).time() < TO:

@@ -15,6 +15,7 @@ from jishi.cases.models.photos import Photo, Redaction
 from jishi.cases.models.proposals import Choice, ModelEdition, RefusedPair, Suggestion
 from jishi.cases.models.pushing import Digest, Escalation, Supervision, Urging
 from jishi.cases.models.reports import Addendum, Placed, Report
+from jishi.cases.models.samples import FeedbackSample
 from jishi.cases.models.together import OutsideLink, Part, Participant, Rating, Whistle
 from jishi.cases.models.topics import Topic, TopicCase, TopicMeasure
 from jishi.cases.models.unsealings import Unsealing
@@ -37,6 +38,7 @@ __all__ = [
     "Exclusion",
     "Extension",
     "Feedback",
+    "FeedbackSample",
     "Handover",
     "ImportRow",
     "ImportRun",

@@ -340,9 +340,10 @@ class ToAsk:
     """One case whose callers are asked: how many have not answered, how many calls were tried."""
 
     case: Case
-    clock: Ticked
+    clock: Ticked | None  # none: it ended at once, and its caller was drawn
     open: int
     said_no: int
+    to_call: int  # drawn, and not answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,20 +355,30 @@ class Asked:
     voice: str
     tries: tuple[datetime, ...]
     may_try: bool
-    why_not: str  # "", hours, half_day, exhausted, answered, anonymous
+    why_not: str  # "", hours, half_day, not_drawn, exhausted, answered, anonymous
 
 
 def to_ask(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToAsk]:
-    """List the cases in feedback by their clock; two statements."""
+    """List the cases in feedback by their clock, then those that ended at once and were drawn; four statements."""
     rows = list(_running("feedback", Status.FEEDBACK, by)[:limit])
     asked = Feedback.objects.filter(
         case__in=[c.case_id for c in rows], superseded_by=None, asked_at__gte=F("case__status_since")
     )
-    open_, no = Counter[int](), Counter[int]()
-    for case_id, answered_at, solved in asked.values_list("case_id", "answered_at", "solved"):
+    open_, no, call = Counter[int](), Counter[int](), Counter[int]()
+    for case_id, answered_at, solved, sampled in asked.values_list("case_id", "answered_at", "solved", "sampled"):
         open_[case_id] += answered_at is None
         no[case_id] += solved == Solved.NO
-    return [ToAsk(c.case, _ticked(c, lang, now), open_[c.case_id], no[c.case_id]) for c in rows]
+        call[case_id] += answered_at is None and sampled
+    waiting = [ToAsk(c.case, _ticked(c, lang, now), open_[c.case_id], no[c.case_id], call[c.case_id]) for c in rows]
+    return [*waiting, *_ended_at_once(by, limit)]
+
+
+def _ended_at_once(by: Actor, limit: int) -> list[ToAsk]:
+    """Cases that were answered at once or settled on the spot, whose caller was drawn and has not answered."""
+    seen = policies.visible_to(by, Case.objects.filter(status=Status.CLOSED))
+    drawn = Feedback.objects.filter(case__in=seen, sampled=True, answered_at=None, superseded_by=None)
+    counts = Counter(drawn.order_by("id").values_list("case_id", flat=True)[:limit])
+    return [ToAsk(case, None, n, 0, n) for case in Case.objects.filter(id__in=counts) for n in (counts[case.id],)]
 
 
 def asked_of(case: Case, *, now: datetime) -> list[Asked]:

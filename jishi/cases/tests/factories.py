@@ -317,5 +317,12 @@ def say_not_solved(case: Case, now: datetime) -> None:
     do(caller_desk(case.tenant_id), feedback.answer, row.id, answers=feedback.Answers("yes", "no", "not"), now=now)
 
 
+def drawn(case: Case) -> Case:
+    """Let every caller of the case be among those whom the draw names; the draw itself is tests/test_samples.py."""
+    with scope.work(system(case.tenant_id)):
+        Feedback.objects.filter(case=case).update(sampled=True)
+    return case
+
+
 def reasons(town: int) -> ruling.Reasons:
     return ruling.Reasons([some_item(town)], "井内堵塞的疏通养护在清单上写明，由被点名的单位办理，理由见条目。")

@@ -23,7 +23,7 @@ AT_SEVEN = MONDAY_TEN.replace(hour=23)  # 07:00 of the next day in Shanghai
 
 @pytest.fixture
 def case(town):
-    return f.a_case_at(town, Status.FEEDBACK, now=NOW - timedelta(hours=6))
+    return f.drawn(f.a_case_at(town, Status.FEEDBACK, now=NOW - timedelta(hours=6)))
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ BESIDE: list[tuple[str, Status, Any]] = [
         f.handler_of(case), consultation.state_position, case.id, text="不归我们", cited_item_id=None, now=LATER,
         version=at)),
     ("a call", Status.FEEDBACK, lambda case, at: f.do(
-        f.caller_desk(case.tenant_id), feedback.note_attempt, case.id, result="no_answer",
+        f.caller_desk(case.tenant_id), feedback.note_attempt, f.drawn(case).id, result="no_answer",
         now=MONDAY_TEN + timedelta(days=1), version=at)),
     ("an objection", Status.DECLINED, lambda case, at: f.do(
         f.operator(case.tenant_id), intake.object_to_decline, case.id, text="不同意", now=LATER, version=at)),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("desk/review", review.queue, name="review"),
     path("desk/review/<str:number>", review.act, name="review-act"),
     path("desk/feedback", feedback_desk.desk, name="feedback"),
+    path("desk/feedback/commit", feedback_desk.commit, name="feedback-commit"),
     path("desk/feedback/<str:number>/contact", feedback_desk.contact, name="feedback-contact"),
     path("desk/feedback/<str:number>/<slug:code>", feedback_desk.act, name="feedback-act"),
     path("desk/import", importing.start, name="import"),

@@ -1,19 +1,22 @@
 """回访台: whom to ask, three answers as they were given, calls that reached nobody, and what follows."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from jishi.accounts.actions import reading
 from jishi.cases.actions import feedback as verbs
+from jishi.cases.actions import sampling
 from jishi.cases.models import Case
-from jishi.cases.queries import casepage, work
+from jishi.cases.queries import casepage, samples, work
 from jishi.cases.states import Status
 from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
@@ -39,7 +42,8 @@ def page(
     rows = work.to_ask(by=by, now=now, lang=language)
     opened = next((r for r in rows if r.case.number == number), rows[0] if rows and not number else None)
     context: dict[str, Any] = {
-        "rows": rows, "dense": True, "states": dispatch.states(), "number": number, "contact": contact or {},
+        "rows": rows, "draw": samples.of_desk(now=now), "dense": True, "states": dispatch.states(), "number": number,
+        "contact": contact or {},
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
     }  # fmt: skip
@@ -53,9 +57,10 @@ def page(
                 for a in asked
             ],
             "replies": casepage.replies_of(opened.case)[:1], "channels": dispatch.CHANNELS,
-            "may_conclude": work.may_conclude(asked, opened.clock.late), "said_no": opened.said_no,
+            "may_conclude": work.may_conclude(asked, opened.clock is not None and opened.clock.late),
+            "said_no": opened.said_no,
             "may_try": any(a.may_try for a in asked), "first_time": opened.case.not_solved_count == 0,
-            "why_not": next((a.why_not for a in asked if a.why_not in ("hours", "half_day")), ""),
+            "why_not": next((a.why_not for a in asked if a.why_not in ("hours", "half_day", "not_drawn")), ""),
         }  # fmt: skip
     return render(request, "cases/work/feedback_desk.html", context, status=status)
 
@@ -111,6 +116,19 @@ def _send_back(request: HttpRequest, found: Case) -> HttpResponse:
     return redirect("feedback")
 
 
+@require_POST
+@staffed("feedback")
+def commit(request: HttpRequest) -> HttpResponse:
+    """Bind tomorrow's draw to a value that nobody else knows."""
+    value = request.POST.get("value", "")
+    try:
+        sampling.commit(localdate(request.now) + timedelta(days=1), value=value, by=request.actor, now=request.now)
+    except Refused as no:
+        return page(request, "", refused=no, status=no.status)
+    messages.success(request, _("明天的抽样值约定好了，抽出来以后一起公布。"))
+    return redirect("feedback")
+
+
 @never_cache
 @require_POST
 @staffed("feedback")
@@ -118,7 +136,7 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     """Open one caller's contact for one call; who looked is written down and the person sees it."""
     found, row = _asked_case(request, number), _row(request)
     asked = next((a for a in work.asked_of(found, now=request.now) if a.row.id == row), None)
-    if asked is None or asked.voice != "open":
+    if asked is None or asked.voice != "open" or not asked.row.sampled:
         raise NotFound
     owner = ("cases_report", asked.row.membership.report_id)
     opened = reading.read(
