@@ -6,27 +6,33 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from jishi.accounts.web import tenants
+from jishi.cases.actions import photos
 from jishi.cases.models import Case, Report
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import photo_steps as p
 from jishi.foundation import data_keys, keys, scope
 from jishi.foundation.actor import system
+from jishi.foundation.uploads import Sent
 
 pytestmark = pytest.mark.django_db
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/security.md").read_text(encoding="utf-8")
 NAME, PHONE, SPOKEN = "欧阳雪梅", "13800138000", "我是欧阳雪梅，家里有刚出生的孩子，电话13800138000，别告诉他们"
 HOME = "2单元501室"
+PICTURE = "我家窗台.jpg"  # how the sender called a photo; it stands behind the last pixel too
 MATTER = "翠竹苑3号楼北门口的雨水井堵了，一下雨就积水。"
 
 
 @pytest.fixture
-def seized(town: int):
+def seized(town: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A town with one confidential and one anonymous report, as a thief has it: every table, every byte, no key."""
     tenants.forget()
     data_keys.forget()
+    monkeypatch.setattr(settings, "FILES_DIR", tmp_path)
     with keys.using(keys.NullKeys()):
         sealed = f.receive(
             town, text=f"{MATTER}{SPOKEN}", voice="confidential", caller_name=NAME, caller_contact=PHONE,
@@ -36,7 +42,11 @@ def seized(town: int):
             town, text=f"{MATTER}我叫{NAME}，住{HOME}，{PHONE}", voice="anonymous", caller_contact="", wants_word=True,
             address_text=f"翠竹苑3号楼{HOME}",
         )  # fmt: skip
-        yield town, (sealed, hidden), dump_of(town)
+        shot = photos.ready([Sent(PICTURE, p.picture() + PICTURE.encode(), 1)])
+        f.do(f.operator(town), photos.add, sealed.report_id, shot, may_publish=False, now=p.MONDAY_TEN)
+        store = "\n".join(f"files\t{one} {one.read_bytes().hex()}" for one in tmp_path.rglob("*") if one.is_file())
+        assert store
+        yield town, (sealed, hidden), f"{dump_of(town)}\n{store}"
     data_keys.forget()
     tenants.forget()
 
@@ -74,7 +84,7 @@ def test_what_it_does_not_tell_lies_nowhere(seized) -> None:
     _, receipts, dump = seized
     secrets = {
         "name": NAME, "phone": PHONE, "words": SPOKEN, "home": HOME, "word": receipts[0].word,
-        "word_of_the_anonymous": receipts[1].word,
+        "photo": PICTURE, "word_of_the_anonymous": receipts[1].word,
     }  # fmt: skip
 
     found = {what: tables_with(dump, secret) for what, secret in secrets.items()}
