@@ -1,6 +1,6 @@
 """跑腿单 and 巡查 as those who go see them: what waits in my area, what I have, which rounds come when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from django.db.models import Max, Q
 from django.utils.timezone import localdate
 
 from jishi.cases import walkers
-from jishi.cases.legwork import ERRAND, FINDINGS, OPEN_ERRAND, ErrandKind, ErrandStatus, Finding
+from jishi.cases.legwork import ERRAND, FINDINGS, OPEN_ERRAND, ErrandKind, ErrandStatus
 from jishi.cases.models import Case, Errand, PatrolRoute
 from jishi.cases.queries import patch
 from jishi.cases.queries.today import midnight
@@ -18,6 +18,7 @@ from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.places import queries as places
 
 MOST = 200
+SHOWN = 50  # of each half of a desk's list
 FREE = ("number", "kind", "status", "place", "due_at", "free", "version", "mine")  # all that a volunteer reads
 
 
@@ -102,33 +103,46 @@ def open_verbs(errand: Errand, by: Actor) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An errand of a case, on the case's page: what was asked, by when, what came of it. No worker is named."""
+    """An errand as whoever set it reads it: what was asked, by when, what came of it. No worker is named."""
 
     number: str
     kind: str
+    place: str
     what: str
+    case: str
     status: str
     due_at: datetime
     overdue: bool
     finding: str
     words: str
     report: str
-    ended_at: datetime | None
     version: int
     may_drop: bool
 
 
 def of_case(case: Case, *, by: Actor) -> list[Told]:
     """Give the errands of a case, the newest first; one statement."""
-    rows = walkers.visible_to(by, Errand.objects.filter(case=case)).select_related("case", "report").order_by("-id")
+    rows = walkers.visible_to(by, Errand.objects.filter(case=case)).order_by("-id")
+    return _told(rows.select_related("case", "report")[:MOST], by)
+
+
+def of_desk(*, by: Actor) -> list[Told]:
+    """Give what this desk has set or watches: what runs first, by its due day, then what ended last; two statements."""
+    rows = walkers.visible_to(by, Errand.objects.all()).select_related("case", "report")
+    running = rows.filter(status__in=sorted(OPEN_ERRAND)).order_by("due_at", "id")[:SHOWN]
+    over = rows.filter(~Q(status__in=sorted(OPEN_ERRAND))).order_by("-changed_at", "-id")[:SHOWN]
+    return [*_told(running, by), *_told(over, by)]
+
+
+def _told(rows: Iterable[Errand], by: Actor) -> list[Told]:
     drop = next(m for m in ERRAND.moves if m.verb == "errands.drop")
     return [
         Told(
-            e.number, ErrandKind(e.kind).label, e.what, e.status, e.due_at, e.overdue_at is not None,
-            Finding(e.finding).label if e.finding else "", e.words, e.report.number if e.report else "", e.ended_at,
-            e.version, e.status == ErrandStatus.DUE and walkers.may(drop, by, e),
+            e.number, e.kind, e.place_text, e.what, e.case.number if e.case else "", e.status, e.due_at,
+            e.overdue_at is not None, e.finding, e.words, e.report.number if e.report else "", e.version,
+            e.status == ErrandStatus.DUE and walkers.may(drop, by, e),
         )
-        for e in rows[:MOST]
+        for e in rows
     ]  # fmt: skip
 
 

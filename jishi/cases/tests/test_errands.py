@@ -20,7 +20,7 @@ from jishi.cases.models import Case, Errand, PatrolRoute, Report, RoutePoint
 from jishi.cases.queries import ontheway
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
-from jishi.cases.tests.desk_steps import statements
+from jishi.cases.tests.desk_steps import colleague, statements
 from jishi.duties import queries as duties
 from jishi.duties.actions.deciding import PushDownRefused
 from jishi.foundation import scope, trail
@@ -462,3 +462,39 @@ def test_every_state_of_an_errand_is_known_to_the_life():
 def test_an_unknown_kind_is_invalid(town):
     with pytest.raises(Invalid):
         an_errand(town, kind="watch")
+
+
+class TestTheDesk:
+    def test_sets_one_of_a_case_reads_its_result_and_drops_what_nobody_took(self, town):
+        case = f.a_case_at(town, Status.HANDLING)
+        desk = colleague(town, "dispatcher")
+        said = {"case": case.number, "kind": "verify_after", "what": "雨水井清了没有"}
+
+        for _ in range(2):
+            assert desk.post("/desk/errands", said)["Location"] == "/desk/errands"
+        with scope.work(system(town)):
+            first, second = Errand.objects.order_by("id")
+        by = worker(town)
+        f.do(by, errands.take, first.number, now=MONDAY_TEN)
+        f.do(by, errands.finish, first.number, finding="not_mended", words="还堵着", now=MONDAY_TEN)
+        page = desk.get("/desk/errands").content.decode()
+        assert "还堵着" in page and "还没好" in page and page.count("不用办了</button>") == 1
+        press = {"version": again(second).version, "words": "不用去了"}
+        assert desk.post(f"/desk/errands/{second.number}/drop", press).status_code == 302
+        assert again(second).status == "DROPPED"
+
+    def test_says_what_the_lists_do_not_let_go_there_and_counts_the_attempt(self, town):
+        case = f.a_case_at(town, Status.RECEIVED)
+        said = {"case": case.number, "kind": "help", "what": "把雨水井清了"}
+
+        answer = colleague(town, "dispatcher").post("/desk/errands", said)
+
+        assert answer.status_code == 409 and "自己的清单" in answer.content.decode()
+        with scope.work(system(town)):
+            assert not Errand.objects.exists()
+            assert trail.Entry.objects.filter(tenant_id=town, verb="duty.push_down_refused").exists()
+
+    def test_is_for_whoever_may_set(self, town):
+        assert colleague(town, "reviewer").get("/desk/errands").status_code == 403
+        unknown = {"case": "C0", "kind": "help", "what": "看看"}
+        assert colleague(town, "dispatcher").post("/desk/errands", unknown).status_code == 422
