@@ -42,7 +42,7 @@ WORKING = frozenset(
 ROLES = {
     "operator": _("话务员"), "dispatcher": _("派单员"), "handler": _("承办员"), "reviewer": _("审核员"),
     "feedback": _("回访员"), "supervisor": _("督办员"), "head": _("单位负责人"), "grid_worker": _("网格员"),
-    "office": _("领导小组办公室"), "ruler": _("终审岗"), "mediator": _("调解员"),
+    "office": _("领导小组办公室"), "ruler": _("终审岗"), "mediator": _("调解员"), "volunteer": _("志愿者"),
     "auditor": _("审计员"), "system_admin": _("系统管理员"), "security_admin": _("安全管理员"),
 }  # fmt: skip
 RESIDENT = (
@@ -65,6 +65,8 @@ STAFF = (
     Entry("operator", _("话务台"), "phone", frozenset({"operator"})),
     Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher"})),
     Entry("inbox", _("我单位"), "house", frozenset({"handler"})),
+    Entry("pocket", _("随身页"), "walk", frozenset({"volunteer"})),
+    Entry("errands", _("跑腿单"), "walk", frozenset({"dispatcher", "handler"})),
     Entry("review", _("审核"), "check", frozenset({"reviewer"})),
     Entry("feedback", _("回访台"), "speak", frozenset({"feedback"})),
     Entry("mediations", _("我的调解"), "people", frozenset({"mediator"})),
