@@ -38,7 +38,9 @@ from jishi.cases.actions import bulk, dispatch, feedback, filters
 from jishi.cases.models import Case, Feedback, Membership
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import mediation_steps as m
 from jishi.cases.tests import together_steps as t
+from jishi.cases.tests import topic_steps
 from jishi.cases.tests.import_steps import ROW, board, run_through
 from jishi.cases.tests.test_errands import AREA, an_errand
 from jishi.duties import queries as duties
@@ -203,6 +205,7 @@ class Ground:
 
 
 OF_ANOTHER = {
+    "/mediations/": "mediation", "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
     "/reports/{": "report", "/errands/{": "errand", "feedback": "feedback", ">/add": "report",
     "/mine/<number>/withdraw": "report",
 }  # fmt: skip
@@ -214,12 +217,15 @@ def _meaning(before: str, name: str) -> str:
     for beginning, meant in (
         ("/desk/duties/", {"number": "item"}), ("/duties/", {"number": "item"}),
         ("/api/v1/duty-items/", {"number": "item"}), ("/api/v1/errands/", {"number": "errand"}),
-        ("/mine/", {"number": "report"}), ("/api/v1/reports/", {"number": "report"}), ("/link/", {"token": "outside"}),
+        ("/mine/", {"number": "report"}), ("/api/v1/reports/", {"number": "report"}), ("/link/", {"token": "outside"}), ("/mediate/", {"token": "party"}),
         ("/cases/filters/", {"row": "filter"}), ("/desk/exclusions/", {"row": "exclusion"}),
         ("/open311/", {"code": "service"}), ("/desk/dead-letters/", {"number": "letter"}),
     ):  # fmt: skip
         if before.startswith(beginning) and name in meant:
             return meant[name]
+    about = next((noun for noun in ("mediation", "mediator", "topic") if f"/{noun}s/" in before), "")
+    if about and name in ("row", "code", "move"):
+        return about if name == "row" else f"{about}_act"
     if name == "row":
         return "exclusion" if "exclusions" in before else "part"
     if name == "code":
@@ -290,6 +296,8 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
     kept = f.do(desk, filters.keep, "夜里的事", query="status=open", now=now)
     walk, _ = run_through(town, board(ROW))
     errand = an_errand(town, now=timezone.now())
+    sat = m.propose(m.a_dispute(town))
+    worked = topic_steps.a_topic(town, "WORKING")
     asked = f.a_case_at(town, Status.FEEDBACK, now=timezone.now() - timedelta(days=1))
     with scope.work(system(town)):
         token = feedback.link_for(Feedback.objects.get(case=asked).id)
@@ -302,7 +310,10 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "service": "01.02.01", "fmt": "json", "ids": case.number, "version of feedback": "1",
         "pk": "1", "session_id": "1", "letter": "1", "webhook": "1", "tab": "trail", "act": "take-back",
         "work": "progress", "call": "attempt", "judge": "decide", "kind": "part", "part_act": "sign", "step": "apply",
-        "verb": "check",
+        "verb": "check", "mediation": str(sat.mediation.id), "version of mediation": str(sat.mediation.version),
+        "mediation_act": "leave", "party": sat.links[0][1], "mediator": str(sat.mediation.mediator_id),
+        "version of mediator": "1", "topic": str(worked.id), "version of topic": str(worked.version),
+        "topic_act": "assess",
     }  # fmt: skip
 
 

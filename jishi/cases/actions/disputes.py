@@ -14,7 +14,6 @@ from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Clock, Mediation, Mediator, Membership, Report
 from jishi.cases.refusals import GroundNeeded
 from jishi.cases.states import MEDIATION_TALKING, Status, Urgency, Voice
-from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
 from jishi.kernels.text.risk import risk
 
@@ -90,7 +89,7 @@ class Sound:
     reports: Sequence[Report]
 
 
-def ensure_sound(held: Held, proposal: Proposal, *, by: Actor, now: datetime) -> Sound:
+def ensure_sound(held: Held, proposal: Proposal, *, now: datetime) -> Sound:
     """Insist that this may be mediated; gives mediator and callers.
 
     :raises NotMediated, SpokenInConfidence, NotRegistered, Conflicted, PartiesMissing, GroundNeeded.
@@ -151,9 +150,10 @@ def ensure_none_runs(case: Case) -> None:
         raise MediationRuns
 
 
-def stand_of(held: Held, mediator: Mediator) -> policies.Stand:
+def stand_of(held: Held, mediator_id: int) -> policies.Stand:
     """Give the case as rights see it, with who would mediate."""
-    return replace(held.stand, mediator=mediator.account_id)
+    chair = Mediator.objects.filter(id=mediator_id).values_list("account_id", flat=True).first()
+    return replace(held.stand, mediator=chair)
 
 
 def ensure_days(dates: Sequence[date], *, now: datetime) -> list[date]:

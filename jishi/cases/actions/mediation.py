@@ -94,10 +94,11 @@ def propose(
     :raises MediationRuns: one is open. :raises Conflicted, NotRegistered: the mediator. :raises GroundNeeded, TooMany.
     """
     held = moving.hold(case_id, by=by, version=version)
-    sound = disputes.ensure_sound(held, proposal, by=by, now=now)
-    move = alongside.ensure_birth(disputes.stand_of(held, sound.mediator), MEDIATION, "mediation.propose", by=by)
+    stand = disputes.stand_of(held, proposal.mediator_id)
+    move = alongside.ensure_birth(stand, MEDIATION, "mediation.propose", by=by)
     alongside.ensure_case_in(held, disputes.WHILE, by=by)
     disputes.ensure_none_runs(held.case)
+    sound = disputes.ensure_sound(held, proposal, now=now)
     row = Mediation.objects.create(
         tenant_id=by.tenant_id, case=held.case, kind=proposal.kind, mediator=sound.mediator, status_since=now,
         what=minimise_one(proposal.what.strip()).shown[:200], proposed_at=now,

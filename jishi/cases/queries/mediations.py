@@ -55,6 +55,7 @@ class OneMediation:
     due_at: datetime | None
     confirm_due_at: datetime | None
     may: frozenset[str] = field(default_factory=frozenset)
+    leads: bool = False  # the reader is of the body that holds the case
     roads: Sequence[mediation_rules.Road] = ()
 
     @property
@@ -141,6 +142,7 @@ def _one(row: Mediation, by: Actor, lang: str) -> OneMediation:
         sittings=list(Sitting.objects.filter(mediation=row).order_by("held_at", "id")),
         due_at=next((clocks[k] for k in ("med_consent", "med_term", "med_perform") if k in clocks), None),
         confirm_due_at=clocks.get("med_confirm"), may=_may(row, parties, by),
+        leads=policies.PARTIES["lead"](by, policies.Stand(row.case, _lead_of(row))),
         roads=[r for r in rules.roads if r.when == when],
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.mediating import acts
 from jishi.cases.web.mediating.forms import ProposeForm
 from jishi.cases.web.mediating.party import addresses, shown
-from jishi.foundation.refusals import NotFound, Refused
+from jishi.foundation.refusals import NotAllowed, NotFound, Refused
 
 WATCHING = ("operator", "dispatcher", "handler", "head", "reviewer", "supervisor", "office", "ruler", "auditor")
 
@@ -47,6 +47,8 @@ def _press(request: HttpRequest, found: mediations.OneMediation, code: str) -> H
     act, row = acts.chosen(acts.STAFF, code), found.row.id
     if act is None:
         raise NotFound
+    if not (found.leads or papers.is_chair(found.row, request.actor)):
+        raise NotAllowed(verb=f"mediation.{act.verb}")
     form = act.form(request.POST, auto_id=f"m{row}_{code}_%s", now=request.now, lang=lang(), one=found)
     again, version = acts.Offered(act, form, open=True), seen_version(request)
     if not form.is_valid():
