@@ -1,5 +1,6 @@
 """What happens when a clock runs out (spec 11 §9, column "at expiry"). Run by the worker, replayable."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from jishi.cases.states import LIVES
 from jishi.foundation import outbox, scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
+
+log = logging.getLogger(__name__)
 
 # Verbs that a clock performs; the rest of the table's expiries only tell somebody.
 MOVES: Mapping[str, Callable[..., object]] = {
@@ -35,22 +38,30 @@ BESIDE = ("part_id", "whistle_id", "participant_id", "mediation_id")
 def sweep(*, by: Actor, now: datetime, limit: int = 500) -> dict[str, int]:
     """Act on every clock that has run out; one transaction per case, so one fault holds nobody up.
 
-    Gives how many clocks ran out, by what was done. A clock is acted upon once; all are, `limit` at a time.
+    Gives how many clocks ran out, by what was done. A clock is acted upon once; all are, `limit` at a time. Where the
+    program itself fails (`failed`), that clock is left as it is for the next sweep and the others go on.
     """
     done: dict[str, int] = {}
-    while due := _run_out(by, now, limit):
+    failed: set[int] = set()
+    while due := _run_out(by, now, limit, failed):
         for clock_id, case_id, kind, *beside in due:
             verb = expiry_of(kind)
             whose = next((row for row in beside if row is not None), case_id)
-            with scope.work(by):
-                result = _expire(clock_id, case_id, kind, verb, whose=whose, by=by, now=now)
+            try:
+                with scope.work(by):
+                    result = _expire(clock_id, case_id, kind, verb, whose=whose, by=by, now=now)
+            except Exception as fault:  # noqa: BLE001 - a fault of one case must not stop the clocks of a town
+                log.error("clock %s of case %s: %s", kind, case_id, type(fault).__name__)
+                failed.add(clock_id)
+                result = "failed"
             done[result] = done.get(result, 0) + 1
     return done
 
 
-def _run_out(by: Actor, now: datetime, limit: int) -> list[tuple[Any, ...]]:
+def _run_out(by: Actor, now: datetime, limit: int, without: set[int]) -> list[tuple[Any, ...]]:
     with scope.work(by):
         rows = Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, expired_at=None, due_at__lte=now)
+        rows = rows.exclude(id__in=sorted(without))
         return list(rows.order_by("due_at", "id").values_list("id", "case_id", "kind", *BESIDE)[:limit])
 
 

@@ -162,6 +162,24 @@ class TestEveryClock:
         assert done["handover.sign_by_time"] == 5
         assert {f.again(town, c.id).status for c in cases} == {Status.HANDLING}
 
+    def test_does_not_wait_for_another_that_the_program_fails_on(self, town: int, monkeypatch) -> None:
+        broken, *others = [f.a_case_at(town, Status.OFFERED) for _ in range(3)]
+        real = sweeping.MOVES["handover.sign_by_time"]
+
+        def faulty(case_id: int, **more: Any) -> object:
+            if case_id == broken.id:
+                raise ZeroDivisionError
+            return real(case_id, **more)
+
+        monkeypatch.setattr(sweeping, "MOVES", {**sweeping.MOVES, "handover.sign_by_time": faulty})
+        done = sweeping.sweep(by=f.the_clock(town), now=MONDAY_TEN + DAY, limit=2)
+        monkeypatch.undo()
+        again = sweeping.sweep(by=f.the_clock(town), now=MONDAY_TEN + DAY)
+
+        assert (done["failed"], done["handover.sign_by_time"]) == (1, 2)
+        assert again["handover.sign_by_time"] == 1
+        assert f.again(town, broken.id).status == Status.HANDLING
+
     def test_is_left_alone_where_somebody_was_quicker_than_the_sweep(self, town: int) -> None:
         case = f.a_case_at(town, Status.SUSPENDED)
         with scope.work(system(town)):

@@ -63,7 +63,7 @@ def page(
 ) -> HttpResponse:  # fmt: skip
     """Render the desk, also after a press that was refused: what was typed stays in its form."""
     asked = query or {k: str(v) for k, v in request.GET.items()}
-    code = asked.get("queue", "waiting")
+    code = asked.get("queue") or "waiting"
     found = desks.queue(code, by=request.actor, now=request.now, after=asked.get("after", ""))
     number = number or asked.get("case", "")
     context: dict[str, Any] = {
