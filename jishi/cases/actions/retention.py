@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -207,6 +208,7 @@ def _end_words(ids: Sequence[int], tenant_id: int) -> None:
             Case.objects.filter(id=case.id).update(search=tsvector_text(words))
 
 
+@cache
 def _wordy() -> list[tuple[type[models.Model], str, tuple[str, ...]]]:
     """Give every table of this room that hangs on a case, by which path, and its columns that hold free words.
 
