@@ -19,6 +19,7 @@ PHONE, SMALL, DESK = (360, 760), (320, 640), (1280, 800)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RESIDENT, DISPATCHER, OPERATOR, HANDLER = "jumin1", "paidan1", "huawu1", "shuiwu1"
 REVIEWER, CALLER, OFFICE, SYSTEM, GRID = "shenhe1", "huifang1", "lingdao1", "xitong1", "wangge1"
+CHAIR = "tiaojie1"
 SECURITY = "anquan1"
 
 
@@ -106,6 +107,11 @@ SCREENS = (
     Screen("grid-report", "/grid/report", GRID),
     Screen("grid-report", "/grid", GRID, 'main a[href*="done=1"]'),
     Screen("import", "/desk/import", OPERATOR),
+    Screen("mediators", "/mediators"),
+    Screen("mediations", "/desk/mediations", CHAIR),
+    Screen("mediation-one", "/desk/mediations", CHAIR, 'main th a[href^="/desk/mediations/"]'),
+    Screen("topic", "/topics", "", 'main h2 a[href^="/topics/"]'),
+    Screen("topic-board", "/desk/topics", OFFICE),
     Screen("map", "/map"),
     Screen("desk-map", "/desk/map", DISPATCHER),
     Screen("duties", "/duties"),
