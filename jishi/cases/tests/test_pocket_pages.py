@@ -1,0 +1,73 @@
+"""随身页: what the server gives a device. The shell names nobody; what is somebody's comes by one call."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from jishi.accounts.tests.factories import a_grant, an_account, signed_in
+from jishi.cases.tests import factories as f
+from jishi.cases.tests.desk_steps import HOST, colleague, statements
+from jishi.cases.tests.test_errands import an_errand
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def device(town) -> Client:
+    account = an_account(town, name="孙小满甲")
+    a_grant(account, "grid_worker", body_id=f.body_id(town, "sqcz"), post_id=9903, area="990181001002")
+    return signed_in(Client(headers=HOST), account, post=9903)
+
+
+def test_the_shell_holds_no_name_no_token_and_no_case(town, device):
+    case = f.a_case(town)
+    an_errand(town)
+
+    page = device.get("/pocket").content.decode()
+
+    assert 'name="jishi-owner"' in page and 'name="csrfmiddlewaretoken">' in page
+    for word in ("孙小满甲", case.number, "翠竹苑南门公告栏", 'csrfmiddlewaretoken" value'):
+        assert word not in page, word
+
+
+def test_its_start_gives_the_token_the_grids_and_the_errands_of_the_area_in_few_statements(town, device):
+    errand = an_errand(town)
+    device.get("/pocket/start")
+
+    with statements() as made:
+        told = device.get("/pocket/start").json()
+
+    assert [e["number"] for e in told["errands"]] == [errand.number]
+    assert told["csrf"] and told["grids"] and told["owner"] in device.get("/pocket").content.decode()
+    assert len(made) <= 12, "\n".join(made)
+
+
+def test_two_accounts_have_two_owners_that_name_nobody(town, device):
+    other = colleague(town, "grid_worker", body="sqcz")
+
+    owners = [c.get("/pocket/start").json()["owner"] for c in (device, other)]
+
+    assert len(set(owners)) == 2 and all(len(o) == 20 for o in owners)
+
+
+def test_it_is_for_those_who_go(town):
+    assert colleague(town, "dispatcher").get("/pocket").status_code == 403
+    assert Client(headers=HOST).get("/pocket")["Location"].startswith("/sign-in")
+
+
+def test_a_phone_can_install_it_and_its_worker_keeps_files_that_exist(town, device):
+    told = json.loads(device.get("/pocket/manifest.webmanifest").content)
+    worker = device.get("/pocket/worker.js")
+    body = worker.content.decode()
+    files = json.loads(body.split("const FILES = ")[1].split(";\n")[0])
+
+    assert told["start_url"] == told["scope"] == worker["Service-Worker-Allowed"] == "/pocket"
+    assert {i["sizes"] for i in told["icons"]} == {"192x192", "512x512"}
+    from django.contrib.staticfiles import finders
+
+    assert all(finders.find(name.removeprefix("/static/")) for name in files)
+
+
+def test_signing_out_tells_the_browser_to_forget_what_lies_on_the_device(town, device):
+    assert device.post("/sign-out")["Clear-Site-Data"] == '"storage"'
