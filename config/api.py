@@ -75,7 +75,33 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-api = NinjaAPI(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
+PROBLEM: dict[str, Any] = {
+    "title": "Problem", "type": "object", "required": ["type", "title", "status", "code", "next", "facts"],
+    "properties": {
+        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+        "code": {"type": "string"}, "next": {"type": "string"}, "facts": {"type": "object"},
+    },
+}  # fmt: skip
+REFUSED = {
+    "description": "Refused: which rule (`code`), a sentence for the person (`title`), and what to do now (`next`).",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+class Documented(NinjaAPI):
+    """One form for every refusal of every route, in the document as well (spec 00, One form at every door)."""
+
+    def get_openapi_schema(self, **given: Any) -> Any:
+        """This will give the document; what is no success is said in the one form."""
+        document = super().get_openapi_schema(**given)
+        document["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                operation["responses"]["default"] = REFUSED
+        return document
+
+
+api = Documented(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
 for router in (cases, duties, bodies, places):
     api.add_router("", router)
 

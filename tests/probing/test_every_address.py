@@ -34,11 +34,12 @@ from jishi.accounts import queries as accounts
 from jishi.accounts.actions import clients
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.web import sessions, tenants
-from jishi.cases.actions import bulk, dispatch, feedback, filters
+from jishi.cases.actions import bulk, dispatch, feedback, filters, unsealing
 from jishi.cases.models import Case, Feedback, Membership
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import mediation_steps as m
+from jishi.cases.tests import photo_steps
 from jishi.cases.tests import together_steps as t
 from jishi.cases.tests import topic_steps
 from jishi.cases.tests.import_steps import ROW, board, run_through
@@ -128,8 +129,8 @@ def operations() -> list[Route]:
 
 def required(operation: Any, document: Any) -> dict[str, Any] | None:
     """What the body of an operation must hold, filled."""
-    said = operation.get("requestBody")
-    return filled_in(said["content"]["application/json"]["schema"], document) if said else None
+    said = operation.get("requestBody", {}).get("content", {}).get("application/json")  # none, or a form with files
+    return filled_in(said["schema"], document) if said else None
 
 
 def asked(operation: Any, document: Any) -> tuple[tuple[str, Any], ...]:
@@ -205,7 +206,7 @@ class Ground:
 
 
 OF_ANOTHER = {
-    "/mediations/": "mediation", "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
+    "/unsealings/": "unsealing", "/mediations/": "mediation", "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
     "/reports/{": "report", "/errands/{": "errand", "feedback": "feedback", ">/add": "report",
     "/mine/<number>/withdraw": "report",
 }  # fmt: skip
@@ -217,12 +218,17 @@ def _meaning(before: str, name: str) -> str:
     for beginning, meant in (
         ("/desk/duties/", {"number": "item"}), ("/duties/", {"number": "item"}),
         ("/api/v1/duty-items/", {"number": "item"}), ("/api/v1/errands/", {"number": "errand"}),
-        ("/mine/", {"number": "report"}), ("/api/v1/reports/", {"number": "report"}), ("/link/", {"token": "outside"}), ("/mediate/", {"token": "party"}),
+        ("/mine/", {"number": "report"}), ("/api/v1/reports/", {"number": "report"}),
+        ("/link/", {"token": "outside"}), ("/mediate/", {"token": "party"}),
         ("/cases/filters/", {"row": "filter"}), ("/desk/exclusions/", {"row": "exclusion"}),
         ("/open311/", {"code": "service"}), ("/desk/dead-letters/", {"number": "letter"}),
     ):  # fmt: skip
         if before.startswith(beginning) and name in meant:
             return meant[name]
+    if "/photos/" in before and name == "code":
+        return "photo"
+    if "/unsealings/" in before and name == "row":
+        return "unsealing"
     about = next((noun for noun in ("mediation", "mediator", "topic") if f"/{noun}s/" in before), "")
     if about and name in ("row", "code", "move"):
         return about if name == "row" else f"{about}_act"
@@ -299,6 +305,12 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
     sat = m.propose(m.a_dispute(town))
     worked = topic_steps.a_topic(town, "WORKING")
     asked = f.a_case_at(town, Status.FEEDBACK, now=timezone.now() - timedelta(days=1))
+    shot = photo_steps.a_photo(case)
+    hidden = f.a_case_at(town, Status.HANDLING, voice="confidential")
+    wished = f.do(
+        f.handler_of(hidden), unsealing.ask, photo_steps.report_of(hidden).id, ground="verify", why=WORDS * 3,
+        now=timezone.now(),
+    )  # fmt: skip
     with scope.work(system(town)):
         token = feedback.link_for(Feedback.objects.get(case=asked).id)
         laws = duties.law(timezone.localdate())
@@ -310,10 +322,12 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "service": "01.02.01", "fmt": "json", "ids": case.number, "version of feedback": "1",
         "pk": "1", "session_id": "1", "letter": "1", "webhook": "1", "tab": "trail", "act": "take-back",
         "work": "progress", "call": "attempt", "judge": "decide", "kind": "part", "part_act": "sign", "step": "apply",
-        "verb": "check", "mediation": str(sat.mediation.id), "version of mediation": str(sat.mediation.version),
+        "verb": "check", "day": "2026-03-08", "mediation": str(sat.mediation.id),
+        "version of mediation": str(sat.mediation.version),
         "mediation_act": "leave", "party": sat.links[0][1], "mediator": str(sat.mediation.mediator_id),
         "version of mediator": "1", "topic": str(worked.id), "version of topic": str(worked.version),
-        "topic_act": "assess",
+        "topic_act": "assess", "photo": shot.code, "size": "small", "unsealing": str(wished.id),
+        "version of unsealing": "1",
     }  # fmt: skip
 
 
