@@ -116,3 +116,33 @@ def test_two_opposite_merges_at_once_leave_one_merged_and_both_reports_in_it(ask
         now = [ask("GET", f"/cases/{page['number']}")[1] for _, page, _ in (one, other)]
         assert sorted(len(page["reports"]) for page in now) == [0, 2]
         assert [page["absorbed_into"] for page in now].count(None) == 1
+
+
+def test_of_two_hundred_writers_on_twenty_cases_one_a_case_wins_and_every_other_is_told_what_changed(ask):
+    """Spec 10 §14, 90 §12: no lost update, never a 500; who lost reads who changed what since he looked."""
+    pages = []
+    for n in range(20):
+        made = ask("POST", "/reports", report(f"河滨路第{n + 1}根灯杆歪了，要倒。"), Idempotency_Key=f"writers-{n}")
+        pages.append(ask("GET", f"/cases/{made[1]['case']}"))
+    writers = [(page, hand) for hand in range(10) for page in pages]
+
+    def hurry(writer: Any) -> tuple[str, int, dict[str, Any]]:
+        (_, page, tag), hand = writer
+        said = {"urgency": "urgent", "why": f"第{hand + 1}个人说：灯杆要倒，砸到人就晚了。"}
+        status, answer, _ = ask("POST", f"/cases/{page['number']}/urgency", said, If_Match=tag)
+        return page["number"], status, answer
+
+    with ThreadPoolExecutor(len(writers)) as many:
+        answers = list(many.map(hurry, writers))
+
+    for _, before, _tag in pages:
+        number = before["number"]
+        won = [answer for case, status, answer in answers if case == number and status == 200]
+        lost = [answer for case, status, answer in answers if case == number and status != 200]
+        assert (len(won), len(lost)) == (1, 9), [status for case, status, _ in answers if case == number]
+        assert {answer["status"] for answer in lost} == {412}
+        assert all([entry["verb"] for entry in answer["facts"]["since"]] == ["case.urgency_set"] for answer in lost)
+        now = ask("GET", f"/cases/{number}")[1]
+        written = [entry["verb"] for entry in ask("GET", f"/cases/{number}/trail")[1]]
+        assert (now["urgency"], now["version"]) == ("urgent", before["version"] + 1)
+        assert written.count("case.urgency_set") == 1

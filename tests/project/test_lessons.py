@@ -11,7 +11,7 @@ CATALOGUE = tomllib.loads((HERE / "catalogue.toml").read_text(encoding="utf-8"))
 OWED_AT_MOST = 52  # may only fall
 
 
-def tests() -> dict[str, set[str]]:
+def by_name() -> dict[str, set[str]]:
     """Give each test of the folder with the ids in its docstring."""
     found: dict[str, set[str]] = {}
     for path in sorted(HERE.glob("test_*.py")):
@@ -22,7 +22,7 @@ def tests() -> dict[str, set[str]]:
 
 
 def test_every_lesson_has_its_test_or_says_what_it_waits_for() -> None:
-    written = tests()
+    written = by_name()
 
     missing = [
         i for i, lesson in CATALOGUE.items()
@@ -32,13 +32,13 @@ def test_every_lesson_has_its_test_or_says_what_it_waits_for() -> None:
 
 
 def test_what_is_written_neither_waits_nor_is_owed() -> None:
-    written = tests()
+    written = by_name()
 
     assert [i for i, lesson in CATALOGUE.items() if f"test_{lesson['test']}" in written and len(lesson) > 1] == []
 
 
 def test_every_test_of_a_lesson_has_an_id_of_the_catalogue() -> None:
-    assert {name: ids for name, ids in tests().items() if not ids or not ids <= set(CATALOGUE)} == {}
+    assert {name: ids for name, ids in by_name().items() if not ids or not ids <= set(CATALOGUE)} == {}
 
 
 def test_what_is_owed_grows_less() -> None:
