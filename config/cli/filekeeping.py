@@ -1,4 +1,4 @@
-"""The files of a backup: copied after the database, so that every row in the copy finds its bytes; checked, brought back.
+"""The files of a backup: copied after the database, so that every row finds its bytes; checked, brought back.
 
 Files are encrypted and never change; a copy is their bytes, with a list of names and SHA-256 beside it.
 """

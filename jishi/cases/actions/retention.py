@@ -19,7 +19,7 @@ from django.utils.timezone import get_current_timezone, localdate
 from jishi.cases import periods
 from jishi.cases.actions import photos
 from jishi.cases.actions.making import searched
-from jishi.cases.models import Case, ImportRow, ImportRun, Membership, Message, Parcel, Photo, Report
+from jishi.cases.models import Case, ImportRow, ImportRun, Membership, Message, Parcel, Photo, Redaction, Report
 from jishi.cases.periods import Kept
 from jishi.cases.states import CASE
 from jishi.foundation import files, idempotency, sealed, trail
@@ -176,7 +176,7 @@ def _originals(kept: Kept, today: date, tenant_id: int) -> list[int]:
 def _end_originals(ids: Sequence[int], tenant_id: int) -> None:
     owners = [(TABLE, i) for i in ids]
     sealed.end(owners, tenant_id=tenant_id, fields=["text", "answers", "address_text", "part_text"])
-    covered = apps.get_model("cases", "Redaction").objects.filter(tenant_id=tenant_id, report__in=ids)
+    covered = Redaction.objects.filter(tenant_id=tenant_id, report__in=ids)
     sealed.end([("cases_redaction", i) for i in covered.values_list("id", flat=True)], tenant_id=tenant_id)
     Report.objects.filter(tenant_id=tenant_id, id__in=ids).update(
         answers={}, attributes={}, source_lng=None, source_lat=None
