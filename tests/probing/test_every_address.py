@@ -39,9 +39,8 @@ from jishi.cases.models import Case, Feedback, Membership
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import mediation_steps as m
-from jishi.cases.tests import photo_steps
+from jishi.cases.tests import photo_steps, topic_steps
 from jishi.cases.tests import together_steps as t
-from jishi.cases.tests import topic_steps
 from jishi.cases.tests.import_steps import ROW, board, run_through
 from jishi.cases.tests.test_errands import AREA, an_errand
 from jishi.duties import queries as duties
@@ -206,7 +205,8 @@ class Ground:
 
 
 OF_ANOTHER = {
-    "/unsealings/": "unsealing", "/mediations/": "mediation", "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
+    "/unsealings/": "unsealing", "/mediations/": "mediation",
+    "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
     "/reports/{": "report", "/errands/{": "errand", "feedback": "feedback", ">/add": "report",
     "/mine/<number>/withdraw": "report",
 }  # fmt: skip
@@ -381,6 +381,8 @@ def furnished(town: int) -> tuple[Ground, list[Visitor]]:
     ground.at["HANDLING"] = furnish(case, outside=True)
     ground.secret = furnish(secret, outside=False)  # what is confidential is not sent outside
     ground.shared = share(town, case, account)
+    for own, row in ((ground.at["HANDLING"], case), (ground.secret, secret)):
+        own |= numbers_of(row)  # the versions as they are now that everything hangs on it
     every = (*(r for r in ROLES if not r.endswith("_admin")), "handler", "ruler")  # no administrator holds more
     other = f.a_case(town)
     with scope.work(system(town)):
