@@ -165,7 +165,7 @@ def axe() -> str:
 def _environment() -> dict[str, str]:
     """The test run's own database and folders are not the site's."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("JISHI_") or k == "JISHI_PG_BIN"}
-    return {**kept, "JISHI_DEMO": "1", "PYTHONPATH": str(ROOT)}
+    return {**kept, "JISHI_DEMO": "1", "JISHI_FILES_FREE": "0", "PYTHONPATH": str(ROOT)}
 
 
 def _start(folder: Path) -> Site:

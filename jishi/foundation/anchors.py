@@ -66,7 +66,7 @@ def bundle() -> dict[str, str]:
 
 
 def head_of(day: date) -> str:
-    """Give the hash of the anchor that closed a day, which is the head of the whole trail then; empty: none was made."""
+    """Give the hash of the anchor that closed a day, the head of the whole trail then; empty: none was made."""
     rows = Anchor.objects.filter(tenant_id=scope.current().actor.tenant_id, day=day).order_by("number")
     return next((ledger.anchor_hash(_kernel(row)) for row in rows[:1]), "")
 

@@ -27,7 +27,6 @@ from jishi.foundation.unsealing import FILE_KEY, FILE_NAME, FILES
 from jishi.foundation.uploads import KINDS, plain_name
 
 ORPHAN = timedelta(hours=1)  # older than any transaction: a file without a row will never have one
-FREE = 0.10  # of the disk: below, nothing more is taken in (spec 90 §12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,5 +161,5 @@ def _ensure_space() -> None:
     folder = Path(settings.FILES_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     disk = shutil.disk_usage(folder)
-    if disk.free < disk.total * FREE:
+    if disk.free < disk.total * settings.FILES_FREE:
         raise NotAvailableNow(what_zh="存储空间不足，上传文件", what_en="Storage is low: sending files")

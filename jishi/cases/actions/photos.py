@@ -24,7 +24,7 @@ from jishi.foundation import files, pictures, scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import Wanted
 from jishi.foundation.pictures import Box, Content
-from jishi.foundation.refusals import NotFound
+from jishi.foundation.refusals import NotFound, Stale
 from jishi.foundation.uploads import Sent
 
 MOST = 12  # of one report
@@ -99,7 +99,10 @@ def open_(photo_id: int, *, reason: str, by: Actor, now: datetime) -> OpenedFile
 
 
 @transaction.atomic
-def publish(photo_id: int, *, boxes: Sequence[Box], ground: str, why: str = "", by: Actor, now: datetime) -> Photo:
+def publish(
+    photo_id: int, *, boxes: Sequence[Box], ground: str, why: str = "", by: Actor, now: datetime,
+    version: int | None = None,
+) -> Photo:  # fmt: skip
     """Make the copy that strangers see, with `boxes` painted over; its sender is told what was covered and why.
 
     Opening the original is a reading. Covered again, the new copy takes the place of the old one.
@@ -107,7 +110,7 @@ def publish(photo_id: int, *, boxes: Sequence[Box], ground: str, why: str = "", 
     hid it. :raises NotForThePublic: the case is nobody's to open. :raises NotAPicture: a PDF is never shown.
     :raises GroundNeeded: regions without a ground, or a ground without regions.
     """
-    photo, held, report = _hold(photo_id, by=by)
+    photo, held, report = _hold(photo_id, by=by, version=version)
     covering.ensure_may_cover(held, by=by)
     covering.ensure_may_be_public(held)
     if photo.file.kind != "jpeg":
@@ -136,12 +139,12 @@ def publish(photo_id: int, *, boxes: Sequence[Box], ground: str, why: str = "", 
 
 
 @transaction.atomic
-def hide(photo_id: int, *, why: str = "", by: Actor, now: datetime) -> Photo:
+def hide(photo_id: int, *, why: str = "", by: Actor, now: datetime, version: int | None = None) -> Photo:
     """Let strangers not see a photo any more: its sender at any time, a reviewer with a reason. The copies are gone.
 
     :raises NotFound, NotAllowed: neither. :raises GroundNeeded: a reviewer who gives no reason.
     """
-    photo, held, report = _hold(photo_id, by=by)
+    photo, held, report = _hold(photo_id, by=by, version=version)
     side = covering.side_of(held, report, by=by)
     if side == covering.DESK and not why.strip():
         raise GroundNeeded(what="为什么不公开这张照片", what_en="why this photo is not public")
@@ -154,12 +157,12 @@ def hide(photo_id: int, *, why: str = "", by: Actor, now: datetime) -> Photo:
 
 
 @transaction.atomic
-def agree(photo_id: int, *, may_publish: bool, by: Actor, now: datetime) -> Photo:
+def agree(photo_id: int, *, may_publish: bool, by: Actor, now: datetime, version: int | None = None) -> Photo:
     """Let the sender say whether strangers may see a covered copy, and take that back; a hidden one may come again.
 
     :raises NotFound: not his.
     """
-    photo, held, report = _hold(photo_id, by=by)
+    photo, held, report = _hold(photo_id, by=by, version=version)
     if covering.side_of(held, report, by=by) != covering.CALLER:
         raise NotFound
     if may_publish:
@@ -173,12 +176,12 @@ def agree(photo_id: int, *, may_publish: bool, by: Actor, now: datetime) -> Phot
 
 
 @transaction.atomic
-def take_back(photo_id: int, *, by: Actor, now: datetime) -> None:
+def take_back(photo_id: int, *, by: Actor, now: datetime, version: int | None = None) -> None:
     """Let the sender have a photo deleted, every copy of it; the record keeps that it was there, and its hash.
 
     :raises NotFound: not his.
     """
-    photo, held, report = _hold(photo_id, by=by)
+    photo, held, report = _hold(photo_id, by=by, version=version)
     if covering.side_of(held, report, by=by) != covering.CALLER:
         raise NotFound
     codes = {"report": report.id, "photo": photo.code, "own_hash": photo.own_hash}
@@ -201,7 +204,10 @@ def content_hash(sent: Sent) -> str:
     return hashlib.sha256(sent.data).hexdigest()
 
 
-def _hold(photo_id: int, *, by: Actor) -> tuple[Photo, list[covering.Held], Report]:
+def _hold(
+    photo_id: int, *, by: Actor, version: int | None
+) -> tuple[Photo, list[covering.Held], Report]:  # fmt: skip
+    """:raises NotFound: none of this actor's. :raises Stale: somebody was faster than `version`."""
     found = Photo.objects.filter(tenant_id=by.tenant_id, id=photo_id).first()
     if found is None:
         raise NotFound
@@ -209,6 +215,8 @@ def _hold(photo_id: int, *, by: Actor) -> tuple[Photo, list[covering.Held], Repo
     photo = Photo.objects.select_for_update(of=("self",)).select_related("file").filter(id=photo_id).first()
     if photo is None:
         raise NotFound
+    if version is not None and version != photo.version:
+        raise Stale(version=photo.version, status="", seen=version)
     return photo, held, report
 
 

@@ -117,12 +117,12 @@ def look(unsealing_id: int, *, by: Actor, now: datetime) -> dict[str, str]:
 
 
 @transaction.atomic
-def end(unsealing_id: int, *, by: Actor, now: datetime) -> Unsealing:
+def end(unsealing_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Unsealing:
     """End it before its time (its asker), or at its time (the platform).
 
     :raises NotFound, NotAllowed: anybody else. :raises WrongMoment: it has ended.
     """
-    held, row = _hold(unsealing_id, by=by)
+    held, row = _hold(unsealing_id, by=by, version=version)
     move = _ensure(held, row, "unsealing.end", by=by)
     if by.kind not in ("clock", "system") and by.account_id != row.asked_account:
         raise NotAllowed(why="申请由申请的人自己收回。")

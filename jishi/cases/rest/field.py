@@ -14,7 +14,8 @@ from jishi.cases.actions.syncing import Answer, Row
 from jishi.cases.queries import listing, ontheway
 from jishi.cases.rest.edge import router
 from jishi.cases.shapes import version_seen
-from jishi.foundation.refusals import Invalid
+from jishi.foundation import idempotency
+from jishi.foundation.refusals import Invalid, KeyMissing
 
 Degree = Annotated[float, Field(ge=-180, le=180)]
 
@@ -91,14 +92,20 @@ def get_mine(request: HttpRequest, since: datetime | None = None) -> dict[str, A
 
 @router.post("/errands", summary="Set an errand", response={201: dict[str, Any]})
 def set_errand(request: HttpRequest, response: HttpResponse, payload: SettingIn) -> tuple[int, dict[str, Any]]:
-    """Set a small job for whoever is on the ground; of a case its place is the case's."""
-    actor = request.actor  # type: ignore[attr-defined]
+    """Set a small job for whoever is on the ground; of a case its place is the case's. Idempotency-Key."""
+    actor, key = request.actor, request.headers.get("Idempotency-Key", "")  # type: ignore[attr-defined]
+    if not key:
+        raise KeyMissing
+    slot = idempotency.claim(key, route="errands", body=request.body, by=actor, now=request.now)  # type: ignore[attr-defined]
+    if not slot.is_first:
+        return 201, _page(request, response, slot.answer["number"])
     setting = errands.Setting(
         kind=payload.kind, what=payload.what, division_code=payload.division, place_text=payload.where,
         case_id=listing.id_of(payload.case, by=actor) if payload.case else None, free=payload.free,
         due_at=payload.due_at, item_id=payload.item,
     )  # fmt: skip
     made = errands.set_(setting, by=actor, now=request.now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
+    slot.fill({"number": made.number})
     return 201, _page(request, response, made.number)
 
 

@@ -107,31 +107,35 @@ def open_photo(request: HttpRequest, number: str, code: str, payload: ReasonIn) 
 
 @router.post("/reports/{number}/photos/{code}/publish", summary="Cover a photo and publish the copy")
 def publish_photo(request: HttpRequest, number: str, code: str, payload: CoverIn) -> dict[str, Any]:
-    """Make the copy that strangers see; a reviewer's act, its sender must agree."""
-    by, photo = request.actor, _photo(request, number, code)  # type: ignore[attr-defined]
+    """Make the copy that strangers see; a reviewer's act, its sender must agree. If-Match: the photo."""
+    by, version = request.actor, version_seen(request)  # type: ignore[attr-defined]
+    photo = _photo(request, number, code)
     facts = payload.dict()
-    return _told(photos.publish(photo.id, **facts, by=by, now=timezone.now()))
+    return _told(photos.publish(photo.id, **facts, by=by, now=timezone.now(), version=version))
 
 
 @router.post("/reports/{number}/photos/{code}/hide", summary="Let strangers not see a photo any more")
 def hide_photo(request: HttpRequest, number: str, code: str, payload: WordsIn) -> dict[str, Any]:
     """Hide a photo: its sender at any time, a reviewer with a reason."""
-    by, photo = request.actor, _photo(request, number, code)  # type: ignore[attr-defined]
-    return _told(photos.hide(photo.id, why=payload.words, by=by, now=timezone.now()))
+    by, version = request.actor, version_seen(request)  # type: ignore[attr-defined]
+    photo = _photo(request, number, code)
+    return _told(photos.hide(photo.id, why=payload.words, by=by, now=timezone.now(), version=version))
 
 
 @router.post("/reports/{number}/photos/{code}/agree", summary="Agree that a covered copy is public, or not")
 def agree(request: HttpRequest, number: str, code: str, payload: AgreeIn) -> dict[str, Any]:
     """Say whether strangers may see a covered copy; its sender alone."""
-    by, photo = request.actor, _photo(request, number, code)  # type: ignore[attr-defined]
-    return _told(photos.agree(photo.id, may_publish=payload.may_publish, by=by, now=timezone.now()))
+    by, version = request.actor, version_seen(request)  # type: ignore[attr-defined]
+    photo = _photo(request, number, code)
+    return _told(photos.agree(photo.id, may_publish=payload.may_publish, by=by, now=timezone.now(), version=version))
 
 
 @router.delete("/reports/{number}/photos/{code}", response={204: None}, summary="Take a photo back")
 def take_back(request: HttpRequest, number: str, code: str) -> tuple[int, None]:
     """Have a photo deleted in every copy; its sender alone."""
-    by, photo = request.actor, _photo(request, number, code)  # type: ignore[attr-defined]
-    photos.take_back(photo.id, by=by, now=timezone.now())
+    by, version = request.actor, version_seen(request)  # type: ignore[attr-defined]
+    photo = _photo(request, number, code)
+    photos.take_back(photo.id, by=by, now=timezone.now(), version=version)
     return 204, None
 
 

@@ -63,8 +63,9 @@ def look(request: HttpRequest, response: HttpResponse, row: int) -> dict[str, st
 
 @router.post("/unsealings/{row}/end", summary="Withdraw an unsealing")
 def end(request: HttpRequest, row: int) -> dict[str, Any]:
-    """End one's own request, or one's own time to look."""
-    return _told(unsealing.end(_id(row), **_who(request)))
+    """End one's own request, or one's own time to look; If-Match as above."""
+    version = version_seen(request)
+    return _told(unsealing.end(_id(row), version=version, **_who(request)))
 
 
 def _id(row: int) -> int:

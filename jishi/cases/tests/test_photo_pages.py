@@ -228,9 +228,14 @@ class TestInterface:
         assert client.get(f"/api/v1/reports/{number}/photos").json()["photos"] == [row]
         refused = client.post(
             f"/api/v1/reports/{number}/photos/{row['code']}/publish", {"ground": "nothing"},
-            content_type="application/json",
+            content_type="application/json", HTTP_IF_MATCH=f'"{row["version"]}"',
         )  # fmt: skip
         assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+        late = client.post(
+            f"/api/v1/reports/{number}/photos/{row['code']}/hide", {"words": "x"},
+            content_type="application/json", HTTP_IF_MATCH=f'"{row["version"] + 1}"',
+        )  # fmt: skip
+        assert (late.status_code, late.json()["code"]) == (412, "stale")
 
     def test_a_bad_file_is_a_named_problem(self, client: Client, town: int) -> None:
         number = p.report_of(p.a_public_case(town, now=timezone.now())).number

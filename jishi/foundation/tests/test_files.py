@@ -28,7 +28,7 @@ OWNER = ("accounts_account", 41)
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(settings, "FILES_DIR", tmp_path)
-    monkeypatch.setattr(files, "FREE", 0.0)
+    monkeypatch.setattr(settings, "FILES_FREE", 0.0)
     data_keys.forget()
     with keys.using(keys.NullKeys()) as twin:
         yield twin
@@ -302,7 +302,7 @@ class TestTheStore:
         assert [p.name for p in on_disk()] == [vault.name_of(row.token, tenant_id=work.tenant_id)]
 
     def test_a_full_disk_takes_nothing_more(self, work: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(files, "FREE", 1.1)
+        monkeypatch.setattr(settings, "FILES_FREE", 1.1)
 
         with pytest.raises(NotAvailableNow):
             keep(work)
