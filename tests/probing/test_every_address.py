@@ -327,7 +327,8 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "version of mediation": str(sat.mediation.version),
         "mediation_act": "leave", "party": sat.links[0][1], "mediator": str(sat.mediation.mediator_id),
         "version of mediator": "1", "topic": str(worked.id), "version of topic": str(worked.version),
-        "topic_act": "assess", "photo": shot.code, "version of photo": str(shot.version), "size": "small", "unsealing": str(wished.id),
+        "topic_act": "assess", "photo": shot.code, "size": "small",
+        "version of photo": str(shot.version), "unsealing": str(wished.id),
         "version of unsealing": "1",
     }  # fmt: skip
 
