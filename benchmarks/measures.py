@@ -197,6 +197,10 @@ def desk_page() -> Any:
     return dispatcher().get("/desk/dispatch")
 
 
+def open311_requests() -> Any:
+    return client().get("/open311/v2/requests.json")
+
+
 @cache
 def _fill_the_desk() -> None:
     """Bring in as many reports as a page of the desk has rows: a short queue would be a cheap page."""
@@ -294,20 +298,19 @@ def _p95(door: Callable[[], Any], times: int = 200) -> float:
 def scale() -> list[Figure]:
     """Compare p95 at 10,000 and at 100,000 cases, in one run on one machine."""
     small, large = int(os.environ.get("JISHI_BENCH_SMALL", "10000")), int(os.environ.get("JISHI_BENCH_LARGE", "100000"))
+    doors = {**DOORS, "Open311 requests": open311_requests}
+
+    def taken() -> dict[str, float]:
+        return {name: _p95(door) for name, door in doors.items()} | _verbs()
+
     multiplied(small)
-    before = {name: _p95(door) for name, door in DOORS.items()}
-    verbs = _verbs()
+    before = taken()
     multiplied(large)
     out = []
-    for name, door in DOORS.items():
-        after = _p95(door)
-        ratio = after / before[name]
+    for name, after in taken().items():
+        ratio, goal = after / before[name], 1.5 if name.startswith("Open311") else 1.3  # 13 §9.9; issue of the spine
         told = f"{ratio:.2f} × ({before[name]:.1f} → {after:.1f} ms)"
-        out.append(Figure(f"p95 at {large:,} against {small:,} cases: {name}", told, "≤ 1.3 ×", ratio <= 1.3))
-    for verb, after in _verbs().items():
-        ratio = after / verbs[verb]
-        told = f"{ratio:.2f} × ({verbs[verb]:.1f} → {after:.1f} ms)"
-        out.append(Figure(f"p95 at {large:,} against {small:,} cases: {verb}", told, "≤ 1.3 ×", ratio <= 1.3))
+        out.append(Figure(f"p95 at {large:,} against {small:,} cases: {name}", told, f"≤ {goal} ×", ratio <= goal))
     with counting() as said:
         desk_page()
     out.append(Figure(f"SQL statements: desk page of 50 at {large:,} cases", str(len(said)), "≤ 8", len(said) <= 8))

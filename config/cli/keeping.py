@@ -82,11 +82,15 @@ def _note(data: str, name: str) -> None:
 
 def verify(argv: Sequence[str]) -> int:
     """Verify a bundle (offline, standard library only), or the trail of this installation."""
-    flags = parser("verify", "Verify a bundle, or the whole trail of this installation.")
+    flags = parser("verify", "Verify a bundle, a dossier, or the whole trail of this installation.")
     flags.add_argument("bundle", nargs="?")
     given = flags.parse_args(argv)
     if given.bundle:
+        from config.cli import dossiers
         from jishi.kernels.ledger import verifier
+
+        if dossiers.is_dossier(given.bundle):
+            return dossiers.verify(given.bundle)
 
         return verifier.main([given.bundle])
     stand(given.data)

@@ -1,11 +1,13 @@
 """Anchors: one number a day over everything committed since the last one, whatever its clock said (spec 90 §6)."""
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import version
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from jishi.foundation import keys, scope, trail
 from jishi.foundation.models import Anchor, Entry, EntryWords
@@ -65,6 +67,40 @@ def bundle() -> dict[str, str]:
     return {name: content.decode() for name, content in ledger.pack(record).items()}
 
 
+def part(kind: str, ids: Iterable[int]) -> dict[str, bytes]:
+    """Give the files of a bundle of some subjects alone, without words, each anchored entry proved under its day.
+
+    A stranger checks it as he checks the whole (`verifier`): the chains, the proofs, the days from the first to now.
+    """
+    tenant_id = scope.current().actor.tenant_id
+    days = list(Anchor.objects.filter(tenant_id=tenant_id).order_by("number"))
+    rows = list(
+        Entry.objects.filter(tenant_id=tenant_id, subject_kind=kind, subject_id__in=list(ids))
+        .extra(select={"began": "xid::text::bigint"})
+        .order_by("subject_id", "seq")
+    )
+    place = {row.id: bisect_right([d.up_to for d in days], row.began) for row in rows}
+    needed = sorted({k for k in place.values() if k < len(days)})
+    under = {k: _Day(days[k], days[k - 1].up_to if k else 0, tenant_id) for k in needed}
+    links = [under[place[row.id]].link(row) if place[row.id] in under else _link(row, 0, 0) for row in rows]
+    kept = [_kernel(d) for d in days[needed[0] :]] if needed else []
+    return ledger.pack(ledger.Record(_by_subject(links), kept, scope=ledger.PART))
+
+
+class _Day:
+    """The leaves of one day, read once for all entries that must be proved under it."""
+
+    def __init__(self, anchor: Anchor, since: int, tenant_id: int) -> None:
+        told = list(_rows_between(tenant_id, since, anchor.up_to).values_list("id", "hash"))
+        self.anchor, self.hashes = anchor, [value for _, value in told]
+        self.leaves = {row: leaf for leaf, (row, _) in enumerate(told, 1)}
+
+    def link(self, row: Entry) -> ledger.Link:
+        leaf = self.leaves[row.id]
+        proof = ledger.day_proof(leaf, self.anchor.previous, self.hashes, self.anchor.suite)
+        return ledger.Link(trail.body_of(row), row.prev, row.hash, self.anchor.number, leaf, proof)
+
+
 def head_of(day: date) -> str:
     """Give the hash of the anchor that closed a day, the head of the whole trail then; empty: none was made."""
     rows = Anchor.objects.filter(tenant_id=scope.current().actor.tenant_id, day=day).order_by("number")
@@ -90,10 +126,14 @@ def _horizon() -> int:
 
 
 def _between(tenant_id: int, since: int, up_to: int) -> Iterator[Entry]:
+    return _rows_between(tenant_id, since, up_to).iterator(chunk_size=_CHUNK)
+
+
+def _rows_between(tenant_id: int, since: int, up_to: int) -> QuerySet[Entry]:
     rows = Entry.objects.filter(tenant_id=tenant_id).extra(
         where=["xid >= %s::text::xid8", "xid < %s::text::xid8"], params=[str(since), str(up_to)]
     )
-    return rows.order_by("recorded_at", "id").iterator(chunk_size=_CHUNK)
+    return rows.order_by("recorded_at", "id")
 
 
 def _kernel(row: Anchor) -> ledger.Anchor:

@@ -22,7 +22,7 @@ from jishi.cases.actions import (
     review,
     ruling,
 )  # fmt: skip
-from jishi.cases.queries import listing, sifting
+from jishi.cases.queries import dossier, listing, sifting
 from jishi.cases.rest.edge import case_id_of, moved, router
 from jishi.cases.shapes import (
     AnswersIn,
@@ -151,6 +151,16 @@ def get_trail(request: HttpRequest, number: str) -> list[dict[str, Any]]:
 def get_clocks(request: HttpRequest, number: str) -> list[dict[str, Any]]:
     """Give every clock, running or not, with its explanation."""
     return listing.clocks_of(number, by=request.actor)  # type: ignore[attr-defined]
+
+
+@router.get("/cases/{number}/dossier", summary="One case as one signed file")
+def get_dossier(request: HttpRequest, number: str) -> HttpResponse:
+    """Give a zip: case, reports, clocks, replies, its record with proofs, a manifest and its signature."""
+    content = dossier.build(number, by=request.actor, now=request.now)  # type: ignore[attr-defined]
+    answer = HttpResponse(content, content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="{number.upper()}.zip"'
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @router.post("/cases/{number}/offer", summary="Offer to a body")

@@ -1,15 +1,18 @@
 """Anchors: one number fixes everything committed before it; a change by the database's owner is found."""
 
+import json
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from django.db import connection
 
 from conftest import MONDAY_TEN
 from jishi.foundation import anchors, scope, trail
 from jishi.foundation.actor import system
-from jishi.kernels.ledger import verifier
+from jishi.kernels.ledger import canonical, verifier
 
 DAY = date(2026, 3, 9)
 
@@ -97,3 +100,46 @@ def test_a_stranger_verifies_the_bundle_with_one_file_and_nothing_of_ours(tenant
             out.writestr(name, text)
 
     assert verifier.main([str(path)]) == 0
+
+
+@pytest.fixture
+def _ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This test's transaction counts as ended, so that its entries are anchored."""
+    monkeypatch.setattr(anchors, "_horizon", lambda: 2**40)
+
+
+def part(tenant: int) -> dict[str, bytes]:
+    live(tenant)
+    with scope.work(system(tenant)):
+        anchors.make(day=DAY, now=MONDAY_TEN)
+        anchors.make(day=DAY + timedelta(days=1), now=MONDAY_TEN + timedelta(days=1))
+        return anchors.part("case", [2])
+
+
+def checked(files: dict[str, bytes], tmp_path: Path) -> int:
+    with zipfile.ZipFile(tmp_path / "part.zip", "w") as out:
+        for name, content in files.items():
+            out.writestr(name, content)
+    return verifier.main([str(tmp_path / "part.zip")])
+
+
+@pytest.mark.usefixtures("_ended")
+def test_one_subject_is_proved_under_its_day_without_the_others(tenant: int, tmp_path: Path) -> None:
+    files = part(tenant)
+    lines = [json.loads(line) for line in files["entries.jsonl"].splitlines()]
+
+    assert [(*line["body"]["subject"], line["body"]["seq"], line["anchor"]) for line in lines] == [
+        ("case", 2, 1, 1), ("case", 2, 2, 1),
+    ]  # fmt: skip
+    assert all(line["proof"] for line in lines)
+    assert checked(files, tmp_path) == 0
+
+
+@pytest.mark.usefixtures("_ended")
+def test_a_proof_of_another_day_does_not_hold(tenant: int, tmp_path: Path, capsys: Any) -> None:
+    files = part(tenant)
+    lines = [json.loads(line) for line in files["entries.jsonl"].splitlines()]
+    lines[0]["proof"][0] = "0" * 64
+    files["entries.jsonl"] = "".join(canonical(line) + "\n" for line in lines).encode()
+
+    assert checked(files, tmp_path) == 1
