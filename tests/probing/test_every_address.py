@@ -71,7 +71,7 @@ NAMED: dict[str, Any] = {  # what a field of this name holds, where words would 
     "verdict": "approved", "until": "2027-01-09", "into": "<home>", "case": "<number>", "report": "<report>",
     "kind": "deliver", "urgency": "urgent", "ground": "awaiting_caller", "how": "phone", "reached": "yes",
     "verb": "urge", "cases": ["<number>"], "amount": "5wd", "parent": "990181000000", "year": 2026,
-    "matter": "02.02.04", "division": "990181001000",
+    "matter": "02.02.04", "division": "990181001000", "body": "<asked>",
 }  # fmt: skip
 UNSAID = ("/admin", "/static")
 FORM = {
@@ -320,6 +320,7 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "errand": errand.number, "version of errand": str(errand.version), "version of webhook": "1",
         "plan": str(plan.id), "filter": str(kept.id),
         "run": str(walk.run_id), "token": token, "item": item.number, "list_id": str(item.list_id), "body": HANDLES,
+        "asked": str(f.body_id(case.tenant_id, "swj")),
         "service": "01.02.01", "fmt": "json", "ids": case.number, "version of feedback": "1",
         "pk": "1", "session_id": "1", "letter": "1", "webhook": "1", "tab": "trail", "act": "take-back",
         "work": "progress", "call": "attempt", "judge": "decide", "kind": "part", "part_act": "sign", "step": "apply",
