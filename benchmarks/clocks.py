@@ -40,9 +40,10 @@ def worktime() -> list[Figure]:
 def hidden() -> list[Figure]:
     """Ask Open311 in turn for a tip-off and for a number that never was."""
     from benchmarks.measures import client, town
-    from jishi.foundation import numbers
 
     town()
+    from jishi.foundation import numbers
+
     said = client().post(
         "/api/v1/reports", data=json.dumps({"text": "有人倒卖安置房指标，请查。", "kind": "tip_off"}),
         content_type="application/json", headers={"Idempotency-Key": f"bench-hidden-{random.random()}"},

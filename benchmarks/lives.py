@@ -35,10 +35,11 @@ def p95(taken: list[float]) -> float:
 def lived(count: int) -> tuple[float, dict[str, list[float]]]:
     """Live so many lives from the report to its end through the verbs; gives the seconds, and ms by verb."""
     from benchmarks.measures import said, town
+
+    tenant, words = town(), said()
     from jishi.cases.states import Status
     from jishi.cases.tests import factories
 
-    tenant, words = town(), said()
     with _timed(factories) as taken:
         began = time.perf_counter()
         for _ in range(count):
@@ -85,15 +86,16 @@ def lives() -> list[Figure]:
 
 def bulk() -> list[Figure]:
     """Tag five hundred cases at once: look, do, put back."""
+    from benchmarks.measures import create, remembered
+
+    tenant = remembered(2000)  # stands the program up: what follows may be imported then
     from django.utils import timezone
 
-    from benchmarks.measures import create, remembered
     from jishi.cases.actions import bulk as many
     from jishi.cases.models import Case
     from jishi.cases.tests import factories
     from jishi.foundation import scope
 
-    tenant = remembered(2000)
     for _ in range(MANY):
         create()
     by = factories.dispatcher(tenant)
@@ -117,16 +119,17 @@ def bulk() -> list[Figure]:
 
 def sync() -> list[Figure]:
     """Take in what five hundred devices bring: three reports each, one after the other."""
+    from benchmarks.measures import remembered
+
+    tenant = remembered(2000)
     from django.test import Client
     from django.utils import timezone
 
-    from benchmarks.measures import remembered
     from jishi.accounts.tests.factories import a_grant, an_account, signed_in
     from jishi.cases.tests import factories
     from jishi.foundation import scope
     from jishi.foundation.actor import system
 
-    tenant = remembered(2000)
     with scope.work(system(tenant)):
         account = an_account(tenant)
         a_grant(account, "grid_worker", body_id=factories.body_id(tenant, "sqcz"), post_id=9901, post_title="网格员",
