@@ -289,7 +289,7 @@ class TestOneDigest:
         (one,) = messages(town, code="received_caller")
         with scope.work(system(town)):
             Message.objects.create(
-                tenant_id=town, case=first, news_id=9, code="received_caller", edition=1, report_id=one.report_id,
+                tenant_id=town, case=first, news_id=one.news_id + 1, code="received_caller", edition=1, report_id=one.report_id,
                 channel=SMS, lang="zh", facts=one.facts, at=noon, not_before=noon,
             )  # fmt: skip
         f.a_case(town, caller_contact="13900000418", now=noon)
@@ -308,7 +308,7 @@ class TestOneDigest:
         with scope.work(system(town)):
             Message.objects.bulk_create(
                 Message(
-                    tenant_id=town, case=case, news_id=n, code="received_caller", edition=1, report_id=one.report_id,
+                    tenant_id=town, case=case, news_id=one.news_id + n, code="received_caller", edition=1, report_id=one.report_id,
                     channel=SMS, lang="zh", facts=one.facts, at=MONDAY_TEN, not_before=MONDAY_TEN,
                 )
                 for n in range(1, 40)
