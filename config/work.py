@@ -12,7 +12,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from config import logs
 from jishi.accounts.actions import signing_in
@@ -25,6 +28,7 @@ from jishi.foundation.tenants import Tenant
 
 ROUNDS = 20  # hundreds of news per tenant and turn
 AT_ONCE = 8  # receivers outside
+SILENT = 30  # seconds without a sign of life after which a worker is dead; it gives one every ten
 
 
 def _tenants() -> list[int]:
@@ -138,9 +142,26 @@ def attend(timestamp: int) -> None:
         database.attend(settings.STATE_DIR / "database")
 
 
+@app.periodic(cron="* * * * * */10")
+@app.task(queueing_lock="take_again", pass_context=True)
+async def take_again(context: JobContext, timestamp: int) -> None:
+    """Put back what a killed worker had in hand, once it has been silent for half a minute (spec 90 §12, I6).
+
+    Its lock would otherwise hold for ever and no such job would run again. Where the next of its kind waits already,
+    that one does the work.
+    """
+    jobs = context.app.job_manager
+    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=SILENT):
+        try:
+            await jobs.retry_job(job)
+        except UniqueViolation:
+            await jobs.finish_job(job, Status.FAILED, delete_job=True)
+
+
 def run() -> None:
     """Work until stopped: one job in the house, and beside it what waits for somebody outside."""
     logs.guard_uncaught()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
-        working.run_worker(concurrency=2, install_signal_handlers=True, listen_notify=True)
+        working.run_worker(concurrency=2, install_signal_handlers=True, listen_notify=True,
+                           stalled_worker_timeout=SILENT, delete_jobs="successful")  # fmt: skip

@@ -3,8 +3,9 @@ import threading
 
 from django.core.wsgi import get_wsgi_application
 
-from config import logs
+from config import lineage, logs
 
+lineage.end_with_parent()
 logs.guard_uncaught()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from config import lineage
 from config.cli.standing import BASE, parser, stand
 
 WORKER_PAUSE = 2.0  # seconds before a worker that ended is started again
@@ -101,13 +102,15 @@ def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
     site = subprocess.Popen(
         [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "config.wsgi:application",
+            "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
+            "--respawn-failed-workers", "config.wsgi:application",
         ],
-        env=env,
+        env=env, preexec_fn=lineage.end_with_parent,
     )  # fmt: skip
 
     def background() -> "subprocess.Popen[bytes]":
-        return subprocess.Popen([sys.executable, "-m", "config.cli", "worker", "--data", str(folder)], env=env)
+        command = [sys.executable, "-m", "config.cli", "worker", "--data", str(folder)]
+        return subprocess.Popen(command, env=env, preexec_fn=lineage.end_with_parent)
 
     back = background()
     _wait_for_page(port, site)
