@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,17 +17,17 @@ from jishi.accounts.actions.accounts import Opening
 from jishi.bodies.actions import bodies, posts
 from jishi.bodies.actions.bodies import Founding
 from jishi.bodies.actions.posts import NewPost
-from jishi.cases.actions import errands, history, patrols, trial
+from jishi.cases.actions import errands, history, patrols, sampling, trial
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.errands import Setting
 from jishi.cases.actions.history import Happened, PastLife
-from jishi.cases.queries import patch
+from jishi.cases.queries import patch, samples
 from jishi.duties import queries as duties
 from jishi.duties.actions import codebook, founding, golden
 from jishi.duties.actions.codebook import NewMatter
 from jishi.duties.actions.deciding import PushDownRefused
 from jishi.duties.actions.golden import NewGolden
-from jishi.foundation import scope
+from jishi.foundation import anchors, scope
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.tenants import Tenant
 from jishi.places import queries as places
@@ -41,6 +42,8 @@ SINCE = date(2025, 1, 1)
 LISTS_HOLDER = f"streets:{CODE}000000"
 PAST = 5000
 ARCHIVE = "yunxi-archive"
+ASKED_FOR = 6  # days back: nobody asked longer ago is still to be called (spec 10 §9: five days)
+DRAWN = Fraction(1, 2)
 
 # The steps of the demonstration's lives, in the words of the tables. What this edition of the table does not
 # hold (suspending, banking, parts) is left out of the life.
@@ -215,6 +218,29 @@ def _look_at_cases(area: str, *, by: Actor, now: datetime) -> int:
                 errands.set_(setting, by=by, now=now, tenant_code=CODE)
                 done += 1
     return done
+
+
+def draw_calls(tenant_id: int, *, now: datetime) -> int:
+    """Bind and draw whom the feedback desk calls, for each past day whose question still runs, once; bind today's.
+
+    Everything in the order and at the hours in which it happens elsewhere: bound the evening before, anchored and drawn
+    after midnight. Half are drawn, not a fifth, so that a small town's desk has somebody to call. Gives how many.
+    """
+    by, today, drawn = system(tenant_id), localdate(now), 0
+    with scope.work(by):
+        if samples.of_desk(now=now).day is not None:
+            return 0
+        for day in (today - timedelta(days=back) for back in range(ASKED_FOR, -1, -1)):
+            sampling.commit(day, share=DRAWN, by=by, now=_at(day - timedelta(days=1), time(17)))
+            if day < today:
+                after = day + timedelta(days=1)
+                anchors.make(day=day, now=_at(after, time(0, 5)))
+                drawn += len(sampling.draw(day, by=by, now=_at(after, time(0, 20))).drawn)
+    return drawn
+
+
+def _at(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, ZoneInfo(settings.TIME_ZONE))
 
 
 def remember(

@@ -286,21 +286,23 @@ class Year:
         rng, steps = self.rng, life.until(case.steps, "signed" if what != "replied" else "contacted")
         at = self.now - dt.timedelta(hours=rng.uniform(0.2, 3.4))
         other = rng.choice([b for b in self.departments if b != told.body])
-        step = {
-            "return_asked": Step(
-                what,
-                at,
-                told.body,
-                life.return_words(self.names[other], rng),
-                {"ground": "not_our_duty", "cited_item": told.named.item, "proposed_body": other},
-            ),
-            "consultation_opened": Step(what, at, life.CENTRE, "", {"invited": [told.body, other]}),
-            "replied": Step(
-                what, at, told.body, life.reply_words(told, at, rng, solved=True), {"outcome": "solved"}
+        asked = Step(
+            "return_asked",
+            steps[-1].at + (at - steps[-1].at) / 2 if what == "consultation_opened" else at,
+            told.body,
+            life.return_words(self.names[other], rng),
+            {"ground": "not_our_duty", "cited_item": told.named.item, "proposed_body": other},
+        )
+        added = {
+            "return_asked": (asked,),
+            # A signed case comes to a consultation by a return that the desk does not answer itself.
+            "consultation_opened": (asked, Step(what, at, life.CENTRE, "", {"invited": [told.body, other]})),
+            "replied": (
+                Step(what, at, told.body, life.reply_words(told, at, rng, solved=True), {"outcome": "solved"}),
             ),
         }[what]
-        steps = (*steps, step)
-        reply = step.words if what == "replied" else ""
+        steps = (*steps, *added)
+        reply = steps[-1].words if what == "replied" else ""
         return replace(case, steps=steps, status=status_after(steps), is_late=False, reply=reply)
 
 

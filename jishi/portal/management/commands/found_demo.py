@@ -26,6 +26,7 @@ class Command(BaseCommand):
             founding.remember(tenant_id, today=founding.shanghai_today(now), now=now, say=self._say, first=first)
             founding.send_out(tenant_id, now=now)
             demo_talks.begin(tenant_id, code=founding.CODE, now=now)
+            founding.draw_calls(tenant_id, now=now)
             done.touch()
 
     def _say(self, line: str) -> None:
