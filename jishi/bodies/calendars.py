@@ -5,9 +5,17 @@ from functools import cache
 
 from django.conf import settings
 
+from jishi.foundation.refusals import Refused
 from jishi.kernels import worktime
 
 OFFICE, ALWAYS = "office", "always"
+NAMES = frozenset({OFFICE, ALWAYS})
+
+
+class UnknownCalendar(Refused):
+    code, status = "unknown_calendar", 422
+    zh, en = "没有“{calendar}”这份工作日历。", "There is no working calendar {calendar}."
+    next_zh, next_en = "写 office（办公时间）或 always（全天）。", "Write office (working hours) or always (all hours)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,12 @@ class Hours:
 
 @cache
 def named(code: str) -> Hours:
-    """Give the calendar `code`: ``office`` (working hours, national holidays) or ``always`` (all hours)."""
+    """Give the calendar `code`: ``office`` (working hours, national holidays) or ``always`` (all hours).
+
+    :raises UnknownCalendar: no such calendar; office hours are not guessed in its place.
+    """
+    if code not in NAMES:
+        raise UnknownCalendar(calendar=code or "—")
     if code == ALWAYS:
         return Hours(worktime.calendar([], [], round_the_clock=True), ALWAYS)
     folder = settings.INSTITUTIONS_DIR / "calendars"

@@ -10,6 +10,7 @@ from jishi.bodies import queries as bodies
 from jishi.duties import memory, sheet
 from jishi.duties.models import DutyItem, DutyList, GoldenDispatch
 from jishi.duties.reading import facts_from
+from jishi.duties.states import ListState
 from jishi.duties.vocabulary import vocabulary_of
 from jishi.foundation import scope
 from jishi.kernels import dutylist
@@ -29,6 +30,10 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_matter": ("事项分类里没有：{detail}", "not in the code book: {detail}"),
     "unknown_body": ("单位名录里没有：{detail}", "no such body: {detail}"),
     "body_ends_earlier": ("主办单位在有效期内撤销：{detail}", "the body ends during the period: {detail}"),
+    "body_is_ending": (
+        "主办单位要撤销，在那天之前公布新的一版：{detail}",
+        "the lead ends; publish a new edition before its day: {detail}",
+    ),
     "body_begins_later": ("生效那天主办单位还没有成立：{detail}", "the body does not exist yet: {detail}"),
     "taken_back_item_names_a_town_lead": ("上级收回的事项写了镇街主办", "a taken-back item names a town as lead"),
     "assist_item_names_a_town_lead": ("配合事项写了镇街主办", "an assist item names a town as lead"),
@@ -193,6 +198,29 @@ def golden(editions: Editions, day: date) -> list[Page]:
         if (why := difference(row.expected, got)) is not None:
             page = _made("golden_fails", BLOCKER, got["items"], f"{row.ref}：{row.text or row.why}。{why}")
             found.append({**page, "golden": row.ref})
+    return found
+
+
+def ending(list_ids: Sequence[int], lang: str) -> dict[int, list[Page]]:
+    """Give, by list, the lines of published editions whose lead has an end while they are in force: one statement,
+    none while no body has an end. A check sees a draft; this sees what happened to a list after its publication."""
+    leads = {b.code: (b.called(lang), b.active_to) for b in bodies.names().values() if b.active_to is not None}
+    if not leads:
+        return {}
+    rows = DutyItem.objects.filter(
+        tenant_id=scope.current().actor.tenant_id, list_id__in=list_ids, list__state=ListState.PUBLISHED,
+        lead_body__in=leads,
+    )  # fmt: skip
+    named: dict[tuple[int, str], list[str]] = {}
+    for list_id, number, code, span in rows.order_by("list_id", "position").values_list(
+        "list_id", "number", "lead_body", "list__effective"
+    ):
+        if span is not None and (span.upper is None or leads[code][1] < span.upper):
+            named.setdefault((list_id, code), []).append(number)
+    found: dict[int, list[Page]] = {}
+    for (list_id, code), numbers in named.items():
+        detail = "{} {}".format(*leads[code])
+        found.setdefault(list_id, []).append(_made("body_is_ending", WARNING, numbers, detail))
     return found
 
 

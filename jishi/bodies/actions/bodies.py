@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from jishi.bodies import queries
+from jishi.bodies import calendars, queries
 from jishi.bodies.models import Body, Level
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
@@ -40,6 +40,7 @@ def found_many(rows: Sequence[Founding], *, active_from: date, by: Actor, now: d
     """Found bodies, in a number of statements that does not grow with them; gives code → id.
 
     :raises BodyCodeTaken: a code is in use. :raises Invalid: unknown level or parent. :raises NotAllowed: no right.
+    :raises UnknownCalendar: a calendar that is not there; none is put in its place.
     """
     _ensure_may_keep_bodies(by)
     wanted = {r.code for r in rows} | {r.parent for r in rows if r.parent}
@@ -49,6 +50,8 @@ def found_many(rows: Sequence[Founding], *, active_from: date, by: Actor, now: d
             raise BodyCodeTaken(body=row.code)
         if row.level not in Level.values:
             raise Invalid(detail=f"{row.code}: {row.level}")
+        if row.calendar not in calendars.NAMES:
+            raise calendars.UnknownCalendar(calendar=row.calendar or "—")
     made = Body.objects.bulk_create(
         Body(
             tenant_id=by.tenant_id, code=r.code, name=r.name, name_en=r.name_en, short_name=r.short_name, level=r.level,

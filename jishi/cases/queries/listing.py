@@ -5,8 +5,9 @@ from typing import Any
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
+from jishi.cases.actions import reckoning
 from jishi.cases.models import Case, Choice, Clock, Handover, Membership, Report, Suggestion
-from jishi.cases.queries import sifting
+from jishi.cases.queries import sifting, ticking
 from jishi.cases.states import CASE
 from jishi.duties import queries as duties
 from jishi.foundation import trail
@@ -121,13 +122,14 @@ def trail_of(number: str, *, by: Actor) -> list[dict[str, Any]]:
 
 
 def clocks_of(number: str, *, by: Actor) -> list[dict[str, Any]]:
-    """Give every clock of a case with the sentence that explains it."""
+    """Give every clock of a case, by the name it has on every screen, with the sentence that explains it."""
     rows = Clock.objects.filter(case=id_of(number, by=by)).order_by("started_at", "id")
     return [
         {
-            "kind": c.kind, "amount": c.amount, "calendar": c.calendar, "rule": c.rule, "provisional": c.provisional,
+            "kind": c.kind, "name": ticking.name_of(c.kind).zh, "name_en": ticking.name_of(c.kind).en,
+            "amount": c.amount, "calendar": c.calendar, "rule": c.rule, "provisional": c.provisional,
             "started_at": c.started_at.isoformat(), "due_at": _iso(c.due_at), "stopped_at": _iso(c.stopped_at),
-            "pauses": c.pauses, "why": explanation(c),
+            "pauses": c.pauses, "extensions": c.extensions, "why": explanation(c),
         }
         for c in rows
     ]  # fmt: skip
@@ -136,10 +138,7 @@ def clocks_of(number: str, *, by: Actor) -> list[dict[str, Any]]:
 def explanation(clock: Clock, lang: str = "zh", *, articles: bool = False) -> list[str]:
     """Say step by step why a clock ends when it does, by the calendar it was pinned with."""
     calendar = bodies.calendar_by_label(clock.calendar).calendar
-    pauses = tuple(
-        worktime.Pause(datetime.fromisoformat(a), datetime.fromisoformat(b) if b else None) for a, b in clock.pauses
-    )
-    kernel = worktime.Clock(clock.started_at, worktime.parse_amount(clock.amount), pauses=pauses)
+    kernel = reckoning.as_kernel(clock)
     try:
         return list(worktime.explain(worktime.due(kernel, calendar), lang, articles))
     except worktime.CalendarNotKnown as no:

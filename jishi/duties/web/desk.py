@@ -38,9 +38,13 @@ def editions(request: HttpRequest) -> HttpResponse:
     staff_of(request)
     before = request.GET.get("after", "")
     rows = printed.editions(before=int(before) if before.isdigit() else 0)
-    today = localdate(now_of(request))
+    today, lang = localdate(now_of(request)), _lang()
+    ending = findings.ending([e.id for e in rows], lang)
     page = {
-        "rows": [(e, _state(e.state), *_counted(e.findings)) for e in rows],
+        "rows": [
+            (e, _state(e.state), *_counted(e.findings), [findings.sentence(p, lang) for p in ending.get(e.id, ())])
+            for e in rows
+        ],
         "after": rows[-1].id if len(rows) == printed.PAGE else None,
         "may_keep": policies.may_keep(staff_of(request)), "today": today,
     }  # fmt: skip
@@ -59,6 +63,7 @@ def edition(request: HttpRequest, list_id: int) -> HttpResponse:
     after = request.GET.get("after", "")
     words = request.GET.get("q", "").strip()[:60]
     lines, more = printed.lines(list_id, lang=lang, law=law, words=words, after=int(after) if after.isdigit() else 0)
+    told = [*findings.ending([list_id], lang).get(list_id, ()), *found.findings]
     at = RIVER.index(found.state) if found.state in RIVER else len(RIVER)
     keeps, adopts = policies.may_keep(by), policies.may_adopt(by, row)
     verbs = set(open_verbs(found.state))
@@ -66,8 +71,8 @@ def edition(request: HttpRequest, list_id: int) -> HttpResponse:
         "list": found, "state": _state(found.state), "lines": lines, "after": more, "q": words,
         "steps": [{"label": _state(s)["zh" if lang == "zh" else "en"], "done": n < at, "now": n == at}
             for n, s in enumerate(RIVER)],
-        "findings": _told(found.findings, lang, names(law, lang)),
-        "counted": _counted(found.findings), "counts": printed.counts(list_id),
+        "findings": _told(told, lang, names(law, lang)),
+        "counted": _counted(told), "counts": printed.counts(list_id),
         "may": {v: (adopts if v in ("adopt", "take_back") else keeps) for v in verbs}, "keeps": keeps,
         "is_own_draft": policies.person(by.label) == policies.person(found.drafted_by) and found.state == "consulting",
         "until": lists.consulted_until(row) if row.consulted_at else None, "objections": _objections(row),
