@@ -119,7 +119,7 @@ def read(text: str | bytes) -> list[dict[str, Any]]:
         raise Invalid(detail=f"文件超过 {MAX_BYTES // 1024 // 1024} MB")
     try:
         page = json.loads(text)
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # RecursionError: nested deeper than anybody draws
         raise Invalid(detail="不是可读的 GeoJSON") from None
     features = page.get("features") if isinstance(page, dict) else None
     if not isinstance(features, list) or not features or not all(isinstance(f, dict) for f in features):

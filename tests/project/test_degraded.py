@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client, override_settings
 
-from config.cli import deploying, serving, trusting
+from config.cli import deploying, serving
 from jishi.accounts.web import tenants
 from jishi.cases.models import Case
 from jishi.cases.states import Status
@@ -169,21 +169,3 @@ class TestReadyForPeople:
     def test_three_administrators_of_the_town_are_three(self, in_town, tmp_path):
         assert "990181: three administrators" not in self.faults(tmp_path)
         assert "990881: three administrators" in self.faults(tmp_path)  # an empty town has none
-
-
-class TestFiguresOfTrust:
-    def test_are_twenty_and_each_is_measured_or_says_that_it_is_not(self, in_town):
-        figures = list(trusting.figures())
-
-        assert [one.code for one in figures] == [f"F{n}" for n in range(1, 21)]
-        assert {one.code for one in figures if one.reached is not None} == {"F1", "F4", "F10", "F12", "F16"}
-        assert all(one.found for one in figures)
-
-    def test_rows_seen_without_a_scope_are_a_miss(self, in_town):
-        with connection.cursor() as cursor:
-            cursor.execute("RESET ROLE")
-            cursor.execute("ALTER TABLE accounts_account NO FORCE ROW LEVEL SECURITY")
-
-        (f4,) = [one for one in trusting.figures() if one.code == "F4"]
-
-        assert (f4.reached, f4.found) == (False, "accounts_account")

@@ -1,0 +1,111 @@
+"""`./dev check trust`: twenty figures, each measured by something that is there, each said as it was found."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from django.db import connection
+
+from config.cli import trusting
+from config.cli.figures import sources, trials
+from config.cli.figures.figure import Figure
+from config.cli.standing import BASE
+from jishi.foundation import data_keys, keys
+from tests.trust import f06_fuzzing
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def in_town(town: int):
+    data_keys.forget()
+    with keys.using(keys.NullKeys()):
+        yield town
+    data_keys.forget()
+
+
+class TestTheTwenty:
+    def test_each_is_measured_by_something_that_is_there(self):
+        measured = {*trusting.HERE, *trials.TRIALS, *trusting.ON_A_SITE, trusting.MUTANTS}
+
+        assert measured == set(trusting.CODES)
+        assert len(f06_fuzzing.PARSERS) >= 16
+
+    def test_names_test_files_that_exist(self):
+        named = {name for trial in trials.TRIALS.values() for name in trial.files}
+
+        assert sorted(name for name in named if not (BASE / name).is_file()) == []
+
+    def test_of_this_installation_are_reached(self, in_town):
+        found = {code: trusting.HERE[code]() for code in ("F1", "F4", "F11", "F12")}
+
+        assert {code: one.reached for code, one in found.items()} == dict.fromkeys(found, True)
+        assert "0 differences" in found["F11"].found
+
+    def test_rows_seen_without_a_scope_are_a_miss(self, in_town):
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute("ALTER TABLE accounts_account NO FORCE ROW LEVEL SECURITY")
+
+        found = trusting.HERE["F4"]()
+
+        assert (found.reached, found.found) == (False, "accounts_account")
+
+    def test_requirements_that_nobody_answered_are_a_miss(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(sources, "ASVS", tmp_path / "asvs.toml")
+
+        assert sources.asvs().reached is False
+
+
+class TestTogether:
+    def test_one_miss_is_a_miss_and_a_smaller_size_is_said(self):
+        good, small, bad = (Figure("F9", "x", r, said) for r, said in ((True, "a"), (None, "b"), (False, "c")))
+
+        assert trusting.together("F9", [good, small]).reached is None
+        assert trusting.together("F9", [small, bad]) == Figure("F9", "x", False, "b; c")
+        assert trusting.together("F9", []).reached is False
+        assert trusting.line(small).startswith("~ F9")
+
+
+class TestATrial:
+    def report(self, folder, *cases: str):
+        path = folder / "report.xml"
+        path.write_text(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>", encoding="utf-8")
+        ET.parse(path)
+        return trials._read(path)
+
+    def test_tells_what_passed_what_failed_and_what_was_said(self, tmp_path):
+        said = '<properties><property name="said" value="7 ms"/><property name="short" value="yes"/></properties>'
+        told = self.report(
+            tmp_path,
+            f'<testcase file="a.py" name="one">{said}</testcase>',
+            '<testcase file="a.py" name="two"><failure/></testcase>',
+            '<testcase file="b.py" name="three"><skipped/></testcase>',
+        )
+
+        one = told["a.py"]
+        assert (one.passed, one.failed, one.said, one.short) == (1, ["two"], ["7 ms"], True)
+        assert told["b.py"].passed == 0
+
+    def test_without_its_file_is_no_success(self):
+        trial = trials.Trial("x", ("tests/not/there.py",))
+
+        assert trials._figure("F9", trial, {}, full=True).reached is False
+
+    def test_that_failed_is_a_miss_whatever_else_passed(self):
+        told = {"a.py": trials.Told(passed=9, failed=["two"])}
+
+        figure = trials._figure("F9", trials.Trial("x", ("a.py",)), told, full=True)
+
+        assert figure.reached is False
+        assert "failed: two" in figure.found
+
+
+class TestMutants:
+    def test_change_one_thing_each_and_are_whole_programs(self):
+        text = "def f(a, b):\n    if not a == b and a:\n        raise ValueError\n    return a < b\n"
+
+        found = list(sources.mutations(text))
+
+        assert len(found) == 5
+        assert len({text for _, text in found}) == 5
+        assert all(compile(text, "x", "exec") for _, text in found)
