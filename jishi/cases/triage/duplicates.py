@@ -4,24 +4,22 @@ Two statements for a batch of any size: where cases near in place or alike in ma
 worth comparing, at most 200 for each report. Who said it is not known here.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Left
+from django.db import connection
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.models import Case, Membership, RefusedPair
-from jishi.cases.states import ENDS, Kind, Voice
+from jishi.cases.states import ENDS
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
@@ -43,7 +41,6 @@ WIDEST_M = 700.0  # a road or a community reaches this far at most when what is 
 LIFE_DAYS = 30  # of a matter that nobody knows
 LATELY = timedelta(days=14)  # a closed case is still proposed: the answer may lie there
 LEAST = 0.5
-_NAME = re.compile(r"%\((\w+)\)s")
 EACH = 60  # cases of one grid, and of one matter in it, that one report may be compared with
 READ = 600  # characters of a report that are compared
 STRANGERS = frozenset({"resident", "reporter", "anonymous"})
@@ -119,7 +116,8 @@ class _Told:
     """A case whose words were read."""
 
     compared: Candidate
-    shown: Mapping[str, Any] = field(default_factory=dict)
+    row: tuple[Any, ...] = ()  # id, number, title, status, lead, place
+    shown: Mapping[str, Any] = field(default_factory=dict)  # of a text of the batch: it has no row yet
 
 
 def _around(spots: Sequence[Spot], now: datetime) -> list[frozenset[int]]:
@@ -161,50 +159,67 @@ def _compounds(place: str) -> frozenset[str]:
 # --- which are worth comparing -----------------------------------------------------------------------------
 
 
-def _seen_by(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
-    """A desk is told what it may open; a stranger what anybody might know: nothing confidential or accused."""
-    if actor.kind not in STRANGERS:
-        return policies.visible_to(actor, cases)
-    hidden = Membership.objects.filter(case=OuterRef("pk"), to_at=None, report__voice=Voice.CONFIDENTIAL)
-    rows = cases.filter(tenant_id=actor.tenant_id, accused_body_ids=[]).exclude(kind=Kind.TIP_OFF)
-    return rows.exclude(visibility="closed").filter(~Exists(hidden))
+_OPEN_TO_ALL = """
+    c.accused_body_ids = '{}' AND c.kind <> 'tip_off' AND c.visibility <> 'closed' AND NOT EXISTS (
+        SELECT FROM cases_membership m JOIN cases_report r ON r.id = m.report_id
+        WHERE m.tenant_id = c.tenant_id AND m.case_id = c.id AND m.to_at IS NULL AND r.voice = 'confidential')
+"""
+
+
+def _seen_by(actor: Actor) -> tuple[str, dict[str, Any]]:
+    """What a row `c` must be for this actor to be told of it. A desk is told what it may open; a stranger what anybody
+    might know: nothing confidential or accused."""
+    if actor.kind in STRANGERS:
+        return _OPEN_TO_ALL, {}
+    if actor.kind in ("clock", "system") or actor.has(*policies.DESK):
+        return ("c.division_code LIKE %(area)s", {"area": f"{actor.area}%"}) if actor.area else ("true", {})
+    told, values = policies.visible_to(actor, Case.objects.order_by()).values("id").query.sql_with_params()
+    names = [f"seen{k}" for k in range(len(values))]
+    return f"c.id IN ({told % tuple(f'%({n})s' for n in names)})", dict(zip(names, values, strict=True))
 
 
 # The newest of each near grid, of each likely matter in it, of each likely matter at no known place: as many as one
-# report may be compared with, however many cases the town has. `lost` are matters of reports without a place.
+# report may be compared with, however many cases the town has. `lost` are matters of reports without a place. What is
+# asked stands in a row of its own: no plan is made for these very values, so that it is made once.
 _NEWEST = """
-    SELECT c.id FROM unnest(%(grids)s::bigint[], %(most)s::int[]) AS near (grid, most) CROSS JOIN LATERAL (
-        SELECT id FROM cases_case WHERE tenant_id = %(tenant)s AND grid_id = near.grid AND {alive}
-        ORDER BY received_at DESC LIMIT near.most) c
-    UNION SELECT c.id FROM unnest(%(grids)s::bigint[], %(most)s::int[]) AS near (grid, most)
-        CROSS JOIN unnest(%(matters)s::text[]) AS likely (code) CROSS JOIN LATERAL (
-        SELECT id FROM cases_case
-        WHERE tenant_id = %(tenant)s AND matter = likely.code AND grid_id = near.grid AND {alive}
-        ORDER BY received_at DESC LIMIT near.most) c
-    UNION SELECT c.id FROM unnest(%(matters)s::text[]) AS likely (code) CROSS JOIN LATERAL (
-        SELECT id FROM cases_case WHERE tenant_id = %(tenant)s AND matter = likely.code AND grid_id IS NULL AND {alive}
-        ORDER BY received_at DESC LIMIT %(whole)s) c
-    UNION SELECT c.id FROM unnest(%(lost)s::text[]) AS likely (code) CROSS JOIN LATERAL (
-        SELECT id FROM cases_case WHERE tenant_id = %(tenant)s AND matter = likely.code AND {alive}
-        ORDER BY received_at DESC LIMIT %(whole)s) c
-""".format(
-    alive="received_at >= %(since)s"
-    " AND (status <> ALL (%(ends)s::text[]) OR status = 'CLOSED' AND closed_at >= %(lately)s)"
-)
+    WITH asked AS MATERIALIZED (
+        SELECT %(tenant)s::bigint AS tenant, %(grids)s::bigint[] AS grids, %(most)s::int[] AS most,
+               %(matters)s::text[] AS matters, %(lost)s::text[] AS lost, %(whole)s::int AS whole,
+               %(since)s::timestamptz AS since, %(lately)s::timestamptz AS lately)
+    SELECT c.id, c.grid_id, c.matter, c.lng_e7, c.lat_e7, c.accuracy_m, extract(epoch FROM c.received_at)::float8 / 3600
+    FROM (SELECT near.* FROM asked, unnest(grids, most) AS g (grid, most) CROSS JOIN LATERAL (
+              SELECT {row} FROM cases_case
+              WHERE tenant_id = tenant AND grid_id = g.grid AND {alive} ORDER BY received_at DESC LIMIT g.most) near
+          UNION ALL SELECT alike.* FROM asked, unnest(grids, most) AS g (grid, most)
+              CROSS JOIN unnest(matters) AS likely (code) CROSS JOIN LATERAL (
+              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = likely.code AND grid_id = g.grid
+                  AND {alive} ORDER BY received_at DESC LIMIT g.most) alike
+          UNION ALL SELECT nowhere.* FROM asked, unnest(matters) AS likely (code) CROSS JOIN LATERAL (
+              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = likely.code AND grid_id IS NULL
+                  AND {alive} ORDER BY received_at DESC LIMIT whole) nowhere
+          UNION ALL SELECT anywhere.* FROM asked, unnest(lost) AS likely (code) CROSS JOIN LATERAL (
+              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = likely.code
+                  AND {alive} ORDER BY received_at DESC LIMIT whole) anywhere) c
+    WHERE {seen}
+"""
+_ROW = "id, tenant_id, grid_id, matter, lng_e7, lat_e7, accuracy_m, received_at, accused_body_ids, kind, visibility"
+_ALIVE = "received_at >= since AND (status <> ALL ('{%s}') OR status = 'CLOSED' AND closed_at >= lately)"
 
 
 def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
     near = Counter(g for a in asked for g in a.grids)
     actor = scope.current().actor
+    seen, more = _seen_by(actor)
     values: dict[str, Any] = {
-        "tenant": actor.tenant_id, "grids": list(near), "most": [EACH * n for n in near.values()],
+        "tenant": actor.tenant_id, "grids": _written(near), "most": _written(EACH * n for n in near.values()),
         "matters": sorted({m for a in asked for m in a.matters}), "whole": EACH * len(asked),
-        "lost": sorted({m for a in asked if not a.grids for m in a.matters}), "ends": sorted(ENDS),
-        "since": now - timedelta(hours=max(a.life_hours for a in asked)), "lately": now - LATELY,
+        "lost": sorted({m for a in asked if not a.grids for m in a.matters}),
+        "since": now - timedelta(hours=max(a.life_hours for a in asked)), "lately": now - LATELY, **more,
     }  # fmt: skip
-    newest = RawSQL(_NAME.sub("%s", _NEWEST), [values[name] for name in _NAME.findall(_NEWEST)])
-    rows = _seen_by(actor, Case.objects.filter(id__in=newest))
-    told = sorted(rows.values_list("id", "grid_id", "matter", "lng_e7", "lat_e7", "accuracy_m", "received_at"))
+    alive = _ALIVE % ",".join(sorted(ENDS))
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST.format(row=f"{_ROW}, division_code", alive=alive, seen=seen), values)
+        told = sorted({row[0]: row for row in cursor.fetchall()}.values(), key=_FIRST)
     if actor.kind in STRANGERS:
         told = [row for row in told if row[2] in law.matters and law.matters[row[2]].public]
     points = np.array([_point(*row[3:6]) for row in told]).reshape(-1, 3)
@@ -212,8 +227,16 @@ def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
     return _Standing(
         np.array([row[0] for row in told], np.int64), np.array([row[1] or -1 for row in told], np.int64),
         [row[2] for row in told], points[:, 0], points[:, 1], points[:, 2],
-        np.array([row[6].timestamp() / 3600 for row in told]), np.array(lives, np.float64) * 24.0,
+        np.array([row[6] for row in told], np.float64), np.array(lives, np.float64) * 24.0,
     )  # fmt: skip
+
+
+_FIRST = itemgetter(0)
+
+
+def _written(numbers: Iterable[int]) -> str:
+    """Numbers as the database reads a list of them."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def _cases_worth(asked: Sequence[_Asked], standing: _Standing) -> Ints:
@@ -304,33 +327,48 @@ def _without_refused(pairs: Ints, batch: Sequence["Words"], standing: _Standing)
 # --- comparing ---------------------------------------------------------------------------------------------
 
 
+# The words of a case are those of the report that came first and is still with it.
+_WORDS = """
+    SELECT c.id, c.number, c.title, c.matter, c.status, c.lead_id, c.place_name, (
+        SELECT left(r.text_shown, %(read)s::int) FROM cases_membership m JOIN cases_report r ON r.id = m.report_id
+        WHERE m.case_id = c.id AND m.to_at IS NULL ORDER BY m.id LIMIT 1)
+    FROM cases_case c WHERE c.tenant_id = %(tenant)s::bigint AND c.id = ANY (%(ids)s::bigint[])
+"""
+
+
 def _told(rows: Ints, standing: _Standing, law: Law) -> dict[int, _Told]:
     """Read the words of the cases worth comparing, in one statement."""
     where = {int(standing.ids[k]): int(k) for k in rows if k < standing.size}
     if not where:
         return {}
-    first = Membership.objects.filter(case=OuterRef("pk"), to_at=None).order_by("id")
-    text = Subquery(first.values(said=Left("report__text_shown", READ))[:1], output_field=CharField())
-    cases = Case.objects.filter(tenant_id=scope.current().actor.tenant_id, id__in=list(where)).annotate(said=text)
-    stranger = scope.current().actor.kind in STRANGERS
-    known = bodies.names()
+    values = {"tenant": scope.current().actor.tenant_id, "ids": _written(where), "read": READ}
+    with connection.cursor() as cursor:
+        cursor.execute(_WORDS, values)
+        found = cursor.fetchall()
+    lng, lat, radius = standing.lng.tolist(), standing.lat.tolist(), standing.radius_m.tolist()
+    hours, life = standing.hours.tolist(), standing.life_hours.tolist()
     told = {}
-    for i, number, title, matter, status, lead, place, said in cases.values_list(
-        "id", "number", "title", "matter", "status", "lead_id", "place_name", "said"
-    ):
+    for i, number, title, matter, status, lead, place, said in found:
         k = where[i]
-        name = law.matters[matter].name if matter in law.matters else ""
-        body = known[lead].name if lead in known else ""
-        shown = {
-            "value": i, "case_id": i, "number": "" if stranger else number, "label": name if stranger else title,
-            "status": status, "body": body, "where": place, "matter": name,
-        }  # fmt: skip
         compared = Candidate(
-            said or title, standing.lng[k], standing.lat[k], standing.radius_m[k], at_hours=standing.hours[k],
-            matter=matter, compounds=_compounds(place), buildings=frozenset({place}), life_hours=standing.life_hours[k],
+            said or title, lng[k], lat[k], radius[k], at_hours=hours[k], matter=matter, compounds=_compounds(place),
+            buildings=frozenset({place}), life_hours=life[k],
         )  # fmt: skip
-        told[k] = _Told(compared, shown)
+        told[k] = _Told(compared, (i, number, title, status, lead, place))
     return told
+
+
+def _shown(told: _Told, law: Law) -> dict[str, Any]:
+    """A case as it is proposed: to a stranger without number and title."""
+    if not told.row:
+        return dict(told.shown)
+    i, number, title, status, lead, place = told.row
+    stranger, known, matter = scope.current().actor.kind in STRANGERS, bodies.names(), told.compared.matter
+    name = law.matters[matter].name if matter in law.matters else ""
+    return {
+        "value": i, "case_id": i, "number": "" if stranger else number, "label": name if stranger else title,
+        "status": status, "body": known[lead].name if lead in known else "", "where": place, "matter": name,
+    }  # fmt: skip
 
 
 def _best(
@@ -355,13 +393,14 @@ def _best(
         for k in row:
             one, other = asked[at], int(pairs[k, 1])
             known = told[other] if other in told else _of_batch(asked[other - standing.size], other - standing.size)
-            said.append({**known.shown, **_because(one.compared, known, scores[k], law)})
+            said.append({**_shown(known, law), **_because(one.compared, known, scores[k], law)})
         answers.append(Alike(tuple(said), "", EDITION))
     return answers
 
 
 def _of_batch(one: _Asked, row: int) -> _Told:
-    return _Told(one.compared, {"value": None, "row": row, "number": "", "label": one.title, "status": "", "body": ""})
+    shown = {"value": None, "row": row, "number": "", "label": one.title, "status": "", "body": ""}
+    return _Told(one.compared, shown=shown)
 
 
 def _because(one: Candidate, other: _Told, score: Score, law: Law) -> dict[str, Any]:
@@ -380,8 +419,8 @@ def _said(code: str, one: Candidate, told: _Told, law: Law) -> str:
         return "同一天" if days < 1 else f"相隔{days:.0f}天"
     if code == "same_compound":
         return "同在" + "、".join(sorted(one.compounds & other.compounds))
-    if code == "same_matter" and told.shown.get("matter"):
-        return f"同一事项“{told.shown['matter']}”"
+    if code == "same_matter" and told.row and other.matter in law.matters:
+        return f"同一事项“{law.matters[other.matter].name}”"
     return _SENTENCES[code]
 
 
