@@ -64,6 +64,16 @@ def current() -> Scope:
     return scope
 
 
+def one_at_a_time(what: str, number: int) -> None:
+    """This will wait until nobody else of the tenant is at `what` of this number, and keep it to the transaction's end.
+
+    For a limit that several rows make together: a row that is not there yet cannot be locked.
+    """
+    held = f"{what}:{current().actor.tenant_id}:{number}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [held])
+
+
 def _enter(actor: Actor) -> Scope:
     if not connection.in_atomic_block:
         raise RuntimeError("a scope lives inside a transaction: use scope.work(actor)")

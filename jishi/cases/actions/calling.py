@@ -53,6 +53,7 @@ def open_(url: str, wanted: Sequence[str], *, by: Actor, now: datetime) -> tuple
     outgoing.target(url)
     if unknown := sorted(set(wanted) - verbs()):
         raise Invalid(detail=f"verbs: {', '.join(unknown[:5])}")
+    scope.one_at_a_time("webhooks", by.client_id)  # two requests would both count nineteen
     mine = Webhook.objects.select_for_update().filter(tenant_id=by.tenant_id, client_id=by.client_id, active_to=None)
     held = {row.url: row for row in mine}
     if url in held:

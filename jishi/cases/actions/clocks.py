@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from jishi.bodies import queries as bodies
 from jishi.cases import limits
@@ -22,6 +23,7 @@ from jishi.kernels.procedure import Act
 
 WORKING_CLOCKS = ("handling", "reopen")
 LEAST_WORDS = 10  # of what the caller reads
+LOOKED_AT = 1000  # running clocks of one page
 
 
 class NotAGround(Refused):
@@ -298,17 +300,33 @@ class Moved:
     due: datetime | None
 
 
-def preview(*, by: Actor, now: datetime) -> list[Moved]:
-    """Say which running clocks the calendars of today would move; nothing is stored.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one page of clocks gave: how many days moved; `after`: where the next page begins, None at the end."""
 
+    moved: int
+    after: int | None
+
+
+def preview(*, after: int = 0, by: Actor, now: datetime) -> tuple[list[Moved], int | None]:
+    """Say which of the next LOOKED_AT running clocks the calendars of today would move; nothing is stored.
+
+    Second: the number behind which the next page begins, None when none is left.
     A day promised on a provisional table moves, for the resident, only to an earlier or equal one, for a body to the
     true one (11 §7). Any other day never moves earlier (11 §9). A paused clock is counted when it runs on.
     :raises NotAllowed: not the office that keeps the calendars.
     """
     _ensure_keeps_calendars(by)
     bodies.look_at_calendars_again()
-    running = Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None).select_related("case")
-    rows = list(running.order_by("case_id", "id"))
+    rows = list(_running(by, after).select_related("case").order_by("id")[:LOOKED_AT])
+    return _would_move(rows), rows[-1].id if len(rows) == LOOKED_AT else None
+
+
+def _running(by: Actor, after: int) -> QuerySet[Clock]:
+    return Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, id__gt=after)
+
+
+def _would_move(rows: Sequence[Clock]) -> list[Moved]:
     hours = bodies.hours_of({row.owner_body_id for row in rows})
     found = []
     for row in rows:
@@ -324,15 +342,18 @@ def preview(*, by: Actor, now: datetime) -> list[Moved]:
 
 
 @transaction.atomic
-def recompute(*, by: Actor, now: datetime) -> int:
-    """Count the running clocks again on the calendars of today; gives how many days have moved.
+def recompute(*, after: int = 0, by: Actor, now: datetime) -> Counted:
+    """Count the next LOOKED_AT running clocks again on the calendars of today; whoever asks goes on with `after`.
 
-    One entry on each case whose day moved, seen by its owner and its caller; one on the town with the total.
+    One entry on each case whose day moved, seen by its owner and its caller; one on the town with the count. Asked
+    twice, it moves nothing more.
     """
     _ensure_keeps_calendars(by)
-    running = Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None).values("case")
-    list(Case.objects.select_for_update().filter(id__in=running).order_by("id").values_list("id"))
-    counted = preview(by=by, now=now)
+    bodies.look_at_calendars_again()
+    wanted = dict(_running(by, after).order_by("id").values_list("id", "case_id")[:LOOKED_AT])
+    list(Case.objects.select_for_update().filter(id__in=set(wanted.values())).order_by("id").values_list("id"))
+    rows = _running(by, after).filter(id__in=list(wanted)).select_related("case").order_by("case_id", "id")
+    counted = _would_move(list(rows))
     for one in counted:
         one.clock.version += 1
     Clock.objects.bulk_update(
@@ -340,11 +361,12 @@ def recompute(*, by: Actor, now: datetime) -> int:
     )
     moved = [one for one in counted if one.due != one.due_from]
     _tell_moved(moved, by=by, now=now)
-    trail.record(
-        "calendar.recomputed", ("tenant", by.tenant_id), by=by, at=now,
-        codes={"clocks": len(counted), "moved": len(moved)},
-    )  # fmt: skip
-    return len(moved)
+    if counted:
+        trail.record(
+            "calendar.recomputed", ("tenant", by.tenant_id), by=by, at=now,
+            codes={"clocks": len(counted), "moved": len(moved)},
+        )  # fmt: skip
+    return Counted(len(moved), max(wanted) if len(wanted) == LOOKED_AT else None)
 
 
 def _ensure_keeps_calendars(by: Actor) -> None:
@@ -387,7 +409,7 @@ def _iso(moment: datetime | None) -> str:
 
 
 __all__ = [
-    "AskedAlready", "Moved", "NoTimeToExtend", "NotAGround", "NothingAsked", "Pause", "TooLateToExtend", "TooLong",
-    "ask_extension", "ask_suspension", "deny_extension", "deny_suspension", "extend", "preview", "recompute", "resume",
-    "suspend",
+    "AskedAlready", "Counted", "Moved", "NoTimeToExtend", "NotAGround", "NothingAsked", "Pause", "TooLateToExtend",
+    "TooLong", "ask_extension", "ask_suspension", "deny_extension", "deny_suspension", "extend", "preview", "recompute",
+    "resume", "suspend",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from jishi.cases.models import SavedFilter
-from jishi.foundation import trail
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused
 
@@ -33,6 +33,7 @@ def keep(name: str, query: str, *, by: Actor, now: datetime) -> SavedFilter:
         raise FilterNotKept(why=f"名字要 1 到 {LONGEST} 个字。", why_en=f"a name has 1 to {LONGEST} characters.")
     if not query or len(query) > LONGEST_QUERY:
         raise FilterNotKept(why="没有选任何条件，或条件太长。", why_en="no filter, or too long a one.")
+    scope.one_at_a_time("filters", by.account_id)  # two windows would both count eleven
     mine = SavedFilter.objects.select_for_update().filter(tenant_id=by.tenant_id, account=by.account_id)
     if all(r.name != said for r in mine) and len(mine) >= MOST:
         raise FilterNotKept(why=f"已经存了 {MOST} 个。", why_en=f"{MOST} are kept already.")

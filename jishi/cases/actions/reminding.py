@@ -3,7 +3,7 @@
 Every running clock is looked at, however many there are. Nothing goes out outside working hours, but danger at once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
@@ -22,6 +22,7 @@ from jishi.foundation.actor import Actor
 from jishi.kernels import worktime
 
 BATCH = 500
+LOOKED_FOR = 5000  # numbers of one statement
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # no rung is left
 WEEK = timedelta(days=7)
 # What only tells somebody when it runs out; clocks whose expiry is a verb move the case themselves.
@@ -97,19 +98,22 @@ def _escalation(clock: Clock, one: escalation.Reached, now: datetime) -> Escalat
 class _Person:
     account_id: int
     body_id: int | None
-    rungs: dict[int, Escalation] = field(default_factory=dict)
+    rungs: dict[int, bool] = field(default_factory=dict)  # number → whether it is urgent
     bankings: list[int] = field(default_factory=list)
 
 
 def _tell(now: datetime, by: Actor) -> int:
-    untold = list(
-        Escalation.objects.filter(tenant_id=by.tenant_id, digested_at=None)
-        .select_related("case", "clock").order_by("id")
-    )  # fmt: skip
-    over = [e for e in untold if e.clock.stopped_at is not None or reckoning.is_paused(e.clock)]
-    gone = {e.id for e in over}
-    waiting = [e for e in untold if e.id not in gone]
-    people = _recipients(waiting, now)
+    """Read what nobody was told yet, BATCH rows at a time; what is kept of all of them is numbers."""
+    people: dict[int, _Person] = {}
+    waiting: list[int] = []
+    over: list[int] = []
+    roles = accounts.people_of_many(("dispatcher", "reviewer", "ruler", "supervisor", "office"), now=now)
+    for batch in _untold(by):
+        gone = {e.id for e in batch if e.clock.stopped_at is not None or reckoning.is_paused(e.clock)}
+        rest = [e for e in batch if e.id not in gone]
+        _reach(people, rest, roles, now)
+        waiting += [e.id for e in rest]
+        over += sorted(gone)
     _offer_asleep(people, now, by)
     told = _told_before(people, now)
     made = [d for person in people.values() for d in _digests(person, told, now, by)]
@@ -118,23 +122,32 @@ def _tell(now: datetime, by: Actor) -> int:
     return len(made)
 
 
-def _recipients(waiting: Sequence[Escalation], now: datetime) -> dict[int, _Person]:
-    """Name the people of each rung, without anybody of a body that the case accuses; a handful of statements."""
-    roles = accounts.people_of_many(("dispatcher", "reviewer", "ruler", "supervisor", "office"), now=now)
+def _untold(by: Actor) -> Iterator[list[Escalation]]:
+    rows = Escalation.objects.filter(tenant_id=by.tenant_id, digested_at=None).select_related("case", "clock")
+    last = 0
+    while batch := list(rows.filter(id__gt=last).order_by("id")[:BATCH]):
+        last = batch[-1].id
+        yield batch
+
+
+def _reach(
+    found: dict[int, _Person], waiting: Sequence[Escalation], roles: Mapping[str, Sequence[accounts.Holder]],
+    now: datetime,
+) -> None:  # fmt: skip
+    """Add the people of each rung, without anybody of a body that the case accuses; a handful of statements."""
     concerned = {e.body_id for e in waiting if e.body_id is not None}
     above = {b: bodies.district_above(b) for b in concerned}
     every = concerned | {b for b in above.values() if b is not None} | _accused(waiting)
     handlers = accounts.accounts_of_bodies(every, "handler", now=now)
     heads = accounts.accounts_of_bodies(every, "head", now=now)
     anybody = accounts.accounts_of_bodies(_accused(waiting), now=now)
-    found: dict[int, _Person] = {}
 
     def reach(e: Escalation, ids: Iterable[tuple[int, int | None]]) -> None:
         recused = {a for body in e.case.accused_body_ids for a in anybody.get(body, [])}
         for account, body in ids:
             person = found.setdefault(account, _Person(account, body))
             if account not in recused:
-                person.rungs[e.id] = e
+                person.rungs[e.id] = e.urgent
 
     def desk(role: str, e: Escalation) -> list[tuple[int, int | None]]:
         return [(h.account_id, h.body_id) for h in roles[role] if e.case.division_code.startswith(h.area)]
@@ -150,7 +163,6 @@ def _recipients(waiting: Sequence[Escalation], now: datetime) -> dict[int, _Pers
         }
         for party in e.to:
             reach(e, parties[party])
-    return found
 
 
 def _accused(waiting: Iterable[Escalation]) -> set[int]:
@@ -194,23 +206,24 @@ def asleep(now: datetime, by: Actor) -> QuerySet[Banking]:
 def _told_before(people: Mapping[int, _Person], now: datetime) -> dict[int, set[int]]:
     """Give, by person, the rungs told already; a person of whom there is a digest of this half day is marked by 0."""
     told: dict[int, set[int]] = {account: set() for account in people}
-    wanted = [i for p in people.values() for i in p.rungs]
+    wanted = sorted({i for p in people.values() for i in p.rungs})
     mine = Digest.objects.filter(account__in=list(people))
-    same = mine.filter(half_day=half_day(now), urgent=False).values_list("account_id", flat=True)
-    for account in same:
+    for account in mine.filter(half_day=half_day(now), urgent=False).values_list("account_id", flat=True):
         told[account].add(0)
-    for account, rungs in mine.filter(rungs__overlap=wanted).values_list("account_id", "rungs"):
-        told[account] |= set(rungs)
+    for start in range(0, len(wanted), LOOKED_FOR):
+        same = mine.filter(rungs__overlap=wanted[start : start + LOOKED_FOR])
+        for account, rungs in same.values_list("account_id", "rungs"):
+            told[account] |= set(rungs)
     return told
 
 
 def _digests(person: _Person, told: Mapping[int, set[int]], now: datetime, by: Actor) -> list[Digest]:
     had = told[person.account_id]
-    new = [e for i, e in person.rungs.items() if i not in had]
+    new = {i: urgent for i, urgent in person.rungs.items() if i not in had}
     made = []
-    if urgent := [e.id for e in new if e.urgent]:
+    if urgent := [i for i, is_urgent in new.items() if is_urgent]:
         made.append(_digest(person, urgent, [], now, by, urgent=True))
-    calm = [e.id for e in new if not e.urgent]
+    calm = [i for i, is_urgent in new.items() if not is_urgent]
     hours = bodies.hours_of([person.body_id])[person.body_id].calendar
     if (calm or person.bankings) and 0 not in had and worktime.is_working(now, hours):
         made.append(_digest(person, calm, person.bankings, now, by, urgent=False))
@@ -227,16 +240,17 @@ def _digest(
 
 
 def _close(
-    waiting: Sequence[Escalation], over: Sequence[Escalation], people: Mapping[int, _Person],
-    made: Sequence[Digest], told: Mapping[int, set[int]], now: datetime,
+    waiting: Sequence[int], over: Sequence[int], people: Mapping[int, _Person], made: Sequence[Digest],
+    told: Mapping[int, set[int]], now: datetime,
 ) -> None:  # fmt: skip
     """A rung is done with when everybody whom it reaches has been told, or when what it was about is over."""
     said = {account: set(rungs) for account, rungs in told.items()}
     for digest in made:
         said[digest.account_id] |= set(digest.rungs)
     missing = {i for p in people.values() for i in p.rungs if i not in said[p.account_id]}
-    done = [e.id for e in waiting if e.id not in missing] + [e.id for e in over]
-    Escalation.objects.filter(id__in=done).update(digested_at=now)
+    done = [i for i in waiting if i not in missing] + [*over]
+    for start in range(0, len(done), LOOKED_FOR):
+        Escalation.objects.filter(id__in=done[start : start + LOOKED_FOR]).update(digested_at=now)
 
 
 def half_day(now: datetime) -> str:

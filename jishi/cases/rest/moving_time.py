@@ -4,10 +4,11 @@ If-Match is the version of the case.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from ninja import Query
 
 from jishi.cases.actions import banking, clocks, exclusion, supervision, urging
 from jishi.cases.models import Exclusion
@@ -24,6 +25,8 @@ from jishi.cases.shapes import (
     version_seen,
 )
 from jishi.foundation.refusals import NotFound
+
+AfterClock = Annotated[int, Query(ge=0, lt=2**63)]  # the last clock that was looked at
 
 
 def _do(
@@ -84,21 +87,28 @@ def deny_extension(request: HttpRequest, response: HttpResponse, number: str, pa
 
 
 @router.get("/clocks/recompute", summary="What a new calendar would move")
-def preview(request: HttpRequest) -> list[dict[str, Any]]:
-    """Say which running clocks would move by the calendars of today; nothing is stored."""
-    rows = clocks.preview(by=request.actor, now=timezone.now())  # type: ignore[attr-defined]
-    return [
-        {"case": one.clock.case.number, "kind": one.clock.kind, "calendar": one.clock.calendar,
-         "due_from": one.due_from.isoformat() if one.due_from else None,
-         "due": one.due.isoformat() if one.due else None}
-        for one in rows
-    ]  # fmt: skip
+def preview(request: HttpRequest, after: AfterClock = 0) -> dict[str, Any]:
+    """Say which running clocks would move by the calendars of today; nothing is stored. `after` goes on, null ends."""
+    rows, more = clocks.preview(after=after, by=request.actor, now=timezone.now())  # type: ignore[attr-defined]
+    return {
+        "clocks": [
+            {"case": one.clock.case.number, "kind": one.clock.kind, "calendar": one.clock.calendar,
+             "due_from": one.due_from.isoformat() if one.due_from else None,
+             "due": one.due.isoformat() if one.due else None}
+            for one in rows
+        ],
+        "after": more,
+    }  # fmt: skip
 
 
 @router.post("/clocks/recompute", summary="Count running clocks on the calendars of today")
-def recompute(request: HttpRequest) -> dict[str, int]:
-    """Count every running clock again; a day never moves against whom it was promised to."""
-    return {"moved": clocks.recompute(by=request.actor, now=timezone.now())}  # type: ignore[attr-defined]
+def recompute(request: HttpRequest, after: AfterClock = 0) -> dict[str, int | None]:
+    """Count running clocks again, a thousand a call; a day never moves against whom it was promised to.
+
+    Go on with `after` of the answer until it is null. A call that is repeated moves nothing more.
+    """
+    done = clocks.recompute(after=after, by=request.actor, now=timezone.now())  # type: ignore[attr-defined]
+    return {"moved": done.moved, "after": done.after}
 
 
 # --- banking -----------------------------------------------------------------------------------------------

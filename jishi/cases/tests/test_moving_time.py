@@ -348,7 +348,7 @@ class TestRecompute:
         assert before is not None
         another_calendar(closed=date(2026, 3, 11))
 
-        moved = f.do(f.office(town), clocks.recompute, now=NOON)
+        moved = f.do(f.office(town), clocks.recompute, now=NOON).moved
         later = clock_of(case, "promise").due_at
         another_calendar(closed=None)
         f.do(f.office(town), clocks.recompute, now=NOON)
@@ -364,6 +364,33 @@ class TestRecompute:
         assert versions == sorted(set(versions))
         assert versions[-1] == f.again(town, case.id).version
         assert f.again(town, case.id).promise_due_at == later
+
+    def test_goes_through_a_town_page_by_page_and_leaves_nobody_out(
+        self, town: int, another_calendar: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cases = [a_case_of_an_office(town) for _ in range(3)]
+        another_calendar(closed=date(2026, 3, 11))
+        monkeypatch.setattr(clocks, "LOOKED_AT", 4)
+
+        seen, looked, after = [], [], 0
+        while after is not None:
+            rows, more = f.do(f.office(town), clocks.preview, after=after, now=NOON)
+            seen += [one.clock.id for one in rows if one.due != one.due_from]
+            done = f.do(f.office(town), clocks.recompute, after=after, now=NOON)
+            assert done.after == more
+            looked.append(done.moved)
+            after = more
+        rest = f.do(f.office(town), clocks.preview, now=NOON)[0]
+
+        assert len(looked) >= 2
+        assert len(seen) == len(set(seen)) == sum(looked)
+        assert {c.id for c in cases} <= set(_cases_of(town, seen))
+        assert rest == []
+
+
+def _cases_of(town: int, ids: list[int]) -> list[int]:
+    with scope.work(system(town)):
+        return list(Clock.objects.filter(id__in=ids).values_list("case_id", flat=True))
 
 
 ASKS = {

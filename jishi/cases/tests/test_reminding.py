@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
@@ -211,6 +212,22 @@ class TestDigests:
         assert len(morning) == 1
         assert len(digests(town, "chengguan1")) == 1  # nothing new in the afternoon
         assert len(morning[0].rungs) >= 6
+
+    def test_are_the_same_however_many_rows_are_read_at_once(self, town: int, monkeypatch: Any) -> None:
+        [a_case_of_an_office(town) for _ in range(3)]
+        nine = MONDAY_TEN + timedelta(days=10, minutes=-60)
+        whole, parts = [], []
+
+        for batch, found in ((500, whole), (2, parts)):
+            monkeypatch.setattr(reminding, "BATCH", batch)
+            with transaction.atomic():
+                while remind(town, nine)["rungs"]:
+                    pass
+                found += [(d.account_id, d.half_day, d.urgent, len(d.rungs)) for d in digests(town)]
+                transaction.set_rollback(True)
+
+        assert sum(n for *_, n in whole) > 4
+        assert parts == whole
 
     def test_wait_for_working_hours(self, town: int) -> None:
         a_case_of_an_office(town)
