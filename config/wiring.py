@@ -14,6 +14,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "PartMoved": (WEBHOOKS, NOTICES),
     "WhistleMoved": (WEBHOOKS, NOTICES),
     "MediationMoved": (WEBHOOKS, NOTICES),
+    "TopicMoved": ("jishi.cases.actions.topic_telling.tell",),
     "ReportReceived": (WEBHOOKS,),  # the case's own move tells the caller
     "ParcelMade": ("jishi.cases.actions.sending.owe",),
 }
@@ -22,7 +23,6 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 # cannot be heard later.
 UNHEARD: dict[str, str] = {
     "ErrandMoved": "the pocket and the case page read errands at each look; nobody is disturbed for a small job",
-    "TopicMoved": "the board, the counts of the office and the public page are read at once; notices hang on cases",
     "PushDownWasRefused": "will be counted per asking body by burden, which is not built",
     "DutyListOutForConsultation": "invitations to holders are not built; the list stands on their page",
     "DutyListPublished": "decisions read the list in force at each question; nobody else needs to be told yet",

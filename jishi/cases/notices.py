@@ -9,10 +9,10 @@ from typing import Any
 
 from django.conf import settings
 
-from jishi.cases.states import LIVES
+from jishi.cases.states import LIVES, TOPIC
 from jishi.kernels.procedure import Spoken
 
-PLACES = ("number", "due", "body", "ground", "item", "text", "channel")  # what a sentence may name in braces
+PLACES = ("number", "due", "body", "ground", "item", "text", "channel", "topic")  # what a sentence may name in braces
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Channel:
     rest: Spoken
     foot: Spoken
     subject: Spoken
+    quiet: Spoken  # all that is said to whom nothing may betray
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def editions() -> tuple[Edition, ...]:
 
 def _edition(raw: Mapping[str, Any]) -> Edition:
     rows = {row["code"]: row for row in raw["messages"]}
-    said = {m.code: (m.to, m.text) for life in reversed(LIVES) for m in life.messages}
+    said = {m.code: (m.to, m.text) for life in reversed((*LIVES, TOPIC)) for m in life.messages}
     own = {code: (row["to"], Spoken(row["zh"], row["en"])) for code, row in rows.items() if "zh" in row}
     channels = {row["code"]: _channel(row) for row in raw["channels"]}
     return Edition(
@@ -123,5 +124,5 @@ def _channel(row: Mapping[str, Any]) -> Channel:
 
     return Channel(
         row["code"], Spoken(row["zh"], row["en"]), row["longest"], row["words_longest"], both("head"), both("many"),
-        both("rest"), both("foot"), both("subject"),
+        both("rest"), both("foot"), both("subject"), both("quiet"),
     )  # fmt: skip

@@ -72,6 +72,16 @@ class UrgencyIn(Schema):
     why: str = Field(max_length=500)
 
 
+class LineIn(Schema):
+    line: list[Number] = Field([], max_length=50)
+    why: str = Field(max_length=1000)
+
+
+class AsideIn(Schema):
+    ground: str
+    words: str = Field("", max_length=500)
+
+
 class DeclineIn(Schema):
     ground: str
     text: str = Field(max_length=2000)

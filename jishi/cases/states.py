@@ -15,7 +15,6 @@ TOPIC = procedures.load("topic")  # hangs on no case
 # Every table whose clocks and entries hang on a case.
 UNSEALING = procedures.load("unsealing")
 LIVES = (CASE, HANDOVER, SUPERVISION, PART, WHISTLE, PARTICIPANT, MEDIATION, UNSEALING)
-WINDOW_DAYS = 30  # after the end a caller may add a word or have it reopened (spec 10 §9)
 
 
 class Status(models.TextChoices):
@@ -281,6 +280,12 @@ class RecusalGround(models.TextChoices):
     KIN = "kin", "与当事人是亲属"
     INTEREST = "interest", "与这件事有利害关系"
     OWN_BODY = "own_body", "所在单位被投诉"
+    OTHER = "other", "其他可能影响公正的情形"
+
+
+class AsideGround(models.TextChoices):
+    INTEREST = "interest", "与这件事有利害关系"
+    KIN = "kin", "与其中的人是亲属"
     OTHER = "other", "其他可能影响公正的情形"
 
 

@@ -72,12 +72,15 @@ class TenantRow(models.Model):
 
     `append_only`: the web role may insert and select, nothing else, and a trigger refuses the owner too.
     `recused_by`: name of an integer-array column; whoever acts for one of these bodies does not see the row.
+    `recused_line`: a second one, bodies above those; `recused_persons`: one of accounts that stand aside.
     `recused_with`: name of a foreign key; who does not see that row does not see this one either.
     `subject_kind_of_trail`: what the trail calls it; entries, words and news of a hidden row are hidden with it.
     """
 
     append_only: ClassVar[bool] = False
     recused_by: ClassVar[str | None] = None
+    recused_line: ClassVar[str | None] = None
+    recused_persons: ClassVar[str | None] = None
     recused_with: ClassVar[str | None] = None
     subject_kind_of_trail: ClassVar[str] = ""
 
@@ -102,6 +105,8 @@ class FactRow(models.Model):
 
     append_only: ClassVar[bool] = False
     recused_by: ClassVar[str | None] = None
+    recused_line: ClassVar[str | None] = None
+    recused_persons: ClassVar[str | None] = None
     recused_with: ClassVar[str | None] = None
     subject_kind_of_trail: ClassVar[str] = ""
 

@@ -16,6 +16,7 @@ from jishi.foundation.nouns import FactRow, TenantRow
 
 WEB = "jishi_web"
 TENANT = "(SELECT nullif(current_setting('jishi.tenant', true), ''))::bigint"
+ACCOUNT = "(SELECT nullif(current_setting('jishi.account', true), ''))::bigint"
 BODIES = "coalesce((SELECT nullif(current_setting('jishi.bodies', true), ''))::bigint[], '{}'::bigint[])"
 
 
@@ -111,7 +112,11 @@ def _recusal(model: type[models.Model]) -> str:
     """
     table, accused, beside = model._meta.db_table, model.recused_by, model.recused_with  # type: ignore[attr-defined]
     if accused:
-        return f"NOT ({accused}::bigint[] && {BODIES})"
+        bodies = [accused, *([model.recused_line] if model.recused_line else [])]  # type: ignore[attr-defined]
+        tests = [f"NOT ({column}::bigint[] && {BODIES})" for column in bodies]
+        if model.recused_persons:  # type: ignore[attr-defined]
+            tests.append(f"({ACCOUNT} = ANY ({model.recused_persons})) IS NOT TRUE")  # type: ignore[attr-defined]
+        return " AND ".join(tests)
     if beside:
         field = model._meta.get_field(beside)
         column, target = field.column, field.related_model._meta.db_table  # type: ignore[union-attr]

@@ -136,10 +136,11 @@ def ensure_mediator(held: Held, mediator_id: int, kind: str, *, now: datetime) -
     found = mediators.in_force(mediator_id, localdate(now))
     if found is None or kind not in found.kinds:
         raise NotRegistered
-    accused = set(held.case.accused_body_ids)
+    accused = set(held.case.recused_body_ids)
     posts = accounts.accounts_of_bodies(accused, now=now) if accused else {}
+    aside = {a for ids in posts.values() for a in ids} | {*held.case.aside_account_ids}
     callers = {account for _report, account in held.members}
-    if found.body_id in accused or found.account_id in {a for ids in posts.values() for a in ids} | callers:
+    if found.body_id in accused or found.account_id in aside | callers:
         raise Conflicted
     return found
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from jishi.cases import triage
+from jishi.cases.actions import naming
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.models import Case, Placed, Report
 from jishi.cases.states import Kind, Status, Visibility, Voice
@@ -21,10 +22,17 @@ def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, n
         tenant_id=by.tenant_id, number=number, channel=row.channel, kind=row.kind, voice=row.voice,
         said_at=min(row.said_at or now, now), received_at=now, lang=row.lang, title=_title(row, seen),
         text_shown=seen.shown, source_crs=row.crs, source_lng=row.lng, source_lat=row.lat, answers=dict(row.answers),
-        accused_body_ids=list(row.accused_body_ids), reporter_id=row.reporter_id, entered_by=entered_by(by),
+        accused_body_ids=list(row.accused_body_ids), line_body_ids=_line(row, by, now),
+        reporter_id=row.reporter_id, entered_by=entered_by(by),
         external_system=row.external_system, external_id=row.external_id, external_hash=row.external_hash,
         attributes=dict(row.attributes), **_placed(row, seen),
     )  # fmt: skip
+
+
+def _line(row: Incoming, by: Actor, now: datetime) -> list[int]:
+    """Who stands above the accused learns nothing of what was told in confidence (spec 90 §4.2)."""
+    told = row.voice == Voice.CONFIDENTIAL or row.kind == Kind.TIP_OFF
+    return naming.superior_line(row.accused_body_ids, by=by, now=now) if told and row.accused_body_ids else []
 
 
 def entered_by(by: Actor) -> str:
@@ -55,9 +63,10 @@ def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, n
         book_edition=seen.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now,
         urgency=row.urgency, received_at=report.received_at,
         visibility=visibility, opened_at=now if visibility == Visibility.PUBLIC else None, changed_at=now,
-        accused_body_ids=report.accused_body_ids, lng_e7=report.lng_e7, lat_e7=report.lat_e7,
-        accuracy_m=report.accuracy_m, address_text=report.address_text, place_name=report.place_name,
-        grid_id=report.grid_id, grid_edition_id=report.grid_edition_id, division_code=report.division_code,
+        accused_body_ids=report.accused_body_ids, line_body_ids=report.line_body_ids,
+        lng_e7=report.lng_e7, lat_e7=report.lat_e7, accuracy_m=report.accuracy_m, address_text=report.address_text,
+        place_name=report.place_name, grid_id=report.grid_id, grid_edition_id=report.grid_edition_id,
+        division_code=report.division_code,
         search=tsvector_text(searched(report)), routed=seen.routed.outcome if seen.routed else "",
     )  # fmt: skip
 
@@ -90,7 +99,8 @@ def case_from(report: Report, before: Case, number: str, *, title: str, matter: 
         book_edition=before.book_edition, kind=report.kind, status=Status.RECEIVED, status_since=now,
         urgency=before.urgency, received_at=report.received_at, previous_case_id=before.id,
         visibility=visibility, opened_at=now if visibility == Visibility.PUBLIC else None, changed_at=now,
-        accused_body_ids=report.accused_body_ids, search=tsvector_text(shown or searched(report)), **place,
+        accused_body_ids=report.accused_body_ids, line_body_ids=report.line_body_ids,
+        aside_account_ids=before.aside_account_ids, search=tsvector_text(shown or searched(report)), **place,
     )  # fmt: skip
 
 

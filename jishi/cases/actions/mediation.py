@@ -102,7 +102,7 @@ def propose(
     row = Mediation.objects.create(
         tenant_id=by.tenant_id, case=held.case, kind=proposal.kind, mediator=sound.mediator, status_since=now,
         what=minimise_one(proposal.what.strip()).shown[:200], proposed_at=now,
-        accused_body_ids=held.case.accused_body_ids,
+        accused_body_ids=held.case.recused_body_ids,
     )  # fmt: skip
     links = _add_parties(row, proposal, sound.reports, now)
     around = Beside(held, row)

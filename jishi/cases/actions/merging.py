@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import belonging, feedback, moving, promises, publishing, running
+from jishi.cases.actions import belonging, feedback, moving, promises, publishing, recusing, running
 from jishi.cases.actions.moving import Held
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Membership, Reply, Report
@@ -76,8 +76,9 @@ def absorb(case_id: int, *, into: int, why: str = "", by: Actor, now: datetime, 
         case_values={"absorbed_into_id": home.case.id, "reports_count": 0}, codes=told,
         words={"why": why.strip()} if why.strip() else None,
     )  # fmt: skip
+    aside = sorted({*home.case.aside_account_ids, *held.case.aside_account_ids})
     codes = {"case": held.case.number, "reports": len(came)}
-    _take_note(home, "case.took_in", by=by, now=now, codes=codes, verb=move.verb)
+    _take_note(home, "case.took_in", by=by, now=now, codes=codes, verb=move.verb, aside=aside)
     return held.case
 
 
@@ -144,10 +145,13 @@ def join(case_id: int, *, report_id: int, why: str = "", by: Actor, now: datetim
     if other.case.status in CASE.ends:
         raise IntoHasEnded(**_named(other.case))
     policies.ensure_may_see(by, policies.Stand(other.case, None))  # nobody reads a report by taking it over
-    _ensure_alike([report.voice], report.accused_body_ids, there, held.case)
+    _ensure_alike([report.voice], (report.accused_body_ids, report.line_body_ids), there, held.case)
     own = promises.of_member(other, promises.last(Clock.objects.filter(case=other.case)))
     _come(held, there, [(other, own)], why="joined", by=by, now=now, continues=False)
-    _take_note(held, "case.joined", by=by, now=now, codes={"report": report.number}, words=why, verb="merging.join")
+    _take_note(
+        held, "case.joined", by=by, now=now, codes={"report": report.number}, words=why, verb="merging.join",
+        aside=held.case.aside_account_ids,
+    )  # fmt: skip
     return held.case
 
 
@@ -258,15 +262,18 @@ def _ensure_fits(case: Case, members: Sequence[Membership], into: Case, there: S
         raise IntoHasEnded(**_named(into))
     running.ensure_nothing_runs(case)
     running.ensure_nothing_runs(into)
-    _ensure_alike([m.report.voice for m in members], case.accused_body_ids, there, into)
+    _ensure_alike([m.report.voice for m in members], (case.accused_body_ids, case.line_body_ids), there, into)
     if Urgency.values.index(case.urgency) > Urgency.values.index(into.urgency):
         raise LessUrgent(number=into.number)
 
 
-def _ensure_alike(voices: Sequence[str], accused: Sequence[int], there: Sequence[Membership], into: Case) -> None:
+def _ensure_alike(
+    voices: Sequence[str], recused: tuple[Sequence[int], Sequence[int]], there: Sequence[Membership], into: Case
+) -> None:
+    """:raises ConfidentialStandsAlone: only one is. :raises AccusedDiffer: not the same bodies stand aside."""
     if (Voice.CONFIDENTIAL in voices) != any(m.report.voice == Voice.CONFIDENTIAL for m in there):
         raise ConfidentialStandsAlone
-    if set(accused) != set(into.accused_body_ids):
+    if [set(ids) for ids in recused] != [set(into.accused_body_ids), set(into.line_body_ids)]:
         raise AccusedDiffer
 
 
@@ -358,10 +365,14 @@ def _to_take_back(case: Case, home: Case, there: set[int]) -> list[tuple[Members
 
 
 def _take_note(
-    held: Held, entry: str, *, by: Actor, now: datetime, codes: Mapping[str, Any], verb: str, words: str = ""
-) -> None:
-    """Record on the other case what a merge did to it, and tell who holds it."""
-    moving.beside(held, entry, by=by, now=now, codes=codes, words={"why": words.strip()} if words.strip() else None)
+    held: Held, entry: str, *, by: Actor, now: datetime, codes: Mapping[str, Any], verb: str, words: str = "",
+    aside: Sequence[int] = (),
+) -> None:  # fmt: skip
+    """Record on the other case what a merge did to it, and tell who holds it; who stands `aside` does so there too."""
+    said = {"why": words.strip()} if words.strip() else None
+    values = {"aside_account_ids": list(aside)} if aside else None
+    moving.beside(held, entry, by=by, now=now, codes=codes, words=said, case_values=values)
+    recusing.share(held.case, aside, by=by)
     outbox.announce(CaseMoved(held.case.id, verb, held.case.status, ("added_lead",)), at=now)
 
 

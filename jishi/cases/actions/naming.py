@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils.timezone import localdate
 
+from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case, Report
 from jishi.cases.refusals import BodyDoesNotExist
@@ -28,8 +29,30 @@ def ensure_bodies(ids: Iterable[int | None], *, case: Case, now: datetime) -> No
     for body_id in sorted(named):
         if body_id not in known:
             raise BodyDoesNotExist(body=body_id, day=str(localdate(now)))
-        if body_id in case.accused_body_ids:
-            raise NotAllowed(why="被投诉的单位回避，不能参与这一件。")
+        if body_id in case.recused_body_ids:
+            raise NotAllowed(why="被投诉的单位和要回避的上级，不能参与这一件。")
+
+
+def superior_line(accused: Iterable[int], *, by: Actor, now: datetime) -> list[int]:
+    """Give the bodies above the accused, up to the top; never one whose desk receives reports (spec 90 §4.2).
+
+    The receiving desk was told by the reporter himself, and somebody must be left to place the case (spec 10 §13).
+    """
+    known, line = bodies.names(), set[int]()
+    for body_id in accused:
+        on = known[body_id].parent_id if body_id in known else None
+        while on is not None and on not in line:
+            line.add(on)
+            on = known[on].parent_id if on in known else None
+    if not line:
+        return []
+    return sorted(line - receiving_bodies(by=by, now=now) - set(accused))
+
+
+def receiving_bodies(*, by: Actor, now: datetime) -> set[int]:
+    """Give the bodies whose desks receive and place reports, that of `by` included."""
+    desks = accounts.people_of_many(("operator", "dispatcher"), now=now)
+    return {h.body_id for held in desks.values() for h in held if h.body_id is not None} | by.body_ids
 
 
 def actor_in(case_id: int, by: Actor) -> str:

@@ -29,7 +29,7 @@ from jishi.kernels.text.minimise import minimise
 from jishi.kernels.text.words import tsvector_text
 
 TABLE = Report._meta.db_table
-CONTACTS = ("contact.caller", "identity.reporter", "program.sender")
+CONTACTS = ("contact.caller", "identity.reporter", "notice.reporter", "program.sender")
 LONG = 100  # characters: a column that holds this many may hold what a person wrote
 LOOKS_BACK = timedelta(days=35)  # a night that was missed is made up; older cases have been looked at
 AT_ONCE = 1000  # rows of one step
@@ -140,7 +140,7 @@ def _contacts(kept: Kept, today: date, tenant_id: int) -> list[int]:
 
 
 def _end_contacts(ids: Sequence[int], tenant_id: int) -> None:
-    fields = ("caller_name", "caller_contact", "caller_mail", "device_id", "account_id")
+    fields = ("caller_name", "caller_contact", "caller_mail", "notice_contact", "device_id", "account_id")
     sealed.end([(TABLE, i) for i in ids], tenant_id=tenant_id, fields=fields)
 
 

@@ -10,6 +10,7 @@ from django.utils.timezone import localdate
 
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.models import Report
+from jishi.cases.models.news import QUIET, QUIET_FIELD
 from jishi.cases.refusals import WrongWord
 from jishi.cases.states import Voice
 from jishi.foundation import keys, sealed
@@ -39,16 +40,24 @@ def seal_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> None:
         kept.append(_secret("words.original", report, "text", row.text, _years(today, 3)))
         if row.voice == Voice.ANONYMOUS:
             continue
-        purpose = "identity.reporter" if row.voice == Voice.CONFIDENTIAL else "contact.caller"
-        for name, value in (("caller_name", row.caller_name), ("caller_contact", row.caller_contact)):
-            if value.strip():
-                kept.append(_secret(purpose, report, name, value.strip(), _years(today, 1)))
-        for name, value in row.more_sealed.items():
-            if value.strip():
-                of = purpose if name == "caller_mail" else "program.sender"
-                kept.append(_secret(of, report, name, value.strip(), _years(today, 1)))
+        kept += [
+            _secret(purpose, report, name, value.strip(), _years(today, 1))
+            for purpose, name, value in _person(row)
+            if value.strip()
+        ]
     if kept:
         sealed.seal(kept, tenant_id=reports[0].tenant_id, now=reports[0].received_at)
+
+
+def _person(row: Incoming) -> list[tuple[str, str, str]]:
+    """Give what says who he is: (purpose, field, value). A confidential number besides for one sentence, no more."""
+    confidential = row.voice == Voice.CONFIDENTIAL
+    purpose = "identity.reporter" if confidential else "contact.caller"
+    given = [(purpose, "caller_name", row.caller_name), (purpose, "caller_contact", row.caller_contact)]
+    if confidential:
+        given.append((QUIET, QUIET_FIELD, row.caller_contact))
+    more = row.more_sealed.items()
+    return given + [(purpose if name == "caller_mail" else "program.sender", name, value) for name, value in more]
 
 
 def _secret(purpose: str, report: Report, name: str, value: str, ends_on: date) -> sealed.Secret:

@@ -15,6 +15,9 @@ from jishi.cases.actions import telling, wording
 from jishi.cases.actions.reminding import half_day, next_half_day
 from jishi.cases.events import ParcelMade
 from jishi.cases.models import Message, Parcel
+from jishi.cases.models.mediation import PARTY
+from jishi.cases.models.news import QUIET, QUIET_FIELD
+from jishi.cases.states import Voice
 from jishi.foundation import carriers, outbox, scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.outgoing import NotDelivered
@@ -23,7 +26,7 @@ from jishi.foundation.outside import Call, NotYet, Owed
 BATCH = 2000
 REACTION = "jishi.cases.actions.sending.send"
 REASON = "发送通知 · to send a notice"
-To = tuple[int | None, int | None]  # (account, report): exactly one
+To = tuple[int | None, int | None, int | None]  # (account, report, party): exactly one
 
 
 def pack(*, by: Actor, now: datetime) -> int:
@@ -71,21 +74,25 @@ def _by_day(found: Iterable[Message], now: datetime) -> list[Message]:
 def _to(message: Message) -> To:
     """A caller with an account is one person, whatever he has said; without one, each report is for itself."""
     if message.report is None:
-        return (message.account_id, None)
-    return (message.report.reporter_id, None) if message.report.reporter_id else (None, message.report_id)
+        return (message.account_id, None, message.party_id)
+    if message.report.reporter_id is not None and message.report.voice == Voice.OPEN:
+        return (message.report.reporter_id, None, None)
+    return (None, message.report_id, None)
 
 
 def _had(people: Sequence[To], now: datetime) -> set[To]:
     """Name those who have had the parcel of this half day."""
     wanted = set(people)
-    mine = Q(account__in=[a for a, _ in wanted if a]) | Q(report__in=[r for _, r in wanted if r])
+    mine = Q(account__in=[a for a, _, _ in wanted if a]) | Q(report__in=[r for _, r, _ in wanted if r])
+    mine |= Q(party__in=[p for _, _, p in wanted if p])
     rows = Parcel.objects.filter(mine, tenant_id=telling.tenant(), half_day=half_day(now), at_once=False)
-    return {to for to in rows.values_list("account_id", "report_id") if to in wanted}
+    return wanted & set(rows.values_list("account_id", "report_id", "party_id"))
 
 
 def _make(to: To, channel: str, messages: Sequence[Message], now: datetime, *, at_once: bool) -> None:
     parcel = Parcel.objects.create(
-        tenant_id=telling.tenant(), account_id=to[0], report_id=to[1], channel=channel, lang=messages[-1].lang,
+        tenant_id=telling.tenant(), account_id=to[0], report_id=to[1], party_id=to[2], channel=channel,
+        lang=messages[-1].lang,
         half_day=half_day(now), at_once=at_once, made_at=now,
     )  # fmt: skip
     Message.objects.filter(id__in=[m.id for m in messages]).update(parcel=parcel)
@@ -104,7 +111,7 @@ def send(owed: Owed, *, now: datetime) -> Call | None:
     """
     parcel = Parcel.objects.select_related("report").get(id=owed.news.subject_id)
     messages = list(
-        Message.objects.filter(parcel=parcel).select_related("case__absorbed_into", "report").order_by("id")
+        Message.objects.filter(parcel=parcel).select_related("case__absorbed_into", "report", "topic").order_by("id")
     )
     over = telling.still_recused(messages, now)
     messages = [m for m in messages if m.id not in over]
@@ -134,10 +141,15 @@ def _address(parcel: Parcel, messages: Sequence[Message], now: datetime) -> str:
             owner, field = (reaching.TABLE, wish.row), reaching.FIELD
             found = reading.read([owner], [field], purpose=reaching.PURPOSE.code, reason=REASON, by=by, now=now)
             return found[owner].get(field, "")
-    report = parcel.report_id or messages[-1].report_id
-    if report is None:
-        return ""
-    owner = ("cases_report", report)
-    name = "caller_contact" if parcel.channel == carriers.SMS else "caller_mail"
-    found = reading.read([owner], [name], purpose="contact.caller", reason=REASON, by=by, now=now)
+    if parcel.party_id is not None:
+        owner, name, purpose = (telling.PARTY_TABLE, parcel.party_id), "contact", PARTY
+    else:
+        report = messages[-1].report
+        if report is None:
+            return ""
+        owner, purpose = ("cases_report", report.id), "contact.caller"
+        name = "caller_contact" if parcel.channel == carriers.SMS else "caller_mail"
+        if report.voice == Voice.CONFIDENTIAL:
+            name, purpose = QUIET_FIELD, QUIET
+    found = reading.read([owner], [name], purpose=purpose, reason=REASON, by=by, now=now)
     return found[owner].get(name, "")

@@ -3,7 +3,7 @@
 Who follows from `tells` and `to` of the lives' tables. Nobody is disturbed at night or on a rest day, danger excepted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,8 @@ from jishi.bodies import queries as bodies
 from jishi.cases import notices
 from jishi.cases.actions import wording
 from jishi.cases.actions.wording import Told
-from jishi.cases.models import Case, Consultation, Mediation, MediationParty, Membership, Message, Report
+from jishi.cases.models import Case, Consultation, Mediation, MediationParty, Membership, Message, Report, Topic
+from jishi.cases.models.news import QUIET_FIELD
 from jishi.cases.states import MembershipEnd, Urgency, Voice
 from jishi.foundation import carriers, scope, sealed
 from jishi.kernels import worktime
@@ -33,18 +34,20 @@ OF_ONE = frozenset(  # of one caller of a case, not of all
         "report.redacted", "report.hidden", "unsealing.granted", "unsealing.looked",
     }
 )  # fmt: skip
+PARTY_TABLE = MediationParty._meta.db_table
 LONGEST_WAIT = 60  # days ahead in which a working day is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One who is told: somebody in a post, or a caller by the report. `body_id`: whose calendar holds."""
+    """One who is told: in a post, a caller by the report, a party by a link. `body_id`: whose calendar holds."""
 
     account_id: int | None
     report: Report | None
     channel: str
     lang: str
     body_id: int | None = None
+    party: MediationParty | None = None
 
 
 def tell(facts: Mapping[str, Any], *, now: datetime) -> None:
@@ -64,17 +67,19 @@ def tell(facts: Mapping[str, Any], *, now: datetime) -> None:
 
 
 def message(
-    case: Case, template: notices.Template, edition: notices.Edition, pinned: Mapping[str, Any], person: Person,
-    facts: Mapping[str, Any], now: datetime,
+    about: Case | Topic, template: notices.Template, edition: notices.Edition, pinned: Mapping[str, Any],
+    person: Person, facts: Mapping[str, Any], now: datetime,
 ) -> Message:  # fmt: skip
     """Give the message that one person is owed, not stored."""
-    danger = case.urgency == Urgency.EMERGENCY
+    case, topic = (about, None) if isinstance(about, Case) else (None, about)
+    danger = case is not None and case.urgency == Urgency.EMERGENCY
     free = danger or person.channel == SITE
     return Message(
-        tenant_id=case.tenant_id, case=case, news_id=facts.get("news", 0), code=template.code, edition=edition.number,
-        account_id=person.account_id, report=person.report, channel=person.channel, lang=person.lang,
-        facts={**pinned, **({"of": person.body_id} if person.body_id else {})}, at_once=danger or template.at_once,
-        at=now, not_before=now if free else may_disturb(now, edition, person.body_id),
+        tenant_id=about.tenant_id, case=case, topic=topic, news_id=facts.get("news", 0), code=template.code,
+        edition=edition.number, account_id=person.account_id, report=person.report, party=person.party,
+        channel=person.channel, lang=person.lang, at_once=danger or template.at_once, at=now,
+        facts={**pinned, **({"of": person.body_id} if person.body_id else {})},
+        not_before=now if free else may_disturb(now, edition, person.body_id),
     )  # fmt: skip
 
 
@@ -106,7 +111,7 @@ def may_disturb(now: datetime, edition: notices.Edition, body_id: int | None = N
 
 def quiet_until(message: Message, now: datetime) -> datetime | None:
     """Give until when this message may not leave; None: it may. Asked again on leaving: the worker may have slept."""
-    if message.case.urgency == Urgency.EMERGENCY:
+    if message.case is not None and message.case.urgency == Urgency.EMERGENCY:
         return None
     free = may_disturb(now, notices.numbered(message.edition), message.facts.get("of"))
     return free if free > now else None
@@ -127,10 +132,8 @@ def people(told: Told, template: notices.Template, now: datetime) -> list[Person
     if template.to == "caller":
         whose = told.codes.get("report") if told.entry is not None and told.entry.verb in OF_ONE else None
         return [p for p in callers(told.case, template, now) if p.report is None or whose in (None, p.report.id)]
-    if template.to == "party":  # who came by a link is told by whoever gave it, and by the mediator
-        mine = MediationParty.objects.filter(mediation=told.facts.get("mediation_id") or 0)
-        of_them = set(mine.values_list("report_id", flat=True))
-        return [p for p in callers(told.case, template, now) if p.report is not None and p.report.id in of_them]
+    if template.to == "party":
+        return _parties(told, template, now)
     if template.to in DESKS:
         found = _at_desks(told.case, DESKS[template.to], now)
     elif template.to == "mediator":
@@ -138,7 +141,23 @@ def people(told: Told, template: notices.Template, now: datetime) -> list[Person
         found = list(chairs.values_list("mediator__account", "mediator__body"))
     else:
         found = _of_bodies(_bodies(told, template), now)
-    ids = {account for account, _ in found} - _recused(told.case, now)
+    return in_posts(found, without=_recused(told.case, now))
+
+
+def _parties(told: Told, template: notices.Template, now: datetime) -> list[Person]:
+    """Callers as callers; who came by a link is told, by the number that was given for it, that there is news."""
+    mine = list(MediationParty.objects.filter(mediation=told.facts.get("mediation_id") or 0).order_by("id"))
+    of_them = {p.report_id for p in mine} - {None}
+    found = [p for p in callers(told.case, template, now) if p.report is not None and p.report.id in of_them]
+    outside = [p for p in mine if p.report_id is None]
+    kept = sealed.sealed_fields([(PARTY_TABLE, p.id) for p in outside], tenant_id=told.case.tenant_id)
+    reach = [p for p in outside if "contact" in kept.get((PARTY_TABLE, p.id), ())]
+    return found + [Person(None, None, carriers.SMS, "zh", None, p) for p in reach if carriers.SMS in carriers.every()]
+
+
+def in_posts(found: Sequence[tuple[int, int | None]], *, without: Collection[int] = ()) -> list[Person]:
+    """Give those people of posts who can be told, each on the channel that he chose."""
+    ids = {account for account, _ in found} - set(without)
     wishes = reaching.wishes(ids)
     return [
         Person(account, None, _offered(wishes[account].channel), wishes[account].lang, body)
@@ -178,11 +197,12 @@ def _at_desks(case: Case, roles: Sequence[str], now: datetime) -> list[tuple[int
 
 
 def _recused(case: Case, now: datetime) -> set[int]:
-    """Whoever acts for an accused body is told nothing, in whichever post (spec 90 §4.2)."""
+    """Nobody is told who acts, in whichever post, for an accused body or its line, or stands aside (spec 90 §4.2)."""
+    aside = set(case.aside_account_ids)
     if not case.accused_body_ids:
-        return set()
-    found = accounts.accounts_of_bodies(case.accused_body_ids, now=now)
-    return {account for ids in found.values() for account in ids}
+        return aside
+    found = accounts.accounts_of_bodies(case.recused_body_ids, now=now)
+    return aside | {account for ids in found.values() for account in ids}
 
 
 def callers(case: Case, template: notices.Template, now: datetime) -> list[Person]:
@@ -197,7 +217,7 @@ def callers(case: Case, template: notices.Template, now: datetime) -> list[Perso
     return [one for one in found if one is not None]
 
 
-def _caller(report: Report, wishes: Mapping[int, reaching.Wish], fields: Iterable[str]) -> Person | None:
+def _caller(report: Report, wishes: Mapping[int, reaching.Wish], fields: Collection[str]) -> Person | None:
     """A wish goes first; else the contact that was given for this matter; else the own page, if there is one."""
     wish = wishes.get(report.reporter_id or 0)
     if wish is not None and wish.row:
@@ -205,6 +225,8 @@ def _caller(report: Report, wishes: Mapping[int, reaching.Wish], fields: Iterabl
     lang = wish.lang if wish is not None else report.lang[:2]
     if report.voice == Voice.OPEN and (channel := _given(fields)):
         return Person(None, report, channel, lang)
+    if report.voice == Voice.CONFIDENTIAL and QUIET_FIELD in fields and carriers.SMS in carriers.every():
+        return Person(None, report, carriers.SMS, lang)  # one sentence that says nothing (`wording.letter`)
     return Person(None, report, SITE, lang) if wish is not None else None
 
 
@@ -221,9 +243,10 @@ def _offered(channel: str) -> str:
 
 def still_recused(messages: Sequence[Message], now: datetime) -> set[int]:
     """Give those messages to somebody in a post whom the case has accused since."""
-    if not any(m.account_id and m.case.accused_body_ids for m in messages):
+    owed = [(m, m.case) for m in messages if m.account_id and m.case is not None]
+    if not any(case.accused_body_ids or case.aside_account_ids for _, case in owed):
         return set()
-    return {m.id for m in messages if m.account_id in _recused(m.case, now)}
+    return {m.id for m, case in owed if m.account_id in _recused(case, now)}
 
 
 def tenant() -> int:

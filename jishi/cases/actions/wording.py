@@ -10,17 +10,18 @@ from typing import Any
 
 from django.utils.timezone import localdate, localtime
 
+from jishi.accounts.actions.reaching import SITE
 from jishi.bodies import queries as bodies
 from jishi.cases import limits, notices
 from jishi.cases.models import Case, Clock, Handover, Message, Part, Participant, Reply, Whistle
 from jishi.cases.states import (
     LIVES,
-    WINDOW_DAYS,
     CoverGround,
     DeclineGround,
     ReturnGround,
     SupervisionGround,
     UnsealGround,
+    Voice,
 )
 from jishi.duties import queries as duties
 from jishi.foundation import trail
@@ -92,7 +93,7 @@ def pin(told: Told, template: notices.Template) -> dict[str, Any]:
 def _due(told: Told, kind: str) -> datetime | None:
     case = told.case
     if kind == "window":
-        return (case.closed_at or case.status_since) + timedelta(days=WINDOW_DAYS)
+        return (case.closed_at or case.status_since) + policies.window_of(case)
     clocks = Clock.objects.filter(case=case, kind=kind)
     if told.part is not None and kind.startswith("part"):
         clocks = clocks.filter(part=told.part)
@@ -157,14 +158,21 @@ class Written:
 
 def sentences(messages: Sequence[Message], channel: str, lang: str) -> list[str]:
     """Write each message as one sentence of this channel; a few statements per case."""
-    said = {case_id: trail.words_of("case", case_id) for case_id in {m.case_id for m in messages}}
+    said = {about: trail.words_of(*about) for about in {_about(m) for m in messages}}
     replies = {r.id: r for r in Reply.objects.filter(id__in=[m.facts.get("reply", 0) for m in messages])}
-    return [_sentence(m, channel, lang, said[m.case_id], replies) for m in messages]
+    return [_sentence(m, channel, lang, said[_about(m)], replies) for m in messages]
+
+
+def _about(message: Message) -> tuple[str, int]:
+    """Name what a message is about as the trail does."""
+    return ("topic", message.topic_id) if message.topic_id is not None else ("case", message.case_id or 0)
 
 
 def letter(messages: Sequence[Message], channel: str, lang: str) -> Written:
     """Write what leaves at once: one sentence as it is, several under one head, never longer than the channel takes."""
     frame = notices.numbered(max(m.edition for m in messages)).channels[channel]
+    if any(_is_quiet(m) for m in messages):
+        return Written("", frame.head.in_(lang) + frame.quiet.in_(lang))
     lines, n = sentences(messages, channel, lang), len(messages)
     head = frame.head.in_(lang) + (frame.many.in_(lang).format(n=n) if n > 1 else "")
     kept = _fitting(lines, frame, lang, len(head))
@@ -172,6 +180,12 @@ def letter(messages: Sequence[Message], channel: str, lang: str) -> Written:
     foot = frame.foot.in_(lang)
     text = head + "\n".join([*kept, *rest]) + (f"\n\n{foot}" if foot else "")
     return Written(frame.subject.in_(lang).format(n=n), text)
+
+
+def _is_quiet(message: Message) -> bool:
+    """A confidential reporter and a party by a link: who else reads that screen learns that there is news, no more."""
+    told_in_confidence = message.report is not None and message.report.voice == Voice.CONFIDENTIAL
+    return message.channel != SITE and (told_in_confidence or message.party_id is not None)
 
 
 def _fitting(lines: Sequence[str], frame: notices.Channel, lang: str, used: int) -> list[str]:
@@ -200,6 +214,7 @@ def _sentence(
         "body": _called(facts.get("body"), lang),
         "ground": _ground(facts.get("ground"), lang),
         "item": _cited(facts.get("item"), message.case),
+        "topic": message.topic.title if message.topic is not None else "",
         "channel": said.get(facts.get("channel", 0), {}).get("channel", ""),
         "text": _cut(quoted, frame.words_longest),
     }
@@ -212,6 +227,8 @@ def _quoted(
     facts, case = message.facts, message.case
     if (reply := replies.get(facts.get("reply", 0))) is not None:
         return reply.text_for_caller
+    if case is None:
+        return said.get(facts.get("seq", 0), {}).get(facts.get("key", ""), "")
     if facts.get("quote") == "living":
         return case.absorbed_into.number if case.absorbed_into is not None else ""
     if facts.get("quote") == "title":
@@ -253,8 +270,8 @@ def _ground(code: str | None, lang: str) -> str:
     return GROUNDS_EN.get(code, code.replace("_", " "))
 
 
-def _cited(item_id: int | None, case: Case) -> str:
-    if not item_id:
+def _cited(item_id: int | None, case: Case | None) -> str:
+    if not item_id or case is None:
         return ""
     row = next((i for i, _ in duties.law(localdate(case.received_at)).by_item_id.values() if i.id == item_id), None)
     return f"{row.number}《{row.name}》" if row is not None else ""

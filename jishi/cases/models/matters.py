@@ -43,6 +43,8 @@ class Case(Placed, TenantRow):
     opened_at = models.DateTimeField(null=True)  # when strangers could read it first; stays when it is closed to them
     changed_at = models.DateTimeField(null=True)  # last change that a stranger would see
     accused_body_ids = ArrayField(models.BigIntegerField(), default=list)
+    line_body_ids = ArrayField(models.BigIntegerField(), default=list)  # above the accused: recused as they are
+    aside_account_ids = ArrayField(models.BigIntegerField(), default=list)  # kin, interest: declared by themselves
     previous_case = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
     absorbed_into = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
     community = models.BooleanField(default=False)  # goes on without a caller: public danger, or a body still works
@@ -59,6 +61,8 @@ class Case(Placed, TenantRow):
     search = models.TextField(blank=True)  # bigrams of the minimised words
 
     recused_by = "accused_body_ids"
+    recused_line = "line_body_ids"
+    recused_persons = "aside_account_ids"
     subject_kind_of_trail = "case"
 
     class Meta:
@@ -68,6 +72,9 @@ class Case(Placed, TenantRow):
             known("urgency", Urgency, "case_urgency_is_known"),
             known("outcome", Outcome, "case_outcome_is_known", empty=True),
             known("visibility", Visibility, "case_visibility_is_known"),
+            models.CheckConstraint(
+                name="only_what_accuses_has_a_line", condition=Q(line_body_ids=[]) | ~Q(accused_body_ids=[])
+            ),
             models.CheckConstraint(
                 name="a_case_that_accuses_a_body_is_not_public",
                 condition=~Q(visibility="public") | Q(accused_body_ids=[]),
@@ -91,7 +98,8 @@ class Case(Placed, TenantRow):
             models.Index(fields=["tenant", "status", "id"], name="cases_by_status"),
             # What waits at the desk is counted from this index alone, recusal and area included.
             models.Index(
-                fields=["tenant", "status", "routed"], include=["division_code", "accused_body_ids"],
+                fields=["tenant", "status", "routed"],
+                include=["division_code", "accused_body_ids", "line_body_ids", "aside_account_ids"],
                 name="cases_waiting", condition=Q(status__in=["RECEIVED", "CONSULTING"]),
             ),
             models.Index(
@@ -114,6 +122,12 @@ class Case(Placed, TenantRow):
             models.Index(fields=["tenant", "matter", "grid", "received_at"], name="cases_of_matter_in_grid"),
             models.Index(fields=["tenant", "matter", "received_at"], name="cases_of_matter_in_time"),
         ]
+
+
+    @property
+    def recused_body_ids(self) -> list[int]:
+        """Give every body that stands aside: the accused and the line above them that was declared for this case."""
+        return [*self.accused_body_ids, *self.line_body_ids]
 
 
 class Membership(TenantRow):

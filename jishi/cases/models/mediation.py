@@ -23,7 +23,8 @@ purposes.declare(
         zh="请您来调解、告诉您时间和结果", en="to invite you to mediation, and to tell you when and what came of it",
         basis="个人信息保护法 13(1)(1)：取得个人的同意；人民调解法 3（未核对）",
         source="提议调解的人，本人可以改 / whoever proposed it",
-        readers=frozenset({"mediator", "party"}), days=3 * 365, shared_with="对方当事人，只有称呼 / the other parties",
+        readers=frozenset({"mediator", "party", "messenger"}), days=3 * 365,
+        shared_with="对方当事人，只有称呼 / the other parties",
         labels={"name": ("称呼", "name"), "contact": ("联系方式", "contact")},
     )
 )  # fmt: skip

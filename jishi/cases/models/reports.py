@@ -42,6 +42,8 @@ class Report(Placed, TenantRow):
     source_lat = models.FloatField(null=True)
     answers = models.JSONField(default=dict)
     accused_body_ids = ArrayField(models.BigIntegerField(), default=list)
+    line_body_ids = ArrayField(models.BigIntegerField(), default=list)  # above the accused: recused as they are
+    aside_account_ids = ArrayField(models.BigIntegerField(), default=list)  # of its cases
     reporter = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+", null=True)
     entered_by = models.CharField(max_length=80)
     external_system = models.CharField(max_length=60, blank=True)
@@ -53,6 +55,8 @@ class Report(Placed, TenantRow):
     attributes = models.JSONField(default=dict)  # raw intake facts: columns of an import that have no field here
 
     recused_by = "accused_body_ids"
+    recused_line = "line_body_ids"
+    recused_persons = "aside_account_ids"
 
     class Meta:
         constraints = [

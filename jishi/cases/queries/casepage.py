@@ -47,7 +47,8 @@ MOST_REPORTS = 20  # shown of a case with many members
 MOST_ENTRIES = 500
 # Verbs of the desk that no table holds, because they leave the case where it is.
 OF_THE_DESK = (
-    "intake.set_urgency", "merging.leave", "merging.split", "merging.keep_as_community", "choosing.refuse_pairs",
+    "intake.set_urgency", "recusing.say_line", "merging.leave", "merging.split", "merging.keep_as_community",
+    "choosing.refuse_pairs",
 )  # fmt: skip
 
 # Verbs that the tables of moves do not hold, because they move nothing.
@@ -64,6 +65,8 @@ BESIDE: Mapping[str, Spoken] = {
     "case.tagged": Spoken("改了标签", "The tags were changed"),
     "clock.extension_undone": Spoken("收回了延期", "The extension was taken back"),
     "case.urgency_set": Spoken("说定了紧急程度", "The urgency was said"),
+    "case.line_said": Spoken("登记了哪些上级回避", "Which bodies above stand aside was said"),
+    "case.stood_aside": Spoken("一位工作人员自己提出回避", "A colleague stood aside"),
     "case.opened_to_public": Spoken("公开了", "Opened to the public"),
     "case.closed_to_public": Spoken("不再公开", "Closed to the public"),
     "case.contacted": Spoken("联系诉求人", "Contact with the caller"),
@@ -191,6 +194,8 @@ def open_beside(by: Actor, stand: Stand) -> dict[str, None]:
     """Name the verbs beside the tables that this actor may do now."""
     says_urgency = stand.case.status not in CASE.ends and policies.PARTIES["dispatcher"](by, stand)
     found = dict.fromkeys(OF_THE_DESK) if says_urgency else {}
+    if stand.case.status not in CASE.ends and by.kind == "staff":
+        found["recusing.stand_aside"] = None
     if policies.PARTIES["reviewer"](by, stand):
         verb = "publishing.close" if stand.case.visibility == Visibility.PUBLIC else "publishing.open_"
         if verb == "publishing.close" or not publishing.must_stay_closed(stand.case):

@@ -9,11 +9,11 @@ from django.utils.timezone import localdate
 
 from jishi.accounts.actions.reaching import SITE
 from jishi.cases import notices, policies
-from jishi.cases.actions import telling, wording
+from jishi.cases.actions import telling, topic_telling, wording
 from jishi.cases.actions.telling import Person
-from jishi.cases.models import Case, Message, Parcel
+from jishi.cases.models import Case, Message, Parcel, Topic
 from jishi.cases.queries import listing
-from jishi.cases.states import LIVES, Urgency
+from jishi.cases.states import LIVES, TOPIC, Urgency
 from jishi.foundation import carriers, outbox
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
@@ -54,7 +54,8 @@ class Mine:
 
     at: datetime
     text: str
-    number: str
+    number: str  # of the case; empty for a topic
+    topic: int | None
     report: str  # number of one's own report, for a caller
     channel: str
     left: bool
@@ -81,6 +82,8 @@ def preview(code: str, number: str, channel: str, lang: str, *, by: Actor, now: 
     template, frame = edition.templates.get(code), edition.channels.get(channel)
     if template is None or frame is None:
         raise NotFound
+    if template.to in topic_telling.PARTIES:
+        return _of_a_topic(template, edition, channel, lang, by=by, now=now)
     case = Case.objects.select_related("absorbed_into").get(id=listing.id_of(number, by=by))
     told = wording.gather(case, _as_told(case, code))
     reached = telling.people(told, template, now)
@@ -92,6 +95,28 @@ def preview(code: str, number: str, channel: str, lang: str, *, by: Actor, now: 
     body = reached[0].body_id if reached else None
     return Preview(
         template, written.subject, written.text, now if free else telling.may_disturb(now, edition, body),
+        draft.at_once, {c: sum(1 for p in reached if p.channel == c) for c in sorted({p.channel for p in reached})},
+    )  # fmt: skip
+
+
+def _of_a_topic(
+    template: notices.Template, edition: notices.Edition, channel: str, lang: str, *, by: Actor, now: datetime
+) -> Preview:
+    """Write a notice of topics about the last topic that told it, or the newest. :raises NotFound: there is none."""
+    rows = Topic.objects.filter(tenant_id=by.tenant_id)
+    told = Message.objects.filter(code=template.code).exclude(topic=None).order_by("-id").first()
+    topic = told.topic if told is not None else rows.order_by("-id").first()
+    if topic is None:
+        raise NotFound
+    verb = next(m.verb for m in (*TOPIC.moves, *TOPIC.acts) if template.code in m.tells)
+    reached = topic_telling.reached(topic, template, now)
+    person = reached[0] if reached else Person(0, None, channel, lang)
+    pinned = topic_telling.pin(topic, template, topic_telling.entry_of(topic, verb))
+    draft = telling.message(topic, template, edition, pinned, person, {}, now)
+    draft.id = 0
+    written = wording.letter([draft], channel, lang)
+    return Preview(
+        template, written.subject, written.text, now if channel == SITE else telling.may_disturb(now, edition),
         draft.at_once, {c: sum(1 for p in reached if p.channel == c) for c in sorted({p.channel for p in reached})},
     )  # fmt: skip
 
@@ -143,10 +168,13 @@ def mine(*, by: Actor, lang: str, limit: int = 50) -> list[Mine]:
     found = _read(rows.order_by("-id")[:limit])[::-1]
     texts = wording.sentences(found, SITE, lang)
     return [
-        Mine(m.at, text, m.case.number, m.report.number if m.report else "", m.channel, m.parcel_id is not None)
+        Mine(
+            m.at, text, m.case.number if m.case else "", m.topic_id, m.report.number if m.report else "", m.channel,
+            m.parcel_id is not None,
+        )  # fmt: skip
         for m, text in zip(found, texts, strict=True)
     ]
 
 
 def _read(rows: QuerySet[Message]) -> list[Message]:
-    return sorted(rows.select_related("case__absorbed_into", "report"), key=lambda m: m.id)
+    return sorted(rows.select_related("case__absorbed_into", "report", "topic"), key=lambda m: m.id)

@@ -18,6 +18,7 @@ from jishi.cases.actions import (
     handover,
     intake,
     parts,
+    recusing,
     reopening,
     review,
     ruling,
@@ -26,9 +27,11 @@ from jishi.cases.queries import dossier, listing, sifting
 from jishi.cases.rest.edge import case_id_of, moved, router
 from jishi.cases.shapes import (
     AnswersIn,
+    AsideIn,
     ConsultIn,
     ContactIn,
     DeclineIn,
+    LineIn,
     OfferIn,
     ProgressIn,
     ReplyIn,
@@ -239,6 +242,28 @@ def urgency(request: HttpRequest, response: HttpResponse, number: str, payload: 
         now=timezone.now(), version=version,
     )  # fmt: skip
     return moved(request, response, number)
+
+
+@router.post("/cases/{number}/recusal", summary="Say which bodies above the accused stand aside")
+def line(request: HttpRequest, response: HttpResponse, number: str, payload: LineIn) -> dict[str, Any]:
+    """Say which bodies above an accused one find nothing of this case: the whole list, with a reason."""
+    version = version_seen(request)
+    recusing.say_line(
+        case_id_of(request, number), line=payload.line, why=payload.why, by=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(), version=version,
+    )  # fmt: skip
+    return moved(request, response, number)
+
+
+@router.post("/cases/{number}/stand-aside", summary="Stand aside oneself", response={204: None})
+def stand_aside(request: HttpRequest, number: str, payload: AsideIn) -> tuple[int, None]:
+    """Stand aside as kin or interested; the case is nowhere for this colleague from now on."""
+    version = version_seen(request)
+    recusing.stand_aside(
+        case_id_of(request, number), ground=payload.ground, words=payload.words, by=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(), version=version,
+    )  # fmt: skip
+    return 204, None
 
 
 @router.post("/cases/{number}/decline", summary="Decline by a ground")

@@ -13,11 +13,11 @@ from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
 from jishi.accounts.actions import reaching
 from jishi.cases import notices
-from jishi.cases.actions import correcting, exclusion, sending, telling
+from jishi.cases.actions import correcting, exclusion, sending, telling, topic_telling
 from jishi.cases.models import Case, Membership, Message, Parcel
 from jishi.cases.queries import told
 from jishi.cases.queries.story import Teller
-from jishi.cases.states import LIVES, Status
+from jishi.cases.states import LIVES, TOPIC, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import merge_steps
 from jishi.cases.tests.news_steps import in_the_house, send_out
@@ -66,7 +66,7 @@ def choose(by: Actor, channel: str, address: str = "", version: int = 0) -> None
 
 class TestTheTables:
     def test_every_message_of_every_life_is_a_template_in_both_languages(self) -> None:
-        told_of = {code for life in LIVES for m in (*life.moves, *life.acts) for code in m.tells}
+        told_of = {code for life in (*LIVES, TOPIC) for m in (*life.moves, *life.acts) for code in m.tells}
 
         assert told_of <= set(EDITION.templates)
         assert all(t.text.zh and t.text.en for t in EDITION.templates.values())
@@ -83,7 +83,7 @@ class TestTheTables:
     def test_every_party_of_a_message_is_somebody(self) -> None:
         bodies = {
             "lead", "answering_body", "offered_body", "asked_body", "street", "host", "called_body", "caller",
-            "party", "mediator", "unsealing_asker",
+            "party", "mediator", "unsealing_asker", *topic_telling.PARTIES,
         }  # fmt: skip
 
         assert {t.to for t in EDITION.templates.values()} <= bodies | set(telling.DESKS)
@@ -289,8 +289,8 @@ class TestOneDigest:
         (one,) = messages(town, code="received_caller")
         with scope.work(system(town)):
             Message.objects.create(
-                tenant_id=town, case=first, news_id=one.news_id + 1, code="received_caller", edition=1, report_id=one.report_id,
-                channel=SMS, lang="zh", facts=one.facts, at=noon, not_before=noon,
+                tenant_id=town, case=first, news_id=one.news_id + 1, code="received_caller", edition=1,
+                report_id=one.report_id, channel=SMS, lang="zh", facts=one.facts, at=noon, not_before=noon,
             )  # fmt: skip
         f.a_case(town, caller_contact="13900000418", now=noon)
 
@@ -308,8 +308,9 @@ class TestOneDigest:
         with scope.work(system(town)):
             Message.objects.bulk_create(
                 Message(
-                    tenant_id=town, case=case, news_id=one.news_id + n, code="received_caller", edition=1, report_id=one.report_id,
-                    channel=SMS, lang="zh", facts=one.facts, at=MONDAY_TEN, not_before=MONDAY_TEN,
+                    tenant_id=town, case=case, news_id=one.news_id + n, code="received_caller", edition=1,
+                    report_id=one.report_id, channel=SMS, lang="zh", facts=one.facts, at=MONDAY_TEN,
+                    not_before=MONDAY_TEN,
                 )
                 for n in range(1, 40)
             )  # fmt: skip

@@ -16,9 +16,13 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from jishi.cases.actions import feedback
+from jishi.accounts import queries as accounts
+from jishi.accounts.tests.factories import a_grant, an_account
+from jishi.cases import policies
+from jishi.cases.actions import feedback, merging, recusing
 from jishi.cases.models import Case, Feedback, Handover, Membership, Progress
 from jishi.cases.queries import home
+from jishi.cases.refusals import GroundNeeded, HoldsTheCase
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague
@@ -26,6 +30,7 @@ from jishi.cases.tests.test_locking import client_of
 from jishi.foundation import protect, scope, trail
 from jishi.foundation.actor import system
 from jishi.foundation.models import SealedValue, SearchHash
+from jishi.foundation.refusals import NotAllowed, NotFound
 
 ROLES = (
     "operator", "dispatcher", "handler", "reviewer", "feedback", "office", "ruler", "auditor", "grid_worker",
@@ -245,3 +250,129 @@ class TestCounts:
         assert theirs is not None
         home.forget()
         assert all_.said == theirs.said == 1, "what complains about a body is in nobody's public count"
+
+
+# --- the line above, and persons ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def above(town: int) -> Case:
+    """The same case, with the bureau below another body: what is above the accused stands aside with it."""
+    with scope.work(system(town)), connection.cursor() as cursor:
+        for code, over in (("cgj", "zjj"), ("zjj", "sqzx")):
+            cursor.execute(
+                "UPDATE bodies_body SET parent_id = %s, version = version + 1 WHERE code = %s AND tenant_id = %s",
+                [f.body_id(town, over), code, town],
+            )
+    case = f.a_case_at(
+        town, Status.FEEDBACK, now=timezone.now() - timedelta(days=1), voice="confidential", kind="tip_off", text=TEXT,
+        accused_body_ids=(f.body_id(town, "cgj"),),
+    )  # fmt: skip
+    f.say_not_solved(case, timezone.now())
+    return f.again(town, case.id)
+
+
+class TestTheLineAbove:
+    """Spec 90 §4.2: recusal follows the body, its people, and the superior line that is declared for the case."""
+
+    def test_finds_nothing_in_any_table_or_at_any_address(self, town: int, above: Case) -> None:
+        assert above.line_body_ids == [f.body_id(town, "zjj")]
+
+        with scope.work(f.staff(town, *ROLES, account=81, body="zjj")):
+            assert _hanging_on(above) == {}
+        assert _betrayals(colleague(town, *ROLES, body="zjj"), _filled(above), words_of(above)) == []
+
+    def test_never_holds_the_desk_that_receives(self, town: int, above: Case) -> None:
+        with scope.work(f.dispatcher(town)):
+            assert policies.visible_to(f.dispatcher(town), Case.objects.filter(id=above.id)).exists()
+
+    def test_sees_what_was_complained_about_openly(self, town: int, above: Case) -> None:
+        open_ = f.a_case(town, kind="complaint", accused_body_ids=(f.body_id(town, "cgj"),))
+
+        assert open_.line_body_ids == []
+
+    def test_is_said_by_the_desk_and_lets_the_upper_level_lead(self, town: int, above: Case) -> None:
+        over, more = f.body_id(town, "zjj"), f.body_id(town, "swj")
+        desk = f.dispatcher(town)
+        with pytest.raises(GroundNeeded):
+            f.do(desk, recusing.say_line, above.id, line=[over], why="一样的名单", now=timezone.now())
+        with pytest.raises(NotAllowed):
+            f.do(f.reviewer(town), recusing.say_line, above.id, line=[], why="由上级来办", now=timezone.now())
+        with pytest.raises(NotAllowed):
+            f.do(desk, recusing.say_line, above.id, line=[f.body_id(town, "sqzx")], why="x", now=timezone.now())
+        with pytest.raises(HoldsTheCase):
+            f.do(desk, recusing.say_line, above.id, line=[above.lead_id], why="它在办", now=timezone.now())
+        before = f.again(town, above.id).version
+
+        f.do(desk, recusing.say_line, above.id, line=[more], why="由住建局来办，水务局分管领导相同", now=timezone.now())
+
+        assert f.again(town, above.id).version == before + 1
+        with scope.work(f.staff(town, *ROLES, account=82, body="swj")):
+            assert _hanging_on(above) == {}
+        with scope.work(f.staff(town, *ROLES, account=83, body="zjj")):
+            assert Case.objects.filter(id=above.id).exists()
+
+
+class TestSomebodyWhoJoinsTomorrow:
+    def test_finds_nothing_from_tomorrow_and_yesterday_stays(self, town: int, told: Case) -> None:
+        """Spec 90 §20, line 5. The term binds when it begins, in every post of the person."""
+        now = timezone.now()
+        person = an_account(town, staff=True)
+        a_grant(person, "dispatcher", body_id=f.body_id(town, "sqzx"), post_id=9001, now=now - timedelta(days=2))
+        a_grant(person, "handler", body_id=f.body_id(town, "cgj"), post_id=9002, now=now + timedelta(days=1))
+        with scope.work(system(town)):
+            today = accounts.actor_for(person.id, 9001, now)
+            tomorrow = accounts.actor_for(person.id, 9001, now + timedelta(days=1, minutes=1))
+        assert today is not None
+        assert tomorrow is not None
+
+        with scope.work(today):
+            assert Case.objects.filter(id=told.id).exists()
+        with scope.work(tomorrow):
+            assert _hanging_on(told) == {}
+
+
+class TestWhoeverStandsAside:
+    def test_finds_the_case_nowhere_from_then_on(self, town: int) -> None:
+        case = f.a_case_at(town, Status.HANDLING, now=timezone.now() - timedelta(hours=5))
+        desk = f.dispatcher(town)
+        with pytest.raises(GroundNeeded):
+            f.do(desk, recusing.stand_aside, case.id, ground="other", now=timezone.now())
+
+        f.do(desk, recusing.stand_aside, case.id, ground="kin", now=timezone.now())
+
+        with scope.work(desk):
+            assert _hanging_on(case) == {}
+            with pytest.raises(NotFound):
+                recusing.stand_aside(case.id, ground="kin", by=desk, now=timezone.now())
+        with scope.work(f.dispatcher(town, account=19)):
+            assert Case.objects.filter(id=case.id).exists()
+            assert [e.verb for e in trail.of("case", case.id)][-1] == "case.stood_aside"
+
+    def test_says_so_himself_and_is_led_away(self, town: int) -> None:
+        case = f.a_case(town, now=timezone.now())
+        person = colleague(town, "dispatcher")
+        page = person.get(f"/cases/{case.number}")
+        said = {"version": case.version, "seq": 1, "ground": "interest", "words": ""}
+
+        done = person.post(f"/cases/{case.number}/do/stand-aside", said)
+
+        assert "我要回避" in page.content.decode()
+        assert (done.status_code, done["Location"]) == (302, "/cases")
+        assert person.get(f"/cases/{case.number}").status_code == 404
+        with scope.work(system(town)):
+            assert "亲属" not in str([e.codes for e in trail.of("case", case.id)])
+
+    def test_is_not_a_caller_or_a_program(self, town: int) -> None:
+        case = f.a_case(town)
+        with pytest.raises(NotAllowed):
+            f.do(replace(f.dispatcher(town), kind="client"), recusing.stand_aside, case.id, ground="kin",
+                 now=timezone.now())  # fmt: skip
+
+    def test_stays_aside_when_the_case_is_merged(self, town: int) -> None:
+        case, home = f.a_case(town), f.a_case(town)
+        f.do(f.dispatcher(town), recusing.stand_aside, case.id, ground="kin", now=timezone.now())
+
+        f.do(f.dispatcher(town, account=19), merging.absorb, case.id, into=home.id, now=timezone.now())
+
+        assert f.again(town, home.id).aside_account_ids == [f.dispatcher(town).account_id]

@@ -26,7 +26,7 @@ from jishi.cases.actions import (
 from jishi.cases.models import Case
 from jishi.cases.policies import Stand
 from jishi.cases.states import HandoverStatus, Status
-from jishi.cases.web.desk import belonging, moving_time
+from jishi.cases.web.desk import aside, belonging, moving_time
 from jishi.cases.web.desk.forms import (
     AgreedForm,
     ConsultForm,
@@ -309,6 +309,10 @@ ACTS: Sequence[Act] = (
         belonging.asked_to_end, css="stop"),
     Act("deny-termination", "handling.deny_termination", _("不同意终止"), _("不同意"), _why(_("为什么不同意")),
         belonging.deny_termination, belonging.asked_to_end, css=""),
+    Act("line", "recusing.say_line", _("登记上级回避"), _("登记这份名单"), aside.LineForm, aside.say_line,
+        aside.accuses, css="", hint=_("回避的单位从此找不到这一件。写了又取消的，要写明由哪一级来办。")),
+    Act("stand-aside", "recusing.stand_aside", _("我要回避"), _("我回避这一件"), aside.AsideForm, aside.stand_aside,
+        css="stop", hint=_("跟当事人是亲属、有利害关系的，由本人提出。提出以后，您在这里再也找不到这一件。")),
     Act("publish", "publishing.open_", _("公开这件事"), _("公开"), PublishForm, _publish, css="",
         hint=_("公开以后，谁都看得到遮住个人信息的原话、大致地点和办到哪一步，外部程序也读得到。")),
     Act("unpublish", "publishing.close", _("不再公开"), _("不再公开"), _why(_("为什么不公开")), _unpublish, css="",

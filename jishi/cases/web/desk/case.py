@@ -175,6 +175,8 @@ def _again(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, refus
 
 def _done(request: HttpRequest, found: Case, chosen: acts.Act) -> HttpResponse:
     messages.success(request, _("%(act)s：%(title)s") % {"act": chosen.label, "title": found.title})
+    if chosen.code == "stand-aside":  # from now on the case is nowhere for this reader
+        return redirect("cases")
     if request.POST.get("back") != "dispatch":
         return redirect("case", number=found.number)
     said = {

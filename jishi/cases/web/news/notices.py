@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from jishi.cases import notices as templates
 from jishi.cases.queries import told
-from jishi.cases.states import LIVES
+from jishi.cases.states import LIVES, TOPIC
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.foundation import carriers, numbers
 from jishi.foundation.refusals import NotFound, Refused
@@ -26,7 +26,10 @@ class LookForm(forms.Form):
     """Which notice, about which case, on which channel, in which language."""
 
     code = forms.ChoiceField(label=gettext_lazy("哪一条通知"))
-    case = forms.CharField(label=gettext_lazy("拿哪件事看"), max_length=24, help_text=gettext_lazy("事件编号，C 开头"))
+    case = forms.CharField(
+        label=gettext_lazy("拿哪件事看"), max_length=24, required=False,
+        help_text=gettext_lazy("事件编号，C 开头；每月一题的通知不用填"),
+    )  # fmt: skip
     channel = forms.ChoiceField(label=gettext_lazy("哪种方式"))
     lang = forms.ChoiceField(label=gettext_lazy("哪种语言"), choices=[("zh", "中文"), ("en", "English")])
 
@@ -80,7 +83,7 @@ def _look(request: HttpRequest, form: LookForm) -> tuple[told.Preview | None, Re
 
 
 def _parties(language: str) -> dict[str, str]:
-    return {p.code: p.name.in_(language) for life in LIVES for p in life.parties}
+    return {p.code: p.name.in_(language) for life in (*LIVES, TOPIC) for p in life.parties}
 
 
 def _grouped(rows: list[templates.Template], language: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -1,0 +1,106 @@
+"""Standing aside: the line above an accused body, and persons who are kin or have an interest (spec 10 §13, 90 §4.2).
+
+Both bind in the database: whoever stands aside finds the case nowhere from this moment on. What he did before stays.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from jishi.bodies import queries as bodies
+from jishi.cases import policies
+from jishi.cases.actions import moving, naming
+from jishi.cases.actions.moving import Held
+from jishi.cases.models import Case, Consultation, Mediation, MediationParty, Membership, Part, Report, Sitting
+from jishi.cases.refusals import GroundNeeded, HoldsTheCase
+from jishi.cases.states import CASE, AsideGround
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor, system
+from jishi.foundation.refusals import NotAllowed
+
+
+@transaction.atomic
+def say_line(
+    case_id: int, *, line: Sequence[int], why: str, by: Actor, now: datetime, version: int | None = None
+) -> Case:
+    """Say which bodies above the accused stand aside in this case: all of them at first, as the bodies declare it.
+
+    Taking one out of the line lets the upper level lead where nobody else is left (济南市12345条例 32).
+    :raises NotAllowed: not the dispatcher's to say; nobody is accused; a body whose desk receives reports.
+    :raises HoldsTheCase: a body that works on it now. :raises GroundNeeded: no reason. :raises BodyDoesNotExist.
+    """
+    held = moving.hold(case_id, by=by, version=version)
+    if not policies.PARTIES["dispatcher"](by, held.stand):
+        policies.ensure_may_see(by, held.stand)
+        raise NotAllowed(why="哪些上级回避，由派单员登记。")
+    case, wanted = held.case, sorted({*line} - {*held.case.accused_body_ids})
+    if not why.strip() or wanted == sorted(case.line_body_ids):
+        raise GroundNeeded(what="另一份回避名单和理由", what_en="another list of who stands aside, and why")
+    naming.ensure_bodies(sorted({*wanted} - {*case.line_body_ids}), case=case, now=now)
+    _ensure_line(held, wanted, by, now)
+    before = list(case.line_body_ids)
+    with scope.within(system(by.tenant_id)):
+        _keep(case, wanted)
+        moving.beside(
+            held, "case.line_said", by=by, now=now, words={"why": why.strip()},
+            codes={"from": before, "line": wanted}, case_values={"line_body_ids": wanted},
+        )  # fmt: skip
+    return case
+
+
+def _ensure_line(held: Held, line: Sequence[int], by: Actor, now: datetime) -> None:
+    case = held.case
+    if line and not case.accused_body_ids:
+        raise NotAllowed(why="这一件没有投诉哪个单位，没有上级要回避。")
+    if {*line} & naming.receiving_bodies(by=by, now=now):
+        raise NotAllowed(why="受理的单位不回避：诉求人就是说给它听的。")
+    parts = Part.objects.filter(case=case, status__in=["ASKED", "SIGNED"]).values_list("asked_body_id", flat=True)
+    talks = Consultation.objects.filter(case=case, concluded_at=None).values_list("invited", flat=True)
+    working = {*parts, *(b for invited in talks for b in invited)} | {case.lead_id}
+    if found := sorted({*line} & (working - {None})):
+        known = bodies.names()
+        raise HoldsTheCase(body=known[found[0]].name, body_en=known[found[0]].called("en"))
+
+
+def share(case: Case, accounts: Sequence[int], *, by: Actor) -> None:
+    """Let the same persons stand aside from every report of the case, also from one that has just come into it."""
+    if accounts:
+        with scope.within(system(by.tenant_id)):
+            reports = Membership.objects.filter(case=case, to_at=None).values("report")
+            Report.objects.filter(id__in=reports).update(aside_account_ids=sorted(accounts))
+
+
+def _keep(case: Case, line: Sequence[int]) -> None:
+    """The same bodies stand aside from its reports and from what was sealed beside it."""
+    reports = Membership.objects.filter(case=case, to_at=None).values("report")
+    Report.objects.filter(id__in=reports).exclude(accused_body_ids=[]).update(line_body_ids=list(line))
+    both = [*case.accused_body_ids, *line]
+    Mediation.objects.filter(case=case).update(accused_body_ids=both)
+    for noun in (MediationParty, Sitting):
+        noun.objects.filter(mediation__case=case).update(accused_body_ids=both)
+
+
+@transaction.atomic
+def stand_aside(
+    case_id: int, *, ground: str, words: str = "", by: Actor, now: datetime, version: int | None = None
+) -> Case:
+    """Let a colleague say of himself that he is kin or has an interest; from now on he finds the case nowhere.
+
+    Everybody in a post must say so himself (公务员法 76, 77); nobody else says it for him, and no list of kin is kept.
+    :raises NotAllowed: not a person in a post, or no case that is open. :raises GroundNeeded: no ground of the list.
+    """
+    held = moving.hold(case_id, by=by, version=version)
+    policies.ensure_may_see(by, held.stand)
+    if by.kind != "staff" or by.account_id is None or held.case.status in CASE.ends:
+        raise NotAllowed(why="回避由在岗的人自己提出，在事情办结以前。")
+    if ground not in AsideGround.values or (ground == AsideGround.OTHER and not words.strip()):
+        raise GroundNeeded(what="为什么要回避", what_en="why you stand aside")
+    accounts = sorted({*held.case.aside_account_ids, by.account_id})
+    share(held.case, accounts, by=by)
+    with scope.within(system(by.tenant_id)):
+        moving.beside(
+            held, "case.stood_aside", by=by, now=now, codes={"ground": ground},
+            words={"why": words.strip()} if words.strip() else None, case_values={"aside_account_ids": accounts},
+        )  # fmt: skip
+    return held.case

@@ -1,0 +1,154 @@
+"""What a body or a desk may not do with a case at this moment, or not without saying why."""
+
+from jishi.foundation.refusals import Refused
+
+
+class GroundNeeded(Refused):
+    code, status = "ground_needed", 422
+    zh, en = "要写明{what}。", "Say {what_en}."
+    next_zh, next_en = "写好再提交。", "Write it and send again."
+
+
+class CitationNeeded(Refused):
+    """A return without a cited duty item is refused (spec 10 §6, lesson H10)."""
+
+    code, status = "citation_needed", 422
+    zh, en = "退单要引用清单条目，没有引用不能退。", "A return must cite a duty item."
+    next_zh, next_en = "在清单里找到依据的那一条，填上再退。", "Find the item it rests on, and cite it."
+
+
+class ProposedBodyNeeded(Refused):
+    code, status = "proposed_body_needed", 422
+    zh, en = "说“不是本单位职责”，要写明应当是哪个单位。", "If it is not your duty, name the body whose it is."
+    next_zh, next_en = "选一个建议单位。", "Choose the body you propose."
+
+
+class ReturnWindowClosed(Refused):
+    code, status = "return_window_closed", 409
+    zh, en = "退单期限已过（{closed}）。", "The time to return it ended on {closed}."
+    next_zh, next_en = "可以请派单台会商，或请其他单位协办。", "Ask the desk for a consultation, or ask for assistants."
+
+
+class ReturnedBefore(Refused):
+    code, status = "returned_before", 409
+    zh, en = "你们退过这一件了，每件只能退一次。", "You returned this case once; that is the limit."
+    next_zh, next_en = "可以请派单台会商。", "Ask the desk for a consultation."
+
+
+class DesignatedMayNotReturn(Refused):
+    """After a ruling the named body may not return (潍坊市12345条例 22)."""
+
+    code, status = "designated_may_not_return", 409
+    zh = "这件事已经裁定由你们办，不能再退（潍坊市12345条例 22）。"
+    en = "A ruling named you; it may not be returned (潍坊市12345条例 22)."
+    next_zh, next_en = "可以请其他单位协办。", "You may ask for assistants."
+
+
+class ReturnPending(Refused):
+    code, status = "return_pending", 409
+    zh, en = "退单还没有答复，先等派单台的决定。", "Your return is not answered yet."
+    next_zh, next_en = "到 {due} 没有答复，退单就成立。", "If there is no answer by {due}, the return stands."
+
+
+class NoReturnAsked(Refused):
+    code, status = "no_return_asked", 409
+    zh, en = "没有待答复的退单。", "No return waits for an answer."
+    next_zh, next_en = "看一下事件的经过。", "See the history of the case."
+
+
+class ContactNeeded(Refused):
+    code, status = "contact_needed", 409
+    zh = "现在不能写答复：还没有联系诉求人的记录。"
+    en = "You cannot answer yet: no contact with the caller is recorded."
+    next_zh = "先记一次联系；三次不同时间联系不上也可以。"
+    next_en = "Record a contact first; three dated attempts will do."
+
+
+class ReplyTooShort(Refused):
+    code, status = "reply_too_short", 422
+    zh = "给诉求人的答复要 20 到 4,000 字，现在 {length} 字。"
+    en = "The answer must have 20 to 4,000 characters; it has {length}."
+    next_zh = "写明什么时候、跟谁联系过、做了什么、何时做完。"
+    next_en = "Say when, with whom, what was done, and by when."
+
+
+class SamePerson(Refused):
+    code, status = "same_person_twice", 403
+    zh, en = "{why}", "{why_en}"
+    next_zh, next_en = "请另一位同事来做。", "Ask a colleague."
+
+
+class ElementsMissing(Refused):
+    code, status = "elements_missing", 422
+    zh, en = "审核四要素还缺：{missing}。", "Of the four elements these are missing: {missing}."
+    next_zh, next_en = "缺哪一项就退回哪一项。", "Send it back, naming what is missing."
+
+
+class NotSolvedNeedsReview(Refused):
+    code, status = "not_solved_needs_agreement", 409
+    zh, en = "第一次说没解决，要审核人同意才能退回重办。", "The first 'not solved' goes back only if a reviewer agrees."
+    next_zh, next_en = "请审核人看一下。", "Ask a reviewer to look."
+
+
+class ReopenWindowClosed(Refused):
+    code, status = "reopen_window_closed", 409
+    zh, en = "过了 {days} 天的重办期限。", "The {days} days for reopening have passed."
+    next_zh, next_en = "可以再说一次，我们会连到原来这一件。", "Please say it again; we will link it to this case."
+
+
+class ObjectedBefore(Refused):
+    code, status = "objected_before", 409
+    zh, en = "不予受理只能申诉一次。", "A decline can be objected to once."
+    next_zh, next_en = "可以走告知里写明的渠道。", "Use the road named in the notice."
+
+
+class BodyDoesNotExist(Refused):
+    code, status = "no_such_body", 422
+    zh, en = "{day}没有这个单位：{body}。", "There is no such body on {day}: {body}."
+    next_zh, next_en = "从名录里选。", "Choose one from the list."
+
+
+class TooFewBodies(Refused):
+    code, status = "too_few_bodies", 422
+    zh, en = "会商至少要两个单位。", "A consultation needs at least two bodies."
+    next_zh, next_en = "再选一个。", "Choose one more."
+
+
+class NoCallNow(Refused):
+    code, status = "no_call_now", 422
+    zh = "一个半天只打一次，8:30 到 20:00 之间打，最多三个半天。"
+    en = "One call in a half day, between 8:30 and 20:00, in at most three half days."
+    next_zh, next_en = "换一个半天再打；没有人可打了，就办结。", "Call in another half day; nobody left: close it."
+
+
+class LinkIsOver(Refused):
+    code, status = "link_is_over", 410
+    zh, en = "这个链接已经用过，或过了期。", "This link was used, or its time is over."
+    next_zh = "凭编号和口令打开“我的事”，还可以说。"
+    next_en = "Open the matter with number and word; you can still answer."
+
+
+class WhyNotTheList(Refused):
+    code, status = "reason_missing", 422
+    zh, en = "清单没有选这个单位；要派给它，请写理由。", "The list did not choose this body; say why you do."
+    next_zh, next_en = "写一句理由，会留在经过里。", "One sentence; it stays in the record."
+
+
+class TooFewAttempts(Refused):
+    code, status = "too_few_attempts", 409
+    zh = "终止要有至少 {least} 天写明日期的联系，没联系上或不愿意配合；现在有 {days} 天。"
+    en = "Terminating needs contact notes of at least {least} days, refused or not reached; there are {days}."
+    next_zh, next_en = "换一天再联系，记下来。", "Try again on another day, and note it."
+
+
+class WhichBody(Refused):
+    code, status = "which_body", 422
+    zh, en = "解封要说清代表哪一个单位。", "Unsealing is done for one body."
+    next_zh, next_en = "换到那个单位的岗位再做。", "Choose your post in that body, and do it again."
+
+
+class HoldsTheCase(Refused):
+    code, status = "holds_the_case", 409
+    zh, en = "{body}正在办这一件，不能登记为回避。", "{body_en} works on this case and cannot be told to stand aside."
+    next_zh = "先改派，或者等它办完，再登记回避。"
+    next_en = "Let another body take it first, then say who stands aside."
