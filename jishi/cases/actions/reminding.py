@@ -143,7 +143,7 @@ def _reach(
     anybody = accounts.accounts_of_bodies(_accused(waiting), now=now)
 
     def reach(e: Escalation, ids: Iterable[tuple[int, int | None]]) -> None:
-        recused = {a for body in e.case.accused_body_ids for a in anybody.get(body, [])}
+        recused = {a for body in e.case.recused_body_ids for a in anybody.get(body, [])} | {*e.case.aside_account_ids}
         for account, body in ids:
             person = found.setdefault(account, _Person(account, body))
             if account not in recused:
@@ -166,7 +166,7 @@ def _reach(
 
 
 def _accused(waiting: Iterable[Escalation]) -> set[int]:
-    return {body for e in waiting for body in e.case.accused_body_ids}
+    return {body for e in waiting for body in e.case.recused_body_ids}
 
 
 def _offer_asleep(people: dict[int, _Person], now: datetime, by: Actor) -> None:
@@ -174,10 +174,10 @@ def _offer_asleep(people: dict[int, _Person], now: datetime, by: Actor) -> None:
 
     Nobody of a body that a case accuses is offered that case, nor told that there is one.
     """
-    found = list(asleep(now, by).values_list("id", "case__division_code", "case__accused_body_ids"))
+    found = [(b.id, b.case.division_code, b.case) for b in asleep(now, by).select_related("case")]
     if not found:
         return
-    anybody = accounts.accounts_of_bodies({b for _, _, accused in found for b in accused}, now=now)
+    anybody = accounts.accounts_of_bodies({b for _, _, case in found for b in case.recused_body_ids}, now=now)
     offices = accounts.people_of("office", now=now)
     monday = localdate(now) - timedelta(days=localdate(now).weekday())
     ids = [h.account_id for h in offices]
@@ -189,9 +189,9 @@ def _offer_asleep(people: dict[int, _Person], now: datetime, by: Actor) -> None:
         if holder.account_id not in had:
             person = people.setdefault(holder.account_id, _Person(holder.account_id, holder.body_id))
             person.bankings = [
-                i for i, division, accused in found
-                if division.startswith(holder.area)
-                and not any(holder.account_id in anybody.get(body, ()) for body in accused)
+                i for i, division, case in found
+                if division.startswith(holder.area) and holder.account_id not in case.aside_account_ids
+                and not any(holder.account_id in anybody.get(body, ()) for body in case.recused_body_ids)
             ]  # fmt: skip
 
 
