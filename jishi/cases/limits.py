@@ -1,7 +1,7 @@
 """How far time may move and who is told, read from institutions/rules/moving_time.toml: no number stands in code."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 
 from jishi.kernels.procedure import Spoken
+
+MOST_REOPEN_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,19 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """How many days after the end a case may be reopened, for a branch of matters in a division; empty: all."""
+
+    matter: str
+    division: str
+    days: int
+
+    def holds(self, matter: str, division: str) -> bool:
+        branch = not self.matter or f"{matter}.".startswith(f"{self.matter}.")
+        return branch and division.startswith(self.division)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """One edition of the rules."""
 
@@ -48,6 +63,7 @@ class Limits:
     suspension: Mapping[str, Ground]
     exclusion: Mapping[str, Ground]
     rungs: tuple[Rung, ...]
+    windows: tuple[Window, ...]  # the closest first; the last holds for everything
 
 
 @cache
@@ -66,7 +82,29 @@ def load() -> Limits:
         suspension={row["code"]: _ground(row) for row in raw["suspension_grounds"]},
         exclusion={row["code"]: _ground(row) for row in raw["exclusion_grounds"]},
         rungs=tuple(_rung(row) for row in raw["escalation"]),
+        windows=_windows(raw["reopening"], raw.get("reopening_windows", ())),
     )
+
+
+def reopen_days(matter: str, division: str) -> int:
+    """Give the days for reopening a case of this matter at this place: the deepest branch, then the smallest place."""
+    return next(w.days for w in load().windows if w.holds(matter, division))
+
+
+def _begins(division: str) -> str:
+    """The digits with which every division inside begins: 2, 4, 6, 9 or 12 of them."""
+    return next((division[:n] for n in (2, 4, 6, 9, 12) if not division[n:].strip("0")), division) if division else ""
+
+
+def _windows(everywhere: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:
+    """Read the windows, the closest first. :raises ValueError: days that are no days, or two that say the same."""
+    made = [Window(r.get("matter", ""), _begins(r.get("division", "")), r["days"]) for r in rows]
+    made.append(Window("", "", everywhere["days"]))
+    if wrong := [w for w in made if not isinstance(w.days, int) or not 1 <= w.days <= MOST_REOPEN_DAYS]:
+        raise ValueError(f"reopening: {wrong[0].days!r} days, between 1 and {MOST_REOPEN_DAYS}")
+    if len({(w.matter, w.division) for w in made}) < len(made):
+        raise ValueError("reopening: the same matter and place twice")
+    return tuple(sorted(made, key=lambda w: (w.matter.count(".") + bool(w.matter), len(w.division)), reverse=True))
 
 
 def _ground(row: Mapping[str, Any]) -> Ground:

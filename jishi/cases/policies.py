@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from jishi.cases import limits
 from jishi.cases.models import Case, Consultation, Handover, Membership, Part, Participant, Report, Topic
-from jishi.cases.states import ENDS, WINDOW_DAYS, Status
+from jishi.cases.states import ENDS, Status
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.kernels.procedure import Move
@@ -128,10 +129,15 @@ def may(move: Move, actor: Actor, stand: Stand) -> bool:
     return True
 
 
+def window_of(case: Case) -> timedelta:
+    """Give how long after its end a case may be reopened or added to: as the rules say for its matter and place."""
+    return timedelta(days=limits.reopen_days(case.matter, case.division_code))
+
+
 def may_be_added_to(case: Case, now: datetime) -> bool:
     """Tell whether a caller may add a word: open, or ended within the time for reopening (spec 10 §5.1)."""
     ended = case.closed_at or case.status_since
-    return case.status not in ENDS or now <= ended + timedelta(days=WINDOW_DAYS)
+    return case.status not in ENDS or now <= ended + window_of(case)
 
 
 def may_read(actor: Actor, case: Case, verb: str) -> bool:

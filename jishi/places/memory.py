@@ -16,6 +16,8 @@ from jishi.kernels.geo.partition import PolygonIndex
 from jishi.kernels.text.normalise import normalise
 from jishi.kernels.text.places import Gazetteer, Name
 from jishi.places import models, shapes
+from jishi.places.neighbours import Neighbour
+from jishi.places.neighbours import read as read_neighbours
 from jishi.places.shapes import E7, Plane
 
 ROADS = frozenset({"main", "secondary", "branch", "road", "expressway"})
@@ -94,6 +96,7 @@ class Ground:
     by_point: dict[tuple[int, int, str], frozenset[str]] = field(default_factory=dict)  # kinds of wide things
     grid_tree: Any = None  # of the grids, in the order of `by_code`
     crossings: dict[tuple[int, int], Any] = field(default_factory=dict)  # looked up once
+    around: tuple[Neighbour, ...] | None = None  # counties that are not ours, once asked
 
     @cached_property
     def edition(self) -> str:
@@ -138,6 +141,13 @@ class Ground:
             found.append(self.divisions[code])
             code = self.divisions[code].parent
         return found[::-1]
+
+
+def neighbours(made: Ground, day: date) -> tuple[Neighbour, ...]:
+    """Give the counties around, from memory; read when a place is first asked that is not ours."""
+    if made.around is None:
+        made.around = read_neighbours(area_prefix(scope.current().actor.tenant_id), day)
+    return made.around
 
 
 _kept: dict[tuple[str, int], tuple[tuple[int, ...], list[date], dict[int, Ground]]] = {}

@@ -1,7 +1,7 @@
 """Where is this, whose ground was it on that day (spec 20 §10)? Batch first; one place is a batch of one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from jishi.foundation import scope
 from jishi.kernels.dutylist import Place
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.partition import STATUSES
-from jishi.places import memory, mentions, shapes, spotting
+from jishi.places import memory, mentions, neighbours, shapes, spotting
 from jishi.places.lineage import Became, resolve, successors
 from jishi.places.memory import DivisionRow, GridRow, Ground
 from jishi.places.models import Zone
@@ -123,8 +123,24 @@ def find(batch: Sequence[Asked]) -> list[Spot]:
         pins = _pins([batch[i] for i in rows], ground)
         words = mentions.read([batch[i].text for i in rows], ground)
         found = [spotting.spot(said, pin, ground) for said, pin in zip(words, pins, strict=True)]
-        answers |= dict(zip(rows, _spots(found, ground), strict=True))
+        spots = zip(rows, _spots(found, ground), strict=True)
+        answers |= {i: _elsewhere(spot, batch[i].text, ground, day) for i, spot in spots}
     return [answers[i] for i in range(len(batch))]
+
+
+def _elsewhere(spot: Spot, text: str, ground: Ground, day: date) -> Spot:
+    """Name the county of a place that is not ours: of a pin outside every grid, or of words that name no place here."""
+    if spot.abstained == "no_place_named":
+        name = neighbours.named(text, memory.neighbours(ground, day)) if text else ""
+    elif spot.lng_e7 is not None and spot.lat_e7 is not None and not spot.division_code and ground.grids:
+        name = neighbours.holding(spot.lng_e7 / E7, spot.lat_e7 / E7, memory.neighbours(ground, day))
+    else:
+        return spot
+    if not name:
+        return spot
+    first: dict[str, Any] = spot.candidates[0] if spot.candidates else {"value": None, "p": 1.0, "level": "county"}
+    told = {**first, "label": name, "elsewhere": name, "reason": f"“{name}”，不在本市"}
+    return replace(spot, name=name, candidates=(told, *spot.candidates[1:]), abstained="elsewhere")
 
 
 def _day(day: date) -> date:

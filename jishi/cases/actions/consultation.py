@@ -14,7 +14,16 @@ from jishi.cases.states import HandoverStatus
 from jishi.cases.triage import routing
 from jishi.duties.actions import deciding
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotAllowed, NotFound
+from jishi.foundation.refusals import NotAllowed, NotFound, Refused
+
+MOST_PASSES = 2  # by a returned offer or an agreement; the third needs somebody who rules
+
+
+class RulingNeeded(Refused):
+    code, status = "ruling_needed", 409
+    zh = "这件事已经转过 {passed} 次，再转要由裁定单位裁定。"
+    en = "This case has been passed on {passed} times; a third pass needs a ruling."
+    next_zh, next_en = "请裁定单位裁定：另指一家，或由现在的单位接着办。", "Ask for a ruling: another body or this."
 
 
 @transaction.atomic
@@ -91,12 +100,15 @@ def conclude(case_id: int, *, agreed_body_id: int, by: Actor, now: datetime, ver
     """End the consultation: one body agreed. The case goes back to the desk, which offers it there.
 
     :raises PushDownRefused: agreeing is no way round the guard of 11 §4.
+    :raises RulingNeeded: it was passed on twice; whether a third time, and to whom, is ruled.
     """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "consultation.conclude", by=by)
     talk = _open_talk(held)
     naming.ensure_bodies([agreed_body_id], case=held.case, now=now)
     _ensure_not_agreed_down(held, agreed_body_id, by=by, now=now)
+    if held.lead is not None and held.case.returns_count >= MOST_PASSES:
+        raise RulingNeeded(passed=held.case.returns_count)
     row = moving.handover_row(held, "consultation.conclude") if held.lead is not None else None
     talk.change(concluded_at=now, agreed_body_id=agreed_body_id)
     return moving.carry_out(

@@ -26,7 +26,7 @@ from jishi.cases.refusals import (
     ReopenWindowClosed,
     TooLong,
 )
-from jishi.cases.states import CASE, WINDOW_DAYS, DeclineGround, Kind, Status, Voice
+from jishi.cases.states import CASE, DeclineGround, Kind, Status, Voice
 from jishi.duties import queries as duties
 from jishi.foundation import numbers, outbox, trail
 from jishi.foundation.actor import Actor
@@ -344,7 +344,7 @@ def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime, version
         raise Stale(version=report.version, seen=version)
     cases = list(Case.objects.filter(memberships__report=report, memberships__to_at=None))
     if not any(policies.may_be_added_to(case, now) for case in cases):
-        raise ReopenWindowClosed(days=WINDOW_DAYS)
+        raise ReopenWindowClosed(days=max((policies.window_of(c).days for c in cases), default=0))
     report.change()
     row = Addendum.objects.create(
         tenant_id=by.tenant_id, report=report, at=now, text_shown=minimise_one(text).shown,

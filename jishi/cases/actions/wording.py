@@ -5,14 +5,14 @@ The same function writes the preview, the page and what leaves: they cannot diff
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils.timezone import localdate, localtime
 
 from jishi.accounts.actions.reaching import SITE
 from jishi.bodies import queries as bodies
-from jishi.cases import limits, notices
+from jishi.cases import limits, notices, policies
 from jishi.cases.models import Case, Clock, Handover, Message, Part, Participant, Reply, Whistle
 from jishi.cases.states import (
     LIVES,

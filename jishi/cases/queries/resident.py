@@ -30,7 +30,7 @@ from jishi.cases.models import (
 )
 from jishi.cases.queries import before
 from jishi.cases.queries.story import Cited, Happened, Teller, cited
-from jishi.cases.states import CASE, ENDS, WINDOW_DAYS, HandoverStatus, Kind, Role, Status, Urgency, Voice
+from jishi.cases.states import CASE, ENDS, HandoverStatus, Kind, Role, Status, Urgency, Voice
 from jishi.duties import queries as duties
 from jishi.foundation import numbers, trail
 from jishi.foundation.actor import Actor
@@ -168,6 +168,7 @@ class Receipt:
     place: str
     joined: int
     voice: str
+    elsewhere: str  # the county that the place is in, when it is not this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ class Asked:
     body: str
     text: str
     answered: bool
+    reopen_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,7 @@ def follow(report: Report, *, now: datetime, lang: str, part: str = "") -> Follo
         happened.append(_judged(feedback))
     urgable = case.status in next(row.sources for row in CASE.acts if row.verb == "urging.urge")
     again = next((h.at + URGING for h in happened if h.what == "case.urged" and h.own and h.at + URGING > now), None)
-    ended = case.closed_at + timedelta(days=WINDOW_DAYS) if case.closed_at else None
+    ended = case.closed_at + policies.window_of(case) if case.closed_at else None
     return Following(
         report=report,
         case=case,
@@ -305,7 +307,7 @@ def feedback_of(report: Report, part: str = "") -> Feedback:
 
 def asked(row: Feedback, *, lang: str) -> Asked:
     """Give what the three questions of `row` are about."""
-    member = Membership.objects.select_related("report").get(id=row.membership_id)
+    member = Membership.objects.select_related("report", "case").get(id=row.membership_id)
     reply = Reply.objects.filter(case=row.case_id).exclude(approved_at=None).order_by("-approved_at").first()
     body = bodies.names().get(reply.by_body_id) if reply else None
     return Asked(
@@ -315,6 +317,7 @@ def asked(row: Feedback, *, lang: str) -> Asked:
         body.called(lang) if body else "",
         reply.text_for_caller if reply else "",
         row.answered_at is not None,
+        policies.window_of(member.case).days,
     )
 
 
@@ -326,7 +329,8 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
     member = _membership(report)
     clocks = list(Clock.objects.filter(case=member.case, kind="promise").order_by("id"))
     promise = _promise(member, member.case, clocks, {}, lang)
-    likely = Suggestion.objects.filter(report=report, stage="route").order_by("-id").first()
+    said = {s.stage: s for s in Suggestion.objects.filter(report=report, stage__in=("route", "locate")).order_by("id")}
+    likely, located = said.get("route"), said.get("locate")
     first = likely.candidates[0] if likely and likely.candidates else {}
     known = bodies.names().get(first.get("value") or 0)
     return Receipt(
@@ -340,6 +344,7 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
         place=report.place_name,
         joined=member.case.reports_count - 1 if member.why == "joined" else 0,
         voice=report.voice,
+        elsewhere=str(located.candidates[0].get("elsewhere") or "") if located and located.candidates else "",
     )
 
 

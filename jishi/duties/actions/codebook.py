@@ -11,7 +11,17 @@ from jishi.duties import memory
 from jishi.duties.models import CodeBook, Matter
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotAllowed
+from jishi.foundation.refusals import Invalid, NotAllowed, Refused
+
+
+MOST_LIFE_DAYS = 400
+
+
+class WrongLife(Refused):
+    code, status = "wrong_life", 422
+    zh = "事项“{matter}”的比对期写成了“{given}”：要 1 到 {most} 天的整数。"
+    en = "Matter {matter} compares over {given} days: a whole number from 1 to {most} is needed."
+    next_zh, next_en = "改好这一格再通过，原来那一版照用。", "Correct it and adopt again; the former edition goes on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,7 @@ def adopt_book(
     """Adopt an edition of the book; gives its id.
 
     :raises Invalid: a code twice, or a matter whose branch is missing. :raises NotAllowed: no right.
+    :raises WrongLife: days within which reports may be the same that are no days.
     """
     if not by.has("office", "system"):
         raise NotAllowed(why="事项分类由领导小组办公室通过。")
@@ -45,6 +56,9 @@ def adopt_book(
     branches = {c.rpartition(".")[0] for c in codes}
     if missing := sorted(branches - set(codes) - {""}):
         raise Invalid(detail="、".join(missing))
+    for m in matters:
+        if type(m.life_days) is not int or not 1 <= m.life_days <= MOST_LIFE_DAYS:
+            raise WrongLife(matter=m.code, given=m.life_days, most=MOST_LIFE_DAYS)
     book = CodeBook.objects.create(
         tenant_id=by.tenant_id, number=number, effective_from=effective_from, source=source, adopted_at=now
     )

@@ -34,7 +34,7 @@ ABSTAINED: dict[str, str | Promise] = {
     "which_compound": _("只说了楼号，问一下是哪个小区"), "name_is_a_plain_word": _("像地名也像平常话，问一下"),
     "two_places": _("说到两个地方，问一下是哪一个"), "several_places": _("说到好几个地方，问一下是哪一个"),
     "matter_unknown": _("先定事项，才知道归谁"), "calendar_not_known": _("那一年的日历还没有公布"),
-    "not_asked": _("还没有比对"),
+    "not_asked": _("还没有比对"), "elsewhere": _("收下，核对以后转给那边"),
 }  # fmt: skip
 OUTCOMES: dict[str, str | Promise] = {
     "contested": _("两家都沾边"), "ask": _("先问清再定"), "fallback": _("清单没有，兜底"), "refused": _("不能这样派"),
