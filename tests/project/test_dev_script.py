@@ -104,6 +104,16 @@ class TestTest:
         assert said.returncode == 0
         assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|in {checkout}"
 
+    @pytest.mark.parametrize(("words", "profile"), [((), "quick"), (("--nightly",), "nightly")])
+    def test_runs_at_night_what_is_long(self, checkout, words, profile):
+        an_answer(checkout / ".venv" / "bin" / "python", 'echo "profile ${JISHI_PROFILE:-quick}"')
+
+        said = run(checkout, "test", *words, "-k", "one of them", JISHI_PROFILE="")
+
+        called, in_force = said.stdout.splitlines()[-2:]
+        assert called == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|-k|one of them|in {checkout}"
+        assert in_force == f"profile {profile}"
+
     @pytest.mark.parametrize("code", ["1", "2", "5"])
     def test_fails_when_a_test_fails_or_none_ran(self, checkout, code):
         assert run(checkout, "test", PYTEST_SAYS=code).returncode != 0
