@@ -1,6 +1,7 @@
 """Who acts. The edge makes an Actor; every verb takes one as `by`."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 Kind = Literal["staff", "resident", "reporter", "party", "anonymous", "client", "clock", "system"]
@@ -13,7 +14,8 @@ class Actor:
     `area` is a prefix of a division code: "" means the whole tenant. `report_id` is set for a
     `reporter`, who holds a receipt number and its word and is otherwise nobody; `party_id` for a `party` of one
     mediation, who is nobody outside it. `tied_to`: bodies in which the same person holds another post; they give no
-    right, but recusal follows the person into every post (spec 90 §4.2).
+    right, but recusal follows the person into every post (spec 90 §4.2). `proved_at`: when the person of a browser's
+    session last showed who it is (step-up, spec 90 §3); None where there is no session.
     """
 
     tenant_id: int
@@ -28,6 +30,7 @@ class Actor:
     client_id: int | None = None
     run: str = ""
     tied_to: frozenset[int] = field(default_factory=frozenset)
+    proved_at: datetime | None = field(default=None, compare=False)
 
     def has(self, *roles: str) -> bool:
         """Tell whether the actor holds one of `roles`."""

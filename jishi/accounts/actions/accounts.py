@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from jishi.accounts import policies
-from jishi.accounts.actions import grants, signing_in
+from jishi.accounts.actions import grants, proving, signing_in
 from jishi.accounts.models import Account
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
@@ -52,6 +52,7 @@ def open_account(username: str, name: str, password: str | None, *, staff: bool,
 def open_many(openings: Sequence[Opening], *, by: Actor, now: datetime) -> list[Account]:
     """This will open many accounts in a handful of statements. Refuses as `open_account` does."""
     policies.ensure_may_keep_accounts(by)
+    proving.ensure_fresh(by, now=now)
     rows = [_account(o, by.tenant_id) for o in openings]
     names = [r.username for r in rows]
     taken = set(Account.objects.filter(tenant_id=by.tenant_id, username__in=names).values_list("username", flat=True))
@@ -75,6 +76,7 @@ def close_account(account_id: int, *, by: Actor, now: datetime) -> None:
     policies.ensure_may_keep_accounts(by)
     if row is None:
         raise NotFound
+    proving.ensure_fresh(by, now=now)
     grants.end_grants(account_id=account_id, by=by, now=now)
     signing_in.end_sessions(account_id, by=by, now=now)
     row.set_unusable_password()
@@ -93,6 +95,7 @@ def set_password(account_id: int, password: str, *, by: Actor, now: datetime) ->
         policies.ensure_may_keep_accounts(by)
     if row is None:
         raise NotFound
+    proving.ensure_fresh(by, now=now)
     _ensure_fit(password)
     row.change(password=make_password(password))
     signing_in.end_sessions(account_id, by=by, now=now)

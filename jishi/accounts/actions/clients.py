@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from jishi.accounts import policies
+from jishi.accounts.actions import proving
 from jishi.accounts.models import ApiClient
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
@@ -39,6 +40,7 @@ def issue(
     :raises NotAllowed: `by` is neither system nor security administrator.
     """
     policies.ensure_may_keep_clients(by)
+    proving.ensure_fresh(by, now=now)
     key = PREFIX + secrets.token_urlsafe(32)
     client = ApiClient.objects.create(
         tenant_id=by.tenant_id, name=name, key_hash=_hash(key), roles=sorted(set(roles)),
@@ -59,6 +61,7 @@ def revoke(client_id: int, *, by: Actor, now: datetime) -> None:
     policies.ensure_may_keep_clients(by)
     if client is None or (client.active_to is not None and client.active_to <= now):
         raise NotFound
+    proving.ensure_fresh(by, now=now)
     client.change(active_to=now)
     trail.record("client.revoked", ("client", client.id), by=by, at=now)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from jishi.accounts.actions import proving
 from jishi.accounts.models import Account, Grant
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
@@ -72,6 +73,7 @@ def grant_many(wanted: Sequence[Wanted], *, by: Actor, now: datetime) -> list[Gr
     known = Account.objects.select_for_update().filter(tenant_id=by.tenant_id, id__in=numbers).order_by("id")
     if {a.id for a in known} != set(numbers):
         raise NotFound
+    proving.ensure_fresh(by, now=now)
     _ensure_three_are_three(wanted, by, now)
     rows = Grant.objects.bulk_create(
         Grant(
@@ -93,6 +95,7 @@ def end_grants(*, post_id: int | None = None, account_id: int | None = None, by:
     """
     if post_id is None and account_id is None:
         raise Invalid(detail="post_id | account_id")
+    proving.ensure_fresh(by, now=now)
     rows = Grant.objects.select_for_update().filter(_open(now), tenant_id=by.tenant_id)
     if post_id is not None:
         rows = rows.filter(post_id=post_id)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from jishi.accounts import policies
+from jishi.accounts.actions import proving
 from jishi.foundation import purposes
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import StoredFile
@@ -58,6 +59,8 @@ def read(
     if not why:
         raise ReasonMissing
     policies.ensure_may_read(by, known)
+    if known.sensitive and by.kind == "staff":
+        proving.ensure_fresh(by, now=now)
     listed = sorted(set(owners))
     if not listed or not fields:
         return {owner: {} for owner in listed}

@@ -23,7 +23,7 @@ from django.utils.translation import ngettext
 from jishi.accounts import queries
 from jishi.accounts.actions import signing_in
 from jishi.accounts.models import Account
-from jishi.accounts.web import devices, drafts, sessions
+from jishi.accounts.web import devices, drafts, proofs, sessions
 from jishi.foundation import keys
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -95,6 +95,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """Say what went wrong; that something went right shows on the page itself."""
         if level >= messages.WARNING and message:
             messages.add_message(request, level, message, extra_tags=extra_tags)
+
+    def is_reauthentication_required(self, *, app: str, **rest: Any) -> bool:
+        """A sign-in of the last ten minutes counts: whoever has just signed in is not asked again."""
+        if proofs.is_fresh(context.request):
+            return False
+        return bool(super().is_reauthentication_required(app=app, **rest))
+
+    def get_reauthentication_methods(self, user: Account) -> list[dict[str, Any]]:
+        """Staff with a second factor show that one: a password alone proves little (spec 90 §3)."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        strong = [way for way in ways if way["id"] != "reauthenticate"]
+        return strong if strong and user.is_authenticated and user.is_staff_member else ways
 
     def is_safe_url(self, url: str) -> bool:
         return url_has_allowed_host_and_scheme(url, allowed_hosts={context.request.get_host()})

@@ -5,6 +5,7 @@ A refusal or an error stores nothing. An ended term has no rights from the same 
 
 import zoneinfo
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -18,7 +19,8 @@ from django.utils.crypto import constant_time_compare
 
 from jishi.accounts import queries
 from jishi.accounts.actions import clients
-from jishi.accounts.web import devices, drafts, sessions, tenants
+from jishi.accounts.actions.proving import FreshSignInNeeded
+from jishi.accounts.web import devices, drafts, proofs, sessions, tenants
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, Refused, SignInNeeded
@@ -64,6 +66,9 @@ class Scoped:
         request.afterwards = exception.afterwards
         if _wants_json(request):
             return problem(exception)
+        if isinstance(exception, FreshSignInNeeded):
+            transaction.set_rollback(True)
+            return _to_proof(request)
         ended = getattr(request, "ended_account", None)
         if isinstance(exception, SignInNeeded) or (isinstance(exception, NotAllowed) and ended is not None):
             transaction.set_rollback(True)
@@ -145,7 +150,7 @@ def _from_session(request: HttpRequest, tenant: Tenant, now: datetime) -> Actor:
         return queries.Identity(identity.account, ()).actor(tenant.id, None)
     post = identity.chosen(session.get(sessions.POST))
     request.acting_as = post.title if post else ""
-    return identity.actor(tenant.id, session.get(sessions.POST))
+    return replace(identity.actor(tenant.id, session.get(sessions.POST)), proved_at=proofs.last(request))
 
 
 def _still_good(request: HttpRequest, identity: queries.Identity, now: datetime) -> bool:
@@ -198,6 +203,17 @@ def _to_sign_in(request: HttpRequest, ended: int | None) -> HttpResponse:
     if request.method == "POST" and ended is not None and not drafts.keep(request, ended):
         back = "/home"
     where = sessions.with_next("/sign-in", back)
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Redirect": where})
+    return redirect(where)
+
+
+def _to_proof(request: HttpRequest) -> HttpResponse:
+    """Lead to the page that asks once more who it is, and back; what was typed is kept for the same account."""
+    back = request.get_full_path() if request.method == "GET" else "/home"
+    if request.method == "POST" and drafts.keep(request, request.actor.account_id or 0):
+        back = "/sign-in/continue"
+    where = sessions.with_next("/me/sign-in/again", back)
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Redirect": where})
     return redirect(where)

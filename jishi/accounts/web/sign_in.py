@@ -1,5 +1,6 @@
 """The pages of signing in: by password, by passkey, by second factor; in the demonstration by a press."""
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm
 from allauth.account.internal.flows.login import perform_login, perform_password_login
 from allauth.account.internal.flows.logout import logout
@@ -121,9 +122,15 @@ class ByPasskey(LoginWebAuthnView):
 
 
 class Again(ReauthenticateView):
-    """The password once more, before something that matters."""
+    """The password once more, before something that matters; who has a stronger way is led to that."""
 
     template_name = "accounts/again.html"
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        ways = get_adapter().get_reauthentication_methods(request.user)
+        if ways and all(way["id"] != "reauthenticate" for way in ways):
+            return redirect(sessions.with_next(ways[0]["url"], _safe(request, request.GET.get("next", ""))))
+        return super().dispatch(request, *args, **kwargs)
 
 
 class AgainByCode(ReauthenticateByCodeView):

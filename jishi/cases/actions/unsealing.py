@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from jishi.accounts.actions import reading
+from jishi.accounts.actions import proving, reading
 from jishi.cases import policies
 from jishi.cases.actions import moving
 from jishi.cases.actions.alongside import worded
@@ -73,6 +73,7 @@ def approve(unsealing_id: int, *, by: Actor, now: datetime, version: int | None 
     held, row = _hold(unsealing_id, by=by, version=version)
     move = _ensure(held, row, "unsealing.approve", by=by)
     _ensure_other(row, by)
+    proving.ensure_fresh(by, now=now)
     row.change(
         status=UnsealingStatus.GRANTED, decided_by=by.label, decided_body_id=min(by.body_ids), decided_at=now,
         open_until=now + OPEN,

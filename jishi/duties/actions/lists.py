@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.timezone import localdate
 
+from jishi.accounts.actions import proving
 from jishi.bodies import queries as bodies
 from jishi.duties import findings, memory, policies, sheet
 from jishi.duties.events import DutyListOutForConsultation, DutyListPublished, DutyListSuperseded, DutyListTakenBack
@@ -160,6 +161,7 @@ def adopt(list_id: int, *, document_no: str, by: Actor, now: datetime) -> None:
     row = _locked(list_id, by)
     policies.ensure_may_adopt(by, row)
     ensure_open("adopt", row.state)
+    proving.ensure_fresh(by, now=now)
     if not document_no.strip():
         raise DocumentNumberMissing
     if now < (until := consulted_until(row)):

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.timezone import localdate
 
+from jishi.accounts.actions import proving
 from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.kernels.geo.partition import PolygonIndex
@@ -70,6 +71,7 @@ def adopt(
     :raises GridCodeTaken: the code is another community's; :raises NotAPartition: the stored edition fails.
     """
     ensure_may_keep_ground(by)
+    proving.ensure_fresh(by, now=now)
     memory.touch(by.tenant_id)  # the row is locked: editions are adopted one after the other
     _ensure_sound(report)
     if effective_from < localdate(now) and not by.has("system"):

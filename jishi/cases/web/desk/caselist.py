@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from jishi.accounts.actions import proving
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import filters as kept
 from jishi.cases.queries import desks, exported, listing, sifting
@@ -162,6 +163,7 @@ def sheet(request: HttpRequest) -> Any:
     said = request.GET.dict()
     filters = sifting.asked(said, now=request.now)
     by = request.actor
+    proving.ensure_fresh(by, now=request.now)
     names = [n for n in sifting.NAMES if said.get(n)]
     trail.record(
         "cases.exported", ("account", by.account_id or 0), by=by, at=request.now, codes={"filters": names},

@@ -1,0 +1,26 @@
+"""When the person of a session last showed who it is: at the sign-in, or by a passkey, a code, a password since."""
+
+from datetime import UTC, datetime
+
+from allauth.account.internal.flows.login import get_authentication_records
+from django.conf import settings
+from django.http import HttpRequest
+
+from jishi.accounts.actions import proving
+from jishi.accounts.web import sessions
+
+
+def last(request: HttpRequest) -> datetime | None:
+    """Give the moment; None in the demonstration, which asks for no proof at all."""
+    if settings.DEMO:
+        return None
+    shown = [float(request.session.get(sessions.BEGAN) or 0)]
+    records = get_authentication_records(request, request.user)
+    shown += [float(one["at"]) for one in records if one.get("reauthenticated")]
+    return datetime.fromtimestamp(max(shown), UTC)
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Tell whether nothing needs to be shown again."""
+    moment = last(request)
+    return moment is None or request.now - moment <= proving.FRESH
