@@ -67,7 +67,7 @@ class World:
     plans: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.body = {code: f.body_id(self.town, code) for code in (*BODIES, "sqzx", "hfzx", "ldxz")}
+        self.body = {code: f.body_id(self.town, code) for code in (*BODIES, "sqzx", "hfzx", "ldxz", "sqcz")}
         self.item = f.some_item(self.town)
 
     def any_body(self) -> int:
@@ -129,19 +129,19 @@ class Step:
     row: Callable[[World, Now], Any] | None = None
 
 
-def _by(role: str, at: str = "sqzx", account: int = 0) -> Callable[[World, Now, Any], Actor]:
+def role(role: str, at: str = "sqzx", account: int = 0) -> Callable[[World, Now, Any], Actor]:
     return lambda w, c, row: w.staff(role, w.body[at], account)
 
 
-def _lead(w: World, c: Now, row: Any) -> Actor:
+def the_lead(w: World, c: Now, row: Any) -> Actor:
     return w.staff("handler", c.lead or w.body["psyh"], account=21)
 
 
-def _clock(w: World, c: Now, row: Any) -> Actor:
+def the_clock(w: World, c: Now, row: Any) -> Actor:
     return clock(w.town, "sweep:test")
 
 
-def _caller(w: World, c: Now, row: Any) -> Actor:
+def the_caller(w: World, c: Now, row: Any) -> Actor:
     return w.caller(c)
 
 
@@ -170,7 +170,7 @@ def _said(w: World, c: Now, row: Any, given: dict[str, Any]) -> dict[str, Any]:
     return {name: value(w, c, row) if callable(value) else value for name, value in given.items()}
 
 
-def _any(model: Any, path: str = "case") -> Callable[[World, Now], Any]:
+def any_of(model: Any, path: str = "case") -> Callable[[World, Now], Any]:
     return lambda w, c: w.one(model, **{path: c.id})
 
 
@@ -206,7 +206,9 @@ def _send(w: World, c: Now, row: Any) -> Any:
 def _receive(w: World, c: Now, row: Any) -> Any:
     """A new report; now and then it joins a case that is there."""
     given = {"text": w.rng.choice(TEXTS), "channel": "phone", "matter": w.rng.choice(MATTERS),
-             "kind": w.rng.choice(("report", "inquiry", "complaint")), "caller_contact": "13900000417"}  # fmt: skip
+             "voice": w.rng.choice(("open", "open", "confidential")), "caller_contact": "13900000417",
+             "kind": w.rng.choice(("report", "inquiry", "complaint")),
+             "accused_body_ids": (w.any_body(),) if w.rng.random() < 0.2 else ()}  # fmt: skip
     join = c.id if w.rng.random() < 0.3 else None
 
     def receive(one: arrival.Incoming, *, by: Actor, now: datetime) -> Any:
@@ -218,7 +220,7 @@ def _receive(w: World, c: Now, row: Any) -> Any:
     return receive, arrival.Incoming(**given, join_case_id=join), {}
 
 
-def _report(w: World, c: Now) -> Any:
+def own_report(w: World, c: Now) -> Any:
     return w.one(Membership, case=c.id, to_at=None)
 
 
@@ -243,138 +245,138 @@ def _answers(w: World, c: Now, row: Any) -> feedback.Answers:
 WORDS = {"words": WHY}
 _HOW = {"how": "phone", "reached": lambda w, c, r: w.rng.choice(("yes", "refused", "no_answer"))}
 STEPS: tuple[Step, ...] = (
-    Step("intake.receive", _by("operator"), _receive),
-    Step("intake.answer_at_once", _by("operator"), on_case(intake.answer_at_once, text="每周三上午办理。")),
-    Step("intake.settle_on_spot", _by("grid_worker"), on_case(intake.settle_on_spot, text="当场清走")),
-    Step("intake.decline", _by("dispatcher"),
+    Step("intake.receive", role("operator"), _receive),
+    Step("intake.answer_at_once", role("operator"), on_case(intake.answer_at_once, text="每周三上午办理。")),
+    Step("intake.settle_on_spot", role("grid_worker"), on_case(intake.settle_on_spot, text="当场清走")),
+    Step("intake.decline", role("dispatcher"),
          on_case(intake.decline, ground="other_procedure", text="正在法院审理。", channel="法院")),
     Step("intake.object_to_decline", lambda w, c, r: system(w.town),
          on_case(intake.object_to_decline, text="我没有去法院")),
-    Step("intake.accept_after_objection", _by("dispatcher", account=99),
+    Step("intake.accept_after_objection", role("dispatcher", account=99),
          on_case(intake.accept_after_objection, why="核对后应当受理")),
-    Step("intake.add_addendum", _caller,
-         lambda w, c, r: (intake.add_addendum, r.report_id, {"text": "今天更深了"}), _report),
-    Step("consultation.open", _by("dispatcher"), on_case(consultation.open_, question="归谁？",
+    Step("intake.add_addendum", the_caller,
+         lambda w, c, r: (intake.add_addendum, r.report_id, {"text": "今天更深了"}), own_report),
+    Step("consultation.open", role("dispatcher"), on_case(consultation.open_, question="归谁？",
          invited=lambda w, c, r: [w.body["swj"], w.body["cgj"]])),
     Step("consultation.state_position", lambda w, c, r: w.staff("handler", w.body["cgj"]),
          on_case(consultation.state_position, text="归水务", cited_item_id=lambda w, c, r: w.item)),
-    Step("consultation.conclude", _by("dispatcher"), on_case(consultation.conclude,
+    Step("consultation.conclude", role("dispatcher"), on_case(consultation.conclude,
          agreed_body_id=lambda w, c, r: w.body["swj"])),
-    Step("consultation.contest", _by("dispatcher"), on_case(consultation.contest, question="归谁？")),
-    Step("ruling.rule", _by("ruler", "ldxz"), on_case(ruling.rule, named_body_id=lambda w, c, r: w.any_body(),
+    Step("consultation.contest", role("dispatcher"), on_case(consultation.contest, question="归谁？")),
+    Step("ruling.rule", role("ruler", "ldxz"), on_case(ruling.rule, named_body_id=lambda w, c, r: w.any_body(),
          tenant_code=TOWN, why=lambda w, c, r: ruling.Reasons([w.item], WHY))),
-    Step("ruling.uphold", _by("ruler", "ldxz"), on_case(ruling.uphold, tenant_code=TOWN,
+    Step("ruling.uphold", role("ruler", "ldxz"), on_case(ruling.uphold, tenant_code=TOWN,
          why=lambda w, c, r: ruling.Reasons([w.item], WHY))),
-    Step("dispatch.offer", _by("dispatcher"), on_case(dispatch.offer, to=_to)),
-    Step("dispatch.take_back", _by("dispatcher"), on_case(dispatch.take_back, reason="派错了")),
-    Step("handover.sign", _lead, on_case(handover.sign)),
-    Step("handover.sign_by_time", _clock, on_case(handover.sign_by_time)),
-    Step("handover.return_", _lead, on_case(handover.return_, why=_why_back)),
-    Step("handover.accept_return", _by("dispatcher"), on_case(handover.accept_return)),
-    Step("handover.return_by_time", _clock, on_case(handover.return_by_time)),
-    Step("handover.deny_return", _by("dispatcher"),
+    Step("dispatch.offer", role("dispatcher"), on_case(dispatch.offer, to=_to)),
+    Step("dispatch.take_back", role("dispatcher"), on_case(dispatch.take_back, reason="派错了")),
+    Step("handover.sign", the_lead, on_case(handover.sign)),
+    Step("handover.sign_by_time", the_clock, on_case(handover.sign_by_time)),
+    Step("handover.return_", the_lead, on_case(handover.return_, why=_why_back)),
+    Step("handover.accept_return", role("dispatcher"), on_case(handover.accept_return)),
+    Step("handover.return_by_time", the_clock, on_case(handover.return_by_time)),
+    Step("handover.deny_return", role("dispatcher"),
          on_case(handover.deny_return, words=WHY, cited_item_id=lambda w, c, r: w.item)),
-    Step("handling.note_contact", _lead, on_case(handling.note_contact, **_HOW)),
-    Step("handling.note_progress", _lead,
+    Step("handling.note_contact", the_lead, on_case(handling.note_contact, **_HOW)),
+    Step("handling.note_progress", the_lead,
          on_case(handling.note_progress, text=lambda w, c, r: f"第{w.rng.randrange(99)}天：已约好疏通队。")),
-    Step("handling.reply", _lead, on_case(handling.reply, answer=lambda w, c, r: f.answer_of(w.now))),
-    Step("handling.ask_termination", _lead, on_case(handling.ask_termination, what_was_needed="进门查漏点",
+    Step("handling.reply", the_lead, on_case(handling.reply, answer=lambda w, c, r: f.answer_of(w.now))),
+    Step("handling.ask_termination", the_lead, on_case(handling.ask_termination, what_was_needed="进门查漏点",
          told_caller="需要您开门才能查漏点，两次联系您都不同意进门，这一件先终止。")),
-    Step("handling.terminate", _by("supervisor"), on_case(handling.terminate)),
-    Step("clocks.ask_suspension", _lead, on_case(clocks.ask_suspension, what=lambda w, c, r: f.pause(w.now))),
-    Step("clocks.suspend", _by("supervisor"), on_case(clocks.suspend)),
-    Step("clocks.deny_suspension", _by("supervisor"), on_case(clocks.deny_suspension, why=WHY)),
-    Step("clocks.resume", _lead, on_case(clocks.resume)),
-    Step("clocks.ask_extension", _lead, on_case(clocks.ask_extension, workdays=3, reason_for_caller=f.REASON)),
-    Step("clocks.extend", _by("supervisor"), on_case(clocks.extend)),
-    Step("clocks.deny_extension", _by("supervisor"), on_case(clocks.deny_extension, why=WHY)),
-    Step("banking.ask", _lead, on_case(banking.ask, what=lambda w, c, r: f.wanted(w.now))),
-    Step("banking.bank", _by("office", "ldxz"), on_case(banking.bank)),
-    Step("banking.deny", _by("office", "ldxz"), on_case(banking.deny, why=WHY)),
-    Step("banking.note_came_true", _lead, on_case(banking.note_came_true, words=WHY)),
-    Step("banking.take_up", _by("office", "ldxz"), on_case(banking.take_up)),
-    Step("review.send_back", _by("reviewer"),
+    Step("handling.terminate", role("supervisor"), on_case(handling.terminate)),
+    Step("clocks.ask_suspension", the_lead, on_case(clocks.ask_suspension, what=lambda w, c, r: f.pause(w.now))),
+    Step("clocks.suspend", role("supervisor"), on_case(clocks.suspend)),
+    Step("clocks.deny_suspension", role("supervisor"), on_case(clocks.deny_suspension, why=WHY)),
+    Step("clocks.resume", the_lead, on_case(clocks.resume)),
+    Step("clocks.ask_extension", the_lead, on_case(clocks.ask_extension, workdays=3, reason_for_caller=f.REASON)),
+    Step("clocks.extend", role("supervisor"), on_case(clocks.extend)),
+    Step("clocks.deny_extension", role("supervisor"), on_case(clocks.deny_extension, why=WHY)),
+    Step("banking.ask", the_lead, on_case(banking.ask, what=lambda w, c, r: f.wanted(w.now))),
+    Step("banking.bank", role("office", "ldxz"), on_case(banking.bank)),
+    Step("banking.deny", role("office", "ldxz"), on_case(banking.deny, why=WHY)),
+    Step("banking.note_came_true", the_lead, on_case(banking.note_came_true, words=WHY)),
+    Step("banking.take_up", role("office", "ldxz"), on_case(banking.take_up)),
+    Step("review.send_back", role("reviewer"),
          on_case(review.send_back, elements=review.Elements(True, True, True, False), why="没写何时做完")),
-    Step("review.approve", _by("reviewer"), on_case(review.approve, elements=f.ALL_FOUR)),
-    Step("feedback.answer", _by("feedback", "hfzx"), on_row(feedback.answer, answers=_answers), _any(Feedback)),
-    Step("feedback.note_attempt", _by("feedback", "hfzx"), on_case(feedback.note_attempt, result="no_answer")),
-    Step("feedback.conclude", _clock, on_case(feedback.conclude)),
-    Step("feedback.send_back", _by("feedback", "hfzx"), on_case(feedback.send_back, reviewer_agrees=True)),
-    Step("reopening.reopen", _by("reviewer"), on_case(reopening.reopen, why="又堵了")),
-    Step("reopening.redispatch", _by("dispatcher"), on_case(reopening.redispatch, why="应当由水务办")),
-    Step("withdrawing.withdraw", _caller,
-         lambda w, c, r: (withdrawing.withdraw, r.report_id, {"tenant_code": TOWN}), _report),
-    Step("merging.absorb", _by("dispatcher"), on_case(merging.absorb, into=lambda w, c, r: w.another(c))),
-    Step("merging.restore", _by("dispatcher"), on_case(merging.restore)),
-    Step("merging.join", _by("dispatcher"), on_case(merging.join, report_id=lambda w, c, r: w.one(
+    Step("review.approve", role("reviewer"), on_case(review.approve, elements=f.ALL_FOUR)),
+    Step("feedback.answer", role("feedback", "hfzx"), on_row(feedback.answer, answers=_answers), any_of(Feedback)),
+    Step("feedback.note_attempt", role("feedback", "hfzx"), on_case(feedback.note_attempt, result="no_answer")),
+    Step("feedback.conclude", the_clock, on_case(feedback.conclude)),
+    Step("feedback.send_back", role("feedback", "hfzx"), on_case(feedback.send_back, reviewer_agrees=True)),
+    Step("reopening.reopen", role("reviewer"), on_case(reopening.reopen, why="又堵了")),
+    Step("reopening.redispatch", role("dispatcher"), on_case(reopening.redispatch, why="应当由水务办")),
+    Step("withdrawing.withdraw", the_caller,
+         lambda w, c, r: (withdrawing.withdraw, r.report_id, {"tenant_code": TOWN}), own_report),
+    Step("merging.absorb", role("dispatcher"), on_case(merging.absorb, into=lambda w, c, r: w.another(c))),
+    Step("merging.restore", role("dispatcher"), on_case(merging.restore)),
+    Step("merging.join", role("dispatcher"), on_case(merging.join, report_id=lambda w, c, r: w.one(
          Membership, case__in=w.cases, to_at=None).report_id)),
-    Step("merging.leave", _by("dispatcher"), on_case(merging.leave, tenant_code=TOWN,
-         report_id=lambda w, c, r: r.report_id), _report),
-    Step("merging.split", _by("dispatcher"), lambda w, c, r: (merging.split, r.report_id, {"case_id": c.id,
+    Step("merging.leave", role("dispatcher"), on_case(merging.leave, tenant_code=TOWN,
+         report_id=lambda w, c, r: r.report_id), own_report),
+    Step("merging.split", role("dispatcher"), lambda w, c, r: (merging.split, r.report_id, {"case_id": c.id,
          "tenant_code": TOWN, "parts": [merging.Part(TEXTS[0], MATTERS[0]), merging.Part(TEXTS[2], MATTERS[1])]}),
-         _report),
-    Step("merging.keep_as_community", _by("dispatcher"), on_case(merging.keep_as_community, why=WHY)),
-    Step("correcting.correct_matter", _by("dispatcher"),
+         own_report),
+    Step("merging.keep_as_community", role("dispatcher"), on_case(merging.keep_as_community, why=WHY)),
+    Step("correcting.correct_matter", role("dispatcher"),
          on_case(correcting.correct_matter, matter=lambda w, c, r: w.rng.choice(MATTERS))),
-    Step("correcting.set_urgency", _by("dispatcher"), on_case(correcting.set_urgency, why=WHY,
+    Step("correcting.set_urgency", role("dispatcher"), on_case(correcting.set_urgency, why=WHY,
          urgency=lambda w, c, r: w.rng.choice(("normal", "urgent", "emergency")))),
-    Step("tagging.tag", _by("dispatcher"),
+    Step("tagging.tag", role("dispatcher"),
          on_case(tagging.tag, add=lambda w, c, r: (f"汛期{w.rng.randrange(9)}",))),
-    Step("urging.urge", _by("dispatcher"), on_case(urging.urge, words="雨天将到，请尽快")),
-    Step("supervision.open", _by("supervisor"), on_case(supervision.open_, ground="shirking", demand=WHY)),
-    Step("supervision.answer", _lead, on_case(supervision.answer, text=WHY)),
-    Step("supervision.lift", _by("supervisor"), on_case(supervision.lift, why=WHY)),
-    Step("supervision.open_again", _by("supervisor"), on_case(supervision.open_again, missing=WHY)),
-    Step("exclusion.ask", _lead, on_case(exclusion.ask, what=lambda w, c, r: f.exclusion())),
-    Step("exclusion.decide", _by("supervisor"), on_row(exclusion.decide, why=f.PROVED,
-         verdict=lambda w, c, r: w.rng.choice(("approved", "denied"))), _any(Exclusion)),
-    Step("exclusion.revoke", _by("supervisor"), on_row(exclusion.revoke, why=f.PROVED), _any(Exclusion)),
-    Step("publishing.open", _by("reviewer"), on_case(publishing.open_)),
-    Step("parts.ask", _lead, on_case(parts.ask, asking=lambda w, c, r: parts.Asking(w.any_body(), t.WHAT))),
-    Step("parts.sign", _of_the_row, on_row(parts.sign), _any(Part)),
-    Step("parts.sign_by_time", _clock, on_row(parts.sign_by_time), _any(Part)),
+    Step("urging.urge", role("dispatcher"), on_case(urging.urge, words="雨天将到，请尽快")),
+    Step("supervision.open", role("supervisor"), on_case(supervision.open_, ground="shirking", demand=WHY)),
+    Step("supervision.answer", the_lead, on_case(supervision.answer, text=WHY)),
+    Step("supervision.lift", role("supervisor"), on_case(supervision.lift, why=WHY)),
+    Step("supervision.open_again", role("supervisor"), on_case(supervision.open_again, missing=WHY)),
+    Step("exclusion.ask", the_lead, on_case(exclusion.ask, what=lambda w, c, r: f.exclusion())),
+    Step("exclusion.decide", role("supervisor"), on_row(exclusion.decide, why=f.PROVED,
+         verdict=lambda w, c, r: w.rng.choice(("approved", "denied"))), any_of(Exclusion)),
+    Step("exclusion.revoke", role("supervisor"), on_row(exclusion.revoke, why=f.PROVED), any_of(Exclusion)),
+    Step("publishing.open", role("reviewer"), on_case(publishing.open_)),
+    Step("parts.ask", the_lead, on_case(parts.ask, asking=lambda w, c, r: parts.Asking(w.any_body(), t.WHAT))),
+    Step("parts.sign", _of_the_row, on_row(parts.sign), any_of(Part)),
+    Step("parts.sign_by_time", the_clock, on_row(parts.sign_by_time), any_of(Part)),
     Step("parts.return_", _of_the_row, on_row(parts.return_, why=lambda w, c, r: parts.Returning(
-         "not_our_duty", "棚子在小区红线里，不归我们。", w.item)), _any(Part)),
-    Step("parts.contest", _lead, on_row(parts.contest, words=WHY), _any(Part)),
-    Step("parts.uphold", _by("ruler", "ldxz"), on_row(parts.uphold, words=WHY), _any(Part)),
-    Step("parts.deny", _by("ruler", "ldxz"),
-         on_row(parts.deny, words=WHY, cited_item_id=lambda w, c, r: w.item), _any(Part)),
-    Step("parts.finish", _of_the_row, on_row(parts.finish, result=t.RESULT), _any(Part)),
-    Step("parts.ask_release", _lead, on_row(parts.ask_release, words=WHY), _any(Part)),
-    Step("parts.keep", _of_the_row, on_row(parts.keep, words=WHY), _any(Part)),
-    Step("parts.release", _of_the_row, on_row(parts.release), _any(Part)),
+         "not_our_duty", "棚子在小区红线里，不归我们。", w.item)), any_of(Part)),
+    Step("parts.contest", the_lead, on_row(parts.contest, words=WHY), any_of(Part)),
+    Step("parts.uphold", role("ruler", "ldxz"), on_row(parts.uphold, words=WHY), any_of(Part)),
+    Step("parts.deny", role("ruler", "ldxz"),
+         on_row(parts.deny, words=WHY, cited_item_id=lambda w, c, r: w.item), any_of(Part)),
+    Step("parts.finish", _of_the_row, on_row(parts.finish, result=t.RESULT), any_of(Part)),
+    Step("parts.ask_release", the_lead, on_row(parts.ask_release, words=WHY), any_of(Part)),
+    Step("parts.keep", _of_the_row, on_row(parts.keep, words=WHY), any_of(Part)),
+    Step("parts.release", _of_the_row, on_row(parts.release), any_of(Part)),
     Step("whistle.blow", _street, on_case(whistle.blow, call=lambda w, c, r: t.call_of(w.town, now=w.now, bodies=[
          whistle.Called(w.body[b], why="棚子和井都在人行道上") for b in ("cgj", "zjj")]))),
-    Step("whistle.gather", lambda w, c, r: system(w.town), on_row(whistle.gather), _any(Whistle)),
-    Step("whistle.lapse", _clock, on_row(whistle.lapse), _any(Whistle)),
-    Step("whistle.start", _street, on_row(whistle.start), _any(Whistle)),
-    Step("whistle.conclude", _street, on_row(whistle.conclude, words=WHY), _any(Whistle)),
-    Step("whistle.call_off", _street, on_row(whistle.call_off, words=WHY), _any(Whistle)),
-    Step("whistle.rate", _clock, on_row(whistle.rate), _any(Whistle)),
-    Step("whistle.answer", _of_the_row, on_row(whistle.answer), _any(Participant, "whistle__case")),
+    Step("whistle.gather", lambda w, c, r: system(w.town), on_row(whistle.gather), any_of(Whistle)),
+    Step("whistle.lapse", the_clock, on_row(whistle.lapse), any_of(Whistle)),
+    Step("whistle.start", _street, on_row(whistle.start), any_of(Whistle)),
+    Step("whistle.conclude", _street, on_row(whistle.conclude, words=WHY), any_of(Whistle)),
+    Step("whistle.call_off", _street, on_row(whistle.call_off, words=WHY), any_of(Whistle)),
+    Step("whistle.rate", the_clock, on_row(whistle.rate), any_of(Whistle)),
+    Step("whistle.answer", _of_the_row, on_row(whistle.answer), any_of(Participant, "whistle__case")),
     Step("whistle.object_", _of_the_row, on_row(whistle.object_, why=lambda w, c, r: whistle.Objection(
-         "not_our_duty", "棚子在小区红线里。", w.item)), _any(Participant, "whistle__case")),
-    Step("whistle.uphold", _host, on_row(whistle.uphold, words=WHY), _any(Participant, "whistle__case")),
-    Step("whistle.deny", _host, on_row(whistle.deny, words=WHY), _any(Participant, "whistle__case")),
-    Step("whistle.arrive", _of_the_row, on_row(whistle.arrive, words=WHY), _any(Participant, "whistle__case")),
-    Step("whistle.miss", _street, on_row(whistle.miss, words=WHY), _any(Participant, "whistle__case")),
-    Step("whistle.report", _of_the_row, on_row(whistle.report, result=t.RESULT), _any(Participant, "whistle__case")),
+         "not_our_duty", "棚子在小区红线里。", w.item)), any_of(Participant, "whistle__case")),
+    Step("whistle.uphold", _host, on_row(whistle.uphold, words=WHY), any_of(Participant, "whistle__case")),
+    Step("whistle.deny", _host, on_row(whistle.deny, words=WHY), any_of(Participant, "whistle__case")),
+    Step("whistle.arrive", _of_the_row, on_row(whistle.arrive, words=WHY), any_of(Participant, "whistle__case")),
+    Step("whistle.miss", _street, on_row(whistle.miss, words=WHY), any_of(Participant, "whistle__case")),
+    Step("whistle.report", _of_the_row, on_row(whistle.report, result=t.RESULT), any_of(Participant, "whistle__case")),
     Step("rating.rate_body", _street, on_row(rating.rate_body, rated=lambda w, c, r: rating.Rated(t.YES)),
-         _any(Participant, "whistle__case")),
+         any_of(Participant, "whistle__case")),
     Step("rating.rate_whistle", _of_the_row, on_row(rating.rate_whistle, rated=lambda w, c, r: rating.Rated(t.YES)),
-         _any(Participant, "whistle__case")),
+         any_of(Participant, "whistle__case")),
     Step("rating.object_", _of_the_row, on_row(rating.object_, side="body", words=WHY),
-         _any(Participant, "whistle__case")),
+         any_of(Participant, "whistle__case")),
     Step("rating.rule", _host, on_row(rating.rule, side="body", ruling="upheld", words=WHY),
-         _any(Participant, "whistle__case")),
-    Step("links.send", _lead, _send),
+         any_of(Participant, "whistle__case")),
+    Step("links.send", the_lead, _send),
     Step("links.open_", lambda w, c, r: t.outsider(w.town), lambda w, c, r: (links.open_, r, {}), _token),
     Step("links.answer", lambda w, c, r: t.outsider(w.town),
          lambda w, c, r: (links.answer, r, {"said": links.Said("是我们的，明天上午去扶正。")}), _token),
-    Step("links.revoke", _lead, on_row(links.revoke), _any(OutsideLink)),
-    Step("bulk.preview", _by("dispatcher"), _plan),
-    Step("bulk.apply", _by("dispatcher"), on_row(bulk.apply), _kept_plan),
-    Step("bulk.undo", _by("dispatcher"), on_row(bulk.undo), _kept_plan),
+    Step("links.revoke", the_lead, on_row(links.revoke), any_of(OutsideLink)),
+    Step("bulk.preview", role("dispatcher"), _plan),
+    Step("bulk.apply", role("dispatcher"), on_row(bulk.apply), _kept_plan),
+    Step("bulk.undo", role("dispatcher"), on_row(bulk.undo), _kept_plan),
 )  # fmt: skip
 
 # What people mostly do next; each word is a verb that answers the one before it.

@@ -5,9 +5,11 @@ A small model goes along: of each case its state, by the table of moves alone. 1
 night. A failure names the seed, the step and the steps before it.
 """
 
+import ast
 import os
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,21 +17,57 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q
 
 from conftest import MONDAY_TEN
-from jishi.cases.models import Case, Clock, Handover, Membership, Part, Participant, Report, Whistle
-from jishi.cases.states import CASE, PART, PARTICIPANT, WHISTLE
+from jishi.cases import actions
+from jishi.cases.legwork import ERRAND
+from jishi.cases.models import (
+    Case,
+    Clock,
+    Errand,
+    Handover,
+    Mediation,
+    Membership,
+    Part,
+    Participant,
+    Report,
+    Topic,
+    Unsealing,
+    Whistle,
+)  # fmt: skip
+from jishi.cases.states import (
+    CASE,
+    LIVES,
+    MEDIATION,
+    MEDIATION_TALKING,
+    PART,
+    PARTICIPANT,
+    TOPIC,
+    UNSEALING,
+    WHISTLE,
+)  # fmt: skip
 from jishi.cases.tests import factories as f
-from jishi.cases.tests.random_steps import MATTERS, NEXT, STEPS, TEXTS, Now, Step, World
+from jishi.cases.tests import random_beside, random_steps
+from jishi.cases.tests.random_steps import MATTERS, TEXTS, Now, Step, World
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import Refused
 
 WALKS = 20 if os.environ.get("JISHI_PROFILE") == "nightly" else 2
+STEPS = (*random_steps.STEPS, *random_beside.STEPS)
+NEXT = {
+    verb: random_steps.NEXT.get(verb, ()) + random_beside.NEXT.get(verb, ())
+    for verb in {*random_steps.NEXT, *random_beside.NEXT}
+}  # fmt: skip
 BY_NAME = {s.verb: s for s in STEPS}
 LENGTH, CASES, LOOKED_AT_EVERY = 500, 5, 100
-BESIDE = {Part: PART, Whistle: WHISTLE, Participant: PARTICIPANT}
+BESIDE = {
+    Part: PART, Whistle: WHISTLE, Participant: PARTICIPANT, Mediation: MEDIATION, Errand: ERRAND, Topic: TOPIC,
+    Unsealing: UNSEALING,
+}  # fmt: skip
+OUTLIVING = {c.kind for life in LIVES for c in life.clocks if c.outlives}
 HELD = ("OFFERED", "SIGNED", "RETURN_ASKED", "CONTESTED")
 # What is written on another subject than the case that was drawn: a plan, another case, a report's other case.
 ELSEWHERE = {"bulk.preview", "bulk.apply", "bulk.undo", "intake.receive", "links.open_", "links.answer"}
+ELSEWHERE |= random_beside.ELSEWHERE
 SELDOM = {
     "withdrawing.withdraw", "intake.decline", "intake.answer_at_once", "intake.settle_on_spot", "merging.absorb",
     "dispatch.take_back", "handling.terminate", "consultation.contest", "handover.accept_return",
@@ -49,7 +87,11 @@ def faults(town: int) -> list[str]:
         leads = Handover.objects.filter(role="lead", status__in=HELD).values("case").annotate(n=Count("id"))
         belongs = Membership.objects.filter(to_at=None).values("report")
         double = Membership.objects.filter(to_at=None).values("report", "case").annotate(n=Count("id"))
-        ended = Clock.objects.filter(stopped_at=None, case__status__in=CASE.ends)
+        ended = Clock.objects.filter(stopped_at=None, case__status__in=CASE.ends).exclude(kind__in=OUTLIVING)
+        beyond = Clock.objects.filter(stopped_at=None, kind__in=OUTLIVING).exclude(
+            Q(whistle__status="CONCLUDED") | Q(mediation__status="AGREED")
+        )
+        talks = Mediation.objects.filter(status__in=MEDIATION_TALKING, case__status__in=CASE.ends)
         backwards = Clock.objects.filter(stopped_at__lt=F("started_at"))
         held = Case.objects.filter(status__in=("OFFERED", "HANDLING", "REPLIED")).exclude(
             handovers__in=Handover.objects.filter(role="lead", status__in=HELD)
@@ -62,6 +104,8 @@ def faults(town: int) -> list[str]:
             *(f"report {r.id} has no case" for r in Report.objects.exclude(id__in=belongs)),
             *(f"twice in one case {row}" for row in double.filter(n__gt=1)),
             *(f"{c.kind} runs on ended case {c.case_id}" for c in ended),
+            *(f"{c.kind} of {c.case_id} runs on after what it belongs to" for c in beyond),
+            *(f"mediation {m.id} goes on for an ended case" for m in talks),
             *(f"{c.kind} of {c.case_id} stops before it starts" for c in backwards),
             *(f"{c.number} is {c.status} and nobody holds it" for c in held),
             *(f"{c.number} is on the desk and has a lead" for c in stale),
@@ -188,3 +232,24 @@ def test_no_sequence_of_verbs_breaks_an_invariant(town: int) -> None:
 
 def test_the_walk_knows_every_verb_of_the_table_of_cases() -> None:
     assert {m.verb for m in CASE.moves} - {s.verb for s in STEPS} == set()
+
+
+def verbs_of_the_room() -> set[str]:
+    """Name every verb: what the modules of actions offer that takes an actor and a moment."""
+    found = set()
+    for path in Path(actions.__path__[0]).glob("*.py"):
+        for one in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(one, ast.FunctionDef) and not one.name.startswith("_"):
+                named = {a.arg for a in one.args.kwonlyargs}
+                found |= {f"{path.stem}.{one.name.rstrip('_')}"} if {"by", "now"} <= named else set()
+    return found
+
+
+def test_every_verb_of_the_room_is_walked_or_says_why_not() -> None:
+    walked = {s.verb.rstrip("_") for s in STEPS}
+    excused = {verb.rstrip("_") for verb in random_beside.NOT_WALKED}
+
+    assert verbs_of_the_room() - walked - excused == set()
+    assert excused - verbs_of_the_room() == set(), "no such verb any more"
+    assert excused & walked == set()
+    assert all(len(why) > 9 for why in random_beside.NOT_WALKED.values())

@@ -80,5 +80,6 @@ def _clock(p: Procedure, c: Clock) -> str:
     amount += f"（紧急 emergency {c.emergency_amount}）" if c.emergency_amount else ""
     amount += f"（至少 at least {c.floor}）" if c.floor else ""
     expiry = f"`{c.at_expiry}`" + (f" → {c.then}" if c.then else "")
+    expiry += "（事件了结后照走 · outlives the case）" if c.outlives else ""
     name = f"{c.name.zh} · {c.name.en} `{c.kind}`"
     return _cells(name, p.party(c.owner).name.zh, amount, c.source, expiry, c.stopped_by_suspension)

@@ -154,6 +154,7 @@ def _clock(row: _Row) -> Clock:
         at_expiry=row.text("at_expiry", ""),
         then=row.text("then", ""),
         stopped_by_suspension=row.code("stopped_by_suspension", Suspension),
+        outlives=row.flag("outlives"),
     )
 
 

@@ -89,6 +89,7 @@ class Clock:
     at_expiry: str  # a verb
     then: str  # the clock that starts when this one expires
     stopped_by_suspension: Suspension
+    outlives: bool = False  # it may run on when the life beside which this one runs has ended
 
 
 @dataclass(frozen=True, slots=True)
