@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from jishi.foundation import keys
 from jishi.foundation.actor import Actor
 from jishi.foundation.models import IdempotencyRecord
+from jishi.foundation.nouns import as_json
 from jishi.foundation.refusals import Invalid, KeyReused, StillRunning
 
 KEEP = timedelta(hours=72)
@@ -20,6 +21,9 @@ _CLAIM = """
     INSERT INTO foundation_idempotencyrecord (tenant_id, actor, route, key, body_hash, expires_at)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, actor, route, key) DO NOTHING RETURNING id
 """
+
+
+_FILL = "UPDATE foundation_idempotencyrecord SET answer = %s::jsonb WHERE id = %s::bigint"
 
 
 class Slot:
@@ -34,7 +38,8 @@ class Slot:
 
     def fill(self, answer: Any) -> None:
         """Keep `answer` (ids only) for whoever asks with the same key."""
-        IdempotencyRecord.objects.filter(id=self._id or 0).update(answer=answer)
+        with connection.cursor() as cursor:
+            cursor.execute(_FILL, [as_json(answer), self._id or 0])
         self.answer = answer
 
 

@@ -9,7 +9,6 @@ import orjson
 from django.db import connections, models, transaction
 from psycopg.types.range import Range
 
-FEW = 5  # rows: below, one statement of plain values is as quick
 AT_ONCE = 5000  # rows of one statement
 
 
@@ -17,14 +16,15 @@ Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
 
 class Rows(models.QuerySet[Row_co]):
-    """Rows that are made by the hundred: one statement takes them in as one JSON value.
+    """Rows that are made together: one statement takes them in as one JSON value, however many they are.
 
-    Three times less work than a parameter per value. The same refusals by the database; ids come back as always.
+    Three times less work than a parameter per value, and one text per table: the server plans it once, nothing puts it
+    together again. The same refusals by the database; ids come back as always.
     """
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
         rows = list(objs)
-        if args or options or len(rows) < FEW or any(r.pk is not None for r in rows):
+        if args or options or not rows or any(r.pk is not None for r in rows):
             return super().bulk_create(rows, *args, **options)
         for row in rows:
             row._prepare_related_fields_for_save(operation_name="bulk_create")
@@ -32,15 +32,35 @@ class Rows(models.QuerySet[Row_co]):
         with transaction.atomic(using=self.db, savepoint=False), connections[self.db].cursor() as cursor:
             for start in range(0, len(rows), AT_ONCE):
                 part = rows[start : start + AT_ONCE]
-                cursor.execute(statement, [orjson.dumps(_plain(part), default=_said).decode()])
+                cursor.execute(statement, [as_json(_plain(part))])
                 for row, (pk,) in zip(part, cursor.fetchall(), strict=True):
                     row.pk, row._state.adding, row._state.db = pk, False, self.db
         return rows
 
 
+def as_json(value: Any) -> str:
+    """Write what goes into the database as one value; what JSON has no form for is written as the database reads it."""
+    return orjson.dumps(value, default=_said, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
 def _plain(rows: list[Any]) -> list[dict[str, Any]]:
-    fields = [(f, f.column) for f in rows[0]._meta.concrete_fields if not f.primary_key]
-    return [{column: f.pre_save(row, True) for f, column in fields} for row in rows]
+    kept, made = _columns(cast(Hashable, type(rows[0])))
+    told = []
+    for row in rows:
+        held = row.__dict__
+        values = {column: held[name] for column, name in kept}
+        for column, field in made:
+            values[column] = field.pre_save(row, True)
+        told.append(values)
+    return told
+
+
+@cache
+def _columns(model: Any) -> tuple[list[tuple[str, str]], list[tuple[str, Any]]]:
+    """Columns that hold what stands in the row, and those that make their value when it is stored."""
+    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+    made = [(f.column, f) for f in fields if type(f).pre_save is not models.Field.pre_save]
+    return [(f.column, f.attname) for f in fields if type(f).pre_save is models.Field.pre_save], made
 
 
 def _said(value: Any) -> str:

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from jishi.foundation import scope
 from jishi.foundation.models import Delivery, News
+from jishi.foundation.nouns import as_json
 
 RETRIES = (10, 60, 300, 1800, 7200, 43200)  # seconds; then the dead-letter screen (spec 10 §14)
 
@@ -26,31 +27,39 @@ class Event:
     subject: ClassVar[tuple[str, str]] = ("", "")  # (kind, name of the id field)
 
 
+_ANNOUNCE = """
+    WITH given AS MATERIALIZED (
+        SELECT nextval('foundation_news_id_seq') AS id, told.* FROM json_to_recordset(%(news)s::json)
+            AS told (subject_kind text, subject_id bigint, name text, facts jsonb, reactions text[])
+    ), owed AS (
+        INSERT INTO foundation_delivery
+            (tenant_id, news_id, reaction, receiver, subject_kind, subject_id, attempts, next_at, error)
+        SELECT %(tenant)s::bigint, id, reaction, 0, subject_kind, subject_id, 0, %(at)s::timestamptz, ''
+        FROM given CROSS JOIN LATERAL unnest(reactions) AS wired (reaction)
+    )
+    INSERT INTO foundation_news (id, tenant_id, subject_kind, subject_id, name, facts, at)
+    SELECT id, %(tenant)s::bigint, subject_kind, subject_id, name, facts, %(at)s::timestamptz FROM given
+"""
+
+
 def announce(*events: Event, at: datetime) -> None:
-    """Write `events` and one delivery per wired reaction, in this transaction (≤ 2 statements)."""
-    tenant_id = scope.current().actor.tenant_id
-    rows = []
+    """Write `events` and one delivery per wired reaction, in this transaction, in one statement."""
+    if not events:
+        return
+    wiring: Mapping[str, Sequence[str]] = import_string("config.wiring.REACTIONS")
+    news = []
     for event in events:
         kind, id_field = event.subject
-        facts = asdict(event)
-        rows.append(
-            News(
-                tenant_id=tenant_id, subject_kind=kind, subject_id=facts[id_field],
-                name=type(event).__name__, facts=facts, at=at,
-            )
+        facts, name = asdict(event), type(event).__name__
+        news.append(
+            {
+                "subject_kind": kind, "subject_id": facts[id_field], "name": name, "facts": facts,
+                "reactions": list(wiring.get(name, ())),
+            }
         )  # fmt: skip
-    News.objects.bulk_create(rows)
-    wiring: Mapping[str, Sequence[str]] = import_string("config.wiring.REACTIONS")
-    owed = [
-        Delivery(
-            tenant_id=tenant_id, news=row, reaction=reaction, next_at=at,
-            subject_kind=row.subject_kind, subject_id=row.subject_id,
-        )
-        for row in rows
-        for reaction in wiring.get(row.name, ())
-    ]  # fmt: skip
-    if owed:
-        Delivery.objects.bulk_create(owed)
+    values: dict[str, Any] = {"tenant": scope.current().actor.tenant_id, "news": as_json(news), "at": at}
+    with connection.cursor() as cursor:
+        cursor.execute(_ANNOUNCE, values)
 
 
 # Whoever takes news up waits for the other; what commits later comes later, whatever its number.

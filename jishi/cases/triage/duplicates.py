@@ -341,7 +341,7 @@ def _told(rows: Ints, standing: _Standing, law: Law) -> dict[int, _Told]:
     where = {int(standing.ids[k]): int(k) for k in rows if k < standing.size}
     if not where:
         return {}
-    values = {"tenant": scope.current().actor.tenant_id, "ids": _written(where), "read": READ}
+    values: dict[str, Any] = {"tenant": scope.current().actor.tenant_id, "ids": _written(where), "read": READ}
     with connection.cursor() as cursor:
         cursor.execute(_WORDS, values)
         found = cursor.fetchall()
