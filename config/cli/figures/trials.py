@@ -41,7 +41,8 @@ TRIALS = {
     "F7": Trial("bad inputs against every create", ("tests/trust/f07_bad_inputs.py",)),
     "F8": Trial(
         "kill points and power cuts",
-        ("jishi/foundation/database/tests/test_after_a_crash.py",),
+        ("jishi/foundation/database/tests/test_power.py", "jishi/foundation/database/tests/test_after_a_crash.py",
+         "tests/journeys/test_kill_points.py"),
     ),
     "F10": Trial(
         "tampering is named at its entry",
@@ -58,7 +59,7 @@ TRIALS = {
         "events of the embedded database",
         ("jishi/foundation/database/tests/test_first_start.py", "jishi/foundation/database/tests/test_after_a_crash.py",
          "jishi/foundation/database/tests/test_refusals.py", "jishi/foundation/database/tests/test_safekeeping.py",
-         "tests/trust/f20_races.py"),
+         "jishi/foundation/database/tests/test_upgrade.py", "tests/trust/f20_races.py"),
         "version N code on N+1 schema: there is one release line only",
     ),
 }  # fmt: skip

@@ -39,17 +39,7 @@ def create(layout: Layout, programs: Programs, *, alive: int, throwaway: bool, p
     if free < space.FIRST_START:
         raise unavailable("no_space", folder=layout.folder, needed=space.FIRST_START >> 20, free=free >> 20)
     try:
-        layouts.give(layout.fresh, layout.account)
-        _initdb(layout, programs, alive=alive, throwaway=throwaway)
-        words = roles.make(layout)
-        with private(
-            layout, programs, layout.fresh, alive=alive, throwaway=throwaway, patience=patience
-        ) as at:
-            _make_roles(at, words)
-            _make_database(at)
-            promise(at)
-            with _connected(at, DATABASE) as connection:
-                selftest.run(connection, major=programs.major)
+        make_aside(layout, programs, roles.make(layout), alive=alive, throwaway=throwaway, patience=patience)
         layout.fresh.rename(layout.data)
         sync(layout.folder)
     except OSError as error:
@@ -58,6 +48,20 @@ def create(layout: Layout, programs: Programs, *, alive: int, throwaway: bool, p
     except BaseException:
         shutil.rmtree(layout.fresh, ignore_errors=True)
         raise
+
+
+def make_aside(
+    layout: Layout, programs: Programs, words: dict[str, str], *, alive: int, throwaway: bool, patience: float
+) -> None:
+    """This will make and test a new cluster in `data.new`, with roles of these passwords; its name comes later."""
+    layouts.give(layout.fresh, layout.account)
+    _initdb(layout, programs, alive=alive, throwaway=throwaway)
+    with private(layout, programs, layout.fresh, alive=alive, throwaway=throwaway, patience=patience) as at:
+        _make_roles(at, words)
+        _make_database(at)
+        promise(at)
+        with _connected(at, DATABASE) as connection:
+            selftest.run(connection, major=programs.major)
 
 
 def set_passwords(at: Path, words: dict[str, str]) -> None:

@@ -87,7 +87,7 @@ def restore(data_dir: Path, source: Path, *, patience: float = supervisor.PATIEN
         except BaseException:
             shutil.rmtree(layout.restored, ignore_errors=True)
             raise
-        return _swap(layout)
+        return swap(layout)
 
 
 def facts(source: Path) -> Backup:
@@ -129,12 +129,12 @@ def _copy(layout: Layout, programs: Programs, at: Path, to: Path) -> None:
     passwords = {"PGPASSFILE": str(roles.file(layout, BOOTSTRAP))}
     asked = ["-h", str(at), "-p", str(layouts.PORT), "-U", BOOTSTRAP, "-w", "-D", str(to)]
     how = ["-X", "stream", "-c", "fast", "--manifest-checksums=SHA256"]
-    said = _ran([programs.path("pg_basebackup"), *asked, *how], postmaster.surroundings() | passwords)
+    said = ran([programs.path("pg_basebackup"), *asked, *how], postmaster.surroundings() | passwords)
     if said.returncode:
-        raise unavailable("backup_failed", reason=_last(said))
-    said = _ran([programs.path("pg_verifybackup"), "-q", str(to)], postmaster.surroundings())
+        raise unavailable("backup_failed", reason=last_words(said))
+    said = ran([programs.path("pg_verifybackup"), "-q", str(to)], postmaster.surroundings())
     if said.returncode:
-        raise unavailable("backup_failed", reason=_last(said))
+        raise unavailable("backup_failed", reason=last_words(said))
 
 
 def _verify(programs: Programs, source: Path) -> None:
@@ -142,9 +142,9 @@ def _verify(programs: Programs, source: Path) -> None:
     if (source / BASE / "PG_VERSION").is_file():
         # Another major version is said as such, not as damage that its tool's verifier would find.
         supervisor.must_fit(source / BASE, programs)
-    said = _ran([programs.path("pg_verifybackup"), "-q", str(source / BASE)], postmaster.surroundings())
+    said = ran([programs.path("pg_verifybackup"), "-q", str(source / BASE)], postmaster.surroundings())
     if said.returncode:
-        raise unavailable("backup_not_whole", folder=source, reason=_last(said))
+        raise unavailable("backup_not_whole", folder=source, reason=last_words(said))
 
 
 def _bring_back(layout: Layout, programs: Programs, source: Path, *, alive: int, patience: float) -> None:
@@ -183,7 +183,7 @@ def _hand_over(layout: Layout) -> None:
                 os.chown(path, layout.account.uid, layout.account.gid, follow_symlinks=False)
 
 
-def _swap(layout: Layout) -> Path | None:
+def swap(layout: Layout) -> Path | None:
     """This will swap the names. What is intended is written first: between two renames there is no `data`."""
     from . import cluster  # noqa: PLC0415
 
@@ -206,7 +206,8 @@ def _existing(data_dir: Path) -> Layout:
     return layout
 
 
-def _ran(command: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def ran(command: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """This will run one of PostgreSQL's programs and give what it said."""
     return subprocess.run(
         command,
         cwd="/",
@@ -220,5 +221,6 @@ def _ran(command: list[str], environment: Mapping[str, str]) -> subprocess.Compl
     )
 
 
-def _last(said: subprocess.CompletedProcess[str]) -> str:
+def last_words(said: subprocess.CompletedProcess[str]) -> str:
+    """This will give the last line of complaint."""
     return (said.stderr.strip().splitlines() or ["?"])[-1]

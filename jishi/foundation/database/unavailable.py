@@ -147,6 +147,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "恢复未完成:{reason}。现有数据未改动。",
         "The restore was not finished: {reason}. The present data was not changed.",
     ),
+    "upgrade_failed": (
+        "升级未完成:{reason}。原来的数据没有动,用原来的程序照常启动。",
+        "The upgrade was not finished: {reason}. The old data stands as it was; the old programs start it.",
+    ),
 }
 
 
