@@ -85,8 +85,13 @@ class House:
     browser: Any
     kept: dict[str, Any]
 
-    def context(self, who: str = "", *, size: tuple[int, int] = DESK, lang: str = "zh-hans", **more: Any) -> Any:
-        """Open a context as nobody, or as the person with this name to sign in with. Its `.seen` says what it heard."""
+    def context(
+        self, who: str = "", *, size: tuple[int, int] = DESK, lang: str = "zh-hans", keep: bool = False, **more: Any
+    ) -> Any:
+        """Open a context as nobody, or as the person with this name to sign in with. Its `.seen` says what it heard.
+
+        It is closed with the test that opened it; what several tests of a file share says `keep`.
+        """
         state = self._state(who) if who else None
         context = self.browser.new_context(
             base_url=self.site.url, storage_state=state, viewport={"width": size[0], "height": size[1]},
@@ -96,6 +101,8 @@ class House:
         context.add_cookies([{"name": "jishi_language", "value": lang, "url": self.site.url}])
         context.seen = Seen(self.site.url)
         context.seen.listen(context)
+        if not keep:
+            OPEN.append(context)
         return context
 
     def page(self, who: str = "", **more: Any) -> Any:
@@ -115,6 +122,18 @@ class House:
             self.kept[who] = context.storage_state()
             context.close()
         return self.kept[who]
+
+
+OPEN: list[Any] = []  # the contexts of the test that runs now, and before them those of the fixtures it shares
+
+
+@pytest.fixture(autouse=True)
+def _contexts_end_with_their_test() -> Iterator[None]:
+    """A page that stays open goes on costing the machine. Fixtures of a file open theirs before this, and keep them."""
+    shared = len(OPEN)
+    yield
+    while len(OPEN) > shared:
+        OPEN.pop().close()
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +173,7 @@ def house(site: Site, _signed_in: dict[str, Any]) -> Iterator[House]:
             yield House(site, browser, _signed_in)
         finally:
             browser.close()
+            OPEN.clear()
 
 
 @pytest.fixture(scope="session")

@@ -147,7 +147,7 @@ def at(house: Any, pages: dict[tuple[str, str], Any]) -> Callable[..., Any]:
     def go(screen: Screen, lang: str, **more: Any) -> tuple[Any, int]:
         key = (screen.who, lang, *sorted(more.items()))
         if key not in pages:
-            pages[key] = house.page(screen.who, lang=lang, **more)
+            pages[key] = house.page(screen.who, lang=lang, keep=True, **more)
         page = pages[key]
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         if screen.before is not None:

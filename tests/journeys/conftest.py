@@ -23,7 +23,7 @@ class People:
         if not who:
             return self.house.page(**more)
         if who not in self.pages:
-            self.pages[who] = self.house.page(who, **more)
+            self.pages[who] = self.house.page(who, keep=True, **more)
         return self.pages[who]
 
     # --- the resident ---------------------------------------------------------------------------------------

@@ -343,7 +343,7 @@ class ToAsk:
     clock: Ticked | None  # none: it ended at once, and its caller was drawn
     open: int
     said_no: int
-    to_call: int  # drawn, and not answered
+    to_call: int  # drawn, not answered, and with a number that may be looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,10 +365,11 @@ def to_ask(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToA
         case__in=[c.case_id for c in rows], superseded_by=None, asked_at__gte=F("case__status_since")
     )
     open_, no, call = Counter[int](), Counter[int](), Counter[int]()
-    for case_id, answered_at, solved, sampled in asked.values_list("case_id", "answered_at", "solved", "sampled"):
+    facts = asked.values_list("case_id", "answered_at", "solved", "sampled", "membership__report__voice")
+    for case_id, answered_at, solved, sampled, voice in facts:
         open_[case_id] += answered_at is None
         no[case_id] += solved == Solved.NO
-        call[case_id] += answered_at is None and sampled
+        call[case_id] += answered_at is None and sampled and voice == Voice.OPEN
     waiting = [ToAsk(c.case, _ticked(c, lang, now), open_[c.case_id], no[c.case_id], call[c.case_id]) for c in rows]
     return [*waiting, *_ended_at_once(by, limit)]
 
@@ -376,7 +377,9 @@ def to_ask(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToA
 def _ended_at_once(by: Actor, limit: int) -> list[ToAsk]:
     """Cases that were answered at once or settled on the spot, whose caller was drawn and has not answered."""
     seen = policies.visible_to(by, Case.objects.filter(status=Status.CLOSED))
-    drawn = Feedback.objects.filter(case__in=seen, sampled=True, answered_at=None, superseded_by=None)
+    drawn = Feedback.objects.filter(
+        case__in=seen, sampled=True, answered_at=None, superseded_by=None, membership__report__voice=Voice.OPEN
+    )
     counts = Counter(drawn.order_by("id").values_list("case_id", flat=True)[:limit])
     return [ToAsk(case, None, n, 0, n) for case in Case.objects.filter(id__in=counts) for n in (counts[case.id],)]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils.timezone import localdate
 
 from conftest import MONDAY_TEN
@@ -142,6 +143,23 @@ class TestDrawing:
 
 
 class TestCalling:
+    def test_reaches_at_the_desk_who_was_answered_at_once_and_drawn_and_opens_the_next(self, town: int) -> None:
+        at_once = f.a_case(town, kind="inquiry")
+        f.do(f.operator(town), intake.answer_at_once, at_once.id, text="每周三上午办理。", now=MONDAY_TEN)
+        other = asked(town, 1)[0]
+        bind(town, share=Fraction(1))
+        drawn(town)
+        desk = colleague(town, "feedback", body="hfzx")
+        one = next(r for r in rows(town, sampled=True) if r.case_id == at_once.id)
+
+        opened = desk.post(reverse("feedback-contact", args=[at_once.number]), {"row": one.id})
+        said = {"row": one.id, "version": one.version, "next": other.number, "contacted": "yes", "solved": "yes"}
+        answer = desk.post(reverse("feedback-act", args=[at_once.number, "answer"]), said | {"satisfied": "satisfied"})
+
+        assert "13900000417" in opened.content.decode()
+        assert answer["Location"].endswith(f"?case={other.number}")
+        assert [r.solved for r in rows(town, case=at_once.id, superseded_by=None)] == ["yes"]
+
     def test_is_refused_for_who_was_not_drawn(self, town: int) -> None:
         case = asked(town, 1)[0]
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +25,8 @@ from jishi.cases.web.work.forms import AnswersForm
 from jishi.foundation import numbers
 from jishi.foundation.refusals import NotFound, Refused
 
+CLOSED_TO_US = ("answered", "anonymous", "not_drawn")  # whose three answers the desk does not take down
+
 
 @never_cache
 @require_GET
@@ -40,7 +43,7 @@ def page(
     """Render the desk with one case opened, also after a press that was refused or one look at a contact."""
     by, now, language = request.actor, request.now, lang()
     rows = work.to_ask(by=by, now=now, lang=language)
-    opened = next((r for r in rows if r.case.number == number), rows[0] if rows and not number else None)
+    opened = next((r for r in rows if r.case.number == number), None) if number else _first(rows)
     context: dict[str, Any] = {
         "rows": rows, "draw": samples.of_desk(now=now), "dense": True, "states": dispatch.states(), "number": number,
         "contact": contact or {},
@@ -60,6 +63,8 @@ def page(
             "may_conclude": work.may_conclude(asked, opened.clock is not None and opened.clock.late),
             "said_no": opened.said_no,
             "may_try": any(a.may_try for a in asked), "first_time": opened.case.not_solved_count == 0,
+            "first_open": next((a.row.id for a in asked if a.why_not not in CLOSED_TO_US), 0),
+            "next_case": _next(rows, opened),
             "why_not": next((a.why_not for a in asked if a.why_not in ("hours", "half_day", "not_drawn")), ""),
         }  # fmt: skip
     return render(request, "cases/work/feedback_desk.html", context, status=status)
@@ -104,7 +109,7 @@ def _attempt(request: HttpRequest, found: Case) -> HttpResponse:
 def _conclude(request: HttpRequest, found: Case) -> HttpResponse:
     verbs.conclude(found.id, by=request.actor, now=request.now, version=seen_version(request))
     messages.success(request, _("办结：%(title)s") % {"title": found.title})
-    return redirect("feedback")
+    return _on(request)
 
 
 def _send_back(request: HttpRequest, found: Case) -> HttpResponse:
@@ -113,7 +118,7 @@ def _send_back(request: HttpRequest, found: Case) -> HttpResponse:
         found.id, reviewer_agrees=agrees, by=request.actor, now=request.now, version=seen_version(request)
     )
     messages.success(request, _("退回重办：%(title)s") % {"title": found.title})
-    return redirect("feedback")
+    return _on(request)
 
 
 @require_POST
@@ -149,10 +154,22 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _asked_case(request: HttpRequest, number: str) -> Case:
+    """A case in feedback, or one that ended at once and whose caller was drawn."""
     found = casepage.find(number, by=request.actor)
-    if found.status != Status.FEEDBACK:
+    if found.status != Status.FEEDBACK and not any(a.row.sampled for a in work.asked_of(found, now=request.now)):
         raise NotFound
     return found
+
+
+def _first(rows: Any) -> Any:
+    """Whom to call first; with nobody to call, what ends first."""
+    return next((r for r in rows if r.to_call), rows[0] if rows else None)
+
+
+def _next(rows: Any, opened: Any) -> str:
+    """Name the next case on the list in which somebody is to be called, after this one and then from the top."""
+    at = rows.index(opened)
+    return next((r.case.number for r in [*rows[at + 1 :], *rows[:at]] if r.to_call), "")
 
 
 def _row(request: HttpRequest) -> int:
@@ -163,4 +180,12 @@ def _row(request: HttpRequest) -> int:
 
 
 def _back(request: HttpRequest, found: Case) -> HttpResponse:
-    return redirect(f"{reverse('feedback')}?case={found.number}")
+    """Stay while somebody of this case can be called now; then the next one on the list."""
+    found.refresh_from_db()
+    open_still = found.status == Status.FEEDBACK and any(a.may_try for a in work.asked_of(found, now=request.now))
+    return _on(request) if not open_still else redirect(f"{reverse('feedback')}?case={found.number}")
+
+
+def _on(request: HttpRequest) -> HttpResponse:
+    coming = str(request.POST.get("next", ""))
+    return redirect(f"{reverse('feedback')}?{urlencode({'case': coming})}" if coming else "feedback")
