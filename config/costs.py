@@ -26,7 +26,7 @@ from jishi.cases.open311 import calls as open311
 from jishi.foundation.refusals import Refused
 from jishi.portal.middleware import refusal_page
 
-PAGE, SEARCH, CREATE, LOGIN, EXPORT = 1, 5, 2, 20, 200
+PAGE, SEARCH, CREATE, LOGIN, SYNC, EXPORT = 1, 5, 2, 20, 50, 200
 KEY_LIVES = 3600.0  # seconds
 AT_MOST = 20_000  # buckets kept; the ones unused for longest go, and are full again when they come back
 WORDS_AN_HOUR = 20  # wrong safe words per source
@@ -55,7 +55,9 @@ _PRICES: tuple[tuple[re.Pattern[str], str, str, int], ...] = tuple(
         (r"/speak|/api/v1/reports", "POST", "report", CREATE),
         (r"/speak|/receipt(/.*)?", "", "report", PAGE),
         (r"/api/v1/triage|/duties/whose|/desk/operator/look", "", "page", SEARCH),
-        (r"/cases\.csv", "GET", "page", EXPORT),
+        (r"/api/v1/sync", "POST", "report", SYNC),  # up to 500 rows cost as many statements as five
+        (r"/cases\.csv|/api/v1/cases/[^/]+/dossier", "GET", "page", EXPORT),
+        (r"/api/v1/imports", "POST", "page", EXPORT),
         (r"/desk/duties/\d+/file|/map/grids|/desk/map/grids", "GET", "page", SEARCH),
     )
 )

@@ -16,7 +16,7 @@ from jishi.cases.models import Errand, PatrolRoute, RoutePoint
 from jishi.cases.refusals import GroundNeeded
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotFound, WrongMoment
+from jishi.foundation.refusals import Invalid, NotFound, Stale, WrongMoment
 from jishi.foundation.tenants import Tenant
 from jishi.places import queries as places
 
@@ -55,10 +55,9 @@ def lay(new: NewRoute, *, by: Actor, now: datetime) -> PatrolRoute:
     interval between a day and a year, more than 40 places. :raises GroundNeeded: nothing to look for, no place.
     """
     grid = places.grid(new.grid_id, day=localdate(now))
-    if grid is None or not 1 <= new.every_days <= 366 or len(new.points) > MOST_POINTS:
-        raise Invalid(detail="grid, every_days, points")
-    if not new.points or not all(p.name.strip() for p in new.points):
-        raise GroundNeeded(what="到哪些地方看", what_en="which places to look at")
+    if grid is None:
+        raise Invalid(detail="grid")
+    _ensure_sound(new)
     route = PatrolRoute(
         tenant_id=by.tenant_id, name=worded(new.name, least=2, most=60, what="路线名", what_en="its name"),
         grid_id=new.grid_id, division_code=grid.community, every_days=new.every_days, next_on=new.first_on,
@@ -66,13 +65,7 @@ def lay(new: NewRoute, *, by: Actor, now: datetime) -> PatrolRoute:
         duty_item_id=new.item_id, set_by=by.label, set_at=now,
     )  # fmt: skip
     walkers.ensure_may_lay_routes(by, route)
-    points = [
-        RoutePoint(
-            tenant_id=by.tenant_id, route=route, place=i, name=p.name.strip()[:80], facility_id=p.facility_id,
-            lng_e7=p.lng_e7, lat_e7=p.lat_e7,
-        )
-        for i, p in enumerate(new.points, 1)
-    ]  # fmt: skip
+    points = [_point(route, p, i) for i, p in enumerate(new.points, 1)]
     ensure_lists_allow(_errand(route, points[0], now=now, due_at=now + timedelta(days=1), by=by), by=by, now=now)
     route.save()
     RoutePoint.objects.bulk_create(points)
@@ -82,18 +75,71 @@ def lay(new: NewRoute, *, by: Actor, now: datetime) -> PatrolRoute:
 
 
 @transaction.atomic
-def end(route_id: int, *, words: str, by: Actor, now: datetime) -> PatrolRoute:
-    """End a route; errands that stand are done or dropped one by one.
+def change(route_id: int, *, new: NewRoute, by: Actor, now: datetime, version: int | None = None) -> PatrolRoute:
+    """Say anew what a route looks at, how often, next when, at which places; its grid and duty item stay.
 
-    :raises NotFound: no such route in the area. :raises WrongMoment: it has ended. :raises GroundNeeded: no reason.
+    A place that is kept keeps when somebody looked last; one that is left out ends, and what was found there stays.
+    :raises NotFound, WrongMoment, Stale, NotAllowed: as `end`. :raises Invalid, GroundNeeded: as `lay`.
     """
+    route = _hold(route_id, by=by, version=version)
+    _ensure_sound(new)
+    kept = {p.name: p for p in RoutePoint.objects.select_for_update().filter(route=route, ended_at=None)}
+    wanted = list(dict.fromkeys(p.name.strip()[:80] for p in new.points))
+    RoutePoint.objects.filter(id__in=[p.id for name, p in kept.items() if name not in wanted]).update(ended_at=now)
+    for i, p in enumerate((kept[n] for n in wanted if n in kept), MOST_POINTS + 1):  # out of the way of the new order
+        p.change(place=i)
+    for i, name in enumerate(wanted, 1):
+        if name in kept:
+            kept[name].change(place=i)
+        else:
+            _point(route, Point(name), i).save()
+    route.change(
+        name=worded(new.name, least=2, most=60, what="路线名", what_en="its name"), every_days=new.every_days,
+        look_for=worded(new.look_for, least=2, most=200, what="看什么", what_en="what to look for"),
+        next_on=new.first_on,
+    )  # fmt: skip
+    codes = {"points": len(wanted), "every_days": route.every_days, "version": route.version}
+    trail.record("patrol.changed", ("patrol", route.id), by=by, at=now, codes=codes)
+    return route
+
+
+def _ensure_sound(new: NewRoute) -> None:
+    """:raises Invalid: no interval between a day and a year, too many places. :raises GroundNeeded: no place."""
+    if not 1 <= new.every_days <= 366 or len(new.points) > MOST_POINTS:
+        raise Invalid(detail="every_days, points")
+    if not new.points or not all(p.name.strip() for p in new.points):
+        raise GroundNeeded(what="到哪些地方看", what_en="which places to look at")
+
+
+def _point(route: PatrolRoute, p: Point, place: int) -> RoutePoint:
+    return RoutePoint(
+        tenant_id=route.tenant_id, route=route, place=place, name=p.name.strip()[:80], facility_id=p.facility_id,
+        lng_e7=p.lng_e7, lat_e7=p.lat_e7,
+    )  # fmt: skip
+
+
+def _hold(route_id: int, *, by: Actor, version: int | None) -> PatrolRoute:
+    """Lock a route that runs. :raises NotFound: none in the area. :raises NotAllowed. :raises Stale, WrongMoment."""
     rows = walkers.routes_of(by, PatrolRoute.objects.select_for_update())
     route = rows.filter(id=route_id).first()
     if route is None:
         raise NotFound
     walkers.ensure_may_lay_routes(by, route)
+    if version is not None and version != route.version:
+        raise Stale(version=route.version, status="ENDED" if route.ended_at else "LAID", seen=version, since=[])
     if route.ended_at is not None:
-        raise WrongMoment(state="ENDED", state_zh="已停", state_en="ended", open=[])
+        raise WrongMoment(state="ENDED", state_zh="已停", state_en="ended", open=[], open_zh="—", open_en="—")
+    return route
+
+
+@transaction.atomic
+def end(route_id: int, *, words: str, by: Actor, now: datetime, version: int | None = None) -> PatrolRoute:
+    """End a route; errands that stand are done or dropped one by one.
+
+    :raises NotFound: no such route in the area. :raises WrongMoment: it has ended. :raises GroundNeeded: no reason.
+    :raises Stale: changed since `version`.
+    """
+    route = _hold(route_id, by=by, version=version)
     said = worded(words, least=2, most=300, what="为什么停", what_en="why it ends")
     route.change(ended_at=now, end_words=said)
     trail.record("patrol.ended", ("patrol", route.id), by=by, at=now, words={"words": said})
@@ -117,7 +163,7 @@ def set_due(*, by: Actor, now: datetime, tenant_code: str, limit: int = AT_ONCE)
     )
     routes = {r.id: r for r in due.order_by("next_on", "id")[:limit]}
     standing = Errand.objects.filter(point=OuterRef("pk"), status__in=sorted(OPEN_ERRAND))
-    points = RoutePoint.objects.filter(~Exists(standing), tenant_id=by.tenant_id, route__in=routes)
+    points = RoutePoint.objects.filter(~Exists(standing), tenant_id=by.tenant_id, route__in=routes, ended_at=None)
     made = [
         _errand(routes[p.route_id], p, now=now, due_at=_end_of_day(now), by=by)
         for p in points.order_by("route_id", "place")

@@ -19,10 +19,22 @@ from django.utils.timezone import get_current_timezone, localdate
 from jishi.cases import periods
 from jishi.cases.actions import photos
 from jishi.cases.actions.making import searched
-from jishi.cases.models import Case, ImportRow, ImportRun, Membership, Message, Parcel, Photo, Redaction, Report
+from jishi.cases.models import (
+    Case,
+    Errand,
+    ImportRow,
+    ImportRun,
+    Membership,
+    Message,
+    Parcel,
+    PatrolRoute,
+    Photo,
+    Redaction,
+    Report,
+)  # fmt: skip
 from jishi.cases.periods import Kept
 from jishi.cases.states import CASE
-from jishi.foundation import files, idempotency, sealed, trail
+from jishi.foundation import files, idempotency, scope, sealed, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
 from jishi.kernels.text.minimise import minimise
@@ -30,6 +42,7 @@ from jishi.kernels.text.words import tsvector_text
 
 TABLE = Report._meta.db_table
 CONTACTS = ("contact.caller", "identity.reporter", "notice.reporter", "program.sender")
+OF_ERRANDS, OF_ROUTES = ("place_text", "what", "words"), ("name", "look_for", "end_words")
 LONG = 100  # characters: a column that holds this many may hold what a person wrote
 LOOKS_BACK = timedelta(days=35)  # a night that was missed is made up; older cases have been looked at
 AT_ONCE = 1000  # rows of one step
@@ -309,11 +322,47 @@ def _end_sessions(ids: Sequence[int], tenant_id: int) -> None:
     Session.objects.filter(session_key__in=list(ended)).delete()
 
 
+def _spoken_of(rows: models.QuerySet[Any], subject: str, fields: tuple[str, ...], tenant_id: int) -> list[int]:
+    """Keep those whose words are still said beside the trail, or still name somebody."""
+    told = trail.with_words(subject, tenant_id=tenant_id)
+    named = {pk for pk, *texts in rows.values_list("pk", *fields) if [m.shown for m in minimise(texts)] != texts}
+    return sorted(named | set(rows.filter(id__in=told).values_list("id", flat=True)))
+
+
+def _end_spoken(model: type[models.Model], ids: Sequence[int], subject: str, fields: tuple[str, ...]) -> None:
+    for row in model.objects.filter(id__in=ids):  # type: ignore[attr-defined]
+        shown = [m.shown for m in minimise([getattr(row, f) for f in fields])]
+        limits = [model._meta.get_field(f).max_length for f in fields]  # type: ignore[union-attr]
+        model.objects.filter(id=row.id).update(  # type: ignore[attr-defined]
+            **{f: s[:n] for f, s, n in zip(fields, shown, limits, strict=True)}
+        )
+    if ids:
+        trail.end_words(subject, ids, tenant_id=scope.current().actor.tenant_id)
+
+
+def _errands(kept: Kept, today: date, tenant_id: int) -> list[int]:
+    rows = Errand.objects.filter(tenant_id=tenant_id, case=None, ended_at__lte=_moment(kept.before(today)))
+    return _spoken_of(rows, "errand", OF_ERRANDS, tenant_id)
+
+
+def _end_errands(ids: Sequence[int], _tenant_id: int) -> None:
+    _end_spoken(Errand, ids, "errand", OF_ERRANDS)
+
+
+def _routes(kept: Kept, today: date, tenant_id: int) -> list[int]:
+    rows = PatrolRoute.objects.filter(tenant_id=tenant_id, ended_at__lte=_moment(kept.before(today)))
+    return _spoken_of(rows, "patrol", OF_ROUTES, tenant_id)
+
+
+def _end_routes(ids: Sequence[int], _tenant_id: int) -> None:
+    _end_spoken(PatrolRoute, ids, "patrol", OF_ROUTES)
+
+
 Find = Callable[[Kept, date, int], Sequence[int]]
 End = Callable[[Sequence[int], int], None]
 _KINDS: dict[str, tuple[Find, End]] = {
     "contact": (_contacts, _end_contacts), "search": (_searches, _end_searches), "voice": (_voices, _end_voices),
     "original": (_originals, _end_originals), "words": (_worded, _end_words), "photos": (_pictures, _end_pictures),
     "imports": (_imports, _end_imports), "keys": (_keys, _end_keys), "sessions": (_sessions, _end_sessions),
-    "letters": (_letters, _end_letters),
+    "letters": (_letters, _end_letters), "errands": (_errands, _end_errands), "routes": (_routes, _end_routes),
 }  # fmt: skip

@@ -47,9 +47,14 @@ class RoutePoint(TenantRow):
     lng_e7 = models.BigIntegerField(null=True)
     lat_e7 = models.BigIntegerField(null=True)
     last_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # taken out of the route; what was found there stays
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "route", "place"], name="points_have_an_order")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "route", "place"], name="points_have_an_order", condition=Q(ended_at=None)
+            )
+        ]
 
 
 class Errand(TenantRow):

@@ -65,6 +65,7 @@ BESIDE: Mapping[str, Spoken] = {
     "case.tagged": Spoken("改了标签", "The tags were changed"),
     "clock.extension_undone": Spoken("收回了延期", "The extension was taken back"),
     "case.urgency_set": Spoken("说定了紧急程度", "The urgency was said"),
+    "case.dossier_taken": Spoken("有人取走了电子档案", "A dossier was taken"),
     "case.line_said": Spoken("登记了哪些上级回避", "Which bodies above stand aside was said"),
     "case.stood_aside": Spoken("一位工作人员自己提出回避", "A colleague stood aside"),
     "case.opened_to_public": Spoken("公开了", "Opened to the public"),

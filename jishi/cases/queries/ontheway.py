@@ -81,7 +81,7 @@ def routes(*, by: Actor, now: datetime, grids: Mapping[int, str]) -> list[Mappin
         {
             "id": r.id, "name": r.name, "grid": grids.get(r.grid_id, ""), "look_for": r.look_for,
             "every_days": r.every_days, "next_on": r.next_on, "last_on": localdate(r.last) if r.last else None,
-            "places": [p.name for p in sorted(r.points.all(), key=lambda p: p.place)],
+            "places": [p.name for p in sorted(r.points.all(), key=lambda p: p.place) if p.ended_at is None],
         }
         for r in points
     ]  # fmt: skip

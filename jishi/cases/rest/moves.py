@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from jishi.cases.actions import (
+    archiving,
     arrival,
     consultation,
     correcting,
@@ -159,7 +160,9 @@ def get_clocks(request: HttpRequest, number: str) -> list[dict[str, Any]]:
 @router.get("/cases/{number}/dossier", summary="One case as one signed file")
 def get_dossier(request: HttpRequest, number: str) -> HttpResponse:
     """Give a zip: case, reports, clocks, replies, its record with proofs, a manifest and its signature."""
-    content = dossier.build(number, by=request.actor, now=request.now)  # type: ignore[attr-defined]
+    by, now = request.actor, request.now  # type: ignore[attr-defined]
+    content = dossier.build(number, by=by, now=now)
+    archiving.note_taken(case_id_of(request, number), sha256=sha256(content).hexdigest(), by=by, now=now)
     answer = HttpResponse(content, content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="{number.upper()}.zip"'
     answer["Cache-Control"] = "no-store"

@@ -1,5 +1,6 @@
 """One case as one signed file: a stranger checks it, and whatever is changed in it is named."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -16,7 +17,7 @@ from jishi.cases.queries import dossier
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague
-from jishi.foundation import scope
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.kernels.ledger import verifier
@@ -142,3 +143,18 @@ def test_a_record_of_one_case_is_a_bundle_of_its_own(case: Case, tmp_path: Path,
     path.write_bytes(opened(built(case))["record.zip"])
 
     assert verifier.main([str(path)]) == 0
+
+
+def test_whoever_takes_it_stands_in_the_record_with_the_hash_of_what_left(town: int) -> None:
+    case = f.a_case(town)
+    desk = colleague(town, "dispatcher")
+    before = f.again(town, case.id).version
+
+    taken = desk.get(f"/api/v1/cases/{case.number}/dossier")
+
+    with scope.work(system(town)):
+        (entry,) = [e for e in trail.of("case", case.id) if e.verb == "case.dossier_taken"]
+    assert entry.codes["sha256"] == hashlib.sha256(taken.content).hexdigest()
+    assert entry.actor.startswith("staff:")
+    assert f.again(town, case.id).version == before
+    assert "有人取走了电子档案" in desk.get(f"/cases/{case.number}").content.decode()

@@ -12,11 +12,10 @@ from django.utils.timezone import localdate
 from conftest import MONDAY_TEN, TOWN
 from jishi.accounts.tests.factories import an_account
 from jishi.cases import walkers
-from jishi.cases.actions import errands, patrols
+from jishi.cases.actions import errands
 from jishi.cases.actions.errands import Press, Setting
-from jishi.cases.actions.patrols import NewRoute, Point
 from jishi.cases.legwork import ERRAND, ErrandStatus
-from jishi.cases.models import Case, Errand, PatrolRoute, Report, RoutePoint
+from jishi.cases.models import Case, Errand, Report
 from jishi.cases.queries import ontheway
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -339,94 +338,6 @@ class TestWhatIsSeen:
     def test_is_for_those_who_go(self, town):
         with scope.work(f.dispatcher(town)), pytest.raises(NotAllowed):
             ontheway.mine(by=f.dispatcher(town), now=MONDAY_TEN)
-
-
-class TestARound:
-    def lay(self, town: int, *, by: Actor | None = None, **said: Any) -> PatrolRoute:
-        new = NewRoute(
-            name="配电间", grid_id=grid_of(town).id, points=(Point("1号楼配电间"), Point("3号楼配电间")),
-            look_for="门锁好没有，有没有积水", every_days=7, first_on=localdate(MONDAY_TEN),
-        )  # fmt: skip
-        return f.do(by or f.dispatcher(town), patrols.lay, replace(new, **said), now=MONDAY_TEN)
-
-    def sweep(self, town: int, now: datetime) -> dict[str, int]:
-        return patrols.sweep(by=f.the_clock(town), now=now)
-
-    def test_sets_its_errands_on_its_day_once_and_again_after_the_interval(self, town):
-        route, by = self.lay(town), worker(town)
-
-        assert self.sweep(town, MONDAY_TEN - timedelta(days=1))["set"] == 0
-        assert [self.sweep(town, MONDAY_TEN)["set"] for _ in range(2)] == [2, 0]
-        with scope.work(by):
-            mine = ontheway.mine(by=by, now=MONDAY_TEN)
-        for each in mine.errands:
-            f.do(by, errands.take, each["number"], now=MONDAY_TEN)
-            f.do(by, errands.finish, each["number"], finding="in_order", now=MONDAY_TEN)
-        assert self.sweep(town, MONDAY_TEN + timedelta(days=6))["set"] == 0
-        assert self.sweep(town, MONDAY_TEN + timedelta(days=7))["set"] == 2
-        with scope.work(by):
-            told = ontheway.mine(by=by, now=MONDAY_TEN).routes[0]
-            assert set(RoutePoint.objects.filter(route=route).values_list("last_at", flat=True)) == {MONDAY_TEN}
-        assert told["last_on"] == localdate(MONDAY_TEN) and told["places"] == ["1号楼配电间", "3号楼配电间"]
-
-    def test_makes_no_second_errand_for_a_place_that_waits_and_makes_up_for_no_missed_day(self, town):
-        route = self.lay(town)
-        self.sweep(town, MONDAY_TEN)
-
-        late = self.sweep(town, MONDAY_TEN + timedelta(days=22))
-
-        assert late == {"set": 0, "overdue": 2, "dropped": 0}
-        with scope.work(system(town)):
-            assert PatrolRoute.objects.get(id=route.id).next_on == localdate(MONDAY_TEN + timedelta(days=28))
-            marked = list(Errand.objects.filter(kind="patrol"))
-            assert ontheway.overdue_points([route.grid_id], by=system(town)) == 2
-        assert all(entries(e) == ["errand.set", "errand.overdue"] for e in marked)
-        assert self.sweep(town, MONDAY_TEN + timedelta(days=22))["overdue"] == 0
-
-    def test_is_laid_by_the_desk_or_the_office_of_the_place_and_nobody_else(self, town):
-        for by in (worker(town), f.stranger(town), f.reviewer(town), replace(f.dispatcher(town), area=AWAY)):
-            with pytest.raises(NotAllowed):
-                self.lay(town, by=by)
-        assert self.lay(town, by=f.office(town)).id
-
-    @pytest.mark.parametrize(
-        "said", [{"every_days": 0}, {"every_days": 400}, {"points": ()}, {"grid_id": 10**9}, {"look_for": ""},
-                 {"points": (Point(" "),)}, {"points": (Point("甲"),) * 41}],
-    )  # fmt: skip
-    def test_without_places_interval_or_grid_is_refused(self, town, said):
-        with pytest.raises(Refused):
-            self.lay(town, **said)
-
-    def test_may_not_be_of_a_duty_that_was_taken_back(self, town):
-        with scope.work(system(town)):
-            law = duties.law(localdate(MONDAY_TEN))
-            back = next(row for row in law.items.values() if row.number.startswith("收回"))
-
-        with pytest.raises(PushDownRefused):
-            self.lay(town, item_id=back.id)
-
-    def test_ends_once_with_a_reason(self, town):
-        route = self.lay(town)
-
-        f.do(f.dispatcher(town), patrols.end, route.id, words="配电间移交供电所", now=MONDAY_TEN)
-
-        with pytest.raises(WrongMoment):
-            f.do(f.dispatcher(town), patrols.end, route.id, words="再停一次", now=MONDAY_TEN)
-        with pytest.raises(NotFound):
-            f.do(worker(town, area=AWAY), patrols.end, route.id, words="不归我", now=MONDAY_TEN)
-        assert self.sweep(town, MONDAY_TEN)["set"] == 0
-        with scope.work(system(town)):
-            assert [e.verb for e in trail.of("patrol", route.id)] == ["patrol.laid", "patrol.ended"]
-
-    def test_an_idle_errand_to_verify_is_dropped_when_its_case_has_ended(self, town):
-        case = f.a_case_at(town, Status.RECEIVED, kind="inquiry")
-        errand = an_errand(town, kind="verify_before", case_id=case.id, what="几点开门")
-        from jishi.cases.actions import intake
-
-        f.do(f.operator(town), intake.answer_at_once, case.id, text="九点开门。", now=MONDAY_TEN)
-
-        assert self.sweep(town, MONDAY_TEN)["dropped"] == 1
-        assert (again(errand).status, entries(errand)[-1]) == ("DROPPED", "errand.dropped")
 
 
 class TestTheDatabase:

@@ -80,3 +80,42 @@ class TestTheScreen:
         desk.post(f"{where}/apply")
 
         assert desk.post(f"{where}/apply").status_code == 409
+
+
+class TestTheInterface:
+    """Spec 10 §16: POST /imports (dry run), POST /imports/{id}/apply, GET /imports/{id}/rows."""
+
+    def send(self, client, rows, key="import-key-1"):
+        file = SimpleUploadedFile("留言.csv", csv_of(rows).encode("gb18030"))
+        return client.post(
+            "/api/v1/imports", {"file": file, "columns": "messages"}, headers={"Idempotency-Key": key}
+        )  # fmt: skip
+
+    def test_tries_a_file_dry_says_of_each_row_why_and_takes_it_in_once(self, town):
+        rows = hotline_rows(6)
+        rows[2]["留言时间"] = "昨天"
+        desk = colleague(town, "dispatcher")
+
+        dry = self.send(desk, rows)
+        again = self.send(desk, rows)
+        told = desk.get(f"/api/v1/imports/{dry.json()['id']}/rows?result=refused").json()
+        taken = desk.post(f"/api/v1/imports/{dry.json()['id']}/apply")
+        twice = desk.post(f"/api/v1/imports/{dry.json()['id']}/apply")
+
+        assert (dry.status_code, dry.json()["over"], dry.json()["counts"]["created"]) == (201, True, 5)
+        assert again.json()["id"] == dry.json()["id"]
+        assert [("昨天" in r["why"], r["report"]) for r in told["rows"]] == [(True, "")]
+        assert (taken.status_code, taken.json()["counts"]["created"], taken.json()["of"]) == (201, 5, dry.json()["id"])
+        assert twice.status_code == 410
+        with scope.work(system(town)):
+            assert Report.objects.count() == 5
+        other = desk.post(f"/api/v1/imports/{taken.json()['id']}/go-on")
+        assert other.status_code == 410
+
+    def test_is_of_the_receiving_desks_and_needs_a_key(self, town):
+        desk, other = colleague(town, "operator"), colleague(town, "system_admin")
+
+        assert self.send(other, hotline_rows(2)).status_code == 403
+        assert other.get("/api/v1/imports/1/rows").status_code == 403
+        assert self.send(desk, hotline_rows(2), key="").status_code == 428
+        assert desk.get("/api/v1/imports/99/rows").status_code == 404

@@ -15,11 +15,13 @@ from django.utils import timezone
 from conftest import MONDAY_TEN
 from jishi.accounts.actions import reading
 from jishi.cases import periods
-from jishi.cases.actions import handling, intake, retention
-from jishi.cases.models import Case, ImportRow, ImportRun, Photo
+from jishi.cases.actions import handling, intake, patrols, retention
+from jishi.cases.actions.patrols import NewRoute, Point
+from jishi.cases.models import Case, ImportRow, ImportRun, PatrolRoute, Photo
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
+from jishi.cases.tests.test_errands import grid_of
 from jishi.foundation import anchors, data_keys, files, idempotency, scope, sealed, trail
 from jishi.foundation.actor import clock, system
 from jishi.foundation.refusals import NotAllowed
@@ -177,6 +179,26 @@ class TestOnItsDay:
     def _words(self, case: Case) -> dict[int, dict[str, str]]:
         with scope.work(system(case.tenant_id)):
             return trail.words_of("case", case.id)
+
+
+class TestTheGround:
+    def test_words_of_what_hangs_on_no_case_name_nobody_three_years_after_its_end(self, town: int) -> None:
+        said = f"刘老师 {PHONE} 说配电间归供电所了"
+        new = NewRoute("配电间", grid_of(town).id, (Point("1号楼"),), "门锁", 7, date(2026, 3, 9))
+        route = f.do(f.dispatcher(town), patrols.lay, new, now=MONDAY_TEN)
+        f.do(f.dispatcher(town), patrols.end, route.id, words=said, now=MONDAY_TEN)
+        before = run(town, MONDAY_TEN + timedelta(days=1000)).get("routes", 0)
+
+        ended = run(town, MONDAY_TEN + timedelta(days=3 * 366))
+
+        assert (before, ended["routes"]) == (0, 1)
+        with scope.work(system(town)):
+            kept = PatrolRoute.objects.get(id=route.id)
+            assert PHONE not in kept.end_words
+            assert "配电间" in kept.end_words
+            assert trail.words_of("patrol", route.id) == {}
+            assert [e.verb for e in trail.of("patrol", route.id)] == ["patrol.laid", "patrol.ended"]
+        assert "routes" not in run(town, MONDAY_TEN + timedelta(days=3 * 366 + 1))
 
 
 class TestTheRun:

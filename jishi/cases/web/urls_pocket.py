@@ -3,7 +3,7 @@
 from django.urls import path
 
 from jishi.cases.web import pocket
-from jishi.cases.web.work import errands
+from jishi.cases.web.work import errands, patrols
 
 urlpatterns = [
     path("pocket", pocket.shell, name="pocket"),
@@ -12,4 +12,7 @@ urlpatterns = [
     path("pocket/manifest.webmanifest", pocket.manifest, name="pocket-manifest"),
     path("desk/errands", errands.desk, name="errands"),
     path("desk/errands/<str:number>/drop", errands.drop, name="errand-drop"),
+    path("desk/patrols", patrols.desk, name="patrols"),
+    path("desk/patrols/<int:row>", patrols.one, name="patrol"),
+    path("desk/patrols/<int:row>/end", patrols.end, name="patrol-end"),
 ]

@@ -67,6 +67,7 @@ STAFF = (
     Entry("inbox", _("我单位"), "house", frozenset({"handler"})),
     Entry("pocket", _("随身页"), "walk", frozenset({"volunteer"})),
     Entry("errands", _("跑腿单"), "walk", frozenset({"dispatcher", "handler"})),
+    Entry("patrols", _("巡查路线"), "walk", frozenset({"dispatcher", "office"})),
     Entry("review", _("审核"), "check", frozenset({"reviewer"})),
     Entry("feedback", _("回访台"), "speak", frozenset({"feedback"})),
     Entry("mediations", _("我的调解"), "people", frozenset({"mediator"})),
@@ -82,7 +83,7 @@ STAFF = (
     Entry("bodies", _("单位和岗位"), "house", frozenset({"office", "security_admin"})),
     Entry("notices", _("通知"), "bell", frozenset({"office"})),
     Entry("dead-letters", _("没送到的"), "send", frozenset({"system_admin"})),
-    Entry("import", _("导入"), "file", frozenset({"operator"})),
+    Entry("import", _("导入"), "file", frozenset({"operator", "dispatcher"})),
     Entry("map", _("地图"), "map", WORKING),
     Entry("duties", _("履职清单"), "law"),
 )

@@ -41,7 +41,7 @@ class Act:
 ACTS = (
     Act("choose", "choose", gettext_lazy("选定"), forms.ChooseForm,
         lambda row, form, who, town: topic.choose(row, plan=form.value(), **who), "go"),
-    Act("pass-over", "pass_over", gettext_lazy("不选"), forms.WhyForm,
+    Act("pass-over", "pass_over", gettext_lazy("这次不选"), forms.WhyForm,
         lambda row, form, who, town: topic.pass_over(row, why=form.cleaned_data["why"], **who), "stop"),
     Act("measure", "finish_measure", gettext_lazy("措施做完了"), forms.MeasureForm,
         lambda row, form, who, town: topic.finish_measure(

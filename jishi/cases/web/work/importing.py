@@ -18,7 +18,7 @@ from jishi.cases.web.work.forms import FileForm
 from jishi.foundation import numbers
 from jishi.foundation.refusals import Refused
 
-ROLES = ("operator",)  # who may take reports in; an administrator reads no content (trust §4.2)
+ROLES = ("operator", "dispatcher")  # who may take reports in; an administrator reads no content (trust §4.2)
 SECONDS = 3.0  # of work in one request; a part that has begun is finished
 SHOWN = 50
 
