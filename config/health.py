@@ -4,11 +4,13 @@ Sentences are those of spec 90 §15. A part that is missing is named; the others
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import OperationalError, connection
 from django.http import HttpRequest, JsonResponse
 
+from config import clockwatch
 from jishi.foundation import database, keys
 from jishi.foundation.refusals import Refused
 
@@ -35,6 +37,7 @@ KEYS = Missing(
 )
 SPACE = Missing("space", "存储空间不足，暂停写入。", "Storage is low; writing is paused.")
 SEARCH = Missing("search", "检索较慢，其他照常。", "Searching is slow; everything else works.")
+TIME = Missing("time", "时间异常，自动计时暂停。", "Clock is wrong; automatic moves are paused.")
 DATABASE = Missing("database", "数据库暂时不可用。", "The database is not available.")
 
 
@@ -55,12 +58,15 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def parts_missing() -> list[Missing]:
-    """Name what does not work; two statements. :raises OperationalError: the database does not answer."""
+    """Name what does not work; three statements. :raises OperationalError: the database does not answer."""
     with connection.cursor() as cursor:
         cursor.execute(_STATE)
         works, read_only = cursor.fetchone()
         slow = database.lacking(cursor)
-    states = ((WORKER, not works), (KEYS, not _keys_are_there()), (SPACE, read_only), (SEARCH, bool(slow)))
+    states = (
+        (WORKER, not works), (KEYS, not _keys_are_there()), (SPACE, read_only), (SEARCH, bool(slow)),
+        (TIME, bool(clockwatch.why_not(datetime.now(UTC)))),
+    )  # fmt: skip
     return [part for part, is_missing in states if is_missing]
 
 

@@ -3,6 +3,7 @@
 procrastinate keeps the queue in PostgreSQL. Each job opens a scope for one tenant; arguments are ids only.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
-from config import logs
+from config import clockwatch, logs
 from jishi.accounts.actions import signing_in
 from jishi.cases.actions import patrols, programs, reminding, retention, sampling, sending, sweeping, trial, unsealing
 from jishi.duties import queries as duties
@@ -29,6 +30,14 @@ from jishi.foundation.tenants import Tenant
 ROUNDS = 20  # hundreds of news per tenant and turn
 AT_ONCE = 8  # receivers outside
 SILENT = 30  # seconds without a sign of life after which a worker is dead; it gives one every ten
+
+
+def _in_doubt() -> bool:
+    """Tell, and write into the log, that the clock is not to be trusted: what acts on time by itself waits (90 §12)."""
+    why = clockwatch.why_not(timezone.now())
+    if why:
+        logging.getLogger("jishi.clock").error("clocks wait: %s", why)
+    return bool(why)
 
 
 def _tenants() -> list[int]:
@@ -76,6 +85,8 @@ def _send_to(due: tuple[int, str, int]) -> None:
 def sweep(timestamp: int) -> None:
     """Act on clocks that have run out, set the rounds of the day; remind whom they concern."""
     close_old_connections()
+    if _in_doubt():
+        return
     now = timezone.now()
     for tenant_id in _tenants():
         by = clock(tenant_id, f"sweep:{timestamp}")
@@ -90,6 +101,8 @@ def sweep(timestamp: int) -> None:
 def anchor(timestamp: int) -> None:
     """Anchor the day that has ended."""
     close_old_connections()
+    if _in_doubt():
+        return
     now = timezone.now()
     for tenant_id in _tenants():
         with scope.work(system(tenant_id)):
@@ -101,6 +114,8 @@ def anchor(timestamp: int) -> None:
 def nightly(timestamp: int) -> None:
     """End what has ended, in every copy: retention, failures of sign-in, superseded lists. Proofs are entries."""
     close_old_connections()
+    if _in_doubt():
+        return
     now = timezone.now()
     for tenant_id in _tenants():
         by = clock(tenant_id, f"nightly:{timestamp}")

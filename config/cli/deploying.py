@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from config.cli.standing import parser, stand
+from config.cli.standing import BASE, parser, stand
 
 ADMINISTRATORS = ("system_admin", "security_admin", "auditor")
 BACKUP_AGE, DRILL_AGE = timedelta(hours=24), timedelta(days=31)
@@ -50,6 +50,7 @@ def every_line(folder: Path, *, now: datetime) -> Iterator[Line]:
     yield from _database()
     yield from _accounts_of_the_machine(folder)
     yield from _copies(folder, now)
+    yield from _parts(folder, now)
     yield from _towns(now)
 
 
@@ -148,6 +149,42 @@ def _copies(folder: Path, now: datetime) -> Iterator[Line]:
     yield Line(
         disk.free / disk.total >= ENOUGH_SPACE, "磁盘空余不少于 20 %", "at least 20 % of the disk are free",
         f"make room on the disk of {folder}",
+    )  # fmt: skip
+
+
+def _parts(folder: Path, now: datetime) -> Iterator[Line]:
+    from django.conf import settings
+
+    from config.cli import parts
+    from jishi.foundation import carriers, outgoing
+
+    try:
+        listed, readable = outgoing.inside(), True
+    except ValueError:
+        listed, readable = (), False
+    wide = [one.host for one in listed if one.network.num_addresses > 256]
+    yield Line(
+        readable and not wide, f"出门的内网地址写明了（{len(listed)} 个）",
+        f"receivers inside the network are listed narrowly ({len(listed)})",
+        f"JISHI_INSIDE=host=range:port, at most 256 addresses each: {', '.join(wide) or settings.INSIDE}",
+    )  # fmt: skip
+    twins = [name for name in carriers.every() if carriers.only_remembers(name)]
+    yield Line(
+        not twins, "短信和邮件不是替身", "no twin stands in for text messages or mail", "export JISHI_SMS JISHI_MAIL"
+    )
+    differ = parts.differences(BASE)
+    yield Line(
+        not differ, "装的和组成清单一致", "what is installed is what the list of parts says",
+        f"install from the lock again; different: {', '.join(differ[:5])}",
+    )  # fmt: skip
+    yield Line(
+        _is_younger(folder / "mirror.last", DRILL_AGE, now), "31 天内有第二家单位核对过日根",
+        "a second body compared an anchor within 31 days", "./dev jishi mirror ROOT, as the second body reads it out",
+    )  # fmt: skip
+    unnoticed = parts.unnoticed(BASE, folder)
+    yield Line(
+        not unnoticed, "没有核对过的制度都有人知道", "somebody has taken notice of every unverified institution",
+        f"./dev jishi editions --noticed, after reading: {', '.join(unnoticed[:3])} …",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from config.cli import filekeeping
@@ -38,10 +39,12 @@ def restore(argv: Sequence[str]) -> int:
     flags.add_argument("source")
     given = flags.parse_args(argv)
     from jishi.foundation import database
+    from jishi.foundation.database.safekeeping import facts
 
     data, source = Path(given.data).resolve(), Path(given.source)
     try:
         filekeeping.check(source)
+        taken_at = facts(source).taken_at
         database.restore(data / "database", source)
     except filekeeping.FilesNotWhole as broken:
         print(f"备份里的文件不完整：{broken}。 The files of this backup are not whole: {broken}.", file=sys.stderr)
@@ -51,32 +54,73 @@ def restore(argv: Sequence[str]) -> int:
         return 1
     filekeeping.bring_back(data, source)
     _note(given.data, "restore.last")
-    _end_again(given.data)
+    _end_again(given.data, taken_at)
     return verify(["--data", given.data])
 
 
-def _end_again(data: str) -> None:
-    """What was deleted stays deleted: the list beside the store, then whatever has ended since (spec 90 §7.4)."""
+def upgrade(argv: Sequence[str]) -> int:
+    """Dump with the programs that made the data, restore into those found now, verify, swap the names."""
+    flags = parser("upgrade", "Bring the data to another major version of PostgreSQL.")
+    flags.add_argument("--from-bin", metavar="DIR", help="the programs that made the data; without: those found now")
+    given = flags.parse_args(argv)
+    from jishi.foundation import database
+    from jishi.foundation.database.upgrade import upgrade as bring
+
+    try:
+        done = bring(
+            Path(given.data).resolve() / "database", Path(given.from_bin) if given.from_bin else None,
+            told=lambda step: print(f"  … {step}", flush=True),
+        )  # fmt: skip
+    except database.DatabaseUnavailable as no:
+        print(f"{no.sentence_zh}\n{no.sentence_en}", file=sys.stderr)
+        return 1
+    print(f"{done.old} → {done.new}  {done.tables} tables, {done.rows} rows")
+    print(f"原来的数据留在 {done.kept}，30 天后可以删。 The old data is kept there; delete it after 30 days.")
+    return verify(["--data", given.data])
+
+
+def mirror(argv: Sequence[str]) -> int:
+    """Compare a root, as the second body reads it out, with ours; if it is one of them, note the day."""
+    flags = parser("mirror", "Note that an anchor is kept by a second body: it reads out the root that it holds.")
+    flags.add_argument("root")
+    given = flags.parse_args(argv)
+    stand(given.data)
+    from jishi.foundation import anchors, scope
+    from jishi.foundation.actor import system
+    from jishi.foundation.tenants import Tenant
+
+    for tenant in Tenant.objects.order_by("id"):
+        with scope.work(system(tenant.id)):
+            found = anchors.by_root(given.root.strip().lower())
+        if found is not None:
+            _note(given.data, "mirror.last")
+            print(f"{tenant.code}  {found.day}  一致 · the same")
+            return 0
+    print("这里没有这个日根：抄错了，或者记录被换过。 No such root here: misread, or the record was replaced.")
+    return 1
+
+
+def _end_again(data: str, taken_at: str) -> None:
+    """What was deleted stays deleted: the lists beside the store, then whatever has ended since (spec 90 §7.4)."""
     stand(data)
     from django.utils import timezone
 
     from jishi.cases.actions import retention
-    from jishi.foundation import files, scope
+    from jishi.foundation import files, scope, sealed
     from jishi.foundation.actor import clock
     from jishi.foundation.tenants import Tenant
 
-    now = timezone.now()
+    now, since = timezone.now(), datetime.fromisoformat(taken_at)
     for tenant in Tenant.objects.order_by("id"):
         by = clock(tenant.id, f"restore:{int(now.timestamp())}")
         with scope.work(by):
             retention.end_again(files.ended(tenant_id=tenant.id), by=by)
+            sealed.end_again(since, tenant_id=tenant.id)
             retention.run(by=by, now=now)
 
 
 def _note(data: str, name: str) -> None:
     """Write down when it was done: `check --deploy` asks how long ago."""
-    from datetime import UTC, datetime
-
     (Path(data).resolve() / name).write_text(datetime.now(UTC).isoformat(timespec="seconds") + "\n", "ascii")
 
 
@@ -94,6 +138,7 @@ def verify(argv: Sequence[str]) -> int:
 
         return verifier.main([given.bundle])
     stand(given.data)
+    from config import replaying
     from jishi.foundation import anchors, files, scope
     from jishi.foundation.actor import system
     from jishi.foundation.tenants import Tenant
@@ -102,6 +147,7 @@ def verify(argv: Sequence[str]) -> int:
     for tenant in Tenant.objects.order_by("id"):
         with scope.work(system(tenant.id)):
             found, lost = anchors.verify(), files.missing(tenant_id=tenant.id)
+            different = replaying.differences()
         counted = f"{found.entries} entries, {found.subjects} subjects, {found.anchors} anchors"
         print(f"{tenant.code} {tenant.name}: {counted}")
         for number in lost[:20]:
@@ -110,6 +156,9 @@ def verify(argv: Sequence[str]) -> int:
         for sentence in found.findings[:20]:
             print(f"  ✕ {sentence}")
         bad += len(found.findings)
+        for one in different[:20]:
+            print(f"  ✕ {one.sentence()}")
+        bad += len(different)
     print("完好 · sound" if not bad else f"{bad} 处不对 · {bad} findings")
     return 1 if bad else 0
 

@@ -22,6 +22,16 @@ _READINGS = """
 """
 
 
+_BREACH = """
+    SELECT owner_table, owner_row, array_agg(DISTINCT f), array_agg(DISTINCT purpose), count(DISTINCT id),
+           min(at), max(at)
+    FROM accounts_reading r, unnest(r.fields) f
+    WHERE tenant_id = %(tenant)s AND at >= %(since)s AND at < %(until)s
+      AND split_part(actor, '/', 1) = ANY (%(who)s::text[])
+    GROUP BY owner_table, owner_row ORDER BY owner_table, owner_row
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Right:
     """One grant that holds now. `post_id` None: it belongs to the account under whichever post."""
@@ -168,6 +178,11 @@ def by_username(username: str) -> int | None:
     return rows.values_list("id", flat=True).first()
 
 
+def number_of(username: str) -> int | None:
+    """Give the number of an account, open or closed, by its sign-in name; for whoever looks into a breach."""
+    return Account.objects.filter(tenant_id=_tenant(), username=username).values_list("id", flat=True).first()
+
+
 def readings_of(table: str, row: int | Iterable[int], *, after: int | None = None, limit: int = 50) -> list[Reading]:
     """Give who looked at the sealed fields of these rows, newest first; `after` pages by number."""
     rows = [row] if isinstance(row, int) else list(row)
@@ -195,6 +210,32 @@ def readings_of_many(owners: Iterable[Owner], *, after: int | None = None, limit
         )
         numbers = [row[0] for row in cursor.fetchall()]
     return list(Reading.objects.filter(tenant_id=_tenant(), id__in=numbers).order_by("-id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Whose sealed fields were opened: the row they belong to, which fields, for which purposes, how often, when."""
+
+    table: str
+    row: int
+    fields: tuple[str, ...]
+    purposes: tuple[str, ...]
+    times: int
+    first: datetime
+    last: datetime
+
+
+def breach_scope(actors: Iterable[str], *, since: datetime, until: datetime) -> list[Opened]:
+    """Give exactly whose fields these actors opened between two moments (spec 90 §7.5); one statement.
+
+    `actors` are labels without posts, ``staff:7`` or ``client:3``: whoever held the session or the key, in any post.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BREACH, {"tenant": _tenant(), "who": sorted(set(actors)), "since": since, "until": until})
+        return [
+            Opened(table, row, tuple(sorted(set(fields))), tuple(sorted(set(purposes))), times, first, last)
+            for table, row, fields, purposes, times, first, last in cursor.fetchall()
+        ]
 
 
 def own_rows(account_id: int) -> list[Owner]:

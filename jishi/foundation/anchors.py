@@ -107,6 +107,11 @@ def head_of(day: date) -> str:
     return next((ledger.anchor_hash(_kernel(row)) for row in rows[:1]), "")
 
 
+def by_root(root: str) -> Anchor | None:
+    """Give the anchor with this root, whichever day; None: there is none."""
+    return Anchor.objects.filter(tenant_id=scope.current().actor.tenant_id, root=root).first()
+
+
 def words_of(row: Anchor) -> str:
     """Give the eight characters to read over a telephone."""
     return ledger.check_words(bytes.fromhex(row.root))

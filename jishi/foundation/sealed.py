@@ -6,13 +6,16 @@ Opening one is not here: it is `accounts.actions.reading.read`, which writes dow
 """
 
 import dataclasses
+import os
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
 
 from jishi.foundation import data_keys, keys, purposes
 from jishi.foundation.models import SearchHash
@@ -108,14 +111,38 @@ def find(purpose: str, value: str, *, tenant_id: int, now: datetime) -> list[Own
 
 
 def end(owners: Iterable[Owner], *, tenant_id: int, fields: Sequence[str] = ()) -> int:
-    """This will delete what is sealed for these rows, or only `fields` of it, and its hashes. Gives how many values."""
+    """This will delete what is sealed for these rows, or only `fields` of it, and its hashes. Gives how many values.
+
+    Which place was emptied when is written down beside the store, so that a restored copy empties it again (§7.4).
+    """
     tables, rows = _columns(owners)
     chosen = list(fields) or None
     with connection.cursor() as cursor:
         cursor.execute(_END, {"tenant": tenant_id, "tables": tables, "rows": rows, "fields": chosen})
         gone = [tuple(row) for row in cursor.fetchall()]
-    _end_hashes({(p, t, r) for p, t, r, f in gone if f == purposes.named(p).searchable}, tenant_id)
+    _end_hashes({(p, t, r) for p, t, r, f, _ in gone if f == purposes.named(p).searchable}, tenant_id)
+    if gone:
+        lines = [f"{at.isoformat()} {tenant_id} {table} {row} {field}\n" for _, table, row, field, at in gone]
+        transaction.on_commit(lambda: _note_ended(lines))
     return len(gone)
+
+
+def end_again(since: datetime, *, tenant_id: int) -> int:
+    """This will empty anew what was emptied after `since`, the moment of a copy that was brought back.
+
+    What had been emptied before is not in that copy; if something stands there, it was sealed afterwards and stays.
+    """
+    places = [line.split() for line in (ended_list().read_text("ascii").splitlines() if ended_list().exists() else [])]
+    found = [p for p in places if len(p) == 5 and p[1] == str(tenant_id) and datetime.fromisoformat(p[0]) >= since]
+    by_field: dict[str, set[Owner]] = {}
+    for _, _, table, row, field in found:
+        by_field.setdefault(field, set()).add((table, int(row)))
+    return sum(end(owners, tenant_id=tenant_id, fields=[field]) for field, owners in sorted(by_field.items()))
+
+
+def ended_list() -> Path:
+    """Give where the list of emptied places lies: beside the store and its copies, in no copy. Ids only."""
+    return Path(settings.FILES_DIR).with_name("sealed.ended")
 
 
 def end_search(owners: Iterable[Owner], purpose: str, *, tenant_id: int) -> None:
@@ -196,7 +223,7 @@ _END = """
     WHERE v.tenant_id = %(tenant)s
       AND (v.owner_table, v.owner_row) IN (SELECT * FROM unnest(%(tables)s::text[], %(rows)s::bigint[]))
       AND (%(fields)s::text[] IS NULL OR v.field = ANY (%(fields)s::text[]))
-    RETURNING v.purpose, v.owner_table, v.owner_row, v.field
+    RETURNING v.purpose, v.owner_table, v.owner_row, v.field, transaction_timestamp()
 """
 
 _END_HASHES = """
@@ -210,6 +237,15 @@ _FIELDS = """
     WHERE tenant_id = %s AND (owner_table, owner_row) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
     ORDER BY owner_table, owner_row, field
 """
+
+
+def _note_ended(lines: Sequence[str]) -> None:
+    ended_list().parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(ended_list(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="ascii") as out:
+        out.writelines(lines)
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _ensure_registered(secret: Secret) -> None:

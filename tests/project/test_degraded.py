@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client, override_settings
 
-from config.cli import deploying, serving
+from config.cli import deploying, parts, serving
 from jishi.accounts.web import tenants
 from jishi.cases.models import Case
 from jishi.cases.states import Status
@@ -137,9 +137,12 @@ class TestReadyForPeople:
         assert "a backup within 24 hours ./dev backup" in said
         assert "a restore within 31 days" in said
         assert "the worker is running ./dev jishi worker" in said
+        assert "a second body compared an anchor within 31 days ./dev jishi mirror" in said
+        assert "every unverified institution ./dev jishi editions --noticed" in said
 
     def test_each_that_is_followed_is_silent(self, in_town, tmp_path):
-        for name in ("backup.last", "restore.last"):
+        parts.editions(["--data", str(tmp_path), "--noticed"])
+        for name in ("backup.last", "restore.last", "mirror.last"):
             (tmp_path / name).write_text(NOW.isoformat())
         a_worker(datetime.now(UTC))
         outside = tmp_path.parent / "keys-elsewhere"
@@ -151,7 +154,10 @@ class TestReadyForPeople:
         ):  # fmt: skip
             said = self.faults(tmp_path)
 
-        for gone in ("JISHI_BEHIND_PROXY", "JISHI_HOSTS", "backup", "worker is running", "keys", "no row is seen"):
+        for gone in (
+            "JISHI_BEHIND_PROXY", "JISHI_HOSTS", "backup", "worker is running", "keys", "no row is seen",
+            "compared an anchor", "list of parts", "unverified",
+        ):  # fmt: skip
             assert gone not in said
 
     def test_a_copy_of_yesterday_morning_is_too_old(self, in_town, tmp_path):

@@ -101,6 +101,7 @@ def _way_back(folder: Path) -> Figure:
     took = time.monotonic() - began
     again = _said(other / "data", "manage", "shell", "-v", "0", "-c", _COUNT, keys=folder / "keys")
     _stop(other / "data")
+    _stop(folder)
     equal = cases == again and cases.isdecimal()
     said = f"{cases or '?'} cases back and verified in {took:.1f} s, {'equal' if equal else f'not equal: {again}'}"
     fine = made.returncode == 0 and brought.returncode == 0 and equal

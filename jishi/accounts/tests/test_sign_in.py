@@ -14,10 +14,10 @@ from django.urls import include, path
 from jishi.accounts.actions import signing_in
 from jishi.accounts.models import SignedIn, SignInFailure
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
-from jishi.accounts.web import devices, middleware, sessions, tenants
+from jishi.accounts.web import backend, devices, middleware, sessions, tenants
 from jishi.foundation import keys, scope
 from jishi.foundation.actor import system
-from jishi.foundation.refusals import SignInNeeded
+from jishi.foundation.refusals import NotAvailableNow, SignInNeeded
 
 WORD = "石桥下的水向东流 1987"
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
@@ -413,3 +413,21 @@ class TestDemonstration:
         client.post("/sign-in/as", {"account": resident.id})
 
         assert client.get("/private").content.decode().startswith(str(resident.id))
+
+
+class TestALaneOfHashing:
+    def test_refuses_at_once_whom_it_cannot_serve_soon_and_leaves_the_known_alone(self, monkeypatch) -> None:
+        strangers, known = backend._Lane(1, 0), backend._Lane(1, 0)
+        calls = iter(["a stranger", "somebody known", "the next stranger"])
+
+        def hashing(password: str, encoded: str) -> bool:
+            if next(calls) == "a stranger":
+                with pytest.raises(NotAvailableNow):  # a second stranger, while the first is served
+                    strangers.check("x", "y")
+                return known.check("x", "y")
+            return True
+
+        monkeypatch.setattr(backend, "check_password", hashing)
+
+        assert strangers.check("x", "y") is True
+        assert strangers.check("x", "y") is True  # its place is free again

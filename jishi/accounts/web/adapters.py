@@ -48,7 +48,9 @@ class AccountAdapter(DefaultAccountAdapter):
         username = str(credentials.get("username", ""))
         device = devices.of(request, username)
         ensure_no_wait(request, username, device)
-        account = authenticate(request, username=username, password=credentials.get("password"))
+        account = authenticate(
+            request, username=username, password=credentials.get("password"), known_browser=bool(device)
+        )
         if account is None:
             signing_in.failed(username, device, by=request.actor, now=request.now)
         return account  # type: ignore[return-value]

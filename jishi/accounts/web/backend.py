@@ -12,9 +12,37 @@ from jishi.accounts.models import Account
 from jishi.foundation import scope
 from jishi.foundation.refusals import NotAvailableNow
 
-# Hashing costs about 0.3 s of one core: at most half of the cores work on it, others wait 2 s, then 503 (spec 90 §3).
-_PLACES = threading.BoundedSemaphore(max(1, (os.cpu_count() or 2) // 2))
 _WAIT = 2.0
+
+
+class _Lane:
+    """Hashing costs about 0.3 s of one core: so many at once, so many waiting for 2 s, others 503 at once (90 §3).
+
+    Whoever waits holds a thread of the site: with more than one waiting, a flood of sign-ins stops every page.
+    """
+
+    def __init__(self, places: int, waiting: int) -> None:
+        self.places = threading.BoundedSemaphore(places)
+        self.queue = threading.BoundedSemaphore(places + waiting)
+
+    def check(self, password: str, encoded: str) -> bool:
+        """Tell whether the password fits. :raises NotAvailableNow: too many ask for that now."""
+        if not self.queue.acquire(blocking=False):
+            raise NotAvailableNow(what_zh="登录", what_en="Signing in", seconds=5)
+        try:
+            if not self.places.acquire(timeout=_WAIT):
+                raise NotAvailableNow(what_zh="登录", what_en="Signing in", seconds=5)
+            try:
+                return check_password(password, encoded)
+            finally:
+                self.places.release()
+        finally:
+            self.queue.release()
+
+
+# Known browsers have a lane of their own: a flood from anywhere else never stands before the owner of an account.
+_HALF = max(1, (os.cpu_count() or 2) // 2)
+_STRANGERS, _KNOWN = _Lane(_HALF, 1), _Lane(1, 1)
 
 
 class ScopedBackend(BaseBackend):
@@ -25,26 +53,20 @@ class ScopedBackend(BaseBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
+        *,
+        known_browser: bool = False,
         **rest: Any,
     ) -> Account | None:
         if not username or not password:
             return None
         account = Account.objects.filter(tenant_id=scope.current().actor.tenant_id, username=username).first()
-        right = _hash_in_turn(password, account.password if account else _nobodys_hash())
+        lane = _KNOWN if known_browser else _STRANGERS
+        right = lane.check(password, account.password if account else _nobodys_hash())
         return account if account is not None and right and account.is_active else None
 
     def get_user(self, user_id: int) -> Account | None:
         tenant_id = scope.current().actor.tenant_id
         return Account.objects.filter(tenant_id=tenant_id, id=user_id, is_active=True).first()
-
-
-def _hash_in_turn(password: str, encoded: str) -> bool:
-    if not _PLACES.acquire(timeout=_WAIT):
-        raise NotAvailableNow(what_zh="登录", what_en="Signing in", seconds=5)
-    try:
-        return check_password(password, encoded)
-    finally:
-        _PLACES.release()
 
 
 _NOBODY: list[str] = []
