@@ -86,7 +86,8 @@ class Law:
 
     @cached_property
     def leaves(self) -> list[MatterRow]:
-        return [m for _, m in sorted(self.matters.items()) if m.is_leaf]
+        """The matters a report may be given: leaves in force, none that has become others."""
+        return [m for _, m in sorted(self.matters.items()) if m.is_leaf and not m.becomes.get("codes")]
 
     def path(self, code: str) -> list[MatterRow]:
         """Give the matter and those above it, widest first."""

@@ -1,11 +1,10 @@
 """Looking at lists and items as citizens and the desk read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -133,8 +132,8 @@ def lines(
     rows = DutyItem.objects.filter(tenant_id=_tenant(), list_id=list_id, position__gt=after)
     if kind:
         rows = rows.filter(kind=kind)
-    for word in words.split()[:8]:
-        rows = rows.filter(_found_by(word, law))
+    if words.split():
+        rows = rows.filter(position__in=_positions(list_id, words.split()[:8], law))
     page = list(rows.order_by("position")[: limit + 1])
     called = names(law, lang)
     more = page[limit - 1].position if len(page) > limit else None
@@ -153,17 +152,29 @@ def line(number: str, *, day: date, lang: str) -> tuple[Line, Edition] | None:
     return line_of(row, names(law, lang), law, lang), edition_of(row.list)
 
 
-def _found_by(word: str, law: Law) -> Q:
+_TEXTS = ("number", "name", "own_part", "superior_dept", "superior_duty", "way", "receiving_office", "legal_basis")
+
+
+def _positions(list_id: int, words: Sequence[str], law: Law) -> list[int]:
+    """Give where the lines stand that every word finds. One list is a few hundred lines: they are read once, by their
+    list, and looked through here; the database searches no text by a pattern."""
+    rows = DutyItem.objects.filter(tenant_id=_tenant(), list_id=list_id)
+    lines = list(rows.values_list("position", "lead_body", "matters", *_TEXTS))
+    asked = [(word.lower(), *_named_by(word, law)) for word in words]
+    return [
+        position for position, lead, matters, *texts in lines
+        if all(lead in known or codes & set(matters) or any(w in t.lower() for t in texts) for w, known, codes in asked)
+    ]  # fmt: skip
+
+
+def _named_by(word: str, law: Law) -> tuple[set[str], set[str]]:
+    """The bodies and the matters that a word means by one of their names."""
     known = {b.code for b in bodies.names().values() if word in b.name or word in b.short_name or word in b.name_en}
-    codes = [
+    codes = {
         m.code for m in law.matters.values()
         if word in m.name or word.lower() in m.name_en.lower() or any(word in a for a in m.aliases) or word == m.code
-    ]  # fmt: skip
-    texts = ("number", "name", "own_part", "superior_dept", "superior_duty", "way", "receiving_office", "legal_basis")
-    found = Q(lead_body__in=known) | Q(matters__overlap=codes)
-    for text in texts:
-        found |= Q(**{f"{text}__icontains": word})
-    return found
+    }  # fmt: skip
+    return known, codes
 
 
 def line_of(row: DutyItem, called: Mapping[str, str], law: Law, lang: str) -> Line:

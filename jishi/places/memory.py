@@ -96,7 +96,7 @@ class Ground:
     by_point: dict[tuple[int, int, str], frozenset[str]] = field(default_factory=dict)  # kinds of wide things
     grid_tree: Any = None  # of the grids, in the order of `by_code`
     crossings: dict[tuple[int, int], Any] = field(default_factory=dict)  # looked up once
-    around: tuple[Neighbour, ...] | None = None  # counties that are not ours, once asked
+    around: dict[str, Neighbour] | None = None  # counties that are not ours, once asked
 
     @cached_property
     def edition(self) -> str:
@@ -143,10 +143,12 @@ class Ground:
         return found[::-1]
 
 
-def neighbours(made: Ground, day: date) -> tuple[Neighbour, ...]:
-    """Give the counties around, from memory; read when a place is first asked that is not ours."""
+def neighbours(made: Ground, day: date) -> dict[str, Neighbour]:
+    """Give the counties that are not ours, by name, from memory; a name that one of ours has as well means ours."""
     if made.around is None:
-        made.around = read_neighbours(area_prefix(scope.current().actor.tenant_id), day)
+        ours = {d.name for d in made.divisions.values()}
+        found = read_neighbours(area_prefix(scope.current().actor.tenant_id), day)
+        made.around = {name: one for name, one in found.items() if name not in ours}
     return made.around
 
 

@@ -1,5 +1,7 @@
 """Ground that is not ours: which county a pin lies in, or an address names, when it is not one of the tenant's."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +12,8 @@ from django.db.models import Q
 from jishi.places import models, shapes
 
 COUNTY = 3  # level of a division that has a town of its own
-LEAST = 3  # characters of a name that is looked for in words: shorter ones are words of the language
+LENGTHS = range(12, 2, -1)  # characters of a name that is looked for in words: shorter ones are words of the language
+_ENDS = re.compile("[县市区旗]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +23,28 @@ class Neighbour:
     shape: Any  # degrees; None where no border is drawn
 
 
-def read(prefix: str, day: date) -> tuple[Neighbour, ...]:
-    """Give the counties of the country that do not begin with `prefix`, on a day; the longest names first."""
+def read(prefix: str, day: date) -> dict[str, Neighbour]:
+    """Give the counties of the country that do not begin with `prefix`, on a day, by name."""
     rows = models.DivisionVersion.objects.filter(
         Q(valid_to=None) | Q(valid_to__gt=day), level=COUNTY, placeholder=False, valid_from__lte=day
     )
-    found = [
-        Neighbour(code, name, shapes.read(bytes(border)) if border is not None else None)
-        for code, name, border in rows.exclude(code__startswith=prefix).values_list("code", "name", "boundary")
-    ]
-    return tuple(sorted(found, key=lambda n: (-len(n.name), n.code)))
+    found = rows.exclude(code__startswith=prefix).order_by("-code").values_list("code", "name", "boundary")
+    return {
+        name: Neighbour(code, name, shapes.read(bytes(border)) if border is not None else None)
+        for code, name, border in found
+    }
 
 
-def named(text: str, known: tuple[Neighbour, ...]) -> str:
-    """Give the name of the first of them that the words say in full; empty where they name none."""
-    return next((n.name for n in known if len(n.name) >= LEAST and n.name in text), "")
+def named(text: str, known: Mapping[str, Neighbour]) -> tuple[str, int]:
+    """Give the first of them that the words say in full, and where it ends; ("", 0) where they name none."""
+    for end in (m.end() for m in _ENDS.finditer(text)):
+        for length in LENGTHS:
+            if text[max(0, end - length) : end] in known:
+                return text[max(0, end - length) : end], end
+    return "", 0
 
 
-def holding(lng: float, lat: float, known: tuple[Neighbour, ...]) -> str:
+def holding(lng: float, lat: float, known: Mapping[str, Neighbour]) -> str:
     """Give the name of the one whose border holds the point; empty where no border is drawn there."""
     point = shapely.Point(lng, lat)
-    return next((n.name for n in known if n.shape is not None and n.shape.covers(point)), "")
+    return next((n.name for n in known.values() if n.shape is not None and n.shape.covers(point)), "")

@@ -30,6 +30,7 @@ __all__ = [
 
 CRS: frozenset[str] = frozenset(datum.KNOWN)
 PIN_M = 30.0  # how far off a pin is that does not say
+BEHIND = 12  # characters between a county's name and what is named in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +125,30 @@ def find(batch: Sequence[Asked]) -> list[Spot]:
         words = mentions.read([batch[i].text for i in rows], ground)
         found = [spotting.spot(said, pin, ground) for said, pin in zip(words, pins, strict=True)]
         spots = zip(rows, _spots(found, ground), strict=True)
-        answers |= {i: _elsewhere(spot, batch[i].text, ground, day) for i, spot in spots}
+        answers |= {
+            i: _elsewhere(spot, said, ground, day, pinned=pin is not None)
+            for (i, spot), said, pin in zip(spots, words, pins, strict=True)
+        }
     return [answers[i] for i in range(len(batch))]
 
 
-def _elsewhere(spot: Spot, text: str, ground: Ground, day: date) -> Spot:
-    """Name the county of a place that is not ours: of a pin outside every grid, or of words that name no place here."""
-    if spot.abstained == "no_place_named":
-        name = neighbours.named(text, memory.neighbours(ground, day)) if text else ""
-    elif spot.lng_e7 is not None and spot.lat_e7 is not None and not spot.division_code and ground.grids:
-        name = neighbours.holding(spot.lng_e7 / E7, spot.lat_e7 / E7, memory.neighbours(ground, day))
+def _elsewhere(spot: Spot, words: mentions.Words, ground: Ground, day: date, *, pinned: bool) -> Spot:
+    """Name the county of a place that is not ours: of a pin outside every grid, of words that name no place here,
+    or that name one right behind another county's name (“白石县人民路” is no street of ours)."""
+    if pinned:
+        beyond = spot.lng_e7 is not None and spot.lat_e7 is not None and not spot.division_code and bool(ground.grids)
+        at = (spot.lng_e7 or 0) / E7, (spot.lat_e7 or 0) / E7
+        name = neighbours.holding(*at, memory.neighbours(ground, day)) if beyond else ""
     else:
-        return spot
+        name, end = neighbours.named(words.text, memory.neighbours(ground, day))
+        if any(not end <= said.start <= end + BEHIND for said in words.names):
+            name = ""
     if not name:
         return spot
-    first: dict[str, Any] = spot.candidates[0] if spot.candidates else {"value": None, "p": 1.0, "level": "county"}
-    told = {**first, "label": name, "elsewhere": name, "reason": f"“{name}”，不在本市"}
-    return replace(spot, name=name, candidates=(told, *spot.candidates[1:]), abstained="elsewhere")
+    first: dict[str, Any] = spot.candidates[0] if pinned and spot.candidates else {"value": None, "p": 1.0}
+    told = {**first, "level": "county", "label": name, "elsewhere": name, "reason": f"“{name}”，不在本市"}
+    kept = spot if pinned else Spot(edition=spot.edition)
+    return replace(kept, name=name, candidates=(told,), abstained="elsewhere")
 
 
 def _day(day: date) -> date:

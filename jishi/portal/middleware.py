@@ -92,7 +92,10 @@ def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
     }
     part = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
     template = "portal/parts/refusal.html" if part else "portal/refused.html"
-    return render(request, template, facts, status=refused.status)
+    response = render(request, template, facts, status=refused.status)
+    if refused.status in (429, 503):
+        response["Retry-After"] = str(refused.facts.get("seconds", 5))
+    return response
 
 
 class Language:

@@ -1,5 +1,6 @@
 """What may come in: the shape of a report at the door, what triage makes of it, and why it would be refused."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from jishi.cases import policies, triage
 from jishi.cases.refusals import (
     AnonymousHasNoPerson,
     BadContact,
+    BadMail,
     ClockWrong,
     NothingSaid,
     SwappedAxes,
@@ -25,6 +27,7 @@ from jishi.places import queries as places
 
 LIMIT = 10_000
 DEVICE_CLOCK = timedelta(minutes=10)
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # nothing said before there was a hotline
 
 
@@ -104,7 +107,7 @@ def _ensure_sound(one: Incoming, now: datetime) -> None:
         raise ClockWrong(said_at=one.said_at.isoformat())
     _ensure_point(one)
     _ensure_person(one)
-    if one.matter and duties.matter(one.matter) is None:
+    if one.matter and ((row := duties.matter(one.matter)) is None or row.becomes.get("codes")):
         raise UnknownMatter(matter=one.matter, successor=duties.successor_sentence(one.matter))
 
 
@@ -133,6 +136,8 @@ def _ensure_person(one: Incoming) -> None:
     named = one.caller_name or one.caller_contact or one.reporter_id or any(one.more_sealed.values())
     if one.voice == Voice.ANONYMOUS and named:
         raise AnonymousHasNoPerson
+    if "@" in one.caller_contact and not _MAIL.fullmatch(one.caller_contact.strip()):
+        raise BadMail
     digits = "".join(c for c in one.caller_contact if c.isdigit())
     if one.caller_contact and "@" not in one.caller_contact and not 7 <= len(digits) <= 15:
         raise BadContact(length=len(digits))

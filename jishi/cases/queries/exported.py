@@ -41,7 +41,8 @@ def lines(filters: Filters, *, by: Actor, lang: str, zone: str) -> Iterator[byte
     while True:
         with scope.work(by), translation.override("zh-hans" if zh else "en"), timezone.override(own):
             rows = sifting.filtered(filters, by=by).select_related("grid")
-            page, after = sifting.walk(rows, filters.sort, after=after, limit=PART)
+            with sifting.patiently(filters):
+                page, after = sifting.walk(rows, filters.sort, after=after, limit=PART)
             written = [_line(_cells(case, lang)) for case in page]
         yield from written
         if not after:

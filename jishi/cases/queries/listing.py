@@ -53,7 +53,8 @@ def one(number: str, *, by: Actor) -> dict[str, Any]:
 def page(filters: sifting.Filters, *, by: Actor, after: str = "", limit: int = 50) -> dict[str, Any]:
     """Give a page of cases in the order asked for, and the key of the next; none where no row follows."""
     rows = sifting.filtered(filters, by=by).select_related("grid", "grid_edition")
-    found, more = sifting.walk(rows, filters.sort, after=after, limit=limit)
+    with sifting.patiently(filters):
+        found, more = sifting.walk(rows, filters.sort, after=after, limit=limit)
     matters = _matters()
     return {"items": [_row(case, matters) for case in found], "after": more or None}
 

@@ -5,13 +5,14 @@ page begins exactly where this one ends. No filter is about who said it (spec 10
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import get_current_timezone, localdate
 
@@ -22,10 +23,11 @@ from jishi.cases.states import CASE, ClockKind, Role, Status, Urgency
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid
+from jishi.foundation.refusals import Invalid, Refused
 from jishi.kernels.text.words import tsquery_text
 
 MANY = 10_000  # beyond it a list says "more than"
+SEARCH_MS = 4_000  # a search by words that takes longer is given up
 NAMES = (
     "status", "matter", "tag", "body", "role", "grid", "urgency", "clock", "due_before", "changed_after", "q", "sort",
 )  # fmt: skip
@@ -84,6 +86,34 @@ def asked(said: Mapping[str, Any], *, now: datetime) -> Filters:
 def query_of(said: Mapping[str, Any]) -> str:
     """Write the words of an address in one order, without the place in the pages."""
     return urlencode([(name, str(said[name]).strip()) for name in NAMES if str(said.get(name) or "").strip()])
+
+
+# --- words that are slow -----------------------------------------------------------------------------------
+
+
+class SearchIsSlow(Refused):
+    code, status = "search_is_slow", 503
+    zh, en = "搜索现在慢，没有等它。别的都照常。", "The search is slow now; it was not waited for. All else goes on."
+    next_zh = "去掉“找”里的字，按状态、事项、单位来筛，或者过一会儿再搜索。"
+    next_en = "Leave the words out and filter by state, matter or body, or search again later."
+
+
+@contextmanager
+def patiently(*lists: Filters) -> Iterator[None]:
+    """Read what is searched by words under a shorter patience, in a savepoint: a late search takes nothing with it.
+
+    :raises SearchIsSlow: it was given up.
+    """
+    if not any(one.q for one in lists):
+        yield
+        return
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {SEARCH_MS}")
+            yield
+            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+    except OperationalError as late:
+        raise SearchIsSlow from late
 
 
 # --- rows --------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from jishi.cases.refusals.saying import (
     AlreadyKnown,
     AnonymousHasNoPerson,
     BadContact,
+    BadMail,
     ClockWrong,
     ModelCannotBeRead,
     NotForThePublic,
@@ -91,7 +92,7 @@ from jishi.cases.refusals.working import (
 )
 
 __all__ = [
-    "AccusedDiffer", "AlreadyAMember", "AlreadyKnown", "AnonymousHasNoPerson", "AskedBefore", "BadContact",
+    "AccusedDiffer", "AlreadyAMember", "AlreadyKnown", "AnonymousHasNoPerson", "AskedBefore", "BadContact", "BadMail",
     "BodyDoesNotExist", "CitationNeeded", "ClockWrong", "ComeFirst", "CommittedAlready", "CommunityAlready",
     "ConfidentialStandsAlone", "ContactNeeded", "ContestedBefore", "DesignatedMayNotReturn", "ElementsMissing",
     "GroundNeeded", "HideWindowOver", "HoldsTheCase", "IntoHasEnded", "LastReport", "LessUrgent", "LinkIsOver",

@@ -52,6 +52,12 @@ class BadContact(Refused):
     next_zh, next_en = "核对号码；座机请带区号。", "Check the number; give the area code of a landline."
 
 
+class BadMail(Refused):
+    code, status = "bad_mail", 422
+    zh, en = "邮箱写得不完整。", "The mail address is not complete."
+    next_zh, next_en = "写成 name@example.cn 这样，或者留手机号。", "Write it like name@example.cn, or give a number."
+
+
 class AlreadyKnown(Refused):
     code, status = "already_known", 409
     zh = "{system} 的 {number} 号已经收过。"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.cases.web.resident import answering, following, opened, own, speaking
+from jishi.cases.web.resident import answering, following, opened, own, quality, speaking
 
 urlpatterns = [
     path("speak", speaking.speak, name="speak"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("feedback/done", answering.done, name="judged"),
     path("feedback/<str:token>", answering.by_link, name="feedback-link"),
     path("me", own.me, name="me"),
+    path("quality", quality.shown, name="quality"),
     path("public", opened.listed, name="public"),
     path("public/map", opened.on_the_map, name="public-map"),
     path("public/cases.csv", opened.download, {"form": "csv"}, name="public-csv"),

@@ -13,7 +13,6 @@ from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, Refused
 
-
 MOST_LIFE_DAYS = 400
 
 

@@ -157,7 +157,8 @@ def _answered(routed: Routed, facts: Facts, lang: str) -> dict[str, Any]:
     trace = [{"mark": mark, "title": "", "text": text} for mark, text in zip(marks, lines[1:], strict=False)]
     body = known.get(routed.body_id or 0)
     return {
-        "outcome": routed.outcome, "body": body, "body_name": body.called(lang) if body else "", "item": item_row,
+        "outcome": routed.outcome, "body": body, "body_name": body.called(lang) if body else "",
+        "body_phone": body.work_phone if body else "", "item": item_row,
         "bases": printed.bases_of(item_row.legal_basis) if item_row else (),
         "promise": promise_words(routed.promises.get("promise", "")), "assists": routed.assists,
         "candidates": [(known[b].called(lang), row) for b, row in routed.candidates], "head": lines[0], "trace": trace,

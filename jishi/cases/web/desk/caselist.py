@@ -58,11 +58,17 @@ def page(
     filters, wrong = sifting.read(said, now=request.now)
     if numbers.is_sound(filters.q) and len(filters.q) > 12:
         return redirect("case", number=_case_named(filters.q.upper(), request))
-    found = desks.cases(filters, by=request.actor, now=request.now, after=said.get("after", ""))
-    mine = sifting.saved(by=request.actor)
-    count, *others = sifting.counts(
-        [filters, *(sifting.read(_said(row.query), now=request.now)[0] for row in mine)], by=request.actor
-    )
+    with sifting.patiently(filters):
+        found = desks.cases(filters, by=request.actor, now=request.now, after=said.get("after", ""))
+    mine = [(row, sifting.read(_said(row.query), now=request.now)[0]) for row in sifting.saved(by=request.actor)]
+    try:
+        with sifting.patiently(filters, *(own for _, own in mine)):
+            count, *others = sifting.counts([filters, *(own for _, own in mine)], by=request.actor)
+    except sifting.SearchIsSlow:
+        if filters.q:
+            raise
+        mine = [(row, own) for row, own in mine if not own.q]  # a kept list by words is left out this time
+        count, *others = sifting.counts([filters, *(own for _, own in mine)], by=request.actor)
     query = sifting.query_of(said)
     return render(request, "cases/desk/case_list.html", {
         "rows": found.rows, "after": found.after, **_counted(count), "filters": said, "query": query,
@@ -76,7 +82,7 @@ def page(
         "filtered": any(v for k, v in said.items() if k in sifting.NAMES and k != "sort"),
         "saved": [
             {"row": row, "url": f"{reverse('cases')}?{row.query}", "here": row.query == query, **_counted(n)}
-            for row, n in zip(mine, others, strict=True)
+            for (row, _own), n in zip(mine, others, strict=True)
         ],
         "may_bulk": request.actor.has(*MANY_AT_ONCE), "page_keys": dispatch.CHOOSING_KEYS, "typed": typed,
         "refused_what": refused.sentence(lang()) if refused else "",

@@ -1,0 +1,56 @@
+"""How good the guesses are, for everybody: each model edition that has answered, what it learned from, its figures.
+
+A figure that was not measured is shown as not measured, never left out (spec 12 §9).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jishi.cases.models import ModelEdition
+from jishi.duties import queries as duties
+
+FIGURES = ("accuracy", "top_3", "macro_f1", "calibration_error")
+MODELS = ("zero_shot", "learned")
+SHOWN = 20  # editions
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One edition with its card; `counts`: matter → confirmed cases it learned from, by code and by name."""
+
+    number: int
+    made_at: datetime
+    in_use: bool
+    sha256: str
+    card: dict[str, Any]
+    named: tuple[tuple[str, str, int], ...]
+
+    @property
+    def figures(self) -> list[tuple[str, list[float | None]]]:
+        """Each figure beside the answers of the first day, which learned from no case; None: not measured."""
+        quality = self.card.get("quality", {})
+        return [(name, [quality.get(model, {}).get(name) for model in MODELS]) for name in FIGURES]
+
+
+def editions(*, tenant_id: int, lang: str) -> list[Told]:
+    """Give the editions that answer or have answered, the newest first. What nobody adopted has judged nobody."""
+    rows = ModelEdition.objects.filter(tenant_id=tenant_id, adopted_at__isnull=False).defer("arrays")
+    book = duties.matters()
+    return [_told(row, book, lang) for row in rows.order_by("-number")[:SHOWN]]
+
+
+def as_json(told: Told) -> dict[str, Any]:
+    """Write one edition for programs."""
+    card = told.card
+    return {
+        "number": told.number, "made_at": told.made_at.isoformat(), "in_use": told.in_use, "sha256": told.sha256,
+        **{name: card.get(name) for name in
+            ("period", "cases", "left_out", "counts", "seed", "book_edition", "features", "prefill", "quality")},
+    }  # fmt: skip
+
+
+def _told(row: ModelEdition, book: Any, lang: str) -> Told:
+    counts = sorted(row.card.get("counts", {}).items(), key=lambda one: (-one[1], one[0]))
+    named = tuple((code, book[code].called(lang) if code in book else code, n) for code, n in counts)
+    return Told(row.number, row.made_at, row.retired_at is None, row.sha256, row.card, named)
