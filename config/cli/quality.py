@@ -1,0 +1,223 @@
+"""quality: measure the pipeline's own stages on any labelled file; no installation is asked, nothing is kept."""
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jishi.kernels.text import figures
+from jishi.kernels.text.classify import Blended, Learned, ZeroShot
+
+csv.field_size_limit(1 << 24)
+Rows = list[dict[str, str]]
+SEED = 1
+
+
+class CannotMeasure(Exception):
+    """What is wrong with the given files, in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} {en}")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure one stage; exit code 0, or 2 when a file cannot be used."""
+    given = _parser().parse_args(argv)
+    began = time.perf_counter()
+    try:
+        found = given.measure(given)
+    except CannotMeasure as no:
+        print(no, file=sys.stderr)
+        return 2
+    found["seconds"] = round(time.perf_counter() - began, 3)
+    if given.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        given.tell(found)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(prog="jishi quality", description="量一量 · measure a stage on a labelled file")
+    words = flags.add_subparsers(dest="word", required=True)
+    one = words.add_parser("classify", help="which class: zero-shot from a code book, learned from --train, or both")
+    one.add_argument("--test", help="the labelled texts to measure on (csv)")
+    one.add_argument("--train", help="labelled texts to learn from (csv); without it zero-shot alone")
+    one.add_argument("--folds", type=int, default=0, help="instead of --test: split --train in so many parts")
+    one.add_argument("--codebook", help="csv of a code book; the column that holds the labels is found by itself")
+    one.add_argument("--text", required=True, metavar="COL")
+    one.add_argument("--label", required=True, metavar="COL")
+    one.add_argument("--seed", type=int, default=SEED)
+    one.set_defaults(measure=_classify, tell=_tell_classes)
+    two = words.add_parser("duplicates", help="are two texts one matter: csv with a, b, same (1 or 0)")
+    two.add_argument("--pairs", required=True)
+    two.add_argument("--first", default="a", metavar="COL")
+    two.add_argument("--second", default="b", metavar="COL")
+    two.add_argument("--same", default="same", metavar="COL")
+    two.set_defaults(measure=_duplicates, tell=_tell_pairs)
+    three = words.add_parser("minimise", help='hidden personal data: lines of {"text", "spans": [[start, end, kind]]}')
+    three.add_argument("--spans", required=True)
+    three.set_defaults(measure=_minimise, tell=_tell_spans)
+    for each in (one, two, three):
+        each.add_argument("--json", action="store_true", help="print one JSON object")
+    return flags
+
+
+def _classify(given: argparse.Namespace) -> dict[str, Any]:
+    train = _labelled(given.train, given) if given.train else []
+    if given.folds and (given.test or not train):
+        raise CannotMeasure("--folds 只和 --train 一起用。", "--folds goes with --train alone.")
+    if not given.folds and not given.test:
+        raise CannotMeasure("请给 --test，或 --train 加 --folds。", "Give --test, or --train with --folds.")
+    test = _labelled(given.test, given) if given.test else []
+    if not train and not given.codebook:
+        raise CannotMeasure("没有 --train 就要有 --codebook。", "Without --train there must be a --codebook.")
+    labels = sorted({label for _, label in (*train, *test)})
+    zero = ZeroShot.fit(_documents(given.codebook, labels))
+    parts = _folds(train, given.folds, given.seed) if given.folds else [(train, test)]
+    truth: list[str] = []
+    answers = []
+    for known, asked in parts:
+        model = Blended.of(zero, _learned(zero, known, given.seed) if known else None)
+        answers.append(model.score([text for text, _ in asked]))
+        truth += [label for _, label in asked]
+    found = figures.classification(truth, zero.labels, np.vstack(answers), seed=given.seed)
+    return {"stage": "classify", "learned_from": len(train), "folds": given.folds, "seed": given.seed} | found
+
+
+def _learned(zero: ZeroShot, rows: Sequence[tuple[str, str]], seed: int) -> Learned:
+    return Learned.fit(zero, [text for text, _ in rows], [label for _, label in rows], seed=seed)
+
+
+def _folds(
+    rows: Sequence[tuple[str, str]], parts: int, seed: int
+) -> list[tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
+    """Split so that every class is in every part alike, in an order that the seed fixes."""
+    if parts < 2 or parts > len(rows):
+        raise CannotMeasure(f"分不成 {parts} 份。", f"There is nothing to split in {parts} parts.")
+    mixed = np.random.Generator(np.random.PCG64(seed)).permutation(len(rows)).tolist()
+    part_of = {i: turn % parts for turn, i in enumerate(sorted(mixed, key=lambda i: rows[i][1]))}
+    return [
+        ([rows[i] for i in range(len(rows)) if part_of[i] != k], [rows[i] for i in range(len(rows)) if part_of[i] == k])
+        for k in range(parts)
+    ]
+
+
+def _labelled(path: str, given: argparse.Namespace) -> list[tuple[str, str]]:
+    """Give (minimised text, label): what is measured is what the pipeline would see."""
+    from jishi.kernels.text.minimise import minimise
+
+    rows = _rows(path, (given.text, given.label))
+    kept = [r for r in rows if r[given.label].strip() and r[given.text].strip()]
+    if not kept:
+        raise CannotMeasure(f"“{path}”里没有带标签的文本。", f"{path} holds no labelled text.")
+    shown = minimise(r[given.text] for r in kept)
+    return [(m.shown, r[given.label].strip()) for m, r in zip(shown, kept, strict=True)]
+
+
+def _documents(path: str | None, labels: Sequence[str]) -> dict[str, list[str]]:
+    """Give each label's own documents: rows of the code book beside it, or its name alone."""
+    documents = {label: [label] for label in labels}
+    if path is None:
+        return documents
+    rows = _rows(path, ())
+    columns = list(rows[0])
+    column = max(columns, key=lambda c: len({r[c].strip() for r in rows} & set(labels)))
+    met = {r[column].strip() for r in rows} & set(labels)
+    if not met:
+        raise CannotMeasure("代码表里没有这些标签。", "The code book knows none of these labels.")
+    for row in rows:
+        label = row[column].strip()
+        if label in documents:
+            documents[label].append(" ".join(v.strip() for v in row.values() if v))
+    return documents
+
+
+def _duplicates(given: argparse.Namespace) -> dict[str, Any]:
+    from jishi.kernels.text import alike
+
+    rows = _rows(given.pairs, (given.first, given.second, given.same))
+    pairs = [(alike.Candidate(r[given.first]), alike.Candidate(r[given.second])) for r in rows]
+    same = [r[given.same].strip() in ("1", "true", "True", "是", "yes") for r in rows]
+    chance = alike.probabilities(alike.pair_features(pairs))
+    return {"stage": "duplicates"} | figures.pairs(same, chance)
+
+
+def _minimise(given: argparse.Namespace) -> dict[str, Any]:
+    from jishi.kernels.text.minimise import minimise
+
+    texts, true = [], []
+    for n, line in enumerate(_text(given.spans).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            texts.append(str(row["text"]))
+            true.append([_span(s) for s in row["spans"]])
+        except (ValueError, KeyError, TypeError, IndexError) as no:
+            raise CannotMeasure(f"第 {n} 行读不了：{no!r}。", f"Line {n} cannot be read.") from no
+    said = [[(s.start, s.end, s.kind) for s in m.spans] for m in minimise(texts)]
+    return {"stage": "minimise", "texts": len(texts), "kinds": figures.spans(true, said)}
+
+
+def _span(said: Any) -> figures.Span:
+    if isinstance(said, Mapping):
+        return int(said["start"]), int(said["end"]), str(said["kind"])
+    return int(said[0]), int(said[1]), str(said[2])
+
+
+def _rows(path: str, columns: Iterable[str]) -> Rows:
+    rows = list(csv.DictReader(_text(path).splitlines(keepends=True)))
+    if not rows:
+        raise CannotMeasure(f"“{path}”是空的。", f"{path} is empty.")
+    missing = [c for c in columns if c not in rows[0]]
+    if missing:
+        raise CannotMeasure(f"“{path}”里没有这些列：{missing}。", f"{path} lacks the columns {missing}.")
+    return [{k: v or "" for k, v in row.items() if k} for row in rows]
+
+
+def _text(path: str) -> str:
+    try:
+        content = Path(path).read_bytes()
+    except OSError as no:
+        raise CannotMeasure(f"打不开“{path}”：{no.strerror}。", f"{path} cannot be opened.") from no
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise CannotMeasure(f"“{path}”既不是 UTF-8 也不是 GB18030。", f"{path} is neither UTF-8 nor GB18030.")
+
+
+def _tell_classes(found: Mapping[str, Any]) -> None:
+    print(f"文本 texts {found['texts']}，学习自 learned from {found['learned_from']}")
+    for name in ("accuracy", "top3", "macro_f1"):
+        print(f"  {name:18}{figures.percent(found[name])}")
+    print(f"  {'calibration_error':18}{found['calibration_error']:.3f}")
+    for row in found["curve"]:
+        if row["coverage"] in (0.5, 0.8, 1.0):
+            print(f"  coverage {row['coverage']:.2f}     {figures.percent(row['accuracy'])}")
+    for row in found["classes"]:
+        print(f"    {row['label']:12} n {row['support']:5} F1 {row['f1']:.3f}")
+    for row in found["worst_pairs"][:5]:
+        print(f"    {row['true']} → {row['said']}: {row['count']}")
+
+
+def _tell_pairs(found: Mapping[str, Any]) -> None:
+    print(f"成对 pairs {found['pairs']}，同一件事 same {found['same']}")
+    print(f"  precision {figures.percent(found['precision'])}\n  recall    {figures.percent(found['recall'])}")
+    for row in found["ladder"]:
+        print(f"  at recall {row['recall']:.2f}: precision {figures.percent(row['precision'])}")
+
+
+def _tell_spans(found: Mapping[str, Any]) -> None:
+    for kind, row in found["kinds"].items():
+        print(f"  {kind:12} recall {figures.percent(row['recall'])} precision {figures.percent(row['precision'])}")
+
+

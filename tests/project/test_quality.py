@@ -1,0 +1,114 @@
+"""`jishi quality` measures any labelled file, says what is wrong with one, and keeps nothing."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from config.cli import quality
+
+LAMPS = ("路灯不亮了", "路灯坏了三盏", "灯杆歪了没有照明", "夜里路灯全黑", "路灯闪个不停")
+WATER = ("自来水停水两天", "水管爆了没水", "水压太低", "自来水发黄", "水表漏水")
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    path = tmp_path / "labelled.csv"
+    rows = [(text, "照明") for text in LAMPS] + [(text, "供水") for text in WATER]
+    _write(path, ("text", "class"), rows * 4)
+    return path
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    path = tmp_path / "book.csv"
+    _write(path, ("一级", "二级"), [("照明", "路灯损坏"), ("供水", "自来水水管"), ("绿化", "树木修剪")])
+    return path
+
+
+def _write(path: Path, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([head, *rows])
+
+
+def _measured(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, object]:
+    assert quality.main([*argv, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+class TestClassify:
+    def test_without_labelled_texts_the_code_book_alone_answers(self, labelled, book, capsys) -> None:
+        of = ("classify", "--test", str(labelled), "--text", "text", "--label", "class", "--codebook", str(book))
+
+        found = _measured(capsys, *of)
+
+        assert (found["texts"], found["learned_from"]) == (40, 0)
+        assert found["accuracy"]["value"] > 0.6
+
+    def test_in_parts_every_text_is_asked_once_and_by_a_model_that_did_not_see_it(
+        self, labelled, capsys, monkeypatch
+    ) -> None:
+        seen: list[list[str]] = []
+        learn = quality._learned
+
+        def noted(zero, rows, seed):
+            seen.append([text for text, _ in rows])
+            return learn(zero, rows, seed)
+
+        monkeypatch.setattr(quality, "_learned", noted)
+
+        found = _measured(
+            capsys, "classify", "--train", str(labelled), "--folds", "4", "--text", "text", "--label", "class"
+        )
+
+        assert found["texts"] == 40
+        assert [len(part) for part in seen] == [30] * 4
+        assert found["accuracy"]["value"] > 0.9
+
+    @pytest.mark.parametrize(
+        ("argv", "says"),
+        [
+            (("--test", "nowhere.csv", "--text", "a", "--label", "b", "--codebook", "x"), "cannot be opened"),
+            (("--test", "{labelled}", "--text", "a", "--label", "class", "--codebook", "{book}"), "lacks the columns"),
+            (("--test", "{labelled}", "--text", "text", "--label", "class"), "must be a --codebook"),
+            (("--text", "text", "--label", "class", "--train", "{labelled}"), "with --folds"),
+            (("--train", "{labelled}", "--folds", "99", "--text", "text", "--label", "class"), "nothing to split"),
+        ],
+    )
+    def test_says_what_is_wrong_and_measures_nothing(self, labelled, book, capsys, argv, says) -> None:
+        given = [a.format(labelled=labelled, book=book) for a in argv]
+
+        assert quality.main(["classify", *given]) == 2
+
+        told = capsys.readouterr()
+        assert says in told.err
+        assert told.out == ""
+
+
+def test_duplicates_are_measured_on_pairs(tmp_path, capsys) -> None:
+    path = tmp_path / "pairs.csv"
+    rows = [("翠竹苑3号楼顶楼漏水", "翠竹苑3栋楼顶渗水", "1"), ("翠竹苑3号楼漏水", "翠竹苑5号楼漏水", "0")]
+    _write(path, ("a", "b", "same"), rows)
+
+    found = _measured(capsys, "duplicates", "--pairs", str(path))
+
+    assert (found["pairs"], found["same"]) == (2, 1)
+
+
+def test_hidden_spans_are_measured_by_kind(tmp_path, capsys) -> None:
+    text = "请联系13900000418，谢谢"
+    path = tmp_path / "spans.jsonl"
+    path.write_text(json.dumps({"text": text, "spans": [[3, 14, "phone"]]}, ensure_ascii=False), encoding="utf-8")
+
+    found = _measured(capsys, "minimise", "--spans", str(path))
+
+    assert found["kinds"]["phone"]["recall"]["hits"] == 1
+
+
+def test_a_broken_line_is_named(tmp_path, capsys) -> None:
+    path = tmp_path / "spans.jsonl"
+    path.write_text('{"text": "x", "spans": []}\n{"text": 1', encoding="utf-8")
+
+    assert quality.main(["minimise", "--spans", str(path)]) == 2
+    assert "Line 2" in capsys.readouterr().err
