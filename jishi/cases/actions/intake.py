@@ -320,6 +320,13 @@ def object_to_decline(case_id: int, *, text: str, by: Actor, now: datetime, vers
     moving.beside(held, "case.objected", by=by, now=now, words={"text": text.strip()}, case_values={"objected_at": now})
 
 
+def _refuse_addendum(report: Report, by: Actor) -> None:
+    """:raises NotAllowed: who sees the report may still not speak for the person. :raises NotFound: anybody else."""
+    if policies.visible_to(by, Case.objects.filter(memberships__report=report, memberships__to_at=None)).exists():
+        raise NotAllowed(why="补充由说的人自己写，或者由话务员代记。")
+    raise NotFound
+
+
 @transaction.atomic
 def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime, version: int | None = None) -> Addendum:
     """Add a later word of the same person; the report itself is never edited. The lead is told.
@@ -335,7 +342,7 @@ def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime, version
         by.kind == "resident" and by.account_id == report.reporter_id and by.account_id is not None
     )
     if not own and not by.has("operator", "system", policies.PROGRAM):
-        raise NotFound
+        _refuse_addendum(report, by)
     if not text.strip():
         raise NothingSaid
     if len(text) > arrival.LIMIT:

@@ -106,16 +106,16 @@ class TestTheInterface:
         assert again.json()["id"] == dry.json()["id"]
         assert [("昨天" in r["why"], r["report"]) for r in told["rows"]] == [(True, "")]
         assert (taken.status_code, taken.json()["counts"]["created"], taken.json()["of"]) == (201, 5, dry.json()["id"])
-        assert twice.status_code == 410
+        assert twice.status_code == 409
         with scope.work(system(town)):
             assert Report.objects.count() == 5
         other = desk.post(f"/api/v1/imports/{taken.json()['id']}/go-on")
-        assert other.status_code == 410
+        assert other.status_code == 409
 
     def test_is_of_the_receiving_desks_and_needs_a_key(self, town):
         desk, other = colleague(town, "operator"), colleague(town, "system_admin")
 
         assert self.send(other, hotline_rows(2)).status_code == 403
         assert other.get("/api/v1/imports/1/rows").status_code == 403
-        assert self.send(desk, hotline_rows(2), key="").status_code == 428
+        assert self.send(desk, hotline_rows(2), key="").status_code == 400
         assert desk.get("/api/v1/imports/99/rows").status_code == 404

@@ -59,7 +59,8 @@ class ProposeForm(Plain):
         label=_("和谁"), max_length=60, help_text=_("您怎么称呼对方；封存，只有调解员和当事人看得到")
     )
     contact = forms.CharField(
-        label=_("怎么找到对方"), max_length=80, required=False, help_text=_("可以不写；只有调解员看得到")
+        label=_("怎么找到对方"), max_length=80, required=False,
+        help_text=_("可以不写；只有调解员看得到，平台只用它说一句有新消息"),
     )
     other_2 = forms.CharField(label=_("还和谁"), max_length=60, required=False)
     mediator = forms.TypedChoiceField(
