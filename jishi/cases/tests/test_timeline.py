@@ -14,7 +14,7 @@ from jishi.cases.actions import dispatch, handling, handover, intake, reopening,
 from jishi.cases.queries import resident
 from jishi.cases.states import ReturnGround, Status
 from jishi.cases.tests import factories as f
-from jishi.cases.web.resident import telling
+from jishi.cases.web.resident import codes
 from jishi.foundation import data_keys, keys, scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
@@ -298,4 +298,4 @@ def test_the_query_refuses_a_report_that_is_not_ones_own(town):
 
 
 def test_every_ground_of_a_return_has_a_sentence():
-    assert set(telling.GROUNDS) == set(ReturnGround.values)
+    assert set(codes.GROUNDS) == set(ReturnGround.values)

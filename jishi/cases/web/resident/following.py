@@ -20,7 +20,7 @@ from jishi.cases.queries.story import Cited
 from jishi.cases.refusals import WrongWord
 from jishi.cases.states import CASE, ENDS, HandoverStatus, Status
 from jishi.cases.web.desk.edge import seen_version
-from jishi.cases.web.resident import holding, telling
+from jishi.cases.web.resident import codes, holding, telling
 from jishi.cases.web.resident.forms import NumberAndWord, Words
 from jishi.foundation import purposes
 from jishi.foundation.refusals import NotFound, Refused
@@ -242,8 +242,8 @@ def _show(request: HttpRequest, report: Report, *, words: Words | None = None, s
         "words": words or Words(),
         "failed": request.resolver_match.url_name if words is not None and request.resolver_match else "",
         "late": f.promise.is_late(request.now),
-        "channel": telling.say(telling.CHANNELS, report.channel),
-        "ground": telling.say(telling.DECLINES, f.case.decline_ground),
+        "channel": codes.say(codes.CHANNELS, report.channel),
+        "ground": codes.say(codes.DECLINES, f.case.decline_ground),
         "item_url": item_url(f.holder.item if f.holder else None),
         "overdue": _is_overdue(f, request.now),
         "returning": f.holder is not None and f.holder.status == HandoverStatus.RETURN_ASKED,
