@@ -29,7 +29,7 @@ class TestEveryLife:
         drawn = pictures(read(name))
 
         stale = [f for f, text in drawn.items() if (PICTURES / f).read_text(encoding="utf-8") != text]
-        assert not stale, "redraw with ./dev pictures"
+        assert not stale, "redraw with ./dev pictures states"
 
     def test_names_its_source_and_says_how_far_it_was_checked(self, name):
         life = read(name)
@@ -38,7 +38,7 @@ class TestEveryLife:
         assert life.standing == "unverified"
 
     def test_tells_nothing_but_the_blanks_that_everybody_knows(self, name):
-        known = {"number", "due", "body", "ground", "text", "item", "channel"}
+        known = {"number", "due", "body", "ground", "text", "item", "channel", "topic"}
 
         used = {b for m in read(name).messages for b in re.findall(r"\{(\w+)\}", m.text.zh)}
 
@@ -46,6 +46,12 @@ class TestEveryLife:
 
 
 class TestTheCase:
+    def test_ends_with_all_its_clocks_and_only_those_of_others_run_on(self):
+        outliving = {c.kind for name in NAMES for c in read(name).clocks if c.outlives}
+
+        assert outliving == {"whistle_rate", "med_perform", "med_confirm"}
+        assert not outliving & {c.kind for name in ("case", "handover", "part") for c in read(name).clocks}
+
     def test_lists_the_moves_of_the_specification_that_are_built(self):
         numbers = {m.no for m in read("case").moves}
 

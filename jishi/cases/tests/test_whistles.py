@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from jishi.cases.actions import handling, rating, sweeping, whistle
-from jishi.cases.models import Participant, Rating, Whistle
+from jishi.cases.actions import feedback, handling, rating, review, sweeping, whistle
+from jishi.cases.models import Case, Clock, Participant, Rating, Whistle
 from jishi.cases.refusals import (
     CitationNeeded,
     ComeFirst,
@@ -471,6 +471,25 @@ class TestRating:
 
         assert done["whistle.rate"] == 1
         assert (t.whistle_again(made).status, self._ratings(made)) == ("RATED", [])
+
+    def test_goes_on_when_the_case_has_ended_and_ends_by_its_own_clock(self, town: int) -> None:
+        made = t.a_whistle(town, "CONCLUDED")
+        case = t.case_of(made)
+        f.contact(case, LATER)
+        f.do(f.handler_of(case), handling.reply, case.id, answer=f.answer_of(LATER), now=LATER)
+        f.do(f.reviewer(town), review.approve, case.id, elements=f.ALL_FOUR, now=LATER)
+        f.do(f.the_clock(town), feedback.conclude, case.id, now=LATER)
+
+        f.do(t.helper(town), rating.rate_whistle, t.of_body(made).id, rated=rating.Rated(t.YES), now=LATER)
+        running = self._running(case)
+        sweeping.sweep(by=f.the_clock(town), now=t.AT + timedelta(days=30))
+
+        assert (f.again(town, case.id).status, running) == (Status.CLOSED, {"whistle_rate"})
+        assert (t.whistle_again(made).status, self._running(case)) == ("RATED", set())
+
+    def _running(self, case: Case) -> set[str]:
+        with scope.work(system(case.tenant_id)):
+            return set(Clock.objects.filter(case=case, stopped_at=None).values_list("kind", flat=True))
 
     def test_is_not_changed(self, town: int) -> None:
         made = t.a_whistle(town, "CONCLUDED")
