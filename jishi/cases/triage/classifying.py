@@ -51,10 +51,11 @@ def classify(batch: Sequence["Words"], shown: Sequence[str]) -> list[Classes]:
     best = np.argsort(-scores, axis=1, kind="stable")[:, :3]
     words = model.reasons(texts, best)
     silent = abstentions(texts, scores, least=PREFILL)
-    branches = _branches(law, model.labels, scores)
+    unsure = [k for k, why in enumerate(silent) if why]  # the others are filled in: nobody asks which branch
+    branches = dict(zip(unsure, _branches(law, model.labels, scores[unsure]), strict=True)) if unsure else {}
     for k, i in enumerate(open_rows):
         guesses = [_guess(law, model, int(at), scores[k, at], w) for at, w in zip(best[k], words[k], strict=True)]
-        if silent[k] and branches[k]:
+        if branches.get(k):
             guesses[0]["branch"] = branches[k]
         found[i] = _answer(guesses, silent[k] or "", edition)
     return found
@@ -97,7 +98,12 @@ def _branches(law: Law, labels: Sequence[str], scores: Doubles) -> list[dict[str
     """Name for each text the lowest branch whose leaves together pass the threshold; empty where none does."""
     found: list[dict[str, Any]] = [{} for _ in scores]
     leaves = frozenset(labels)
-    paths = [[m.code for m in law.path(label)] for label in labels]
+    if "branches" not in law.memo:
+        law.memo["branches"] = {}
+    of_label: dict[str, list[str]] = law.memo["branches"]
+    for label in leaves - of_label.keys():
+        of_label[label] = [m.code for m in law.path(label)]
+    paths = [of_label[label] for label in labels]
     for up in range(2, max((len(p) for p in paths), default=0) + 1):
         above = [p[-up] if len(p) >= up else label for p, label in zip(paths, labels, strict=True)]
         names, sums = branch_probabilities(scores, above)

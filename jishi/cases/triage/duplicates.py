@@ -38,6 +38,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 NEAR_M = 800.0
 WIDEST_M = 700.0  # a road or a community reaches this far at most when what is near it is looked for
+UNSAID_M = 100.0  # radius of a place that names none
 LIFE_DAYS = 30  # of a matter that nobody knows
 LATELY = timedelta(days=14)  # a closed case is still proposed: the answer may lie there
 LEAST = 0.5
@@ -73,7 +74,7 @@ def find(
     pairs = np.concatenate([_cases_worth(asked, standing), _texts_worth(asked, standing.size)])
     if not len(pairs):
         return [Alike((), "", EDITION) for _ in asked]
-    told = _told(np.unique(pairs[:, 1]), standing, law)
+    told = _told(np.unique(pairs[:, 1]), standing)
     pairs = pairs[np.isin(pairs[:, 1], [*told, *range(standing.size, standing.size + len(asked))])]
     pairs = _without_refused(pairs, batch, standing)
     if not len(pairs):
@@ -105,6 +106,7 @@ class _Standing:
     radius_m: Doubles
     hours: Doubles
     life_hours: Doubles
+    rows: Sequence[tuple[Any, ...]]  # as read: what is proposed is shown from here
 
     @property
     def size(self) -> int:
@@ -116,7 +118,7 @@ class _Told:
     """A case whose words were read."""
 
     compared: Candidate
-    row: tuple[Any, ...] = ()  # id, number, title, status, lead, place
+    row: tuple[Any, ...] = ()  # of the case, as read
     shown: Mapping[str, Any] = field(default_factory=dict)  # of a text of the batch: it has no row yet
 
 
@@ -147,8 +149,8 @@ def _asked(words: "Words", shown: str, spot: Spot, classes: "Classes", grids: fr
 
 def _point(lng_e7: int | None, lat_e7: int | None, radius: float | None) -> tuple[float, float, float]:
     if lng_e7 is None or lat_e7 is None:
-        return float("nan"), float("nan"), 100.0
-    return lng_e7 / 1e7, lat_e7 / 1e7, radius or 100.0
+        return float("nan"), float("nan"), UNSAID_M
+    return lng_e7 / 1e7, lat_e7 / 1e7, radius or UNSAID_M
 
 
 def _compounds(place: str) -> frozenset[str]:
@@ -186,7 +188,8 @@ _NEWEST = """
         SELECT %(tenant)s::bigint AS tenant, %(grids)s::bigint[] AS grids, %(most)s::int[] AS most,
                %(matters)s::text[] AS matters, %(lost)s::text[] AS lost, %(whole)s::int AS whole,
                %(since)s::timestamptz AS since, %(lately)s::timestamptz AS lately)
-    SELECT c.id, c.grid_id, c.matter, c.lng_e7, c.lat_e7, c.accuracy_m, extract(epoch FROM c.received_at)::float8 / 3600
+    SELECT c.id, c.grid_id, c.matter, c.lng_e7, c.lat_e7, c.accuracy_m,
+           extract(epoch FROM c.received_at)::float8 / 3600, c.number, c.title, c.status, c.lead_id, c.place_name
     FROM (SELECT near.* FROM asked, unnest(grids, most) AS g (grid, most) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case
               WHERE tenant_id = tenant AND grid_id = g.grid AND {alive} ORDER BY received_at DESC LIMIT g.most) near
@@ -202,7 +205,10 @@ _NEWEST = """
                   AND {alive} ORDER BY received_at DESC LIMIT whole) anywhere) c
     WHERE {seen}
 """
-_ROW = "id, tenant_id, grid_id, matter, lng_e7, lat_e7, accuracy_m, received_at, accused_body_ids, kind, visibility"
+_ROW = """
+    id, tenant_id, grid_id, matter, lng_e7, lat_e7, accuracy_m, received_at, accused_body_ids, kind, visibility,
+    division_code, number, title, status, lead_id, place_name
+"""
 _ALIVE = "received_at >= since AND (status <> ALL ('{%s}') OR status = 'CLOSED' AND closed_at >= lately)"
 
 
@@ -218,16 +224,18 @@ def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
     }  # fmt: skip
     alive = _ALIVE % ",".join(sorted(ENDS))
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST.format(row=f"{_ROW}, division_code", alive=alive, seen=seen), values)
+        cursor.execute(_NEWEST.format(row=_ROW, alive=alive, seen=seen), values)
         told = sorted({row[0]: row for row in cursor.fetchall()}.values(), key=_FIRST)
     if actor.kind in STRANGERS:
         told = [row for row in told if row[2] in law.matters and law.matters[row[2]].public]
-    points = np.array([_point(*row[3:6]) for row in told]).reshape(-1, 3)
-    lives = [law.matters[row[2]].life_days if row[2] in law.matters else LIFE_DAYS for row in told]
+    column = list(zip(*told, strict=True)) or [()] * 7
+    lng, lat, radius = (np.array(values, np.float64) for values in column[3:6])  # nothing known: not a number
+    radius[~(radius > 0) | np.isnan(lng) | np.isnan(lat)] = UNSAID_M
+    life = {code: law.matters[code].life_days if code in law.matters else LIFE_DAYS for code in set(column[2])}
     return _Standing(
-        np.array([row[0] for row in told], np.int64), np.array([row[1] or -1 for row in told], np.int64),
-        [row[2] for row in told], points[:, 0], points[:, 1], points[:, 2],
-        np.array([row[6] for row in told], np.float64), np.array(lives, np.float64) * 24.0,
+        np.array(column[0], np.int64), np.array([grid or -1 for grid in column[1]], np.int64), list(column[2]),
+        lng / 1e7, lat / 1e7, radius, np.array(column[6], np.float64),
+        np.array([life[code] for code in column[2]], np.float64) * 24.0, told,
     )  # fmt: skip
 
 
@@ -329,14 +337,14 @@ def _without_refused(pairs: Ints, batch: Sequence["Words"], standing: _Standing)
 
 # The words of a case are those of the report that came first and is still with it.
 _WORDS = """
-    SELECT c.id, c.number, c.title, c.matter, c.status, c.lead_id, c.place_name, (
+    SELECT c.id, (
         SELECT left(r.text_shown, %(read)s::int) FROM cases_membership m JOIN cases_report r ON r.id = m.report_id
-        WHERE m.case_id = c.id AND m.to_at IS NULL ORDER BY m.id LIMIT 1)
-    FROM cases_case c WHERE c.tenant_id = %(tenant)s::bigint AND c.id = ANY (%(ids)s::bigint[])
+        WHERE m.tenant_id = %(tenant)s::bigint AND m.case_id = c.id AND m.to_at IS NULL ORDER BY m.id LIMIT 1)
+    FROM unnest(%(ids)s::bigint[]) AS c (id)
 """
 
 
-def _told(rows: Ints, standing: _Standing, law: Law) -> dict[int, _Told]:
+def _told(rows: Ints, standing: _Standing) -> dict[int, _Told]:
     """Read the words of the cases worth comparing, in one statement."""
     where = {int(standing.ids[k]): int(k) for k in rows if k < standing.size}
     if not where:
@@ -348,13 +356,14 @@ def _told(rows: Ints, standing: _Standing, law: Law) -> dict[int, _Told]:
     lng, lat, radius = standing.lng.tolist(), standing.lat.tolist(), standing.radius_m.tolist()
     hours, life = standing.hours.tolist(), standing.life_hours.tolist()
     told = {}
-    for i, number, title, matter, status, lead, place, said in found:
+    for i, said in found:
         k = where[i]
+        *_, title, _, _, place = row = standing.rows[k]
         compared = Candidate(
-            said or title, lng[k], lat[k], radius[k], at_hours=hours[k], matter=matter, compounds=_compounds(place),
+            said or title, lng[k], lat[k], radius[k], at_hours=hours[k], matter=row[2], compounds=_compounds(place),
             buildings=frozenset({place}), life_hours=life[k],
         )  # fmt: skip
-        told[k] = _Told(compared, (i, number, title, status, lead, place))
+        told[k] = _Told(compared, row)
     return told
 
 
@@ -362,7 +371,7 @@ def _shown(told: _Told, law: Law) -> dict[str, Any]:
     """A case as it is proposed: to a stranger without number and title."""
     if not told.row:
         return dict(told.shown)
-    i, number, title, status, lead, place = told.row
+    i, (number, title, status, lead, place) = told.row[0], told.row[-5:]
     stranger, known, matter = scope.current().actor.kind in STRANGERS, bodies.names(), told.compared.matter
     name = law.matters[matter].name if matter in law.matters else ""
     return {

@@ -83,9 +83,17 @@ def forget() -> None:
     scope.current().memo.pop("learned model", None)
 
 
+_IN_FORCE = """
+    SELECT id, number, sha256 FROM cases_modeledition
+    WHERE tenant_id = %s::bigint AND kind = %s AND retired_at IS NULL AND adopted_at IS NOT NULL
+    ORDER BY number DESC LIMIT 1
+"""
+
+
 def _adopted(tenant_id: int) -> Adopted:
-    rows = ModelEdition.objects.filter(tenant_id=tenant_id, kind=KIND, retired_at=None, adopted_at__isnull=False)
-    row = rows.order_by("-number").values_list("id", "number", "sha256").first()
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, [tenant_id, KIND])
+        row = cursor.fetchone()
     if row is None:
         return Adopted(None, "")
     key = (str(connection.settings_dict["NAME"]), tenant_id, str(row[2]))

@@ -209,8 +209,9 @@ class Prepared:
         seen = [one[0] for one in read]
         matter, chance = _matters(reports)
         numbers = np.array([[c.lng, c.lat, c.radius_m, c.at_hours, c.life_hours] for c in reports]).reshape(-1, 5)
+        words, pieces = _laid_out(seen)
         return cls(
-            weighted(*counts(seen, _BITS), None, _BITS), pairs_of_characters(seen, _BITS),
+            words, pieces,
             numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], numbers[:, 4],
             matter, chance, _sets([c.compounds for c in reports]),
             _sets([one[1] for one in read]), _sets([one[2] for one in read]),
@@ -256,6 +257,38 @@ class Prepared:
         return metres
 
 
+_Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int32]]
+_KEPT = 2048  # texts whose features are kept, some 6 KiB each
+_rows: dict[str, _Row] = {}
+
+
+def _laid_out(seen: Sequence[str]) -> tuple[Features, Features]:
+    """Words and pieces of (plain) texts as rows. A neighbour is compared again and again: the last of them are kept."""
+    held = {text: _rows.get(text) for text in seen}
+    fresh = [text for text, row in held.items() if row is None]
+    if fresh:
+        words, pieces = weighted(*counts(fresh, _BITS), None, _BITS), pairs_of_characters(fresh, _BITS)
+        for k, text in enumerate(fresh):
+            part = slice(words.indptr[k], words.indptr[k + 1])
+            other = pieces.indices[pieces.indptr[k] : pieces.indptr[k + 1]]
+            held[text] = _rows[text] = (words.indices[part].copy(), words.values[part].copy(), other.copy())
+        for old in list(_rows)[: max(0, len(_rows) - _KEPT)]:
+            _rows.pop(old, None)
+    laid: list[_Row] = [row for text in seen if (row := held[text]) is not None]
+    empty = (np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
+    index, value, piece = (np.concatenate(column) for column in zip(empty, *laid, strict=True))
+    return (
+        Features(_ends([len(row[0]) for row in laid]), index, value, _BITS),
+        Features(_ends([len(row[2]) for row in laid]), piece, np.ones(len(piece), np.float32), _BITS),
+    )
+
+
+def _ends(sizes: Sequence[int]) -> Ints:
+    ends = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=ends[1:])
+    return ends
+
+
 def _matters(reports: Sequence[Candidate]) -> tuple[Ints, Doubles]:
     """What each report may be, as numbers with probabilities that sum to 1 (or 0 where nothing is known)."""
     rows = [c.also or (((c.matter, 1.0),) if c.matter else ()) for c in reports]
@@ -271,6 +304,8 @@ def _matters(reports: Sequence[Candidate]) -> tuple[Ints, Doubles]:
 def _sets(rows: Sequence[frozenset[str]]) -> Ints:
     """Sets of words as rows of numbers, at most 8 of each, −1 for none."""
     known: dict[str, int] = {}
+    if max(map(len, rows), default=0) <= 1:
+        return np.array([[known.setdefault(w, len(known)) for w in row] or [-1] for row in rows], np.int64).reshape(-1, 1)
     kept = [[known.setdefault(w, len(known)) for w in sorted(row)[:8]] for row in rows]
     table = np.full((len(rows), max(1, max(map(len, kept), default=1))), -1, np.int64)
     for at, row in enumerate(kept):
@@ -284,8 +319,12 @@ def _meet(a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
 
 
 def _shared(rows: Features, first: Ints, second: Ints) -> Doubles:
-    """The product of row first[k] with row second[k], one row laid open at a time."""
+    """The product of row first[k] with row second[k], one row laid open at a time.
+
+    Where that row is compared with half of all or more, all are multiplied as they lie: nothing is put together again.
+    """
     out = np.zeros(len(first))
+    owner = np.repeat(np.arange(len(rows)), np.diff(rows.indptr))
     order = np.argsort(first, kind="stable")
     starts = np.flatnonzero(np.diff(first[order], prepend=-1))
     open_row = np.zeros(1 << rows.bits, np.float32)
@@ -293,6 +332,11 @@ def _shared(rows: Features, first: Ints, second: Ints) -> Doubles:
         at = order[start:stop]
         part = slice(rows.indptr[first[at[0]]], rows.indptr[first[at[0]] + 1])
         open_row[rows.indices[part]] = rows.values[part]
+        if 2 * len(at) >= len(rows):
+            every = np.bincount(owner, weights=open_row[rows.indices] * rows.values, minlength=len(rows))
+            out[at] = every[second[at]]
+            open_row[rows.indices[part]] = 0.0
+            continue
         begin, length = rows.indptr[second[at]], rows.indptr[second[at] + 1] - rows.indptr[second[at]]
         ends = np.cumsum(length)
         where = np.repeat(begin - (ends - length), length) + np.arange(ends[-1] if len(ends) else 0)
