@@ -55,6 +55,12 @@ _STORE = """
     SET purpose = EXCLUDED.purpose, generation = EXCLUDED.generation, data = EXCLUDED.data, ends_on = EXCLUDED.ends_on
 """
 
+_STORE_NEW_HASHES = """
+    INSERT INTO foundation_searchhash (tenant_id, purpose, mac, owner_table, owner_row, ends_on)
+    SELECT %(tenant)s, * FROM unnest(%(purpose)s::text[], %(mac)s::bytea[], %(table)s::text[], %(row)s::bigint[],
+                                     %(ends)s::date[])
+"""
+
 # The hash of a value that was there before goes in the same statement.
 _STORE_HASHES = """
     WITH fresh AS (
@@ -70,12 +76,12 @@ _STORE_HASHES = """
 """
 
 
-def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime) -> None:
+def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime, new: bool = False) -> None:
     """This will store `secrets` encrypted, replacing what stood in their fields; 2 statements when keys are at hand.
 
-    An empty value seals nothing. :raises NoPurposeNamed: a field outside its purpose, or a search that the purpose
-    does not allow. :raises KeyNotAvailable: the keys are away for longer than ten minutes.
-    :raises Invalid: a value over 256 KiB.
+    `new`: their rows were created just now, so no hash of an earlier value is looked for. An empty value seals nothing.
+    :raises NoPurposeNamed: a field outside its purpose, or a search that the purpose does not allow.
+    :raises KeyNotAvailable: the keys are away for longer than ten minutes. :raises Invalid: a value over 256 KiB.
     """
     wanted = [s for s in secrets if s.value]
     for secret in wanted:
@@ -91,7 +97,7 @@ def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime) -> None:
     ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_STORE, [tenant_id, *columns])
-    _store_hashes([(s, k) for s, k, _ in sealed if s.searchable], tenant_id)
+    _store_hashes([(s, k) for s, k, _ in sealed if s.searchable], tenant_id, new=new)
 
 
 def find(purpose: str, value: str, *, tenant_id: int, now: datetime) -> list[Owner]:
@@ -256,7 +262,9 @@ def _ensure_registered(secret: Secret) -> None:
         raise Invalid(detail=f"{secret.field} > 256 KiB")
 
 
-def _store_hashes(found: Sequence[tuple[Secret, data_keys.DataKeyInHand]], tenant_id: int) -> None:
+def _store_hashes(
+    found: Sequence[tuple[Secret, data_keys.DataKeyInHand]], tenant_id: int, *, new: bool
+) -> None:
     if not found:
         return
     facts: dict[str, Any] = {
@@ -268,7 +276,7 @@ def _store_hashes(found: Sequence[tuple[Secret, data_keys.DataKeyInHand]], tenan
         "ends": [s.search_ends_on or s.ends_on for s, _ in found],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_STORE_HASHES, facts)
+        cursor.execute(_STORE_NEW_HASHES if new else _STORE_HASHES, facts)
 
 
 def _end_hashes(of: Iterable[tuple[str, str, int]], tenant_id: int) -> None:

@@ -33,7 +33,7 @@ def give_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> list[str]
 
 
 def seal_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> None:
-    """Seal original words, name and contact of stored reports, each with its end (spec 10 §13)."""
+    """Seal original words, name and contact of reports that were stored just now, each with its end (spec 10 §13)."""
     kept = []
     for row, report in zip(rows, reports, strict=True):
         today = localdate(report.received_at)
@@ -46,7 +46,7 @@ def seal_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> None:
             if value.strip()
         ]
     if kept:
-        sealed.seal(kept, tenant_id=reports[0].tenant_id, now=reports[0].received_at)
+        sealed.seal(kept, tenant_id=reports[0].tenant_id, now=reports[0].received_at, new=True)
 
 
 def _person(row: Incoming) -> list[tuple[str, str, str]]:
