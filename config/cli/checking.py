@@ -60,7 +60,17 @@ def formalism(base: Path) -> list[str]:
 
 
 def pictures(argv: Sequence[str]) -> int:
-    """Draw the state pictures in docs/states from the tables."""
+    """Draw the state pictures from the tables, and take those of the guides: `states`, `guide [ROLE]`, or both."""
+    if argv[:1] != ["guide"]:
+        _draw_states()
+    if argv[:1] != ["states"]:
+        from tests import guide_pictures
+
+        return guide_pictures.main(argv[1:])
+    return 0
+
+
+def _draw_states() -> None:
     from jishi.kernels import procedure
 
     for path in sorted((BASE / "institutions/procedures").glob("*.toml")):
@@ -68,4 +78,3 @@ def pictures(argv: Sequence[str]) -> int:
         for name, text in procedure.pictures(table).items():
             (BASE / "docs/states" / name).write_text(text, encoding="utf-8")
         print(path.stem)
-    return 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TWINS = [("README.md", "README.zh.md"), ("docs/guide/en.md", "docs/guide/zh.md")]
+TWINS = [("README.md", "README.zh.md"), ("docs/guide/README.md", "docs/guide/README.zh.md")]
 PAGES = sorted(
     p
     for pattern in ("*.md", "docs/**/*.md", "jishi/**/README.md", "institutions/**/*.md", "benchmarks/*.md")
