@@ -1,5 +1,8 @@
 """`./dev check trust`: twenty figures, each measured by something that is there, each said as it was found."""
 
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -109,3 +112,15 @@ class TestMutants:
         assert len(found) == 5
         assert len({text for _, text in found}) == 5
         assert all(compile(text, "x", "exec") for _, text in found)
+
+    def test_are_loaded_in_the_place_of_the_file_which_stays_as_it_is(self):
+        code = "import config.cli.figures.instead; import jishi.kernels.ledger.words as m; print(m.SAID, m.__file__)"
+        text = (BASE / "jishi/kernels/ledger/words.py").read_text(encoding="utf-8")
+        given = {"JISHI_MUTANT": "jishi.kernels.ledger.words", "JISHI_MUTANT_TEXT": f"{text}SAID = 'bent'"}
+        env = {**os.environ, **given, "PYTHONPATH": str(BASE)}
+
+        said = subprocess.check_output([sys.executable, "-c", code], env=env, cwd=BASE, text=True).split()
+
+        assert said[0] == "bent"
+        assert "SAID" not in text
+        assert said[1].endswith("words.py")

@@ -18,7 +18,7 @@ from jishi.foundation import scope
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused
 from tests.trust.sizes import say, size
 
-EACH = size(60, 10_000)  # triples a verb
+EACH = size(30, 10_000)  # triples a verb
 MOMENTS = (Status.RECEIVED, Status.OFFERED, Status.HANDLING, Status.CONSULTING, Status.REPLIED, Status.CLOSED)
 
 
@@ -57,13 +57,14 @@ def tried(world: World, step, now, row, by) -> str:
 
 def test_button_verb_and_list_agree(town, record_property):
     world = World(town, Random(90), MONDAY_TEN + timedelta(days=2))
-    world.cases = [f.a_case_at(town, moment).id for moment in MOMENTS]
+    cases = [f.a_case_at(town, moment).id for moment in MOMENTS]
     moves = {m.verb for m in CASE.moves}
     steps = [s for s in STEPS if s.verb in moves and s.row is None]
     differ, triples, told = [], 0, Counter()
     for step in steps:
         for turn in range(EACH):
-            now = stand(town, world.cases[turn % len(world.cases)])
+            world.cases = list(cases)  # a report that was taken in a moment ago has been put back
+            now = stand(town, cases[turn % len(cases)])
             by = step.who(world, now, None) if world.rng.random() < 0.4 else world.anybody(now)
             with transaction.atomic():
                 shown, seen = button(now.id, step.verb, by), listed(now.id, by)
@@ -74,7 +75,7 @@ def test_button_verb_and_list_agree(town, record_property):
                 transaction.set_rollback(True)
             triples += 1
             told[said] += 1
-            if (shown is False and said in ("done", "other")) or (shown and said in ("no", "hidden")):
+            if (shown is False and said == "done") or (shown and said in ("no", "hidden")):
                 differ.append(f"{step.verb}: button {shown}, verb {said}")
             if shown is not None and said == "no" and not seen:
                 differ.append(f"{step.verb}: not in the list, and the verb says not allowed")
