@@ -22,6 +22,7 @@ FIELD_OF: Mapping[str, str] = {
     "swapped_axes": "where",
     "anonymous_has_no_person": "tel",
     "bad_contact": "tel",
+    "bad_mail": "tel",
     **dict.fromkeys(
         (
             "file_too_large", "too_many_files", "file_is_empty", "file_kind_refused", "file_not_what_it_says",
