@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 
 from jishi.cases.actions import sampling
-from jishi.cases.models import Consultation, Feedback
-from jishi.cases.queries import samples, work
+from jishi.cases.queries import desks, samples, work
 from jishi.foundation import anchors, scope
 from jishi.foundation.actor import system
 from jishi.kernels import rates
@@ -22,13 +21,11 @@ def test_the_past_is_taken_in_whole_and_the_feedback_desk_has_somebody_to_call(t
     assert (taken, [line for line in told if "refused" in line]) == (120, [])
     assert founding.draw_calls(town, now=NOW) == 0
     with scope.work(system(town)):
-        assert Consultation.objects.filter(concluded_at=None).exists()
-        to_call = Feedback.objects.filter(sampled=True, answered_at=None, superseded_by=None)
-        assert drawn >= to_call.count() > 0
+        assert desks.counts(system(town))["consulting"] > 0
         draw = samples.of_desk(now=NOW)
         assert draw.day is not None
         assert draw.bound_at is None, "tomorrow's value is left to the desk"
         said = sampling.published(draw.day)
         assert rates.commitment(str(said["value"])) == said["commitment"]
         assert anchors.verify().findings == ()
-        assert sum(r.to_call for r in work.to_ask(by=system(town), now=NOW, lang="zh")) > 0
+        assert drawn >= sum(r.to_call for r in work.to_ask(by=system(town), now=NOW, lang="zh")) > 0
