@@ -182,5 +182,6 @@ def _lead_of(row: Mediation) -> Handover | None:
 
 def may_propose(case: Case, stand: policies.Stand, by: Actor) -> bool:
     """Tell whether the form of a proposal is shown on the page of the case."""
-    runs = Mediation.objects.filter(case=case, status__in=sorted(MEDIATION_TALKING)).exists()
-    return case.status in disputes.WHILE and not runs and policies.PARTIES["lead"](by, stand)
+    if case.status not in disputes.WHILE or not policies.PARTIES["lead"](by, stand):
+        return False
+    return not Mediation.objects.filter(case=case, status__in=sorted(MEDIATION_TALKING)).exists()

@@ -25,7 +25,7 @@ from jishi.cases.actions import (
     ruling,
 )  # fmt: skip
 from jishi.cases.queries import dossier, listing, sifting
-from jishi.cases.rest.edge import case_id_of, moved, router
+from jishi.cases.rest.edge import case_id_of, moved, press, router
 from jishi.cases.shapes import (
     AnswersIn,
     AsideIn,
@@ -175,87 +175,50 @@ def offer(request: HttpRequest, response: HttpResponse, number: str, payload: Of
     asked = payload.part
     part = parts.Asking(asked.body, asked.what, asked.due_at, asked.item) if asked else None
     to = dispatch.Offer(payload.body, payload.item, payload.instruction, payload.why, part=part)
-    version = version_seen(request)
-    dispatch.offer(case_id_of(request, number), to=to, by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
-    return moved(request, response, number)
+    return press(request, response, number, dispatch.offer, to=to)
 
 
 @router.post("/cases/{number}/take-back", summary="Take an offer back")
 def take_back(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Take back an offer that nobody has signed."""
-    version = version_seen(request)
-    dispatch.take_back(
-        case_id_of(request, number),
-        reason=payload.words,
-        by=request.actor,
-        now=timezone.now(),
-        version=version,  # type: ignore[attr-defined]
-    )
-    return moved(request, response, number)
+    return press(request, response, number, dispatch.take_back, reason=payload.words)
 
 
 @router.post("/cases/{number}/sign", summary="Sign for it")
 def sign(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """Sign for the case."""
-    version = version_seen(request)
-    handover.sign(case_id_of(request, number), by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
-    return moved(request, response, number)
+    return press(request, response, number, handover.sign)
 
 
 @router.post("/cases/{number}/return", summary="Ask to return it")
 def return_(request: HttpRequest, response: HttpResponse, number: str, payload: ReturnIn) -> dict[str, Any]:
     """Ask to return the case, with ground and citation."""
     why = handover.Return(payload.ground, payload.words, payload.item, payload.proposed_body)
-    version = version_seen(request)
-    handover.return_(case_id_of(request, number), why=why, by=request.actor, now=timezone.now(), version=version)  # type: ignore[attr-defined]
-    return moved(request, response, number)
+    return press(request, response, number, handover.return_, why=why)
 
 
 @router.post("/cases/{number}/return/accept", summary="Accept a return")
 def accept_return(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Accept a return."""
-    version = version_seen(request)
-    handover.accept_return(
-        case_id_of(request, number),
-        words=payload.words,
-        by=request.actor,
-        now=timezone.now(),
-        version=version,  # type: ignore[attr-defined]
-    )
-    return moved(request, response, number)
+    return press(request, response, number, handover.accept_return, words=payload.words)
 
 
 @router.post("/cases/{number}/return/deny", summary="Deny a return")
 def deny_return(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Deny a return, citing an item."""
-    version = version_seen(request)
-    handover.deny_return(
-        case_id_of(request, number), words=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(), version=version,
-    )  # fmt: skip
-    return moved(request, response, number)
+    return press(request, response, number, handover.deny_return, words=payload.words, cited_item_id=payload.item)
 
 
 @router.post("/cases/{number}/urgency", summary="Say how urgent it is")
 def urgency(request: HttpRequest, response: HttpResponse, number: str, payload: UrgencyIn) -> dict[str, Any]:
     """Say how urgent the case is, with a reason."""
-    version = version_seen(request)
-    correcting.set_urgency(
-        case_id_of(request, number), urgency=payload.urgency, why=payload.why, by=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(), version=version,
-    )  # fmt: skip
-    return moved(request, response, number)
+    return press(request, response, number, correcting.set_urgency, urgency=payload.urgency, why=payload.why)
 
 
 @router.post("/cases/{number}/recusal", summary="Say which bodies above the accused stand aside")
 def line(request: HttpRequest, response: HttpResponse, number: str, payload: LineIn) -> dict[str, Any]:
     """Say which bodies above an accused one find nothing of this case: the whole list, with a reason."""
-    version = version_seen(request)
-    recusing.say_line(
-        case_id_of(request, number), line=payload.line, why=payload.why, by=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(), version=version,
-    )  # fmt: skip
-    return moved(request, response, number)
+    return press(request, response, number, recusing.say_line, line=payload.line, why=payload.why)
 
 
 @router.post("/cases/{number}/stand-aside", summary="Stand aside oneself", response={204: None})
@@ -272,79 +235,54 @@ def stand_aside(request: HttpRequest, number: str, payload: AsideIn) -> tuple[in
 @router.post("/cases/{number}/decline", summary="Decline by a ground")
 def decline(request: HttpRequest, response: HttpResponse, number: str, payload: DeclineIn) -> dict[str, Any]:
     """Decline by a coded ground."""
-    version = version_seen(request)
-    intake.decline(
-        case_id_of(request, number), ground=payload.ground, text=payload.text, channel=payload.channel,
-        by=request.actor, now=timezone.now(), version=version,  # type: ignore[attr-defined]
-    )  # fmt: skip
-    return moved(request, response, number)
+    return press(
+        request, response, number, intake.decline, ground=payload.ground, text=payload.text, channel=payload.channel
+    )
 
 
 @router.post("/cases/{number}/consultations", summary="Open a consultation")
 def consult(request: HttpRequest, response: HttpResponse, number: str, payload: ConsultIn) -> dict[str, Any]:
     """Open a consultation of at least two bodies."""
-    version = version_seen(request)
-    consultation.open_(
-        case_id_of(request, number), question=payload.question, invited=payload.invited, by=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(), version=version,
-    )  # fmt: skip
-    return moved(request, response, number)
+    return press(request, response, number, consultation.open_, question=payload.question, invited=payload.invited)
 
 
 @router.post("/cases/{number}/positions", summary="State a position in a consultation")
 def position(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Say what an invited body holds, with the item it rests on."""
-    version = version_seen(request)
-    consultation.state_position(
-        case_id_of(request, number), text=payload.words, cited_item_id=payload.item, by=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(), version=version,
-    )  # fmt: skip
-    return moved(request, response, number)
+    return press(request, response, number, consultation.state_position, text=payload.words, cited_item_id=payload.item)
 
 
 @router.post("/cases/{number}/rulings", summary="Rule")
 def rule(request: HttpRequest, response: HttpResponse, number: str, payload: RulingIn) -> dict[str, Any]:
     """Name the body by a ruling."""
     why = ruling.Reasons(payload.items, payload.reasons, payload.precedent)
-    version = version_seen(request)
-    ruling.rule(
-        case_id_of(request, number), named_body_id=payload.named_body, why=why, by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
-        tenant_code=request.tenant.code, version=version,  # type: ignore[attr-defined]
+    return press(
+        request, response, number, ruling.rule, named_body_id=payload.named_body, why=why,
+        tenant_code=request.tenant.code,
     )  # fmt: skip
-    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/contacts", summary="Note a contact")
 def contact(request: HttpRequest, response: HttpResponse, number: str, payload: ContactIn) -> dict[str, Any]:
     """Note a contact with the caller."""
-    version = version_seen(request)
-    handling.note_contact(
-        case_id_of(request, number), how=payload.how, reached=payload.reached, gist=payload.gist, by=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(), version=version,
-    )  # fmt: skip
-    return moved(request, response, number)
+    return press(
+        request, response, number, handling.note_contact, how=payload.how, reached=payload.reached, gist=payload.gist
+    )
 
 
 @router.post("/cases/{number}/progress", summary="Tell the caller where it stands")
 def progress(request: HttpRequest, response: HttpResponse, number: str, payload: ProgressIn) -> dict[str, Any]:
     """Tell the caller where it stands."""
-    version = version_seen(request)
-    handling.note_progress(
-        case_id_of(request, number), text=payload.text, waiting_for=payload.waiting_for, until=payload.until,
-        by=request.actor, now=timezone.now(), version=version,  # type: ignore[attr-defined]
+    return press(
+        request, response, number, handling.note_progress, text=payload.text, waiting_for=payload.waiting_for,
+        until=payload.until,
     )  # fmt: skip
-    return moved(request, response, number)
 
 
 @router.post("/cases/{number}/reply", summary="Answer")
 def reply(request: HttpRequest, response: HttpResponse, number: str, payload: ReplyIn) -> dict[str, Any]:
     """Answer; the resident sees it after review."""
-    version = version_seen(request)
-    handling.reply(
-        case_id_of(request, number), answer=handling.Answer(**payload.dict()), by=request.actor, now=timezone.now(),  # type: ignore[attr-defined]
-        version=version,
-    )  # fmt: skip
-    return moved(request, response, number)
+    return press(request, response, number, handling.reply, answer=handling.Answer(**payload.dict()))
 
 
 @router.post("/cases/{number}/review", summary="Review a reply")
@@ -364,29 +302,13 @@ def review_(request: HttpRequest, response: HttpResponse, number: str, payload: 
 @router.post("/cases/{number}/reopen", summary="Open a closed case again")
 def reopen(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Open a closed case again."""
-    version = version_seen(request)
-    reopening.reopen(
-        case_id_of(request, number),
-        why=payload.words,
-        by=request.actor,
-        now=timezone.now(),
-        version=version,  # type: ignore[attr-defined]
-    )
-    return moved(request, response, number)
+    return press(request, response, number, reopening.reopen, why=payload.words)
 
 
 @router.post("/cases/{number}/redispatch", summary="Put a closed case back on the desk")
 def redispatch(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Put a closed case back on the desk."""
-    version = version_seen(request)
-    reopening.redispatch(
-        case_id_of(request, number),
-        why=payload.words,
-        by=request.actor,
-        now=timezone.now(),
-        version=version,  # type: ignore[attr-defined]
-    )
-    return moved(request, response, number)
+    return press(request, response, number, reopening.redispatch, why=payload.words)
 
 
 @router.get("/feedback/{token}", summary="What a link asks")

@@ -13,7 +13,7 @@ from ninja import Query
 from jishi.cases.actions import banking, clocks, exclusion, supervision, urging
 from jishi.cases.models import Exclusion
 from jishi.cases.queries import exclusions
-from jishi.cases.rest.edge import case_id_of, moved, router
+from jishi.cases.rest.edge import case_id_of, moved, press, router
 from jishi.cases.shapes import (
     BankIn,
     ExclusionIn,
@@ -29,14 +29,6 @@ from jishi.foundation.refusals import NotFound
 AfterClock = Annotated[int, Query(ge=0, lt=2**63)]  # the last clock that was looked at
 
 
-def _do(
-    request: HttpRequest, response: HttpResponse, number: str, verb: Callable[..., Any], **given: Any
-) -> dict[str, Any]:
-    version, case_id = version_seen(request), case_id_of(request, number)
-    verb(case_id, by=request.actor, now=timezone.now(), version=version, **given)  # type: ignore[attr-defined]
-    return moved(request, response, number)
-
-
 # --- suspension --------------------------------------------------------------------------------------------
 
 
@@ -44,25 +36,25 @@ def _do(
 def ask_suspension(request: HttpRequest, response: HttpResponse, number: str, payload: PauseIn) -> dict[str, Any]:
     """Ask for a suspension: ground, evidence, until when, what the caller is told."""
     what = clocks.Pause(payload.ground, payload.words, payload.until, payload.told_caller, payload.evidence)
-    return _do(request, response, number, clocks.ask_suspension, what=what)
+    return press(request, response, number, clocks.ask_suspension, what=what)
 
 
 @router.post("/cases/{number}/suspend/approve", summary="Suspend")
 def suspend(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """Agree to the suspension that was asked for."""
-    return _do(request, response, number, clocks.suspend)
+    return press(request, response, number, clocks.suspend)
 
 
 @router.post("/cases/{number}/suspend/deny", summary="Deny a suspension")
 def deny_suspension(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Deny the suspension, with a reason."""
-    return _do(request, response, number, clocks.deny_suspension, why=payload.words)
+    return press(request, response, number, clocks.deny_suspension, why=payload.words)
 
 
 @router.post("/cases/{number}/resume", summary="Let time run on")
 def resume(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """End a suspension before its day."""
-    return _do(request, response, number, clocks.resume, words=payload.words)
+    return press(request, response, number, clocks.resume, words=payload.words)
 
 
 # --- extension ---------------------------------------------------------------------------------------------
@@ -71,19 +63,19 @@ def resume(request: HttpRequest, response: HttpResponse, number: str, payload: W
 @router.post("/cases/{number}/extend", summary="Ask for more time")
 def ask_extension(request: HttpRequest, response: HttpResponse, number: str, payload: ExtensionIn) -> dict[str, Any]:
     """Ask for more working days; the reason is what the caller reads."""
-    return _do(request, response, number, clocks.ask_extension, **payload.dict())
+    return press(request, response, number, clocks.ask_extension, **payload.dict())
 
 
 @router.post("/cases/{number}/extend/approve", summary="Extend")
 def extend(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """Agree to more time, counted from the old expiry."""
-    return _do(request, response, number, clocks.extend)
+    return press(request, response, number, clocks.extend)
 
 
 @router.post("/cases/{number}/extend/deny", summary="Deny more time")
 def deny_extension(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Deny more time, with a reason."""
-    return _do(request, response, number, clocks.deny_extension, why=payload.words)
+    return press(request, response, number, clocks.deny_extension, why=payload.words)
 
 
 @router.get("/clocks/recompute", summary="What a new calendar would move")
@@ -118,31 +110,31 @@ def recompute(request: HttpRequest, after: AfterClock = 0) -> dict[str, int | No
 def ask_banking(request: HttpRequest, response: HttpResponse, number: str, payload: BankIn) -> dict[str, Any]:
     """Ask to bank: why it cannot be solved, what it waits for, what the caller is told, when it is looked at."""
     what = banking.Wanted(**payload.dict())
-    return _do(request, response, number, banking.ask, what=what)
+    return press(request, response, number, banking.ask, what=what)
 
 
 @router.post("/cases/{number}/bank/approve", summary="Bank")
 def bank(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
     """Agree to bank the case."""
-    return _do(request, response, number, banking.bank)
+    return press(request, response, number, banking.bank)
 
 
 @router.post("/cases/{number}/bank/deny", summary="Deny banking")
 def deny_banking(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Deny banking, with a reason."""
-    return _do(request, response, number, banking.deny, why=payload.words)
+    return press(request, response, number, banking.deny, why=payload.words)
 
 
 @router.post("/cases/{number}/bank/came-true", summary="What it waited for has come true")
 def came_true(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Say that the condition of a banked case has come true."""
-    return _do(request, response, number, banking.note_came_true, words=payload.words)
+    return press(request, response, number, banking.note_came_true, words=payload.words)
 
 
 @router.post("/cases/{number}/take-up", summary="Take a banked case up again")
 def take_up(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Take up a banked case before its day."""
-    return _do(request, response, number, banking.take_up, words=payload.words)
+    return press(request, response, number, banking.take_up, words=payload.words)
 
 
 # --- people who push ---------------------------------------------------------------------------------------
@@ -151,32 +143,32 @@ def take_up(request: HttpRequest, response: HttpResponse, number: str, payload: 
 @router.post("/cases/{number}/urgings", summary="Urge")
 def urge(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Say a sentence to the holder; nothing moves."""
-    return _do(request, response, number, urging.urge, words=payload.words)
+    return press(request, response, number, urging.urge, words=payload.words)
 
 
 @router.post("/cases/{number}/supervisions", summary="Supervise")
 def supervise(request: HttpRequest, response: HttpResponse, number: str, payload: SupervisionIn) -> dict[str, Any]:
     """Open a supervision; the body has two working days to answer."""
     given = {"ground": payload.ground, "demand": payload.demand}
-    return _do(request, response, number, supervision.open_, **given)
+    return press(request, response, number, supervision.open_, **given)
 
 
 @router.post("/cases/{number}/supervisions/answer", summary="Answer a supervision")
 def answer(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Answer for the supervised body."""
-    return _do(request, response, number, supervision.answer, text=payload.words)
+    return press(request, response, number, supervision.answer, text=payload.words)
 
 
 @router.post("/cases/{number}/supervisions/lift", summary="Lift a supervision")
 def lift(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Lift it, by the same supervisor."""
-    return _do(request, response, number, supervision.lift, why=payload.words)
+    return press(request, response, number, supervision.lift, why=payload.words)
 
 
 @router.post("/cases/{number}/supervisions/open-again", summary="Ask again")
 def open_again(request: HttpRequest, response: HttpResponse, number: str, payload: WordsIn) -> dict[str, Any]:
     """Open it again, naming what is missing."""
-    return _do(request, response, number, supervision.open_again, missing=payload.words)
+    return press(request, response, number, supervision.open_again, missing=payload.words)
 
 
 # --- exclusions --------------------------------------------------------------------------------------------
@@ -186,7 +178,7 @@ def open_again(request: HttpRequest, response: HttpResponse, number: str, payloa
 def ask_exclusion(request: HttpRequest, response: HttpResponse, number: str, payload: ExclusionIn) -> dict[str, Any]:
     """Ask that one caller's case is left out of rates."""
     what = exclusion.Wanted(**payload.dict())
-    return _do(request, response, number, exclusion.ask, what=what)
+    return press(request, response, number, exclusion.ask, what=what)
 
 
 @router.post("/cases/{number}/exclusions/{row}/decide", summary="Decide on an exclusion")

@@ -113,6 +113,15 @@ def _mine(town: int) -> list[mediations.OneMediation]:
         return mediations.mine(by=by, lang="zh")
 
 
+def test_the_page_of_the_case_leads_its_lead_to_the_open_form_and_nobody_else(town: int) -> None:
+    case, lead, _caller = _recent(town)
+    where = f"/cases/{case.number}/mediation?propose=1"
+
+    assert f'href="{where}#propose"' in lead.get(f"/cases/{case.number}").content.decode()
+    assert '<details id="propose" open>' in lead.get(where).content.decode()
+    assert where not in colleague(town, "dispatcher").get(f"/cases/{case.number}").content.decode()
+
+
 def test_a_caller_proposes_it_himself_and_passes_the_link_on(town: int) -> None:
     case, _lead, caller = _recent(town)
     base = f"/mine/{caller.number}/mediation"  # type: ignore[attr-defined]
