@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.run import BASE, scratch
+from jishi.foundation.database import stop as stop_database
 
 STARTS_WITHIN = 300  # seconds
 
@@ -86,6 +87,7 @@ def site(more: Mapping[str, str] | None = None) -> Iterator[Site]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        stop_database(folder / "database")  # one that was cut off while it started leaves its server
 
 
 def _wait(made: Site, process: "subprocess.Popen[bytes]") -> None:
