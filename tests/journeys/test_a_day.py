@@ -162,6 +162,12 @@ class Hands:
 
     page: Any
 
+    def __enter__(self) -> "Hands":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.page.context.close()
+
     def at(self, path: str) -> None:
         self.page.goto(path, wait_until="domcontentloaded")
 
@@ -383,20 +389,24 @@ def call_back(desk: Hands, many: int) -> None:
 
 def test_a_day_at_the_desks_by_keyboard_alone(hands, site):
     since = site.run(ALREADY)
-    take_calls(hands(OPERATOR))
-    desk = hands(DISPATCHER)
-    absorbed = merge_those_said_twice(desk)
-    put_back(desk, absorbed[0])
-    consult(desk, CONTESTED)
-    offer_all(desk, (*BACK, *OTHERS, *(first for first, _ in TWICE), TWICE[0][1]))
-    street = hands(STREET)
-    return_all(street)
-    answer_returns(desk)
-    offer_to_another(desk, BACK[:3])
-    whistle(street, CALLED_TOGETHER)
-    review(hands(REVIEWER), 10)
+    with hands(OPERATOR) as desk:
+        take_calls(desk)
+    with hands(DISPATCHER) as desk:
+        absorbed = merge_those_said_twice(desk)
+        put_back(desk, absorbed[0])
+        consult(desk, CONTESTED)
+        offer_all(desk, (*BACK, *OTHERS, *(first for first, _ in TWICE), TWICE[0][1]))
+        with hands(STREET) as street:
+            return_all(street)
+        answer_returns(desk)
+        offer_to_another(desk, BACK[:3])
+    with hands(STREET) as street:
+        whistle(street, CALLED_TOGETHER)
+    with hands(REVIEWER) as desk:
+        review(desk, 10)
     site.run(NIGHT)
-    call_back(hands(CALLER), 10)
+    with hands(CALLER) as desk:
+        call_back(desk, 10)
 
     came = json.loads(site.run(CAME_OF_IT.format(since=since, mark=MARK)))
     assert (came["reports"], came["cases"], came["channels"]) == (20, 20, ["phone"])
