@@ -115,7 +115,8 @@ def _register(w: World, c: Now, row: Any) -> mediators.Line:
 def _proposal(w: World, c: Now, row: Any) -> disputes.Proposal:
     others = (m.OTHER,) if w.rng.random() < 0.8 else ()
     danger = "none" if w.rng.random() < 0.9 else "violence"
-    return disputes.Proposal("neighbours", m.ABOUT, w.one(Mediator).id, danger, others)
+    who = w.one(Mediator, active_to=None).id
+    return disputes.Proposal(kind="neighbours", what=m.ABOUT, mediator_id=who, danger=danger, others=others)
 
 
 def _sat(w: World, c: Now, row: Any) -> mediation.Sat:
