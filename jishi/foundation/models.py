@@ -216,7 +216,10 @@ class SearchHash(FactRow):
     ends_on = models.DateField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "purpose", "mac"], name="hash_lookup")]
+        indexes = [
+            models.Index(fields=["tenant", "purpose", "mac"], name="hash_lookup"),
+            models.Index(fields=["tenant", "owner_table", "owner_row"], name="hash_of_a_row"),
+        ]
 
 
 class StoredFile(FactRow):

@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant', 'purpose', 'mac'], name='hash_lookup')],
+                'indexes': [models.Index(fields=['tenant', 'purpose', 'mac'], name='hash_lookup'), models.Index(fields=['tenant', 'owner_table', 'owner_row'], name='hash_of_a_row')],
             },
         ),
         migrations.CreateModel(
