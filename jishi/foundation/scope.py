@@ -31,6 +31,10 @@ _ENTER = """
            set_config('jishi.account', %s, true), set_config('jishi.report', %s, true), transaction_timestamp()
 """
 
+# Whoever acts for no body is asked nothing by the policies (`protect.py`); a colleague may stand aside as a person and
+# is asked all the same.
+NO_BODY = 0
+
 
 @contextmanager
 def work(actor: Actor) -> Iterator[Scope]:
@@ -77,7 +81,8 @@ def one_at_a_time(what: str, number: int) -> None:
 def _enter(actor: Actor) -> Scope:
     if not connection.in_atomic_block:
         raise RuntimeError("a scope lives inside a transaction: use scope.work(actor)")
-    bodies = "{" + ",".join(str(b) for b in sorted(actor.body_ids | actor.tied_to)) + "}"
+    ids = sorted(actor.body_ids | actor.tied_to) or ([NO_BODY] if actor.kind == "staff" else [])
+    bodies = "{" + ",".join(map(str, ids)) + "}"
     with connection.cursor() as cursor:
         cursor.execute(
             _ENTER,

@@ -349,6 +349,15 @@ class TestWhoeverStandsAside:
             assert Case.objects.filter(id=case.id).exists()
             assert [e.verb for e in trail.of("case", case.id)][-1] == "case.stood_aside"
 
+    def test_finds_nothing_that_hangs_on_it_in_a_post_of_no_body_either(self, town: int) -> None:
+        case = f.a_case_at(town, Status.HANDLING, now=timezone.now() - timedelta(hours=5))
+        person = f.staff(town, "feedback", account=91)
+
+        f.do(person, recusing.stand_aside, case.id, ground="kin", now=timezone.now())
+
+        with scope.work(person):
+            assert _hanging_on(case) == {}
+
     def test_says_so_himself_and_is_led_away(self, town: int) -> None:
         case = f.a_case(town, now=timezone.now())
         person = colleague(town, "dispatcher")
