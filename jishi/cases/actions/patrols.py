@@ -83,9 +83,11 @@ def change(route_id: int, *, new: NewRoute, by: Actor, now: datetime, version: i
     """
     route = _hold(route_id, by=by, version=version)
     _ensure_sound(new)
-    kept = {p.name: p for p in RoutePoint.objects.select_for_update().filter(route=route, ended_at=None)}
+    run = list(RoutePoint.objects.select_for_update().filter(route=route, ended_at=None).order_by("-place"))
+    kept = {p.name: p for p in run}  # of two places of one name the first
     wanted = list(dict.fromkeys(p.name.strip()[:80] for p in new.points))
-    RoutePoint.objects.filter(id__in=[p.id for name, p in kept.items() if name not in wanted]).update(ended_at=now)
+    over = [p.id for p in run if p.name not in wanted or kept[p.name] is not p]
+    RoutePoint.objects.filter(id__in=over).update(ended_at=now)
     for i, p in enumerate((kept[n] for n in wanted if n in kept), MOST_POINTS + 1):  # out of the way of the new order
         p.change(place=i)
     for i, name in enumerate(wanted, 1):

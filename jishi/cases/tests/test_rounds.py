@@ -124,6 +124,17 @@ class TestARound:
         assert [p.name for p in told.places] == ["3号楼配电间", "泵房"]
         assert self.sweep(town, MONDAY_TEN + timedelta(days=3))["set"] == 1, "the other place still waits"
 
+    def test_with_two_places_of_one_name_is_changed_and_keeps_the_first(self, town):
+        route = self.lay(town, points=(Point("北门"), Point("北门"), Point("南门")))
+        new = NewRoute(name="两个门", grid_id=0, points=(Point("南门"), Point("北门")), look_for="门锁", every_days=3,
+                       first_on=localdate(MONDAY_TEN))  # fmt: skip
+
+        f.do(f.dispatcher(town), patrols.change, route.id, new=new, now=MONDAY_TEN)
+
+        with scope.work(system(town)):
+            run = RoutePoint.objects.filter(route=route, ended_at=None).order_by("place")
+            assert [(p.place, p.name) for p in run] == [(1, "南门"), (2, "北门")]
+
     def test_is_laid_changed_and_ended_on_a_page_that_names_the_post_and_no_person(self, town):
         desk, grid = colleague(town, "dispatcher"), grid_of(town)
         said = {"name": "雨水井", "grid": grid.id, "places": "北门\n\n南门", "look_for": "堵没堵", "every_days": 7,
