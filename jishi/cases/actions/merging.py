@@ -150,7 +150,7 @@ def join(case_id: int, *, report_id: int, why: str = "", by: Actor, now: datetim
     _come(held, there, [(other, own)], why="joined", by=by, now=now, continues=False)
     _take_note(
         held, "case.joined", by=by, now=now, codes={"report": report.number}, words=why, verb="merging.join",
-        aside=held.case.aside_account_ids,
+        aside=sorted({*held.case.aside_account_ids, *other.case.aside_account_ids}),
     )  # fmt: skip
     return held.case
 

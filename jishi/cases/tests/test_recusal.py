@@ -385,3 +385,13 @@ class TestWhoeverStandsAside:
         f.do(f.dispatcher(town, account=19), merging.absorb, case.id, into=home.id, now=timezone.now())
 
         assert f.again(town, home.id).aside_account_ids == [f.dispatcher(town).account_id]
+
+    def test_stays_aside_from_the_case_that_one_of_its_reports_joins(self, town: int) -> None:
+        case, home = f.a_case(town), f.a_case(town)
+        f.do(f.dispatcher(town), recusing.stand_aside, case.id, ground="kin", now=timezone.now())
+        with scope.work(system(town)):
+            report = Membership.objects.get(case=case).report_id
+
+        f.do(f.dispatcher(town, account=19), merging.join, home.id, report_id=report, now=timezone.now())
+
+        assert f.again(town, home.id).aside_account_ids == [f.dispatcher(town).account_id]
