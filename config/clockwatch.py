@@ -2,8 +2,9 @@
 
 Three signs: since this process began the clock moved more than 15 minutes against the machine's steady counter; it
 and the database's differ by more than 5 minutes; it stands before a moment at which the worker has already worked.
-A clock that is put right is trusted again by itself; after a jump that was right the system administrator starts the
-worker again.
+A clock that is put right is trusted again by itself, unless the worker worked while it was ahead: what it noted then
+lies in the future, and only a person can tell which of the two hours was wrong (`trust`). After a jump that was right
+the system administrator starts the worker again.
 """
 
 import time
@@ -56,3 +57,13 @@ def why_not(now: datetime) -> str:
     if worked is not None and now.timestamp() < worked - APART:
         return f"the worker has worked {worked - now.timestamp():.0f} s later than now"
     return ""
+
+
+def trust(now: datetime) -> int:
+    """This will forget that the worker worked later than `now`: the system administrator says that `now` is right.
+
+    Gives how many notes went. The worker must be started again: it remembers when each of its rounds is next.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_periodic_defers WHERE defer_timestamp > %s", [int(now.timestamp())])
+        return int(cursor.rowcount)

@@ -100,6 +100,26 @@ def mirror(argv: Sequence[str]) -> int:
     return 1
 
 
+def clock(argv: Sequence[str]) -> int:
+    """Say whether the clock is trusted; with ``--right`` the administrator says that it is right now."""
+    flags = parser("clock", "Is the clock to be trusted? What acts by itself on time waits while it is not.")
+    flags.add_argument("--right", action="store_true", help="it is right now; what was noted while it was ahead goes")
+    given = flags.parse_args(argv)
+    stand(given.data)
+    from django.utils import timezone
+
+    from config import clockwatch
+
+    now = timezone.now()
+    if given.right and clockwatch.trust(now):
+        print("记下了。请重新启动后台进程。 Noted. Please start the worker again.")
+    why = clockwatch.why_not(now)
+    print(f"{now:%F %T %Z}  {why or '可信 · trusted'}")
+    if why and not given.right:
+        print("把钟对准，再写 · set the clock, then say: ./dev jishi clock --right")
+    return 1 if why else 0
+
+
 def _end_again(data: str, taken_at: str) -> None:
     """What was deleted stays deleted: the lists beside the store, then whatever has ended since (spec 90 §7.4)."""
     stand(data)

@@ -23,6 +23,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "program": ("config.cli.programs:main", "外部程序的密钥", "keys of strangers' programs (Open311)"),
     "upgrade": ("config.cli.keeping:upgrade", "升级数据库大版本", "bring the data to another version of PostgreSQL"),
     "mirror": ("config.cli.keeping:mirror", "记下别处留存的日根", "note that an anchor is kept elsewhere"),
+    "clock": ("config.cli.keeping:clock", "时钟可不可信", "whether the clock is trusted; --right: it is right now"),
     "quality": ("config.cli.quality:main", "量判事项、相似、去标识的好坏", "measure how good the stages are"),
     "breach": ("config.cli.breach:main", "泄露处置：看过谁", "whose fields an account or a key opened"),
     "sbom": ("config.cli.parts:sbom", "组成清单", "the list of parts"),

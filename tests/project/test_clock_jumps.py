@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config import clockwatch, work
+from config.cli import keeping
 from jishi.accounts.web import tenants
 from jishi.cases.models import Case
 from jishi.cases.states import Status
@@ -86,6 +87,29 @@ def test_a_clock_that_went_back_while_nothing_ran_is_seen(in_town):
         )
 
     assert "later than now" in clockwatch.why_not(timezone.now())
+
+
+def test_a_clock_that_was_ahead_while_the_worker_worked_is_trusted_when_the_administrator_says_so(
+    in_town, monkeypatch, capsys
+):
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_periodic_defers (task_name, defer_timestamp, periodic_id) VALUES "
+            "('sweep', %s, ''), ('sweep', %s, '')",
+            [int(now.timestamp()) + 400 * 86400, int(now.timestamp()) - 60],
+        )
+    monkeypatch.setattr(keeping, "stand", lambda data: None)
+
+    asked, said = keeping.clock([]), capsys.readouterr().out
+    right, noted = keeping.clock(["--right"]), capsys.readouterr().out
+
+    assert (asked, right) == (1, 0)
+    assert "later than now" in said and "clock --right" in said
+    assert "start the worker again" in noted
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_periodic_defers WHERE task_name = 'sweep'")
+        assert cursor.fetchone()[0] == 1, "what was noted at the right hour stays"
 
 
 def test_a_small_correction_is_no_jump(monkeypatch):
