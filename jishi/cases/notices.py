@@ -28,6 +28,7 @@ class Template:
     bodies: str = ""
     at_once: bool = False
     not_from: tuple[str, ...] = ()
+    link: str = ""  # which page its letter leads to: feedback
     own: Mapping[str, Spoken] = field(default_factory=dict)  # by channel, where it has words of its own
 
     def words(self, channel: str, lang: str) -> str:
@@ -49,6 +50,7 @@ class Channel:
     foot: Spoken
     subject: Spoken
     quiet: Spoken  # all that is said to whom nothing may betray
+    link: Spoken  # how an address is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _template(
     return Template(
         code, to, text, due=row.get("due", "promise" if to == "caller" else ""), body=row.get("body", "lead"),
         said=row.get("text", ""), bodies=row.get("bodies", ""), at_once=row.get("at_once", False),
-        not_from=tuple(row.get("not_from", ())),
+        not_from=tuple(row.get("not_from", ())), link=row.get("link", ""),
         own={c: Spoken(row[f"{c}_zh"], row[f"{c}_en"]) for c in channels if f"{c}_zh" in row},
     )  # fmt: skip
 
@@ -125,4 +127,5 @@ def _channel(row: Mapping[str, Any]) -> Channel:
     return Channel(
         row["code"], Spoken(row["zh"], row["en"]), row["longest"], row["words_longest"], both("head"), both("many"),
         both("rest"), both("foot"), both("subject"), both("quiet"),
+        both("link"),
     )  # fmt: skip

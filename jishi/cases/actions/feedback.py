@@ -1,7 +1,5 @@
 """回访: three answers, each may be missing; silence is never "satisfied" (spec 10 §9)."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -10,7 +8,7 @@ from django.db import transaction
 from django.utils.timezone import localtime
 
 from jishi.cases import policies
-from jishi.cases.actions import moving, naming
+from jishi.cases.actions import linking, moving, naming
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Feedback, Handover, Membership
@@ -53,15 +51,13 @@ def ask_also(case: Case, members: Sequence[Membership], *, now: datetime) -> lis
 
 
 def link_for(feedback_id: int) -> str:
-    """Make a fresh link token for one caller; only its hash is kept. An earlier link of the same asking ends."""
-    token = secrets.token_urlsafe(24)
-    Feedback.objects.filter(id=feedback_id).update(token_hash=_hash(token))
-    return token
+    """Give the token that opens this asking for its caller: the same each time, only its hash is kept."""
+    return linking.for_feedback(Feedback.objects.get(id=feedback_id))
 
 
 def by_link(token: str, *, now: datetime) -> Feedback:
     """Find what a link asks. :raises LinkIsOver: used up, too old, or of a case that has gone on."""
-    wanted = Feedback.objects.filter(token_hash=_hash(token), superseded_by=None, membership__to_at=None)
+    wanted = Feedback.objects.filter(token_hash=linking.hashed(token), superseded_by=None, membership__to_at=None)
     row = wanted.select_related("case").first()
     if row is None or now > row.asked_at + ANSWER_FOR:
         raise LinkIsOver
@@ -290,7 +286,3 @@ def _ensure_known(answers: Answers) -> None:
         raise GroundNeeded(what="联系过没有、解决没有", what_en="whether contacted and solved")
     if answers.satisfied not in Satisfied.values:
         raise GroundNeeded(what="满意不满意", what_en="whether satisfied")
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

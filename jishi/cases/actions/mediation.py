@@ -4,7 +4,6 @@ Its life is institutions/procedures/mediation.toml. Names, notes and terms are s
 goes on the trail. A party acts as an `Actor` of kind ``party``, whom `papers` makes of a link or of a caller.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -122,8 +121,8 @@ def _add_parties(
         MediationParty.objects.create(**common, report=report)
     links = []
     for other in proposal.others:
-        token = secrets.token_urlsafe(24)
-        party = MediationParty.objects.create(**common, token_hash=papers.hashed(token))
+        link, token = papers.new_link(row.tenant_id)
+        party = MediationParty.objects.create(**common, **link)
         papers.seal_party(party, name=other.name, contact=other.contact, now=now)
         links.append((party.id, token))
     return tuple(links)
@@ -202,8 +201,8 @@ def give_link(
     party = next((p for p in parties_of(row) if p.id == party_id and p.token_hash), None)
     if party is None:
         raise NotFound
-    token = secrets.token_urlsafe(24)
-    party.change(token_hash=papers.hashed(token))
+    link, token = papers.new_link(party.tenant_id)
+    party.change(**link)
     alongside.carry_out(around, move, by=by, now=now, codes={"party": party.id})
     return Proposed(row, ((party.id, token),))
 

@@ -3,7 +3,7 @@
 They open for its mediator and its parties alone; every opening is written down (`accounts.actions.reading`).
 """
 
-import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,6 +11,7 @@ from datetime import date, datetime
 from django.utils.timezone import localdate
 
 from jishi.accounts.actions import reading
+from jishi.cases.actions import linking
 from jishi.cases.models import Mediation, MediationParty, Sitting
 from jishi.cases.models.mediation import PAPERS, PARTY
 from jishi.foundation import sealed
@@ -63,15 +64,17 @@ def _years_on(day: date) -> date:
 # --- who comes by a link, or as a caller -------------------------------------------------------------------
 
 
-def hashed(token: str) -> str:
-    """Give what is kept of a link."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def new_link(tenant_id: int) -> tuple[dict[str, str], str]:
+    """Make a link: what the party's row keeps of it, and its token. Letters make the same token again from the key."""
+    seed = secrets.token_hex(16)
+    token = linking.token(linking.MEDIATION, tenant_id, seed)
+    return {"link_seed": seed, "token_hash": linking.hashed(token)}, token
 
 
 def holder_of(token: str, *, tenant_id: int) -> tuple[Actor, Mediation]:
     """Give the party who holds this link. :raises MediationLinkOver: there is none, or another was given since."""
-    found = MediationParty.objects.filter(tenant_id=tenant_id, token_hash=hashed(token)).select_related("mediation")
-    party = found.first()
+    rows = MediationParty.objects.filter(tenant_id=tenant_id, token_hash=linking.hashed(token))
+    party = rows.select_related("mediation").first()
     if party is None:
         raise MediationLinkOver
     return as_party(party), party.mediation

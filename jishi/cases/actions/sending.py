@@ -110,9 +110,8 @@ def send(owed: Owed, *, now: datetime) -> Call | None:
     :raises NotDelivered: the channel has no carrier now. :raises NotYet: a later try fell into the quiet hours.
     """
     parcel = Parcel.objects.select_related("report").get(id=owed.news.subject_id)
-    messages = list(
-        Message.objects.filter(parcel=parcel).select_related("case__absorbed_into", "report", "topic").order_by("id")
-    )
+    held = Message.objects.filter(parcel=parcel).order_by("id")
+    messages = list(held.select_related("case__absorbed_into", "report", "topic", "party"))
     over = telling.still_recused(messages, now)
     messages = [m for m in messages if m.id not in over]
     until = [telling.quiet_until(m, now) for m in messages]
@@ -125,7 +124,7 @@ def send(owed: Owed, *, now: datetime) -> Call | None:
     carrier = carriers.every().get(channel)
     if carrier is None:
         raise NotDelivered("no_carrier")
-    written = wording.letter(messages, parcel.channel, parcel.lang)
+    written = wording.letter(messages, parcel.channel, parcel.lang, to_reader=True)
     letter = carriers.Letter(f"jishi-{parcel.tenant_id}-{parcel.id}", address, written.subject, written.text)
     return lambda: carrier.carry(letter)
 

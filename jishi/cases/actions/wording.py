@@ -13,6 +13,7 @@ from django.utils.timezone import localdate, localtime
 from jishi.accounts.actions.reaching import SITE
 from jishi.bodies import queries as bodies
 from jishi.cases import limits, notices, policies
+from jishi.cases.actions import linking
 from jishi.cases.models import Case, Clock, Handover, Message, Part, Participant, Reply, Whistle
 from jishi.cases.states import (
     LIVES,
@@ -168,14 +169,19 @@ def _about(message: Message) -> tuple[str, int]:
     return ("topic", message.topic_id) if message.topic_id is not None else ("case", message.case_id or 0)
 
 
-def letter(messages: Sequence[Message], channel: str, lang: str) -> Written:
-    """Write what leaves at once: one sentence as it is, several under one head, never longer than the channel takes."""
+def letter(messages: Sequence[Message], channel: str, lang: str, *, to_reader: bool = False) -> Written:
+    """Write what leaves at once: one sentence as it is, several under one head, never longer than the channel takes.
+
+    `to_reader`: with its links; whoever else looks at a letter sees only that it holds one (`linking`).
+    """
     frame = notices.numbered(max(m.edition for m in messages)).channels[channel]
+    links = linking.addresses(messages, to_reader=to_reader)
+    tails = [" " + frame.link.in_(lang).format(link=links[m.id]) if m.id in links else "" for m in messages]
     if any(_is_quiet(m) for m in messages):
-        return Written("", frame.head.in_(lang) + frame.quiet.in_(lang))
+        return Written("", frame.head.in_(lang) + frame.quiet.in_(lang) + next(filter(None, tails[::-1]), ""))
     lines, n = sentences(messages, channel, lang), len(messages)
     head = frame.head.in_(lang) + (frame.many.in_(lang).format(n=n) if n > 1 else "")
-    kept = _fitting(lines, frame, lang, len(head))
+    kept = _fitting(list(zip(lines, tails, strict=True)), frame, lang, len(head))
     rest = [frame.rest.in_(lang).format(n=n - len(kept))] if len(kept) < n else []
     foot = frame.foot.in_(lang)
     text = head + "\n".join([*kept, *rest]) + (f"\n\n{foot}" if foot else "")
@@ -188,14 +194,15 @@ def _is_quiet(message: Message) -> bool:
     return message.channel != SITE and (told_in_confidence or message.party_id is not None)
 
 
-def _fitting(lines: Sequence[str], frame: notices.Channel, lang: str, used: int) -> list[str]:
+def _fitting(lines: Sequence[tuple[str, str]], frame: notices.Channel, lang: str, used: int) -> list[str]:
+    """Keep what there is room for; a sentence may be cut, the link behind it never."""
     room = frame.longest - used - len(frame.rest.in_(lang)) - 4
     kept: list[str] = []
-    for line in lines:
-        if kept and room < len(line) + 1:
+    for line, tail in lines:
+        if kept and room < len(line) + len(tail) + 1:
             break
-        kept.append(line[: max(room, 1)])
-        room -= len(line) + 1
+        kept.append(line[: max(room - len(tail), 1)] + tail)
+        room -= len(line) + len(tail) + 1
     return kept
 
 

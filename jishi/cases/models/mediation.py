@@ -125,6 +125,7 @@ class MediationParty(TenantRow):
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+", null=True)
     accused_body_ids = ArrayField(models.BigIntegerField(), default=list)
     token_hash = models.CharField(max_length=64, blank=True)
+    link_seed = models.CharField(max_length=32, blank=True)  # with the key of the installation: the token
     consented_at = models.DateTimeField(null=True)
     longer_at = models.DateTimeField(null=True)  # agreed to the days that are asked for now
     agreed_at = models.DateTimeField(null=True)  # to the terms as they stand

@@ -79,6 +79,7 @@ BESIDE: Mapping[str, Spoken] = {
     "link.not_ours": Spoken("外面的单位说不是它的", "The outside party says it is not theirs"),
     "link.revoked": Spoken("链接收回了", "The link was taken back"),
     "report.added_to": Spoken("诉求人补充", "The caller added something"),
+    "report.said": Spoken("诉求人说的", "What the caller said"),
     "feedback.answered": Spoken("诉求人评价", "The caller judged the answer"),
     "feedback.attempted": Spoken("回访没有联系上", "A call for feedback reached nobody"),
     "clock.expired": Spoken("时限到了", "A clock ran out"),
@@ -271,10 +272,16 @@ def _happening(entry: Any, words: tuple[tuple[str, str], ...], lang: str) -> Hap
     body = bodies.names().get(int(codes.get("body") or 0))
     item = duties_item(codes.get("item"))
     return Happening(
-        entry.seq, entry.at, entry.verb, move.title if move else BESIDE.get(entry.verb, Spoken(entry.verb, entry.verb)),
+        entry.seq, entry.at, entry.verb, title_of(entry.verb),
         kind, icon, _who(entry, move), body.called(lang) if body else "", item, str(codes.get("ground") or ""), words,
         codes,
     )  # fmt: skip
+
+
+def title_of(verb: str) -> Spoken:
+    """Give what an entry is called on every screen."""
+    move = _MOVES.get(verb)
+    return move.title if move else BESIDE.get(verb, Spoken(verb, verb))
 
 
 def duties_item(item_id: Any) -> str:

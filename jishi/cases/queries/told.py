@@ -177,4 +177,4 @@ def mine(*, by: Actor, lang: str, limit: int = 50) -> list[Mine]:
 
 
 def _read(rows: QuerySet[Message]) -> list[Message]:
-    return sorted(rows.select_related("case__absorbed_into", "report", "topic"), key=lambda m: m.id)
+    return sorted(rows.select_related("case__absorbed_into", "report", "topic", "party"), key=lambda m: m.id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from jishi.cases.actions import (
     archiving,
@@ -24,7 +25,7 @@ from jishi.cases.actions import (
     review,
     ruling,
 )  # fmt: skip
-from jishi.cases.queries import dossier, listing, sifting
+from jishi.cases.queries import dossier, listing, retold, sifting
 from jishi.cases.rest.edge import case_id_of, moved, press, router
 from jishi.cases.shapes import (
     AnswersIn,
@@ -149,6 +150,15 @@ def get_case(request: HttpRequest, response: HttpResponse, number: str) -> dict[
 def get_trail(request: HttpRequest, number: str) -> list[dict[str, Any]]:
     """Give the entries with their hashes; words are not among them."""
     return listing.trail_of(number, by=request.actor)  # type: ignore[attr-defined]
+
+
+@router.get("/cases/{number}/timeline", summary="What happened to a case, in order")
+def get_timeline(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:
+    """Give the honest timeline to a caller of the case, its life to colleagues and programs; newest first."""
+    by, now = request.actor, request.now  # type: ignore[attr-defined]
+    told = retold.timeline(number, by=by, now=now, lang=get_language() or "zh")
+    response["ETag"] = f'"{told["version"]}"'
+    return told
 
 
 @router.get("/cases/{number}/clocks", summary="All clocks of a case")
