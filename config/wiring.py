@@ -3,6 +3,8 @@
 A reaction takes the event's facts and `now`; it may run twice.
 """
 
+from jishi.accounts.web import glass
+from jishi.bodies import queries as bodies
 from jishi.cases.web.resident import speaking
 from jishi.portal import sources
 from jishi.portal.web import looks
@@ -36,7 +38,8 @@ OWN_ROWS: tuple[str, ...] = ("jishi.cases.queries.home.own_rows",)
 
 
 def wire() -> None:
-    """Name the sources of the home pages, once, when the addresses are read."""
+    """Name the sources of the home pages and of lists of bodies, once, when the addresses are read."""
+    glass.wire(bodies.all_bodies)
     looks.wire(
         looks.Sources(
             matters=sources.matters, around=sources.around, counts=sources.counts, boards=sources.boards,

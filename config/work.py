@@ -19,7 +19,7 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
 from config import clockwatch, logs
-from jishi.accounts.actions import signing_in
+from jishi.accounts.actions import break_glass, signing_in
 from jishi.cases.actions import patrols, programs, reminding, retention, sampling, sending, sweeping, trial, unsealing
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
@@ -94,6 +94,7 @@ def sweep(timestamp: int) -> None:
         patrols.sweep(by=by, now=now)
         reminding.remind(by=by, now=now)
         unsealing.end_due(by=by, now=now)
+        break_glass.end_due(by=by, now=now)
 
 
 @app.periodic(cron="5 0 * * *")

@@ -108,6 +108,48 @@ class Reading(FactRow):
         indexes = [models.Index(fields=["tenant", "owner_table", "owner_row"], name="readings_of_row")]
 
 
+class BreakGlass(TenantRow):
+    """One opening of the emergency access (spec 90 §3): who asked why for which body or place, who decided.
+
+    While it is open its asker holds a right `break_glass`, a `Grant` that ends by itself.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    post_id = models.BigIntegerField()
+    post_title = models.CharField(max_length=80, blank=True)
+    own_body_ids = ArrayField(models.BigIntegerField())
+    status = models.CharField(max_length=8)
+    ground = models.CharField(max_length=8)
+    why = models.CharField(max_length=500)  # what a post said about its work; shown to the auditor
+    body_id = models.BigIntegerField(null=True)
+    wider = models.BooleanField(default=False)  # the place grows to `area`
+    area = models.CharField(max_length=12, blank=True)  # division-code prefix
+    asked_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=80, blank=True)
+    decided_title = models.CharField(max_length=80, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    open_until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="glass_widens_something", condition=Q(body_id__isnull=False) | Q(wider=True)
+            ),
+            models.CheckConstraint(
+                name="glass_status_is_known", condition=Q(status__in=["asked", "open", "denied", "ended"])
+            ),
+            models.CheckConstraint(
+                name="glass_opens_by_a_decision",
+                condition=~Q(status="open") | Q(decided_at__isnull=False, open_until__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "status"], name="glass_by_status"),
+            models.Index(fields=["tenant", "account"], name="glass_of_account"),
+        ]
+
+
 class NoticeChoice(TenantRow):
     """How one person wants to be told: on the own page alone, by text message, by mail. The address is sealed."""
 

@@ -52,6 +52,48 @@ def ensure_may_read(by: Actor, purpose: Purpose) -> None:
     raise NotAllowed(purpose.code)
 
 
+GLASS = "break_glass"  # the right that an open emergency access gives; no term gives it
+GLASS_ASKERS = frozenset(
+    {
+        "operator", "dispatcher", "handler", "head", "reviewer", "feedback", "grid_worker", "supervisor", "office",
+        "ruler",
+    }
+)  # fmt: skip
+GLASS_DECIDERS = frozenset({"head", "supervisor", "office"})
+
+
+def ensure_may_ask_for_more(by: Actor) -> None:
+    """Emergency access widens the work of a post with cases; the three administrators see no case by their office.
+
+    :raises NotAllowed: no such post, or the wider access is open already.
+    """
+    if by.kind != "staff" or by.account_id is None or by.post_id is None or not by.body_ids:
+        raise NotAllowed("post")
+    if not by.has(*GLASS_ASKERS) or by.has("system_admin", "security_admin", "auditor", GLASS):
+        raise NotAllowed("break_glass.ask")
+
+
+def ensure_may_decide_glass(by: Actor) -> None:
+    """The second person answers for a body or a desk of oversight. Which body that must not be, the verb asks.
+
+    :raises NotAllowed: anybody else, and whoever acts by emergency access now.
+    """
+    if by.kind != "staff" or not by.body_ids or not by.has(*GLASS_DECIDERS) or by.has(GLASS):
+        raise NotAllowed("break_glass.decide")
+
+
+def ensure_may_see_every_glass(by: Actor) -> None:
+    """The auditor and the security administrator see each emergency access, whoever had it.
+
+    :raises NotAllowed: anybody else.
+    """
+    if not by.has("auditor", "security_admin"):
+        raise NotAllowed("auditor")
+
+
+may_ask_for_more = allows(ensure_may_ask_for_more)
+may_decide_glass = allows(ensure_may_decide_glass)
+may_see_every_glass = allows(ensure_may_see_every_glass)
 may_read = allows(ensure_may_read)
 may_keep_accounts = allows(ensure_may_keep_accounts)
 may_keep_clients = allows(ensure_may_keep_clients)

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from jishi.accounts.models import Account, Grant, NoticeChoice, Reading, SignedIn
+from jishi.accounts.models import Account, BreakGlass, Grant, NoticeChoice, Reading, SignedIn
+from jishi.accounts.policies import GLASS, may_decide_glass, may_see_every_glass
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.sealed import Owner
@@ -91,7 +92,9 @@ class Identity:
         post = self.chosen(post_id)
         number = post.id if post else None
         held = [r for r in self.rights if r.post_id is None or r.post_id == number]
-        own = [r.area for r in held if r.post_id is not None] or [r.area for r in held]
+        usual = [r for r in held if r.role != GLASS]
+        own = max([r.area for r in usual if r.post_id is not None] or [r.area for r in usual], key=len, default="")
+        wider = [r.area for r in held if r.role == GLASS]  # each contains the own one: the verb sees to it
         staff = self.account.is_staff_member
         return Actor(
             tenant_id=tenant_id,
@@ -100,7 +103,7 @@ class Identity:
             post_id=number,
             roles=frozenset(r.role for r in held) | (frozenset() if staff else {"resident"}),
             body_ids=frozenset(r.body_id for r in held if r.body_id is not None),
-            area=max(own, key=len, default=""),
+            area=min([own, *wider], key=len),
             tied_to=frozenset(r.body_id for r in self.rights if r.body_id is not None),
         )
 
@@ -155,7 +158,7 @@ def people_of_many(roles: Sequence[str], *, now: datetime) -> dict[str, list[Hol
 
 def accounts_of_bodies(body_ids: Iterable[int], role: str = "", *, now: datetime) -> dict[int, list[int]]:
     """Give, per body, the accounts that hold a right for it now; with `role`, only that right."""
-    rows = _held(now).filter(body_id__in=list(body_ids), account__is_active=True)
+    rows = _held(now).filter(body_id__in=list(body_ids), account__is_active=True).exclude(role=GLASS)
     if role:
         rows = rows.filter(role=role)
     found: dict[int, list[int]] = {}
@@ -242,6 +245,37 @@ def own_rows(account_id: int) -> list[Owner]:
     """Give the rows of an account itself that may hold sealed fields."""
     chosen = NoticeChoice.objects.filter(tenant_id=_tenant(), account_id=account_id).values_list("id", flat=True)
     return [("accounts_account", account_id), *(("accounts_noticechoice", row) for row in chosen)]
+
+
+def glasses(by: Actor, *, limit: int = 50) -> list[BreakGlass]:
+    """Give the emergency accesses that `by` may know of, newest first: own ones, to be decided by, all for auditors."""
+    rows = BreakGlass.objects.filter(tenant_id=_tenant())
+    if may_see_every_glass(by):
+        return list(rows.order_by("-id")[:limit])
+    seen = Q(account_id=by.account_id or 0)
+    if may_decide_glass(by):
+        seen |= Q(status__in=["asked", "open"]) & ~Q(own_body_ids__overlap=sorted(by.body_ids | by.tied_to))
+    return list(rows.filter(seen).order_by("-id")[:limit])
+
+
+def glasses_to_tell(*, now: datetime) -> int:
+    """Give how many emergency accesses were open within the last day: the auditor is told of them on each page."""
+    rows = BreakGlass.objects.filter(tenant_id=_tenant(), decided_at__gt=now - timedelta(days=1))
+    return rows.filter(open_until__isnull=False).count()
+
+
+def by_glass(readings: Iterable[Reading]) -> set[int]:
+    """Give which of these readings were made by emergency access; one statement."""
+    listed = list(readings)
+    if not listed:
+        return set()
+    rows = BreakGlass.objects.filter(tenant_id=_tenant(), open_until__gt=min(r.at for r in listed))
+    held = [
+        (f"staff:{g.account_id}/post:{g.post_id}", g.decided_at, min(g.open_until, g.ended_at or g.open_until))
+        for g in rows.filter(decided_at__isnull=False)
+        if g.open_until is not None and g.decided_at is not None
+    ]
+    return {r.id for r in listed if any(r.actor == who and a <= r.at < z for who, a, z in held)}
 
 
 def demonstration_residents() -> list[Holder]:

@@ -29,7 +29,7 @@ from ninja import Schema
 from config.costs import purse
 from conftest import MONDAY_TEN, OTHER
 from jishi.accounts import queries as accounts
-from jishi.accounts.actions import clients
+from jishi.accounts.actions import break_glass, clients
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.web import sessions, tenants
 from jishi.cases.actions import bulk, dispatch, feedback, filters, unsealing
@@ -115,7 +115,7 @@ class Ground:
 
 OF_ANOTHER = {
     "/photos/{code}": "photo",
-    "/unsealings/": "unsealing", "/mediations/": "mediation",
+    "/unsealings/": "unsealing", "/break-glass/": "glass_id", "/mediations/": "mediation",
     "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
     "/reports/{": "report", "/errands/{": "errand", "feedback": "feedback", ">/add": "report",
     "/mine/<number>/withdraw": "report",
@@ -221,6 +221,11 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         f.handler_of(hidden), unsealing.ask, photo_steps.report_of(hidden).id, ground="verify", why=WORDS * 3,
         now=timezone.now(),
     )  # fmt: skip
+    elsewhere = f.handler_of(case)
+    more = f.do(
+        elsewhere, break_glass.ask, ground="drill", why=WORDS * 3, body_id=f.body_id(town, APART), area=None,
+        now=timezone.now(),
+    )  # fmt: skip
     with scope.work(system(town)):
         token = feedback.link_for(Feedback.objects.get(case=asked).id)
         laws = duties.law(timezone.localdate())
@@ -240,7 +245,7 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "version of mediator": "1", "topic": str(worked.id), "version of topic": str(worked.version),
         "topic_act": "assess", "photo": shot.code, "size": "small",
         "version of photo": str(shot.version), "unsealing": str(wished.id),
-        "version of unsealing": "1",
+        "version of unsealing": "1", "glass_id": str(more.id), "version of glass_id": "1", "glass_act": "approve",
     }  # fmt: skip
 
 

@@ -30,6 +30,17 @@ class ReasonMissing(Refused):
     )
 
 
+class NotByEmergencyAccess(Refused):
+    code, status = "not_by_emergency_access", 403
+    zh, en = "应急通道不打开要求保密的人的姓名。", "Emergency access never opens a confidential name."
+    next_zh, next_en = (
+        "请先结束应急通道，再按解封的办法申请。",
+        "End the emergency access first, then ask for an unsealing.",
+    )
+
+
+CONFIDENTIAL = "identity.reporter"  # that is an unsealing's alone (spec 10 §13)
+
 # The title of the post is kept as it was when somebody looked.
 _LOG = """
     INSERT INTO accounts_reading
@@ -53,12 +64,15 @@ def read(
     another purpose stays closed. Which rows `by` may look at is the question of the room that owns them, asked before.
     :raises NoPurposeNamed: unknown purpose, or fields outside it. :raises ReasonMissing: no sentence.
     :raises NotAllowed: the purpose is not for this role. :raises KeyNotAvailable: the keys are away.
+    :raises NotByEmergencyAccess: a confidential name, while an emergency access is open.
     """
     known = purposes.named(purpose, *fields)
     why = reason.strip()
     if not why:
         raise ReasonMissing
     policies.ensure_may_read(by, known)
+    if known.code == CONFIDENTIAL and by.has(policies.GLASS):
+        raise NotByEmergencyAccess
     if known.sensitive and by.kind == "staff":
         proving.ensure_fresh(by, now=now)
     listed = sorted(set(owners))

@@ -159,7 +159,8 @@ def readings(request: HttpRequest) -> HttpResponse:
         own_rows.of(request.actor), after=int(after) if after.isdecimal() else None, limit=51
     )
     more = found[49].id if len(found) > 50 else None
-    rows = [_shown(reading) for reading in found[:50]]
+    glass = queries.by_glass(found[:50])
+    rows = [{**_shown(reading), "glass": reading.id in glass} for reading in found[:50]]
     return render(request, "accounts/readings.html", {"rows": rows, "after": more})
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.accounts.web import own, sign_in
+from jishi.accounts.web import glass, own, sign_in
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -27,5 +27,8 @@ urlpatterns = [
     path("me/password", own.password, name="account_change_password"),
     path("me/sessions/<int:session_id>/end", own.end_session, name="end-session"),
     path("me/sessions/end", own.end_all, name="end-sessions"),
+    path("break-glass", glass.board, name="break-glass"),
+    path("break-glass/ask", glass.ask, name="break-glass-ask"),
+    path("break-glass/<int:glass_id>/<slug:glass_act>", glass.act, name="break-glass-act"),
     path("me/readings", own.readings, name="who-looked"),
 ]

@@ -3,16 +3,19 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
+from jishi.accounts import queries as accounts
 from jishi.portal.web import nav
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """This will give `nav`, `has_dock`, `tenant_name`, `acting_as`, `elder`, `hotline`, `demo` and `now`.
+    """This will give `nav`, `has_dock`, `tenant_name`, `acting_as`, `elder`, `hotline`, `demo`, `now`, `glass`,
+    `glass_told` (emergency access: acting by it; how many there were, for the auditor).
 
     `request.actor`, `request.tenant` and `request.acting_as` are set by the edge of accounts; a page
     without them (an error before sign-in was looked at) is a resident's page.
@@ -28,6 +31,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "elder": getattr(request, "elder", False),
         "hotline": getattr(settings, "HOTLINE", "12345"),
         "demo": settings.DEMO,
+        "glass": actor is not None and actor.has("break_glass"),
+        "glass_told": SimpleLazyObject(lambda: _emergencies(actor)),
         "now": timezone.now(),
     }
 
@@ -39,6 +44,13 @@ def _post(request: HttpRequest, actor: Any) -> str:
         return title
     roles = [str(word) for role, word in nav.ROLES.items() if role in actor.roles]
     return ", ".join(roles) or title
+
+
+def _emergencies(actor: Any) -> int:
+    """Tell the auditor on every page how many emergency accesses the last day had; nobody else is asked for."""
+    if actor is None or not actor.has("auditor") or not connection.in_atomic_block or connection.needs_rollback:
+        return 0
+    return accounts.glasses_to_tell(now=timezone.now())
 
 
 def _name(tenant: Any) -> str:

@@ -75,6 +75,7 @@ STAFF = (
     Entry("stuck", _("卡住的事"), "group", frozenset({"supervisor", "office", "ruler", "auditor"})),
     Entry("reminders", _("提醒"), "bell", frozenset({"handler", "head", "dispatcher", "reviewer"})),
     Entry("unsealings", _("解封"), "lock", frozenset({"supervisor", "office"})),
+    Entry("break-glass", _("应急通道"), "lock", frozenset({"supervisor", "auditor", "security_admin"})),
     Entry("whistles", _("吹哨台"), "bell", frozenset({"office", "ruler"})),
     Entry("gridplan", _("网格方案"), "map", frozenset({"office"})),
     Entry("topic-board", _("每月一题"), "scale", frozenset({"office", "ruler", "handler", "head", "auditor"})),
