@@ -1,10 +1,15 @@
 """Who acts. The edge makes an Actor; every verb takes one as `by`."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
+from jishi.foundation.refusals import FreshSignInNeeded
+
 Kind = Literal["staff", "resident", "reporter", "party", "anonymous", "client", "clock", "system"]
+
+
+FRESH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,15 @@ class Actor:
         own = {"reporter": self.report_id, "client": self.client_id, "party": self.party_id}
         number = own.get(self.kind, self.account_id)
         return f"{self.kind}:{number}" + (f"/post:{self.post_id}" if self.post_id else "")
+
+
+def ensure_fresh(by: Actor, *, now: datetime) -> None:
+    """Insist on a proof of at most ten minutes ago.
+
+    :raises FreshSignInNeeded: the session is older, and nothing was shown since.
+    """
+    if by.proved_at is not None and now - by.proved_at > FRESH:
+        raise FreshSignInNeeded
 
 
 def clock(tenant_id: int, run: str) -> Actor:

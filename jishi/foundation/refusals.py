@@ -67,6 +67,13 @@ class NotAllowed(Refused):
         super().__init__(why=why, **facts)
 
 
+class FreshSignInNeeded(Refused):
+    code, status = "fresh_sign_in_needed", 403
+    zh, en = "这一步要紧，请再确认一次是您。", "This matters: please show once more that it is you."
+    next_zh = "用通行密钥或验证码确认，10 分钟内不再问。"
+    next_en = "Confirm by passkey or code; for ten minutes you are not asked again."
+
+
 class SignInNeeded(Refused):
     code, status = "sign_in_needed", 401
     zh, en = "需要先登录。", "Please sign in first."

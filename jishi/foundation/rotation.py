@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from jishi.foundation import data_keys, purposes, trail
-from jishi.foundation.actor import Actor
+from jishi.foundation.actor import Actor, ensure_fresh
 from jishi.foundation.models import DataKey
 from jishi.foundation.refusals import NotAllowed, Refused
 from jishi.foundation.sealed import Owner, Secret, seal
@@ -51,9 +51,11 @@ def begin(purpose: str, *, by: Actor, now: datetime) -> int:
     """This will make the next generation, with which everything new is sealed from now on.
 
     :raises NotAllowed: not the security administrator. :raises StillRotating: old values are left.
+    :raises FreshSignInNeeded: the administrator's proof is older than ten minutes.
     """
     if not by.has("security_admin", "system"):
         raise NotAllowed("security_admin")
+    ensure_fresh(by, now=now)
     purposes.named(purpose)
     held = sorted(_keys(purpose, by.tenant_id))
     if len(held) > 1:

@@ -12,6 +12,7 @@ from conftest import MONDAY_TEN
 from jishi.foundation import data_keys, keys, purposes, rotation, scope, sealed
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.models import DataKey, SealedValue, SearchHash, Tenant
+from jishi.foundation.refusals import FreshSignInNeeded
 from jishi.foundation.sealed import Secret
 from jishi.foundation.unsealing import unseal
 
@@ -376,6 +377,17 @@ class TestRotation:
 
         with pytest.raises(Exception, match="security_admin"):
             rotation.begin("contact.caller", by=clerk, now=MONDAY_TEN)
+
+    def test_is_begun_by_nobody_whose_proof_is_older_than_ten_minutes(self, work: int) -> None:
+        self.many(work, 1)
+        proved = MONDAY_TEN - timedelta(minutes=11)
+        keeper = Actor(work, "staff", account_id=1, roles=frozenset({"security_admin"}), proved_at=proved)
+
+        with pytest.raises(FreshSignInNeeded):
+            rotation.begin("contact.caller", by=keeper, now=MONDAY_TEN)
+        assert [k.generation for k in DataKey.objects.filter(purpose="contact.caller")] == [1]
+
+        rotation.begin("contact.caller", by=keeper, now=MONDAY_TEN - timedelta(minutes=1))
 
 
 @given(st.text(max_size=300))
