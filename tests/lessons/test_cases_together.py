@@ -15,6 +15,7 @@ from jishi.accounts.web import tenants
 from jishi.cases.actions import clocks, sheets, tagging
 from jishi.cases.models import Case
 from jishi.cases.queries import sifting
+from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague, version_on
 from jishi.cases.tests.test_attacks import client_of
@@ -185,3 +186,19 @@ def test_a_row_exported_to_a_spreadsheet_and_back_changes_nothing_and_runs_no_fo
     row = dict(zip(read.headings, read.rows[0][1], strict=False))
     assert (row["编号"], row["事件"]) == (case.number, case.title)
     assert case.title.startswith("=")
+
+
+def test_closed_then_reported_again_is_seen(town: int) -> None:
+    """I06 · practice (虚假办结): a case closed without being done shows itself beside the next report of the same."""
+    now, where = timezone.now(), {"address_text": "翠竹苑3号楼"}
+    done = f.a_case_at(town, Status.CLOSED, now=now - timedelta(days=2), **where)
+    other = f.a_case_at(town, Status.CLOSED, now=now - timedelta(days=2), matter="01.01.02", **where)
+    again = f.a_case(town, now=now - timedelta(hours=1), **where)
+
+    page = colleague(town, "dispatcher").get(f"/cases/{again.number}").content.decode()
+
+    section = re.search(r'id="closed-before".*?</section>', page, re.S)
+    assert section is not None
+    assert done.number in section.group()
+    assert other.number not in section.group()
+    assert 'id="closed-before"' not in colleague(town, "dispatcher").get(f"/cases/{done.number}").content.decode()

@@ -31,7 +31,7 @@ from jishi.kernels.procedure import Act
 def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, version: int | None = None) -> Case:
     """Say which matter it is; the promise runs from its original start by the new item, pauses kept (spec 11 §9).
 
-    :raises UnknownMatter: not a matter of the book in force, or a whole branch.
+    :raises UnknownMatter: not a matter of the book in force, a whole branch, or one that has become another.
     :raises WrongMoment: the case has ended.
     :raises NotAllowed, NotFound: not the desk's to say.
     """
@@ -41,7 +41,7 @@ def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, versi
     case = held.case
     _ensure_open(case)
     row = duties.matter(matter)
-    if row is None or not row.is_leaf:
+    if row is None or not row.is_leaf or row.becomes.get("codes"):
         raise UnknownMatter(matter=matter, successor=duties.successor_sentence(matter))
     before, due_before = case.matter, case.promise_due_at
     case.matter = row.code

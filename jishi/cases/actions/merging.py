@@ -284,7 +284,7 @@ def _ensure_not_last(case: Case, stay: Sequence[Membership]) -> None:
 
 def _ensure_matter(code: str) -> None:
     row = duties.matter(code) if code else None
-    if code and (row is None or not row.is_leaf):
+    if code and (row is None or not row.is_leaf or row.becomes.get("codes")):
         raise UnknownMatter(matter=code, successor=duties.successor_sentence(code))
 
 

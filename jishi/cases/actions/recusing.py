@@ -104,3 +104,35 @@ def stand_aside(
             words={"why": words.strip()} if words.strip() else None, case_values={"aside_account_ids": accounts},
         )  # fmt: skip
     return held.case
+
+
+@transaction.atomic
+def let_back(
+    case_id: int, *, account_id: int, why: str, by: Actor, now: datetime, version: int | None = None
+) -> Case:
+    """Let a colleague who stood aside by mistake find the case again: another person's word, with a reason, on record.
+
+    He cannot do it himself: the case is nowhere for him. A report stays closed to him that also belongs to another case
+    from which he stands aside.
+    :raises NotAllowed: not the dispatcher's to say, or the case has ended. :raises GroundNeeded: no reason, or he does
+    not stand aside.
+    """
+    held = moving.hold(case_id, by=by, version=version)
+    if not policies.PARTIES["dispatcher"](by, held.stand):
+        policies.ensure_may_see(by, held.stand)
+        raise NotAllowed(why="按错了回避的，由派单员核实以后登记。")
+    if held.case.status in CASE.ends:
+        raise NotAllowed(why="回避按错了，在事情办结以前改。")
+    if not why.strip() or account_id not in held.case.aside_account_ids:
+        raise GroundNeeded(what="是哪一位按错了，怎么核实的", what_en="who pressed it by mistake, and how you know")
+    accounts = sorted({*held.case.aside_account_ids} - {account_id})
+    with scope.within(system(by.tenant_id)):
+        elsewhere = Membership.objects.filter(to_at=None, case__aside_account_ids__contains=[account_id])
+        reports = Membership.objects.filter(case=held.case, to_at=None).values("report")
+        mine = Report.objects.filter(id__in=reports)
+        mine.exclude(id__in=elsewhere.exclude(case=held.case).values("report")).update(aside_account_ids=accounts)
+        moving.beside(
+            held, "case.let_back", by=by, now=now, codes={"account": account_id}, words={"why": why.strip()},
+            case_values={"aside_account_ids": accounts},
+        )  # fmt: skip
+    return held.case

@@ -72,6 +72,7 @@ class Mediation(TenantRow):
     """调解: one attempt to settle a dispute. `what` is minimised; terms are sealed on this row."""
 
     recused_by = "accused_body_ids"
+    recused_with = "case"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=12, choices=MediationKind.choices)
@@ -120,6 +121,7 @@ class MediationParty(TenantRow):
     """当事人: a caller of the case by his report, or somebody else by a link. Each consents for himself."""
 
     recused_by = "accused_body_ids"
+    recused_with = "mediation"
 
     mediation = models.ForeignKey(Mediation, on_delete=models.CASCADE, related_name="parties")
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+", null=True)
@@ -152,6 +154,7 @@ class Sitting(TenantRow):
     """谈话: when, where, who came. The notes are sealed on this row."""
 
     recused_by = "accused_body_ids"
+    recused_with = "mediation"
 
     mediation = models.ForeignKey(Mediation, on_delete=models.CASCADE, related_name="sittings")
     accused_body_ids = ArrayField(models.BigIntegerField(), default=list)

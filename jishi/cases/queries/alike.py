@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
@@ -11,8 +11,11 @@ from django.utils.translation import get_language
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
 from jishi.cases.models import Case, Membership, Report
-from jishi.cases.states import CASE
+from jishi.cases.states import CASE, Status
 from jishi.foundation.actor import Actor
+
+LATELY, MOST = timedelta(days=60), 3
+NEW = frozenset({Status.RECEIVED.value, Status.OFFERED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,21 @@ def proposals(case: Case, first: Report | None, *, by: Actor, now: datetime) -> 
         for i, c in found.items()
         if i in seen
     ]  # fmt: skip
+
+
+def closed_before(case: Case, *, by: Actor) -> list[Case]:
+    """Give at most three cases of the same matter in the same grid that were closed in the weeks before this one came.
+
+    What was closed and is reported again shows itself beside the new report, whoever reports it, to the desk that
+    places it and the body that is asked; one statement.
+    """
+    if case.grid_id is None or not case.matter or case.status not in NEW:
+        return []
+    rows = Case.objects.filter(
+        grid=case.grid_id, matter=case.matter, status=Status.CLOSED, closed_at__lte=case.received_at,
+        closed_at__gte=case.received_at - LATELY,
+    )  # fmt: skip
+    return list(policies.visible_to(by, rows).exclude(id=case.id).select_related("lead").order_by("-closed_at")[:MOST])
 
 
 def _called(case: Case, lang: str) -> str:

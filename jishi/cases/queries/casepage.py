@@ -47,8 +47,8 @@ MOST_REPORTS = 20  # shown of a case with many members
 MOST_ENTRIES = 500
 # Verbs of the desk that no table holds, because they leave the case where it is.
 OF_THE_DESK = (
-    "intake.set_urgency", "recusing.say_line", "merging.leave", "merging.split", "merging.keep_as_community",
-    "choosing.refuse_pairs",
+    "intake.set_urgency", "recusing.say_line", "recusing.let_back", "merging.leave", "merging.split",
+    "merging.keep_as_community", "choosing.refuse_pairs",
 )  # fmt: skip
 
 # Verbs that the tables of moves do not hold, because they move nothing.
@@ -68,6 +68,7 @@ BESIDE: Mapping[str, Spoken] = {
     "case.dossier_taken": Spoken("有人取走了电子档案", "A dossier was taken"),
     "case.line_said": Spoken("登记了哪些上级回避", "Which bodies above stand aside was said"),
     "case.stood_aside": Spoken("一位工作人员自己提出回避", "A colleague stood aside"),
+    "case.let_back": Spoken("按错的回避改回来了", "Standing aside by mistake was undone"),
     "case.opened_to_public": Spoken("公开了", "Opened to the public"),
     "case.closed_to_public": Spoken("不再公开", "Closed to the public"),
     "case.contacted": Spoken("联系诉求人", "Contact with the caller"),

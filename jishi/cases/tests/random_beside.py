@@ -311,6 +311,8 @@ BESIDES = (
          on_case(recusing.say_line, line=lambda w, c, r: [w.any_body()] if w.rng.random() < 0.7 else [], why=WHY)),
     Step("recusing.stand_aside", lambda w, c, r: w.staff("dispatcher", w.body["sqzx"], 5000 + w.rng.randrange(99)),
          on_case(recusing.stand_aside, ground=lambda w, c, r: w.rng.choice(("kin", "interest")))),
+    Step("recusing.let_back", role("dispatcher"),
+         on_case(recusing.let_back, account_id=lambda w, c, r: next(iter(c.aside_account_ids), 1), why=WHY)),
     Step("handling.deny_termination", role("supervisor"), on_case(handling.deny_termination, why=WHY)),
     Step("clocks.preview", role("office", "ldxz"), _nothing(clocks.preview)),
     Step("clocks.recompute", role("office", "ldxz"), _nothing(clocks.recompute)),
@@ -318,7 +320,9 @@ BESIDES = (
     Step("reminding.remind", the_clock, _nothing(reminding.remind)),
 )  # fmt: skip
 
-ON_THE_CASE = {"handling.deny_termination", "recusing.say_line", "recusing.stand_aside"}
+ON_THE_CASE = {
+    "handling.deny_termination", "recusing.say_line", "recusing.stand_aside", "recusing.let_back"
+}  # fmt: skip
 STEPS = (*MEDIATING, *TOPICS, *WALKING, *SEEING, *BESIDES)
 # What is written on another subject than the case that was drawn, on several, or nowhere.
 ELSEWHERE = {

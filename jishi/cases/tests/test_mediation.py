@@ -9,14 +9,15 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import localdate
 
-from jishi.cases.actions import disputes, handling, mediation, mediators, papers, sweeping
-from jishi.cases.models import Clock, Mediation, MediationParty, Message
+from jishi.cases.actions import disputes, handling, mediation, mediators, papers, recusing, sweeping
+from jishi.cases.models import Clock, Mediation, MediationParty, Message, Sitting
 from jishi.cases.refusals import GroundNeeded, StillRunning
 from jishi.cases.states import MEDIATION, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import mediation_steps as m
 from jishi.foundation import protect, scope, trail
 from jishi.foundation.actor import Actor, system
+from jishi.foundation.models import SealedValue
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, Stale, WrongMoment
 
 LATER = m.AT + timedelta(hours=1)
@@ -479,3 +480,17 @@ class TestRegister:
         with pytest.raises(NotFound):
             f.do(f.office(town), mediators.end_term, line.id, why="退休", now=m.AT)
 
+
+class TestWhoeverStandsAside:
+    def test_finds_no_mediation_of_the_case_no_party_no_talk_and_nothing_sealed_there(self, town: int) -> None:
+        row = m.a_mediation(town, "SITTING")
+        m.sit(row, LATER)
+        person = f.dispatcher(town, account=93)
+
+        f.do(person, recusing.stand_aside, row.case_id, ground="kin", now=LATER)
+
+        for who, seen in ((f.dispatcher(town, account=94), True), (person, False)):
+            with scope.work(who):
+                found = [noun.objects.exists() for noun in (Mediation, MediationParty, Sitting)]
+                sealed = SealedValue.objects.filter(owner_table__in=("cases_mediationparty", "cases_sitting"))
+                assert [*found, sealed.exists()] == [seen] * 4

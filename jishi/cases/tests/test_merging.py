@@ -16,9 +16,11 @@ from jishi.cases.refusals import (
     LessUrgent,
     NothingAbsorbed,
     OneAndTheSame,
+    StillRunning,
 )  # fmt: skip
 from jishi.cases.states import CASE, Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import together_steps
 from jishi.cases.tests.merge_steps import (
     LATER,
     NEXT_DAY,
@@ -187,6 +189,27 @@ class TestAbsorbRefuses:
 
         self.refused(AccusedDiffer, complaint, plain)
         self.refused(AccusedDiffer, plain, complaint)
+
+    @pytest.mark.parametrize("which", [0, 1])
+    def test_when_another_line_stands_aside(self, which: int, town: int) -> None:
+        accused = (f.body_id(town, "swj"),)
+        pair = [f.a_case(town, accused_body_ids=accused) for _ in range(2)]
+        with scope.work(system(town)):
+            Case.objects.filter(id=pair[which].id).update(line_body_ids=[f.body_id(town, "cgj")])
+
+        self.refused(AccusedDiffer, *(f.again(town, one.id) for one in pair))
+
+    @pytest.mark.parametrize("which", [0, 1])
+    def test_while_another_body_works_on_either(self, which: int, town: int) -> None:
+        pair = [f.a_case_at(town, Status.HANDLING) for _ in range(2)]
+        together_steps.ask(pair[which])
+
+        self.refused(StillRunning, *(f.again(town, one.id) for one in pair))
+
+    def test_not_when_it_is_as_urgent(self, town: int) -> None:
+        one, other = f.a_case(town, urgency="emergency"), f.a_case(town, urgency="emergency")
+
+        assert absorb(one, other).status == Status.ABSORBED
 
     def test_not_when_they_complain_about_the_same(self, town: int) -> None:
         accused = (f.body_id(town, "swj"),)

@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from jishi.accounts import queries as accounts
+from jishi.accounts.models import Account
 from jishi.accounts.tests.factories import a_grant, an_account
 from jishi.cases import policies
 from jishi.cases.actions import feedback, merging, recusing
@@ -377,6 +378,53 @@ class TestWhoeverStandsAside:
         with pytest.raises(NotAllowed):
             f.do(replace(f.dispatcher(town), kind="client"), recusing.stand_aside, case.id, ground="kin",
                  now=timezone.now())  # fmt: skip
+
+    def test_who_pressed_it_by_mistake_is_let_back_by_another_dispatcher_with_a_reason_on_record(
+        self, town: int
+    ) -> None:
+        case, desk, other = f.a_case(town), f.dispatcher(town), f.dispatcher(town, account=19)
+        given = {"account_id": desk.account_id, "why": "本人来电说按错了", "now": timezone.now()}
+        f.do(desk, recusing.stand_aside, case.id, ground="kin", now=timezone.now())
+        for by, changed, refused in (
+            (desk, {}, NotFound), (f.office(town), {}, NotAllowed), (other, {"why": " "}, GroundNeeded),
+            (other, {"account_id": 77}, GroundNeeded),
+        ):  # fmt: skip
+            with pytest.raises(refused):
+                f.do(by, recusing.let_back, case.id, **{**given, **changed})
+        with scope.work(system(town)):
+            before = len(trail.of("case", case.id))
+
+        f.do(other, recusing.let_back, case.id, **given)
+
+        with scope.work(system(town)):
+            entries = trail.of("case", case.id)
+            report = case.memberships.get().report
+        assert (len(entries), entries[-1].verb) == (before + 1, "case.let_back")
+        assert (f.again(town, case.id).aside_account_ids, report.aside_account_ids) == ([], [])
+        with scope.work(desk):
+            assert Case.objects.filter(id=case.id).exists()
+
+    def test_is_let_back_from_the_page_by_his_sign_in_name(self, town: int) -> None:
+        case, gone = f.a_case(town, now=timezone.now()), colleague(town, "dispatcher")
+        said = {"version": case.version, "seq": 1, "ground": "kin", "words": ""}
+        assert gone.post(f"/cases/{case.number}/do/stand-aside", said).status_code == 302
+        with scope.work(system(town)):
+            (account,) = f.again(town, case.id).aside_account_ids
+            name = Account.objects.get(id=account).username
+        another = colleague(town, "dispatcher")
+        press = {"version": f.again(town, case.id).version, "seq": 2, "username": name, "words": "本人说按错了"}
+
+        assert "按错了回避" in another.get(f"/cases/{case.number}").content.decode()
+        assert another.post(f"/cases/{case.number}/do/let-back", press).status_code == 302
+        assert gone.get(f"/cases/{case.number}").status_code == 200
+
+    def test_is_not_let_back_when_the_matter_has_ended(self, town: int) -> None:
+        case, person = f.a_case(town), f.staff(town, "feedback", account=91)
+        f.do(person, recusing.stand_aside, case.id, ground="kin", now=timezone.now())
+        f._decline(f.again(town, case.id), timezone.now())
+
+        with pytest.raises(NotAllowed):
+            f.do(f.dispatcher(town), recusing.let_back, case.id, account_id=91, why="按错了", now=timezone.now())
 
     def test_stays_aside_when_the_case_is_merged(self, town: int) -> None:
         case, home = f.a_case(town), f.a_case(town)

@@ -1,4 +1,4 @@
-"""How urgent a case is: said by the desk with a reason; an emergency starts its own clocks (spec 10 §5.1)."""
+"""How urgent a case is, and of which matter: said by the desk; an emergency starts its own clocks (spec 10 §5.1)."""
 
 from datetime import timedelta
 
@@ -10,11 +10,13 @@ from conftest import MONDAY_TEN
 from jishi.accounts.tests.factories import an_account, signed_in
 from jishi.cases.actions import correcting
 from jishi.cases.models import Case, Clock
-from jishi.cases.refusals import GroundNeeded
+from jishi.cases.refusals import GroundNeeded, UnknownMatter
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague
 from jishi.cases.tests.test_attacks import client_of, create
+from jishi.duties.actions import codebook
+from jishi.duties.actions.codebook import NewMatter
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed, WrongMoment
@@ -110,3 +112,23 @@ def test_the_button_stands_on_the_page_of_an_open_case(town: int) -> None:
     assert "说定有多急" in page
     assert answer.status_code == 302, answer.content.decode()[:500]
     assert f.again(town, case.id).urgency == "urgent"
+
+
+def test_a_matter_that_has_become_another_is_refused_with_what_it_is_now_and_nothing_changes(town: int) -> None:
+    case, by = f.a_case(town), system(town)
+    rows = [NewMatter("01", "水"), NewMatter("01.02", "排"), NewMatter("01.02.01", "井"),
+            NewMatter("01.02.09", "旧", becomes={"codes": ["01.02.01"]})]  # fmt: skip
+    with scope.work(by):
+        codebook.adopt_book(
+            rows, number=2, effective_from=timezone.localdate(), source="test", by=by, now=timezone.now()
+        )
+        before = len(trail.of("case", case.id))
+
+    for code in ("01.02.09", "01.02", "99"):
+        with pytest.raises(UnknownMatter) as refused:
+            f.do(f.dispatcher(town), correcting.correct_matter, case.id, matter=code, now=LATER)
+        assert ("01.02.01" in str(refused.value.facts.get("successor", ""))) == (code == "01.02.09")
+
+    with scope.work(by):
+        assert len(trail.of("case", case.id)) == before
+    assert f.again(town, case.id).version == case.version

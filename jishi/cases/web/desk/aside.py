@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import recusing
 from jishi.cases.policies import Stand
@@ -39,6 +40,25 @@ class AsideForm(forms.Form):
         label=_("补充说明"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("不写是哪个亲属、叫什么；选“其他”要写明情形"),
     )  # fmt: skip
+
+
+class BackForm(forms.Form):
+    """按错了回避: which colleague, by the name with which he signs in, and how the desk knows."""
+
+    username = forms.CharField(label=_("哪一位（登录名）"), max_length=80)
+    words = forms.CharField(
+        label=_("怎么核实的"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("本人说是按错的，跟这件事没有利害关系"),
+    )  # fmt: skip
+
+
+def is_somebody_aside(stand: Stand) -> bool:
+    return bool(stand.case.aside_account_ids)
+
+
+def let_back(do: Any) -> object:
+    account = accounts.by_username(do.said["username"]) or 0
+    return recusing.let_back(do.case_id, account_id=account, why=do.said["words"], **do.who)
 
 
 def accuses(stand: Stand) -> bool:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jishi.accounts.actions import reading
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case
-from jishi.cases.queries import casepage, differing, judging, mediations, pushing, ticking, whereabouts
+from jishi.cases.queries import alike, casepage, differing, judging, mediations, pushing, ticking, whereabouts
 from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.web.desk import acts, belonging, dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
@@ -92,6 +92,7 @@ def page(
         "reading_form": reading_form or ReadingForm(auto_id="reading_%s"), "contact": contact, "contacts": contacts,
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))],
         "readings": casepage.readings_of(said), "beside": beside,
+        "closed_before": alike.closed_before(found, by=by),
         "may_mediate": mediations.may_propose(found, stand, by),
     } | _of_tab(tab, found, entries, handovers, said, by, language)  # fmt: skip
     return render(request, "cases/desk/case.html", context, status=status)
