@@ -116,12 +116,9 @@ def _recusal(model: type[models.Model]) -> str:
         tests = [f"NOT ({column}::bigint[] && {BODIES})" for column in bodies]
         if model.recused_persons:  # type: ignore[attr-defined]
             tests.append(f"({ACCOUNT} = ANY ({model.recused_persons})) IS NOT TRUE")  # type: ignore[attr-defined]
-        return " AND ".join(tests)
+        return " AND ".join([*tests, *([f"({_beside(model, beside)})"] if beside else [])])
     if beside:
-        field = model._meta.get_field(beside)
-        column, target = field.column, field.related_model._meta.db_table  # type: ignore[union-attr]
-        seen = _seen(target, f'"{table}"."{column}"', table)
-        return f"""{BODIES} = '{{}}'::bigint[] OR "{column}" IS NULL OR {seen}"""
+        return _beside(model, beside)
     if {"subject_kind", "subject_id"} <= {f.name for f in model._meta.local_fields}:
         kinds = [
             f"(subject_kind <> '{m.subject_kind_of_trail}' OR {_seen(m._meta.db_table, 'subject_id', table)})"  # type: ignore[attr-defined]
@@ -137,6 +134,14 @@ def _recusal(model: type[models.Model]) -> str:
         ]
         return f"{BODIES} = '{{}}'::bigint[] OR ({' AND '.join(owners)})" if owners else ""
     return ""
+
+
+def _beside(model: type[models.Model], name: str) -> str:
+    """Say that the row on which this one hangs is seen; who acts for no body is asked nothing."""
+    field, table = model._meta.get_field(name), model._meta.db_table
+    column, target = field.column, field.related_model._meta.db_table  # type: ignore[union-attr]
+    seen = _seen(target, f'"{table}"."{column}"', table)
+    return f"""{BODIES} = '{{}}'::bigint[] OR "{column}" IS NULL OR {seen}"""
 
 
 def _seen(target: str, row: str, table: str) -> str:
