@@ -1,7 +1,7 @@
 """The replay: rebuild each case's state from its entries and compare it with the row (spec 90 §6, F11).
 
-A row that was changed without a verb, by whoever can write the database, differs from what its entries tell. The
-worker asks every night, `jishi verify` whenever it is said.
+A row that was changed without a verb, by whoever can write the database, differs from what its entries tell.
+`jishi verify` asks, and so does `check trust` (F11); nothing asks by itself.
 """
 
 from dataclasses import dataclass
