@@ -221,7 +221,11 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         f.handler_of(hidden), unsealing.ask, photo_steps.report_of(hidden).id, ground="verify", why=WORDS * 3,
         now=timezone.now(),
     )  # fmt: skip
-    elsewhere = f.handler_of(case)
+    _, asker = person(town, "handler", body=HANDLES)
+    with scope.work(system(town)):
+        elsewhere = accounts.actor_for(asker, 9000 + asker, timezone.now())
+    assert elsewhere is not None
+    person(town, "handler", body=APART)  # a body in which somebody works
     more = f.do(
         elsewhere, break_glass.ask, ground="drill", why=WORDS * 3, body_id=f.body_id(town, APART), area=None,
         now=timezone.now(),

@@ -95,7 +95,8 @@ def approve(glass_id: int, *, by: Actor, now: datetime, version: int | None = No
 
     :raises NotFound: none is there. :raises NotAllowed: no head, supervisor or office. :raises SamePersonTwice: the
     asker. :raises SecondPersonNeeded: of a body of the asker. :raises WrongMoment: decided, or asked over an hour ago.
-    :raises PostHasEnded: nobody is there to hold it. :raises Stale: changed since it was read. :raises FreshSignInNeeded.
+    :raises PostHasEnded: nobody is there to hold it. :raises Stale: changed since it was read.
+    :raises FreshSignInNeeded: no proof of the last ten minutes.
     """
     row = _to_decide(glass_id, by=by, now=now, version=version)
     held = Grant.objects.filter(_lasts(now), tenant_id=by.tenant_id, account_id=row.account_id, post_id=row.post_id)
@@ -130,7 +131,7 @@ def deny(glass_id: int, *, by: Actor, now: datetime, version: int | None = None)
 
 @transaction.atomic
 def end(glass_id: int, *, by: Actor, now: datetime, version: int | None = None) -> BreakGlass:
-    """This will take it back, or end it before its time (its asker, or whoever may decide), or at its time (a clock).
+    """This will take it back (its asker), end it before its time (the asker, who may decide), or at its time (a clock).
 
     :raises NotFound: none is there, or none of `by`. :raises WrongMoment: it is over. :raises Stale: as `approve`.
     """
@@ -139,6 +140,8 @@ def end(glass_id: int, *, by: Actor, now: datetime, version: int | None = None) 
         if not policies.may_decide_glass(by):
             raise NotFound
         _ensure_other(row, by)
+        if row.status == "asked":  # that is for the asker to take back; others approve or refuse
+            raise _wrong(row)
     if row.status not in CAN:
         raise _wrong(row)
     given = Grant.objects.filter(

@@ -264,6 +264,15 @@ class TestDeciding:
                 do(verb, row, by)
         assert seen(tenant) == before
 
+    def test_is_a_yes_or_a_no_and_no_taking_back_of_anothers_asking(self, tenant, asker, second):
+        row = ask(asker)
+        before = seen(tenant)
+
+        with pytest.raises(WrongMoment):
+            do("end", row, second)
+
+        assert seen(tenant) == before
+
     def test_of_a_version_that_was_changed_since_is_refused(self, asker, second):
         with pytest.raises(Stale):
             do("approve", ask(asker), second, version=99)

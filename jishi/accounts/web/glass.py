@@ -101,5 +101,6 @@ def _shown(row: BreakGlass, by: Actor, names: dict[int, str]) -> dict[str, objec
         "row": row, "ground": GROUNDS[row.ground], "state": STATES[row.status], "tone": TONES[row.status],
         "asker": row.post_title, "own": "、".join(names.get(i, "") for i in row.own_body_ids),
         "body": names.get(row.body_id or 0, ""),
-        "can_decide": other and row.status == "asked", "can_end": (mine or other) and row.status in break_glass.CAN,
+        "can_decide": other and row.status == "asked",
+        "can_end": (mine and row.status in break_glass.CAN) or (other and row.status == "open"),
     }  # fmt: skip
