@@ -11,13 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from jishi.accounts import queries as accounts
-from jishi.accounts.models import Account
 from jishi.accounts.tests.factories import a_grant, an_account
 from jishi.cases import policies
 from jishi.cases.actions import feedback, merging, recusing
@@ -410,7 +410,7 @@ class TestWhoeverStandsAside:
         assert gone.post(f"/cases/{case.number}/do/stand-aside", said).status_code == 302
         with scope.work(system(town)):
             (account,) = f.again(town, case.id).aside_account_ids
-            name = Account.objects.get(id=account).username
+            name = get_user_model().objects.get(id=account).username
         another = colleague(town, "dispatcher")
         press = {"version": f.again(town, case.id).version, "seq": 2, "username": name, "words": "本人说按错了"}
 
