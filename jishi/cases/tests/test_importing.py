@@ -100,7 +100,7 @@ class TestARow:
             assert kept[rows[1]["工单编号"]].voice == "anonymous"
             owners = [("cases_report", r.id) for r in kept.values()]
             fields = sealed.sealed_fields(owners, tenant_id=town)
-            assert sorted(fields[owners[0]]) == ["caller_contact", "caller_name", "text"]
+            assert sorted(fields[owners[0]]) == ["caller_contact", "caller_name", "notice_contact", "text"]
             assert fields[("cases_report", kept[rows[1]["工单编号"]].id)] == ["text"]
 
     def test_of_a_hotline_takes_over_a_classification_that_our_book_has(self, town):
