@@ -5,7 +5,7 @@ reviews, and next morning's calls. What came of it is read from the database, no
 import json
 import secrets
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -123,6 +123,18 @@ with scope.work(by):
     print(len(sampling.draw(today, by=by, now=after).drawn))
 """
 
+NUMBERS = """
+import json
+from jishi.cases.models import Membership
+from jishi.foundation import scope
+from jishi.foundation.actor import system
+from jishi.foundation.tenants import Tenant
+
+with scope.work(system(Tenant.objects.get(code="990181").id)):
+    first = Membership.objects.filter(report__text_shown__contains={mark!r}, why="received")
+    print(json.dumps(dict(first.values_list("report__text_shown", "case__number")), ensure_ascii=False))
+"""
+
 CAME_OF_IT = """
 import json
 from datetime import datetime
@@ -161,6 +173,7 @@ class Hands:
     """Somebody at a desk with a keyboard and nothing else."""
 
     page: Any
+    numbers: dict[str, str] = field(default_factory=dict)  # of the day's cases, by what was said
 
     def __enter__(self) -> "Hands":
         return self
@@ -198,16 +211,16 @@ class Hands:
         """Read the row that has the focus."""
         return self.page.evaluate("() => document.activeElement.closest('[data-row]')?.innerText ?? ''")
 
-    def walk_to(self, words: str) -> None:
-        """Go up the list with K and then down with J, until the row that says so."""
+    def walk_to(self, words: str) -> bool:
+        """Go up the list with K and then down with J, until the row that says so; False: it is on another page."""
         for key in ("k", "j"):
             seen = ""
             while words not in (now := self.row()) and (now == "" or now != seen):
                 seen = now
                 self.key(key)
             if words in now:
-                return
-        raise AssertionError(f"no row says {words}")
+                return True
+        return False
 
 
 @pytest.fixture
@@ -246,11 +259,13 @@ def opened(desk: Hands) -> Call | None:
 
 
 def open_case(desk: Hands, call: Call) -> None:
-    """Open a case from the queue that is shown."""
+    """Open a case from the queue that is shown; one that stands on a later page by its number."""
     desk.page.wait_for_selector("#case")
     if opened(desk) != call:
-        desk.walk_to(call.head)
-        desk.send("Enter")
+        if desk.walk_to(call.head):
+            desk.send("Enter")
+        else:
+            desk.at(f"/desk/dispatch?case={desk.numbers[call.text]}#case")
     assert opened(desk) == call
 
 
@@ -307,7 +322,7 @@ def return_all(body: Hands) -> None:
     """Sign each and ask to return it: not ours, by this item, it is theirs."""
     body.at("/desk/inbox")
     for call in BACK:
-        body.walk_to(call.head)
+        assert body.walk_to(call.head), call.head
         body.send("Enter")
         body.send("g")
         body.key("r")
@@ -345,7 +360,7 @@ def offer_to_another(desk: Hands, calls: tuple[Call, ...]) -> None:
 
 def whistle(street: Hands, call: Call) -> None:
     street.at("/desk/inbox")
-    street.walk_to(call.head)
+    assert street.walk_to(call.head), call.head
     street.send("Enter")
     street.send("g")
     street.send("w")
@@ -381,8 +396,8 @@ def call_back(desk: Hands, many: int) -> None:
     for _ in range(many):
         desk.send("c")
         assert desk.page.locator("a[href^='tel:']").count() == 1
-        for field in "123":
-            desk.key(f"Alt+{field}", "ArrowDown")
+        for place in "123":
+            desk.key(f"Alt+{place}", "ArrowDown")
         desk.send("Control+Enter")
         assert desk.focused() == "row"
 
@@ -391,7 +406,9 @@ def test_a_day_at_the_desks_by_keyboard_alone(hands, site):
     since = site.run(ALREADY)
     with hands(OPERATOR) as desk:
         take_calls(desk)
+    numbers = json.loads(site.run(NUMBERS.format(mark=MARK)))
     with hands(DISPATCHER) as desk:
+        desk.numbers = numbers
         absorbed = merge_those_said_twice(desk)
         put_back(desk, absorbed[0])
         consult(desk, CONTESTED)

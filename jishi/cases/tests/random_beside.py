@@ -33,6 +33,7 @@ from jishi.cases.actions import (
 )  # fmt: skip
 from jishi.cases.legwork import FINDINGS
 from jishi.cases.models import (
+    Case,
     Errand,
     Mediation,
     MediationParty,
@@ -312,7 +313,8 @@ BESIDES = (
     Step("recusing.stand_aside", lambda w, c, r: w.staff("dispatcher", w.body["sqzx"], 5000 + w.rng.randrange(99)),
          on_case(recusing.stand_aside, ground=lambda w, c, r: w.rng.choice(("kin", "interest")))),
     Step("recusing.let_back", role("dispatcher"),
-         on_case(recusing.let_back, account_id=lambda w, c, r: next(iter(c.aside_account_ids), 1), why=WHY)),
+         on_case(recusing.let_back, account_id=lambda w, c, r: next(iter(r.aside_account_ids), 1), why=WHY),
+         lambda w, c: w.one(Case, id=c.id)),
     Step("handling.deny_termination", role("supervisor"), on_case(handling.deny_termination, why=WHY)),
     Step("clocks.preview", role("office", "ldxz"), _nothing(clocks.preview)),
     Step("clocks.recompute", role("office", "ldxz"), _nothing(clocks.recompute)),
