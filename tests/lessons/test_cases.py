@@ -32,6 +32,7 @@ from jishi.cases.states import CASE, Outcome, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import merge_steps as m
 from jishi.cases.tests import together_steps as t
+from jishi.cases.tests import topic_steps
 from jishi.cases.tests.news_steps import in_the_house, send_out
 from jishi.cases.web.resident import telling
 from jishi.foundation import carriers, scope
@@ -352,6 +353,7 @@ def test_reopening_tells_the_body_at_once(town: int, twin: carriers.Recorder) ->
 def test_every_notice_can_be_seen_before_it_is_sent(town: int, twin: carriers.Recorder) -> None:
     """W09 · sig: only mails could be previewed."""
     case = f.a_case(town)
+    topic_steps.a_topic(town)  # some notices are about a topic
     edition, by = notices.on(localdate(MONDAY_TEN)), f.office(town)
 
     with scope.work(by):

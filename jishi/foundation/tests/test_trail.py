@@ -17,10 +17,10 @@ def test_an_entry_names_who_what_when_and_follows_the_one_before(tenant: int) ->
     by = a_clerk(tenant)
 
     with scope.work(by):
-        first = trail.record("case.received", ("case", 1), by=by, at=MONDAY_TEN, codes={"matter": "05"}, new=True)
-        second = trail.record("case.offered", ("case", 1), by=by, at=MONDAY_TEN, words={"note": "请先围挡"})
-        entries = trail.of("case", 1)
-        said = trail.words_of("case", 1)
+        first = trail.record("case.received", ("list", 1), by=by, at=MONDAY_TEN, codes={"matter": "05"}, new=True)
+        second = trail.record("case.offered", ("list", 1), by=by, at=MONDAY_TEN, words={"note": "请先围挡"})
+        entries = trail.of("list", 1)
+        said = trail.words_of("list", 1)
 
     assert [(e.seq, e.verb, e.actor, e.prev) for e in entries] == [
         (1, "case.received", "staff:7/post:3", trail.GENESIS),
@@ -36,7 +36,7 @@ def test_the_web_role_can_neither_change_nor_delete_an_entry(tenant: int, sql: s
     by = a_clerk(tenant)
 
     with scope.work(by):
-        trail.record("case.received", ("case", 1), by=by, at=MONDAY_TEN, new=True)
+        trail.record("case.received", ("list", 1), by=by, at=MONDAY_TEN, new=True)
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as c:
             c.execute(sql)
 
@@ -57,7 +57,7 @@ def test_the_owner_too_is_refused_by_the_trigger(tenant: int, sql: str) -> None:
     by = a_clerk(tenant)
 
     with scope.work(by):
-        trail.record("case.received", ("case", 1), by=by, at=MONDAY_TEN, new=True)
+        trail.record("case.received", ("list", 1), by=by, at=MONDAY_TEN, new=True)
         with connection.cursor() as c:
             c.execute("RESET ROLE")
         with pytest.raises(DatabaseError, match=r"append_only|policy|must be owner"):
@@ -83,10 +83,10 @@ def test_an_entry_of_another_time_than_the_databases_own_is_refused(tenant: int)
 
 def test_a_note_for_each_of_a_thousand_subjects_takes_two_statements(tenant: int, django_assert_num_queries) -> None:
     by = a_clerk(tenant)
-    notes = [trail.Note("case.received", ("case", n), MONDAY_TEN, words={"t": "x"}) for n in range(1, 1001)]
+    notes = [trail.Note("case.received", ("list", n), MONDAY_TEN, words={"t": "x"}) for n in range(1, 1001)]
 
     with scope.work(by):
-        trail.record("warm", ("case", 5000), by=by, at=MONDAY_TEN, new=True)
+        trail.record("warm", ("list", 5000), by=by, at=MONDAY_TEN, new=True)
         with django_assert_num_queries(2):
             trail.record_many(notes, by=by, new=True)
 
