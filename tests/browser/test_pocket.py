@@ -289,7 +289,8 @@ class TestTheDevice:
         ready(page)
         page.context.set_offline(True)
         page.locator("[data-open=leave]").click()
-        assert "1" in page.locator("[data-unsent]").text_content() and page.locator("[data-no-net]").is_visible()
+        page.locator("[data-unsent]", has_text="还有 1 条").wait_for()  # counted before it is shown
+        page.locator("[data-no-net]").wait_for()
         page.context.unroute("**/api/v1/sync")
         page.context.set_offline(False)
         count(page, SENT, 1)
