@@ -2,6 +2,7 @@
 
 from jishi.cases.models.bulk import BulkPlan, BulkRow, SavedFilter, Tagged
 from jishi.cases.models.contests import Consultation, Position, Ruling
+from jishi.cases.models.editions import DriftWeek, QualityFile, ShadowAnswer
 from jishi.cases.models.endings import Termination
 from jishi.cases.models.errands import Errand, PatrolRoute, RoutePoint
 from jishi.cases.models.exclusions import Exclusion
@@ -33,6 +34,7 @@ __all__ = [
     "Consultation",
     "ContactNote",
     "Digest",
+    "DriftWeek",
     "Errand",
     "Escalation",
     "Exclusion",
@@ -59,6 +61,7 @@ __all__ = [
     "Position",
     "Program",
     "Progress",
+    "QualityFile",
     "Rating",
     "Redaction",
     "RefusedPair",
@@ -68,6 +71,7 @@ __all__ = [
     "RoutePoint",
     "Ruling",
     "SavedFilter",
+    "ShadowAnswer",
     "Suggestion",
     "Sitting",
     "Supervision",

@@ -49,7 +49,11 @@ class ModelEdition(TenantRow):
     card = models.JSONField()
     arrays = models.BinaryField()
     sha256 = models.CharField(max_length=64)
+    shadow_from = models.DateTimeField(null=True)  # since when it answers beside the one in force, unseen
+    shadow_to = models.DateTimeField(null=True)
+    shadowed = models.PositiveIntegerField(default=0)  # cases that it has answered so
     adopted_at = models.DateTimeField(null=True)
+    adopted_by = models.CharField(max_length=80, blank=True)
     retired_at = models.DateTimeField(null=True)
 
     class Meta:
