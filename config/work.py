@@ -19,7 +19,7 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
 from config import clockwatch, logs
-from jishi.accounts.actions import break_glass, signing_in
+from jishi.accounts.actions import break_glass, by_phone, signing_in
 from jishi.cases.actions import patrols, programs, reminding, retention, sampling, sending, sweeping, trial, unsealing
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
@@ -124,6 +124,7 @@ def nightly(timestamp: int) -> None:
             sampling.nightly(by=by, now=now)
         with scope.work(by):
             signing_in.forget_old(by=by, now=now)
+            by_phone.forget_old(by=by, now=now)
             lists.supersede_due(by=by, now=now)
         with scope.work(by):
             retention.run(by=by, now=now)

@@ -165,6 +165,82 @@ class NoticeChoice(TenantRow):
         ]
 
 
+class PhoneWay(TenantRow):
+    """A resident signs in by a number. The number itself is sealed, and found by its keyed hash alone."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "account"], name="one_number_per_account")]
+
+
+class PhoneCode(TenantRow):
+    """One code that was sent to a number: keyed hashes of number, browser and code. Gone after a day."""
+
+    number_mac = models.CharField(max_length=64)
+    browser_mac = models.CharField(max_length=64)
+    code_mac = models.CharField(max_length=64)
+    tries = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "browser_mac"], name="one_code_per_asking")]
+        indexes = [models.Index(fields=["tenant", "number_mac", "asked_at"], name="codes_of_number")]
+
+
+class OutsideIdentity(TenantRow):
+    """Who an account is at the unified sign-in: a keyed hash of issuer and subject, never a phone, mail or number."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    issuer = models.CharField(max_length=300)
+    subject_mac = models.CharField(max_length=64)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "subject_mac"], name="one_account_per_subject"),
+            models.UniqueConstraint(fields=["tenant", "account", "issuer"], name="one_subject_per_issuer"),
+        ]
+
+
+class Recovery(TenantRow):
+    """A way back for staff who lost every factor: asked by one person, approved by another (spec 90 §3).
+
+    Each of the two is given one half of a code, stored as a keyed hash; only both halves together open anything.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=8)
+    why = models.CharField(max_length=300)  # how the administrator knows who asks; a post's own words
+    asked_by = models.BigIntegerField()
+    asked_at = models.DateTimeField()
+    first_mac = models.CharField(max_length=64)
+    decided_by = models.BigIntegerField(null=True)
+    decided_title = models.CharField(max_length=80, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    second_mac = models.CharField(max_length=64, blank=True)
+    ends_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="recovery_status_is_known",
+                condition=Q(status__in=["asked", "approved", "denied", "used", "ended"]),
+            ),
+            models.CheckConstraint(
+                name="recovery_takes_two",
+                condition=~Q(status__in=["approved", "used"])
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=models.F("asked_by")) & ~Q(second_mac="")),
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "account"], name="recoveries_of_account")]
+
+
 class SignInFailure(FactRow):
     """Failed tries per account name and device; slows, never locks (spec 90 §3). Gone after six months."""
 

@@ -12,8 +12,8 @@ from django.db import transaction
 
 from jishi.accounts import policies
 from jishi.accounts.actions import grants, proving, signing_in
-from jishi.accounts.models import Account
-from jishi.foundation import trail
+from jishi.accounts.models import Account, OutsideIdentity, PhoneWay
+from jishi.foundation import sealed, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 
@@ -79,6 +79,7 @@ def close_account(account_id: int, *, by: Actor, now: datetime) -> None:
     proving.ensure_fresh(by, now=now)
     grants.end_grants(account_id=account_id, by=by, now=now)
     signing_in.end_sessions(account_id, by=by, now=now)
+    _end_ways_in(account_id, tenant_id=by.tenant_id)
     row.set_unusable_password()
     row.change(is_active=False, password=row.password)
     trail.record("account.closed", ("account", row.id), by=by, at=now)
@@ -100,6 +101,14 @@ def set_password(account_id: int, password: str, *, by: Actor, now: datetime) ->
     row.change(password=make_password(password))
     signing_in.end_sessions(account_id, by=by, now=now)
     trail.record("account.password_changed", ("account", row.id), by=by, at=now)
+
+
+def _end_ways_in(account_id: int, *, tenant_id: int) -> None:
+    """The number with its hash, and who it is at the unified sign-in, go with the account."""
+    ways = PhoneWay.objects.filter(tenant_id=tenant_id, account_id=account_id)
+    sealed.end([(PhoneWay._meta.db_table, row) for row in ways.values_list("id", flat=True)], tenant_id=tenant_id)
+    ways.delete()
+    OutsideIdentity.objects.filter(tenant_id=tenant_id, account_id=account_id).delete()
 
 
 def _account(opening: Opening, tenant_id: int) -> Account:

@@ -57,6 +57,8 @@ class Scoped:
             if after := getattr(request, "afterwards", None):  # a refused attempt that is counted all the same
                 with scope.work(request.actor):
                     after()
+            if send := getattr(request, "sending", None):  # leaves when all is stored and nothing is open
+                response = send() or response
             return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

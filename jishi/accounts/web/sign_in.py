@@ -129,7 +129,7 @@ class Again(ReauthenticateView):
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         ways = get_adapter().get_reauthentication_methods(request.user)
         if ways and all(way["id"] != "reauthenticate" for way in ways):
-            return redirect(sessions.with_next(ways[0]["url"], _safe(request, request.GET.get("next", ""))))
+            return redirect(sessions.with_next(ways[0]["url"], safe(request, request.GET.get("next", ""))))
         return super().dispatch(request, *args, **kwargs)
 
 
@@ -171,7 +171,7 @@ def sign_in_as(request: HttpRequest) -> HttpResponse:
     post = request.POST.get("post", "")
     if request.user.is_authenticated:
         logout(request, show_message=False)
-    asked = _safe(request, request.POST.get("next", ""))
+    asked = safe(request, request.POST.get("next", ""))
     response = perform_login(request, Login(user=account, redirect_url=asked))
     if post.isdecimal() and request.session.get(sessions.TENANT):
         request.session[sessions.POST] = int(post)
@@ -197,7 +197,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def choose_post(request: HttpRequest) -> HttpResponse:
     """Choose in which post to act. The session gets a new id: its rights change (spec 90 §3)."""
-    asked = _safe(request, request.POST.get("next", request.GET.get("next", "")))
+    asked = safe(request, request.POST.get("next", request.GET.get("next", "")))
     if request.method == "GET":
         return render(request, "accounts/post.html", {"posts": request.posts, "next": asked})
     number = request.POST.get("post", "")
@@ -220,6 +220,7 @@ def go_on(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/continue.html", {"draft": draft, "shown": shown})
 
 
-def _safe(request: HttpRequest, asked: str) -> str:
+def safe(request: HttpRequest, asked: str, otherwise: str = settings.LOGIN_REDIRECT_URL) -> str:
+    """Give the page asked for if it is one of ours."""
     fine = url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()})
-    return asked if asked and fine else settings.LOGIN_REDIRECT_URL
+    return asked if asked and fine else otherwise

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from jishi.accounts.web import glass, own, sign_in
+from jishi.accounts.web import by_phone, glass, own, sign_in
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
     path("sign-in/as", sign_in.sign_in_as, name="sign-in-as"),
     path("sign-in/code", sign_in.SecondFactor.as_view(), name="mfa_authenticate"),
     path("sign-in/passkey", sign_in.ByPasskey.as_view(), name="mfa_login_webauthn"),
+    path("sign-in/phone", by_phone.start, name="sign-in-phone"),
+    path("sign-in/phone/code", by_phone.code, name="sign-in-phone-code"),
     path("sign-in/continue", sign_in.go_on, name="sign-in-continue"),
     path("sign-out", sign_in.sign_out, name="account_logout"),
     path("post", sign_in.choose_post, name="choose-post"),
