@@ -222,10 +222,10 @@ def measure(golden: Iterable[GoldenText] | None = None) -> dict[str, Measured]:
     }
 
 
-def misses() -> list[str]:
+def misses(golden: Iterable[GoldenText] | None = None) -> list[str]:
     """This will list, for people, every gold span not covered and every found span that is wrong."""
     lines = []
-    cases = texts()
+    cases = list(texts() if golden is None else golden)
     for case, seen in zip(cases, minimise(c.text for c in cases), strict=True):
         found = [(s.start, s.end, s.kind) for s in seen.spans]
         lines += [

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .found import Found, found
 
-_RUN = re.compile(r"\(?[0-9](?:[ \t.·_*()\-]{0,2}[0-9])*[xX]?(?![0-9])")
+_RUN = re.compile(r"\(?[0-9](?:[ \t.·_*()\-]{0,3}[0-9])*[xX]?(?![0-9])")
 _GROUP = re.compile(r"[0-9]+")
 _LOOSE_CHARS = "0-9OoIl|一二三四五六七八九零〇幺壹贰叁肆伍陆柒捌玖"
 _LOOSE = re.compile(rf"[{_LOOSE_CHARS}](?:[ \-.·]{{0,2}}[{_LOOSE_CHARS}]){{9,}}[xX]?")
@@ -220,7 +220,7 @@ def _loose(text: str) -> Iterator[Found]:
         digits = "".join(c for _, c in signs).translate(_LOOSE_DIGITS)
         letters = sum(c in "OoIl|" for c in odd)
         around = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
-        if letters and (letters > 5 or re.search(r"[A-Za-z]", around)):
+        if letters and (2 * letters > len(signs) or re.search(r"[A-Za-z]", around)):
             continue
         window = _loose_window(digits, text[max(0, match.start() - 12) : match.start()])
         if window:
@@ -241,9 +241,9 @@ def _loose_window(digits: str, before: str) -> tuple[int, int, str] | None:
 
 
 _HALF_HIDDEN = re.compile(
-    r"(?<![0-9])(?:1[3-9][0-9][*xX]{4,8}[0-9]{0,4}|[1-8][0-9]{5,13}[*xX]{3,12}[0-9]{0,4}[xX]?)(?![0-9])"
+    r"(?<![0-9])(?:1[3-9][0-9][*xX×•●]{4,8}[0-9]{0,4}|[1-8][0-9]{5,13}[*xX×•●]{3,12}[0-9]{0,4}[xX]?)(?![0-9])"
 )
-_HIDER = re.compile(r"[0-9][*xX]")
+_HIDER = re.compile(r"[0-9][*xX×•●]")
 _PASSPORT = re.compile(
     r"(?:[EGDSPHKMegdsphkm][0-9]{8}|[Ee][A-HJ-NP-Za-hj-np-z][0-9]{7}|[HMhm][0-9]{10})(?![0-9A-Za-z])"
 )
@@ -251,6 +251,14 @@ _PASSPORT_CUE = re.compile(r"(?:护照|通行证|回乡证|台胞证|证件|[Pp]
 _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][ ·.\-]?"
     r"(?:(?=[A-Za-z]{0,3}[0-9*])[A-HJ-NP-Za-hj-np-z0-9*]{5,6}|[A-HJ-NP-Za-hj-np-z0-9]{4}[挂学警港澳使领])(?![0-9A-Za-z])"
+)
+# Behind the word for it, or before its owner, a part of a number or an unusual sign of the province is enough.
+_PLATE_CUED = re.compile(
+    r"(?:车牌(?:号码?|照)?|牌照|车号)(?:尾号)?[是为:\s]{0,3}"
+    r"(?P<id>(?=[\u4e00-\u9fff]?[A-Za-z]{0,3}[0-9])[\u4e00-\u9fff]?[A-Za-z0-9·]{4,8}[学挂警]?)(?![0-9A-Za-z])"
+)
+_PLATE_OWNED = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?<![号编码型线路区楼栋])[A-HJ-NP-Z]·?(?=[A-Z]{0,2}[0-9])[A-HJ-NP-Z0-9]{5,6}(?=的?(?:车主|司机|轿车|货车|面包车|小车|汽车))"
 )
 _MAIL_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-"
 _MAIL_AFTER = re.compile(r"[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,4}")
@@ -292,11 +300,15 @@ def _passports(text: str) -> Iterator[Found]:
 
 def _by_pattern(text: str) -> Iterator[Found]:
     for match in _HALF_HIDDEN.finditer(text) if _HIDER.search(text) else ():
-        hidden_phone = match.group()[0] == "1" and match.group()[3] in "*xX"
+        hidden_phone = match.group()[0] == "1" and match.group()[3] in "*xX×•●"
         yield found(match.start(), match.end(), "phone" if hidden_phone else "identity", 0.9)
     for match in _PLATE.finditer(text):
         if any(c.isdigit() for c in match.group()):
             yield found(match.start(), match.end(), "plate", 0.97)
+    for match in _PLATE_CUED.finditer(text):
+        yield found(match.start("id"), match.end("id"), "plate", 0.85)
+    for match in _PLATE_OWNED.finditer(text):
+        yield found(match.start() - 1, match.end(), "plate", 0.85)
     for pattern, kind in ((_MESSENGER, "messenger"), (_ACCOUNT, "account")):
         for match in pattern.finditer(text):
             yield found(match.start("id"), match.end("id"), kind, 0.93)

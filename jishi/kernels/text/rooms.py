@@ -91,10 +91,26 @@ def _full(text: str, start: int, end: int) -> Iterator[Found]:
 _SIGNS = re.compile(r"[0-9一-龥]")
 
 
+# 48栋1102、201、902: rooms behind a room, in the same building.
+_MORE = re.compile(
+    rf"\s?[、,/和及与]\s?(?P<r>[A-Za-z]?[0-9]{{3,4}}[A-Da-d]?(?:号?室|号?房|户)?)(?=[、,/和及与。;:!?)\s的等在业住漏渗反]|$){_UNITS}"
+)
+
+
+def _more(text: str, at: int) -> Iterator[Found]:
+    while match := _MORE.match(text, at):
+        if not _may_be_room(match["r"]):
+            return
+        yield Found(match.start("r"), match.end("r"), "address", 0.85, _mark(""))
+        at = match.end()
+
+
 def rooms_in(text: str) -> Iterator[Found]:
     """This will find room-level addresses in a folded text; what reads as an office, an amount or a floor plan stays."""
     for start, end in _windows(text):
-        yield from _full(text, start, end)
+        for first in _full(text, start, end):
+            yield first
+            yield from _more(text, first.end)
         yield from _parts(text, start, end)
         yield from _dashed(text, start, end)
 
