@@ -30,6 +30,12 @@ FILES_DIR = STATE_DIR / "files"  # what people sent, sealed (foundation/files.py
 MAIL = os.environ.get("JISHI_MAIL", "")
 SMS = os.environ.get("JISHI_SMS", "")
 INSIDE = os.environ.get("JISHI_INSIDE", "")
+# Unified sign-in: who issues, as whom we ask, which assurance levels mean two factors (accounts/web/unified.py).
+OIDC_ISSUER = os.environ.get("JISHI_OIDC_ISSUER", "").rstrip("/")
+OIDC_CLIENT = os.environ.get("JISHI_OIDC_CLIENT", "")
+OIDC_SECRET = os.environ.get("JISHI_OIDC_SECRET", "")
+OIDC_TWO_FACTORS = tuple(filter(None, os.environ.get("JISHI_OIDC_TWO_FACTORS", "").split(",")))
+OIDC_ISSUER_ORIGIN = "/".join(OIDC_ISSUER.split("/")[:3])
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -103,6 +109,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_ADAPTER = "jishi.accounts.web.adapters.AccountAdapter"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds a step-up stays fresh (spec 90 §3)
+SOCIALACCOUNT_ADAPTER = "jishi.accounts.web.unified.Outside"
 MFA_ADAPTER = "jishi.accounts.web.adapters.FactorAdapter"
 ACCOUNT_RATE_LIMITS = False  # our own, slow and never locked (spec 90 §3): accounts.actions.signing_in
 MFA_RATE_LIMITS = False  # an office behind one address signs in together: nobody guesses a passkey (config/costs.py)

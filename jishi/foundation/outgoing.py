@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from jishi.foundation.refusals import Refused
 
 SECONDS = 10
 LONGEST_URL = 500
-LONGEST_ANSWER = 64 * 1024  # bytes that are read of an answer; it is thrown away
+LONGEST_ANSWER = 64 * 1024  # bytes that are read of an answer
 PORTS = {"https": 443, "http": 80}
 # What `is_global` still lets through although it leads elsewhere: 6to4, NAT64, Teredo carry an address inside.
 _CARRYING = tuple(ipaddress.ip_network(n) for n in ("2002::/16", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32"))
@@ -107,21 +107,41 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
     :raises NotDelivered: no connection, no answer in time, another status; a redirect is not followed.
     :raises AddressRefused: the name leads to no public address now.
     """
+    answer = ask("POST", url, body, headers)
+    if not 200 <= answer.status < 300:
+        raise NotDelivered(f"status_{answer.status}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other side said: status, kind, and at most `LONGEST_ANSWER` bytes."""
+
+    status: int
+    kind: str
+    body: bytes = field(repr=False)
+
+
+def ask(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    """This will ask once and give the answer, whatever its status; a redirect is not followed.
+
+    :raises NotDelivered: no connection, no answer in time, or one that is too long. :raises AddressRefused: as `post`.
+    """
     to = target(url)
     path = to.url.path or "/"
     if to.url.query:
         path += "?" + to.url.query
     connection = _Plain(to) if to.url.scheme == "http" else _Secured(to)
     try:
-        connection.request("POST", path, body=body, headers={"User-Agent": "Jishi", **headers})
+        connection.request(method, path, body=body, headers={"User-Agent": "Jishi", **headers})
         answer = connection.getresponse()
-        answer.read(LONGEST_ANSWER)
+        said = answer.read(LONGEST_ANSWER)
+        if method != "POST" and answer.read(1):
+            raise NotDelivered("too_long")
     except (OSError, http.client.HTTPException) as no:
         raise NotDelivered(_named(no)) from None
     finally:
         connection.close()
-    if not 200 <= answer.status < 300:
-        raise NotDelivered(f"status_{answer.status}")
+    return Answer(answer.status, answer.headers.get("Content-Type", ""), said)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------

@@ -61,7 +61,10 @@ class AccountAdapter(DefaultAccountAdapter):
         begin_session(request, user)
         ends_at = sessions.begin(request.session, tenant_id=user.tenant_id, staff=user.is_staff_member, now=request.now)
         request.session[sessions.FACTOR] = (
-            settings.DEMO or not user.is_staff_member or is_mfa_enabled(user, SECOND_FACTORS)
+            settings.DEMO
+            or not user.is_staff_member
+            or getattr(request, "two_factors_shown", False)  # by the unified sign-in, whose level says so
+            or is_mfa_enabled(user, SECOND_FACTORS)
         )
         device = devices.of(request, user.username)
         signing_in.succeeded(
@@ -83,7 +86,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: Account, **rest: Any) -> HttpResponse:
         """Go on to what waits: the draft of an ended session, the choice of a post, the page asked for."""
         response = super().post_login(request, user, **rest)
-        return redirect(_way_on(request, user, response["Location"], request.now))
+        return redirect(way_on(request, user, response["Location"], request.now))
 
     def add_message(
         self,
@@ -158,7 +161,8 @@ def ensure_no_wait(request: HttpRequest, username: str, device: str) -> None:
         raise ValidationError(text % {"n": seconds}, code="wait")
 
 
-def _way_on(request: HttpRequest, user: Account, asked: str, now: datetime) -> str:
+def way_on(request: HttpRequest, user: Account, asked: str, now: datetime) -> str:
+    """Give the page after a sign-in: what waits there first, then the one asked for."""
     if drafts.waiting(request, user.id):
         return "/sign-in/continue"
     if not request.session[sessions.FACTOR]:

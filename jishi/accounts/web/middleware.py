@@ -59,6 +59,8 @@ class Scoped:
                     after()
             if send := getattr(request, "sending", None):  # leaves when all is stored and nothing is open
                 response = send() or response
+            if username := getattr(request, "remember_as", ""):
+                devices.remember(request, response, username)
             return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -89,8 +91,6 @@ class Scoped:
                 response = _ask_for_a_post(request) or self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
-        if username := getattr(request, "remember_as", ""):
-            devices.remember(request, response, username)
         return response
 
 

@@ -11,6 +11,7 @@ from allauth.mfa.recovery_codes.views import (
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
 from django import forms
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.accounts import queries
-from jishi.accounts.actions import accounts, signing_in
+from jishi.accounts.actions import accounts, signing_in, unified
 from jishi.accounts.models import Reading
 from jishi.accounts.web import own_rows, sessions
 from jishi.foundation import purposes
@@ -35,6 +36,10 @@ class WaysIn(IndexView):
         found = super().get_context_data(**more)
         found["sessions"] = queries.sessions_of(self.request.actor.account_id, now=self.request.now)
         found["session_key"] = self.request.session.session_key
+        found["unified"] = bool(settings.OIDC_ISSUER)
+        found["joined"] = found["unified"] and unified.is_joined(
+            self.request.actor.account_id, settings.OIDC_ISSUER, by=self.request.actor
+        )
         found["factor_missing"] = getattr(self.request, "factor_missing", False)
         return found
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.accounts import queries
-from jishi.accounts.actions import signing_in
+from jishi.accounts.actions import signing_in, unified
 from jishi.accounts.models import Account
 from jishi.accounts.web import adapters, drafts, sessions
 from jishi.foundation.refusals import NotFound
@@ -104,6 +104,7 @@ class SignIn(LoginView):
         found["next"] = self.request.GET.get("next", self.request.POST.get("next", ""))
         found["people"] = demonstration(self.request) if settings.DEMO else []
         found["kept"] = drafts.SLOT in self.request.session
+        found["unified"] = bool(settings.OIDC_ISSUER)
         return found
 
 
@@ -125,6 +126,14 @@ class Again(ReauthenticateView):
     """The password once more, before something that matters; who has a stronger way is led to that."""
 
     template_name = "accounts/again.html"
+
+    def get_context_data(self, **more: object) -> dict:
+        found = super().get_context_data(**more)
+        by = self.request.actor
+        found["joined"] = bool(settings.OIDC_ISSUER) and unified.is_joined(
+            by.account_id or 0, settings.OIDC_ISSUER, by=by
+        )
+        return found
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         ways = get_adapter().get_reauthentication_methods(request.user)

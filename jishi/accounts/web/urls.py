@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.accounts.web import by_phone, glass, own, sign_in
+from jishi.accounts.web import by_phone, glass, own, sign_in, unified
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("sign-in/passkey", sign_in.ByPasskey.as_view(), name="mfa_login_webauthn"),
     path("sign-in/phone", by_phone.start, name="sign-in-phone"),
     path("sign-in/phone/code", by_phone.code, name="sign-in-phone-code"),
+    path("sign-in/unified", unified.start, name="unified"),
+    path("sign-in/unified/back", unified.back, name="unified-back"),
+    path("sign-in/unified/no", unified.no, name="unified-no"),
+    path("me/sign-in/unified/end", unified.part, name="unified-end"),
     path("sign-in/continue", sign_in.go_on, name="sign-in-continue"),
     path("sign-out", sign_in.sign_out, name="account_logout"),
     path("post", sign_in.choose_post, name="choose-post"),
