@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from config.cli import topics
 from jishi.kernels.text import figures
 from jishi.kernels.text.classify import Blended, Learned, ZeroShot
 
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     three = words.add_parser("minimise", help='hidden personal data: lines of {"text", "spans": [[start, end, kind]]}')
     three.add_argument("--spans", required=True)
     three.set_defaults(measure=_minimise, tell=_tell_spans)
-    for each in (one, two, three):
+    for each in (one, two, three, topics.flags(words)):
         each.add_argument("--json", action="store_true", help="print one JSON object")
     return flags
 

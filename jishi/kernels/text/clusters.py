@@ -34,9 +34,9 @@ _PER_OCTAVE = 4  # windows by which candidates are looked for, of each octave of
 _BESIDE = 6  # neighbours in time behind one window
 _TRIED = 48  # candidates of one report whose words are compared
 _EARTH_M = 111_320.0
-_TRIED_FROM = 0.10  # less alike are not tried
-_ALIKE = 0.20  # two reports alone are alike from here; words can reach it without any other fact
-_TOGETHER = 0.06  # … and two large groups from here: a mean over many pairs errs less than one pair
+_TRIED_FROM = 0.08  # less alike are not tried
+_ALIKE = 0.16  # two reports alone are alike from here; words can reach it without any other fact
+_TOGETHER = 0.05  # … and two large groups from here: a mean over many pairs errs less than one pair
 # What the facts beside the words add: (both known and the same, both known and not the same).
 _MATTER = (0.06, -0.04)
 _ENTITY = (0.10, -0.02)
