@@ -1,6 +1,7 @@
 """Nouns of the spine (spec 10 §2)."""
 
 from jishi.cases.models.bulk import BulkPlan, BulkRow, SavedFilter, Tagged
+from jishi.cases.models.clusters import Cluster, ClusterReport
 from jishi.cases.models.contests import Consultation, Position, Ruling
 from jishi.cases.models.editions import DriftWeek, QualityFile, ShadowAnswer
 from jishi.cases.models.endings import Termination
@@ -30,6 +31,8 @@ __all__ = [
     "Case",
     "Choice",
     "Clock",
+    "Cluster",
+    "ClusterReport",
     "ColumnMap",
     "Consultation",
     "ContactNote",
