@@ -1,30 +1,22 @@
 """quality: measure the pipeline's own stages on any labelled file; no installation is asked, nothing is kept."""
 
 import argparse
-import csv
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from config.cli import topics
+from config.cli.given import CannotMeasure
+from config.cli.given import rows as _rows
+from config.cli.given import text as _text
 from jishi.kernels.text import figures
 from jishi.kernels.text.classify import Blended, Learned, ZeroShot
 
-csv.field_size_limit(1 << 24)
-Rows = list[dict[str, str]]
 SEED = 1
-
-
-class CannotMeasure(Exception):
-    """What is wrong with the given files, in both languages."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"{zh} {en}")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -171,29 +163,6 @@ def _span(said: Any) -> figures.Span:
     if isinstance(said, Mapping):
         return int(said["start"]), int(said["end"]), str(said["kind"])
     return int(said[0]), int(said[1]), str(said[2])
-
-
-def _rows(path: str, columns: Iterable[str]) -> Rows:
-    rows = list(csv.DictReader(_text(path).splitlines(keepends=True)))
-    if not rows:
-        raise CannotMeasure(f"“{path}”是空的。", f"{path} is empty.")
-    missing = [c for c in columns if c not in rows[0]]
-    if missing:
-        raise CannotMeasure(f"“{path}”里没有这些列：{missing}。", f"{path} lacks the columns {missing}.")
-    return [{k: v or "" for k, v in row.items() if k} for row in rows]
-
-
-def _text(path: str) -> str:
-    try:
-        content = Path(path).read_bytes()
-    except OSError as no:
-        raise CannotMeasure(f"打不开“{path}”：{no.strerror}。", f"{path} cannot be opened.") from no
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise CannotMeasure(f"“{path}”既不是 UTF-8 也不是 GB18030。", f"{path} is neither UTF-8 nor GB18030.")
 
 
 def _tell_classes(found: Mapping[str, Any]) -> None:

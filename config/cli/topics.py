@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from config.cli.given import CannotMeasure
+from config.cli.given import rows as rows_of
 from jishi.kernels.text import figures
 
 if TYPE_CHECKING:
@@ -32,10 +34,9 @@ def flags(words: Any) -> argparse.ArgumentParser:
 
 def measure(given: argparse.Namespace) -> dict[str, Any]:
     """Group, heat, rank; with marks: B-cubed, precision at ten, delay and fragments."""
-    from config.cli.quality import CannotMeasure, _rows
     from jishi.kernels.text import clusters, clusters_heat
 
-    rows = _rows(given.messages, (given.id, given.time, *given.text, *([given.sender] if given.sender else ())))
+    rows = rows_of(given.messages, (given.id, given.time, *given.text, *([given.sender] if given.sender else ())))
     said = _said(rows, given)
     now = max(s.at_hours for s in said)
     ids = [row[given.id].strip() for row in rows]
@@ -50,7 +51,7 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
         "top": [_line(c, [ids[i] for i in g.rows], g.title, g.words) for c, g in found[:TOP]],
     }  # fmt: skip
     if given.topics:
-        marks = {r["id"].strip(): r["topic"].strip() for r in _rows(given.topics, ("id", "topic"))}
+        marks = {r["id"].strip(): r["topic"].strip() for r in rows_of(given.topics, ("id", "topic"))}
         if not marks.keys() & set(ids):
             raise CannotMeasure("标注里没有一个编号在这份文件里。", "No marked id is in the file of messages.")
         told |= against(marks, [(c, [ids[i] for i in g.rows]) for c, g in found], dict(zip(ids, said, strict=True)))
@@ -70,8 +71,6 @@ def _said(rows: Sequence[Mapping[str, str]], given: argparse.Namespace) -> list[
 
 def hours(said: str) -> float:
     """Read a moment of the wall clock as hours since 1970. :raises CannotMeasure: it is none."""
-    from config.cli.quality import CannotMeasure
-
     found = _TIME.search(said)
     try:
         if found is None:
