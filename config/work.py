@@ -20,7 +20,20 @@ from procrastinate.jobs import Status
 
 from config import clockwatch, logs
 from jishi.accounts.actions import break_glass, by_phone, signing_in
-from jishi.cases.actions import patrols, programs, reminding, retention, sampling, sending, sweeping, trial, unsealing
+from jishi.cases.actions import (
+    drifting,
+    measuring,
+    patrols,
+    programs,
+    reminding,
+    retention,
+    sampling,
+    sending,
+    shadowing,
+    sweeping,
+    trial,
+    unsealing,
+)
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
 from jishi.foundation import anchors, database, files, outbox, outside, scope
@@ -130,6 +143,31 @@ def nightly(timestamp: int) -> None:
             retention.run(by=by, now=now)
         with scope.work(by):
             files.sweep(tenant_id=tenant_id)
+
+
+@app.periodic(cron="* * * * * */30")
+@app.task(queueing_lock="shadow", pass_context=False)
+def shadow(timestamp: int) -> None:
+    """Let new editions of the classifier answer beside those in force, unseen; nobody's report waits for it."""
+    close_old_connections()
+    for tenant_id in _tenants():
+        shadowing.answer_beside(by=system(tenant_id), now=timezone.now())
+
+
+@app.periodic(cron="30 1 * * 1")
+@app.task(queueing_lock="weekly", pass_context=False)
+def weekly(timestamp: int) -> None:
+    """Look whether the town still speaks as it did; measure the stages and publish the figures."""
+    close_old_connections()
+    if _in_doubt():
+        return
+    now = timezone.now()
+    for tenant_id in _tenants():
+        by = clock(tenant_id, f"weekly:{timestamp}")
+        with scope.work(by):
+            drifting.weekly(by=by, now=now)
+        with scope.work(by):
+            measuring.publish(by=by, now=now)
 
 
 @app.periodic(cron="40 0 * * *")

@@ -172,6 +172,10 @@ class TextIn(Schema):
     text: str
 
 
+class TakenIn(Schema):
+    value: str = Field(max_length=120)
+
+
 class TriageIn(Schema):
     texts: list[str] = Field(max_length=500)
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
-from jishi.cases.queries import home, mediations, ticking, today, topics
+from jishi.cases.queries import home, mediations, models_compared, ticking, today, topics
 from jishi.foundation.actor import Actor
 from jishi.portal.web import looks
 
@@ -46,6 +46,8 @@ def counts(actor: Actor, now: datetime) -> Mapping[str, int]:
         found["mediations"] = mediations.waiting(actor)
     if actor.has("office"):
         found["topic-board"] = topics.waiting(actor)
+    if drifted := models_compared.drifted(actor):
+        found["models"] = drifted
     return found
 
 

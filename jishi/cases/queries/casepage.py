@@ -61,6 +61,7 @@ BESIDE: Mapping[str, Spoken] = {
     "case.kept_as_community": Spoken("留作社区件", "Kept as a community case"),
     "case.objected": Spoken("诉求人对不予受理提出异议", "The caller objected to the decline"),
     "case.matter_corrected": Spoken("说定了事项", "The matter was said"),
+    "case.suggestion_answered": Spoken("说了建议对不对", "It was said whether a suggestion was right"),
     "case.matter_unsaid": Spoken("收回了说定的事项", "The matter was unsaid"),
     "case.tagged": Spoken("改了标签", "The tags were changed"),
     "clock.extension_undone": Spoken("收回了延期", "The extension was taken back"),

@@ -85,6 +85,13 @@ class TooFewConfirmed(Refused):
     next_zh, next_en = "在这之前按清单和事项库的文字推断。", "Until then the texts of lists and code book answer."
 
 
+class NotShadowedEnough(Refused):
+    code, status = "not_shadowed_enough", 409
+    zh = "这一版试答过的只有 {count} 件，满 {least} 件才能启用。"
+    en = "This edition has answered {count} cases in the shadow; it is adopted after {least}."
+    next_zh, next_en = "让它接着试答，到时候对比新旧再定。", "Let it answer unseen for longer, then compare."
+
+
 class ModelCannotBeRead(Refused):
     code, status = "model_cannot_be_read", 409
     zh = "第 {number} 版模型读不出来：内容与指纹或格式不符。"

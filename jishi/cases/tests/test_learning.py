@@ -51,6 +51,12 @@ def remembered(town, count=210):
         history.take_in(lives, by=by, now=MONDAY_TEN, tenant_code=TOWN)
 
 
+def shadowed(town, number, cases=learning.SHADOWED):
+    """As if the edition had answered so many cases unseen."""
+    with scope.work(system(town)):
+        ModelEdition.objects.filter(number=number).update(shadowed=cases)
+
+
 def suggested(town, texts=TEXTS):
     with scope.work(f.operator(town)):
         seen = triage.run([triage.Words(t, MONDAY_TEN) for t in texts], now=MONDAY_TEN)
@@ -111,11 +117,13 @@ class TestLearn:
 class TestAdopt:
     def test_returning_gives_the_former_suggestions_byte_for_byte(self, town, taught):
         before, done = suggested(town), f.receive(town, matter="", text=TEXTS[0])
+        shadowed(town, 1)
         f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
         with_first = suggested(town)
         with scope.work(system(town)):  # an old suggestion keeps its edition
             assert "learned" not in Suggestion.objects.get(report=done.report_id, stage="classify").edition
         remembered_more = f.do(keeper(town), learning.learn, now=MONDAY_TEN + timedelta(days=30))
+        shadowed(town, remembered_more.number)
         f.do(keeper(town), learning.adopt, remembered_more.number, now=MONDAY_TEN + timedelta(days=31))
 
         first_again = f.do(keeper(town), learning.return_to_former, now=MONDAY_TEN + timedelta(days=32))
@@ -132,6 +140,7 @@ class TestAdopt:
 
     def test_a_broken_or_removed_edition_leaves_zero_shot_and_is_not_adopted(self, town, taught):
         before = suggested(town)
+        shadowed(town, 1)
         f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
         with scope.work(system(town)):
             ModelEdition.objects.filter(id=taught.id).update(arrays=bytes(taught.arrays)[:-1], sha256="0" * 64)

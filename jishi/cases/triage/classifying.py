@@ -1,24 +1,39 @@
 """Which matter is it? Zero-shot from the lists' own texts, from day one (spec 12 §3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.utils.timezone import localdate
 
-from jishi.cases.triage import learned
+from jishi.cases.triage import learned, renamed, thresholds
+from jishi.cases.triage.thresholds import PREFILL
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
-from jishi.kernels.text.certainty import Doubles, abstentions, branch_probabilities
+from jishi.kernels.text.certainty import Doubles, branch_probabilities
 from jishi.kernels.text.classify import Blended, ZeroShot
 from jishi.kernels.text.reasons import Reason
 
 if TYPE_CHECKING:
     from jishi.cases.triage.looking import Words
 
-PREFILL = 0.5  # below it the first candidate is shown, not filled in
+__all__ = ["PREFILL", "TOLD", "Answering", "Classes", "answers", "classify", "in_force", "with_learned", "zero_shot"]
+TOLD = "由人选定"  # the reason of a matter that nobody guessed
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What answers, the name of its edition, and its thresholds by level (none: those of the first day)."""
+
+    model: Blended
+    edition: str
+    thresholds: Sequence[Mapping[str, Any]] = ()
+
+    def least(self, level: int) -> float:
+        """From which probability on an answer of this level is filled in."""
+        return thresholds.least_of(self.thresholds, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +56,44 @@ def classify(batch: Sequence["Words"], shown: Sequence[str]) -> list[Classes]:
     law = duties.law(localdate(scope.current().recorded_at))
     if not law.leaves:
         return [Classes((), w.matter, "" if w.matter else "no_code_book", "") for w in batch]
-    model, edition = model_of(law)
+    at_work = in_force(law)
     open_rows = [i for i, w in enumerate(batch) if not w.matter]
-    found: list[Classes] = [_told(law, w.matter, edition) for w in batch]
-    if not open_rows:
-        return found
-    texts = [shown[i] for i in open_rows]
-    scores = model.score(texts)
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :3]
-    words = model.reasons(texts, best)
-    silent = abstentions(texts, scores, least=PREFILL)
-    unsure = [k for k, why in enumerate(silent) if why]  # the others are filled in: nobody asks which branch
-    branches = dict(zip(unsure, _branches(law, model.labels, scores[unsure]), strict=True)) if unsure else {}
-    for k, i in enumerate(open_rows):
-        guesses = [_guess(law, model, int(at), scores[k, at], w) for at, w in zip(best[k], words[k], strict=True)]
-        if branches.get(k):
-            guesses[0]["branch"] = branches[k]
-        found[i] = _answer(guesses, silent[k] or "", edition)
+    found: list[Classes] = [_told(law, w.matter, at_work.edition) for w in batch]
+    if open_rows:
+        for i, said in zip(open_rows, answers(law, at_work, [shown[i] for i in open_rows]), strict=True):
+            found[i] = said
     return found
 
 
-def model_of(law: Law) -> tuple[Blended, str]:
-    """Give what answers today and its edition: zero-shot from book and lists, and what the town has taught."""
-    taught = learned.adopted(law)
+def answers(law: Law, at_work: Answering, texts: Sequence[str]) -> list[Classes]:
+    """Let one model answer for minimised texts; nothing but the words is looked at."""
+    model = at_work.model
+    scores = model.score(texts)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :3]
+    words = model.reasons(texts, best)
+    silent = thresholds.silences(texts, scores, least=at_work.least(0))
+    unsure = [k for k, why in enumerate(silent) if why]  # the others are filled in: nobody asks which branch
+    branches = dict(zip(unsure, _branches(law, at_work, scores[unsure]), strict=True)) if unsure else {}
+    found = []
+    for k, why in enumerate(silent):
+        guesses = [_guess(law, model, int(at), scores[k, at], w) for at, w in zip(best[k], words[k], strict=True)]
+        if branches.get(k):
+            guesses[0]["branch"] = branches[k]
+        found.append(_answer(guesses, why, at_work.edition))
+    return found
+
+
+def in_force(law: Law) -> Answering:
+    """Give what answers today: zero-shot from book and lists, and what the town has taught."""
+    return with_learned(law, learned.adopted(law))
+
+
+def with_learned(law: Law, taught: learned.Adopted) -> Answering:
+    """Join zero-shot of this law with a learned edition, under the codes of the book in force."""
     name = f"zero-shot:book@{law.book_edition}"
-    return Blended.of(zero_shot(law), taught.model), ";".join(n for n in (name, taught.edition) if n)
+    model = renamed.in_todays_codes(taught.model, taught.key, law) if taught.model else None
+    edition = ";".join(n for n in (name, taught.edition) if n)
+    return Answering(Blended.of(zero_shot(law), model), edition, taught.thresholds if model else ())
 
 
 def zero_shot(law: Law) -> ZeroShot:
@@ -94,32 +122,41 @@ def documents_of(law: Law) -> dict[str, list[str]]:
     return texts
 
 
-def _branches(law: Law, labels: Sequence[str], scores: Doubles) -> list[dict[str, Any]]:
+def _branches(law: Law, at_work: Answering, scores: Doubles) -> list[dict[str, Any]]:
     """Name for each text the lowest branch whose leaves together pass the threshold; empty where none does."""
     found: list[dict[str, Any]] = [{} for _ in scores]
+    labels = at_work.model.labels
     leaves = frozenset(labels)
-    if "branches" not in law.memo:
-        law.memo["branches"] = {}
-    of_label: dict[str, list[str]] = law.memo["branches"]
-    for label in leaves - of_label.keys():
-        of_label[label] = [m.code for m in law.path(label)]
-    paths = [of_label[label] for label in labels]
+    paths = paths_of(law, labels)
     for up in range(2, max((len(p) for p in paths), default=0) + 1):
-        above = [p[-up] if len(p) >= up else label for p, label in zip(paths, labels, strict=True)]
+        above = branches_of(paths, up - 1)
         names, sums = branch_probabilities(scores, above)
         likeliest = sums.argmax(axis=1)
-        for row in np.flatnonzero(sums.max(axis=1) >= PREFILL).tolist():
+        for row in np.flatnonzero(sums.max(axis=1) >= at_work.least(up - 1)).tolist():
             code, p = names[likeliest[row]], float(sums[row, likeliest[row]])
             if not found[row] and code not in leaves:
                 found[row] = {"value": code, "label": law.matters[code].name, "p": round(p, 3)}
     return found
 
 
+def paths_of(law: Law, labels: Sequence[str]) -> list[list[str]]:
+    """Give the codes from the widest branch down to each label."""
+    of_label: dict[str, list[str]] = law.memo.setdefault("branches", {})
+    for label in set(labels) - of_label.keys():
+        of_label[label] = [m.code for m in law.path(label)] or [label]
+    return [of_label[label] for label in labels]
+
+
+def branches_of(paths: Sequence[Sequence[str]], level: int) -> list[str]:
+    """Give what stands `level` above each matter; where there is nothing so high, the matter itself."""
+    return [path[-1 - level] if len(path) > level else path[-1] for path in paths]
+
+
 def _told(law: Law, code: str, edition: str) -> Classes:
     if code not in law.matters:
         return Classes((), "", "unknown_matter" if code else "", edition)
     label = law.matters[code].name
-    return Classes(({"value": code, "label": label, "p": 1.0, "reason": "由人选定"},), code, "", edition)
+    return Classes(({"value": code, "label": label, "p": 1.0, "reason": TOLD},), code, "", edition)
 
 
 def _guess(law: Law, model: Blended, at: int, p: float, words: Sequence[Reason]) -> dict[str, Any]:

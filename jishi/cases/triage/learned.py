@@ -8,7 +8,7 @@ A model that cannot be read is as one that is not there: zero-shot answers, and 
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ class Adopted:
 
     model: Learned | None
     edition: str
+    thresholds: Sequence[Mapping[str, Any]] = ()
+    key: str = ""  # names the bytes: what is worked out from them is kept under it
 
 
 def packed(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
@@ -84,7 +86,7 @@ def forget() -> None:
 
 
 _IN_FORCE = """
-    SELECT id, number, sha256 FROM cases_modeledition
+    SELECT id, number, sha256, card->'thresholds' FROM cases_modeledition
     WHERE tenant_id = %s::bigint AND kind = %s AND retired_at IS NULL AND adopted_at IS NOT NULL
     ORDER BY number DESC LIMIT 1
 """
@@ -94,14 +96,25 @@ def _adopted(tenant_id: int) -> Adopted:
     with connection.cursor() as cursor:
         cursor.execute(_IN_FORCE, [tenant_id, KIND])
         row = cursor.fetchone()
-    if row is None:
-        return Adopted(None, "")
-    key = (str(connection.settings_dict["NAME"]), tenant_id, str(row[2]))
+    return Adopted(None, "") if row is None else edition(tenant_id, *row)
+
+
+def edition(tenant_id: int, row_id: int, number: int, sha256: str, told: Any = None) -> Adopted:
+    """Give one stored edition, from memory where it was read before; `told` are its thresholds."""
+    key = (str(connection.settings_dict["NAME"]), tenant_id, sha256)
     if key not in _kept:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        _kept[key] = _read(row[0], row[1], row[2])
-    return Adopted(_kept[key], f"learned@{row[1]}" + ("" if _kept[key] else "!broken"))
+        _kept[key] = _read(row_id, number, sha256)
+    held = json.loads(told) if isinstance(told, str) else told
+    return Adopted(_kept[key], f"learned@{number}" + ("" if _kept[key] else "!broken"), held or (), sha256)
+
+
+def newest_day(tenant_id: int) -> str:
+    """Give the last day (YYYY-MM-DD) of what the edition in force has learned from; empty where none is in force."""
+    rows = ModelEdition.objects.filter(tenant_id=tenant_id, kind=KIND, retired_at=None, adopted_at__isnull=False)
+    card = rows.order_by("-number").values_list("card", flat=True).first()
+    return str(card["period"][1]) if card else ""
 
 
 def _read(row_id: int, number: int, sha256: str) -> Learned | None:

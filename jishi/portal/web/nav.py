@@ -79,6 +79,7 @@ STAFF = (
     Entry("whistles", _("吹哨台"), "bell", frozenset({"office", "ruler"})),
     Entry("gridplan", _("网格方案"), "map", frozenset({"office"})),
     Entry("topic-board", _("每月一题"), "scale", frozenset({"office", "ruler", "handler", "head", "auditor"})),
+    Entry("models", _("模型"), "chart", frozenset({"office", "system_admin", "dispatcher", "auditor"})),
     Entry("mediators-kept", _("调解员"), "people", frozenset({"office"})),
     Entry("places", _("地方"), "pin", frozenset({"office"})),
     Entry("bodies", _("单位和岗位"), "house", frozenset({"office", "security_admin"})),

@@ -29,7 +29,8 @@ OWN = 5  # open cases of one number that are shown; never how many there are
 
 ABSTAINED: dict[str, str | Promise] = {
     "too_short": _("写得还太少"), "language": _("不像是中文，看不懂"), "equally_likely": _("两类一样像，请问清楚"),
-    "unsure": _("拿不准，看看像不像"), "no_code_book": _("还没有事项分类"), "unknown_matter": _("分类里没有这个事项"),
+    "unsure": _("拿不准，看看像不像"), "cannot_tell": _("说不准，请问清楚"),
+    "no_code_book": _("还没有事项分类"), "unknown_matter": _("分类里没有这个事项"),
     "skipped": _("这一步没有算出来，不影响登记"), "no_place_named": _("没有说到地名册里的地方"),
     "which_compound": _("只说了楼号，问一下是哪个小区"), "name_is_a_plain_word": _("像地名也像平常话，问一下"),
     "two_places": _("说到两个地方，问一下是哪一个"), "several_places": _("说到好几个地方，问一下是哪一个"),
@@ -193,15 +194,20 @@ def _matter(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
     named = [(book[c["value"]], float(c["p"])) for c in stage.candidates if c["value"] in book]
     if not named:
         return Suggestion(2, stage.stage, _("事项"), "", (), why_silent(stage), {}, "silent")
+    others = tuple((f"{m.called(lang)} {q:.0%}", {"matter": matter_label(m, lang)}) for m, q in named if q >= WORTH)
+    branch = branch_of(stage.candidates, lang=lang, chosen=str(form.data.get("branch", "")))
     row, p = named[0]
+    if stage.abstained == "cannot_tell":  # three to look at, none put forward
+        return Suggestion(
+            2, stage.stage, _("事项"), "", (), why_silent(stage), {}, "silent", others, branch=branch
+        )
     chosen = str(getattr(form, "cleaned_data", {}).get("matter") or "")
     path = " / ".join(m.called(lang) for m in duties.matter_path(row.code)[:-1])
     why = _reason(stage.candidates[0], stage)
     return Suggestion(
         2, stage.stage, _("事项"), row.called(lang), tuple(t for t in (path, f"{p:.0%}") if t), why,
         {"matter": matter_label(row, lang)}, "taken" if chosen == row.code else "open",
-        tuple((f"{m.called(lang)} {q:.0%}", {"matter": matter_label(m, lang)}) for m, q in named[1:] if q >= WORTH),
-        branch=branch_of(stage.candidates, lang=lang, chosen=str(form.data.get("branch", ""))),
+        others[1:], branch=branch,
     )  # fmt: skip
 
 

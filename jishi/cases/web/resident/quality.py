@@ -1,21 +1,202 @@
-"""The page on which everybody reads how good the guesses are (spec 12 §9)."""
+"""The page on which everybody reads how good the guesses are, and its two files (spec 12 §9)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from jishi.cases.queries import quality
+from jishi.cases.triage.thresholds import STATED
+from jishi.cases.web.resident import quality_drawn
+from jishi.duties import queries as duties
+from jishi.foundation.refusals import NotFound
+
+Words = Mapping[str, str | Promise]
+STAGES: Words = {
+    "locate": gettext_lazy("找地方"), "classify": gettext_lazy("认事项"), "duplicates": gettext_lazy("比相近"),
+    "route": gettext_lazy("派单位"), "deadline": gettext_lazy("算时限"), "personal_data": gettext_lazy("遮个人信息"),
+    "risk": gettext_lazy("认紧急"), "hot_topics": gettext_lazy("找热点"), "speed": gettext_lazy("多快"),
+}  # fmt: skip
+FIGURES: Words = {
+    "within_50": gettext_lazy("50 米以内"), "within_200": gettext_lazy("200 米以内"),
+    "within_1000": gettext_lazy("1,000 米以内"), "right_grid": gettext_lazy("网格对"),
+    "right_community": gettext_lazy("社区对"), "abstained": gettext_lazy("没有说地点"),
+    "accuracy": gettext_lazy("第一个就对"), "top3": gettext_lazy("前三个里有对的"),
+    "macro_f1": gettext_lazy("各类平均 F1"), "calibration_error": gettext_lazy("把握和实际差多少"),
+    "filled_in": gettext_lazy("替人填上的"), "filled_in_right": gettext_lazy("填上的里面对的"),
+    "precision": gettext_lazy("提出的里面对的"), "recall": gettext_lazy("该找到的里面找到的"), "f1": "F1",
+    "blocking_recall": gettext_lazy("初筛没有漏掉的"), "b_cubed": gettext_lazy("分组像不像（B³ F1）"),
+    "final_body": gettext_lazy("第一个就是最后承办的单位"),
+    "final_body_in_three": gettext_lazy("前三个里有最后承办的单位"),
+    "fallback": gettext_lazy("清单没有，兜底的"), "first_dispatch": gettext_lazy("首派准确率"),
+    "equal_to_pinned": gettext_lazy("和定下的时限一样"),
+    "minutes_to_a_person": gettext_lazy("从说到有人派单，中位分钟"),
+    "precision_at_10": gettext_lazy("前十个里是热点的"), "delay": gettext_lazy("晚了多久"),
+    "fragments": gettext_lazy("一个热点被拆成几个"), "pipeline_ms": gettext_lazy("每千条，整条流水，毫秒"),
+    "minimise_ms": gettext_lazy("每千条，遮个人信息，毫秒"), "locate_ms": gettext_lazy("每千条，找地方，毫秒"),
+    "classify_ms": gettext_lazy("每千条，认事项，毫秒"), "route_ms": gettext_lazy("每千条，派单位，毫秒"),
+    "deadline_ms": gettext_lazy("每千条，算时限，毫秒"), "p95_ms": gettext_lazy("一条，百分之九十五在多少毫秒里"),
+    "memory_mib": gettext_lazy("常驻内存，MiB"),
+}  # fmt: skip
+BY: Words = {
+    "level_0": gettext_lazy("具体事项"), "level_1": gettext_lazy("上一级"), "level_2": gettext_lazy("上两级"),
+    "level_3": gettext_lazy("上三级"), "taken": gettext_lazy("照清单派的"), "not_taken": gettext_lazy("没照清单派的"),
+    "all": gettext_lazy("合计"), "none": gettext_lazy("没说到地名"), "room": gettext_lazy("说到室"),
+    "building": gettext_lazy("说到楼"), "compound": gettext_lazy("说到小区"), "facility": gettext_lazy("说到设施"),
+    "road number": gettext_lazy("说到门牌"), "road": gettext_lazy("说到路"), "community": gettext_lazy("说到社区"),
+    "street": gettext_lazy("说到街道"), "district": gettext_lazy("说到区"), "grid": gettext_lazy("说到网格"),
+    "crossing": gettext_lazy("说到路口"), "phone": gettext_lazy("电话"), "identity": gettext_lazy("证件号"),
+    "card": gettext_lazy("银行卡"), "name": gettext_lazy("姓名"), "address": gettext_lazy("门牌室号"),
+    "plate": gettext_lazy("车牌"), "mail": gettext_lazy("邮箱"), "messenger": gettext_lazy("通讯号"),
+    "account": gettext_lazy("户号"), "passport": gettext_lazy("护照"), "health": gettext_lazy("健康"),
+    "religion": gettext_lazy("信仰"), "ethnicity": gettext_lazy("民族"), "record": gettext_lazy("犯罪记录"),
+}  # fmt: skip
+WHY: Words = {
+    "no_cases": gettext_lazy("还没有这样的事"), "not_learned": gettext_lazy("还没有学过"),
+    "nobody_decided": gettext_lazy("还没有人并过或否过"),
+    "needs_every_pair": gettext_lazy("要两两全比，只在测试集上量"),
+    "no_marked_groups": gettext_lazy("没有人工标过的分组"), "no_marked_sentences": gettext_lazy("没有标过的句子"),
+    "not_built": gettext_lazy("还没有做"), "no_record": gettext_lazy("没有记录过这一项"),
+    "no_code_book": gettext_lazy("还没有事项分类"), "not_yet": gettext_lazy("还没有到第一次"),
+}  # fmt: skip
+BASIS: Words = {
+    "edition": gettext_lazy("考的是在用的这一版没有学过的、后来的事。"),
+    "twin": gettext_lazy("让做法相同、只学了前一段的一版来答后一段：后一段它没有见过。"),
+    "zero_shot": gettext_lazy("确认过的事还太少，没有学过；考的是照清单和事项库文字认的。"), "none": "",
+}  # fmt: skip
+EVERY: Mapping[str, tuple[str, ...]] = {
+    "locate": ("within_50", "within_200", "within_1000", "right_grid", "right_community", "abstained"),
+    "classify": ("accuracy", "top3", "macro_f1", "calibration_error", "filled_in", "filled_in_right"),
+    "duplicates": ("precision", "recall", "f1", "blocking_recall", "b_cubed"),
+    "route": ("final_body", "final_body_in_three", "fallback", "first_dispatch"), "deadline": ("equal_to_pinned",),
+    "personal_data": ("recall", "precision"), "risk": ("recall", "precision", "minutes_to_a_person"),
+    "hot_topics": ("precision_at_10", "delay", "fragments", "b_cubed"),
+    "speed": ("pipeline_ms", "p95_ms", "memory_mib"),
+}  # fmt: skip
+PLAIN = frozenset({"macro_f1", "calibration_error", "f1", "b_cubed"})
+FEW = 30  # below it a share is told as counts
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`text`: the figure; `more`: interval and counts; `why`: why it was not measured."""
+
+    text: str
+    more: str
+    why: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    code: str
+    name: str | Promise
+    models: tuple[str, ...]
+    lines: tuple[tuple[str | Promise, str | Promise, tuple[Cell | None, ...]], ...]
+    note: str = ""
 
 
 @require_safe
 def shown(request: HttpRequest) -> HttpResponse:
-    """Show what each model edition learned from, how often it is right, and that a person decides."""
-    found = quality.editions(tenant_id=request.tenant.id, lang=get_language() or "zh")  # type: ignore[attr-defined]
-    words = {
-        "accuracy": _("第一个就对"), "top_3": _("前三个里有对的"), "macro_f1": _("各类平均 F1"),
-        "calibration_error": _("把握和实际差多少"),
+    """Show every figure with interval and counts, what each edition learned from, and that a person decides."""
+    tenant = request.tenant.id  # type: ignore[attr-defined]
+    lang = get_language() or "zh"
+    found = quality.editions(tenant_id=tenant, lang=lang)
+    rows = [(told, [(FIGURES.get("top3" if n == "top_3" else n, n), v) for n, v in told.figures]) for told in found]
+    published = quality.published(tenant_id=tenant)
+    facts: dict[str, Any] = {"rows": rows, "published": published, "sections": _sections(_not_yet())}
+    if published is not None:
+        told = published.told
+        facts |= {
+            "told": told, "basis": BASIS.get(told["basis"], ""), "sections": _sections(told["rows"]),
+            **_tables(told.get("tables", {}), lang),
+        }  # fmt: skip
+    return render(request, "cases/resident/quality.html", facts)
+
+
+@require_safe
+def file(request: HttpRequest, form: str) -> HttpResponse:
+    """Hand out the published file, byte for byte (json), or its rows as a sheet (csv)."""
+    published = quality.published(tenant_id=request.tenant.id)  # type: ignore[attr-defined]
+    if published is None:
+        raise NotFound
+    if form == "json":
+        answer = HttpResponse(published.content, content_type="application/json; charset=utf-8")
+        answer["ETag"] = f'"{published.sha256}"'
+    else:
+        answer = HttpResponse(quality.as_csv(published.told), content_type="text/csv; charset=utf-8")
+    name = f"quality-{published.told['until']}.{form}"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _sections(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
+    found = []
+    for code, name in STAGES.items():
+        own = [r for r in rows if r["stage"] == code]
+        models = tuple(m for m in ("", "zero_shot", "learned") if any(r["model"] == m for r in own))
+        keys = list(dict.fromkeys((r["figure"], r["by"] if code != "speed" else "") for r in own))
+        at = {(r["figure"], r["by"] if code != "speed" else "", r["model"]): r for r in own}
+        lines = tuple(
+            (FIGURES.get(figure, figure), _by(by), tuple(_cell(at.get((figure, by, m))) for m in models))
+            for figure, by in keys
+        )
+        days = sorted({str(r["by"]) for r in own if r["by"]}) if code == "speed" else []
+        found.append(Section(code, name, models, lines, " ".join(days)))
+    return found
+
+
+def _not_yet() -> list[dict[str, Any]]:
+    """What will be measured, before it was measured once."""
+    empty = {"by": "", "model": "", "value": None, "low": None, "high": None, "hits": None, "of": None}
+    return [{"stage": s, "figure": f, "why": "not_yet", **empty} for s, names in EVERY.items() for f in names]
+
+
+def _by(code: str) -> str | Promise:
+    return BY.get(code, code.replace("_", " "))
+
+
+def _cell(row: Mapping[str, Any] | None) -> Cell | None:
+    if row is None:
+        return None
+    value, of = row["value"], row["of"]
+    if value is None:
+        return Cell("", "", WHY.get(row["why"], row["why"]))
+    interval = f"{_short(row['low'], row)}–{_short(row['high'], row)}" if row["low"] is not None else ""
+    if row["hits"] is not None and of < FEW:
+        return Cell(_("%(of)s 里 %(hits)s") % {"of": of, "hits": row["hits"]}, "", "")
+    counts = f"{row['hits']:,} / {of:,}" if row["hits"] is not None else f"n {of:,}" if of else ""
+    return Cell(_short(value, row), " · ".join(w for w in (interval, counts) if w), "")
+
+
+def _short(value: float, row: Mapping[str, Any]) -> str:
+    if row["figure"] in PLAIN:
+        return f"{value:.3f}"
+    return f"{value:.1%}" if row["hits"] is not None else f"{value:,.10g}"
+
+
+def _tables(told: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """Drawings and tables of the matters; codes by their names."""
+    curve, reliability = told.get("curve", []), told.get("reliability", [])
+    book = duties.matters()
+
+    def called(code: str) -> str:
+        return book[code].called(lang) if code in book else code
+
+    return {
+        "curve": quality_drawn.curve(curve, STATED) if curve else None, "curve_rows": curve,
+        "reliability": quality_drawn.reliability(reliability) if reliability else None,
+        "reliability_rows": reliability, "ticks": quality_drawn.TICKS, "stated": STATED,
+        "worst": [{**r, "true": called(r["true"]), "said": called(r["said"])} for r in told.get("worst_pairs", [])],
+        "classes": list(_classes(told.get("classes", []), called)),
     }  # fmt: skip
-    rows = [(told, [(words[name], values) for name, values in told.figures]) for told in found]
-    return render(request, "cases/resident/quality.html", {"rows": rows})
+
+
+def _classes(rows: Iterable[Mapping[str, Any]], called: Any) -> Iterable[dict[str, Any]]:
+    for r in sorted(rows, key=lambda r: (-r["support"], r["label"])):
+        yield {**r, "name": called(r["label"])}

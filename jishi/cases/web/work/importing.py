@@ -134,6 +134,7 @@ def abstained_labels() -> dict[str, str]:
         "no_place_named": _("没说地方"), "which_compound": _("说不准哪个小区"), "two_places": _("说了两个地方"),
         "several_places": _("地方不止一处"), "elsewhere": _("在别的市县"),
         "name_is_a_plain_word": _("地名像普通词"), "equally_likely": _("两个事项一样像"), "unsure": _("把握不够"),
+        "cannot_tell": _("说不准"),
         "too_short": _("字太少"), "language": _("不是中文"), "skipped": _("这一步出错，跳过了"),
         "matter_unknown": _("事项未定"), "no_code_book": _("没有事项分类"), "not_asked": _("没有比"),
         "calendar_not_known": _("那一年的日历还没公布"), "said_before": _("说过"),
