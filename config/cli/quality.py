@@ -1,4 +1,5 @@
-"""quality: measure the pipeline's own stages on any labelled file; no installation is asked, nothing is kept."""
+"""quality: measure the pipeline's own stages on any labelled file; no installation is asked, nothing is kept, but by
+`run`, which makes a town's published figures again."""
 
 import argparse
 import json
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from config.cli import topics
+from config.cli import quality_run, topics
 from config.cli.given import CannotMeasure
 from config.cli.given import rows as _rows
 from config.cli.given import text as _text
@@ -22,6 +23,8 @@ SEED = 1
 def main(argv: Sequence[str]) -> int:
     """Measure one stage; exit code 0, or 2 when a file cannot be used."""
     given = _parser().parse_args(argv)
+    if given.word == "run":
+        return quality_run.run(given)
     began = time.perf_counter()
     try:
         found = given.measure(given)
@@ -57,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     three = words.add_parser("minimise", help='hidden personal data: lines of {"text", "spans": [[start, end, kind]]}')
     three.add_argument("--spans", required=True)
     three.set_defaults(measure=_minimise, tell=_tell_spans)
+    quality_run.flags(words)
     for each in (one, two, three, topics.flags(words)):
         each.add_argument("--json", action="store_true", help="print one JSON object")
     return flags
