@@ -1,6 +1,9 @@
 """Divide the ground into grids that keep the rules, or prove that nobody can (spec 21)."""
 
 from .auditing import audit
+from .cutting import cut_heavy
+from .planning import plan_grids
+from .proving import confirms
 from .values import (
     Band,
     Certificate,
@@ -17,9 +20,9 @@ from .values import (
     Soft,
     Units,
     Weights,
-)  # fmt: skip
+)
 
 __all__ = [
     "Band", "Certificate", "Edges", "Exempt", "Exemption", "Fault", "Move", "Pins", "Plan", "Problem", "Relaxation",
-    "Sheet", "Soft", "Units", "Weights", "audit",
+    "Sheet", "Soft", "Units", "Weights", "audit", "confirms", "cut_heavy", "plan_grids",
 ]  # fmt: skip

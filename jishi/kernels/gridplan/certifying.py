@@ -1,0 +1,111 @@
+"""Why no legal plan exists, so that a stranger can check it (spec 21 §5); `proving.py` does, with its own code."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from . import contract, covering
+from .contract import OVERSIZE, Ground
+from .solving import Piece
+from .values import Array, Certificate, Ints
+
+MOST_SETS = 200_000  # enumerated for one proof
+MOST_ATOMS = 20  # asked for their home in one piece
+
+
+def by_count(ground: Ground, pieces: tuple[Piece, ...]) -> tuple[Certificate, ...]:
+    """This will certify what a division or a sum shows."""
+    band, found = ground.problem.band, []
+    for row in np.flatnonzero(ground.sealed == OVERSIZE).tolist():
+        homes = int(ground.w[row])
+        found.append(Certificate("too_big", units_of(ground, np.array([row])), homes,
+                                 f"{homes} households cannot be parted, a grid holds {band.hi} at most."))  # fmt: skip
+    for piece in pieces:
+        if piece.fits or not piece.homes:
+            continue
+        units, homes = units_of(ground, piece.rows), piece.homes
+        if homes < band.lo:
+            told = f"{homes} households lie alone, a grid needs {band.lo}."
+            found.append(Certificate("too_small", units, homes, told))
+        else:
+            told = (f"{homes} households need {piece.least} grids or more to stay below {band.hi},"
+                    f" {piece.most} or fewer to reach {band.lo}.")  # fmt: skip
+            found.append(Certificate("no_count", units, homes, told, {"least": piece.least, "most": piece.most}))
+    return (*found, *_other_count(ground, pieces))
+
+
+def _other_count(ground: Ground, pieces: tuple[Piece, ...]) -> tuple[Certificate, ...]:
+    count = ground.problem.count
+    if count is None or not all(p.fits for p in pieces if p.homes):
+        return ()
+    sealed = int(((ground.sealed != contract.FREE) & (ground.w > 0)).sum())
+    least = sealed + sum(p.least for p in pieces if p.homes)
+    most = sealed + sum(min(p.most, len(p.rows)) for p in pieces if p.homes)
+    if least <= count <= most:
+        return ()
+    told = f"{count} grids are asked for, between {least} and {most} fit."
+    everything = tuple(range(len(ground.problem.units.id)))
+    shown = {"least": least, "most": most, "count": count}
+    return (Certificate("no_count", everything, int(ground.w.sum()), told, shown),)
+
+
+def units_of(ground: Ground, rows: Array) -> tuple[int, ...]:
+    """Give the rows of the units of some atoms."""
+    inside = np.zeros(ground.size, bool)
+    inside[rows] = True
+    return tuple(np.flatnonzero(inside[ground.atom_of]).tolist())
+
+
+def by_search(ground: Ground, faulty: list[Piece]) -> tuple[Certificate, ...]:
+    """This will look for an atom without a home, then for the lack of an exact cover, in pieces that nobody divided.
+
+    Compounds that may be split are looked at building by building: what is proved holds however they are cut.
+    """
+    if not faulty:
+        return ()
+    loose = contract.build(ground.problem, finer=contract.EVERY)
+    found = []
+    for piece in faulty:
+        rows = np.unique(loose.atom_of[list(units_of(ground, piece.rows))])
+        certificate = _homeless(loose, rows) or _packing(loose, rows)
+        if certificate is not None:
+            found.append(certificate)
+    return tuple(found)
+
+
+def _homeless(ground: Ground, rows: Ints) -> Certificate | None:
+    """The heaviest atoms and the lightest are asked first."""
+    band, w = ground.problem.band, ground.w[rows]
+    near = covering.bits(ground.indptr, ground.indices, rows)
+    degree = np.array([bin(n).count("1") for n in near])
+    order = np.lexsort((-w, degree)).tolist()
+    asked = order[: MOST_ATOMS // 2] + np.argsort(-w, kind="stable").tolist()[: MOST_ATOMS // 2]
+    if len(rows) <= MOST_ATOMS * 2:
+        asked = order
+    for one in dict.fromkeys(asked):
+        sets = covering.fitting(near, w.tolist(), band.lo, band.hi, most=3_000, only=one)
+        if sets == []:
+            units = units_of(ground, rows[[one]])
+            told = f"No connected ground inside {band.lo}–{band.hi} holds these {int(w[one])} households."
+            return Certificate("homeless", units, int(w[one]), told, {"piece": units_of(ground, rows)})
+    return None
+
+
+def _packing(ground: Ground, rows: Ints) -> Certificate | None:
+    if len(rows) > 60:
+        return None
+    band, w = ground.problem.band, ground.w[rows]
+    near = covering.bits(ground.indptr, ground.indices, rows)
+    sets = covering.fitting(near, w.tolist(), band.lo, band.hi, most=MOST_SETS)
+    if sets is None:
+        return None
+    told = f"{len(sets)} connected sets are inside {band.lo}–{band.hi}; no choice of them holds every atom once."
+    certificate = Certificate("packing", units_of(ground, rows), int(w.sum()), told, {"sets": len(sets)})
+    answer = covering.any_cover(len(rows), sets)
+    if answer is False:
+        return replace(certificate, solver_proof=len(rows) > covering.BY_CHECKER)
+    if answer is None:
+        cover = covering.best_cover(len(rows), sets, np.ones(len(sets)))
+        if cover is not None and cover.sets is None:
+            return replace(certificate, solver_proof=True)
+    return None

@@ -1,0 +1,265 @@
+"""From units to atoms: one order, compounds as one place, barriers taken out, pieces found (spec 21 §6, step 0).
+
+The order of rows has no influence: units are numbered along a Hilbert curve, ties by id, and everything after sees
+only that numbering.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .values import HARD, Array, Doubles, Flags, Ints, Problem
+
+EVERY = 1 << 20  # further cuts: each building of a compound that may be split is an atom
+FREE, OVERSIZE, OWN = 0, 1, 2  # why an atom is sealed: it is a grid by itself
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The graph of atoms. `row_of` (n,) unit rows in curve order; `atom_of` (n,) atom of each unit row; CSR of atoms
+    (`indptr`, `indices`, `border`); `nodes` one row per atom: households w, w·x, w·y, w·(x²+y²), area, workloads;
+    `sealed`: see FREE, OVERSIZE, OWN."""
+
+    problem: Problem
+    atom_of: Ints
+    w: Ints
+    x: Doubles
+    y: Doubles
+    indptr: Array
+    indices: Array
+    border: Doubles
+    nodes: Doubles
+    sealed: Array
+    home: Array
+    moving: Doubles
+    fixed: Array
+    foe_ptr: Array
+    foes: Array
+    centre: tuple[float, float]
+
+    @property
+    def size(self) -> int:
+        """Give the number of atoms."""
+        return len(self.w)
+
+
+def curve(x: Doubles, y: Doubles, bits: int = 16) -> Ints:
+    """This will give the place of each point along a Hilbert curve over their square."""
+    side = max(float(np.ptp(x)), float(np.ptp(y)), 1e-9)
+    a = ((x - x.min()) / side * (2**bits - 1)).astype(np.int64)
+    b = ((y - y.min()) / side * (2**bits - 1)).astype(np.int64)
+    place = np.zeros(len(x), np.int64)
+    step = 1 << (bits - 1)
+    while step:
+        right, up = (a & step) > 0, (b & step) > 0
+        place += step * step * ((3 * right) ^ up)
+        turn = ~up
+        flip = turn & right
+        a, b = np.where(flip, step - 1 - (a & (step - 1)), a & (step - 1)), np.where(
+            flip, step - 1 - (b & (step - 1)), b & (step - 1)
+        )
+        a, b = np.where(turn, b, a), np.where(turn, a, b)
+        step >>= 1
+    return place
+
+
+def usable(problem: Problem) -> Flags:
+    """Tell which edges a grid may use to hang together."""
+    keep = np.asarray(problem.edges.barrier) < HARD
+    if problem.community is not None and problem.communities == "hard":
+        community = np.asarray(problem.community)
+        keep &= community[problem.edges.u] == community[problem.edges.v]
+    return np.asarray(keep)
+
+
+def build(problem: Problem, *, finer: int = 0) -> Ground:
+    """This will contract a checked problem. `finer`: further cuts of each compound that may be split."""
+    x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
+    order = np.lexsort((np.asarray(problem.units.id), curve(x, y)))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    households = np.asarray(problem.units.households, dtype=np.int64)
+    group = _groups(problem, rank, households, finer)
+    first = np.full(group.max() + 1, len(order))
+    np.minimum.at(first, group, rank)
+    place = np.empty(len(first), np.int64)
+    place[np.argsort(first, kind="stable")] = np.arange(len(first))
+    return _ground(problem, place[group], rank, households, x, y, _ties(problem, group) if finer >= EVERY else None)
+
+
+def _ties(problem: Problem, group: Ints) -> tuple[Ints, Ints]:
+    """Give pairs of buildings that are in different fragments of one compound whose buildings are atoms."""
+    from . import compiled
+
+    none = np.zeros(0, np.int64)
+    if problem.atoms is None or problem.compounds == "free":
+        return none, none
+    codes, n = np.asarray(problem.atoms), len(group)
+    u, v = problem.edges.u, problem.edges.v
+    inner = (codes[u] == codes[v]) & (codes[u] >= 0) & (np.asarray(problem.edges.barrier) < HARD)
+    indptr, indices, _ = _csr(n, u[inner], v[inner], np.ones(int(inner.sum())))
+    fragment, _ = compiled.pieces(indptr, indices, np.zeros(n, np.int32))
+    found_u, found_v = [none], [none]
+    for code in np.unique(codes[codes >= 0]).tolist():
+        rows = np.flatnonzero(codes == code)
+        if len(np.unique(group[rows])) > 1 and len(np.unique(fragment[rows])) > 1:
+            a, b = np.triu_indices(len(rows), 1)
+            apart = fragment[rows[a]] != fragment[rows[b]]
+            found_u.append(rows[a[apart]])
+            found_v.append(rows[b[apart]])
+    return np.concatenate(found_u), np.concatenate(found_v)
+
+
+def _groups(problem: Problem, rank: Ints, w: Ints, finer: int) -> Ints:
+    """Give an atom to each unit, in any numbering."""
+    n = len(w)
+    group = np.arange(n)
+    if problem.atoms is not None and problem.compounds != "free":
+        codes = np.asarray(problem.atoms)
+        inside = codes >= 0
+        _, which = np.unique(codes[inside], return_inverse=True)
+        total = np.bincount(which, w[inside]).astype(np.int64)
+        group[inside] = n + which
+        for a in np.flatnonzero(total > problem.whole_up_to).tolist():
+            rows = np.flatnonzero(group == n + a)
+            wanted = -(-int(total[a]) // problem.band.hi) + finer
+            group[rows] = rows if finer >= EVERY else _cut(problem, rows[np.argsort(rank[rows])], w, wanted)
+    for one in problem.pins.together:
+        for row in one[1:]:
+            group[group == group[row]] = group[one[0]]
+    return np.unique(group, return_inverse=True)[1]
+
+
+def _cut(problem: Problem, rows: Ints, w: Ints, wanted: int) -> Ints:
+    """Cut a compound into connected pieces of about equal weight along its buildings; gives a label below n each."""
+    from . import compiled
+
+    wanted = min(wanted, len(rows))
+    place = np.full(len(w), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    u, v = place[problem.edges.u], place[problem.edges.v]
+    inner = (u >= 0) & (v >= 0) & (np.asarray(problem.edges.barrier) < HARD)
+    u, v = u[inner], v[inner]
+    x, y = (np.asarray(a, dtype=np.float64)[rows] for a in (problem.units.x, problem.units.y))
+    u, v = _tied(u, v, x, y)
+    indptr, indices, _ = _csr(len(rows), u, v, np.ones(len(u)))
+    part = np.zeros(len(rows), np.int32)
+    starts, counts = np.array([0, len(rows)]), np.array([wanted])
+    weight = w[rows].astype(np.float64)
+    compiled.bisect(np.arange(len(rows)), starts, counts, x, y, weight, part)
+    compiled.attach(indptr, indices, weight, part, wanted)
+    return np.array([rows[np.flatnonzero(part == p)[0]] for p in part.tolist()])
+
+
+def _tied(u: Ints, v: Ints, x: Doubles, y: Doubles) -> tuple[Ints, Ints]:
+    """Join the parts of a compound that do not touch, each to the nearest."""
+    from . import compiled
+
+    while True:
+        indptr, indices, _ = _csr(len(x), u, v, np.ones(len(u)))
+        label, found = compiled.pieces(indptr, indices, np.zeros(len(x), np.int32))
+        if found == 1:
+            return u, v
+        here, there = np.flatnonzero(label == 0), np.flatnonzero(label != 0)
+        far = np.hypot(x[here, None] - x[there], y[here, None] - y[there])
+        a, b = np.unravel_index(np.argmin(far), far.shape)
+        u, v = np.append(u, here[a]), np.append(v, there[b])
+
+
+def _csr(n: int, u: Ints, v: Ints, border: Doubles) -> tuple[Array, Array, Doubles]:
+    """Give both directions of each edge, sorted by node and neighbour; parallel edges become one of their length."""
+    key = np.concatenate([u * n + v, v * n + u])
+    order = np.argsort(key, kind="stable")
+    key, both = key[order], np.concatenate([border, border])[order]
+    if len(key):
+        start = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+        key, both = key[start], np.add.reduceat(both, start)
+    indptr = np.zeros(n + 1, np.int32)
+    indptr[1:] = np.cumsum(np.bincount(key // n, minlength=n))
+    return indptr, (key % n).astype(np.int32), both
+
+
+def _ground(
+    problem: Problem, atom: Ints, rank: Ints, w: Ints, x: Doubles, y: Doubles, ties: tuple[Ints, Ints] | None
+) -> Ground:
+    n = int(atom.max()) + 1
+    edges, keep = problem.edges, usable(problem)
+    centre = (float(x.mean()), float(y.mean()))
+    x, y = x - centre[0], y - centre[1]
+    u, v = atom[edges.u[keep]], atom[edges.v[keep]]
+    length = np.asarray(edges.border)[keep]
+    if ties is not None:
+        u, v = np.concatenate([u, atom[ties[0]]]), np.concatenate([v, atom[ties[1]]])
+        length = np.concatenate([length, np.full(len(ties[0]), 1e-3)])
+    between = u != v
+    indptr, indices, border = _csr(n, u[between], v[between], length[between])
+    columns = [w, w * x, w * y, w * (x * x + y * y), areas(problem)]
+    columns += [np.asarray(problem.workloads[name].values, dtype=np.float64) for name in sorted(problem.workloads)]
+    by_rank = np.argsort(rank)  # sums in curve order: the order of rows changes no bit
+    nodes = np.stack([np.bincount(atom[by_rank], np.asarray(c, float)[by_rank], n) for c in columns], axis=1)
+    total = np.bincount(atom, w, n).astype(np.int64)
+    members = np.bincount(atom, minlength=n)
+    mean = [np.bincount(atom[by_rank], a[by_rank], n) / members for a in (x, y)]
+    heavy = np.maximum(total, 1)
+    ax, ay = (np.where(total > 0, nodes[:, 1 + i] / heavy, mean[i]) for i in (0, 1))
+    foe_ptr, foes = _foes(problem, atom, n)
+    return Ground(
+        problem, atom, total, ax, ay, indptr, indices, border, np.ascontiguousarray(nodes),
+        _sealed(problem, atom, total), *_homes(problem, atom, w, n), _fixed(problem, atom, n), foe_ptr, foes, centre,
+    )  # fmt: skip
+
+
+def areas(problem: Problem) -> Doubles:
+    """This will give m² per unit: as told, else Σ border × distance ÷ 4, exact for inner cells of a Voronoi diagram."""
+    if problem.units.area is not None:
+        return np.asarray(problem.units.area, dtype=np.float64)
+    u, v = problem.edges.u, problem.edges.v
+    x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
+    quarter = np.asarray(problem.edges.border) * np.hypot(x[u] - x[v], y[u] - y[v]) / 4.0
+    n = len(x)
+    return np.asarray(np.bincount(u, quarter, n) + np.bincount(v, quarter, n), dtype=np.float64)
+
+
+def _sealed(problem: Problem, atom: Ints, total: Ints) -> Array:
+    """Which atoms are grids by themselves: too heavy to be parted, or a compound in the band that is one by rule."""
+    sealed = np.where(total > problem.band.hi, OVERSIZE, FREE).astype(np.int8)
+    if problem.compounds == "own_grid" and problem.atoms is not None:
+        of_compound = np.zeros(len(total), bool)
+        of_compound[atom[np.asarray(problem.atoms) >= 0]] = True
+        sealed[of_compound & (total >= problem.band.lo) & (total <= problem.band.hi)] = OWN
+    return sealed
+
+
+def _homes(problem: Problem, atom: Ints, w: Ints, n: int) -> tuple[Array, Doubles]:
+    """The grid in force of each atom (that of most of its households, then the lowest), and what moves with it."""
+    home = np.full(n, -1, np.int32)
+    moving = np.bincount(atom, w, n).astype(np.float64)
+    if problem.previous is None:
+        return home, moving
+    previous = np.asarray(problem.previous, dtype=np.int64)
+    known = previous >= 0
+    order = np.lexsort((previous[known], atom[known]))
+    a, g, weight = atom[known][order], previous[known][order], w[known][order] + 1e-6
+    start = np.flatnonzero(np.concatenate([[True], (a[1:] != a[:-1]) | (g[1:] != g[:-1])]))
+    sums = np.add.reduceat(weight, start)
+    best = np.lexsort((g[start], -sums, a[start]))
+    _, first = np.unique(a[start][best], return_index=True)
+    chosen = start[best[first]]
+    home[a[chosen]] = g[chosen]
+    return home, moving
+
+
+def _fixed(problem: Problem, atom: Ints, n: int) -> Array:
+    fixed = np.zeros(n, np.uint8)
+    fixed[atom[list(problem.pins.stay)]] = 1
+    return fixed
+
+
+def _foes(problem: Problem, atom: Ints, n: int) -> tuple[Any, Any]:
+    pairs = np.array([p for a, b in problem.pins.apart for p in ((atom[a], atom[b]), (atom[b], atom[a]))], np.int64)
+    pairs = pairs.reshape(-1, 2)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    pointer = np.zeros(n + 1, np.int32)
+    pointer[1:] = np.cumsum(np.bincount(pairs[:, 0], minlength=n))
+    return pointer, pairs[:, 1].astype(np.int32)

@@ -1,0 +1,130 @@
+"""Small grounds, exactly: every connected set inside the band, and the best exact cover by them (spec 21 §5, §6).
+
+Sets are bits of a whole number. What is said to be complete was enumerated to the end; a limit that was reached gives
+None, never a proof.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .values import Array, Doubles
+
+MOST_COLUMNS = 4_000  # more than these the solver is not asked
+MOST_STEPS = 200_000
+BY_CHECKER = 22  # atoms up to which a stranger replays the search
+
+
+@dataclass(frozen=True)
+class Covered:
+    """The best division and its cost; `sets` None: there is none. `by_solver`: proved by HiGHS, not by own search."""
+
+    sets: tuple[int, ...] | None
+    cost: float
+    is_optimal: bool
+    by_solver: bool = False
+
+
+def fitting(near: Sequence[int], w: Sequence[int], lo: int, hi: int, *, most: int, only: int = -1) -> list[int] | None:
+    """This will give every connected set with lo ≤ Σw ≤ hi; `only`: those that hold this atom. None: too many.
+
+    `near`: neighbours of each atom as bits.
+    """
+    found: list[int] = []
+    looked = 0
+    banned_roots = 0
+    for root in range(len(w)) if only < 0 else (only,):
+        stack = [(1 << root, w[root], near[root] & ~banned_roots, banned_roots | 1 << root)]
+        banned_roots |= 1 << root
+        while stack:
+            mask, weight, ring, banned = stack.pop()
+            looked += 1
+            if looked > most:
+                return None
+            if weight > hi:
+                continue
+            if weight >= lo:
+                found.append(mask)
+            ring &= ~banned
+            while ring:
+                bit = ring & -ring
+                ring ^= bit
+                banned |= bit
+                one = bit.bit_length() - 1
+                if weight + w[one] <= hi:
+                    stack.append((mask | bit, weight + w[one], ring | (near[one] & ~banned), banned))
+    return found
+
+
+def any_cover(n: int, sets: Sequence[int], *, most: int = MOST_STEPS) -> tuple[int, ...] | None | bool:
+    """This will give some exact cover, False if there is none, None if the search was too long."""
+    by_atom: list[list[int]] = [[s for s in sets if s >> i & 1] for i in range(n)]
+    order = sorted(range(n), key=lambda i: len(by_atom[i]))
+    whole = (1 << n) - 1
+    dead: set[int] = set()
+    steps = 0
+
+    def follow(covered: int, used: tuple[int, ...]) -> tuple[int, ...] | None | bool:
+        nonlocal steps
+        if covered == whole:
+            return used
+        if covered in dead:
+            return False
+        steps += 1
+        if steps > most:
+            return None
+        first = next(i for i in order if not covered >> i & 1)
+        for s in by_atom[first]:
+            if not s & covered:
+                further = follow(covered | s, (*used, s))
+                if further is not False:
+                    return further
+        dead.add(covered)
+        return False
+
+    return follow(0, ())
+
+
+def best_cover(
+    n: int, sets: Sequence[int], costs: Doubles, *, count: int | None = None, nodes: int = 2_000
+) -> Covered | None:
+    """This will give the cheapest exact cover; None if the solver was not asked or did not finish."""
+    if not sets or len(sets) > MOST_COLUMNS:
+        return None
+    if n == 1:
+        return Covered((sets[0],), float(costs[0]), is_optimal=True) if count in (None, 1) else Covered(None, 0.0, True)
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csc_array
+
+    members = matrix(n, sets)
+    rows: list[Array] = [members.T]
+    right = [np.ones(n)]
+    if count is not None:
+        rows.append(np.ones((1, len(sets))))
+        right.append(np.array([float(count)]))
+    equal = np.concatenate(right)
+    told = milp(costs, constraints=LinearConstraint(csc_array(np.vstack(rows)), equal, equal),
+                integrality=np.ones(len(sets)), bounds=Bounds(0, 1),
+                options={"node_limit": nodes, "mip_rel_gap": 0.0})  # fmt: skip
+    if told.status == 2:
+        return Covered(None, float("inf"), is_optimal=True, by_solver=True)
+    if told.x is None:
+        return None
+    chosen = tuple(sets[i] for i in np.flatnonzero(told.x > 0.5).tolist())
+    return Covered(chosen, float(told.fun), told.status == 0, by_solver=True)
+
+
+def matrix(n: int, sets: Sequence[int]) -> Doubles:
+    """Give one row per set, one column per atom."""
+    return np.array([[s >> i & 1 for i in range(n)] for s in sets], dtype=np.float64).reshape(-1, n)
+
+
+def bits(indptr: Array, indices: Array, rows: Array) -> list[int]:
+    """Give the neighbours of each of these atoms among them, as bits in their order."""
+    place = {int(r): i for i, r in enumerate(rows.tolist())}
+    near = []
+    for r in rows.tolist():
+        around = (place.get(j) for j in indices[indptr[r] : indptr[r + 1]].tolist())
+        near.append(sum(1 << i for i in around if i is not None))
+    return near

@@ -1,0 +1,221 @@
+"""Does a certificate say the truth? A stranger's check: own code, nothing of the planner (a test reads the imports)."""
+
+import numpy as np
+
+from .problem import check
+from .values import HARD, Certificate, Problem
+
+MOST_DEAD_ENDS = 1_000_000
+REPLAYED = 22
+
+
+class TooLong(Exception):
+    """The proof is too long to be replayed here: it is neither confirmed nor refuted."""
+
+
+def confirms(certificate: Certificate, problem: Problem) -> bool:
+    """This will tell whether the certificate holds for the problem.
+
+    :raises TooLong: if checking it would take more than 10⁶ sets, or it is a solver's proof of more than 22 atoms.
+    """
+    problem = check(problem)
+    return _CHECKS[certificate.kind](certificate, _Graph(problem))
+
+
+class _Graph:
+    """Units as a person would join them: compounds that stay whole are one, barriers and borders are no way."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.band = problem, problem.band
+        self.n = len(problem.units.id)
+        self.w = [int(h) for h in problem.units.households]
+        self.near: list[set[int]] = [set() for _ in range(self.n)]
+        self.lead = list(range(self.n))
+        self.split: set[int] = set()
+        self._edges()
+        self._compounds()
+
+    def _edges(self) -> None:
+        edges, community = self.problem.edges, self.problem.community
+        held = community is not None and self.problem.communities == "hard"
+        for u, v, barrier in zip(edges.u.tolist(), edges.v.tolist(), np.asarray(edges.barrier).tolist(), strict=True):
+            if barrier < HARD and not (held and community is not None and community[u] != community[v]):
+                self.near[u].add(v)
+                self.near[v].add(u)
+
+    def _compounds(self) -> None:
+        atoms = self.problem.atoms
+        members: dict[int, list[int]] = {}
+        if atoms is not None and self.problem.compounds != "free":
+            for row, code in enumerate(np.asarray(atoms).tolist()):
+                if code >= 0:
+                    members.setdefault(code, []).append(row)
+        together = [list(one) for one in self.problem.pins.together]
+        for rows in members.values():
+            if sum(self.w[r] for r in rows) <= self.problem.whole_up_to:
+                together.append(rows)
+            else:
+                self._loosely(rows)
+        for rows in together:
+            for row in rows[1:]:
+                self._merge(rows[0], row)
+        self._contract()
+
+    def _loosely(self, rows: list[int]) -> None:
+        """A compound that may be split: its buildings part, its fragments still belong to one place."""
+        self.split.update(rows)
+        inside, fragment = set(rows), dict[int, int]()
+        for row in rows:
+            if row not in fragment:
+                waiting = [row]
+                while waiting:
+                    one = waiting.pop()
+                    if one not in fragment:
+                        fragment[one] = row
+                        waiting += [j for j in self.near[one] if j in inside]
+        for a in rows:
+            for b in rows:
+                if fragment[a] != fragment[b]:
+                    self.near[a].add(b)
+
+    def find(self, row: int) -> int:
+        while self.lead[row] != row:
+            row = self.lead[row]
+        return row
+
+    def _merge(self, a: int, b: int) -> None:
+        a, b = sorted((self.find(a), self.find(b)))
+        self.lead[b] = a
+
+    def _contract(self) -> None:
+        lead = [self.find(r) for r in range(self.n)]
+        w, near = [0] * self.n, [set[int]() for _ in range(self.n)]
+        for row in range(self.n):
+            w[lead[row]] += self.w[row]
+            near[lead[row]] |= {lead[j] for j in self.near[row]} - {lead[row]}
+        self.w, self.near, self.lead = w, near, lead
+
+    def is_sealed(self, one: int) -> bool:
+        """Tell whether an atom is a grid by itself: too heavy, or a compound in the band under `own_grid`."""
+        own = self.problem.compounds == "own_grid" and self.problem.atoms is not None
+        if own and int(np.asarray(self.problem.atoms)[one]) >= 0 and one not in self.split:
+            return self.w[one] >= self.band.lo
+        return self.w[one] > self.band.hi
+
+    def around(self, one: int) -> set[int]:
+        """Give all atoms that hang together with this one, sealed ones left out."""
+        found, waiting = {one}, [one]
+        while waiting:
+            fresh = {j for j in self.near[waiting.pop()] if not self.is_sealed(j)} - found
+            found |= fresh
+            waiting += fresh
+        return found
+
+    def atoms_of(self, certificate: Certificate) -> set[int]:
+        return {self.lead[row] for row in certificate.units}
+
+    def has_home(self, one: int, limit: int) -> bool:
+        """Tell whether a connected set inside the band holds the atom, by trying all of them."""
+        seen, waiting = set(), [frozenset([one])]
+        while waiting:
+            some = waiting.pop()
+            total = sum(self.w[i] for i in some)
+            if some in seen or total > self.band.hi:
+                continue
+            if total >= self.band.lo:
+                return True
+            seen.add(some)
+            if len(seen) > limit:
+                raise TooLong
+            waiting += [some | {j} for i in some for j in self.near[i] if j not in some and not self.is_sealed(j)]
+        return False
+
+
+def _is_a_piece(certificate: Certificate, graph: _Graph) -> bool:
+    atoms = graph.atoms_of(certificate)
+    total = sum(graph.w[a] for a in atoms)
+    return bool(atoms) and graph.around(min(atoms)) == atoms and total == certificate.households
+
+
+def _no_count(certificate: Certificate, graph: _Graph) -> bool:
+    band = graph.band
+    if "count" in certificate.evidence:
+        return _count_of_all(certificate, graph)
+    total = certificate.households
+    return _is_a_piece(certificate, graph) and band.lo > 0 and -(-total // band.hi) > total // band.lo
+
+
+def _count_of_all(certificate: Certificate, graph: _Graph) -> bool:
+    least = most = 0
+    left = {graph.lead[r] for r in range(graph.n)}
+    while left:
+        one = min(left)
+        piece = {one} if graph.is_sealed(one) else graph.around(one)
+        left -= piece
+        total = sum(graph.w[a] for a in piece)
+        if graph.is_sealed(one):
+            least, most = least + 1, most + 1
+        elif total:
+            least += -(-total // graph.band.hi)
+            most += min(total // graph.band.lo, len(piece)) if graph.band.lo else len(piece)
+    return graph.problem.count is not None and not least <= graph.problem.count <= most
+
+
+def _too_small(certificate: Certificate, graph: _Graph) -> bool:
+    return _is_a_piece(certificate, graph) and 0 < certificate.households < graph.band.lo
+
+
+def _too_big(certificate: Certificate, graph: _Graph) -> bool:
+    atoms = graph.atoms_of(certificate)
+    return len(atoms) == 1 and graph.w[min(atoms)] == certificate.households > graph.band.hi
+
+
+def _homeless(certificate: Certificate, graph: _Graph) -> bool:
+    atoms = graph.atoms_of(certificate)
+    one = min(atoms)
+    return len(atoms) == 1 and not graph.is_sealed(one) and not graph.has_home(one, MOST_DEAD_ENDS)
+
+
+def _packing(certificate: Certificate, graph: _Graph) -> bool:
+    atoms = graph.atoms_of(certificate)
+    if not _is_a_piece(certificate, graph):
+        return False
+    if len(atoms) > REPLAYED:
+        raise TooLong
+    return not _has_cover(graph, frozenset(atoms), {})
+
+
+def _has_cover(graph: _Graph, left: frozenset[int], dead: dict[frozenset[int], bool]) -> bool:
+    """Cover the lowest atom by every set in turn."""
+    if not left:
+        return True
+    if left not in dead:
+        if len(dead) > MOST_DEAD_ENDS:
+            raise TooLong
+        dead[left] = any(_has_cover(graph, left - one, dead) for one in _sets(graph, left))
+    return dead[left]
+
+
+def _sets(graph: _Graph, left: frozenset[int]) -> set[frozenset[int]]:
+    found, seen, waiting = set(), set(), [frozenset([min(left)])]
+    while waiting:
+        some = waiting.pop()
+        total = sum(graph.w[i] for i in some)
+        if some in seen or total > graph.band.hi:
+            continue
+        seen.add(some)
+        if total >= graph.band.lo:
+            found.add(some)
+        waiting += [some | {j} for i in some for j in graph.near[i] if j in left and j not in some]
+    return found
+
+
+def _cut(certificate: Certificate, graph: _Graph) -> bool:
+    """A cut is checked as what it is, a part that cannot be packed; the planner gives none of its own."""
+    return _packing(certificate, graph)
+
+
+_CHECKS = {
+    "no_count": _no_count, "too_small": _too_small, "too_big": _too_big, "homeless": _homeless, "packing": _packing,
+    "cut": _cut,
+}  # fmt: skip

@@ -1,0 +1,160 @@
+"""Which rule would have to give way, and for how much: each relaxation offered was tried and audited (spec 21 §5)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from . import contract, covering, solving
+from .auditing import audit
+from .certifying import units_of
+from .contract import Ground
+from .searching import Search
+from .solving import Piece
+from .values import CLOSED, Array, Edges, Fault, Pins, Problem, Relaxation, Units
+
+CROSSING, SPLIT, PER_HUNDRED, COMMUNITY, ISLAND = 3.0, 5.0, 1.0, 8.0, 10.0  # prices, a town's setting
+TRIES = 60  # plans tried in one call
+WIDER = 0.5  # how far out of the band a grid may be to be offered
+TRIED_ATOMS = 400
+Kind = Literal["band", "split", "crossing", "community", "island"]
+Change = tuple[Kind, float, str, Problem]
+
+
+def cheapest(
+    ground: Ground, faulty: list[Piece], assignment: Array, faults: tuple[Fault, ...], search: Search
+) -> tuple[Relaxation, ...]:
+    """This will give the relaxations that make a checked plan, the cheapest of each piece first."""
+    found, tries = [], TRIES
+    grids = np.asarray(assignment, dtype=np.int64)
+    for piece in faulty:
+        units = np.array(units_of(ground, piece.rows))
+        offers = [_exact_band(ground, piece) or _band_as_found(ground.problem, grids, units, faults)]
+        if 0 < piece.homes < ground.problem.band.lo:
+            told = f"Accept {piece.homes} households as an island."
+            offers.append(Relaxation("island", ISLAND, told, _named(units), (_named(units),)))
+        for kind, price, told, changed in _changes(ground.problem, units):
+            if tries <= 0 or len(piece.rows) > TRIED_ATOMS:
+                break
+            tries -= 1
+            if _makes_legal(changed, units, search):
+                offers.append(Relaxation(kind, price, told, _named(units)))
+        found.append(sorted((o for o in offers if o is not None), key=lambda o: (o.price, o.kind, o.sentence)))
+    return tuple({(o.kind, o.sentence): o for offers in found for o in offers}.values())
+
+
+def _named(units: Array) -> tuple[int, ...]:
+    return tuple(int(u) for u in units)
+
+
+def price_of(homes: int, lo: int, hi: int) -> float:
+    """This will give 1 for each percent that a grid lies out of its band."""
+    over = max(homes - hi, 0) * 100 / hi if hi else 0.0
+    return float(np.ceil(max(over, max(lo - homes, 0) * 100 / lo if lo else 0.0) - 1e-9))
+
+
+def _exact_band(ground: Ground, piece: Piece) -> Relaxation | None:
+    """The division of a small piece that misses the band by the least percents in all."""
+    if len(piece.rows) > covering.BY_CHECKER * 2:
+        return None
+    lo, hi = ground.problem.band.lo, ground.problem.band.hi
+    near, w = covering.bits(ground.indptr, ground.indices, piece.rows), ground.w[piece.rows].tolist()
+    sets = covering.fitting(near, w, int(lo * (1 - WIDER)), max(int(hi * (1 + WIDER)), max(w)), most=20_000)
+    if not sets:
+        return None
+    homes = [sum(w[i] for i in range(len(w)) if s >> i & 1) for s in sets]
+    prices = np.array([price_of(h, lo, hi) for h in homes])
+    cover = covering.best_cover(len(w), sets, prices + 1e-6)
+    if cover is None or cover.sets is None:
+        return None
+    out = [(h, p, s) for s, h, p in zip(sets, homes, prices.tolist(), strict=True) if s in cover.sets and p]
+    told = "Accept " + ", ".join(f"{h} in one grid ({p:.0f})" for h, p, _ in out) + "."
+    grids = tuple(units_of(ground, piece.rows[[i for i in range(len(w)) if s >> i & 1]]) for s in cover.sets)
+    return Relaxation("band", float(sum(p for _, p, _ in out)), told, units_of(ground, piece.rows), grids)
+
+
+def _band_as_found(problem: Problem, grids: Array, units: Array, faults: tuple[Fault, ...]) -> Relaxation | None:
+    """The best attempt, with the grids that miss the band named; None if it breaks another rule."""
+    inside = set(grids[units].tolist())
+    here = [f for f in faults if f.grid in inside]
+    if not here or any(f.rule != "H4" for f in here):
+        return None
+    prices = [price_of(f.number, problem.band.lo, problem.band.hi) for f in here]
+    told = "Accept " + ", ".join(f"{f.number} in one grid ({p:.0f})" for f, p in zip(here, prices, strict=True)) + "."
+    rows = tuple(_named(np.flatnonzero(grids == f.grid)) for f in here)
+    return Relaxation("band", float(sum(prices)), told, _named(units), rows)
+
+
+def _changes(problem: Problem, units: Array) -> Iterator[Change]:
+    """Give (kind, price, sentence, problem with one rule given way) in order of price."""
+    inside = np.zeros(len(problem.units.id), bool)
+    inside[units] = True
+    yield from _crossings(problem, inside)
+    yield from _splits(problem, units)
+    yield from _communities(problem, inside)
+
+
+def _crossings(problem: Problem, inside: Array) -> Iterator[Change]:
+    edges, barrier = problem.edges, np.asarray(problem.edges.barrier)
+    for e in np.flatnonzero((barrier == CLOSED) & (inside[edges.u] != inside[edges.v]))[:4].tolist():
+        listed = barrier.copy()
+        listed[e] = 0
+        told = f"List the crossing between {problem.units.id[edges.u[e]]} and {problem.units.id[edges.v[e]]}."
+        yield "crossing", CROSSING, told, replace(problem, edges=replace(edges, barrier=listed))
+
+
+def _splits(problem: Problem, units: Array) -> Iterator[Change]:
+    if problem.atoms is None or problem.compounds == "free":
+        return
+    atoms, w = np.asarray(problem.atoms), np.asarray(problem.units.households)
+    codes = [c for c in np.unique(atoms[units]).tolist() if c >= 0 and (atoms == c).sum() > 1]
+    whole = [c for c in codes if w[atoms == c].sum() <= problem.whole_up_to]
+    for code in sorted(whole, key=lambda c: (-int(w[atoms == c].sum()), c))[:3]:
+        homes = int(w[atoms == code].sum())
+        told = f"Split compound {code} ({homes} households) along its buildings."
+        freed = np.where(atoms == code, -1, atoms)
+        yield "split", SPLIT + PER_HUNDRED * -(-homes // 100), told, replace(problem, atoms=freed)
+
+
+def _communities(problem: Problem, inside: Array) -> Iterator[Change]:
+    if problem.community is None or problem.communities != "hard":
+        return
+    edges, community = problem.edges, np.asarray(problem.community)
+    apart = (inside[edges.u] != inside[edges.v]) & (community[edges.u] != community[edges.v])
+    pairs = np.unique(np.sort(np.stack([community[edges.u[apart]], community[edges.v[apart]]]), axis=0), axis=1)
+    for a, b in pairs.T[:2].tolist():
+        joined = np.where(community == b, a, community)
+        told = f"Let one grid cross the border of {a} and {b}."
+        yield "community", COMMUNITY, told, replace(problem, community=joined)
+
+
+def _makes_legal(problem: Problem, units: Array, search: Search) -> bool:
+    """Tell whether what hangs together with these units has a legal plan under the changed rule."""
+    ground = contract.build(problem)
+    touched = np.zeros(ground.size, bool)
+    touched[ground.atom_of[units]] = True
+    rows = [r for p in solving.divide(ground) if touched[p.rows].any() for r in p.rows.tolist()]
+    if not rows or len(rows) > TRIED_ATOMS:
+        return False
+    part = restricted(problem, np.array(units_of(ground, np.array(rows))))
+    if not np.asarray(part.units.households).any():
+        return False
+    smaller = contract.build(part)
+    found, _ = solving.solve(smaller, solving.divide(smaller), search)
+    return not audit(found[smaller.atom_of], part)
+
+
+def restricted(problem: Problem, rows: Array) -> Problem:
+    """This will give the problem of some of the units alone, without pins and count."""
+    place = np.full(len(problem.units.id), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    units, edges = problem.units, problem.edges
+    keep = (place[edges.u] >= 0) & (place[edges.v] >= 0)
+    some: dict[str, Any] = {name: None if column is None else np.asarray(column)[rows]
+            for name, column in (("atoms", problem.atoms), ("community", problem.community))}  # fmt: skip
+    columns = {name: None if column is None else np.asarray(column)[rows] for name, column in vars(units).items()}
+    fewer = Units(**columns)  # type: ignore[arg-type]
+    inner = Edges(place[edges.u[keep]], place[edges.v[keep]], np.asarray(edges.border)[keep],
+                  np.asarray(edges.barrier)[keep])  # fmt: skip
+    return replace(problem, units=fewer, edges=inner, pins=Pins(), count=None, previous=None, workloads={}, **some)

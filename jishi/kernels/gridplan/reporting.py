@@ -1,0 +1,154 @@
+"""A division in numbers: one sheet per grid, and J by its aims (spec 21 §2, §8)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .contract import areas
+from .values import Array, Doubles, Fault, Ints, Problem, Sheet
+
+BY_ROAD = 1.35
+
+
+def sheets(
+    problem: Problem, assignment: Array, faults: tuple[Fault, ...], *, only: Array | None = None
+) -> tuple[Sheet, ...]:
+    """This will give one sheet per grid (or per grid of `only`), in order of their numbers."""
+    grid = np.asarray(assignment, dtype=np.int64)
+    names, which = np.unique(grid, return_inverse=True)
+    order = np.argsort(which, kind="stable")
+    starts = np.searchsorted(which[order], np.arange(len(names) + 1))
+    w = np.asarray(problem.units.households, dtype=np.int64)
+    border, near = _borders(problem, which, len(names))
+    area = np.bincount(which, areas(problem), len(names))
+    broken = {f.grid for f in faults if f.rule in ("H2", "H5")}
+    wanted = range(len(names)) if only is None else np.flatnonzero(np.isin(names, only)).tolist()
+    matched = _matched(problem, which, len(names), w)
+    found = []
+    for g in wanted:
+        rows, name = order[starts[g] : starts[g + 1]], int(names[g])
+        found.append(_sheet(problem, name, rows, w[rows], float(border[g]), float(area[g]), near.get(g, ()),
+                            int(matched[g]), names, connected=name not in broken))  # fmt: skip
+    return tuple(found)
+
+
+def _sheet(problem: Problem, name: int, rows: Array, w: Ints, border: float, area: float,
+           near: tuple[int, ...], matched: int, names: Array, *, connected: bool) -> Sheet:  # fmt: skip
+    x, y = (np.asarray(a, dtype=np.float64)[rows] for a in (problem.units.x, problem.units.y))
+    total, homes = int(w.sum()), w > 0
+    cx, cy = (float(np.average(a, weights=w)) if total else float(a.mean()) for a in (x, y))
+    far = np.hypot(x - cx, y - cy)
+    anchor, longest = _anchor(x, y, homes)
+    return Sheet(
+        grid=name, matched=matched, units=len(rows), households=total, slack_lo=total - problem.band.lo,
+        slack_hi=problem.band.hi - total, connected=connected,
+        polsby_popper=min(4 * np.pi * area / border**2, 1.0) if border else 1.0,
+        mean_walk_m=float((w * far).sum() / total) if total else 0.0,
+        rms_walk_m=float(np.sqrt((w * far**2).sum() / total)) if total else 0.0,
+        max_walk_m=longest * BY_ROAD, border_m=border, anchor=int(rows[anchor]),
+        workloads={n: float(np.asarray(s.values)[rows].sum()) for n, s in problem.workloads.items()},
+        neighbours=tuple(int(names[g]) for g in near),
+    )  # fmt: skip
+
+
+def _anchor(x: Doubles, y: Doubles, homes: Array) -> tuple[int, float]:
+    """Give the unit with the smallest greatest distance to a home, and that distance."""
+    if not homes.any():
+        return 0, 0.0
+    far = np.hypot(x[:, None] - x[homes], y[:, None] - y[homes]).max(axis=1)
+    return int(np.argmin(far)), float(far.min())
+
+
+def _borders(problem: Problem, which: Ints, k: int) -> tuple[Doubles, Mapping[int, tuple[int, ...]]]:
+    a, b = which[problem.edges.u], which[problem.edges.v]
+    cut = a != b
+    length = np.asarray(problem.edges.border)[cut]
+    total = np.asarray(np.bincount(a[cut], length, k) + np.bincount(b[cut], length, k), dtype=np.float64)
+    pairs = np.unique(np.concatenate([a[cut] * k + b[cut], b[cut] * k + a[cut]]))
+    near: dict[int, list[int]] = {}
+    for one, other in zip((pairs // k).tolist(), (pairs % k).tolist(), strict=True):
+        near.setdefault(one, []).append(other)
+    return total, {g: tuple(others) for g, others in near.items()}
+
+
+def _matched(problem: Problem, which: Ints, k: int, w: Ints) -> Ints:
+    """Give the old grid with which each new one has most households in common, −1 without a plan in force."""
+    matched = np.full(k, -1, np.int64)
+    if problem.previous is None:
+        return matched
+    previous = np.asarray(problem.previous, dtype=np.int64)
+    known = previous >= 0
+    pair, back = np.unique(np.stack([which[known], previous[known]]), axis=1, return_inverse=True)
+    common = np.bincount(back, w[known] + 1e-6)
+    for i in np.lexsort((-pair[1], common)).tolist():
+        matched[pair[0, i]] = pair[1, i]
+    return matched
+
+
+def objective(problem: Problem, assignment: Array) -> dict[str, float]:
+    """This will give J and each aim by itself, as spec 21 §2 defines them; the same for any name, turn or shift."""
+    names, which = np.unique(np.asarray(assignment), return_inverse=True)
+    k, w = len(names), np.asarray(problem.units.households, dtype=np.float64)
+    x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
+    x, y = x - x.mean(), y - y.mean()
+    homes, area, total = np.bincount(which, w, k), np.bincount(which, areas(problem), k), max(float(w.sum()), 1.0)
+    centre = [np.bincount(which, w * a, k) / np.maximum(homes, 1e-9) for a in (x, y)]
+    far = np.hypot(x - centre[0][which], y - centre[1][which])
+    middle = max((problem.band.lo + problem.band.hi) / 2, 1.0)
+    radius = np.sqrt(max(float(area.sum()), 1e-9) / np.pi / max(total / middle, 1.0))
+    border, _ = _borders(problem, which, k)
+    round_ = area > 0
+    weights = problem.weights
+    aims = {
+        "walk": float((w * far).sum() / total / radius),
+        "shape": float((border[round_] ** 2 / (4 * np.pi * area[round_]) - 1).sum() / k),
+        "balance": float(((homes / (total / k) - 1) ** 2).mean()),
+        "change": _changed(problem, assignment) / total, "posts": 0.0, "together": 0.0, "purity": 0.0,
+    }  # fmt: skip
+    if problem.previous is not None:
+        old = np.unique(np.asarray(problem.previous)[np.asarray(problem.previous) >= 0])
+        aims["posts"] = (len(np.setdiff1d(names, old)) + len(np.setdiff1d(old, names))) / k
+    if problem.community is not None and problem.communities == "soft":
+        aims["together"] = _scattered(which, np.asarray(problem.community), w) / total
+    if problem.atoms is not None and problem.compounds != "free":
+        aims["purity"] = _mixed(which, np.asarray(problem.atoms), w) / total
+    price = {**vars(weights), "change": problem.change_price}
+    balance = sum(s.weight * _uneven(which, s.values, k) for s in problem.workloads.values())
+    aims["J"] = sum(price[name] * value for name, value in aims.items()) + balance
+    aims |= {"rms_walk_m": float(np.sqrt((w * far**2).sum() / total)), "mean_walk_m": aims["walk"] * float(radius)}
+    length = float(np.asarray(problem.edges.border).sum())
+    return {**aims, "cut": float(border.sum() / 2 / length) if length else 0.0, "grids": float(k)}
+
+
+def _uneven(which: Ints, values: Array, k: int) -> float:
+    sums = np.bincount(which, np.asarray(values, dtype=np.float64), k)
+    return float(((sums / max(sums.mean(), 1e-9) - 1) ** 2).mean())
+
+
+def _changed(problem: Problem, assignment: Array) -> float:
+    if problem.previous is None:
+        return 0.0
+    previous = np.asarray(problem.previous)
+    moved = (previous >= 0) & (previous != np.asarray(assignment))
+    return float(np.asarray(problem.units.households)[moved].sum())
+
+
+def _scattered(which: Ints, community: Array, w: Doubles) -> float:
+    """Households outside the main community of their grid."""
+    pair, back = np.unique(np.stack([which, community]), axis=1, return_inverse=True)
+    sums = np.bincount(back, w)
+    best = np.zeros(int(which.max()) + 1)
+    np.maximum.at(best, pair[0], sums)
+    return float(w.sum() - best.sum())
+
+
+def _mixed(which: Ints, atoms: Array, w: Doubles) -> float:
+    """Households that share a grid with a piece of a compound that is split, and are not of it."""
+    inside = atoms >= 0
+    pair = np.unique(np.stack([atoms[inside], which[inside]]), axis=1)
+    codes, parts = np.unique(pair[0], return_counts=True)
+    split = np.isin(pair[0], codes[parts > 1])
+    mixed = 0.0
+    for atom, grid in pair[:, split].T.tolist():
+        mixed += float(w[(which == grid) & (atoms != atom)].sum())
+    return mixed

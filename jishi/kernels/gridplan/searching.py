@@ -1,0 +1,375 @@
+"""From a ground and the number of grids of each piece to a division: seed, tiled annealing, patches (spec 21 §6).
+
+Every grid stays connected from the seed on. Rounds are cut into tiles anew; the threads share tiles, not luck.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .contract import Ground
+from .values import Array, Doubles, Ints, Weights
+
+TILE = 120  # grids in a tile
+HEATS = ((0.06, 0.02), (0.02, 0.008), (0.008, 0.003), (0.003, 0.001), (0.001, 0.0003))
+PATCHES = ((6, 60.0), (10, 60.0), (16, 90.0), (24, 120.0), (40, 120.0))
+MENDING = (1.0, 0.01)
+ROUNDS = 60
+STRICT = 30.0  # what one whole grid out of its band costs beside an objective of about 1
+Stopped = Callable[[str, int, int, int, float], bool]
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to search. `stop(stage, done, total, faults, J)` tells whether somebody wants it to end."""
+
+    weights: Weights
+    effort: float
+    seed: int
+    threads: int
+    stop: Stopped
+    price: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Aims:
+    """What the search pays for, in coefficients: `mean` households of a grid; `coef`, `means` as the compiled code
+    takes them."""
+
+    mean: float
+    coef: Doubles
+    means: Doubles
+
+    def costs(self, sums: Doubles) -> Doubles:
+        """Give what each grid adds, its distance from the band and changes left out."""
+        w = np.maximum(sums[:, 0], 1e-9)
+        e = self.coef[0] * (sums[:, 3] - (sums[:, 1] ** 2 + sums[:, 2] ** 2) / w)
+        e += np.where(sums[:, 5] > 0, self.coef[1] * sums[:, 4] ** 2 / (4 * np.pi * np.maximum(sums[:, 5], 1e-9)), 0.0)
+        e += self.coef[2] * (sums[:, 0] / self.mean - 1) ** 2
+        for d in range(len(self.means)):
+            e += self.means[d, 1] * (sums[:, 7 + d] * self.means[d, 0] - 1) ** 2
+        return np.asarray(e)
+
+
+def aims(ground: Ground, weights: Weights, k: int) -> Aims:
+    """This will give the coefficients of a ground that is to have about k grids."""
+    mean = float(ground.w.sum()) / max(k, 1)
+    radius2 = max(float(ground.nodes[:, 4].sum()) / np.pi / max(k, 1), 1e-9)
+    coef = np.array([weights.walk / (mean * radius2), weights.shape, weights.balance, STRICT, 0.1, 0.1, 0.01, 0.3])
+    names = sorted(ground.problem.workloads)
+    further = [(k / max(float(s), 1e-9), ground.problem.workloads[name].weight)
+               for s, name in zip(ground.nodes[:, 5:].sum(axis=0), names, strict=True)]  # fmt: skip
+    return Aims(mean, coef, np.array(further, dtype=np.float64).reshape(-1, 2))
+
+
+class State:
+    """A division under change: the grid of each atom and the sums of each grid."""
+
+    def __init__(self, ground: Ground, search: Search, part: Array, label: Ints, sought: Aims) -> None:
+        """`label` (k,): the piece of the ground that each grid lies in; `sought`: what counts."""
+        self.ground, self.search, self.k = ground, search, len(label)
+        self.label = label.copy()
+        k = self.k
+        self.queue = np.empty(ground.size + 1, np.int32)
+        self.part = part.astype(np.int32)
+        self.sums = np.zeros((k, 7 + ground.nodes.shape[1] - 5))
+        self.seen = np.zeros(ground.size, np.int64)
+        self.stamp = 1
+        self.round = 0
+        mean = sought.mean
+        self.aims, self.coef, self.means = sought, sought.coef, sought.means
+        self.band = np.array([ground.problem.band.lo, ground.problem.band.hi, mean], dtype=np.float64)
+        self.home = np.full(ground.size, -1, np.int32)  # the grid to stay in, numbered as `part`; −1 does not matter
+        self.price = ground.moving * (search.price / mean)
+        self.total()
+
+    def total(self) -> None:
+        """Count the sums of all grids anew."""
+        from . import compiled
+
+        g = self.ground
+        compiled.total_up(g.indptr, g.indices, g.border, g.nodes, self.part, self.sums)
+
+    def grow(self, like: int) -> None:
+        """Add a grid in the same piece as another."""
+        self.k += 1
+        self.label = np.append(self.label, self.label[like])
+        self.sums = np.vstack([self.sums, np.zeros(self.sums.shape[1])])
+
+    def compact(self) -> None:
+        """Forget grids without units, number the others in their order, count all sums anew."""
+        used = np.bincount(self.part[self.part >= 0], minlength=self.k) > 0
+        number = np.cumsum(used) - 1
+        inside = self.part >= 0
+        self.part[inside] = number[self.part[inside]]
+        stays = self.home >= 0
+        self.home[stays] = np.where(used[self.home[stays]], number[self.home[stays]], -1)
+        self.label = self.label[used]
+        self.k = len(self.label)
+        self.sums = np.zeros((self.k, self.sums.shape[1]))
+        self.total()
+
+    @property
+    def homes(self) -> Ints:
+        """Give the households of each grid."""
+        return np.rint(self.sums[:, 0]).astype(np.int64)
+
+    def faulty(self) -> Ints:
+        """Give the grids outside the band."""
+        return np.flatnonzero((self.homes < self.band[0]) | (self.homes > self.band[1]))
+
+    def excess(self) -> float:
+        """Give the households by which grids miss the band."""
+        return float((np.maximum(self.band[0] - self.homes, 0) + np.maximum(self.homes - self.band[1], 0)).sum())
+
+    def objective(self) -> float:
+        """Give the sum that is annealed, without the distance from the band."""
+        moved = (self.home >= 0) & (self.home != self.part)
+        return float(self.aims.costs(self.sums).sum() + self.price[moved].sum())
+
+    def anneal(self, tile_of: Array, tiles: int, sweeps: float, heat: tuple[float, float], strict: float = 1.0) -> int:
+        """Propose `sweeps` changes per atom within each tile of grids (−1: untouched); gives how many were taken."""
+        from . import compiled
+
+        self.round += 1
+        ground, coef = self.ground, self.coef.copy()
+        coef[5:7] = heat
+        coef[3:5] *= strict
+        tile_of = tile_of.astype(np.int32)
+        where = np.where(self.part >= 0, tile_of[self.part], -1)
+        units = np.argsort(where, kind="stable").astype(np.int32)[int((where < 0).sum()) :]
+        pointer = np.concatenate([[0], np.cumsum(np.bincount(where[where >= 0], minlength=tiles))]).astype(np.int64)
+        longest = int(np.diff(pointer).max(initial=1))
+        seed = (self.search.seed * 1_000_003 + self.round) & 0x7FFFFFFF
+
+        def run(some: Array) -> int:
+            return compiled.anneal(
+                some, pointer, units, tile_of, sweeps, seed, ground.indptr, ground.indices, ground.border,
+                ground.nodes, self.part, self.sums, coef, self.band, self.means, self.home, self.price, ground.fixed,
+                ground.foe_ptr, ground.foes, self.seen, self.stamp,
+            )  # fmt: skip
+
+        done = _shared_out(run, np.diff(pointer), self.search.threads)
+        self.stamp += int(longest * sweeps * 4) + 8
+        return done
+
+
+def _shared_out(run: Callable[[Array], int], sizes: Array, threads: int) -> int:
+    """Let threads take tiles, the heavy ones first; which thread takes which changes nothing."""
+    tiles = np.argsort(-sizes, kind="stable")
+    tiles = tiles[sizes[tiles] > 0]
+    if threads <= 1 or len(tiles) <= 1:
+        return int(run(tiles)) if len(tiles) else 0
+    shares = [tiles[i :: threads * 4] for i in range(min(threads * 4, len(tiles)))]
+    with ThreadPoolExecutor(threads) as pool:
+        return int(sum(pool.map(run, shares)))
+
+
+def seeded(ground: Ground, order: Ints, starts: Ints, counts: Ints) -> Array:
+    """This will cut each piece of the ground into its number of connected parts of about equal weight."""
+    from . import compiled
+
+    part = np.full(ground.size, -1, np.int32)
+    weight = ground.w.astype(np.float64)
+    k = compiled.bisect(order.copy(), starts, counts, ground.x, ground.y, weight, part)
+    compiled.attach(ground.indptr, ground.indices, weight, part, k)
+    return part
+
+
+def tiled(state: State, angle: float, shift: float) -> tuple[Ints, int]:
+    """Cut the grids of each piece into tiles of about TILE grids: strips at an angle, cut across."""
+    w, label = np.maximum(state.sums[:, 0], 1e-9), np.unique(state.label, return_inverse=True)[1]
+    x, y = state.sums[:, 1] / w, state.sums[:, 2] / w
+    along, across = np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
+    k = np.bincount(label)
+    strips = np.maximum(1, np.rint(np.sqrt(k / TILE))).astype(np.int64)
+    strip = _slot(along, label, strips, shift)
+    inside = np.unique(label * (strips.max() + 2) + strip, return_inverse=True)[1]
+    cells = np.maximum(1, np.rint(np.bincount(inside) / TILE)).astype(np.int64)
+    cell = _slot(across, inside, cells, shift)
+    tile = np.unique(inside * (cells.max() + 2) + cell, return_inverse=True)[1]
+    return tile, int(tile.max()) + 1
+
+
+def _slot(value: Doubles, label: Ints, slots: Ints, shift: float) -> Ints:
+    """Number the members of each label by value and cut their row into its number of slots, shifted by a share."""
+    order = np.lexsort((value, label))
+    size = np.bincount(label, minlength=len(slots))
+    nth = np.arange(len(order)) - (np.cumsum(size) - size)[label[order]]
+    here = label[order]
+    moved = np.where(slots[here] > 1, shift, 0.0)
+    slot = np.empty(len(order), np.int64)
+    slot[order] = (nth * slots[here] / np.maximum(size[here], 1) + moved).astype(np.int64)
+    return slot
+
+
+def improve(state: State, stage: str, heats: Any = HEATS, strict: float = 1.0) -> bool:
+    """This will anneal everything, cooling from round to round; gives False if somebody stopped it."""
+    rng = np.random.default_rng([state.search.seed, 71])
+    sweeps = state.search.effort / len(heats)
+    for i, heat in enumerate(heats):
+        if state.search.stop(stage, i, len(heats), len(state.faulty()), state.objective() / state.k):
+            return False
+        tile, tiles = tiled(state, float(rng.uniform(0, np.pi)), float(rng.uniform(0, 0.999)))
+        state.anneal(tile, tiles, sweeps, heat, strict)
+    return True
+
+
+def neighbours(state: State) -> tuple[Array, Array]:
+    """Give which grids touch, as CSR."""
+    g = state.ground
+    a, b = np.repeat(state.part, np.diff(g.indptr)), state.part[g.indices]
+    pairs = np.unique(a[(a != b) & (a >= 0) & (b >= 0)].astype(np.int64) * state.k + b[(a != b) & (a >= 0) & (b >= 0)])
+    pointer = np.concatenate([[0], np.cumsum(np.bincount(pairs // state.k, minlength=state.k))])
+    return pointer, pairs % state.k
+
+
+def patches(state: State, middles: Ints, size: int) -> tuple[Ints, int]:
+    """Give a tile to the grids around each of these, breadth first up to `size`, none in two."""
+    pointer, near = neighbours(state)
+    tile = np.full(state.k, -1, np.int64)
+    found = 0
+    for grid in middles.tolist():
+        if tile[grid] >= 0:
+            continue
+        members, head = [grid], 0
+        tile[grid] = found
+        while head < len(members) and len(members) < size:
+            for other in near[pointer[members[head]] : pointer[members[head] + 1]].tolist():
+                if tile[other] < 0 and len(members) < size:
+                    tile[other] = found
+                    members.append(other)
+            head += 1
+        found += 1
+    return tile, found
+
+
+def mend(state: State, stage: str, rounds: int = ROUNDS) -> bool:
+    """This will anneal patches around what is out of its band, larger ones after smaller; worse patches are undone.
+
+    Every fourth round tries another number of grids in each patch.
+    """
+    for round_ in range(rounds):
+        faults = state.faulty()
+        if not len(faults):
+            return True
+        faults = faults[np.argsort(-np.abs(state.homes[faults] - state.band[2]), kind="stable")]
+        if state.search.stop(stage, round_, rounds, len(faults), state.objective() / state.k):
+            return False
+        size, sweeps = PATCHES[min(round_ * len(PATCHES) // (rounds // 2), len(PATCHES) - 1)]
+        turn = round_ % 4 == 2
+        tile, tiles = patches(state, faults, max(size, 14) if turn else size)
+        over = state.homes > state.band[1]
+        if round_ % 8 == 6:
+            over = ~over
+        attempt(state, tile, tiles, sweeps, 3.0 + round_ / 8, opens=faults[over[faults]] if turn else (),
+                closes=faults[~over[faults]] if turn else ())  # fmt: skip
+    return not len(state.faulty())
+
+
+def attempt(
+    state: State, tile: Ints, tiles: int, sweeps: float, strict: float, *, opens: Any = (), closes: Any = ()
+) -> None:
+    """Open and close grids, anneal their tiles, and undo each tile that misses its bands by more than before."""
+    before, missed = state.part.copy(), _missed(state, tile, tiles)
+    where = tile[before]
+    for grid in closes:
+        _close(state, int(grid), tile)
+    fresh = [tile[int(grid)] for grid in opens if _open(state, int(grid))]
+    tile = np.concatenate([tile, np.array(fresh, np.int64)])
+    state.total()
+    state.anneal(tile, tiles, sweeps, MENDING, strict)
+    undone = (where >= 0) & (_missed(state, tile, tiles) > missed)[where]
+    state.part[undone] = before[undone]
+    state.compact()
+
+
+def _open(state: State, grid: int) -> bool:
+    """Let the heaviest unit that can leave its grid be a new one."""
+    from . import compiled
+
+    g = state.ground
+    rows = np.flatnonzero(state.part == grid)
+    for row in rows[np.argsort(-g.w[rows], kind="stable")].tolist():
+        state.stamp += 2
+        if g.fixed[row] or g.w[row] == 0:
+            continue
+        if compiled.hangs_together(row, g.indptr, g.indices, state.part, state.seen, state.queue, state.stamp):
+            state.part[row] = state.k
+            state.grow(grid)
+            return True
+    return False
+
+
+def _close(state: State, grid: int, tile: Ints) -> None:
+    """Give the units of a grid to neighbours of its tile; as it was, if they cannot all be given."""
+    g = state.ground
+    rows = np.flatnonzero(state.part == grid)
+    if g.fixed[rows].any():
+        return
+    left, given = set(rows.tolist()), dict[int, int]()
+    while left:
+        ready = {}
+        for row in sorted(left):
+            around = g.indices[g.indptr[row] : g.indptr[row + 1]].tolist()
+            near = [given.get(j, int(state.part[j])) for j in around]
+            near = [t for t in near if t != grid and t < len(tile) and tile[t] == tile[grid]]
+            if near:
+                ready[row] = min(near, key=lambda t: (state.sums[t, 0], t))
+        if not ready:
+            return
+        given.update(ready)
+        left -= set(ready)
+    for row, to in given.items():
+        state.part[row] = to
+
+
+def _missed(state: State, tile: Ints, tiles: int) -> Doubles:
+    """Give how bad each tile is: households out of their bands before everything, then households that moved."""
+    homes = state.homes
+    miss = (np.maximum(state.band[0] - homes, 0) + np.maximum(homes - state.band[1], 0)) * 1e9
+    bad = np.bincount(tile[tile >= 0], miss[tile >= 0], tiles).astype(np.float64)
+    moved = np.flatnonzero((state.home >= 0) & (state.home != state.part) & (state.part >= 0))
+    moved = moved[tile[state.part[moved]] >= 0]
+    return bad + np.bincount(tile[state.part[moved]], state.ground.moving[moved], tiles)
+
+
+def return_home(state: State, rounds: int = 24) -> None:
+    """This will search for divisions with fewer households moved around those that moved."""
+    for round_ in range(rounds):
+        moved = (state.home >= 0) & (state.home != state.part) & (state.part >= 0) & (state.ground.w > 0)
+        if not moved.any() or state.search.stop("home", round_, rounds, len(state.faulty()), 0.0):
+            return
+        middles = np.unique(state.part[moved])
+        turn = np.random.default_rng([state.search.seed, round_]).permutation(len(middles))
+        tile, tiles = patches(state, middles[turn], (4, 8, 14)[round_ % 3])
+        attempt(state, tile, tiles, 60.0, 20.0)
+
+
+def recount(state: State, target: int, rounds: int = 60) -> bool:
+    """This will open or close grids one by one until there are as many as wanted, each with its patch in its band."""
+    rng = np.random.default_rng([state.search.seed, 19])
+    for round_ in range(rounds):
+        differ = target - state.k
+        if not differ:
+            return True
+        if state.search.stop("count", round_, rounds, abs(differ), 0.0):
+            return False
+        middles = rng.permutation(state.k)[: abs(differ)]
+        tile, tiles = patches(state, middles, 16 + round_ // 4)
+        middles = np.array([m for i, m in enumerate(middles.tolist()) if tile[m] not in tile[middles[:i]]], np.int64)
+        more, fewer = (middles, ()) if differ > 0 else ((), middles)
+        attempt(state, tile, tiles, 90.0, 5.0, opens=more, closes=fewer)
+    return state.k == target
+
+
+def polish(state: State, effort: float) -> bool:
+    """This will improve a legal division while keeping it in its band: out of it is dear and nothing is hot."""
+    quiet = replace(state.search, effort=effort)
+    state.search, search = quiet, state.search
+    going = improve(state, "polish", ((0.003, 0.001), (0.001, 0.0002)), 50.0)
+    state.search = search
+    return going

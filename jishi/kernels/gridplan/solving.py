@@ -1,0 +1,207 @@
+"""Which method divides which piece of the ground: by rule, exactly, or by search.
+
+A piece is what hangs together once barriers, community borders and sealed atoms are taken out; pieces do not know of
+each other, except that an exact number of grids is shared out among them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import covering, searching
+from .contract import FREE, Ground
+from .searching import Search, State
+from .values import Array, Doubles, Ints
+
+SMALL = 60  # atoms up to which a piece is tried exactly
+LOOKS = 30_000  # sets looked at in one piece, and
+ALL_LOOKS = 3_000_000  # in all pieces of a call
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """`rows` (atoms in curve order), their households, and the numbers of grids that fit: least > most is none."""
+
+    rows: Ints
+    homes: int
+    least: int
+    most: int
+    wanted: int
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether any number of grids fits."""
+        return self.least <= self.most
+
+
+def divide(ground: Ground) -> tuple[Piece, ...]:
+    """This will find the pieces of a ground, without its sealed atoms, in curve order."""
+    from . import compiled
+
+    group = np.where(ground.sealed == FREE, 0, -1).astype(np.int32)
+    label, found = compiled.pieces(ground.indptr, ground.indices, group)
+    order = np.argsort(label, kind="stable")
+    order = order[label[order] >= 0]
+    starts = np.searchsorted(label[order], np.arange(found + 1))
+    homes = np.bincount(label[order], ground.w[order], found).astype(np.int64)
+    pieces = [_piece(ground, order[starts[i] : starts[i + 1]], int(homes[i])) for i in range(found)]
+    return tuple(_shared(ground, pieces))
+
+
+def _piece(ground: Ground, rows: Ints, homes: int) -> Piece:
+    lo, hi = ground.problem.band.lo, ground.problem.band.hi
+    least, most = -(-homes // hi), homes // lo if lo else len(rows)
+    best = max(1, round(homes * 2 / (lo + hi)))
+    wanted = min(max(best, least), max(most, least, 1), len(rows))
+    return Piece(rows, homes, max(least, 1) if homes else 0, most, wanted)
+
+
+def _shared(ground: Ground, pieces: list[Piece]) -> list[Piece]:
+    """Share an exact number of grids out among the pieces, the largest errors first."""
+    count = ground.problem.count
+    if count is None:
+        return pieces
+    peopled = int(((ground.sealed != FREE) & (ground.w > 0)).sum())
+    open_ = [i for i, p in enumerate(pieces) if p.homes and p.fits]
+    left = count - peopled - sum(1 for p in pieces if p.homes and not p.fits)
+    wanted = {i: pieces[i].wanted for i in open_}
+    mean = max(sum(pieces[i].homes for i in open_) / max(left, 1), 1e-9)
+    while sum(wanted.values()) != left:
+        step = 1 if sum(wanted.values()) < left else -1
+        able = [i for i in open_ if pieces[i].least <= wanted[i] + step <= min(pieces[i].most, len(pieces[i].rows))]
+        if not able:
+            break
+        wanted[max(able, key=lambda i: (step * (pieces[i].homes / mean - wanted[i]), -i))] += step
+    return [Piece(**{**vars(p), "wanted": wanted.get(i, p.wanted)}) for i, p in enumerate(pieces)]
+
+
+def solve(ground: Ground, pieces: tuple[Piece, ...], search: Search) -> tuple[Array, dict[str, float]]:
+    """This will give a grid to every atom, as good as was found, and what was proved on the way."""
+    part = np.full(ground.size, -1, np.int64)
+    sealed = np.flatnonzero(ground.sealed != FREE)
+    part[sealed] = np.arange(len(sealed))
+    sought = searching.aims(ground, search.weights, max(1, len(sealed) + sum(p.wanted for p in pieces if p.homes)))
+    rest, looks, exact, k = [], ALL_LOOKS, 0, len(sealed)
+    for piece in pieces:
+        if not piece.homes or (not piece.fits and piece.homes <= ground.problem.band.hi):
+            part[piece.rows] = _beside(ground, piece, part, k)
+            k += 1
+            continue
+        sets = None
+        if piece.fits and ground.problem.previous is None and len(piece.rows) <= SMALL and looks > 0:
+            cover, looked = best(ground, piece, sought)
+            looks -= looked
+            sets = cover.sets if cover is not None and cover.is_optimal else None
+        if sets is None:
+            rest.append(piece)
+            continue
+        exact += 1
+        for one in sets:
+            part[piece.rows[[i for i in range(len(piece.rows)) if one >> i & 1]]] = k
+            k += 1
+    if rest:
+        found = searched(ground, rest, search, sought)
+        part[found >= 0] = found[found >= 0] + k
+    return part, {"exact_pieces": exact, "searched_pieces": len(rest)}
+
+
+def _beside(ground: Ground, piece: Piece, part: Array, fresh: int) -> int:
+    """Ground without homes behind a sealed atom goes with that; everything else is a grid of its own."""
+    if piece.homes:
+        return fresh
+    for row in piece.rows.tolist():
+        for other in ground.indices[ground.indptr[row] : ground.indptr[row + 1]].tolist():
+            if ground.sealed[other] != FREE:
+                return int(part[other])
+    return fresh
+
+
+def best(ground: Ground, piece: Piece, sought: searching.Aims) -> tuple[covering.Covered | None, int]:
+    """Give the best division of a small piece by complete enumeration (None: too many), and how much was looked at."""
+    band, rows = ground.problem.band, piece.rows
+    near = covering.bits(ground.indptr, ground.indices, rows)
+    sets = covering.fitting(near, ground.w[rows].tolist(), band.lo, band.hi, most=LOOKS)
+    if sets is None:
+        return None, LOOKS
+    sets = [s for s in sets if not _has_foes(ground, rows, s)] if ground.foes.size else sets
+    count = piece.wanted if ground.problem.count is not None else None
+    return covering.best_cover(len(rows), sets, column_costs(ground, rows, sets, sought), count=count), len(sets)
+
+
+def _has_foes(ground: Ground, rows: Ints, one: int) -> bool:
+    members = rows[[i for i in range(len(rows)) if one >> i & 1]]
+    foes = (ground.foes[ground.foe_ptr[r] : ground.foe_ptr[r + 1]] for r in members.tolist())
+    return any(np.isin(some, members).any() for some in foes)
+
+
+def column_costs(ground: Ground, rows: Ints, sets: list[int], sought: searching.Aims) -> Doubles:
+    """Give what each set would cost as a grid."""
+    members = covering.matrix(len(rows), sets)
+    inner = np.zeros((len(rows), len(rows)))
+    place = {int(r): i for i, r in enumerate(rows.tolist())}
+    around = np.zeros(len(rows))
+    for i, row in enumerate(rows.tolist()):
+        for e in range(int(ground.indptr[row]), int(ground.indptr[row + 1])):
+            around[i] += ground.border[e]
+            j = place.get(int(ground.indices[e]))
+            if j is not None:
+                inner[i, j] = ground.border[e]
+    nodes = members @ ground.nodes[rows]
+    sums = np.zeros((len(sets), 7 + ground.nodes.shape[1] - 5))
+    sums[:, :4], sums[:, 5], sums[:, 7:] = nodes[:, :4], nodes[:, 4], nodes[:, 5:]
+    sums[:, 4] = members @ around - ((members @ inner) * members).sum(axis=1)
+    return sought.costs(sums)
+
+
+def searched(ground: Ground, pieces: list[Piece], search: Search, sought: searching.Aims) -> Array:
+    """Divide pieces by seed, annealing, patches and polish; grids 0 … of these atoms, −1 elsewhere."""
+    state, target = _start(ground, pieces, search, sought)
+    if ground.problem.previous is not None and search.price > 0:
+        near_home(state, pieces)
+    elif searching.improve(state, "anneal") and searching.mend(state, "mend"):
+        searching.polish(state, search.effort / 3)
+    if ground.problem.count is not None and not len(state.faulty()):
+        searching.recount(state, target)
+    return state.part
+
+
+def near_home(state: State, pieces: list[Piece]) -> None:
+    """Mend with as few households moved as can be found."""
+    state.coef = state.coef.copy()
+    state.coef[:3] *= 0.05
+    least, most = sum(p.least for p in pieces), sum(max(p.most, p.least) for p in pieces)
+    if not least <= state.k <= most:
+        searching.recount(state, min(max(state.k, least), most))
+    searching.mend(state, "mend")
+    searching.return_home(state)
+
+
+def _start(ground: Ground, pieces: list[Piece], search: Search, sought: searching.Aims) -> tuple[State, int]:
+    from . import compiled
+
+    order = np.concatenate([p.rows for p in pieces])
+    starts = np.concatenate([[0], np.cumsum([len(p.rows) for p in pieces])])
+    which = np.full(ground.size, -1, np.int64)
+    which[order] = np.repeat(np.arange(len(pieces)), np.diff(starts))
+    counts = np.array([p.wanted for p in pieces])
+    if ground.problem.previous is None:
+        part = searching.seeded(ground, order, starts, counts)
+        return State(ground, search, part, np.repeat(np.arange(len(pieces)), counts), sought), int(counts.sum())
+    width = int(ground.home.max()) + 2
+    known = (which >= 0) & (ground.home >= 0)
+    key = np.where(known, which * width + ground.home, -1)
+    names, number = np.unique(key[known], return_inverse=True)
+    part = np.full(ground.size, -1, np.int32)
+    part[known] = number
+    label = names // width
+    bare = np.setdiff1d(np.arange(len(pieces)), label)
+    k = len(names)
+    for c in bare.tolist():
+        part[pieces[c].rows[0]] = k
+        label, k = np.append(label, c), k + 1
+    home = np.where(known, part, -1).astype(np.int32)
+    compiled.attach(ground.indptr, ground.indices, ground.w.astype(np.float64), part, k)
+    state = State(ground, search, part, label, sought)
+    state.home[:] = home
+    state.compact()
+    return state, int(counts.sum())
