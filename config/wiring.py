@@ -19,6 +19,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "TopicMoved": ("jishi.cases.actions.topic_telling.tell",),
     "ReportReceived": (WEBHOOKS,),  # the case's own move tells the caller
     "ParcelMade": ("jishi.cases.actions.sending.owe",),
+    "AccountRecovered": ("jishi.accounts.actions.recovery_telling.owe",),
 }
 
 # News that nobody hears yet, each with the reason. It is written all the same: what was not announced

@@ -1,6 +1,6 @@
 """Who may open accounts, give rights, keep keys, and read sealed fields. A policy changes nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Concatenate, ParamSpec
 
 from jishi.foundation.actor import Actor
@@ -91,6 +91,16 @@ def ensure_may_see_every_glass(by: Actor) -> None:
         raise NotAllowed("auditor")
 
 
+def ensure_may_vouch(by: Actor, own_body_ids: Collection[int]) -> None:
+    """Whoever has a post in a body of the account knows the person; emergency access makes nobody a colleague.
+
+    :raises NotAllowed: no post in any of these bodies, or acting by emergency access.
+    """
+    if by.kind != "staff" or by.account_id is None or by.has(GLASS) or not by.body_ids & set(own_body_ids):
+        raise NotAllowed("recovery.approve")
+
+
+may_vouch = allows(ensure_may_vouch)
 may_ask_for_more = allows(ensure_may_ask_for_more)
 may_decide_glass = allows(ensure_may_decide_glass)
 may_see_every_glass = allows(ensure_may_see_every_glass)

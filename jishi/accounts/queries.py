@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from jishi.accounts.models import Account, BreakGlass, Grant, NoticeChoice, Reading, SignedIn
-from jishi.accounts.policies import GLASS, may_decide_glass, may_see_every_glass
+from jishi.accounts.models import Account, BreakGlass, Grant, NoticeChoice, Reading, Recovery, SignedIn
+from jishi.accounts.policies import GLASS, may_decide_glass, may_keep_accounts, may_see_every_glass
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.sealed import Owner
@@ -276,6 +276,35 @@ def by_glass(readings: Iterable[Reading]) -> set[int]:
         if g.open_until is not None and g.decided_at is not None
     ]
     return {r.id for r in listed if any(r.actor == who and a <= r.at < z for who, a, z in held)}
+
+
+def bodies_of(account_id: int, *, now: datetime) -> set[int]:
+    """Give the bodies in which an account holds a post now; emergency access counts for none."""
+    rows = _held(now).filter(account_id=account_id, body_id__isnull=False).exclude(role=GLASS)
+    return {body for body in rows.values_list("body_id", flat=True) if body is not None}
+
+
+def title_of(by: Actor, *, now: datetime) -> str:
+    """Give the title of the post in which somebody acts now."""
+    rows = _held(now).filter(account_id=by.account_id or 0, post_id=by.post_id).exclude(role=GLASS)
+    return rows.values_list("post_title", flat=True).first() or ""
+
+
+def recoveries(by: Actor, *, now: datetime, limit: int = 30) -> list[Recovery]:
+    """Give the ways back that `by` may know of, newest first: all for administrators, of colleagues what is asked."""
+    rows = Recovery.objects.filter(tenant_id=_tenant()).select_related("account").order_by("-id")
+    if may_keep_accounts(by) or may_see_every_glass(by):
+        return list(rows[:limit])
+    if by.has(GLASS) or not by.body_ids:
+        return []
+    own = [i for ids in accounts_of_bodies(by.body_ids, now=now).values() for i in ids if i != by.account_id]
+    return list(rows.filter(status="asked", ends_at__gt=now, account_id__in=own)[:limit])
+
+
+def recovered_at(account_id: int, *, now: datetime) -> datetime | None:
+    """Give when the ways into an account were last ended by two persons, within ninety days."""
+    rows = Recovery.objects.filter(tenant_id=_tenant(), account_id=account_id, decided_at__gt=now - timedelta(days=90))
+    return rows.exclude(second_mac="").order_by("-id").values_list("decided_at", flat=True).first()
 
 
 def demonstration_residents() -> list[Holder]:

@@ -29,7 +29,7 @@ from ninja import Schema
 from config.costs import purse
 from conftest import MONDAY_TEN, OTHER
 from jishi.accounts import queries as accounts
-from jishi.accounts.actions import break_glass, clients
+from jishi.accounts.actions import break_glass, clients, recovery
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.web import sessions, tenants
 from jishi.cases.actions import bulk, dispatch, feedback, filters, unsealing
@@ -115,7 +115,7 @@ class Ground:
 
 OF_ANOTHER = {
     "/photos/{code}": "photo",
-    "/unsealings/": "unsealing", "/break-glass/": "glass_id", "/mediations/": "mediation",
+    "/unsealings/": "unsealing", "/break-glass/": "glass_id", "/recovery/": "recovery_id", "/mediations/": "mediation",
     "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
     "/reports/{": "report", "/errands/{": "errand", "feedback": "feedback", ">/add": "report",
     "/mine/<number>/withdraw": "report",
@@ -230,6 +230,13 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         elsewhere, break_glass.ask, ground="drill", why=WORDS * 3, body_id=f.body_id(town, APART), area=None,
         now=timezone.now(),
     )  # fmt: skip
+    lost = an_account(town)
+    a_grant(lost, "handler", body_id=f.body_id(town, HANDLES), post_id=9000 + lost.id, post_title="handler")
+    _, keeper = person(town, "security_admin", body="sqzx")
+    with scope.work(system(town)):
+        keeps = accounts.actor_for(keeper, 9000 + keeper, timezone.now())
+    assert keeps is not None
+    back = f.do(keeps, recovery.ask, lost.username, WORDS, by_passkey=True, now=timezone.now())
     with scope.work(system(town)):
         token = feedback.link_for(Feedback.objects.get(case=asked).id)
         laws = duties.law(timezone.localdate())
@@ -250,6 +257,7 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "topic_act": "assess", "photo": shot.code, "size": "small",
         "version of photo": str(shot.version), "unsealing": str(wished.id),
         "version of unsealing": "1", "glass_id": str(more.id), "version of glass_id": "1", "glass_act": "approve",
+        "recovery_id": str(back.row.id), "version of recovery_id": "1", "recovery_act": "deny",
     }  # fmt: skip
 
 

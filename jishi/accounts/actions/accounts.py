@@ -97,7 +97,7 @@ def set_password(account_id: int, password: str, *, by: Actor, now: datetime) ->
     if row is None:
         raise NotFound
     proving.ensure_fresh(by, now=now)
-    _ensure_fit(password)
+    ensure_fit(password)
     row.change(password=make_password(password))
     signing_in.end_sessions(account_id, by=by, now=now)
     trail.record("account.password_changed", ("account", row.id), by=by, at=now)
@@ -129,11 +129,12 @@ def _hashed(opening: Opening) -> str:
             raise Invalid(detail="password") from unknown
         return opening.hashed
     if opening.password is not None:
-        _ensure_fit(opening.password)
+        ensure_fit(opening.password)
     return make_password(opening.password)
 
 
-def _ensure_fit(password: str) -> None:
+def ensure_fit(password: str) -> None:
+    """Insist on twelve characters that are no common password. :raises Invalid: with what is wrong."""
     try:
         validate_password(password)
     except ValidationError as unfit:

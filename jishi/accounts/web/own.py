@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from jishi.accounts import queries
 from jishi.accounts.actions import accounts, signing_in, unified
 from jishi.accounts.models import Reading
-from jishi.accounts.web import own_rows, sessions
+from jishi.accounts.web import own_rows, recovery, sessions
 from jishi.foundation import purposes
 from jishi.foundation.refusals import Invalid, SignInNeeded
 
@@ -36,6 +36,8 @@ class WaysIn(IndexView):
         found = super().get_context_data(**more)
         found["sessions"] = queries.sessions_of(self.request.actor.account_id, now=self.request.now)
         found["session_key"] = self.request.session.session_key
+        found["recovered_at"] = queries.recovered_at(self.request.actor.account_id, now=self.request.now)
+        found["vouching"] = recovery.concerns(self.request)
         found["unified"] = bool(settings.OIDC_ISSUER)
         found["joined"] = found["unified"] and unified.is_joined(
             self.request.actor.account_id, settings.OIDC_ISSUER, by=self.request.actor

@@ -20,6 +20,15 @@ def last(request: HttpRequest) -> datetime | None:
     return datetime.fromtimestamp(max(shown), UTC)
 
 
+def by_passkey(request: HttpRequest) -> bool:
+    """Tell whether a passkey was shown in this session within ten minutes; the demonstration asks for none."""
+    if settings.DEMO:
+        return True
+    records = get_authentication_records(request, request.user)
+    shown = [float(one["at"]) for one in records if one.get("type") == "webauthn"]
+    return bool(shown) and request.now - datetime.fromtimestamp(max(shown), UTC) <= proving.FRESH
+
+
 def is_fresh(request: HttpRequest) -> bool:
     """Tell whether nothing needs to be shown again."""
     moment = last(request)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.accounts.web import by_phone, glass, own, sign_in, unified
+from jishi.accounts.web import by_phone, glass, own, recovery, sign_in, unified
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -36,5 +36,9 @@ urlpatterns = [
     path("break-glass", glass.board, name="break-glass"),
     path("break-glass/ask", glass.ask, name="break-glass-ask"),
     path("break-glass/<int:glass_id>/<slug:glass_act>", glass.act, name="break-glass-act"),
+    path("recovery", recovery.board, name="recovery"),
+    path("recovery/ask", recovery.ask, name="recovery-ask"),
+    path("recovery/<int:recovery_id>/<slug:recovery_act>", recovery.act, name="recovery-act"),
+    path("sign-in/recover", recovery.come_back, name="recover"),
     path("me/readings", own.readings, name="who-looked"),
 ]

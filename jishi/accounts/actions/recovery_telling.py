@@ -1,0 +1,51 @@
+"""Whoever gets a way back is told at once by the channel that he chose himself; by day and night (spec 90 §3).
+
+It is a notice and opens nothing. Who chose no channel finds it at `/me/sign-in`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from jishi.accounts.actions import reaching, reading
+from jishi.foundation import carriers, outbox, scope
+from jishi.foundation.outgoing import NotDelivered
+from jishi.foundation.outside import Call, Owed
+
+REACTION = "jishi.accounts.actions.recovery_telling.send"
+REASON = "告诉本人登录方式被重设 · to tell the person that the ways in were ended"
+SUBJECT = {"zh": "您的登录方式重设了", "en": "Your ways in were ended"}
+TEXT = {
+    "zh": "您账号原来的密码、登录方式和正在登录的设备都作废了，由安全管理员和您单位一位同事一起办的。"
+    "不是您要的，请马上打电话给审计管理员。",
+    "en": "Password, ways in and open sessions of your account were ended by the security administrator and a colleague"
+    " of your body. If you did not ask for this, telephone the audit administrator at once.",
+}  # fmt: skip
+
+
+def owe(facts: Mapping[str, Any], *, now: datetime) -> None:
+    """Owe the notice to its carrier."""
+    outbox.owe(facts["news"], REACTION, [1], at=now)
+
+
+def send(owed: Owed, *, now: datetime) -> Call | None:
+    """Open the one address (a reading) and give the call; None: no channel was chosen, the own page says it.
+
+    :raises NotDelivered: the channel has no carrier now.
+    """
+    account_id = int(owed.news.facts["account_id"])
+    wish = reaching.wishes([account_id]).get(account_id)
+    if wish is None or not wish.row or wish.channel == reaching.SITE:
+        return None
+    owner, by = (reaching.TABLE, wish.row), scope.current().actor
+    found = reading.read([owner], [reaching.FIELD], purpose=reaching.PURPOSE.code, reason=REASON, by=by, now=now)
+    address = found[owner].get(reaching.FIELD, "")
+    carrier = carriers.every().get(wish.channel)
+    if not address:
+        return None
+    if carrier is None:
+        raise NotDelivered("no_carrier")
+    lang = "zh" if wish.lang.startswith("zh") else "en"
+    number = f"jishi-{by.tenant_id}-recovery-{owed.news.facts['recovery_id']}"
+    letter = carriers.Letter(number, address, SUBJECT[lang], TEXT[lang])
+    return lambda: carrier.carry(letter)
