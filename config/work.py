@@ -21,6 +21,7 @@ from procrastinate.jobs import Status
 from config import clockwatch, logs
 from jishi.accounts.actions import break_glass, by_phone, signing_in
 from jishi.cases.actions import (
+    clusters,
     drifting,
     measuring,
     patrols,
@@ -108,6 +109,17 @@ def sweep(timestamp: int) -> None:
         reminding.remind(by=by, now=now)
         unsealing.end_due(by=by, now=now)
         break_glass.end_due(by=by, now=now)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="gather", pass_context=False)
+def gather(timestamp: int) -> None:
+    """Look what the reports of these weeks have in common, where something came in (spec 12 §8)."""
+    close_old_connections()
+    if _in_doubt():
+        return
+    for tenant_id in _tenants():
+        clusters.sweep(by=clock(tenant_id, f"gather:{timestamp}"), now=timezone.now())
 
 
 @app.periodic(cron="5 0 * * *")
