@@ -331,6 +331,7 @@ def _missed(state: State, tile: Ints, tiles: int) -> Doubles:
     """Give how bad each tile is: households out of their bands before everything, then households that moved."""
     homes = state.homes
     miss = (np.maximum(state.band[0] - homes, 0) + np.maximum(homes - state.band[1], 0)) * 1e9
+    miss[state.sums[:, 6] == 0] = 0.0  # closed: it is forgotten after this
     bad = np.bincount(tile[tile >= 0], miss[tile >= 0], tiles).astype(np.float64)
     moved = np.flatnonzero((state.home >= 0) & (state.home != state.part) & (state.part >= 0))
     moved = moved[tile[state.part[moved]] >= 0]
