@@ -45,7 +45,7 @@ LEAST = 0.5
 EACH = 60  # cases of one grid, and of one matter in it, that one report may be compared with
 READ = 600  # characters of a report that are compared
 STRANGERS = frozenset({"resident", "reporter", "anonymous"})
-EDITION = "pairs@1"
+EDITION = "pairs@2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +180,10 @@ def _seen_by(actor: Actor) -> tuple[str, dict[str, Any]]:
     return f"c.id IN ({told % tuple(f'%({n})s' for n in names)})", dict(zip(names, values, strict=True))
 
 
-# The newest of each near grid, of each likely matter in it, of each likely matter at no known place: as many as one
-# report may be compared with, however many cases the town has. `lost` are matters of reports without a place. What is
-# asked stands in a row of its own: no plan is made for these very values, so that it is made once.
+# The newest of each near grid, of each likely matter in it, of those at no known place (all, and of each likely
+# matter): as many as one report may be compared with, however many cases the town has. `lost` are matters of reports
+# without a place. What is asked stands in a row of its own: no plan is made for these very values, so that it is made
+# once.
 _NEWEST = """
     WITH asked AS MATERIALIZED (
         SELECT %(tenant)s::bigint AS tenant, %(grids)s::bigint[] AS grids, %(most)s::int[] AS most,
@@ -200,6 +201,9 @@ _NEWEST = """
           UNION ALL SELECT nowhere.* FROM asked, unnest(matters) AS likely (code) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = likely.code AND grid_id IS NULL
                   AND {alive} ORDER BY received_at DESC LIMIT whole) nowhere
+          UNION ALL SELECT placeless.* FROM asked CROSS JOIN LATERAL (
+              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND grid_id IS NULL
+                  AND {alive} ORDER BY received_at DESC LIMIT whole) placeless
           UNION ALL SELECT anywhere.* FROM asked, unnest(lost) AS likely (code) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = likely.code
                   AND {alive} ORDER BY received_at DESC LIMIT whole) anywhere) c
@@ -259,9 +263,9 @@ def _cases_worth(asked: Sequence[_Asked], standing: _Standing) -> Ints:
         apart = _metres(one.compared, standing.lng, standing.lat)
         if one.grids:
             reach = NEAR_M + one.compared.radius_m + standing.radius_m
-            near = _among(one.grids, grids)[grid] | ((standing.grids < 0) & same & ~(apart > reach))
+            near = _among(one.grids, grids)[grid] | ((standing.grids < 0) & ~(apart > reach))
         else:
-            near = same.copy()
+            near = same | (standing.grids < 0)
         near &= np.abs(standing.hours - one.at_hours) <= np.minimum(standing.life_hours, one.life_hours)
         rows = np.flatnonzero(near)
         away = apart[rows]
@@ -436,5 +440,7 @@ def _said(code: str, one: Candidate, told: _Told, law: Law) -> str:
 _SENTENCES = {
     "words": "说法相近", "rare_words": "用了相同的词", "far": "相距较远", "unplaced": "有一方没有说清地点",
     "same_building": "同一栋楼", "other_building": "楼号不同", "other_unit": "单元不同", "same_matter": "同一事项",
-    "other_matter": "事项可能不同",
+    "other_matter": "事项可能不同", "named_same": "说的是同一处", "named_within": "提到同一处",
+    "named_other": "说的不是同一处", "named_area": "在同一带", "matter_words": "说的事相近",
+    "matter_pieces": "说的事用词相同", "head_words": "第一句相近",
 }  # fmt: skip

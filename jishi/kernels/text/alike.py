@@ -13,11 +13,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from . import named
 from .features import Features, Ints, counts, pairs_of_characters, plain, weighted
 from .minimise import minimise
 from .places import number_of
 
 Doubles = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 _BITS = 18
 _EARTH_M = 111_320.0
 MAX_CANDIDATES = 200
@@ -25,12 +27,17 @@ MAX_CANDIDATES = 200
 FACTS = (
     *("words", "rare_words", "near", "far", "unplaced", "same_compound", "same_building"),
     *("other_building", "other_unit", "time", "same_matter", "other_matter"),
+    *named.FACTS,
 )
 # What one unit of a fact adds to the logit; signs are fixed (for: +, against: −). A place alone never makes a pair, another building
-# or a place far away outweighs all words. Fitted by `PairModel.fit` where labelled pairs exist.
+# or a place far away outweighs all words. Where one of the two has no place, what they name and how they say it speaks instead
+# (`named`), and `unplaced` is what such a pair begins with: it is no reason and is not shown as one. Those weights are fitted on the
+# older half of marked pairs of real messages (docs/quality.md). Fitted anew by `PairModel.fit` where a town has labelled pairs.
 WEIGHTS: Mapping[str, float] = {
-    "words": 7.0, "rare_words": 2.5, "near": 2.0, "far": -9.0, "unplaced": -3.0, "same_compound": 1.5, "same_building": 2.5,
+    "words": 7.0, "rare_words": 2.5, "near": 2.0, "far": -9.0, "unplaced": 1.4, "same_compound": 1.5, "same_building": 2.5,
     "other_building": -11.0, "other_unit": -1.5, "time": 1.0, "same_matter": 1.5, "other_matter": -2.0,
+    "named_same": 2.5, "named_within": 2.5, "named_other": -4.5, "named_area": 0.1, "matter_words": 3.1, "matter_pieces": 2.5,
+    "head_words": 2.3,
 }  # fmt: skip
 BIAS = -6.0
 _FAR_M = 300.0  # this far beyond both radii, half of what speaks against a pair is said
@@ -201,6 +208,7 @@ class Prepared:
     compounds: Ints
     buildings: Ints
     units: Ints
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, reports: Sequence[Candidate]) -> "Prepared":
@@ -214,7 +222,7 @@ class Prepared:
             words, pieces,
             numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], numbers[:, 4],
             matter, chance, _sets([c.compounds for c in reports]),
-            _sets([one[1] for one in read]), _sets([one[2] for one in read]),
+            _sets([one[1] for one in read]), _sets([one[2] for one in read]), tuple(c.text for c in reports),
         )  # fmt: skip
 
     def facts(self, first: Ints, second: Ints) -> Doubles:
@@ -233,14 +241,29 @@ class Prepared:
         life = np.maximum(1.0, np.minimum(self.life_hours[first], self.life_hours[second]))
         same_m, both_m = self._matters_met(first, second)
         placed = np.isfinite(apart)
+        lost = ~placed & ~compound
+        names, both_same, both_other = self._names_met(first, second, lost)
+        building, other = np.where(lost, both_same, building), np.where(lost, both_other, both_b & ~building)
         return np.column_stack((
-            np.minimum(words, 1.0),
-            common / np.maximum(1, np.minimum(sizes[first], sizes[second])),
+            np.where(lost, 0.0, np.minimum(words, 1.0)),
+            np.where(lost, 0.0, common / np.maximum(1, np.minimum(sizes[first], sizes[second]))),
             np.where(placed, 1.0 / (1.0 + (np.nan_to_num(apart) / radius) ** 2), 0.0),
             np.where(placed, 1.0 - 1.0 / (1.0 + (np.maximum(0.0, np.nan_to_num(apart) - reach) / _FAR_M) ** 2), 0.0),
-            ~placed & ~compound, compound, building, both_b & ~building, both_u & ~unit,
-            np.maximum(0.0, 1.0 - np.abs(self.hours[first] - self.hours[second]) / life), same_m, both_m - same_m,
+            lost, compound, building, other, both_u & ~unit & ~lost,
+            np.maximum(0.0, 1.0 - np.abs(self.hours[first] - self.hours[second]) / life),
+            np.where(lost, 0.0, same_m), both_m - same_m, names,
         )).astype(np.float64)  # fmt: skip
+
+    def _names_met(self, first: Ints, second: Ints, lost: Flags) -> tuple[Doubles, Flags, Flags]:
+        """What the texts of pairs without a place name and say; zero for the others: a known place says it better."""
+        names = np.zeros((len(first), len(named.FACTS)))
+        same, other = np.zeros(len(first), np.bool_), np.zeros(len(first), np.bool_)
+        at = np.flatnonzero(lost)
+        if len(at):
+            rows, where = np.unique(np.concatenate((first[at], second[at])), return_inverse=True)
+            texts = [self.said[k] for k in rows.tolist()]
+            names[at], same[at], other[at] = named.facts(texts, where[: len(at)], where[len(at) :])
+        return names, same, other
 
     def _matters_met(self, first: Ints, second: Ints) -> tuple[Doubles, Doubles]:
         """How much probability two rows share, and the most that they could share."""
@@ -399,7 +422,7 @@ def scores_of(measured: Doubles, model: PairModel | None = None) -> list[Score]:
     adds = measured * np.array([model.weights[fact] for fact in FACTS])
     scores = []
     for row, values, probability in zip(adds, measured, probabilities(measured, model), strict=True):
-        order = sorted(range(len(FACTS)), key=lambda f: (-abs(row[f]), f))[:3]
+        order = sorted((f for f in range(len(FACTS)) if FACTS[f] != "unplaced"), key=lambda f: (-abs(row[f]), f))[:3]
         facts = tuple(Fact(FACTS[f], float(row[f]), f"{values[f]:.2f}") for f in order if row[f])
         scores.append(Score(float(probability), facts))
     return scores

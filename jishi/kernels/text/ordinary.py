@@ -40,9 +40,13 @@ _WORDS = (
 )  # fmt: skip
 
 
+def words() -> tuple[str, ...]:
+    """This will give the words, each once."""
+    return tuple(sorted(set(_WORDS.split())))
+
+
 @lru_cache(maxsize=4)
 def windows(bits: int) -> npt.NDArray[np.int32]:
     """This will give the windows that are such a word, each once."""
-    words = sorted(set(_WORDS.split()))
-    found = [hashes(np.frombuffer(word.encode("utf-32-le"), np.uint32), len(word), bits) for word in words]
+    found = [hashes(np.frombuffer(word.encode("utf-32-le"), np.uint32), len(word), bits) for word in words()]
     return np.unique(np.concatenate(found))

@@ -78,6 +78,31 @@ class TestSameMatter:
         assert (score.probability >= 0.5) == same, score
         assert 1 <= len(score.facts) <= 3
 
+    @pytest.mark.parametrize(
+        ("a", "b", "same"),
+        [
+            ("枫林苑小区楼下搅拌站通宵施工，吵得睡不着", "枫林苑旁边的搅拌站噪音和灰尘太大，请管一管", True),
+            ("枫林苑小区楼下烧烤店油烟直排", "云岭华庭小区楼下烧烤店油烟直排", False),
+            ("枫林苑小区门口烧烤店油烟直排，味道很大", "枫林苑小区3栋电梯困人，修了两次又坏", False),
+            ("举报云岭科技有限公司拖欠工资半年", "云岭科技公司欠薪，员工半年没有拿到工资", True),
+            ("举报云岭科技有限公司拖欠工资半年", "举报海棠置业有限公司拖欠工资半年", False),
+            ("请问青桐公园什么时候开工建设", "青桐公园规划了十年，什么时候开工建设？", True),
+            ("请问青桐公园什么时候开工建设", "请问石桥中学什么时候开工建设", False),
+            ("望江村五组什么时候拆迁", "请问望江村五组的拆迁哪年启动", True),
+            ("咨询居住证怎么办理", "小区停水三天没人管", False),
+            ("松涛府捆绑销售车位，不买不给签合同", "松涛府开发商强制业主买车位才签合同，捆绑销售", True),
+        ],
+    )
+    def test_without_a_place_what_is_named_and_what_is_said_decide(self, a, b, same):
+        score = same_matter(Candidate(a), Candidate(b))
+
+        assert (score.probability >= 0.5) == same, score
+        assert "unplaced" not in [f.code for f in score.facts]
+
+    def test_another_building_of_the_named_compound_is_another_matter_without_a_place_too(self):
+        assert same_matter(Candidate("枫林苑3号楼漏水"), Candidate("枫林苑5号楼漏水")).probability < 0.5
+        assert same_matter(Candidate("枫林苑3号楼漏水"), Candidate("枫林苑三号楼渗水漏水")).probability > 0.5
+
     def test_the_answer_does_not_depend_on_who_was_first(self):
         a, b = at_home("3号楼漏水", at_hours=5.0), at_home("三栋二单元渗水")
 
