@@ -114,6 +114,7 @@ class Ground:
 
 
 OF_ANOTHER = {
+    "/suggestions/": "case",
     "/photos/{code}": "photo",
     "/unsealings/": "unsealing", "/break-glass/": "glass_id", "/recovery/": "recovery_id", "/mediations/": "mediation",
     "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
@@ -131,6 +132,7 @@ def _meaning(before: str, name: str) -> str:
         ("/mine/", {"number": "report"}), ("/api/v1/reports/", {"number": "report"}),
         ("/link/", {"token": "outside"}), ("/mediate/", {"token": "party"}),
         ("/cases/filters/", {"row": "filter"}), ("/desk/exclusions/", {"row": "exclusion"}),
+        ("/desk/models/", {"number": "model", "step": "model_act"}), ("/api/v1/models/", {"number": "model"}),
         ("/open311/", {"code": "service"}), ("/desk/dead-letters/", {"number": "letter"}),
     ):  # fmt: skip
         if before.startswith(beginning) and name in meant:
@@ -243,7 +245,7 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         item = min(laws.items.values(), key=lambda row: row.id)
     return {
         "errand": errand.number, "version of errand": str(errand.version), "version of webhook": "1",
-        "plan": str(plan.id), "filter": str(kept.id),
+        "plan": str(plan.id), "filter": str(kept.id), "model": "1", "model_act": "shadow", "stage": "classify",
         "run": str(walk.run_id), "token": token, "item": item.number, "list_id": str(item.list_id), "body": HANDLES,
         "asked": str(f.body_id(case.tenant_id, "swj")),
         "service": "01.02.01", "fmt": "json", "ids": case.number, "version of feedback": "1",

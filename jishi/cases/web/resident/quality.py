@@ -57,6 +57,10 @@ BY: Words = {
     "account": gettext_lazy("户号"), "passport": gettext_lazy("护照"), "health": gettext_lazy("健康"),
     "religion": gettext_lazy("信仰"), "ethnicity": gettext_lazy("民族"), "record": gettext_lazy("犯罪记录"),
 }  # fmt: skip
+COLUMNS: Words = {
+    "": gettext_lazy("数"), "zero_shot": gettext_lazy("没有学之前"), "learned": gettext_lazy("学了以后"),
+    "recall": FIGURES["recall"], "precision": FIGURES["precision"],
+}  # fmt: skip
 WHY: Words = {
     "no_cases": gettext_lazy("还没有这样的事"), "not_learned": gettext_lazy("还没有学过"),
     "nobody_decided": gettext_lazy("还没有人并过或否过"),
@@ -96,7 +100,7 @@ class Cell:
 class Section:
     code: str
     name: str | Promise
-    models: tuple[str, ...]
+    models: tuple[str | Promise, ...]
     lines: tuple[tuple[str | Promise, str | Promise, tuple[Cell | None, ...]], ...]
     note: str = ""
 
@@ -139,15 +143,17 @@ def _sections(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
     found = []
     for code, name in STAGES.items():
         own = [r for r in rows if r["stage"] == code]
-        models = tuple(m for m in ("", "zero_shot", "learned") if any(r["model"] == m for r in own))
+        if code == "personal_data":  # a line for each kind, beside each other how much was found and how much was right
+            own = [{**r, "model": r["figure"], "figure": r["by"] or "all", "by": ""} for r in own]
+        models = tuple(m for m in COLUMNS if any(r["model"] == m for r in own))
         keys = list(dict.fromkeys((r["figure"], r["by"] if code != "speed" else "") for r in own))
         at = {(r["figure"], r["by"] if code != "speed" else "", r["model"]): r for r in own}
         lines = tuple(
-            (FIGURES.get(figure, figure), _by(by), tuple(_cell(at.get((figure, by, m))) for m in models))
+            (FIGURES.get(figure) or _by(figure), _by(by), tuple(_cell(at.get((figure, by, m))) for m in models))
             for figure, by in keys
         )
         days = sorted({str(r["by"]) for r in own if r["by"]}) if code == "speed" else []
-        found.append(Section(code, name, models, lines, " ".join(days)))
+        found.append(Section(code, name, tuple(COLUMNS[m] for m in models), lines, " ".join(days)))
     return found
 
 
