@@ -1,4 +1,4 @@
-"""热点: reports that are about one thing while they come (spec 12 §8). Made anew by the platform; nobody types in it."""
+"""热点: reports that are about one thing while they come (spec 12 §8). The platform makes it; nobody types in it."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -16,7 +16,7 @@ class ClusterState(models.TextChoices):
     FORMING = "forming", "形成中"
     HOT = "hot", "正热"
     COOLING = "cooling", "在降"
-    SETTLED = "settled", "平了"
+    SETTLED = "settled", "平息"
 
 
 class ClusterTrend(models.TextChoices):

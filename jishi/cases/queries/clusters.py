@@ -32,7 +32,7 @@ STATES: Mapping[str, tuple[Spoken, str]] = {
     ClusterState.HOT: (Spoken("正热", "hot"), "near"),
     ClusterState.FORMING: (Spoken("形成中", "forming"), "wait"),
     ClusterState.COOLING: (Spoken("在降", "cooling"), "hold"),
-    ClusterState.SETTLED: (Spoken("平了", "settled"), "done"),
+    ClusterState.SETTLED: (Spoken("平息", "settled"), "done"),
 }
 TRENDS: Mapping[str, Spoken] = {
     ClusterTrend.RISING: Spoken("比昨天多", "more than yesterday"),
@@ -154,7 +154,7 @@ def one(row: int, *, by: Actor, now: datetime, lang: str) -> Detail:
     return Detail(
         told, _why(found, told.matter), _days(found, now), _examples(found, seen), _held(seen, lang), cases[:CASES],
         max(0, count - CASES), whistle or "", list(topics.filter(matters__contains=[found.matter])[:3]),
-        _ring(found),
+        hull_of(found),
     )  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def as_geojson(*, by: Actor, now: datetime) -> dict[str, Any]:
     """Give the ground with a hull for each living cluster, numbered as on the board; no point of a report."""
     drawn = []
     for told in board(by=by, now=now, lang="zh"):
-        ring = _ring(told.row)
+        ring = hull_of(told.row)
         if ring:
             facts = {"kind": "area", "code": str(told.row.id), "name": str(told.rank), "fill": FILLS[told.row.state],
                      "changed": told.row.state == ClusterState.HOT}  # fmt: skip
@@ -172,7 +172,8 @@ def as_geojson(*, by: Actor, now: datetime) -> dict[str, Any]:
     return {**base, "features": base["features"] + drawn}
 
 
-def _ring(row: Cluster) -> list[tuple[float, float]]:
+def hull_of(row: Cluster) -> list[tuple[float, float]]:
+    """Give the ring around its reports in degrees; empty where nobody named a place."""
     flat = [v / 1e7 for v in row.hull_e7]
     return list(zip(flat[::2], flat[1::2], strict=True))
 

@@ -63,6 +63,15 @@ def around(case: Case, *, now: Any) -> Around | None:
     return _drawn(case, own, layers) if own is not None else None
 
 
+def around_ring(name: str, ring: Iterable[Point], *, now: Any) -> Around:
+    """Draw a ring of degrees on the town's own ground, with no point in it. No statement."""
+    own = {"geometry": {"type": "Polygon", "coordinates": [list(ring)]}}
+    frame = _frame(own["geometry"])
+    layers = (places.as_geojson(layer, day=localdate(now))["features"] for layer in ("grids", "roads", "river"))
+    grids, roads, river = (_path((f for f in rows if _is_seen(f["geometry"], frame)), frame) for rows in layers)
+    return Around(name, _path([own], frame), (grids,), roads, river, None)
+
+
 def _drawn(case: Case, own: Geo, layers: Mapping[str, list[Geo]]) -> Around:
     frame = _frame(own["geometry"])
     others = [g for g in layers["grids"] if g is not own and _is_seen(g["geometry"], frame)]

@@ -3,6 +3,7 @@
 from jishi.cases.rest import (
     belonging,
     bulk,
+    clusters,
     field,
     imports,
     mediations,
@@ -23,6 +24,7 @@ from jishi.cases.rest.edge import router
 __all__ = [
     "belonging",
     "bulk",
+    "clusters",
     "field",
     "imports",
     "mediations",

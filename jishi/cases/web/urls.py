@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include("jishi.cases.web.urls_together")),
     path("", include("jishi.cases.web.urls_mediation")),
     path("", include("jishi.cases.web.urls_topics")),
+    path("", include("jishi.cases.web.urls_clusters")),
     path("", include("jishi.cases.web.urls_pocket")),
 ]

@@ -17,9 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.actions import topic
-from jishi.cases.queries import topics
+from jishi.cases.queries import clusters, topics
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.topics import forms
+from jishi.foundation import numbers
 from jishi.foundation.refusals import NotFound, Refused
 
 READING = ("handler", "head", "dispatcher", "supervisor", "office", "ruler", "auditor")
@@ -70,7 +71,7 @@ class Offered:
 def board(request: HttpRequest) -> HttpResponse:
     """Show what waits for the office, what is worked on, what came of it; nominate another."""
     data = request.POST if request.method == "POST" else None
-    form = forms.NominateForm(data, now=request.now, lang=lang())
+    form = forms.NominateForm(data, now=request.now, lang=lang(), initial=_seen_in(request))
     if data is None:
         return _board(request, form)
     if not form.is_valid():
@@ -83,6 +84,20 @@ def board(request: HttpRequest) -> HttpResponse:
         form.add_error(None, f"{no.sentence(lang())} {no.next_step(lang())}")
         return _board(request, form, status=no.status)
     return redirect("topic-one", row=row.id)
+
+
+def _seen_in(request: HttpRequest) -> dict[str, str]:
+    """Fill a nomination in from the hot topic that it comes from (`?cluster=`), where this colleague may see that."""
+    row = request.GET.get("cluster", "")
+    if not numbers.names_a_row(row):
+        return {}
+    try:
+        found = clusters.one(int(row), by=request.actor, now=request.now, lang=lang()).one
+    except NotFound:
+        return {}
+    told = {"n": found.row.reports_count, "where": found.where, "day": localdate(found.row.first_at)}
+    evidence = _("热点：%(n)d 条诉求，%(where)s，从 %(day)s 起。") % told
+    return {"title": found.row.title, "matter_1": found.row.matter, "kind": "cluster", "evidence": evidence}
 
 
 def _board(request: HttpRequest, form: Any, *, status: int = 200) -> HttpResponse:

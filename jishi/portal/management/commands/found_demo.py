@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from jishi.cases.actions import clusters
+from jishi.foundation.actor import clock
 from jishi.portal import demo_talks, founding
 
 
@@ -27,6 +29,7 @@ class Command(BaseCommand):
             founding.send_out(tenant_id, now=now)
             demo_talks.begin(tenant_id, code=founding.CODE, now=now)
             founding.draw_calls(tenant_id, now=now)
+            clusters.sweep(by=clock(tenant_id, "founding"), now=now)
             done.touch()
 
     def _say(self, line: str) -> None:
