@@ -13,14 +13,32 @@ from .places import SpanOf
 
 _CLAUSE = re.compile(r"[^,。;!?\n、]+[?]?")
 _SENTENCE = re.compile(r"[^。;!?\n]+[?]?")
-_DENIED = re.compile(r"(?:没有?|并?未|并非|不是|不会|无|别|不要|禁止|防止|避免|预防|严禁|排除)[^,。;]{0,4}$")
+_DENIED = re.compile(
+    r"(?:没有?(?!人[管来理接看])|并?未(?!成年)|并非|不是|不会|无(?![锡线证牌数人])|别(?![墅人的处家])|不要|禁止|防止|避免|预防|严禁|排除|(?<!消)防)"
+    r"(?:发现|发生|再|人|什么|任何)?[^,。;]{0,4}$"
+)
+# Feared, not seen: 担心…, 怕…, 容易…. 怕是 says that it is so.
+_FEARED = re.compile(r"(?:担心|担忧|害怕|生怕|唯恐|怕(?!是)|以免|以防|容易|极易|会不会|可能会|可能引|可能导致|可能造成|可能出现|将会|随时都?(?:可能|会|有)|到时会|也许会)[^,。;!?]{0,14}$")
+# A word of danger in the name of something else: 火灾报警器, 漏电保护器, 起火隐患.
+_NAMED = re.compile(
+    r"[^,。;!?]{0,12}?(?:隐患|风险)|.{0,3}?(?:报警器|警报器|报警装置|保护器|保险|演练|演习|预案|知识|宣传|讲座|培训|防范|应急|原因|逃生|灾害|影响|地段)"
+)
 _PAST = re.compile(
-    r"(?:已经?|早就?|昨天就?|上周|后来)[^,。;]{0,6}(?:修好|解决|处理(?:好|完)?|扑灭|救出|换好|恢复|盖好|找到|排除|结束|拆除|抢修完)|(?:修好|解决|扑灭|救出|恢复|找到|盖好)了|(?:去年|前年|多年前|以前|曾经)"
+    r"(?:已经?|早就?|昨天就?|昨晚就?|上周|后来|当晚|当天|连夜|晚上就?|及时)[^,。;]{0,6}"
+    r"(?:修好|解决|处理(?:好|完)?|扑灭|救出|换好|换新|恢复|盖好|补好|填好|抽干|找到|排除|结束|拆除|抢修完|和解)"
+    r"|(?:修好|解决|扑灭|救出|恢复|找到|盖好|填好|补好|抢修完)了|(?:去年|前年|多年前|以前|曾经)"
 )
-_IMAGINED = re.compile(
-    r"(?:如果|要是|万一|假如|假设|一旦|倘若|若是|假使)|怎么办|该怎么|应该怎样|演练|演习|培训|宣传|讲座|知识|预案|小说|电影|电视剧|游戏"
+_SUPPOSED = re.compile(r"等(?:到|发生|出|真)[^,。;!?]{0,14}(?:才|再|吗)|如果|要是|万一|假如|假设|一旦|倘若|若是|假使|新闻说|听说外地")
+# What happens again and again, and what is told of another day: no rule for what is going on now (`under_way`) fires on it.
+_TOLD = re.compile(
+    r"[0-9]{1,2}月|[0-9]{1,2}[日号](?![楼线院栋])|[0-9]{4}年|当时|期间|曾|事后|之后|后来|多次|几次|经常|时常|往往|纠集|参与|导致|遭到|随意|维权|拆迁|强拆|判决|拘留|报了警|未遂"
 )
-_STILL = re.compile(r"(?:又|还在|仍然?|现在|正在|再次|依然|没修好|没解决|未解决)")
+_HABIT = re.compile(r"一(?:下雨|到|遇|涨)[^,。;!?]{0,10}就|遇到?下?雨就|(?:曾|早几年|前几年)[^,。;!?]{0,8}(?:发生|出现)过")
+_STAGED = re.compile(r"演练|演习|培训|宣传|讲座|知识|预案|小说|电影|电视剧|游戏|谣言|传谣")
+_ASKED = re.compile(r"怎么办|该怎么|应该怎样|怎样报警|找谁|打哪个|打什么电话")
+_STILL = re.compile(r"(?:又|还在|仍然?|现在(?![换好已修用装改])|正在|再次|依然|没修好|没解决|未解决)")
+_NOW = re.compile(r"了|着|在[漏烧冒打淹喊流砍]|正在|现在|还在|一直")
+_REACH = 40  # characters between the words of a wide rule
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,7 @@ class RiskRule:
     wide: bool = False
     call: str = ""
     desk_only: bool = False
+    under_way: bool = False  # what is told of another day does not count, unless it goes on
 
 
 @dataclass(frozen=True)
@@ -50,8 +69,8 @@ class RiskMark:
 def risk(texts: Iterable[str], rules: Sequence[RiskRule]) -> list[list[RiskMark]]:
     """This will give the marks of each text, one per rule at most, in the order of the rules.
 
-    A word that is denied (没有起火), over (昨天已经修好) or imagined (如果起火怎么办, 消防演练) does not count, unless the same clause says
-    that it goes on (又, 还在, 现在).
+    A word that is denied (没有起火), over (昨天已经修好), feared (担心漏电) or imagined (如果起火怎么办, 消防演练) does not count, unless the
+    sentence says that it goes on (又, 还在, 现在). Several rules may have one code: other ways to say the same danger.
     """
     patterns = [
         tuple(re.compile("|".join(map(re.escape, sorted(group, key=len, reverse=True)))) for group in rule.all_of)
@@ -63,44 +82,51 @@ def risk(texts: Iterable[str], rules: Sequence[RiskRule]) -> list[list[RiskMark]
 def _marks(
     text: str, span: SpanOf, rules: Sequence[RiskRule], patterns: Sequence[tuple[re.Pattern[str], ...]]
 ) -> list[RiskMark]:
-    marks = []
+    marks: dict[str, RiskMark] = {}
     for rule, groups in zip(rules, patterns, strict=True):
-        if not all(group.search(text) for group in groups):
+        if rule.code in marks or not all(group.search(text) for group in groups):
             continue
         for part in (_SENTENCE if rule.wide else _CLAUSE).finditer(text):
             words = _fires(text, part, rule, groups)
             if words:
                 start, end = span(words[0].start(), words[0].end())
-                marks.append(
-                    RiskMark(rule.code, tuple(w.group() for w in words), start, end, rule.call, rule.desk_only)
-                )
+                said = tuple(w.group() for w in words)
+                marks[rule.code] = RiskMark(rule.code, said, start, end, rule.call, rule.desk_only)
                 break
-    return marks
+    return list(marks.values())
 
 
 def _fires(text: str, part: re.Match[str], rule: RiskRule, groups: Sequence[re.Pattern[str]]) -> list[re.Match[str]]:
+    """The words of one part that make the rule fire: one of each group, near each other; empty where it does not."""
     if any(word in part.group() for word in rule.never):
         return []
-    words = [
-        next(
-            (
-                w
-                for w in g.finditer(text, *part.span())
-                if not _DENIED.search(text, max(part.start(), w.start() - 8), w.start())
-            ),
-            None,
-        )
-        for g in groups
-    ]
-    found = [w for w in words if w is not None]
-    return found if len(found) == len(groups) and not _is_over_or_imagined(text, part) else []
+    found = [[w for w in g.finditer(text, *part.span()) if _counts(text, part, w)] for g in groups]
+    if not all(found) or _is_over_or_imagined(text, part, under_way=rule.under_way):
+        return []
+    for first in found[0]:
+        words = [min(group, key=lambda w: abs(w.start() - first.start())) for group in found]
+        if max(w.end() for w in words) - min(w.start() for w in words) <= _REACH or not rule.wide:
+            return words
+    return []
 
 
-def _is_over_or_imagined(text: str, part: re.Match[str]) -> bool:
-    """Whether the sentence around the words says that it is past or supposed; 又 and 现在 in the words' own clause win over the past."""
+def _counts(text: str, part: re.Match[str], word: re.Match[str]) -> bool:
+    first = max(part.start(), text.rfind(",", 0, word.start()) + 1)
+    if _DENIED.search(text, max(first, word.start() - 10), word.start()):
+        return False
+    return not _FEARED.search(text, first, word.start()) and not _NAMED.match(text, word.end())
+
+
+def _is_over_or_imagined(text: str, part: re.Match[str], *, under_way: bool) -> bool:
+    """Whether the sentence around the words says that it is past, supposed, played or only asked about; 又 and 现在 win over the past, a
+    finished or lasting verb over the question (着火了怎么办)."""
     before = max(text.rfind(sign, 0, part.start()) for sign in "。;!?\n") + 1
     behind = _SENTENCE.match(text, before)
     sentence = behind.group() if behind else part.group()
-    if _IMAGINED.search(sentence):
+    if _SUPPOSED.search(sentence) or _STAGED.search(sentence):
         return True
-    return _PAST.search(sentence) is not None and not _STILL.search(sentence)
+    if _ASKED.search(sentence) and not _NOW.search(sentence):
+        return True
+    if _STILL.search(sentence):
+        return False
+    return any(p.search(sentence) for p in ((_PAST, _HABIT, _TOLD) if under_way else (_PAST, _HABIT)))
