@@ -1,9 +1,11 @@
 """Divide the ground into grids that keep the rules, or prove that nobody can (spec 21)."""
 
+from .asking import Desk, compare, explain, sheet, what_if
 from .auditing import audit
 from .cutting import cut_heavy
 from .planning import plan_grids
 from .proving import confirms
+from .replanning import lower_bound, replan
 from .values import (
     Band,
     Certificate,
@@ -24,5 +26,7 @@ from .values import (
 
 __all__ = [
     "Band", "Certificate", "Edges", "Exempt", "Exemption", "Fault", "Move", "Pins", "Plan", "Problem", "Relaxation",
-    "Sheet", "Soft", "Units", "Weights", "audit", "confirms", "cut_heavy", "plan_grids",
+    "Sheet", "Soft", "Units", "Weights",
+    "Desk", "audit", "compare", "confirms", "cut_heavy", "explain", "lower_bound", "plan_grids",
+    "replan", "sheet", "what_if",
 ]  # fmt: skip

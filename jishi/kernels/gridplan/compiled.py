@@ -103,7 +103,7 @@ def select(order: Array, key: Array, w: Array, a: int, b: int, need: float) -> i
 @compiled
 def bisect(order: Array, starts: Array, counts: Array, x: Array, y: Array, w: Array, part: Array) -> int:
     """Cut each component into counts[c] parts of about equal weight, across its longer side."""
-    key = np.empty(len(order))
+    key = np.empty(len(x))
     stack = np.empty((128, 3), np.int64)
     grid = 0
     for c in range(len(counts)):
@@ -398,3 +398,28 @@ def anneal(
                 shift(other, b, indptr, indices, border, nodes, part, sums)
             shift(u, a, indptr, indices, border, nodes, part, sums)
     return accepted
+
+
+@compiled
+def anchors(order: Array, starts: Array, x: Array, y: Array, w: Array) -> tuple[Array, Array]:
+    """Give the unit of each grid with the smallest greatest distance to a home, and that distance."""
+    k = len(starts) - 1
+    best = np.zeros(k, np.int64)
+    longest = np.zeros(k)
+    for g in range(k):
+        best[g] = order[starts[g]]
+        least = np.inf
+        for p in range(starts[g], starts[g + 1]):
+            i = order[p]
+            far = 0.0
+            for q in range(starts[g], starts[g + 1]):
+                j = order[q]
+                if w[j] > 0:
+                    far = max(far, (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2)
+                    if far >= least:
+                        break
+            if far < least:
+                least = far
+                best[g] = i
+        longest[g] = np.sqrt(least)
+    return best, longest

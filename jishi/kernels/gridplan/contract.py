@@ -121,34 +121,49 @@ def _groups(problem: Problem, rank: Ints, w: Ints, finer: int) -> Ints:
         _, which = np.unique(codes[inside], return_inverse=True)
         total = np.bincount(which, w[inside]).astype(np.int64)
         group[inside] = n + which
-        for a in np.flatnonzero(total > problem.whole_up_to).tolist():
-            rows = np.flatnonzero(group == n + a)
+        heavy = np.flatnonzero(total > problem.whole_up_to)
+        parted = _by_label(np.where(inside, group - n, -1), heavy)
+        own = _by_label(_inner_edges(problem, group - n), heavy)
+        for a, rows, some in zip(heavy.tolist(), parted, own, strict=True):
             wanted = -(-int(total[a]) // problem.band.hi) + finer
-            group[rows] = rows if finer >= EVERY else _cut(problem, rows[np.argsort(rank[rows])], w, wanted)
+            group[rows] = rows if finer >= EVERY else _cut(problem, rows[np.argsort(rank[rows])], some, w, wanted)
     for one in problem.pins.together:
         for row in one[1:]:
             group[group == group[row]] = group[one[0]]
     return np.unique(group, return_inverse=True)[1]
 
 
-def _cut(problem: Problem, rows: Ints, w: Ints, wanted: int) -> Ints:
-    """Cut a compound into connected pieces of about equal weight along its buildings; gives a label below n each."""
+def _by_label(label: Ints, wanted: Ints) -> list[Ints]:
+    """Give the places of each of these labels."""
+    order = np.argsort(label, kind="stable")
+    starts, ends = (np.searchsorted(label[order], wanted, side=side) for side in ("left", "right"))
+    return [order[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def _inner_edges(problem: Problem, label: Ints) -> Ints:
+    """Give the compound of each edge that lies in one, −1 elsewhere."""
+    u, v = label[problem.edges.u], label[problem.edges.v]
+    return np.where((u == v) & (u >= 0) & (np.asarray(problem.edges.barrier) < HARD), u, -1)
+
+
+def _cut(problem: Problem, rows: Ints, own: Ints, w: Ints, wanted: int) -> Ints:
+    """Cut a compound into connected pieces of about equal weight along its buildings, none above the band if its
+    buildings allow; gives a label below n to each unit."""
     from . import compiled
 
     wanted = min(wanted, len(rows))
-    place = np.full(len(w), -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    u, v = place[problem.edges.u], place[problem.edges.v]
-    inner = (u >= 0) & (v >= 0) & (np.asarray(problem.edges.barrier) < HARD)
-    u, v = u[inner], v[inner]
+    by_row = np.argsort(rows)
+    u, v = (by_row[np.searchsorted(rows[by_row], end[own])] for end in (problem.edges.u, problem.edges.v))
     x, y = (np.asarray(a, dtype=np.float64)[rows] for a in (problem.units.x, problem.units.y))
     u, v = _tied(u, v, x, y)
     indptr, indices, _ = _csr(len(rows), u, v, np.ones(len(u)))
-    part = np.zeros(len(rows), np.int32)
-    starts, counts = np.array([0, len(rows)]), np.array([wanted])
-    weight = w[rows].astype(np.float64)
-    compiled.bisect(np.arange(len(rows)), starts, counts, x, y, weight, part)
-    compiled.attach(indptr, indices, weight, part, wanted)
+    weight, starts = w[rows].astype(np.float64), np.array([0, len(rows)])
+    for pieces in range(wanted, len(rows) + 1):
+        part = np.zeros(len(rows), np.int32)
+        compiled.bisect(np.arange(len(rows)), starts, np.array([pieces]), x, y, weight, part)
+        compiled.attach(indptr, indices, weight, part, pieces)
+        if np.bincount(part, weight).max() <= max(problem.band.hi, weight.max()):
+            break
     return np.array([rows[np.flatnonzero(part == p)[0]] for p in part.tolist()])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .values import Array, Doubles
 
-MOST_COLUMNS = 4_000  # more than these the solver is not asked
+MOST_COLUMNS = 600  # more than these the solver is not asked
 MOST_STEPS = 200_000
 BY_CHECKER = 22  # atoms up to which a stranger replays the search
 
@@ -27,7 +27,7 @@ class Covered:
 
 
 def fitting(near: Sequence[int], w: Sequence[int], lo: int, hi: int, *, most: int, only: int = -1) -> list[int] | None:
-    """This will give every connected set with lo ≤ Σw ≤ hi; `only`: those that hold this atom. None: too many.
+    """This will give every connected set with lo ≤ Σw ≤ hi; `only`: those with this atom. None: too many.
 
     `near`: neighbours of each atom as bits.
     """
@@ -87,10 +87,11 @@ def any_cover(n: int, sets: Sequence[int], *, most: int = MOST_STEPS) -> tuple[i
 
 
 def best_cover(
-    n: int, sets: Sequence[int], costs: Doubles, *, count: int | None = None, nodes: int = 2_000
-) -> Covered | None:
+    n: int, sets: Sequence[int], costs: Doubles, *, count: int | None = None, nodes: int = 2_000,
+    most: int = MOST_COLUMNS,
+) -> Covered | None:  # fmt: skip
     """This will give the cheapest exact cover; None if the solver was not asked or did not finish."""
-    if not sets or len(sets) > MOST_COLUMNS:
+    if not sets or len(sets) > most:
         return None
     if n == 1:
         return Covered((sets[0],), float(costs[0]), is_optimal=True) if count in (None, 1) else Covered(None, 0.0, True)

@@ -15,7 +15,7 @@ from . import certifying, contract, relaxing, reporting, solving
 from .auditing import audit
 from .contract import FREE, OVERSIZE, Ground
 from .problem import check
-from .searching import Search
+from .searching import Search, Stopped
 from .solving import Piece
 from .values import (
     VERSION,
@@ -85,11 +85,15 @@ def plan_grids(
         pins=pins or Pins(), previous=previous, change_price=change_price, weights=weights or Weights(),
         exempt=exempt or Exempt(),
     )  # fmt: skip
-    limited = timer is not None and time_limit_s is not None
-    watch = _Watch(progress, timer if limited else None, (timer() + time_limit_s) if timer and limited else 0.0)  # type: ignore[operator]
-    if watch.timer is not None:
-        watch("check", 0, 1, 0, 0.0)
+    watch = watched(progress, timer, time_limit_s)
     return plan(check(problem), Search(problem.weights, effort, seed, threads, watch, change_price))
+
+
+def watched(progress: Progress | None, timer: Timer | None, time_limit_s: float | None) -> Stopped:
+    """This will watch over progress, wish and time; a limit of zero has passed already."""
+    if timer is None or time_limit_s is None:
+        return _Watch(progress, None, 0.0)
+    return _Watch(progress, timer, timer() + time_limit_s)
 
 
 def plan(problem: Problem, search: Search) -> Plan:

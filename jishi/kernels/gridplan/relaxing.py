@@ -1,6 +1,6 @@
 """Which rule would have to give way, and for how much: each relaxation offered was tried and audited (spec 21 §5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ TRIES = 60  # plans tried in one call
 WIDER = 0.5  # how far out of the band a grid may be to be offered
 TRIED_ATOMS = 400
 Kind = Literal["band", "split", "crossing", "community", "island"]
-Change = tuple[Kind, float, str, Problem]
+Change = tuple[Kind, float, str, Problem, Sequence[int]]
 
 
 def cheapest(
@@ -34,11 +34,12 @@ def cheapest(
         if 0 < piece.homes < ground.problem.band.lo:
             told = f"Accept {piece.homes} households as an island."
             offers.append(Relaxation("island", ISLAND, told, _named(units), (_named(units),)))
-        for kind, price, told, changed in _changes(ground.problem, units):
+        for kind, price, told, changed, others in _changes(ground.problem, units):
             if tries <= 0 or len(piece.rows) > TRIED_ATOMS:
                 break
             tries -= 1
-            if _makes_legal(changed, units, search):
+            concerned = np.union1d(units, _hanging(ground, others)) if others else units
+            if _makes_legal(restricted(changed, concerned), search):
                 offers.append(Relaxation(kind, price, told, _named(units)))
         found.append(sorted((o for o in offers if o is not None), key=lambda o: (o.price, o.kind, o.sentence)))
     return tuple({(o.kind, o.sentence): o for offers in found for o in offers}.values())
@@ -101,7 +102,9 @@ def _crossings(problem: Problem, inside: Array) -> Iterator[Change]:
         listed = barrier.copy()
         listed[e] = 0
         told = f"List the crossing between {problem.units.id[edges.u[e]]} and {problem.units.id[edges.v[e]]}."
-        yield "crossing", CROSSING, told, replace(problem, edges=replace(edges, barrier=listed))
+        yield "crossing", CROSSING, told, replace(problem, edges=replace(edges, barrier=listed)), [
+            int(edges.v[e] if inside[edges.u[e]] else edges.u[e])
+        ]
 
 
 def _splits(problem: Problem, units: Array) -> Iterator[Change]:
@@ -114,7 +117,7 @@ def _splits(problem: Problem, units: Array) -> Iterator[Change]:
         homes = int(w[atoms == code].sum())
         told = f"Split compound {code} ({homes} households) along its buildings."
         freed = np.where(atoms == code, -1, atoms)
-        yield "split", SPLIT + PER_HUNDRED * -(-homes // 100), told, replace(problem, atoms=freed)
+        yield "split", SPLIT + PER_HUNDRED * -(-homes // 100), told, replace(problem, atoms=freed), []
 
 
 def _communities(problem: Problem, inside: Array) -> Iterator[Change]:
@@ -126,23 +129,26 @@ def _communities(problem: Problem, inside: Array) -> Iterator[Change]:
     for a, b in pairs.T[:2].tolist():
         joined = np.where(community == b, a, community)
         told = f"Let one grid cross the border of {a} and {b}."
-        yield "community", COMMUNITY, told, replace(problem, community=joined)
+        yield "community", COMMUNITY, told, replace(problem, community=joined), _named(
+            np.flatnonzero(np.isin(community, (a, b)) & ~inside)
+        )
 
 
-def _makes_legal(problem: Problem, units: Array, search: Search) -> bool:
-    """Tell whether what hangs together with these units has a legal plan under the changed rule."""
-    ground = contract.build(problem)
+def _hanging(ground: Ground, units: Sequence[int]) -> Array:
+    """Give the units of all pieces that these units are of."""
     touched = np.zeros(ground.size, bool)
-    touched[ground.atom_of[units]] = True
+    touched[ground.atom_of[list(units)]] = True
     rows = [r for p in solving.divide(ground) if touched[p.rows].any() for r in p.rows.tolist()]
-    if not rows or len(rows) > TRIED_ATOMS:
+    return np.array(units_of(ground, np.array([*rows, *np.flatnonzero(touched)], np.int64)), np.int64)
+
+
+def _makes_legal(problem: Problem, search: Search) -> bool:
+    """Tell whether these units alone have a legal plan under the changed rule."""
+    if not np.asarray(problem.units.households).any() or len(problem.units.id) > TRIED_ATOMS * 10:
         return False
-    part = restricted(problem, np.array(units_of(ground, np.array(rows))))
-    if not np.asarray(part.units.households).any():
-        return False
-    smaller = contract.build(part)
-    found, _ = solving.solve(smaller, solving.divide(smaller), search)
-    return not audit(found[smaller.atom_of], part)
+    ground = contract.build(problem)
+    found, _ = solving.solve(ground, solving.divide(ground), search)
+    return not audit(found[ground.atom_of], problem)
 
 
 def restricted(problem: Problem, rows: Array) -> Problem:

@@ -1,6 +1,7 @@
 """A division in numbers: one sheet per grid, and J by its aims (spec 21 §2, §8)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,49 +15,47 @@ def sheets(
     problem: Problem, assignment: Array, faults: tuple[Fault, ...], *, only: Array | None = None
 ) -> tuple[Sheet, ...]:
     """This will give one sheet per grid (or per grid of `only`), in order of their numbers."""
-    grid = np.asarray(assignment, dtype=np.int64)
-    names, which = np.unique(grid, return_inverse=True)
+    from . import compiled
+
+    names, which = np.unique(np.asarray(assignment, dtype=np.int64), return_inverse=True)
+    k = len(names)
     order = np.argsort(which, kind="stable")
-    starts = np.searchsorted(which[order], np.arange(len(names) + 1))
+    starts = np.searchsorted(which[order], np.arange(k + 1))
     w = np.asarray(problem.units.households, dtype=np.int64)
-    border, near = _borders(problem, which, len(names))
-    area = np.bincount(which, areas(problem), len(names))
-    broken = {f.grid for f in faults if f.rule in ("H2", "H5")}
-    wanted = range(len(names)) if only is None else np.flatnonzero(np.isin(names, only)).tolist()
-    matched = _matched(problem, which, len(names), w)
-    found = []
-    for g in wanted:
-        rows, name = order[starts[g] : starts[g + 1]], int(names[g])
-        found.append(_sheet(problem, name, rows, w[rows], float(border[g]), float(area[g]), near.get(g, ()),
-                            int(matched[g]), names, connected=name not in broken))  # fmt: skip
-    return tuple(found)
-
-
-def _sheet(problem: Problem, name: int, rows: Array, w: Ints, border: float, area: float,
-           near: tuple[int, ...], matched: int, names: Array, *, connected: bool) -> Sheet:  # fmt: skip
-    x, y = (np.asarray(a, dtype=np.float64)[rows] for a in (problem.units.x, problem.units.y))
-    total, homes = int(w.sum()), w > 0
-    cx, cy = (float(np.average(a, weights=w)) if total else float(a.mean()) for a in (x, y))
-    far = np.hypot(x - cx, y - cy)
-    anchor, longest = _anchor(x, y, homes)
-    return Sheet(
-        grid=name, matched=matched, units=len(rows), households=total, slack_lo=total - problem.band.lo,
-        slack_hi=problem.band.hi - total, connected=connected,
-        polsby_popper=min(4 * np.pi * area / border**2, 1.0) if border else 1.0,
-        mean_walk_m=float((w * far).sum() / total) if total else 0.0,
-        rms_walk_m=float(np.sqrt((w * far**2).sum() / total)) if total else 0.0,
-        max_walk_m=longest * BY_ROAD, border_m=border, anchor=int(rows[anchor]),
-        workloads={n: float(np.asarray(s.values)[rows].sum()) for n, s in problem.workloads.items()},
-        neighbours=tuple(int(names[g]) for g in near),
+    x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
+    homes = np.bincount(which, w, k).astype(np.int64)
+    far = _far(which, k, x, y, w)
+    border, near = _borders(problem, which, k)
+    anchor, longest = compiled.anchors(order, starts, x, y, w)
+    columns = {
+        "grid": names, "matched": _matched(problem, which, k, w), "units": np.diff(starts), "households": homes,
+        "slack_lo": homes - problem.band.lo, "slack_hi": problem.band.hi - homes,
+        "connected": ~np.isin(names, [f.grid for f in faults if f.rule in ("H2", "H5")]),
+        "polsby_popper": _roundness(np.asarray(np.bincount(which, areas(problem), k), dtype=np.float64), border),
+        "mean_walk_m": np.bincount(which, w * far, k) / np.maximum(homes, 1),
+        "rms_walk_m": np.sqrt(np.bincount(which, w * far**2, k) / np.maximum(homes, 1)),
+        "max_walk_m": longest * BY_ROAD, "border_m": border, "anchor": anchor,
+    }  # fmt: skip
+    further = {n: np.bincount(which, np.asarray(s.values, dtype=np.float64), k) for n, s in problem.workloads.items()}
+    wanted = range(k) if only is None else np.flatnonzero(np.isin(names, only)).tolist()
+    rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+    listed = names.tolist()
+    return tuple(
+        replace(Sheet(*rows[g]), workloads={n: float(sums[g]) for n, sums in further.items()},
+                neighbours=tuple(listed[i] for i in near.get(g, ())))
+        for g in wanted
     )  # fmt: skip
 
 
-def _anchor(x: Doubles, y: Doubles, homes: Array) -> tuple[int, float]:
-    """Give the unit with the smallest greatest distance to a home, and that distance."""
-    if not homes.any():
-        return 0, 0.0
-    far = np.hypot(x[:, None] - x[homes], y[:, None] - y[homes]).max(axis=1)
-    return int(np.argmin(far)), float(far.min())
+def _far(which: Ints, k: int, x: Doubles, y: Doubles, w: Ints) -> Doubles:
+    """Give the distance of each unit to the mean of the homes of its grid."""
+    homes = np.bincount(which, w, k)
+    cx, cy = (np.bincount(which, w * a, k) / np.maximum(homes, 1) for a in (x, y))
+    return np.asarray(np.where(homes[which] > 0, np.hypot(x - cx[which], y - cy[which]), 0.0))
+
+
+def _roundness(area: Doubles, border: Doubles) -> Doubles:
+    return np.asarray(np.where(border > 0, np.minimum(4 * np.pi * area / np.maximum(border, 1e-9) ** 2, 1.0), 1.0))
 
 
 def _borders(problem: Problem, which: Ints, k: int) -> tuple[Doubles, Mapping[int, tuple[int, ...]]]:

@@ -338,7 +338,7 @@ def _missed(state: State, tile: Ints, tiles: int) -> Doubles:
     return bad + np.bincount(tile[state.part[moved]], state.ground.moving[moved], tiles)
 
 
-def return_home(state: State, rounds: int = 24) -> None:
+def return_home(state: State, rounds: int = 36) -> None:
     """This will search for divisions with fewer households moved around those that moved."""
     for round_ in range(rounds):
         moved = (state.home >= 0) & (state.home != state.part) & (state.part >= 0) & (state.ground.w > 0)

@@ -119,6 +119,8 @@ def _beside(ground: Ground, piece: Piece, part: Array, fresh: int) -> int:
 def best(ground: Ground, piece: Piece, sought: searching.Aims) -> tuple[covering.Covered | None, int]:
     """Give the best division of a small piece by complete enumeration (None: too many), and how much was looked at."""
     band, rows = ground.problem.band, piece.rows
+    if piece.most == 1 and not ground.foes.size:
+        return covering.Covered(((1 << len(rows)) - 1,), 0.0, is_optimal=True), 1
     near = covering.bits(ground.indptr, ground.indices, rows)
     sets = covering.fitting(near, ground.w[rows].tolist(), band.lo, band.hi, most=LOOKS)
     if sets is None:
