@@ -37,10 +37,11 @@ _EARTH_M = 111_320.0
 _TRIED_FROM = 0.08  # less alike are not tried
 _ALIKE = 0.16  # two reports alone are alike from here; words can reach it without any other fact
 _TOGETHER = 0.05  # … and two large groups from here: a mean over many pairs errs less than one pair
-# What the facts beside the words add: (both known and the same, both known and not the same).
-_MATTER = (0.08, -0.10)
-_ENTITY = (0.06, -0.02)
-_PLACE = (0.03, -1.0)  # the same words at two ends of a town are two things, unless they name the same
+# What the facts beside the words add: (both known and the same, both known and not the same). The same matter at the
+# same place under the same name is alike in any words; the matter alone never is.
+_MATTER = (0.04, -0.10)
+_ENTITY = (0.08, -0.02)
+_PLACE = (0.04, -1.0)  # the same words at two ends of a town are two things, unless they name the same
 
 
 @dataclass(frozen=True, slots=True)
