@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.test import Client, RequestFactory, override_settings
@@ -277,7 +278,7 @@ def test_a_cookie_needs_the_pages_own_token_at_the_api(tenant: int) -> None:
     signed_in(client, account)
 
     refused = client.post("/api/who")
-    client.cookies["csrftoken"] = token = "x" * 32
+    client.cookies[settings.CSRF_COOKIE_NAME] = token = "x" * 32
     accepted = client.post("/api/who", headers={"x-csrftoken": token})
 
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -93,6 +94,16 @@ def test_a_new_session_id_is_given_at_sign_in(client: Client, resident) -> None:
 
     assert client.session.session_key != before
     assert not Session.objects.filter(session_key=before).exists()
+
+
+def test_every_cookie_of_signing_in_is_bound_to_this_host_and_kept_from_scripts(client: Client, resident) -> None:
+    client.get("/sign-in")
+    try_in(client, "wang", WORD)
+
+    named = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, devices.COOKIE}
+    held = {name: client.cookies[name] for name in named}
+    assert all(name.startswith("__Host-") for name in named)
+    assert all(c["secure"] and c["httponly"] and c["samesite"] == "Lax" and c["path"] == "/" for c in held.values())
 
 
 def test_known_and_unknown_names_hear_the_same(client: Client, resident) -> None:

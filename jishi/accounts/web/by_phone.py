@@ -21,7 +21,8 @@ from jishi.foundation import carriers, scope
 from jishi.foundation.outgoing import NotDelivered
 from jishi.foundation.refusals import Invalid, Refused
 
-COOKIE, SALT, PLACE = "jishi_code", "jishi.code", "/sign-in/phone"
+COOKIE = "__Secure-jishi_code" if settings.SESSION_COOKIE_SECURE else "jishi_code"
+SALT, PLACE = "jishi.code", "/sign-in/phone"
 OWN = "/mine"  # where a resident goes on
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from jishi.accounts.actions.signing_in import name_mac
 
-COOKIE = "jishi_device"
+COOKIE = "__Host-jishi_device" if settings.SESSION_COOKIE_SECURE else "jishi_device"
 SALT = "jishi.device"
 LIFE = 180 * 24 * 3600  # seconds
 NAMES = 5  # people who share one counter's browser
