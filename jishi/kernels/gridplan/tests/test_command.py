@@ -1,0 +1,99 @@
+"""From the shell: a plan of two tables, its audit, and bad input as a sentence instead of a trace."""
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from config.cli import gridplan as command
+from jishi.kernels.gridplan.tests import grounds
+
+SHARED = Path(os.environ.get("JISHI_SHARED", Path(__file__).resolve().parents[5] / "shared")) / "data/partition"
+
+
+@pytest.fixture
+def tables(tmp_path):
+    town = grounds.planar(np.random.default_rng(6), 200, most=60, keep=1.0)
+    units, edges = town.units, town.edges
+    write(tmp_path / "n.csv", "id,x,y,weight", zip(units.id, units.x, units.y, units.households, strict=True))
+    write(tmp_path / "e.csv", "u,v,shared_perimeter", zip(edges.u, edges.v, edges.border, strict=True))
+    return tmp_path
+
+
+def write(path: Path, head: str, rows) -> None:
+    with path.open("w", newline="") as out:
+        csv.writer(out).writerows([head.split(","), *rows])
+
+
+def run(capsys, folder: Path, *more: str) -> tuple[int, dict]:
+    code = command.main(["--nodes", str(folder / "n.csv"), "--edges", str(folder / "e.csv"), "--json", *more])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_plan_of_k_grids_is_written_and_the_audit_agrees(tables, capsys):
+    k = ["--k", "15", "--band", "0.9", "1.1"]
+
+    code, told = run(capsys, tables, *k, "--out", str(tables / "plan.csv"))
+    again = run(capsys, tables, *k, "--audit", str(tables / "plan.csv"))
+
+    assert (code, told["status"], told["grids"]) == (0, "legal", 15)
+    assert again == (0, {"status": "legal", "faults": [], "fault_count": 0})
+    with (tables / "plan.csv").open() as lines:
+        assert len({row["grid"] for row in csv.DictReader(lines)}) == 15
+
+
+def test_a_plan_in_force_is_kept_and_a_unit_is_explained(tables, capsys):
+    run(capsys, tables, "--out", str(tables / "plan.csv"))
+
+    code, told = run(capsys, tables, "--previous", str(tables / "plan.csv"), "--explain", "7")
+
+    assert (code, told["moves"], told["explanation"]["unit"]) == (0, 0, 7)
+
+
+def test_no_legal_plan_ends_with_one_and_the_certificate(tmp_path, capsys):
+    write(tmp_path / "n.csv", "id,x,y,weight", [("a", 0, 0, 280), ("b", 100, 0, 280)])
+    write(tmp_path / "e.csv", "u,v,border", [("a", "b", 5)])
+
+    code, told = run(capsys, tmp_path)
+
+    assert (code, told["status"], told["certificates"][0]["kind"]) == (1, "infeasible", "no_count")
+
+
+REFUSED = {
+    "edge_to_nowhere": ("n.csv", "id,x,y,weight", [("a", 0, 0, 300), ("c", 100, 0, 300)], ()),
+    "bad_unit": ("n.csv", "id,x,y,weight", [("a", "nan", 0, 300), ("b", 100, 0, 300)], ()),
+    "duplicate_unit": ("n.csv", "id,x,y,weight", [("a", 0, 0, 300), ("a", 9, 0, 300), ("b", 100, 0, 300)], ()),
+    "no_units": ("n.csv", "id,x,y,weight", [], ()),
+    "band_makes_no_sense": ("n.csv", "id,x,y,weight", [("a", 0, 0, 300), ("b", 9, 0, 30)], ("--band", "500", "300")),
+    "unreadable": ("n.csv", "id,x,y", [("a", 0, 0)], ()),
+    "previous_does_not_fit": ("n.csv", "id,x,y,weight", [("a", 0, 0, 300), ("b", 9, 0, 30)], ("--previous", "p.csv")),
+}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+@pytest.mark.parametrize("cut", [(), ("--cut",)])
+def test_what_makes_no_sense_is_refused_by_its_code(code, cut, tmp_path, capsys, monkeypatch):
+    name, head, rows, more = REFUSED[code]
+    write(tmp_path / name, head, rows)
+    write(tmp_path / "e.csv", "u,v,border", [] if code == "no_units" else [("a", "b", 5)])
+    write(tmp_path / "p.csv", "id,grid", [("x", 0), ("y", 1)])
+    monkeypatch.chdir(tmp_path)
+
+    ended, told = run(capsys, tmp_path, *more, *cut)
+
+    assert (ended, told["status"], told["code"]) == (2, "refused", code)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the development instances are not beside the checkout (JISHI_SHARED)")
+@pytest.mark.parametrize(("name", "k"), [("newhaven_blocks_1k", 100)])
+@pytest.mark.parametrize("band", [("0.75", "1.25"), ("0.9", "1.1")])
+def test_the_small_development_instance_is_legal(name, k, band, capsys):
+    nodes, edges = SHARED / f"{name}.nodes.csv", SHARED / f"{name}.edges.csv"
+
+    asked = ["--nodes", str(nodes), "--edges", str(edges), "--k", str(k), "--band", *band, "--cut", "--json"]
+    code = command.main(asked)
+
+    assert (code, json.loads(capsys.readouterr().out)["status"]) == (0, "legal")
