@@ -19,6 +19,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "TopicMoved": ("jishi.cases.actions.topic_telling.tell",),
     "ReportReceived": (WEBHOOKS,),  # the case's own move tells the caller
     "ParcelMade": ("jishi.cases.actions.sending.owe",),
+    "GlassEnded": ("jishi.cases.actions.glass_telling.tell",),
     "AccountRecovered": ("jishi.accounts.actions.recovery_telling.owe",),
 }
 

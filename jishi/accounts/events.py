@@ -13,3 +13,11 @@ class AccountRecovered(Event):
     subject: ClassVar[tuple[str, str]] = ("account", "account_id")
     account_id: int
     recovery_id: int
+
+
+@dataclass(frozen=True)
+class GlassEnded(Event):
+    """An emergency access that was open is over: whoever was read by it is told now."""
+
+    subject: ClassVar[tuple[str, str]] = ("break_glass", "glass_id")
+    glass_id: int

@@ -278,6 +278,17 @@ def by_glass(readings: Iterable[Reading]) -> set[int]:
     return {r.id for r in listed if any(r.actor == who and a <= r.at < z for who, a, z in held)}
 
 
+def read_by_glass(glass_id: int) -> list[Owner]:
+    """Give the rows whose sealed fields were opened under this emergency access, by who had it in that post."""
+    row = BreakGlass.objects.filter(tenant_id=_tenant(), id=glass_id).first()
+    if row is None or row.decided_at is None or row.open_until is None:
+        return []
+    until = min(row.open_until, row.ended_at or row.open_until)
+    found = Reading.objects.filter(tenant_id=_tenant(), actor=f"staff:{row.account_id}/post:{row.post_id}")
+    found = found.filter(at__gte=row.decided_at, at__lt=until)
+    return sorted(set(found.values_list("owner_table", "owner_row")))
+
+
 def bodies_of(account_id: int, *, now: datetime) -> set[int]:
     """Give the bodies in which an account holds a post now; emergency access counts for none."""
     rows = _held(now).filter(account_id=account_id, body_id__isnull=False).exclude(role=GLASS)

@@ -11,9 +11,10 @@ from django.db.models import Q
 
 from jishi.accounts import policies
 from jishi.accounts.actions import proving
+from jishi.accounts.events import GlassEnded
 from jishi.accounts.models import BreakGlass, Grant
 from jishi.accounts.policies import GLASS
-from jishi.foundation import scope, trail
+from jishi.foundation import outbox, scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, Refused, Stale, WrongMoment
 
@@ -150,8 +151,11 @@ def end(glass_id: int, *, by: Actor, now: datetime, version: int | None = None) 
     given.filter(active_from__gte=now).delete()
     for grant in given:
         grant.change(active_to=now)
+    was_open = row.status == "open"
     row.change(status="ended", ended_at=min(now, row.open_until or now))
     _record("glass.ended", row, by=by, now=now)
+    if was_open:
+        outbox.announce(GlassEnded(row.id), at=now)
     return row
 
 

@@ -8,13 +8,15 @@ from django.test import Client
 from django.utils import timezone
 
 from jishi.accounts import queries as accounts
-from jishi.accounts.actions import break_glass
+from jishi.accounts.actions import break_glass, reading
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.web import tenants
+from jishi.cases.models import Membership, Message
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
-from jishi.foundation import data_keys, keys, scope
-from jishi.foundation.actor import Actor, system
+from jishi.cases.tests.news_steps import in_the_house
+from jishi.foundation import carriers, data_keys, keys, scope
+from jishi.foundation.actor import Actor, clock, system
 
 pytestmark = pytest.mark.django_db
 WHY = "那边值班没人接，停水要替他们派人。"
@@ -64,3 +66,36 @@ def test_shows_the_other_bodys_case_while_it_is_open_and_the_own_bodys_secret_ne
         later = accounts.actor_for(by.account_id or 0, by.post_id, timezone.now() + timedelta(seconds=2))
     assert later is not None
     assert later.body_ids == by.body_ids
+
+
+def test_whoever_was_read_by_it_is_told_when_it_is_over_and_nobody_else(town: int) -> None:
+    read, other = f.a_case_at(town, Status.HANDLING), f.a_case(town, caller_contact="13900000418")
+    with scope.work(system(town)):
+        report, unread = (Membership.objects.get(case=c).report_id for c in (read, other))
+        lead = read.lead_id or 0
+        theirs = f.bodies.names()[lead].code
+    a_person(town, "handler", theirs, 91001)
+    _, by = a_person(town, "handler", "scjg", 91002)
+    _, second = a_person(town, "supervisor", "sqzx", 91003)
+    start = timezone.now()
+    row = f.do(by, break_glass.ask, ground="danger", why=WHY, body_id=lead, area=None, now=start)
+    f.do(second, break_glass.approve, row.id, now=start)
+    with scope.work(system(town)):
+        wider = accounts.actor_for(by.account_id or 0, by.post_id, start)
+    owner = ("cases_report", report)
+    look = {"purpose": "contact.caller", "reason": WHY, "now": start + timedelta(minutes=1)}
+    f.do(wider, reading.read, [owner], ["caller_contact"], **look)
+
+    def told() -> list[tuple[int | None, str]]:
+        in_the_house(town, start + timedelta(hours=2))
+        with scope.work(system(town)):
+            return list(Message.objects.filter(code="glass_read_caller").values_list("report_id", "channel"))
+
+    with carriers.using({carriers.SMS: carriers.Recorder()}):
+        assert told() == []
+        break_glass.end_due(by=clock(town, "sweep:1"), now=start + timedelta(minutes=61))
+        assert told() == [(report, "sms")] and unread != report
+        later = start + timedelta(hours=3)
+        again = f.do(by, break_glass.ask, ground="drill", why=WHY, body_id=lead, area=None, now=later)
+        f.do(by, break_glass.end, again.id, now=later)  # taken back: nothing was opened
+        assert len(told()) == 1
