@@ -70,7 +70,7 @@ def measure(*, until: date, tenant_id: int) -> dict[str, Any]:
     head: dict[str, Any] = {"format": FORMAT, "until": until.isoformat(), "book_edition": law.book_edition}
     if at_work is None:
         return head | {"edition": "", "basis": "none", "cases": 0, "rows": _empty(), "tables": {}}
-    basis, taught, held = _held_out(known, tenant_id)
+    basis, taught, held = held_out(known, seen=learned.newest_day(tenant_id))
     asked = _asked(basis, taught, at_work, law)
     sample = _sample(held, asked, law, end, tenant_id, learned_=basis != "zero_shot")
     rows, tables = _all(sample, tenant_id, held[0].at if held else end)
@@ -82,13 +82,13 @@ def measure(*, until: date, tenant_id: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _held_out(known: Sequence[Confirmed], tenant_id: int) -> tuple[str, Sequence[Confirmed], Sequence[Confirmed]]:
+def held_out(known: Sequence[Confirmed], *, seen: str) -> tuple[str, Sequence[Confirmed], Sequence[Confirmed]]:
     """Which cases are asked, and from which is learned: never one and the same, and the asked ones are later.
+    `seen`: the last day that the edition in force has learned from; empty without one.
 
     edition: what the edition in force was not shown, 500 or more. twin: the newest part, asked of a twin of the
     edition that learned from the part before. zero_shot: too few to learn from; all were never seen.
     """
-    seen = learned.newest_day(tenant_id)
     later = [c for c in known if seen and localdate(c.at).isoformat() > seen]
     if len(later) >= OWN:
         return "edition", known[: len(known) - len(later)], later[-MOST:]

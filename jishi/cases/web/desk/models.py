@@ -90,10 +90,10 @@ def _lines(compared: models_compared.Compared | None) -> list[tuple[Any, Any, An
 
 
 def _drifted(one: Mapping[str, Any]) -> dict[str, Any]:
-    channels = dict(Channel.choices)
+    channel = dict(Channel.choices).get(one["channel"], "")
     figures = one["figures"]
     return {
-        **one, "limits": [BEYOND[b] for b in one["beyond"]], "channel_name": channels.get(one["channel"], ""),
+        **one, "limits": [BEYOND[b] for b in one["beyond"]], "channel_name": _(str(channel)) if channel else "",
         "gap": figures["calibration"]["gap"], "moved": max(figures["stability"].values()),
         "abstained": figures["abstained"], "changed": figures["changed"],
     }  # fmt: skip

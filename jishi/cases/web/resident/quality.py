@@ -101,7 +101,7 @@ class Section:
     code: str
     name: str | Promise
     models: tuple[str | Promise, ...]
-    lines: tuple[tuple[str | Promise, str | Promise, tuple[Cell | None, ...]], ...]
+    lines: tuple[tuple[str | Promise, str | Promise, tuple[tuple[str | Promise, Cell | None], ...]], ...]
     note: str = ""
 
 
@@ -149,9 +149,12 @@ def _sections(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
         keys = list(dict.fromkeys((r["figure"], r["by"] if code != "speed" else "") for r in own))
         at = {(r["figure"], r["by"] if code != "speed" else "", r["model"]): r for r in own}
         lines = tuple(
-            (FIGURES.get(figure) or _by(figure), _by(by), tuple(_cell(at.get((figure, by, m))) for m in models))
+            (
+                FIGURES.get(figure) or _by(figure), _by(by),
+                tuple((COLUMNS[m], _cell(at.get((figure, by, m)))) for m in models),
+            )
             for figure, by in keys
-        )
+        )  # fmt: skip
         days = sorted({str(r["by"]) for r in own if r["by"]}) if code == "speed" else []
         found.append(Section(code, name, tuple(COLUMNS[m] for m in models), lines, " ".join(days)))
     return found
