@@ -20,6 +20,7 @@ from jishi.duties import queries as duties
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels.procedure import Spoken
+from jishi.kernels.text.clusters_heat import MOST_NEW
 from jishi.places import queries as places
 
 READING = ("dispatcher", "operator", "supervisor", "office", "ruler", "auditor")
@@ -231,6 +232,9 @@ def _why(row: Cluster, matter: str) -> list[Spoken]:
         told.append(Spoken(where[0], where[1].capitalize()))
     if row.novelty is None:
         told.append(Spoken("这里这类事平时有多少，还数不出来", "What is usual here cannot be counted yet"))
+    elif row.novelty >= MOST_NEW:
+        told.append(Spoken(f"是这里同样日子平时的 {MOST_NEW:.0f} 倍以上",
+                           f"More than {MOST_NEW:.0f} times what such days bring here"))  # fmt: skip
     elif row.novelty >= 1.0:
         told.append(Spoken(f"是这里同样日子平时的 {row.novelty:.1f} 倍",
                            f"{row.novelty:.1f} times what such days bring here"))  # fmt: skip

@@ -33,6 +33,7 @@ _KEPT = 400  # windows of one report that may meet another's, the heaviest
 _PER_OCTAVE = 4  # windows by which candidates are looked for, of each octave of how many reports hold them
 _BESIDE = 6  # neighbours in time behind one window
 _TRIED = 48  # candidates of one report whose words are compared
+_OWN = 20.0  # length of what one text alone says, at most
 _EARTH_M = 111_320.0
 _TRIED_FROM = 0.08  # less alike are not tried
 _ALIKE = 0.16  # two reports alone are alike from here; words can reach it without any other fact
@@ -197,16 +198,18 @@ def _windows(texts: Sequence[str]) -> tuple[Ints, Small, Floats, Small]:
         _, every, _ = _counted(seen[start : start + _AT_ONCE])
         frequency += np.bincount(every, minlength=1 << BITS).astype(np.int32)
     weights = (np.log((1.0 + len(seen)) / (1.0 + frequency)) + 1.0).astype(np.float32)
-    weights[frequency < 2] = 0.0
     sizes, indices, values = [np.zeros(1, np.int64)], [], []
     for start in range(0, len(seen), _AT_ONCE):
         row, every, times = _counted(seen[start : start + _AT_ONCE])
         value = (1.0 + np.log(times)).astype(np.float32) * weights[every]
-        row, every, value = (a[value > 0] for a in (row, every, value))
+        n = len(seen[start : start + _AT_ONCE])
+        many = frequency[every] > 1
+        own = np.bincount(row[~many], value[~many].astype(np.float64) ** 2, minlength=n)
+        row, every, value = row[many], every[many], value[many]
         kept = _heaviest(row, value, _KEPT, every)
         row, every, value = row[kept], every[kept], value[kept]
-        n = len(seen[start : start + _AT_ONCE])
-        length = np.sqrt(np.bincount(row, value.astype(np.float64) ** 2, minlength=n))
+        # What nobody else says makes a short text less like the others; of a long one it counts no further.
+        length = np.sqrt(np.bincount(row, value.astype(np.float64) ** 2, minlength=n) + np.minimum(own, _OWN**2))
         sizes.append(np.bincount(row, minlength=n))
         indices.append(every.astype(np.int32))
         values.append((value / length[row]).astype(np.float32))
