@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import include, path
 
-from jishi.accounts.actions import signing_in
+from jishi.accounts.actions import accounts, signing_in
 from jishi.accounts.models import SignedIn, SignInFailure
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.web import backend, devices, middleware, sessions, tenants
@@ -246,6 +246,14 @@ class TestSecondFactor:
         assert answer.status_code == 302
         assert client.session[sessions.FACTOR] is True
         assert client.get("/private").status_code == 200
+
+    def test_second_factor_cannot_be_skipped_by_password_reset(self, client: Client, clerk, tenant: int) -> None:
+        Authenticator.objects.create(user_id=clerk.id, type="webauthn", data={"name": "k"})
+        by, fresh = system(tenant), "一座新桥横在旧河上 2026"
+        in_scope(tenant, lambda: accounts.set_password(clerk.id, fresh, by=by, now=datetime.now(UTC)))
+
+        assert try_in(client, "chen.yu", fresh)["Location"] == "/sign-in/code"
+        assert client.get("/private").status_code == 302
 
     def test_codes_cannot_be_guessed_quickly(self, client: Client, clerk, secret: str) -> None:
         try_in(client, "chen.yu", WORD)

@@ -91,7 +91,8 @@ def test_who_comes_for_the_first_time_gets_an_account_without_a_name_and_the_sam
     assert joined == 1
 
 
-def test_accounts_join_by_issuer_and_subject_never_by_name_number_or_mail(tenant: int, issuer: Issuer) -> None:
+def test_oidc_mail_does_not_join_accounts(tenant: int, issuer: Issuer) -> None:
+    """Issuer and subject do, and neither name nor number."""
     known = an_account(tenant, username="zhang", staff=False)
 
     go(Client(), issuer, preferred_username="zhang", email="zhang@example.org", phone_number="13900001234")

@@ -241,6 +241,8 @@ def discovered() -> dict[str, Any]:
 
     :raises Away: it does not answer, names another issuer, or an endpoint of another origin.
     """
+    if not _is_secret(settings.OIDC_ISSUER):
+        raise Away
     try:
         answer = outgoing.ask(
             "GET", settings.OIDC_ISSUER + "/.well-known/openid-configuration", None, {"Accept": "application/json"}
@@ -250,7 +252,7 @@ def discovered() -> dict[str, Any]:
         fine = fine and all(_origin(told[name]) == settings.OIDC_ISSUER_ORIGIN for name in ENDPOINTS)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Away from None
-    if not fine or not _is_secret(settings.OIDC_ISSUER):
+    if not fine:
         raise Away
     return dict(told)
 
