@@ -17,7 +17,8 @@ TILE = 120  # grids in a tile
 HEATS = ((0.06, 0.02), (0.02, 0.008), (0.008, 0.003), (0.003, 0.001), (0.001, 0.0003))
 PATCHES = ((6, 60.0), (10, 60.0), (16, 90.0), (24, 120.0), (40, 120.0))
 MENDING = (1.0, 0.01)
-ROUNDS = 60
+POLISH = ((0.02, 0.006), (0.006, 0.002), (0.002, 0.0003))
+ROUNDS = 120
 STRICT = 30.0  # what one whole grid out of its band costs beside an objective of about 1
 Stopped = Callable[[str, int, int, int, float], bool]
 
@@ -259,7 +260,7 @@ def mend(state: State, stage: str, rounds: int = ROUNDS) -> bool:
         faults = faults[np.argsort(-np.abs(state.homes[faults] - state.band[2]), kind="stable")]
         if state.search.stop(stage, round_, rounds, len(faults), state.objective() / state.k):
             return False
-        size, sweeps = PATCHES[min(round_ * len(PATCHES) // (rounds // 2), len(PATCHES) - 1)]
+        size, sweeps = PATCHES[min(round_ * len(PATCHES) // (rounds // 4), len(PATCHES) - 1)]
         turn = round_ % 4 == 2
         tile, tiles = patches(state, faults, max(size, 14) if turn else size)
         over = state.homes > state.band[1]
@@ -371,6 +372,6 @@ def polish(state: State, effort: float) -> bool:
     """This will improve a legal division while keeping it in its band: out of it is dear and nothing is hot."""
     quiet = replace(state.search, effort=effort)
     state.search, search = quiet, state.search
-    going = improve(state, "polish", ((0.003, 0.001), (0.001, 0.0002)), 50.0)
+    going = improve(state, "polish", POLISH, 50.0)
     state.search = search
     return going

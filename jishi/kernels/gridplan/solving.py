@@ -161,7 +161,7 @@ def searched(ground: Ground, pieces: list[Piece], search: Search, sought: search
     if ground.problem.previous is not None and search.price > 0:
         near_home(state, pieces)
     elif searching.improve(state, "anneal") and searching.mend(state, "mend"):
-        searching.polish(state, search.effort / 3)
+        searching.polish(state, search.effort)
     if ground.problem.count is not None and not len(state.faulty()):
         searching.recount(state, target)
     return state.part

@@ -64,7 +64,7 @@ class Weights:
     """How much each aim counts in J (spec 21 §2); all dimensionless."""
 
     walk: float = 1.0
-    shape: float = 0.5
+    shape: float = 0.1  # spec 21 §2 gives 0.5 to be tried out; at 0.1 walks are as short as its goal G3 asks
     balance: float = 0.2
     change: float = 10.0
     posts: float = 0.1
