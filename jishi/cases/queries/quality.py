@@ -38,7 +38,8 @@ class Told:
 
 def editions(*, tenant_id: int, lang: str) -> list[Told]:
     """Give the editions that answer or have answered, the newest first. What nobody adopted has judged nobody."""
-    rows = ModelEdition.objects.filter(tenant_id=tenant_id, adopted_at__isnull=False).defer("arrays")
+    rows = ModelEdition.objects.filter(tenant_id=tenant_id, adopted_at__isnull=False).exclude(kind="pairs")
+    rows = rows.defer("arrays")
     book = duties.matters()
     return [_told(row, book, lang) for row in rows.order_by("-number")[:SHOWN]]
 

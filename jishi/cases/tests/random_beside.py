@@ -372,6 +372,8 @@ NOT_WALKED = {
     "importing.save_map": BATCH + "test_importing.py", "settling.settle_many": BATCH + "test_importing.py",
     "learning.learn": BATCH + "test_learning.py", "learning.adopt": BATCH + "test_learning.py",
     "learning.return_to_former": BATCH + "test_learning.py",
+    "pairing.learn": BATCH + "test_pairing.py", "pairing.adopt": BATCH + "test_pairing.py",
+    "pairing.give_back": BATCH + "test_pairing.py",
     "programs.register": BATCH + "test_open311.py", "programs.name_jurisdiction": BATCH + "test_open311.py",
     "programs.give_token": BATCH + "test_open311.py", "programs.forget_tokens": BATCH + "test_open311.py",
     "redelivery.send_again": "moves a letter, never a case; test_news_pages.py",

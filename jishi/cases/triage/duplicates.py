@@ -20,6 +20,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.models import Case, Membership, RefusedPair
 from jishi.cases.states import ENDS
+from jishi.cases.triage.pairs import in_force
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
@@ -45,7 +46,6 @@ LEAST = 0.5
 EACH = 60  # cases of one grid, and of one matter in it, that one report may be compared with
 READ = 600  # characters of a report that are compared
 STRANGERS = frozenset({"resident", "reporter", "anonymous"})
-EDITION = "pairs@2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ def find(
     standing = _standing(asked, law, now)
     pairs = np.concatenate([_cases_worth(asked, standing), _texts_worth(asked, standing.size)])
     if not len(pairs):
-        return [Alike((), "", EDITION) for _ in asked]
+        return [Alike((), "", in_force()[1]) for _ in asked]
     told = _told(np.unique(pairs[:, 1]), standing)
     pairs = pairs[np.isin(pairs[:, 1], [*told, *range(standing.size, standing.size + len(asked))])]
     pairs = _without_refused(pairs, batch, standing)
     if not len(pairs):
-        return [Alike((), "", EDITION) for _ in asked]
+        return [Alike((), "", in_force()[1]) for _ in asked]
     return _best(pairs, asked, standing, told, law)
 
 
@@ -139,21 +139,23 @@ def _asked(words: "Words", shown: str, spot: Spot, classes: "Classes", grids: fr
     lives = [law.matters[code].life_days for code, _ in likely if code in law.matters]
     life = 24.0 * max(lives, default=LIFE_DAYS)
     hours = words.said_at.timestamp() / 3600
-    lng, lat, radius = _point(spot.lng_e7, spot.lat_e7, spot.radius_m)
+    lng, lat, radius = point(spot.lng_e7, spot.lat_e7, spot.radius_m)
     compared = Candidate(
         shown[:READ], lng, lat, radius, at_hours=hours, also=tuple(likely), life_hours=life,
-        compounds=_compounds(spot.name), buildings=frozenset({spot.name}),
+        compounds=compounds_of(spot.name), buildings=frozenset({spot.name}),
     )  # fmt: skip
     return _Asked(compared, hours, life, tuple(code for code, _ in likely), shown[:40], grids)
 
 
-def _point(lng_e7: int | None, lat_e7: int | None, radius: float | None) -> tuple[float, float, float]:
+def point(lng_e7: int | None, lat_e7: int | None, radius: float | None) -> tuple[float, float, float]:
+    """Give degrees and a radius as they are compared; not a number where no place is known."""
     if lng_e7 is None or lat_e7 is None:
         return float("nan"), float("nan"), UNSAID_M
     return lng_e7 / 1e7, lat_e7 / 1e7, radius or UNSAID_M
 
 
-def _compounds(place: str) -> frozenset[str]:
+def compounds_of(place: str) -> frozenset[str]:
+    """Give the compound that a place is in, as a set of one, or none."""
     name = alike.without_building(place)
     return frozenset({name} if name else ())
 
@@ -364,7 +366,7 @@ def _told(rows: Ints, standing: _Standing) -> dict[int, _Told]:
         k = where[i]
         *_, title, _, _, place = row = standing.rows[k]
         compared = Candidate(
-            said or title, lng[k], lat[k], radius[k], at_hours=hours[k], matter=row[2], compounds=_compounds(place),
+            said or title, lng[k], lat[k], radius[k], at_hours=hours[k], matter=row[2], compounds=compounds_of(place),
             buildings=frozenset({place}), life_hours=life[k],
         )  # fmt: skip
         told[k] = _Told(compared, row)
@@ -393,13 +395,14 @@ def _best(
     prepared = Prepared.of([*(a.compared for a in asked), *(told[k].compared for k in sorted(told))])
     second = np.array([rows[int(k)] for k in pairs[:, 1]], np.int64)
     measured = prepared.facts(pairs[:, 0], second)
-    chance = alike.probabilities(measured)
+    model, edition = in_force()
+    chance = alike.probabilities(measured, model)
     kept: list[list[int]] = [[] for _ in asked]
     for k in np.lexsort((pairs[:, 1], -chance)):
         if chance[k] >= LEAST and len(kept[pairs[k, 0]]) < 3:
             kept[pairs[k, 0]].append(int(k))
     flat = [k for row in kept for k in row]
-    scores = dict(zip(flat, alike.scores_of(measured[flat]), strict=True)) if flat else {}
+    scores = dict(zip(flat, alike.scores_of(measured[flat], model), strict=True)) if flat else {}
     answers = []
     for at, row in enumerate(kept):
         said = []
@@ -407,7 +410,7 @@ def _best(
             one, other = asked[at], int(pairs[k, 1])
             known = told[other] if other in told else _of_batch(asked[other - standing.size], other - standing.size)
             said.append({**_shown(known, law), **_because(one.compared, known, scores[k], law)})
-        answers.append(Alike(tuple(said), "", EDITION))
+        answers.append(Alike(tuple(said), "", edition))
     return answers
 
 

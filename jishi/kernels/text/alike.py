@@ -377,6 +377,10 @@ def pair_features(pairs: Sequence[tuple[Candidate, Candidate]]) -> Doubles:
     return prepared.facts(np.arange(0, len(flat), 2), np.arange(1, len(flat), 2))
 
 
+class UnknownPairModel(ValueError):
+    """What is stored is no model of pairs that this program reads."""
+
+
 @dataclass(frozen=True)
 class PairModel:
     """Weights by fact and a bias; the default is what holds before a town has labelled pairs."""
@@ -401,6 +405,27 @@ class PairModel:
             w = np.where(w * np.sign(start) > 0, w, 0.0)
             bias -= 0.5 * float(error.mean())
         return cls(dict(zip(FACTS, w.tolist(), strict=True)), bias)
+
+
+    def to_arrays(self) -> tuple[dict[str, object], dict[str, Doubles]]:
+        """This will give the model as plain arrays and a header that names the facts."""
+        return {"kind": "pairs", "facts": list(FACTS)}, {
+            "bias": np.array([self.bias]), "weights": np.array([self.weights[fact] for fact in FACTS]),
+        }  # fmt: skip
+
+    @classmethod
+    def from_arrays(cls, header: Mapping[str, object], arrays: Mapping[str, npt.NDArray[np.generic]]) -> "PairModel":
+        """This will read what `to_arrays` wrote.
+
+        :raises UnknownPairModel: other facts, other shapes, a number that is none, or a weight that turned its sign.
+        """
+        weights, bias = (np.asarray(arrays.get(name, ()), np.float64) for name in ("weights", "bias"))
+        if header.get("facts") != list(FACTS) or weights.shape != (len(FACTS),) or bias.shape != (1,):
+            raise UnknownPairModel("the model knows other facts")
+        start = np.array([WEIGHTS[fact] for fact in FACTS])
+        if not np.isfinite(weights).all() or not np.isfinite(bias).all() or (weights * np.sign(start) < 0).any():
+            raise UnknownPairModel("a weight is no number or turned its sign")
+        return cls(dict(zip(FACTS, weights.tolist(), strict=True)), float(bias[0]))
 
 
 def same_matter_all(pairs: Sequence[tuple[Candidate, Candidate]], model: PairModel | None = None) -> list[Score]:
