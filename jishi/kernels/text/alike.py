@@ -32,7 +32,7 @@ FACTS = (
 # What one unit of a fact adds to the logit; signs are fixed (for: +, against: −). A place alone never makes a pair, another building
 # or a place far away outweighs all words. Where one of the two has no place, what they name and how they say it speaks instead
 # (`named`), and `unplaced` is what such a pair begins with: it is no reason and is not shown as one. Those weights are fitted on the
-# older half of marked pairs of real messages (docs/quality.md). Fitted anew by `PairModel.fit` where a town has labelled pairs.
+# older half of marked pairs of real messages (README.md). Fitted anew by `PairModel.fit` where a town has labelled pairs.
 WEIGHTS: Mapping[str, float] = {
     "words": 7.0, "rare_words": 2.5, "near": 2.0, "far": -9.0, "unplaced": 1.4, "same_compound": 1.5, "same_building": 2.5,
     "other_building": -11.0, "other_unit": -1.5, "time": 1.0, "same_matter": 1.5, "other_matter": -2.0,
