@@ -29,6 +29,7 @@ EXAMPLES = 5
 READ = 2_000  # characters of one report
 
 _AT_ONCE = 2_048
+_PAIRS = 250_000
 _KEPT = 400  # windows of one report that may meet another's, the heaviest
 _PER_OCTAVE = 4  # windows by which candidates are looked for, of each octave of how many reports hold them
 _BESIDE = 6  # neighbours in time behind one window
@@ -265,8 +266,7 @@ def _candidates(rows: _Rows) -> tuple[Ints, Ints]:
     for key in _around(rows, placed):
         keys.append(base + key)
         owners.append(placed)
-    pairs = _beside(rows, np.concatenate(keys), np.concatenate(owners))
-    return _likeliest(rows, *pairs)
+    return _likeliest(*_beside(rows, np.concatenate(keys), np.concatenate(owners)))
 
 
 def _around(rows: _Rows, placed: Ints) -> list[Ints]:
@@ -294,15 +294,26 @@ def _beside(rows: _Rows, keys: Ints, owners: Ints) -> tuple[Ints, Ints, Doubles]
         a, b = owners[:-step], owners[step:]
         same = (keys[:-step] == keys[step:]) & (rows.apart[a] == rows.apart[b])
         same &= rows.first[b] - rows.last[a] <= APART_HOURS
-        low, high = np.minimum(a, b)[same], np.maximum(a, b)[same]
-        found.append(low * len(rows) + high)
-        weights.append(1.0 / np.log2(held[:-step][same] + 1))
+        kept = np.flatnonzero(same)
+        low, high = np.minimum(a[kept], b[kept]), np.maximum(a[kept], b[kept])
+        near = _near(rows, low, high)
+        found.append(low[near] * len(rows) + high[near])
+        weights.append(1.0 / np.log2(held[kept[near]] + 1))
     pairs, at = np.unique(np.concatenate(found), return_inverse=True)
     shared: Doubles = np.bincount(at, np.concatenate(weights), minlength=len(pairs)).astype(np.float64)
     return pairs // len(rows), pairs % len(rows), shared
 
 
-def _likeliest(rows: _Rows, first: Ints, second: Ints, weight: Doubles) -> tuple[Ints, Ints]:
+def _near(rows: _Rows, first: Ints, second: Ints) -> Ints:
+    """Which pairs may be one thing: what is far apart and names nothing in common is none, whatever the words."""
+    parts = [np.zeros(0, np.int64)]
+    for start in range(0, len(first), _PAIRS):
+        part = slice(start, start + _PAIRS)
+        parts.append(start + np.flatnonzero(_facts(rows, first[part], second[part]) > _PLACE[1] / 2))
+    return np.concatenate(parts)
+
+
+def _likeliest(first: Ints, second: Ints, weight: Doubles) -> tuple[Ints, Ints]:
     """Keep, for each report, the `_TRIED` that share most; a pair that either keeps is kept."""
     order = np.lexsort((second, -weight, first))
     rank = np.arange(len(first)) - np.searchsorted(first[order], first[order])
