@@ -73,10 +73,16 @@ def usable(problem: Problem) -> Flags:
     return np.asarray(keep)
 
 
+def curve_order(problem: Problem) -> Ints:
+    """This will give the rows of units along the curve, ties by id."""
+    x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
+    return np.lexsort((np.asarray(problem.units.id), curve(x, y)))
+
+
 def build(problem: Problem, *, finer: int = 0) -> Ground:
     """This will contract a checked problem. `finer`: further cuts of each compound that may be split."""
     x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
-    order = np.lexsort((np.asarray(problem.units.id), curve(x, y)))
+    order = curve_order(problem)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     households = np.asarray(problem.units.households, dtype=np.int64)
@@ -124,9 +130,10 @@ def _groups(problem: Problem, rank: Ints, w: Ints, finer: int) -> Ints:
         heavy = np.flatnonzero(total > problem.whole_up_to)
         parted = _by_label(np.where(inside, group - n, -1), heavy)
         own = _by_label(_inner_edges(problem, group - n), heavy)
-        for a, rows, some in zip(heavy.tolist(), parted, own, strict=True):
+        for a, unsorted, some in zip(heavy.tolist(), parted, own, strict=True):
+            rows = unsorted[np.argsort(rank[unsorted])]
             wanted = -(-int(total[a]) // problem.band.hi) + finer
-            group[rows] = rows if finer >= EVERY else _cut(problem, rows[np.argsort(rank[rows])], some, w, wanted)
+            group[rows] = rows if finer >= EVERY else _cut(problem, rows, some, w, wanted)
     for one in problem.pins.together:
         for row in one[1:]:
             group[group == group[row]] = group[one[0]]

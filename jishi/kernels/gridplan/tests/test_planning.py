@@ -133,6 +133,17 @@ class TestEdgesOfTheWorld:
 
         assert plan.status == "legal" and len(plan.grids) == 2
 
+    def test_each_part_of_a_compound_that_is_cut_hangs_together_whatever_the_order_of_rows(self):
+        order = np.random.default_rng(3).permutation(40)
+        yard = grounds.lattice(4, 10, 40)
+        units = Units(yard.units.id[order], yard.units.x[order], yard.units.y[order], yard.units.households[order])
+        place = np.argsort(order)
+        edges = Edges(place[yard.edges.u], place[yard.edges.v], yard.edges.border)
+
+        plan = plan_grids(units, edges, atoms=np.full(40, 3))
+
+        assert plan.status == "legal" and len(plan.grids) == 4
+
     def test_pins_are_kept(self):
         lattice = grounds.lattice(3, 4, 100, pins=Pins(together=[(0, 1)], apart=[(1, 2), (5, 6)]))
 
