@@ -180,7 +180,7 @@ def _near(name: str) -> list[Figure]:
 
 
 def _optimum(name: str) -> list[Figure]:
-    """Pieces of up to 40 units: what annealing finds beside the optimum that HiGHS proves, the same objective."""
+    """pieces of 24 units: what annealing finds beside the optimum that HiGHS proves, the same objective."""
     from jishi.kernels.gridplan import contract, covering, searching, solving
     from jishi.kernels.gridplan.problem import check
     from jishi.kernels.gridplan.relaxing import restricted
@@ -189,9 +189,9 @@ def _optimum(name: str) -> list[Figure]:
     whole = check(planner.Problem(units, edges))
     gaps = []
     for first in range(0, 1000, 40):
-        place = np.argsort(np.hypot(units.x - units.x[first], units.y - units.y[first]), kind="stable")[:30]
+        place = np.argsort(np.hypot(units.x - units.x[first], units.y - units.y[first]), kind="stable")[:24]
         part = restricted(whole, np.sort(place))
-        mean = int(part.units.households.sum()) // 5
+        mean = int(part.units.households.sum()) // 7
         if mean * 5 // 4 < part.units.households.max():
             continue
         part = check(replace(part, band=planner.Band(mean * 3 // 4, mean * 5 // 4)))
@@ -202,19 +202,20 @@ def _optimum(name: str) -> list[Figure]:
             continue
         sought, rows = searching.aims(ground, part.weights, pieces[0].wanted), pieces[0].rows
         near = covering.bits(ground.indptr, ground.indices, rows)
-        sets = covering.fitting(near, ground.w[rows].tolist(), part.band.lo, part.band.hi, most=400_000)
-        if not sets or len(sets) > 6_000:
+        sets = covering.fitting(near, ground.w[rows].tolist(), part.band.lo, part.band.hi, most=60_000)
+        if not sets or len(sets) > 1_500:
             continue
         costs = solving.column_costs(ground, rows, sets, sought)
-        best = covering.best_cover(len(rows), sets, costs, most=6_000)
+        found = solving.searched(ground, pieces, search, sought)
+        grids = len(np.unique(found[rows]))
+        best = covering.best_cover(len(rows), sets, costs, count=grids, most=1_500)  # the same number on both sides
         if best is None or not best.is_optimal or best.sets is None:
             continue
-        found = solving.searched(ground, pieces, search, sought)
         gaps.append(_cost(ground, rows, found, sets, costs) / best.cost - 1)
         if len(gaps) == EXACT_PIECES:
             break
     told = f"worst {max(gaps):.2%}, mean {sum(gaps) / len(gaps):.2%} of {len(gaps)} pieces" if gaps else "no piece"
-    return [Figure("gridplan G5: searched ÷ proven optimum, 30 units", told, "≤ 2 %", bool(gaps) and max(gaps) <= 0.02)]
+    return [Figure("gridplan G5: search alone ÷ optimum, 24 units", told, "≤ 2 %", bool(gaps) and max(gaps) <= 0.02)]
 
 
 def _cost(ground: Any, rows: Any, found: Any, sets: Any, costs: Any) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .values import Array, Doubles
 
-MOST_COLUMNS = 600  # more than these the solver is not asked
+MOST_COLUMNS = 1_500  # more than these the solver is not asked
 MOST_STEPS = 200_000
 BY_CHECKER = 22  # atoms up to which a stranger replays the search
 
