@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.module_loading import import_string
 from django.utils.timezone import get_current_timezone, localdate
 
 from jishi.cases.actions import learning, measured_stages
@@ -30,8 +29,8 @@ FORMAT = 1
 OWN = 500  # later confirmed cases under which an edition has no figures of its own: a twin is asked then
 MOST = 2000  # the newest are enough
 STAGES = ("locate", "classify", "duplicates", "route", "deadline", "personal_data", "risk", "hot_topics", "speed")
-# Figures of stages that other modules keep: stage → dotted path of (since, until, tenant_id) → rows.
-MORE: dict[str, str] = {}
+# Figures of stages that other modules keep: stage → (since=, until=, tenant_id=) → rows. Wired at the start.
+MORE: dict[str, Callable[..., Sequence[Row]]] = {}
 HOT_TOPICS = ("precision_at_10", "delay", "fragments", "b_cubed")
 
 
@@ -132,8 +131,7 @@ def _all(sample: Sample, tenant_id: int, since: datetime) -> tuple[list[Row], di
         *measured_stages.route_and_deadline(sample), *measured_stages.personal_data(),
         *measured_stages.risk(sample, tenant_id, since), *measured_stages.speed(), *_not_yet("hot_topics", HOT_TOPICS),
     ]  # fmt: skip
-    for stage, path in sorted(MORE.items()):
-        give: Callable[..., Sequence[Row]] = import_string(path)
+    for stage, give in sorted(MORE.items()):
         more = list(give(since=since, until=sample.until, tenant_id=tenant_id))
         names = {r["figure"] for r in more}
         rows = [r for r in rows if r["stage"] != stage or r["figure"] not in names] + more

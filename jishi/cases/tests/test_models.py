@@ -17,7 +17,6 @@ from jishi.cases.tests.test_learning import TEXTS, keeper, shadowed, suggested
 from jishi.cases.triage import classifying, learned, renamed, thresholds
 from jishi.duties import queries as duties
 from jishi.duties.actions import codebook
-from jishi.duties.models import Matter
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import clock, system
 from jishi.foundation.refusals import NotAllowed, NotFound, WrongMoment
@@ -181,10 +180,10 @@ class TestCodeBook:
         by = system(town)
         with scope.work(by):
             old = duties.book_edition(day=TODAY)
-            names = [n.name for n in codebook.NewMatter.__dataclass_fields__.values()]
+            names = list(codebook.NewMatter.__dataclass_fields__)
             rows = [
                 codebook.NewMatter(**{n: getattr(r, n) for n in names if hasattr(r, n)})
-                for r in Matter.objects.filter(book__number=old).order_by("code")
+                for _, r in sorted(duties.matters(day=TODAY).items())
             ]
             (before,) = classifying.answers(law := duties.law(TODAY), classifying.in_force(law), [TEXTS[0]])
             become = {LIGHT: {"codes": [DARK], "rule": "all"}, "02.01.01": {"codes": ["02.01.08", "02.01.09"],
