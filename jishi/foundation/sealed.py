@@ -121,8 +121,8 @@ def told_apart(purpose: str, owner_table: str, owner_rows: Iterable[int], *, ten
 
     Bytes are a keyed hash: nobody reads a value from them. A row without a value, or whose search ended, is left out.
     """
-    rows = SearchHash.objects.filter(tenant_id=tenant_id, purpose=purpose, owner_table=owner_table)
-    rows = rows.extra(where=["owner_row = ANY (%s)"], params=[sorted(owner_rows)])
+    held = SearchHash.objects.filter(tenant_id=tenant_id, purpose=purpose, owner_table=owner_table)
+    rows = held.extra(where=["owner_row = ANY (%s)"], params=[sorted(owner_rows)])
     return {row: bytes(mac) for row, mac in rows.order_by("owner_row", "id").values_list("owner_row", "mac")}
 
 

@@ -50,7 +50,8 @@ def test_the_dispatcher_sees_it_on_the_board_the_map_and_its_page(town: int, hot
 
     assert "1 件事正热" in board.content.decode()
     assert hot.title in board.content.decode()
-    assert all(words in page for words in ("为什么说是一件事", "翠竹苑", "多在谁手里", "归并这些事件", "吹哨", "提名每月一题"))
+    shown = ("为什么说是一件事", "翠竹苑", "多在谁手里", "归并这些事件", "吹哨", "提名每月一题")
+    assert all(words in page for words in shown)
     assert "1391234" not in page + board.content.decode()
     hulls = [x for x in drawn["features"] if x["properties"].get("code") == str(hot.id)]
     assert [h["geometry"]["type"] for h in hulls] == ["Polygon"] * bool(hot.hull_e7)

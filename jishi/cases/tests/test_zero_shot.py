@@ -93,7 +93,7 @@ class TestWords:
         assert [s.abstained for s in suggested(town, said)] == ["cannot_tell"] * 3
 
     def test_a_branch_is_named_where_its_leaves_cannot_be_told_apart(self, town):
-        vague, clear = suggested(town, ["医保有问题", "翠竹苑路灯三天不亮"])
+        vague, clear = suggested(town, ["供水有问题", "翠竹苑路灯三天不亮"])
 
         first = vague.candidates[0]
         assert vague.abstained == "unsure" and first["branch"]["p"] >= classifying.PREFILL > first["p"]

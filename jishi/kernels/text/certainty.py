@@ -19,7 +19,7 @@ from .features import Ints, plain
 Doubles = npt.NDArray[np.float64]
 FLOOR = 0.06
 USUAL_MEASURE = 0.1  # floor and root mean square of an ordinary message: what its cosines are divided by
-TEMPERATURE = 0.17
+TEMPERATURE = 0.2
 DOUBT, WIDER = 0.25, 3.0  # this part of the answer stands at so many times the temperature
 
 

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import ordinary
+from . import ordinary, said
 from .certainty import TEMPERATURE, USUAL_MEASURE, Doubles, fit_temperature, in_own_measure, softmax, sure
-from .features import Features, Floats, Ints, counts, document_weights, plain, stepped, weighted
+from .features import Counted, Features, Floats, Ints, document_weights, stepped
 from .lookup import Weights, weights_from
 from .reasons import Reason, reasons_of
 
-Counted = tuple[Ints, npt.NDArray[np.int32], Floats]
 FORMAT = 1
 LEAST_SAID = 10.0  # length of a row before it is weighed: a message of one line has 20 to 30, a greeting 3 to 6
 
@@ -49,7 +48,7 @@ class ZeroShot:
         """
         labels = tuple(sorted(documents))
         owner = np.array([i for i, label in enumerate(labels) for _ in documents[label]], np.int64)
-        rows = counts(plain(text for label in labels for text in documents[label]), bits)
+        rows = said.body(said.seen(text for label in labels for text in documents[label]), bits)
         row_owner = np.repeat(owner, np.diff(rows[0]))
         known = np.unique(rows[1].astype(np.int64) * max(1, len(labels)) + row_owner)
         idf = document_weights((known // max(1, len(labels))).astype(np.int32), len(labels), bits)
@@ -57,30 +56,31 @@ class ZeroShot:
         # unlike everything.
         idf[np.bincount(rows[1], minlength=1 << bits) == 0] = 0.0
         idf[ordinary.windows(bits)] *= np.float32(ordinary.PART)
-        unit = weighted(*rows, idf, bits)
-        said = unit.indices.astype(np.int64) * max(1, len(labels)) + row_owner
-        keys, inverse = np.unique(said, return_inverse=True)
+        unit = said.weighed(rows, idf, bits)
+        pairs = unit.indices.astype(np.int64) * max(1, len(labels)) + row_owner
+        keys, inverse = np.unique(pairs, return_inverse=True)
         sums = np.bincount(inverse, weights=unit.values, minlength=len(keys))
         feature, label = keys // max(1, len(labels)), keys % max(1, len(labels))
         # The root lets a document that is said once weigh more beside one that is said often.
         sums = np.sqrt(sums)
-        norms = np.sqrt(np.bincount(label, weights=sums**2, minlength=len(labels)))
-        values = (sums / norms[label]).astype(np.float32) if len(label) else sums.astype(np.float32)
+        group = 2 * label + (feature >= (1 << bits) - said.RESERVED)
+        norms = np.sqrt(np.bincount(group, weights=sums**2, minlength=2 * len(labels)))
+        values = (sums / norms[group]).astype(np.float32) if len(label) else sums.astype(np.float32)
         return cls(labels, idf, weights_from(feature, label, values, len(labels), bits), TEMPERATURE, bits)
 
     def rows(self, texts: Iterable[str]) -> Features:
         """This will give the features as this model weighs them."""
-        return self.weigh(counts(plain(texts), self.bits, self.known))
+        return self.weigh(said.whole(list(texts), self.bits, self.known))
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """The windows that some document holds."""
-        said: npt.NDArray[np.bool_] = self.idf > 0
-        return said
+        held: npt.NDArray[np.bool_] = self.idf > 0
+        return held
 
     def weigh(self, counted: Counted) -> Features:
-        """This will weigh counted windows; a text that hardly says a known word stays short."""
-        return weighted(*counted, self.idf, self.bits, least=LEAST_SAID)
+        """This will weigh what was counted; a text that hardly says a known word stays short."""
+        return said.folded(counted, self.idf, self.bits, least=LEAST_SAID)
 
     def similarity(self, rows: Features) -> Doubles:
         """This will give the cosine of each row with each label."""
@@ -180,15 +180,16 @@ class Learned:
         """
         at = {label: i for i, label in enumerate(zero.labels)}
         kept = [i for i, label in enumerate(truth) if label in at]
-        counted = counts(plain([texts[i] for i in kept]), zero.bits)
+        told = [texts[i] for i in kept]
+        counted = said.whole(told, zero.bits)
         y = np.array([at[truth[i]] for i in kept], np.int64)
         share = np.ones(len(kept)) if newest is None else np.array([newest[i] for i in kept])
         support = np.bincount(y, minlength=len(zero.labels)).astype(np.int64)
         held = len(kept) // 10
         used = len(kept) - held
         known = counted[1][: counted[0][used]]
-        columns = np.flatnonzero(np.bincount(known, minlength=1 << zero.bits) >= 2).astype(np.int32)
-        idf = document_weights(known, used, zero.bits)[columns]
+        columns = np.flatnonzero(np.bincount(known, minlength=2 << zero.bits) >= 2).astype(np.int32)
+        idf = document_weights(known, used, zero.bits + 1)[columns]
         model = cls(
             zero,
             columns,
@@ -206,21 +207,22 @@ class Learned:
             _descend(model, model._own(counted), prior, y, share, used, seed, epochs)
             model.weights[:] = stepped(model.weights)
             if held >= 20:
-                logits = model._logits(counted)[used:]
+                logits = model._logits(told)[used:]
                 model = replace(model, temperature=fit_temperature(logits, y[used:]))
                 mixed = blend(softmax(prior[used:]), softmax(logits / model.temperature), support)
                 model = replace(model, mixed_temperature=fit_temperature(np.log(mixed + 1e-12), y[used:]))
         return model
 
     def _own(self, counted: Counted) -> Features:
-        weights = np.zeros(1 << self.zero.bits, np.float32)
+        weights = np.zeros(2 << self.zero.bits, np.float32)
         weights[self.columns] = self.idf
-        return weighted(*counted, weights, self.zero.bits)
+        return said.weighed(counted, weights, self.zero.bits)
 
-    def _logits(self, counted: Counted) -> Doubles:
+    def _logits(self, texts: Sequence[str]) -> Doubles:
+        counted = said.whole(texts, self.zero.bits, self.known)
         logits = self.zero.similarity(self.zero.weigh(counted)) / self.start + self.bias
         rows = self._own(counted)
-        place = np.full(1 << self.zero.bits, -1, np.int64)
+        place = np.full(2 << self.zero.bits, -1, np.int64)
         place[self.columns] = np.arange(len(self.columns))
         for first in range(0, len(rows), 128):
             last = min(first + 128, len(rows))
@@ -233,14 +235,14 @@ class Learned:
         """This will give probabilities, one row per text, one column per label of the zero-shot model."""
         if not self.support.any():
             return self.zero.score(texts)
-        return softmax(self._logits(counts(plain(texts), self.zero.bits, self.known)) / self.temperature)
+        return softmax(self._logits(list(texts)) / self.temperature)
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """The windows that some document or two confirmed cases hold."""
-        said = self.zero.known
-        said[self.columns] = True
-        return said
+        held = self.zero.known
+        held[self.columns & ((1 << self.zero.bits) - 1)] = True  # those of the front are windows too
+        return held
 
     def reasons(self, text: str, label: str, *, limit: int = 3) -> tuple[Reason, ...]:
         """This will name the words that speak most for the label, by both models together."""
@@ -249,11 +251,11 @@ class Learned:
 
     def weight_of(self, features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
         """This will give what each feature says for the label beside it, by both models together."""
-        said = self.zero.weight_of(features, labels) / self.start
+        weight = self.zero.weight_of(features, labels) / self.start
         if len(self.columns):
             at = np.minimum(np.searchsorted(self.columns, features), len(self.columns) - 1)
-            said += np.where(self.columns[at] == features, self.weights[at, labels] * self.idf[at], 0.0)
-        return said
+            weight += np.where(self.columns[at] == features, self.weights[at, labels] * self.idf[at], 0.0)
+        return weight
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """This will give a header and plain arrays of the whole model, the zero-shot part included."""
@@ -309,11 +311,11 @@ def _descend(
 ) -> None:
     """Adaptive steps over small batches in an order that the seed fixes; writes into the fresh arrays of `model`."""
     order = np.random.Generator(np.random.PCG64(seed))
-    place = np.full(1 << model.zero.bits, -1, np.int64)
+    place = np.full(2 << model.zero.bits, -1, np.int64)
     place[model.columns] = np.arange(len(model.columns))
     seen_w = np.full(model.weights.shape, 1e-3, np.float32)
     seen_b = np.full(model.bias.shape, 1e-1, np.float32)
-    unsupported = model.support == 0
+    unsupported = np.bincount(y[:used], minlength=len(model.support)) == 0
     for epoch in range(epochs):
         step = 2.0 / (1 + 0.3 * epoch)
         shuffled = order.permutation(used)

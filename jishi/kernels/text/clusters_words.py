@@ -48,7 +48,8 @@ class Saying:
         for row in rows:
             self._middle[self._indices[self._indptr[row] : self._indptr[row + 1]]] = 0.0
         met: set[str] = set()
-        first, copies = [], []
+        first: list[int] = []
+        copies: list[int] = []
         for _, row in sorted(scored):
             (copies if self._texts[row] in met else first).append(row)
             met.add(self._texts[row])

@@ -18,6 +18,7 @@ from .normalise import normalise
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Counted = tuple[Ints, npt.NDArray[np.int32], Floats]
 
 WINDOWS = (1, 2, 3, 4)
 _NOISE = re.compile(r"〔[^〔〕\n]{1,20}〕|[^\u3400-\u9fffA-Za-z0-9]+")
@@ -54,17 +55,22 @@ def _plain(text: str) -> str:
 
 
 def hashes(codes: npt.NDArray[np.uint32], size: int, bits: int) -> npt.NDArray[np.int32]:
-    """This will hash every window of `size` code points."""
+    """This will hash every window of `size` code points to one of 2**bits features."""
+    return (fingerprints(codes, size) & np.uint64((1 << bits) - 1)).astype(np.int32)
+
+
+def fingerprints(codes: npt.NDArray[np.uint32], size: int) -> npt.NDArray[np.uint64]:
+    """This will hash every window of `size` code points to 64 bits."""
     count = len(codes) - size + 1
     if count <= 0:
-        return np.empty(0, np.int32)
+        return np.empty(0, np.uint64)
     value = np.full(count, _BASIS ^ np.uint64(size), np.uint64)
     for k in range(size):
         value = (value ^ codes[k : k + count].astype(np.uint64)) * _PRIME
     value ^= value >> np.uint64(33)
     value = value * np.uint64(0xFF51AFD7ED558CCD)
     value ^= value >> np.uint64(29)
-    return (value & np.uint64((1 << bits) - 1)).astype(np.int32)
+    return value
 
 
 def counts(

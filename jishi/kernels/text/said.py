@@ -1,0 +1,121 @@
+"""What a text says, as a learned model reads it: windows and concepts, of the whole text and of what stands in front.
+
+People say first what it is about: a title, or the first sentence that is no greeting. Windows and concepts of it are
+features of their own beside those of the whole text. Each of the four groups is brought to the same length, so that
+few concepts are not drowned by many windows, and a long story not by its length.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from . import concepts
+from .features import Counted, Features, Floats, counts, plain, stepped
+
+RESERVED = 128  # the last features of each half belong to concepts
+LEAD = 40  # characters of what stands in front, at most
+_BREAK = re.compile(r"[\s。！？!?；;]+")
+_DIGITS = re.compile("[0-9]+")
+_GREETING = re.compile("尊敬的[^，,]{0,16}|[^，,]{0,12}[:：，,]?(?:您|你|您们|你们|大家)好")
+_LEAST = 8  # characters; a shorter stretch says too little
+
+
+def leads(texts: Sequence[str]) -> list[str]:
+    """This will give the title or the first sentence of each text, greetings left out."""
+    found = []
+    for text in texts:
+        parts = _BREAK.split(text[: 4 * LEAD])
+        stretches = (part for part in parts if len(part) >= _LEAST and not _GREETING.fullmatch(part))
+        found.append(next(stretches, text)[:LEAD])
+    return found
+
+
+def body(lines: Sequence[str], bits: int, known: npt.NDArray[np.bool_] | None = None) -> Counted:
+    """This will count windows and concepts of each (plain) line in 2**bits features, `RESERVED` of them concepts.
+
+    `known` (2**bits): only these windows are counted.
+    """
+    indptr, indices, values = counts(lines, bits, known)
+    top = (1 << bits) - RESERVED
+    rows = np.repeat(np.arange(len(lines), dtype=np.int64), np.diff(indptr))
+    own = indices < top  # one window of 2,000 would fall among the concepts: it gives way
+    rows, indices, values = rows[own], indices[own], values[own]
+    codes = np.frombuffer("\n".join(lines).encode("utf-32-le"), np.uint32)
+    at, concept = concepts.found(codes)
+    row = np.cumsum(codes == 10)[at]
+    keys, times = np.unique((row.astype(np.int64) << bits) | (top + concept), return_counts=True)
+    every = np.concatenate(((rows << bits) | indices, keys))
+    order = np.argsort(every, kind="stable")
+    value = np.concatenate((values, (1.0 + np.log(times)).astype(np.float32)))[order]
+    every = every[order]
+    ends = np.searchsorted(every, np.arange(len(lines) + 1, dtype=np.int64) << bits).astype(np.int64)
+    return ends, (every & ((1 << bits) - 1)).astype(np.int32), value
+
+
+def whole(texts: Sequence[str], bits: int, known: npt.NDArray[np.bool_] | None = None) -> Counted:
+    """This will count all four groups in 2**(bits + 1) features: those of the front lie in the upper half."""
+    return joined(body(seen(texts), bits, known), body(seen(leads(texts)), bits, known), bits)
+
+
+def seen(texts: Iterable[str]) -> list[str]:
+    """This will give what is counted of each text: plain, and without digits, which say where, when and how many."""
+    return [_DIGITS.sub(" ", text) for text in plain(texts)]
+
+
+def joined(all_of_it: Counted, front: Counted, bits: int) -> Counted:
+    """This will put both countings of the same texts side by side."""
+    size = np.diff(all_of_it[0]) + np.diff(front[0])
+    indptr = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
+    indices, values = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
+    for (start, index, value), shift, skip in (
+        (all_of_it, 0, np.zeros(len(size), np.int64)), (front, 1 << bits, np.diff(all_of_it[0])),
+    ):  # fmt: skip
+        length = np.diff(start)
+        at = np.arange(len(index)) - np.repeat(start[:-1] - indptr[:-1] - skip, length)
+        indices[at], values[at] = index + shift, value
+    return indptr, indices, values
+
+
+def weighed(counted: Counted, weights: Floats, bits: int) -> Features:
+    """This will weigh counted rows (`weights`: 2**(bits + 1)) and bring each of the four groups to length ½, in whole
+    steps (see `features.stepped`), so that a row has length 1."""
+    indptr, indices, values = counted
+    scaled = values.astype(np.float64) * weights[indices]
+    rows = len(indptr) - 1
+    concept = (indices & ((1 << bits) - 1)) >= (1 << bits) - RESERVED
+    group = np.repeat(np.arange(rows), np.diff(indptr)) * 4 + (indices >> bits) * 2 + concept
+    length = np.sqrt(np.bincount(group, scaled**2, minlength=4 * rows))
+    return Features(indptr, indices, stepped(scaled / np.maximum(2.0 * length[group], 1e-12)), bits + 1)
+
+
+FEW = 0.2  # a text holds so many times fewer concepts than windows, each weighed
+FRONT, CONCEPT = 0.5, 0.1  # what the front weighs beside the whole, and concepts beside windows, without a case
+
+
+def folded(counted: Counted, weights: Floats, bits: int, *, least: float) -> Features:
+    """This will weigh counted rows for a comparison with documents, which have no front: what stands in front counts
+    once more, by `FRONT`. `weights`: 2**bits. A group not much longer than `least` (for concepts `FEW` of it) stays
+    short: it said too little to be compared at full weight. Whole steps."""
+    indptr, indices, values = counted
+    low = indices & ((1 << bits) - 1)
+    scaled = values.astype(np.float64) * weights[low]
+    rows = len(indptr) - 1
+    row = np.repeat(np.arange(rows), np.diff(indptr))
+    front, concept = indices >> bits, low >= (1 << bits) - RESERVED
+    group = row * 4 + front * 2 + concept
+    squares = np.bincount(group, scaled**2, minlength=4 * rows).reshape(rows, 2, 2).astype(np.float64)
+    squares += np.array([least, FEW * least]) ** 2
+    share = np.array([[1.0, CONCEPT], [FRONT, FRONT * CONCEPT]]) / (1.0 + FRONT)
+    scaled *= (share / np.sqrt(np.maximum(squares, 1e-30))).ravel()[group]
+    keys = (row.astype(np.int64) << bits) | low
+    whole_text = front == 0
+    at = np.flatnonzero(whole_text)
+    place = np.minimum(np.searchsorted(keys[at], keys[~whole_text]), max(0, len(at) - 1))
+    more = scaled[~whole_text]
+    if len(at) and len(more):
+        fits = keys[at][place] == keys[~whole_text]
+        np.add.at(scaled, at[place[fits]], more[fits])
+    ends = np.searchsorted(row[at], np.arange(rows + 1)).astype(np.int64)
+    return Features(ends, low[at], stepped(scaled[at]), bits)

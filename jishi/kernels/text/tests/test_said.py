@@ -1,0 +1,78 @@
+"""What a text says to a model: windows and concepts, of the whole text and of what stands in front."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jishi.kernels.text import concepts, said
+from jishi.kernels.text.classify import ZeroShot
+
+DOCUMENTS = {"空气": ["废气异味", "油烟扬尘"], "噪声": ["夜间施工噪音", "音响扰民"], "供水": ["停水", "水压低"]}
+BITS = 18
+
+
+def first(text: str, documents: dict[str, list[str]] = DOCUMENTS) -> str:
+    model = ZeroShot.fit(documents)
+    return model.labels[int(model.score([text])[0].argmax())]
+
+
+class TestConcepts:
+    def test_a_message_without_a_word_of_the_documents_is_found_by_its_field_of_work(self):
+        assert not set("呛得头晕，很刺鼻") & set("".join(DOCUMENTS["空气"]))
+        assert first("呛得头晕，很刺鼻") == "空气"
+
+    def test_every_word_is_found_where_it_stands_and_in_every_concept_that_holds_it(self):
+        names = list(concepts.CONCEPTS)
+        line = "物业不管，闻到刺鼻味道"
+        at, which = concepts.found(np.frombuffer(line.encode("utf-32-le"), np.uint32))
+        told = {(line[a : a + 2], names[c]) for a, c in zip(at.tolist(), which.tolist(), strict=True)}
+        assert {("物业", "物业服务"), ("闻到", "空气污染"), ("刺鼻", "空气污染")} <= told
+
+    def test_no_concept_holds_a_word_twice_or_one_too_long_to_be_found(self):
+        for name, words in concepts.CONCEPTS.items():
+            held = words.split()
+            assert len(held) == len(set(held)), name
+            assert max(map(len, held)) <= concepts.LONGEST, name
+
+    def test_no_concept_is_about_who_speaks(self):
+        held = {word for words in concepts.CONCEPTS.values() for word in words.split()}
+        assert not held & {"先生", "女士", "汉族", "回族", "信教", "外地人", "本地人", "男", "女", "前科"}
+
+    def test_there_is_room_for_each_among_the_features(self):
+        assert len(concepts.CONCEPTS) <= said.RESERVED
+
+
+class TestLeads:
+    @pytest.mark.parametrize(("text", "lead"), [
+        ("路灯坏了三盏没人修 我住在翠竹苑，每天晚上回家看不见。", "路灯坏了三盏没人修"),
+        ("尊敬的领导：您好！小区门口的路灯三天不亮了。请派人看。", "小区门口的路灯三天不亮了"),
+        ("停水。", "停水。"),
+        ("", ""),
+    ])  # fmt: skip
+    def test_are_the_title_or_the_first_sentence_that_is_no_greeting(self, text, lead):
+        assert said.leads([text]) == [lead]
+
+    def test_what_stands_in_front_weighs_more_than_what_follows(self):
+        story = "说来话长，那天下着小雨，邻居们都在楼下站着。"
+        assert first(f"工地夜间施工噪音太大 {story}顺便说一句，家里停水。") == "噪声"
+        assert first(f"家里停水两天水压低 {story}顺便说一句，工地夜间施工噪音太大。") == "供水"
+
+
+class TestCounting:
+    def test_numbers_say_where_and_when_and_change_nothing(self):
+        one, two = (said.whole([t], BITS) for t in ("3号楼2026年5月停水", "15号楼2024年11月停水"))
+        assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+
+    def test_a_window_never_passes_for_a_concept(self):
+        lines = ["翠竹苑的猫上了树"] + [chr(0x4E00 + n) * 3 for n in range(3000)]
+        indices = said.body(lines, BITS)[1]
+        told = indices >= (1 << BITS) - said.RESERVED
+        named = sum(len(concepts.found(np.frombuffer(s.encode("utf-32-le"), np.uint32))[0]) > 0 for s in lines)
+        assert told.sum() <= named + 1
+
+    @given(st.lists(st.text("路灯停水噪音刺鼻 。，", max_size=60), min_size=1, max_size=12))
+    def test_no_other_text_of_a_batch_changes_what_is_counted(self, texts):
+        indptr, indices, values = said.whole(texts, BITS)
+        alone = said.whole(texts[-1:], BITS)
+        assert np.array_equal(indices[indptr[-2] :], alone[1]) and np.array_equal(values[indptr[-2] :], alone[2])
