@@ -168,7 +168,7 @@ class TestThePage:
         with statements() as many:
             desk.get(f"/cases/{case.number}")
 
-        assert len(many) == len(few) <= 23, "\n".join(many)
+        assert len(many) == len(few) <= 24, "\n".join(many)
 
 
 class TestReadingTheContact:

@@ -82,20 +82,32 @@ def adopted(law: Law) -> Adopted:
 
 def forget() -> None:
     """Look again, because this transaction has changed which model is in force."""
-    scope.current().memo.pop("learned model", None)
+    memo = scope.current().memo
+    memo.pop("learned model", None)
+    memo.pop("models in force", None)
 
 
 _IN_FORCE = """
-    SELECT id, number, sha256, card->'thresholds' FROM cases_modeledition
-    WHERE tenant_id = %s::bigint AND kind = %s AND retired_at IS NULL AND adopted_at IS NOT NULL
-    ORDER BY number DESC LIMIT 1
+    SELECT DISTINCT ON (kind) kind, id, number, sha256, card->'thresholds' FROM cases_modeledition
+    WHERE tenant_id = %s::bigint AND retired_at IS NULL AND adopted_at IS NOT NULL
+    ORDER BY kind, number DESC
 """
 
 
+def row_in_force(kind: str) -> tuple[int, int, str, Any] | None:
+    """Give id, number, hash and thresholds of the edition of a kind that is in force; asked once per transaction for
+    every kind together."""
+    now = scope.current()
+    found: dict[str, tuple[int, int, str, Any]] | None = now.memo.get("models in force")
+    if found is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_IN_FORCE, [now.actor.tenant_id])
+            found = now.memo["models in force"] = {row[0]: row[1:] for row in cursor.fetchall()}
+    return found.get(kind)
+
+
 def _adopted(tenant_id: int) -> Adopted:
-    with connection.cursor() as cursor:
-        cursor.execute(_IN_FORCE, [tenant_id, KIND])
-        row = cursor.fetchone()
+    row = row_in_force(KIND)
     return Adopted(None, "") if row is None else edition(tenant_id, *row)
 
 

@@ -16,12 +16,6 @@ KIND = "pairs"
 DEFAULT = "pairs@2"
 _kept: dict[tuple[str, int, str], PairModel | None] = {}
 
-_IN_FORCE = """
-    SELECT id, number, sha256 FROM cases_modeledition
-    WHERE tenant_id = %s::bigint AND kind = %s AND retired_at IS NULL AND adopted_at IS NOT NULL
-    ORDER BY number DESC LIMIT 1
-"""
-
 
 def in_force() -> tuple[PairModel, str]:
     """Give the model and the name of its edition; asks once per transaction. One that cannot be read: the default."""
@@ -35,12 +29,11 @@ def in_force() -> tuple[PairModel, str]:
 def forget() -> None:
     """Look again, because this transaction has changed which model is in force."""
     scope.current().memo.pop("pair model", None)
+    learned.forget()
 
 
 def _in_force(tenant_id: int) -> tuple[PairModel, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(_IN_FORCE, [tenant_id, KIND])
-        row = cursor.fetchone()
+    row = learned.row_in_force(KIND)
     if row is None:
         return PairModel(), DEFAULT
     key = (str(connection.settings_dict["NAME"]), tenant_id, str(row[2]))
