@@ -18,7 +18,7 @@ from jishi.foundation.actor import system
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
-VAGUE = "医保有问题"  # triage is sure of the branch, of no leaf in it
+VAGUE = "供水有问题"  # triage is sure of the branch, of no leaf in it
 FLOOD = {"matter": "01.02.03", "answers": {"depth_cm": 30.0}}
 ENGLISH = {"host": "town.example", "accept-language": "en"}
 
