@@ -375,7 +375,7 @@ NOT_WALKED = {
     "taking.take": "an answer about a suggestion, no move of a matter: test_quality.py",
     "learning.shadow": BATCH + "test_models.py", "shadowing.answer_beside": BATCH + "test_models.py",
     "drifting.look": BATCH + "test_models.py", "drifting.weekly": BATCH + "test_models.py",
-    "measuring.publish": BATCH + "test_quality.py", "measuring.measure": BATCH + "test_quality.py",
+    "measuring.publish": BATCH + "test_quality.py",
     "clusters.recompute": BATCH + "test_clusters.py", "clusters.sweep": BATCH + "test_clusters.py",
     "clusters.is_due": BATCH + "test_clusters.py",
     "pairing.learn": BATCH + "test_pairing.py", "pairing.adopt": BATCH + "test_pairing.py",
