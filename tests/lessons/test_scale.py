@@ -364,7 +364,8 @@ def test_near_is_found_through_an_index_whatever_the_size(large: Large) -> None:
     (near,) = [p for sql, p in zip(asked.sql, asked.plans, strict=True) if "LATERAL" in sql]
     read = [(n["Node Type"], stops) for n, stops in nodes(near) if n.get("Relation Name") == "cases_case"]
     assert read and all("Index" in kind for kind, _ in read)
-    assert sum(not stops for _, stops in read) <= 1, "the newest near it and no more, but what has no place"
+    # The few without a place are sorted, those of its matters and all: an index of their own is there for many.
+    assert sum(not stops for _, stops in read) <= 2, "the newest near it and no more, but what has no place"
     assert duplicates.EACH <= 200
 
 

@@ -119,6 +119,7 @@ class Case(Placed, TenantRow):
             # Likely duplicates: near in place or alike in matter, within the matter's time; words are compared then.
             # The index of words (migration 0002) serves the search that people type (docs/decisions/0008).
             models.Index(fields=["tenant", "grid", "received_at"], name="cases_of_grid_in_time"),
+            models.Index(fields=["tenant", "received_at"], name="cases_without_place", condition=Q(grid=None)),
             models.Index(fields=["tenant", "matter", "grid", "received_at"], name="cases_of_matter_in_grid"),
             models.Index(fields=["tenant", "matter", "received_at"], name="cases_of_matter_in_time"),
         ]
