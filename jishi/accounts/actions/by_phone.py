@@ -28,6 +28,7 @@ PURPOSE = purposes.declare(
         zh="凭手机号登录", en="to sign in by a number",
         basis="个人信息保护法 13(1)(1)：本人同意，可以不用", source="本人 / the person",
         readers=frozenset(), days=0, searchable=FIELD, kind="phone",
+        shared_with="发送验证码的短信通道 / the SMS channel that sends the code",
         labels={FIELD: ("登录用的手机号", "number for signing in")},
     )
 )  # fmt: skip
