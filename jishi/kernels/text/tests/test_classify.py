@@ -86,6 +86,16 @@ class TestZeroShot:
 
 
 class TestLearned:
+    def test_a_class_with_cases_in_the_newest_tenth_alone_keeps_what_its_documents_say(self, zero):
+        older = [("小区门口的灯坏了好几盏", "路灯"), ("家里没有水", "供水")] * 45
+        newest = [("楼上半夜唱歌太吵", "噪声")] * 10
+        texts, truth = zip(*older, *newest, strict=True)
+
+        model = Learned.fit(zero, texts, truth, seed=1)
+
+        at = zero.labels.index("噪声")
+        assert not model.weights[:, at].any() and model.bias[at] == 0
+
     def test_learns_what_documents_do_not_say(self, zero):
         learned = Learned.fit(zero, TEXTS, TRUTH, seed=3)
 
