@@ -1,4 +1,4 @@
-"""Where is this, whose ground was it on that day (spec 20 §10)? Batch first; one place is a batch of one."""
+"""Where is this, whose ground was it on that day (spec 20 §10)? One place is a batch of one."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,6 @@ from jishi.kernels.dutylist import Place
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.partition import STATUSES
 from jishi.places import memory, mentions, neighbours, shapes, spotting
-from jishi.places.lineage import Became, resolve, successors
 from jishi.places.memory import DivisionRow, GridRow, Ground
 from jishi.places.models import Zone
 from jishi.places.refusals import NoEditionYet, SwappedAxes, UnknownDatum
@@ -23,9 +22,9 @@ from jishi.places.spotting import Candidate, Pin
 
 __all__ = [
     "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted",
-    "Became", "ZoneRow", "centres", "division_path",
+    "ZoneRow", "centres", "division_path",
     "divisions_below", "find", "grid", "grid_of_edition", "grids", "grids_in", "grids_near", "locate", "looks_swapped",
-    "place_of", "resolve", "successors", "zones",
+    "place_of", "zones",
 ]  # fmt: skip
 
 CRS: frozenset[str] = frozenset(datum.KNOWN)
