@@ -32,6 +32,7 @@ class Body(TenantRow):
     work_phone = models.CharField(max_length=30, blank=True)
     supervising_phone = models.CharField(max_length=30, blank=True)
     calendar = models.CharField(max_length=40, default="office")  # office: working hours, always: all hours
+    serves_grid = models.ForeignKey("places.Grid", on_delete=models.PROTECT, related_name="+", null=True)
     active_from = models.DateField()
     active_to = models.DateField(null=True)
 
@@ -75,4 +76,55 @@ class Term(TenantRow):
                     ("active", RangeOperators.OVERLAPS),
                 ],
             )
+        ]
+
+
+class GridRole(models.TextChoices):
+    """Who serves a grid (spec 20 §3.3)."""
+
+    LEADER = "leader", "网格长"
+    PARTY_SECRETARY = "party_secretary", "网格党支部书记"
+    FULL_TIME = "full_time", "专职网格员"
+    PART_TIME = "part_time", "兼职网格员"
+    ADVISER = "adviser", "网格指导员"
+
+
+class GridPost(TenantRow):
+    """A post that serves a grid, half open in time. Who holds it is the post's term: an ended one is gone at once."""
+
+    subject_kind_of_trail = "grid_post"
+
+    grid = models.ForeignKey("places.Grid", on_delete=models.PROTECT, related_name="+")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=20, choices=GridRole.choices)
+    hours_per_week = models.DecimalField(max_digits=4, decimal_places=1, null=True)  # of part-time posts: as declared
+    active = DateTimeRangeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "grid"], name="posts_of_grid"),
+            models.Index(fields=["tenant", "post"], name="grids_of_post"),
+        ]
+        constraints = [
+            ExclusionConstraint(
+                name="one_leader_of_a_grid",
+                expressions=[
+                    (Func("tenant", "tenant", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    (Func("grid", "grid", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    ("active", RangeOperators.OVERLAPS),
+                ],
+                condition=Q(role="leader"),
+            ),
+            ExclusionConstraint(
+                name="one_way_of_serving_a_grid",
+                expressions=[
+                    (Func("post", "post", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    (Func("grid", "grid", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    ("active", RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(name="grid_role_is_known", condition=Q(role__in=GridRole.values)),
+            models.CheckConstraint(
+                name="part_time_says_its_hours", condition=~Q(role="part_time") | Q(hours_per_week__isnull=False)
+            ),
         ]

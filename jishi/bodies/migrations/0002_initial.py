@@ -3,6 +3,7 @@
 import django.contrib.postgres.constraints
 import django.db.models.deletion
 from django.conf import settings
+import django.contrib.postgres.fields.ranges
 from django.db import migrations, models
 
 
@@ -62,5 +63,27 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='term',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func('post', 'post', models.Value('[]'), function='int8range'), '&&'), (models.Func('account', 'account', models.Value('[]'), function='int8range'), '&&'), ('active', '&&')], name='one_term_per_person_and_post'),
+        ),
+        migrations.AddField(
+            model_name='body',
+            name='serves_grid',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.grid'),
+        ),
+        migrations.CreateModel(
+            name='GridPost',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('role', models.CharField(choices=[('leader', '网格长'), ('party_secretary', '网格党支部书记'), ('full_time', '专职网格员'), ('part_time', '兼职网格员'), ('adviser', '网格指导员')], max_length=20)),
+                ('hours_per_week', models.DecimalField(decimal_places=1, max_digits=4, null=True)),
+                ('active', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ('grid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.grid')),
+                ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bodies.post')),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['tenant', 'grid'], name='posts_of_grid'), models.Index(fields=['tenant', 'post'], name='grids_of_post')],
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('role', 'leader')), expressions=[(models.Func('tenant', 'tenant', models.Value('[]'), function='int8range'), '&&'), (models.Func('grid', 'grid', models.Value('[]'), function='int8range'), '&&'), ('active', '&&')], name='one_leader_of_a_grid'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func('post', 'post', models.Value('[]'), function='int8range'), '&&'), (models.Func('grid', 'grid', models.Value('[]'), function='int8range'), '&&'), ('active', '&&')], name='one_way_of_serving_a_grid'), models.CheckConstraint(condition=models.Q(('role__in', ['leader', 'party_secretary', 'full_time', 'part_time', 'adviser'])), name='grid_role_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'part_time'), _negated=True), ('hours_per_week__isnull', False), _connector='OR'), name='part_time_says_its_hours')],
+            },
         ),
     ]

@@ -4,6 +4,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -12,6 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ('foundation', '0002_entries'),
     ]
 
@@ -266,6 +268,148 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(condition=models.Q(('active_to', None)), fields=('tenant', 'code'), name='one_open_zone_per_code')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Transition',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('from_community', models.CharField(max_length=12)),
+                ('receiving', models.CharField(max_length=12)),
+                ('cause', models.CharField(choices=[('shanties', '棚改'), ('demolition', '拆迁'), ('resettlement', '移民搬迁'), ('merged', '撤村建居')], max_length=20)),
+                ('status', models.CharField(choices=[('ANNOUNCED', '已公告'), ('SURVEYED', '问过了'), ('SERVICES_MOVED', '服务已随人'), ('RIGHTS_SETTLED', '权益已定'), ('CLOSED', '已结束')], max_length=20)),
+                ('began_on', models.DateField()),
+                ('review_on', models.DateField()),
+                ('reviewed_on', models.DateField(null=True)),
+                ('ends_when', models.CharField(max_length=500)),
+                ('services_from', models.DateField(null=True)),
+                ('assets_listed', models.BooleanField(default=False)),
+                ('shares_fixed', models.BooleanField(default=False)),
+                ('roll_kept', models.BooleanField(default=False)),
+                ('decision_no', models.CharField(blank=True, max_length=80)),
+                ('outcome', models.CharField(blank=True, max_length=30)),
+                ('closed_on', models.DateField(null=True)),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                ('zone', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.zone')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'CLOSED'), _negated=True), fields=('tenant', 'from_community'), name='one_open_transition'), models.CheckConstraint(condition=models.Q(('status__in', ['ANNOUNCED', 'SURVEYED', 'SERVICES_MOVED', 'RIGHTS_SETTLED', 'CLOSED'])), name='transition_status_is_known'), models.CheckConstraint(condition=models.Q(('cause__in', ['shanties', 'demolition', 'resettlement', 'merged'])), name='transition_cause_is_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='GroundState',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('community', models.CharField(max_length=12)),
+                ('ground', models.CharField(max_length=10)),
+                ('active_from', models.DateField()),
+                ('active_to', models.DateField(null=True)),
+                ('review_on', models.DateField()),
+                ('document_no', models.CharField(blank=True, max_length=80)),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                ('transition', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.transition')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('active_to', None)), fields=('tenant', 'community'), name='one_open_state_of_ground'), models.CheckConstraint(condition=models.Q(('ground', 'none')), name='state_of_ground_is_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TransitionHousehold',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('number', models.PositiveIntegerField()),
+                ('word_hash', models.CharField(max_length=64)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('told_at', models.DateTimeField(null=True)),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                ('transition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='places.transition')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'transition', 'number'), name='households_are_numbered'), models.UniqueConstraint(fields=('tenant', 'word_hash'), name='one_slip_per_household'), models.UniqueConstraint(condition=models.Q(('account__isnull', False)), fields=('tenant', 'transition', 'account'), name='one_household_per_speaker'), models.CheckConstraint(condition=models.Q(('told_at', None), ('answered_at__isnull', False), _connector='OR'), name='told_after_it_answered')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TransitionItem',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('purpose', models.CharField(max_length=20)),
+                ('group', models.CharField(blank=True, max_length=60)),
+                ('served_by', models.CharField(choices=[('living', '现在住的社区'), ('from_community', '原来的社区'), ('named', '写明的社区')], max_length=20)),
+                ('named', models.CharField(blank=True, max_length=12)),
+                ('from_date', models.DateField()),
+                ('to_date', models.DateField(null=True)),
+                ('origin_agreed_by', models.CharField(blank=True, max_length=80)),
+                ('receiving_agreed_by', models.CharField(blank=True, max_length=80)),
+                ('document_no', models.CharField(blank=True, max_length=80)),
+                ('settled_on', models.DateField(null=True)),
+                ('successor', models.CharField(blank=True, max_length=120)),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+                ('transition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='places.transition')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'transition', 'purpose', 'group', 'from_date'), name='one_item_per_purpose_and_day'), models.CheckConstraint(condition=models.Q(models.Q(('served_by', 'named'), models.Q(('named', ''), _negated=True)), models.Q(models.Q(('served_by', 'named'), _negated=True), ('named', '')), _connector='OR'), name='item_names_who_serves'), models.CheckConstraint(condition=models.Q(('to_date', None), ('to_date__gt', models.F('from_date')), _connector='OR'), name='item_is_half_open')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Dwelling',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('unit', models.PositiveSmallIntegerField(null=True)),
+                ('floor', models.SmallIntegerField(null=True)),
+                ('use', models.CharField(choices=[('home', '住家'), ('shop', '店铺'), ('office', '办公'), ('empty', '空着'), ('unknown', '不清楚')], default='unknown', max_length=10)),
+                ('active_from', models.DateField()),
+                ('active_to', models.DateField(null=True)),
+                ('building', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.building')),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['tenant', 'building'], name='dwellings_of_building')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('use__in', ['home', 'shop', 'office', 'empty', 'unknown'])), name='dwelling_use_is_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Residence',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('kind', models.CharField(choices=[('living', '居住'), ('registered', '户籍'), ('collective', '集体')], max_length=10)),
+                ('secondary', models.BooleanField(default=False)),
+                ('active', django.contrib.postgres.fields.ranges.DateRangeField()),
+                ('purpose', models.CharField(max_length=20)),
+                ('ends_on', models.DateField()),
+                ('source', models.CharField(max_length=20)),
+                ('declared_by', models.CharField(max_length=80)),
+                ('roll_asked_on', models.DateField(null=True)),
+                ('roll_consent_no', models.CharField(blank=True, max_length=80)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['tenant', 'account'], name='residences_of_person'), models.Index(fields=['tenant', 'ends_on'], name='residences_that_end')],
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('kind', 'living'), ('secondary', False)), expressions=[(models.Func('tenant', 'tenant', models.Value('[]'), function='int8range'), '&&'), (models.Func('account', 'account', models.Value('[]'), function='int8range'), '&&'), ('active', '&&')], name='one_living_place_at_a_time'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('kind', 'registered')), expressions=[(models.Func('tenant', 'tenant', models.Value('[]'), function='int8range'), '&&'), (models.Func('account', 'account', models.Value('[]'), function='int8range'), '&&'), ('active', '&&')], name='one_registration_at_a_time'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('kind', 'collective')), expressions=[(models.Func('tenant', 'tenant', models.Value('[]'), function='int8range'), '&&'), (models.Func('account', 'account', models.Value('[]'), function='int8range'), '&&'), ('active', '&&')], name='one_collective_at_a_time'), models.CheckConstraint(condition=models.Q(('kind__in', ['living', 'registered', 'collective'])), name='residence_kind_is_known'), models.CheckConstraint(condition=models.Q(('purpose', ''), _negated=True), name='residence_has_a_purpose'), models.CheckConstraint(condition=models.Q(('secondary', False), ('kind', 'living'), _connector='OR'), name='only_a_living_place_is_second'), models.CheckConstraint(condition=models.Q(('roll_asked_on', None), ('kind', 'living'), _connector='OR'), name='roll_is_asked_where_one_lives')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ResidencePair',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('lives_in', models.CharField(max_length=12)),
+                ('belongs_to', models.CharField(max_length=12)),
+                ('kind', models.CharField(max_length=10)),
+                ('ends_on', models.DateField()),
+                ('people', models.PositiveIntegerField(default=0)),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['tenant', 'belongs_to', 'ends_on'], name='pairs_that_belong_there')],
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'lives_in', 'belongs_to', 'kind', 'ends_on'), name='one_count_per_pair_and_month')],
             },
         ),
     ]

@@ -20,6 +20,22 @@ from jishi.places.models.ground import (
     GroundMark,
     Zone,
 )
+from jishi.places.models.residence import (
+    Dwelling,
+    DwellingUse,
+    Residence,
+    ResidenceKind,
+    ResidencePair,
+)
+from jishi.places.models.transitions import (
+    GroundState,
+    ServedBy,
+    Transition,
+    TransitionCause,
+    TransitionHousehold,
+    TransitionItem,
+    TransitionStatus,
+)
 
 __all__ = [
     "Building",
@@ -28,12 +44,24 @@ __all__ = [
     "DivisionChange",
     "DivisionLoad",
     "DivisionVersion",
+    "Dwelling",
+    "DwellingUse",
     "Facility",
     "GazetteerName",
     "Grid",
     "GridEdition",
     "GridVersion",
     "GroundMark",
+    "GroundState",
+    "Residence",
+    "ResidenceKind",
+    "ResidencePair",
+    "ServedBy",
     "Succession",
+    "Transition",
+    "TransitionCause",
+    "TransitionHousehold",
+    "TransitionItem",
+    "TransitionStatus",
     "Zone",
 ]
