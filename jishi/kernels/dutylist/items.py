@@ -158,6 +158,13 @@ class Line:
         found = (code for code in lineage(matter) if code in self.item.matters)
         return next((code.count(".") + 1 for code in found), 0)
 
+    @cached_property
+    def ends_of_rank(self) -> tuple[int, tuple[int, int, int]]:
+        """What of its rank does not hang on the matter; see `rank`."""
+        item = self.item
+        place = PLACE_CLASSES.index(self.place_class)
+        return -item.priority, (place, -self.tests, -item.effective_from.toordinal())
+
     @property
     def matter_cond(self) -> Cond:
         """The item's matters as a condition."""
@@ -194,9 +201,8 @@ Rank: TypeAlias = tuple[int, int, int, int, int]
 
 def rank(line: Line, matter: str | None) -> Rank:
     """The five comparisons of a better item, smaller is better: priority, depth, place class, tests, day."""
-    item = line.item
-    place = PLACE_CLASSES.index(line.place_class)
-    return (-item.priority, -line.depth(matter), place, -line.tests, -item.effective_from.toordinal())
+    before, after = line.ends_of_rank
+    return (before, -line.depth(matter), *after)
 
 
 def _places_named(cond: Cond, *, positive: bool = True) -> Iterable[str]:
@@ -260,22 +266,21 @@ class Editions:
         return tuple(sorted(made, key=lambda line: line.order))
 
     @cached_property
-    def _index(self) -> dict[tuple[str, str], list[Line]]:
-        """(a branch or anything above it, area) → lines; "" stands for any matter and for everywhere.
+    def _index(self) -> dict[str, list[Line]]:
+        """A branch or anything above it → lines; "" stands for any matter.
 
         A line stands under its own branches with "=" and under every ancestor of them with "^", so that a
         matter
         known only to a branch also finds the items below it.
         """
-        index: dict[tuple[str, str], list[Line]] = {}
+        index: dict[str, list[Line]] = {}
         for line in self.lines:
             keys = {"="} if not line.item.matters else set()
             for code in line.item.matters:
                 keys.add("=" + code)
                 keys.update("^" + above for above in ("", *lineage(code)[1:]))
             for key in keys:
-                for area in line.areas or ("",):
-                    index.setdefault((key, division_head(area) if area else ""), []).append(line)
+                index.setdefault(key, []).append(line)
         return index
 
     @cached_property
@@ -319,28 +324,48 @@ class Editions:
         return found
 
     def _look_up(self, matter: str | None, place: Place | None) -> tuple[Line, ...]:
-        keys = {"=", "^"} if matter is None else {"=", "^" + matter, *("=" + code for code in lineage(matter))}
-        areas = None if place is None or not place.chain else self._areas(place)
-        found: dict[int, Line] = {}
-        if areas is None:
-            groups = [lines for (key, _), lines in self._index.items() if key in keys]
-        else:
-            groups = [self._index.get((key, area), []) for key in keys for area in areas]
-        for lines in groups:
-            found.update((id(line), line) for line in lines)
-        return tuple(sorted(found.values(), key=lambda line: line.order))
+        lines = self._of_matter(matter)
+        if place is None or not place.chain:
+            return tuple(line for line, _ in lines)
+        areas = self._areas(place)
+        return tuple(line for line, heads in lines if not areas.isdisjoint(heads))
+
+    def _of_matter(self, matter: str | None) -> tuple[tuple[Line, frozenset[str]], ...]:
+        """Lines that may concern the matter wherever it is, in their order, each with the heads of its areas."""
+        known = self._of_matters
+        if matter not in known:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            keys = {"=", "^"} if matter is None else {"=", "^" + matter, *("=" + code for code in lineage(matter))}
+            found = {id(line): line for key in keys for line in self._index.get(key, ())}
+            lines = sorted(found.values(), key=lambda line: line.order)
+            known[matter] = tuple((line, _heads(line)) for line in lines)
+        return known[matter]
+
+    @cached_property
+    def _of_matters(self) -> dict[str | None, tuple[tuple[Line, frozenset[str]], ...]]:
+        return {}
 
     def _areas(self, place: Place) -> frozenset[str]:
         """Heads of every area that covers the place or lies inside its last known division."""
-        heads = {division_head(code) for code in place.chain}
-        last = max(heads, key=len)
-        heads.update(last[:size] for size in (2, 4, 6, 9) if size < len(last))
-        heads.update(area for area in self._area_heads if area.startswith(last))
-        return frozenset(heads | {""})
+        known = self._areas_of
+        if place.chain not in known:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            heads = {division_head(code) for code in place.chain}
+            last = max(heads, key=len)
+            heads.update(last[:size] for size in (2, 4, 6, 9) if size < len(last))
+            heads.update(area for area in self._area_heads if area.startswith(last))
+            known[place.chain] = frozenset(heads | {""})
+        return known[place.chain]
+
+    @cached_property
+    def _areas_of(self) -> dict[object, frozenset[str]]:
+        return {}
 
     @cached_property
     def _area_heads(self) -> tuple[str, ...]:
-        return tuple(sorted({area for _, area in self._index}))
+        return tuple(sorted({head for line in self.lines for head in _heads(line)}))
 
     def body_for(self, code: str, facts: Facts) -> tuple[str | None, bool]:
         """The body a code stands for, and whether that could be told.
@@ -370,6 +395,11 @@ class Editions:
     def matter_name(self, code: str) -> str:
         """The name of a matter, else its code."""
         return self.matters[code].name if code in self.matters else code
+
+
+def _heads(line: Line) -> frozenset[str]:
+    """The heads of the areas that a line holds in; "" stands for everywhere."""
+    return frozenset(division_head(area) if area else "" for area in line.areas or ("",))
 
 
 def _value(name: str, facts: Facts) -> tuple[type, object] | None:

@@ -5,9 +5,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 # Traditional → simplified for characters that are frequent in residents' messages and have exactly one simplified form
 # (Unicode kSimplifiedVariant with a single value). Characters that split by meaning (乾 著 瞭 藉 …) are left
 # out on purpose.
@@ -91,23 +88,19 @@ def _fold(char: str) -> str:
     return "".join(_HAN.get(c, c) for c in folded)
 
 
-_UNEVEN, _UNKNOWN = 0xFFFFFFFE, 0xFFFFFFFF
-
-
-class _Folds:
-    """Every character that was ever met: the one that it folds to, or apart those that fold to none or to several."""
+class _Folds(dict[int, str]):
+    """Every character that was ever met, by code point, with what it folds to; a table for `str.translate`."""
 
     def __init__(self) -> None:
-        self.table = np.full(0x110000, _UNKNOWN, np.uint32)
-        self.uneven: dict[int, str] = {}
+        super().__init__()
+        self.uneven: set[str] = set()  # those that fold to none or to several
 
-    def learn(self, point: int) -> None:
+    def __missing__(self, point: int) -> str:
         folded = _fold(chr(point))
-        if len(folded) == 1:
-            self.table[point] = ord(folded)
-        else:
-            self.uneven[point] = folded
-            self.table[point] = _UNEVEN
+        if len(folded) != 1:
+            self.uneven.add(chr(point))
+        self[point] = folded
+        return folded
 
 
 _FOLDS = _Folds()
@@ -130,26 +123,9 @@ def normalise_all(texts: Iterable[str]) -> list[Normalised]:
 def _normalised(text: str) -> Normalised:
     if text.isascii() and text.isprintable():
         return Normalised(text, range(len(text)), len(text))
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    one = _FOLDS.table[codes]
-    if one.max() == _UNKNOWN:
-        for point in np.unique(codes[one == _UNKNOWN]).tolist():
-            _FOLDS.learn(point)
-        one = _FOLDS.table[codes]
-    if one.max() < _UNEVEN:
-        same = np.array_equal(one, codes)
-        folded = text if same else one.tobytes().decode("utf-32-le", "surrogatepass")
+    folded = text.translate(_FOLDS)
+    if _FOLDS.uneven.isdisjoint(text):
         return Normalised(folded, range(len(text)), len(text))
-    return _unevenly(codes, one)
-
-
-def _unevenly(codes: npt.NDArray[np.uint32], one: npt.NDArray[np.uint32]) -> Normalised:
-    """Fold where some characters fold to none or to several."""
-    at = np.flatnonzero(one == _UNEVEN)
-    pieces = [_FOLDS.uneven[point] for point in codes[at].tolist()]
-    lengths = np.ones(len(codes), np.int64)
-    lengths[at] = [len(piece) for piece in pieces]
-    folded = np.repeat(one, lengths)
-    folded[np.repeat(one == _UNEVEN, lengths)] = np.frombuffer("".join(pieces).encode("utf-32-le"), np.uint32)
-    origin = np.repeat(np.arange(len(codes)), lengths).tolist()
-    return Normalised(folded.tobytes().decode("utf-32-le", "surrogatepass"), origin, len(codes))
+    lengths = (len(_FOLDS[ord(char)]) if char in _FOLDS.uneven else 1 for char in text)
+    origin = [at for at, length in enumerate(lengths) for _ in range(length)]
+    return Normalised(folded, origin, len(text))

@@ -95,6 +95,7 @@ class Gazetteer:
     rows: Mapping[int, Name]
     by_start: Mapping[str, tuple[str, ...]] = field(repr=False)
     ids: Mapping[str, tuple[int, ...]] = field(repr=False)
+    starts: re.Pattern[str] = field(repr=False)  # any character that a name begins with
 
     @classmethod
     def of(cls, rows: Iterable[Name]) -> "Gazetteer":
@@ -110,7 +111,9 @@ class Gazetteer:
         for word in ids:
             starts.setdefault(word[:2], []).append(word)
         by_start = {start: tuple(sorted(words, key=lambda w: (-len(w), w))) for start, words in starts.items()}
-        return cls(kept, by_start, {word: tuple(found) for word, found in ids.items()})
+        first = "".join(sorted({re.escape(start[0]) for start in by_start}))
+        begins = re.compile(f"[{first}]" if first else "(?!)")
+        return cls(kept, by_start, {word: tuple(found) for word, found in ids.items()}, begins)
 
 
 class _Hit(NamedTuple):
@@ -121,16 +124,15 @@ class _Hit(NamedTuple):
 
 def _names(text: str, gazetteer: Gazetteer) -> list[_Hit]:
     """Names from left to right, the longest at each place, none inside another."""
-    hits, at, last = [], 0, len(text) - 1
-    by_start = gazetteer.by_start
-    while at < last:
-        words = by_start.get(text[at : at + 2])
+    hits: list[_Hit] = []
+    end = 0
+    for found in gazetteer.starts.finditer(text):
+        at = found.start()
+        words = gazetteer.by_start.get(text[at : at + 2]) if at >= end else None
         word = next((w for w in words if text.startswith(w, at)), None) if words else None
-        if word is None or not _is_place_here(text, at, word):
-            at += 1
-            continue
-        hits.append(_Hit(at, at + len(word), gazetteer.ids[word]))
-        at += len(word)
+        if word is not None and _is_place_here(text, at, word):
+            end = at + len(word)
+            hits.append(_Hit(at, end, gazetteer.ids[word]))
     return hits
 
 

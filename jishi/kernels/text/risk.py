@@ -7,6 +7,7 @@ A rule names groups of words: one word of every group must stand in one clause. 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from .normalise import normalise_all
 from .places import SpanOf
@@ -72,11 +73,14 @@ def risk(texts: Iterable[str], rules: Sequence[RiskRule]) -> list[list[RiskMark]
     A word that is denied (没有起火), over (昨天已经修好), feared (担心漏电) or imagined (如果起火怎么办, 消防演练) does not count, unless the
     sentence says that it goes on (又, 还在, 现在). Several rules may have one code: other ways to say the same danger.
     """
-    patterns = [
-        tuple(re.compile("|".join(map(re.escape, sorted(group, key=len, reverse=True)))) for group in rule.all_of)
-        for rule in rules
-    ]
+    patterns = [_patterns(rule.all_of) for rule in rules]
     return [_marks(folded.text, folded.original_span, rules, patterns) for folded in normalise_all(texts)]
+
+
+@cache
+def _patterns(groups: tuple[tuple[str, ...], ...]) -> tuple[re.Pattern[str], ...]:
+    """The words of each group as one pattern, the longest first; made once for all texts that are ever read."""
+    return tuple(re.compile("|".join(map(re.escape, sorted(group, key=len, reverse=True)))) for group in groups)
 
 
 def _marks(
@@ -84,7 +88,7 @@ def _marks(
 ) -> list[RiskMark]:
     marks: dict[str, RiskMark] = {}
     for rule, groups in zip(rules, patterns, strict=True):
-        if rule.code in marks or not all(group.search(text) for group in groups):
+        if groups[0].search(text) is None or rule.code in marks or not all(g.search(text) for g in groups[1:]):
             continue
         for part in (_SENTENCE if rule.wide else _CLAUSE).finditer(text):
             words = _fires(text, part, rule, groups)

@@ -194,10 +194,11 @@ def _look(points: Sequence[tuple[float, float]], ground: Ground) -> list[_Ask]:
     degrees = [ground.plane.degrees(x, y) for x, y in points]
     located = ground.index.locate([d[0] for d in degrees], [d[1] for d in degrees])
     codes = ground.index.codes
-    for one, at, other, border in zip(asked, located.grid, located.other, located.border_m, strict=True):
+    columns = (column.tolist() for column in (located.grid, located.other, located.border_m))
+    for one, at, other, border in zip(asked, *columns, strict=True):
         one.grid = ground.by_code[codes[at]] if at >= 0 else None
         one.other = ground.by_code[codes[other]] if other >= 0 else None
-        one.border_m = float(border)
+        one.border_m = border
     _look_around(asked, ground)
     return asked
 
@@ -205,7 +206,7 @@ def _look(points: Sequence[tuple[float, float]], ground: Ground) -> list[_Ask]:
 def _look_around(asked: Sequence[_Ask], ground: Ground) -> None:
     points = shapely.points([(a.x, a.y) for a in asked])
     if ground.tree is not None:
-        for row, area in ground.tree.query(points, predicate="intersects").T:
+        for row, area in ground.tree.query(points, predicate="intersects").T.tolist():
             kinds, zone, thing = ground.areas[area]
             one = asked[row]
             one.kinds |= kinds
@@ -214,7 +215,7 @@ def _look_around(asked: Sequence[_Ask], ground: Ground) -> None:
             elif thing >= 0 and (one.within < 0 or _smaller(thing, one.within, ground)):
                 one.within = thing
     if ground.border_tree is not None:
-        for row, at in ground.border_tree.query(points, predicate="intersects").T:
+        for row, at in ground.border_tree.query(points, predicate="intersects").T.tolist():
             asked[row].division = max(asked[row].division, ground.borders[at], key=lambda c: len(c.rstrip("0")))
 
 
