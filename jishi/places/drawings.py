@@ -31,6 +31,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "duplicate_vertices": ("有重复的点，已去掉", "repeated vertices, dropped"),
     "too_few_points": ("不足四个点", "fewer than four points"),
     "self_crossing": ("边界自己相交", "the ring crosses itself"),
+    "spike": ("边界有一处尖刺：出去又原路回来", "the border has a spike: out and back again"),
     "zero_area": ("面积为零", "no area"),
     "ring_order": ("环的方向反了，已改正", "the ring runs the wrong way, turned"),
     "hole_outside_shell": ("洞在外圈之外", "a hole lies outside its shell"),
@@ -229,7 +230,7 @@ def _properties(plain: Sequence[dict[str, Any]]) -> list[Finding]:
 def _unreadable(findings: Sequence[Finding]) -> bool:
     shapes = {
         "not_a_polygon", "swapped_axes", "metres_not_degrees", "wrong_crs", "unclosed", "too_few_points",
-        "self_crossing",
+        "self_crossing", "spike",
         "zero_area", "hole_outside_shell",
     }  # fmt: skip
     return any(f.code in shapes for f in findings)

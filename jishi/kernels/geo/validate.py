@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry import shape as geometry_of
 from shapely.geometry.base import BaseGeometry
 
+from .bulk import sound_polygons, spikes, together, touching
 from .datum import swapped, to_cgcs2000
 from .metres import distance_m, ring_area_m2, scale
 
@@ -81,7 +82,13 @@ def validate_polygons(
         return [*findings, *wrong_system]
     findings += _codes(drawn, community)
     sound: list[tuple[_Drawn, BaseGeometry]] = []
+    plain = [d for d in drawn if len(d.polygons) == 1 and len(d.polygons[0]) == 1]
+    at_once = sound_polygons([d.polygons[0][0] for d in plain])
+    quick = {plain[n].number: shape for n, shape in at_once.items()}
     for one in drawn:
+        if one.number in quick:
+            sound.append((one, quick[one.number]))
+            continue
         faults = list(_rings(one))
         findings += faults
         if not any(f.level == BLOCKER for f in faults):
@@ -89,7 +96,8 @@ def validate_polygons(
             findings += more
             if shape is not None:
                 sound.append((one, shape))
-    return [*findings, *_overlaps(sound), *_against_parent(sound, parent)]
+    shared = touching([shape for _, shape in sound]) if len(sound) > 1 else []
+    return [*findings, *_overlaps(sound, shared), *_against_parent(sound, shared, parent)]
 
 
 def _axes_and_system(
@@ -192,6 +200,9 @@ def _ring(number: int, ring: Any, *, is_shell: bool) -> Iterator[Finding]:
     if len(ring[1:][~again]) < 3:
         yield Finding("too_few_points", (number,), start, 0.0, "draw_again", BLOCKER)
         return
+    for at in spikes(ring, np.zeros(len(ring), np.int64)):
+        place = (float(ring[at, 0]), float(ring[at, 1]))
+        yield Finding("spike", (number,), place, 0.0, "take_the_repaired_copy", BLOCKER)
     if not shapely.LinearRing(ring).is_simple:
         yield Finding("self_crossing", (number,), _crossing(ring), 0.0, "take_the_repaired_copy", BLOCKER)
         return
@@ -255,13 +266,11 @@ def _point(shape: BaseGeometry) -> tuple[float, float]:
     return round(float(point.x), 7), round(float(point.y), 7)
 
 
-def _overlaps(sound: list[tuple[_Drawn, BaseGeometry]]) -> Iterator[Finding]:
-    if len(sound) < 2:
-        return
-    shapes = [shape for _, shape in sound]
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    for a, b in sorted((int(a), int(b)) for a, b in zip(left, right, strict=True) if a < b):
-        for piece in _pieces(shapes[a].intersection(shapes[b])):
+def _overlaps(
+    sound: list[tuple[_Drawn, BaseGeometry]], shared: Sequence[tuple[int, int, BaseGeometry]]
+) -> Iterator[Finding]:
+    for a, b, common in shared:
+        for piece in _pieces(common):
             size, wide = _m2(piece), _width_m(piece)
             both = (sound[a][0].number, sound[b][0].number)
             if size >= OVERLAP_M2 and wide >= SLIVER_WIDE_M:
@@ -272,15 +281,20 @@ def _overlaps(sound: list[tuple[_Drawn, BaseGeometry]]) -> Iterator[Finding]:
                 yield Finding("sliver", both, _point(piece), round(size, 2), "snap_the_edge", WARNING)
 
 
-def _against_parent(sound: list[tuple[_Drawn, BaseGeometry]], parent: Mapping[str, Any] | None) -> Iterator[Finding]:
+def _against_parent(
+    sound: list[tuple[_Drawn, BaseGeometry]],
+    shared: Sequence[tuple[int, int, BaseGeometry]],
+    parent: Mapping[str, Any] | None,
+) -> Iterator[Finding]:
     if not sound:
         return
-    together = shapely.union_all([shape for _, shape in sound])
+    apart = frozenset(n for a, b, _ in shared for n in (a, b))
+    whole = together([shape for _, shape in sound], apart)
     ground = geometry_of(parent) if parent is not None else None
     if ground is None:
         # Without a community only what the grids enclose can be called a gap.
-        ground = shapely.union_all([shapely.Polygon(p.exterior) for p in _pieces(together)])
-    for piece in _pieces(ground.difference(together)):
+        ground = shapely.union_all([shapely.Polygon(p.exterior) for p in _pieces(whole)])
+    for piece in _pieces(ground.difference(whole)):
         size, wide = _m2(piece), _width_m(piece)
         if size >= OVERLAP_M2 and wide >= OVERLAP_WIDE_M:
             yield Finding(
