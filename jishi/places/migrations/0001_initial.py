@@ -277,6 +277,8 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1)),
                 ('from_community', models.CharField(max_length=12)),
                 ('receiving', models.CharField(max_length=12)),
+                ('origin_body', models.BigIntegerField()),
+                ('receiving_body', models.BigIntegerField()),
                 ('cause', models.CharField(choices=[('shanties', '棚改'), ('demolition', '拆迁'), ('resettlement', '移民搬迁'), ('merged', '撤村建居')], max_length=20)),
                 ('status', models.CharField(choices=[('ANNOUNCED', '已公告'), ('SURVEYED', '问过了'), ('SERVICES_MOVED', '服务已随人'), ('RIGHTS_SETTLED', '权益已定'), ('CLOSED', '已结束')], max_length=20)),
                 ('began_on', models.DateField()),

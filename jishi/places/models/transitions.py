@@ -34,6 +34,8 @@ class Transition(TenantRow):
 
     from_community = models.CharField(max_length=12)
     receiving = models.CharField(max_length=12)  # the street or town that receives the people
+    origin_body = models.BigIntegerField()  # the street's body on either side; bodies is above: no key points up
+    receiving_body = models.BigIntegerField()
     cause = models.CharField(max_length=20, choices=TransitionCause.choices)
     zone = models.ForeignKey("places.Zone", on_delete=models.PROTECT, related_name="+", null=True)
     status = models.CharField(max_length=20, choices=TransitionStatus.choices)
