@@ -86,7 +86,10 @@ def together(shapes: Sequence[Any], apart: frozenset[int] = frozenset()) -> Any:
     corners do not meet, the union is worked out the long way.
     """
     plain = [s for n, s in enumerate(shapes) if n not in apart]
-    quick = shapely.coverage_union_all(plain) if plain else shapely.Polygon()
+    try:
+        quick = shapely.coverage_union_all(plain) if plain else shapely.Polygon()
+    except shapely.errors.GEOSException:  # a corner of one stands on the middle of another's edge
+        return shapely.union_all(list(shapes))
     if not bool(shapely.is_valid(quick)):
         return shapely.union_all(list(shapes))
     return shapely.union_all([quick, *(shapes[n] for n in sorted(apart))])

@@ -7,6 +7,7 @@ from jishi.places.models.divisions import (
     DivisionVersion,
     Succession,
 )
+from jishi.places.models.drafts import GridMember, GroundImport
 from jishi.places.models.grids import (
     Grid,
     GridEdition,
@@ -20,6 +21,8 @@ from jishi.places.models.ground import (
     GroundMark,
     Zone,
 )
+from jishi.places.models.naming import AliasProposal, NameAlias
+from jishi.places.models.passing import Barrier, Crossing
 from jishi.places.models.residence import (
     Dwelling,
     DwellingUse,
@@ -38,8 +41,11 @@ from jishi.places.models.transitions import (
 )
 
 __all__ = [
+    "AliasProposal",
+    "Barrier",
     "Building",
     "Compound",
+    "Crossing",
     "Division",
     "DivisionChange",
     "DivisionLoad",
@@ -50,9 +56,12 @@ __all__ = [
     "GazetteerName",
     "Grid",
     "GridEdition",
+    "GridMember",
     "GridVersion",
+    "GroundImport",
     "GroundMark",
     "GroundState",
+    "NameAlias",
     "Residence",
     "ResidenceKind",
     "ResidencePair",
