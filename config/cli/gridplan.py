@@ -1,9 +1,11 @@
 """gridplan: divide units of a table into grids, replan, audit or explain; no installation is asked.
 
     jishi gridplan --nodes N.csv --edges E.csv --k K --band 0.9 1.1 --out plan.csv --json
+    jishi gridplan --points C.csv --crs bd09 --ground county.geojson --out plan.geojson
 
 Nodes: id, x, y (metres), weight or households; edges: u, v (ids), border or shared_perimeter (metres), barrier if there
-is one. With --k the band is given in shares of the mean, without it in households. Exit: 0 legal, 1 not, 2 bad input.
+is one. Points: id, lng, lat (degrees of --crs), households, buildings if known; the neighbours are found. With --k the
+band is given in shares of the mean, without it in households. Exit: 0 legal, 1 not, 2 bad input.
 """
 
 import argparse
@@ -20,7 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from config.cli import compounds
 from jishi.kernels import gridplan as planner
+from jishi.kernels.geo import datum
 from jishi.kernels.gridplan import problem, refusals
 
 MOST_SHOWN = 50
@@ -45,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
         told = _told(plan, table, seconds)
         if given.explain is not None:
             told["explanation"] = asdict(planner.explain(plan, given.explain))
-    except (refusals.BadInput, Unreadable, OSError) as no:
+    except (refusals.BadInput, datum.UnknownDatum, datum.SwappedAxes, compounds.BadGround, Unreadable, OSError) as no:
         return _refused(given, no)
     _say(given, told)
     return 0 if plan.is_adoptable else 1
@@ -54,8 +58,9 @@ def main(argv: Sequence[str]) -> int:
 def _flags() -> argparse.ArgumentParser:
     written = argparse.RawTextHelpFormatter
     flags = argparse.ArgumentParser("jishi gridplan", description=__doc__, formatter_class=written)
-    flags.add_argument("--nodes", required=True, help="单元表 · units, csv or csv.gz")
-    flags.add_argument("--edges", required=True, help="相邻表 · neighbours, csv or csv.gz")
+    compounds.flags(flags)
+    flags.add_argument("--nodes", help="单元表 · units, csv or csv.gz")
+    flags.add_argument("--edges", help="相邻表 · neighbours, csv or csv.gz")
     flags.add_argument("--k", type=int, help="网格数 · grids, exactly")
     flags.add_argument("--band", type=float, nargs=2, default=None, metavar=("LO", "HI"),
                        help="户数区间;有 --k 时是均值的倍数 · households; with --k shares of the mean")  # fmt: skip
@@ -121,6 +126,10 @@ def _numbers(name: str, columns: dict[str, list[str]], *wanted: str) -> Any:
 
 def _read(given: argparse.Namespace) -> dict[str, Any]:
     """Give units, edges, band and columns as the kernel takes them."""
+    if given.points:
+        return _built(given)
+    if not (given.nodes and given.edges):
+        raise Unreadable("--nodes --edges / --points: 缺少数据 · no data are named")
     nodes, links = _rows(given.nodes), _rows(given.edges)
     ids = _column(given.nodes, nodes, "id")
     households = _numbers(given.nodes, nodes, "households", "weight")
@@ -141,6 +150,24 @@ def _read(given: argparse.Namespace) -> dict[str, Any]:
     labels = {name: _labels(given.nodes, nodes, column)[of] if column else None
               for name, column in (("community", given.community), ("atoms", given.compound))}  # fmt: skip
     return {"units": units, "edges": edges, "band": band, "of": of, "names": names, "row": row, **labels}
+
+
+def _built(given: argparse.Namespace) -> dict[str, Any]:
+    """Give the same from compounds as points."""
+    told = _rows(given.points)
+    homes = _numbers(given.points, told, "households", "weight")
+    columns = {"id": np.array(_column(given.points, told, "id"), dtype=str), "households": homes,
+               **{axis: _numbers(given.points, told, axis) for axis in ("lng", "lat")}}  # fmt: skip
+    if "buildings" in told:
+        columns["buildings"] = _numbers(given.points, told, "buildings")
+    if given.community:
+        columns["community"] = _labels(given.points, told, given.community)
+    band, _ = _band(given, homes)
+    graph, plane = compounds.read(given, columns, band)
+    ids = graph.units.id
+    return {"units": graph.units, "edges": graph.edges, "band": band, "of": np.arange(len(ids)), "names": ids,
+            "row": {one: i for i, one in enumerate(ids.tolist())}, "community": graph.community,
+            "atoms": graph.atoms, "graph": graph, "plane": plane}  # fmt: skip
 
 
 def _labels(name: str, columns: dict[str, list[str]], column: str) -> Any:
@@ -220,7 +247,12 @@ def _progress(stage: str, done: int, total: int, faults: int, cost: float) -> bo
 
 
 def _write(path: Path, table: dict[str, Any], plan: planner.Plan) -> None:
-    """One row per unit, or per piece of a unit that was cut."""
+    """One row per unit, or per piece of a unit that was cut; the grids themselves where their ground is known."""
+    if path.suffix == ".geojson":
+        if "graph" not in table:
+            raise Unreadable(f"{path}: 没有地面 · GeoJSON is written of --points only")
+        path.write_text(json.dumps(compounds.geojson(plan, table["graph"], table["plane"])), "utf-8")
+        return
     names, of = table["names"][table["of"]], table["of"]
     piece = np.arange(len(of)) - np.searchsorted(of, of)
     rows = zip(names.tolist(), plan.assignment.tolist(), np.asarray(table["units"].households).astype(int).tolist(),

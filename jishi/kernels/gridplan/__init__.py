@@ -2,6 +2,7 @@
 
 from .asking import Desk, compare, explain, sheet, what_if
 from .auditing import audit
+from .building import Barrier, Crossing, Graph, Points, build_graph
 from .cutting import cut_heavy
 from .planning import plan_grids
 from .proving import confirms
@@ -27,6 +28,7 @@ from .values import (
 __all__ = [
     "Band", "Certificate", "Edges", "Exempt", "Exemption", "Fault", "Move", "Pins", "Plan", "Problem", "Relaxation",
     "Sheet", "Soft", "Units", "Weights",
+    "Barrier", "Crossing", "Graph", "Points", "build_graph",
     "Desk", "audit", "compare", "confirms", "cut_heavy", "explain", "lower_bound", "plan_grids",
     "replan", "sheet", "what_if",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from .solving import Piece
 from .values import Array, Certificate, Ints
 
 MOST_SETS = 200_000  # enumerated for one proof
+MOST_SUSPECTS = 200  # of those in grids that miss their band
 MOST_ATOMS = 20  # asked for their home in one piece
 
 
@@ -56,25 +57,27 @@ def units_of(ground: Ground, rows: Array) -> tuple[int, ...]:
     return tuple(np.flatnonzero(inside[ground.atom_of]).tolist())
 
 
-def by_search(ground: Ground, faulty: list[Piece]) -> tuple[Certificate, ...]:
+def by_search(ground: Ground, faulty: list[Piece], missing: Ints) -> tuple[Certificate, ...]:
     """This will look for an atom without a home, then for the lack of an exact cover, in pieces that nobody divided.
 
-    Compounds that may be split are looked at building by building: what is proved holds however they are cut.
+    `missing`: rows of units whose grid is out of its band; where they are is looked first. Compounds that may be split
+    are looked at building by building: what is proved holds however they are cut.
     """
     if not faulty:
         return ()
-    loose = contract.build(ground.problem, finer=contract.EVERY)
+    loose = contract.build(ground.problem, loose=contract.EVERY)
+    suspect = np.unique(loose.atom_of[missing])
     found = []
     for piece in faulty:
         rows = np.unique(loose.atom_of[list(units_of(ground, piece.rows))])
-        certificate = _homeless(loose, rows) or _packing(loose, rows)
+        certificate = _homeless(loose, rows, suspect) or _packing(loose, rows)
         if certificate is not None:
             found.append(certificate)
     return tuple(found)
 
 
-def _homeless(ground: Ground, rows: Ints) -> Certificate | None:
-    """The heaviest atoms and the lightest are asked first."""
+def _homeless(ground: Ground, rows: Ints, suspect: Ints) -> Certificate | None:
+    """Those whose grid missed its band are asked first, then the heaviest atoms and those with few neighbours."""
     band, w = ground.problem.band, ground.w[rows]
     near = covering.bits(ground.indptr, ground.indices, rows)
     degree = np.array([bin(n).count("1") for n in near])
@@ -82,7 +85,8 @@ def _homeless(ground: Ground, rows: Ints) -> Certificate | None:
     asked = order[: MOST_ATOMS // 2] + np.argsort(-w, kind="stable").tolist()[: MOST_ATOMS // 2]
     if len(rows) <= MOST_ATOMS * 2:
         asked = order
-    for one in dict.fromkeys(asked):
+    first = np.flatnonzero(np.isin(rows, suspect))
+    for one in dict.fromkeys([*first[np.argsort(-w[first], kind="stable")][:MOST_SUSPECTS].tolist(), *asked]):
         sets = covering.fitting(near, w.tolist(), band.lo, band.hi, most=3_000, only=one)
         if sets == []:
             units = units_of(ground, rows[[one]])

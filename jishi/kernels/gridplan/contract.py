@@ -11,7 +11,8 @@ import numpy as np
 
 from .values import HARD, Array, Doubles, Flags, Ints, Problem
 
-EVERY = 1 << 20  # further cuts: each building of a compound that may be split is an atom
+EVERY = None  # of all compounds that may be split
+NOBODY: frozenset[int] = frozenset()
 FREE, OVERSIZE, OWN = 0, 1, 2  # why an atom is sealed: it is a grid by itself
 
 
@@ -79,19 +80,20 @@ def curve_order(problem: Problem) -> Ints:
     return np.lexsort((np.asarray(problem.units.id), curve(x, y)))
 
 
-def build(problem: Problem, *, finer: int = 0) -> Ground:
-    """This will contract a checked problem. `finer`: further cuts of each compound that may be split."""
+def build(problem: Problem, *, loose: frozenset[int] | None = NOBODY) -> Ground:
+    """This will contract a checked problem. `loose`: compounds above the cap of which each building is an atom (None:
+    all of them); the others are cut into the fewest pieces."""
     x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
     order = curve_order(problem)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     households = np.asarray(problem.units.households, dtype=np.int64)
-    group = _groups(problem, rank, households, finer)
+    group = _groups(problem, rank, households, loose)
     first = np.full(group.max() + 1, len(order))
     np.minimum.at(first, group, rank)
     place = np.empty(len(first), np.int64)
     place[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return _ground(problem, place[group], rank, households, x, y, _ties(problem, group) if finer >= EVERY else None)
+    return _ground(problem, place[group], rank, households, x, y, _ties(problem, group) if loose != NOBODY else None)
 
 
 def _ties(problem: Problem, group: Ints) -> tuple[Ints, Ints]:
@@ -104,7 +106,7 @@ def _ties(problem: Problem, group: Ints) -> tuple[Ints, Ints]:
     codes, n = np.asarray(problem.atoms), len(group)
     u, v = problem.edges.u, problem.edges.v
     inner = (codes[u] == codes[v]) & (codes[u] >= 0) & (np.asarray(problem.edges.barrier) < HARD)
-    indptr, indices, _ = _csr(n, u[inner], v[inner], np.ones(int(inner.sum())))
+    indptr, indices, _ = csr(n, u[inner], v[inner], np.ones(int(inner.sum())))
     fragment, _ = compiled.pieces(indptr, indices, np.zeros(n, np.int32))
     found_u, found_v = [none], [none]
     for code in np.unique(codes[codes >= 0]).tolist():
@@ -117,14 +119,14 @@ def _ties(problem: Problem, group: Ints) -> tuple[Ints, Ints]:
     return np.concatenate(found_u), np.concatenate(found_v)
 
 
-def _groups(problem: Problem, rank: Ints, w: Ints, finer: int) -> Ints:
+def _groups(problem: Problem, rank: Ints, w: Ints, loose: frozenset[int] | None) -> Ints:
     """Give an atom to each unit, in any numbering."""
     n = len(w)
     group = np.arange(n)
     if problem.atoms is not None and problem.compounds != "free":
         codes = np.asarray(problem.atoms)
         inside = codes >= 0
-        _, which = np.unique(codes[inside], return_inverse=True)
+        known, which = np.unique(codes[inside], return_inverse=True)
         total = np.bincount(which, w[inside]).astype(np.int64)
         group[inside] = n + which
         heavy = np.flatnonzero(total > problem.whole_up_to)
@@ -132,8 +134,8 @@ def _groups(problem: Problem, rank: Ints, w: Ints, finer: int) -> Ints:
         own = _by_label(_inner_edges(problem, group - n), heavy)
         for a, unsorted, some in zip(heavy.tolist(), parted, own, strict=True):
             rows = unsorted[np.argsort(rank[unsorted])]
-            wanted = -(-int(total[a]) // problem.band.hi) + finer
-            group[rows] = rows if finer >= EVERY else _cut(problem, rows, some, w, wanted)
+            free = loose is None or int(known[a]) in loose
+            group[rows] = rows if free else _cut(problem, rows, some, w, -(-int(total[a]) // problem.band.hi))
     for one in problem.pins.together:
         for row in one[1:]:
             group[group == group[row]] = group[one[0]]
@@ -163,7 +165,7 @@ def _cut(problem: Problem, rows: Ints, own: Ints, w: Ints, wanted: int) -> Ints:
     u, v = (by_row[np.searchsorted(rows[by_row], end[own])] for end in (problem.edges.u, problem.edges.v))
     x, y = (np.asarray(a, dtype=np.float64)[rows] for a in (problem.units.x, problem.units.y))
     u, v = _tied(u, v, x, y)
-    indptr, indices, _ = _csr(len(rows), u, v, np.ones(len(u)))
+    indptr, indices, _ = csr(len(rows), u, v, np.ones(len(u)))
     weight, starts = w[rows].astype(np.float64), np.array([0, len(rows)])
     for pieces in range(wanted, len(rows) + 1):
         part = np.zeros(len(rows), np.int32)
@@ -179,7 +181,7 @@ def _tied(u: Ints, v: Ints, x: Doubles, y: Doubles) -> tuple[Ints, Ints]:
     from . import compiled
 
     while True:
-        indptr, indices, _ = _csr(len(x), u, v, np.ones(len(u)))
+        indptr, indices, _ = csr(len(x), u, v, np.ones(len(u)))
         label, found = compiled.pieces(indptr, indices, np.zeros(len(x), np.int32))
         if found == 1:
             return u, v
@@ -189,7 +191,7 @@ def _tied(u: Ints, v: Ints, x: Doubles, y: Doubles) -> tuple[Ints, Ints]:
         u, v = np.append(u, here[a]), np.append(v, there[b])
 
 
-def _csr(n: int, u: Ints, v: Ints, border: Doubles) -> tuple[Array, Array, Doubles]:
+def csr(n: int, u: Ints, v: Ints, border: Doubles) -> tuple[Array, Array, Doubles]:
     """Give both directions of each edge, sorted by node and neighbour; parallel edges become one of their length."""
     key = np.concatenate([u * n + v, v * n + u])
     order = np.argsort(key, kind="stable")
@@ -215,7 +217,7 @@ def _ground(
         u, v = np.concatenate([u, atom[ties[0]]]), np.concatenate([v, atom[ties[1]]])
         length = np.concatenate([length, np.full(len(ties[0]), 1e-3)])
     between = u != v
-    indptr, indices, border = _csr(n, u[between], v[between], length[between])
+    indptr, indices, border = csr(n, u[between], v[between], length[between])
     columns = [w, w * x, w * y, w * (x * x + y * y), areas(problem)]
     columns += [np.asarray(problem.workloads[name].values, dtype=np.float64) for name in sorted(problem.workloads)]
     by_rank = np.argsort(rank)  # sums in curve order: the order of rows changes no bit

@@ -5,13 +5,13 @@ What comes back was judged by the auditor, whatever the search believed of it.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import certifying, contract, relaxing, reporting, solving
+from . import certifying, contract, loosening, relaxing, reporting, solving
 from .auditing import audit
 from .contract import FREE, OVERSIZE, Ground
 from .problem import check
@@ -42,6 +42,7 @@ Grids = npt.NDArray[np.int32]
 Timer = Callable[[], float]
 
 
+FIRST_MENDING = 24  # rounds before compounds are cut anew: the others come after
 USUAL = Band(300, 500)  # households per grid, a setting of the town
 
 
@@ -100,7 +101,9 @@ def plan(problem: Problem, search: Search) -> Plan:
     """This will plan a checked problem."""
     ground = contract.build(problem)
     pieces = solving.divide(ground)
-    part, notes = solving.solve(ground, pieces, search)
+    first = replace(search, mending=FIRST_MENDING) if len(loosening.may_part(ground)) else search
+    part, notes = solving.solve(ground, pieces, first)
+    ground, pieces, part = loosening.loosen((ground, pieces, part), search)
     assignment = numbered(problem, ground, part)
     exemptions = exempted(problem, ground, pieces, assignment)
     faults = audit(assignment, problem, exemptions)
@@ -108,7 +111,8 @@ def plan(problem: Problem, search: Search) -> Plan:
     relaxations: tuple[Relaxation, ...] = ()
     if faults and not _stopped(search):
         faulty = _faulty(ground, pieces, assignment, faults)
-        certificates += certifying.by_search(ground, [p for p in faulty if p.fits])
+        missing = np.flatnonzero(np.isin(assignment, [f.grid for f in faults if f.rule == "H4"]))
+        certificates += certifying.by_search(ground, [p for p in faulty if p.fits], missing)
         relaxations = relaxing.cheapest(ground, faulty, assignment, faults, search)
     status = _status(assignment, faults, exemptions, certificates)
     return Plan(

@@ -100,3 +100,18 @@ class BadOption(BadInput):
 class NoSuchUnit(BadInput):
     code = "no_such_unit"
     says = "There is no unit of this id in the plan."
+
+
+class BadGround(BadInput):
+    code = "bad_ground"
+    says = "A border or a barrier is a valid shape in metres that is not empty."
+
+
+class OutsideGround(BadInput):
+    code = "outside_ground"
+    says = "These points lie far beyond the border: is the coordinate system the right one?"
+
+
+class CommunityWithoutGround(BadInput):
+    code = "community_without_ground"
+    says = "A point is of a community whose border is not given."

@@ -18,7 +18,6 @@ HEATS = ((0.06, 0.02), (0.02, 0.008), (0.008, 0.003), (0.003, 0.001), (0.001, 0.
 PATCHES = ((6, 60.0), (10, 60.0), (16, 90.0), (24, 120.0), (40, 120.0))
 MENDING = (1.0, 0.01)
 POLISH = ((0.02, 0.006), (0.006, 0.002), (0.002, 0.0003))
-ROUNDS = 120
 STRICT = 30.0  # what one whole grid out of its band costs beside an objective of about 1
 Stopped = Callable[[str, int, int, int, float], bool]
 
@@ -33,6 +32,7 @@ class Search:
     threads: int
     stop: Stopped
     price: float = 0.0
+    mending: int = 120  # rounds of patches around what is out of its band
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,7 +248,7 @@ def patches(state: State, middles: Ints, size: int) -> tuple[Ints, int]:
     return tile, found
 
 
-def mend(state: State, stage: str, rounds: int = ROUNDS) -> bool:
+def mend(state: State, stage: str, rounds: int = 120) -> bool:
     """This will anneal patches around what is out of its band, larger ones after smaller; worse patches are undone.
 
     Every fourth round tries another number of grids in each patch.
@@ -276,7 +276,7 @@ def attempt(
 ) -> None:
     """Open and close grids, anneal their tiles, and undo each tile that misses its bands by more than before."""
     before, missed = state.part.copy(), _missed(state, tile, tiles)
-    where = tile[before]
+    where = np.where(before >= 0, tile[before], -1)
     for grid in closes:
         _close(state, int(grid), tile)
     fresh = [tile[int(grid)] for grid in opens if _open(state, int(grid))]
@@ -317,7 +317,7 @@ def _close(state: State, grid: int, tile: Ints) -> None:
         for row in sorted(left):
             around = g.indices[g.indptr[row] : g.indptr[row + 1]].tolist()
             near = [given.get(j, int(state.part[j])) for j in around]
-            near = [t for t in near if t != grid and t < len(tile) and tile[t] == tile[grid]]
+            near = [t for t in near if t != grid and 0 <= t < len(tile) and tile[t] == tile[grid]]
             if near:
                 ready[row] = min(near, key=lambda t: (state.sums[t, 0], t))
         if not ready:

@@ -160,7 +160,7 @@ def searched(ground: Ground, pieces: list[Piece], search: Search, sought: search
     state, target = _start(ground, pieces, search, sought)
     if ground.problem.previous is not None and search.price > 0:
         near_home(state, pieces)
-    elif searching.improve(state, "anneal") and searching.mend(state, "mend"):
+    elif searching.improve(state, "anneal") and searching.mend(state, "mend", search.mending):
         searching.polish(state, search.effort)
     if ground.problem.count is not None and not len(state.faulty()):
         searching.recount(state, target)

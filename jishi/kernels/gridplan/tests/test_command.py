@@ -62,6 +62,77 @@ def test_no_legal_plan_ends_with_one_and_the_certificate(tmp_path, capsys):
     assert (code, told["status"], told["certificates"][0]["kind"]) == (1, "infeasible", "no_count")
 
 
+class TestPoints:
+    """Compounds as points, in degrees of a datum that must be named."""
+
+    @pytest.fixture
+    def compounds(self, tmp_path):
+        places = [(120.60 + 0.004 * (i % 5), 28.00 + 0.004 * (i // 5)) for i in range(20)]
+        rows = [(f"c{i}", *place, 150 + 37 * (i % 13), 1 + i % 6) for i, place in enumerate(places)]
+        write(tmp_path / "c.csv", "id,lng,lat,households,buildings", rows)
+        return tmp_path
+
+    def asked(self, capsys, folder: Path, *more: str) -> tuple[int, dict]:
+        code = command.main(["--points", str(folder / "c.csv"), "--json", *more])
+        return code, json.loads(capsys.readouterr().out)
+
+    def test_are_planned_and_the_ground_of_each_grid_is_written(self, compounds, capsys):
+        band = ("--band", "150", "500")
+        code, told = self.asked(capsys, compounds, "--crs", "bd09", *band, "--out", str(compounds / "plan.geojson"))
+
+        drawn = json.loads((compounds / "plan.geojson").read_text())
+        everybody = sum(150 + 37 * (i % 13) for i in range(20))
+        assert (code, len(drawn["features"])) == (0, told["grids"])
+        assert sum(f["properties"]["households"] for f in drawn["features"]) == everybody
+        lng, lat = drawn["features"][0]["geometry"]["coordinates"][0][0]
+        assert 120.57 < lng < 120.62 and 27.98 < lat < 28.02
+
+    def test_a_river_across_the_border_given_parts_them(self, compounds, capsys):
+        line = {"type": "LineString", "coordinates": [[120.606, 27.9], [120.606, 28.1]]}
+        square = [[120.598, 27.998], [120.618, 27.998], [120.618, 28.014], [120.598, 28.014], [120.598, 27.998]]
+        (compounds / "river.json").write_text(json.dumps(line))
+        (compounds / "town.json").write_text(json.dumps({"type": "Polygon", "coordinates": [square]}))
+
+        more = ("--crs", "wgs84", "--ground", str(compounds / "town.json"), "--barriers", str(compounds / "river.json"))
+        _, told = self.asked(capsys, compounds, *more, "--out", str(compounds / "plan.geojson"))
+
+        assert told["status"] in ("legal", "legal_with_exemptions", "infeasible", "unknown")
+        drawn = json.loads((compounds / "plan.geojson").read_text())["features"]
+        assert not any(crosses(f["geometry"], 120.606) for f in drawn)
+
+    @pytest.mark.parametrize(
+        ("code", "row", "more"),
+        [
+            ("unknown_datum", None, ()),
+            ("swapped_axes", "s,28.0,120.6,300,1", ("--crs", "bd09")),
+            ("bad_unit", "s,120.6,28.0,,1", ("--crs", "bd09")),
+            ("duplicate_unit", "c0,120.6,28.0,300,1", ("--crs", "bd09")),
+            ("bad_unit", "s,nan,28.0,300,1", ("--crs", "bd09")),
+            ("outside_ground", None, ("--crs", "bd09", "--ground", "far.json")),
+            ("bad_ground", None, ("--crs", "bd09", "--ground", "none.json")),
+            ("unreadable", "s,120.6", ("--crs", "bd09")),
+        ],
+    )
+    def test_what_makes_no_sense_is_refused_by_its_code(self, code, row, more, compounds, capsys, monkeypatch):
+        monkeypatch.chdir(compounds)
+        ring = [[110, 20], [110.1, 20], [110.1, 20.1], [110, 20]]
+        Path("far.json").write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+        Path("none.json").write_text("{}")
+        if code == "swapped_axes":
+            Path("c.csv").write_text("id,lng,lat,households,buildings\n" + row + "\n")
+        elif row:
+            Path("c.csv").write_text(Path("c.csv").read_text() + row + "\n")
+
+        ended, told = self.asked(capsys, compounds, *more)
+
+        assert (ended, told["code"]) == (2, code)
+
+
+def crosses(geometry: dict, lng: float) -> bool:
+    at = [corner[0] for ring in geometry["coordinates"] for corner in ring]
+    return min(at) < lng - 0.0021 and max(at) > lng + 0.0021
+
+
 REFUSED = {
     "edge_to_nowhere": ("n.csv", "id,x,y,weight", [("a", 0, 0, 300), ("c", 100, 0, 300)], ()),
     "bad_unit": ("n.csv", "id,x,y,weight", [("a", "nan", 0, 300), ("b", 100, 0, 300)], ()),

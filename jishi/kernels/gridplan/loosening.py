@@ -1,0 +1,130 @@
+"""A second look where no legal grid was found: compounds above the cap are cut anew, building by building.
+
+At first such a compound is cut into the fewest pieces, which keeps it as whole as it can be. Around grids that miss
+their band these cuts are taken back, in ever wider rings, and the search goes on from what it had.
+"""
+
+import numpy as np
+
+from . import contract, parting, searching
+from .contract import FREE, Ground
+from .searching import Search, State
+from .solving import SMALL, Piece, best, divide
+from .values import Array, Ints
+
+RINGS = ((1, 32), (3, 48), (8, 64))  # steps between grids from one that misses its band, rounds of mending
+Division = tuple[Ground, tuple[Piece, ...], Array]
+
+
+def loosen(division: Division, search: Search) -> Division:
+    """This will give the division with fewer grids out of their bands, or the same."""
+    ground, pieces, part = division
+    parted = may_part(ground)
+    loose: frozenset[int] = frozenset()
+    if len(parted) and ground.problem.previous is None:
+        loose, (ground, pieces, part) = _small_ones(ground, pieces, part, parted, search)
+    for ring, rounds in RINGS if len(parted) else ():
+        bad = _missing(ground, pieces, part)
+        if not len(bad) or search.stop("loosen", ring, RINGS[-1][0], len(bad), 0.0):
+            break
+        near = frozenset(np.intersect1d(_compounds_near(ground, part, bad, ring), parted).tolist())
+        if near <= loose:
+            continue
+        loose |= near
+        finer = contract.build(ground.problem, loose=loose)
+        start = np.full(finer.size, -1, np.int64)
+        start[finer.atom_of] = part[ground.atom_of]
+        ground, pieces = finer, divide(finer)
+        part = _resumed(ground, pieces, start, search, rounds)
+    return ground, pieces, parting.rejoin(ground, part) if loose else part
+
+
+def _small_ones(
+    ground: Ground, pieces: tuple[Piece, ...], part: Array, parted: Ints, search: Search
+) -> tuple[frozenset[int], Division]:
+    """Divide small pieces that have a grid out of its band exactly, building by building."""
+    atoms = np.asarray(ground.problem.atoms)
+    units, bad = np.bincount(ground.atom_of, minlength=ground.size), _missing(ground, pieces, part)
+    small = [p.rows for p in pieces if int(units[p.rows].sum()) <= SMALL and np.isin(part[p.rows], bad).any()]
+    inside = np.zeros(ground.size, bool)
+    inside[np.concatenate([np.zeros(0, np.int64), *small])] = True
+    loose = frozenset(np.intersect1d(atoms[inside[ground.atom_of]], parted).tolist())
+    if not loose:
+        return loose, (ground, pieces, part)
+    finer = contract.build(ground.problem, loose=loose)
+    found = np.full(finer.size, -1, np.int64)
+    found[finer.atom_of] = part[ground.atom_of]
+    wanted = np.zeros(finer.size, bool)
+    wanted[finer.atom_of] = inside[ground.atom_of]
+    cut, sought = divide(finer), searching.aims(finer, search.weights, len(np.unique(part)))
+    for piece in cut:
+        cover = best(finer, piece, sought)[0] if piece.fits and piece.homes and wanted[piece.rows].all() else None
+        for one in cover.sets or () if cover is not None else ():
+            members = piece.rows[[i for i in range(len(piece.rows)) if one >> i & 1]]
+            found[members] = found.max() + 1
+    return loose, (finer, cut, np.unique(found, return_inverse=True)[1])
+
+
+def may_part(ground: Ground) -> Ints:
+    """This will give the codes of compounds that are above the cap and have more than one building."""
+    problem = ground.problem
+    if problem.atoms is None or problem.compounds == "free":
+        return np.zeros(0, np.int64)
+    atoms = np.asarray(problem.atoms, dtype=np.int64)
+    codes, which, units = np.unique(atoms, return_inverse=True, return_counts=True)
+    homes = np.bincount(which, np.asarray(problem.units.households))
+    return codes[(codes >= 0) & (units > 1) & (homes > problem.whole_up_to)]
+
+
+def _missing(ground: Ground, pieces: tuple[Piece, ...], part: Array) -> Ints:
+    """Give the grids that miss their band in pieces where a number of grids fits."""
+    homes = np.bincount(part, ground.w)
+    able = np.zeros(len(homes), bool)
+    for piece in pieces:
+        if piece.homes and piece.fits:
+            able[part[piece.rows]] = True
+    return np.flatnonzero(able & ((homes < ground.problem.band.lo) | (homes > ground.problem.band.hi)))
+
+
+def _compounds_near(ground: Ground, part: Array, bad: Ints, ring: int) -> Array:
+    near = np.zeros(int(part.max()) + 1, bool)
+    near[bad] = True
+    a, b = part[np.repeat(np.arange(ground.size), np.diff(ground.indptr))], part[ground.indices]
+    for _ in range(ring):
+        near[b[near[a]]] = True
+    return np.asarray(ground.problem.atoms)[near[part][ground.atom_of]]
+
+
+def _resumed(ground: Ground, pieces: tuple[Piece, ...], start: Array, search: Search, rounds: int) -> Array:
+    """Go on from a division; pieces in which no number of grids fits, and sealed atoms, keep what they have."""
+    rows = np.concatenate([p.rows for p in pieces if p.homes and (p.fits or p.homes > ground.problem.band.hi)])
+    rows = rows[ground.sealed[rows] == FREE]
+    names, number = np.unique(start[rows], return_inverse=True)
+    part = np.full(ground.size, -1, np.int32)
+    part[rows] = number
+    which = np.full(ground.size, -1, np.int64)
+    for i, piece in enumerate(pieces):
+        which[piece.rows] = i
+    label = np.zeros(len(names), np.int64)
+    label[number] = which[rows]
+    state = State(ground, search, part, label, searching.aims(ground, search.weights, len(np.unique(start))))
+    if ground.problem.previous is not None and search.price > 0:
+        state.home[rows] = _home_now(ground, rows, number, len(names))
+    searching.mend(state, "mend", rounds)
+    found = start.copy()
+    found[rows] = int(start.max()) + 1 + state.part[rows]
+    return np.unique(found, return_inverse=True)[1]
+
+
+def _home_now(ground: Ground, rows: Ints, number: Ints, k: int) -> Ints:
+    """Give the grid of today in which most of each old grid is, for the atoms of that old grid; −1 for others."""
+    home = ground.home[rows]
+    known = home >= 0
+    pair, back = np.unique(np.stack([home[known], number[known]]), axis=1, return_inverse=True)
+    common = np.bincount(back, ground.moving[rows][known] + 1e-6)
+    at, taken = np.full(int(home.max(initial=0)) + 1, -1, np.int64), np.zeros(k, bool)
+    for i in np.lexsort((pair[1], pair[0], -common)).tolist():
+        old, now = int(pair[0, i]), int(pair[1, i])
+        if at[old] < 0 and not taken[now]:
+            at[old], taken[now] = now, True
+    return np.where(known, at[np.maximum(home, 0)], -1)
