@@ -8,6 +8,7 @@ the words that it rests on. Names, sex, numbers and hidden data never reach the 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class ZeroShot:
         """This will give the features as this model weighs them."""
         return self.weigh(said.whole(list(texts), self.bits, self.known))
 
-    @property
+    @cached_property
     def known(self) -> npt.NDArray[np.bool_]:
         """The windows that some document holds."""
         held: npt.NDArray[np.bool_] = self.idf > 0
@@ -214,19 +215,29 @@ class Learned:
         return model
 
     def _own(self, counted: Counted) -> Features:
+        return said.weighed(counted, self._spread, self.zero.bits)
+
+    @cached_property
+    def _spread(self) -> Floats:
+        """The weight of each feature, 0 for those that are not learnt."""
         weights = np.zeros(2 << self.zero.bits, np.float32)
         weights[self.columns] = self.idf
-        return said.weighed(counted, weights, self.zero.bits)
+        return weights
+
+    @cached_property
+    def _place(self) -> npt.NDArray[np.int32]:
+        """The column of each feature, −1 for those that are not learnt."""
+        place = np.full(2 << self.zero.bits, -1, np.int32)
+        place[self.columns] = np.arange(len(self.columns), dtype=np.int32)
+        return place
 
     def _logits(self, texts: Sequence[str]) -> Doubles:
         counted = said.whole(texts, self.zero.bits, self.known)
         logits = self.zero.similarity(self.zero.weigh(counted)) / self.start + self.bias
         rows = self._own(counted)
-        place = np.full(2 << self.zero.bits, -1, np.int64)
-        place[self.columns] = np.arange(len(self.columns))
         for first in range(0, len(rows), 128):
             last = min(first + 128, len(rows))
-            used, block = _block(rows, np.arange(first, last), place)
+            used, block = _block(rows, np.arange(first, last), self._place)
             # Whole steps in double precision: exact, so alone and in a batch a text gets the same bits.
             logits[first:last] += block.astype(np.float64) @ self.weights[used].astype(np.float64)
         return logits
@@ -237,10 +248,10 @@ class Learned:
             return self.zero.score(texts)
         return softmax(self._logits(list(texts)) / self.temperature)
 
-    @property
+    @cached_property
     def known(self) -> npt.NDArray[np.bool_]:
         """The windows that some document or two confirmed cases hold."""
-        held = self.zero.known
+        held = self.zero.known.copy()
         held[self.columns & ((1 << self.zero.bits) - 1)] = True  # those of the front are windows too
         return held
 
@@ -293,7 +304,7 @@ class Learned:
         )
 
 
-def _block(rows: Features, picked: Ints, place: Ints) -> tuple[Ints, Floats]:
+def _block(rows: Features, picked: Ints, place: npt.NDArray[np.int32]) -> tuple[Ints, Floats]:
     """The picked rows as a dense block over the columns that they use."""
     parts = [slice(rows.indptr[i], rows.indptr[i + 1]) for i in picked]
     feature = place[np.concatenate([rows.indices[p] for p in parts])]
@@ -311,8 +322,6 @@ def _descend(
 ) -> None:
     """Adaptive steps over small batches in an order that the seed fixes; writes into the fresh arrays of `model`."""
     order = np.random.Generator(np.random.PCG64(seed))
-    place = np.full(2 << model.zero.bits, -1, np.int64)
-    place[model.columns] = np.arange(len(model.columns))
     seen_w = np.full(model.weights.shape, 1e-3, np.float32)
     seen_b = np.full(model.bias.shape, 1e-1, np.float32)
     unsupported = np.bincount(y[:used], minlength=len(model.support)) == 0
@@ -321,7 +330,7 @@ def _descend(
         shuffled = order.permutation(used)
         for first in range(0, used, 64):
             picked = shuffled[first : first + 64]
-            columns, block = _block(rows, picked, place)
+            columns, block = _block(rows, picked, model._place)
             held, seen = model.weights[columns], seen_w[columns]
             gradient = softmax(prior[picked] + block @ held + model.bias)
             gradient[np.arange(len(picked)), y[picked]] -= 1.0

@@ -8,6 +8,7 @@ decides nothing alone and names no body; a town's own code book and its confirme
 No concept is about who speaks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -454,14 +455,20 @@ def _tables() -> tuple[_Table, ...]:
     return tuple(tables)
 
 
-def found(codes: npt.NDArray[np.uint32]) -> tuple[Ints, Ints]:
-    """This will find every word of a concept in a line of code points (already plain, small letters): where it begins,
-    and which concept. A word inside a longer one counts too; a word of two concepts is found twice."""
+def prints_of(codes: npt.NDArray[np.uint32]) -> dict[int, npt.NDArray[np.uint64]]:
+    """This will give the fingerprints of every window that a word of a concept can be, by size."""
+    return {size: fingerprints(codes, size) for size in range(1, LONGEST + 1)}
+
+
+def found(prints: Mapping[int, npt.NDArray[np.uint64]]) -> tuple[Ints, Ints]:
+    """This will find every word of a concept in a line, by the fingerprints of its windows of each size (of plain
+    code points, small letters): where it begins, and which concept. A word inside a longer one counts too; a word of
+    two concepts is found twice."""
     places, concepts = [], []
     for table in _tables():
-        if len(codes) < table.size or not len(table.prints):
+        seen = prints[table.size]
+        if not len(seen) or not len(table.prints):
             continue
-        seen = fingerprints(codes, table.size)
         at = np.minimum(np.searchsorted(table.prints, seen), len(table.prints) - 1)
         hit = np.flatnonzero(table.prints[at] == seen)
         run = at[hit]

@@ -6,7 +6,7 @@ machine and in every process.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -56,7 +56,12 @@ def _plain(text: str) -> str:
 
 def hashes(codes: npt.NDArray[np.uint32], size: int, bits: int) -> npt.NDArray[np.int32]:
     """This will hash every window of `size` code points to one of 2**bits features."""
-    return (fingerprints(codes, size) & np.uint64((1 << bits) - 1)).astype(np.int32)
+    return features_of(fingerprints(codes, size), bits)
+
+
+def features_of(prints: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.int32]:
+    """This will fold fingerprints to one of 2**bits features each."""
+    return (prints & np.uint64((1 << bits) - 1)).astype(np.int32)
 
 
 def fingerprints(codes: npt.NDArray[np.uint32], size: int) -> npt.NDArray[np.uint64]:
@@ -73,6 +78,11 @@ def fingerprints(codes: npt.NDArray[np.uint32], size: int) -> npt.NDArray[np.uin
     return value
 
 
+def points(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """This will give the code points of texts, a line feed between two of them."""
+    return np.frombuffer("\n".join(texts).encode("utf-32-le"), np.uint32)
+
+
 def counts(
     texts: Sequence[str], bits: int, known: npt.NDArray[np.bool_] | None = None
 ) -> tuple[Ints, npt.NDArray[np.int32], Floats]:
@@ -81,28 +91,38 @@ def counts(
     Windows over a space are not counted. `known` (2**bits): only these windows are; sorting the others is most of
     the work of a long message.
     """
-    joined = "\n".join(texts)
-    codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    codes = points(texts)
+    return counted(codes, len(texts), {size: fingerprints(codes, size) for size in WINDOWS}, bits, known)
+
+
+def counted(
+    codes: npt.NDArray[np.uint32],
+    texts: int,
+    prints: Mapping[int, npt.NDArray[np.uint64]],
+    bits: int,
+    known: npt.NDArray[np.bool_] | None = None,
+) -> tuple[Ints, npt.NDArray[np.int32], Floats]:
+    """This will count as `counts` does, from code points and the fingerprints of their windows by size."""
     ends = codes == 10
     blank = ends | (codes == 32)
     row_of = np.cumsum(ends) - ends
     bad = np.concatenate(([0], np.cumsum(blank)))
     keys = []
     for size in WINDOWS:
-        hashed = hashes(codes, size, bits)
+        hashed = features_of(prints[size], bits)
         whole = bad[size : size + len(hashed)] == bad[: len(hashed)]
         if known is not None:
             whole &= known[hashed]
         keys.append((row_of[: len(hashed)][whole].astype(np.int64) << bits) | hashed[whole])
     every, times = np.unique(np.concatenate(keys), return_counts=True)
-    indptr = np.searchsorted(every, np.arange(len(texts) + 1, dtype=np.int64) << bits).astype(np.int64)
+    indptr = np.searchsorted(every, np.arange(texts + 1, dtype=np.int64) << bits).astype(np.int64)
     indices = (every & ((1 << bits) - 1)).astype(np.int32)
     return indptr, indices, (1.0 + np.log(times)).astype(np.float32)
 
 
 def pairs_of_characters(texts: Sequence[str], bits: int) -> Features:
     """This will give the different pairs of neighbouring characters of each (plain) text, each with value 1."""
-    codes = np.frombuffer("\n".join(texts).encode("utf-32-le"), np.uint32)
+    codes = points(texts)
     ends = codes == 10
     blank = ends | (codes == 32)
     row_of = np.cumsum(ends) - ends

@@ -1,6 +1,7 @@
 """What does each window say for each label? Sparse rows times sparse weights, to the same bits in any batch."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -41,18 +42,23 @@ class Weights:
         bit alone, in any batch and in any order.
         """
         out = np.empty((len(rows), self.count))
-        place = np.full(len(self.indptr) - 1, -1, np.int32)
-        place[self.heavy] = np.arange(len(self.heavy), dtype=np.int32)
         for first in range(0, len(rows), _CHUNK):
             last = min(first + _CHUNK, len(rows))
-            out[first:last] = self._chunk(rows, first, last, place)
+            out[first:last] = self._chunk(rows, first, last)
         return out
 
-    def _chunk(self, rows: Features, first: int, last: int, place: npt.NDArray[np.int32]) -> Doubles:
+    @cached_property
+    def _place(self) -> npt.NDArray[np.int32]:
+        """Where each feature stands in the dense block, −1 outside it."""
+        place = np.full(len(self.indptr) - 1, -1, np.int32)
+        place[self.heavy] = np.arange(len(self.heavy), dtype=np.int32)
+        return place
+
+    def _chunk(self, rows: Features, first: int, last: int) -> Doubles:
         part = slice(rows.indptr[first], rows.indptr[last])
         feature, value = rows.indices[part], rows.values[part]
         row = np.repeat(np.arange(last - first), np.diff(rows.indptr[first : last + 1]))
-        at = place[feature]
+        at = self._place[feature]
         dense = np.zeros((last - first, len(self.heavy)))
         dense[row[at >= 0], at[at >= 0]] = value[at >= 0]
         light = at < 0

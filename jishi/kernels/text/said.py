@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import concepts
-from .features import Counted, Features, Floats, counts, plain, stepped
+from .features import Counted, Features, Floats, counted, plain, points, stepped
 
 RESERVED = 128  # the last features of each half belong to concepts
 LEAD = 40  # characters of what stands in front, at most
@@ -37,13 +37,14 @@ def body(lines: Sequence[str], bits: int, known: npt.NDArray[np.bool_] | None = 
 
     `known` (2**bits): only these windows are counted.
     """
-    indptr, indices, values = counts(lines, bits, known)
+    codes = points(lines)
+    prints = concepts.prints_of(codes)
+    indptr, indices, values = counted(codes, len(lines), prints, bits, known)
     top = (1 << bits) - RESERVED
     rows = np.repeat(np.arange(len(lines), dtype=np.int64), np.diff(indptr))
     own = indices < top  # one window of 2,000 would fall among the concepts: it gives way
     rows, indices, values = rows[own], indices[own], values[own]
-    codes = np.frombuffer("\n".join(lines).encode("utf-32-le"), np.uint32)
-    at, concept = concepts.found(codes)
+    at, concept = concepts.found(prints)
     row = np.cumsum(codes == 10)[at]
     keys, times = np.unique((row.astype(np.int64) << bits) | (top + concept), return_counts=True)
     every = np.concatenate(((rows << bits) | indices, keys))
@@ -56,7 +57,14 @@ def body(lines: Sequence[str], bits: int, known: npt.NDArray[np.bool_] | None = 
 
 def whole(texts: Sequence[str], bits: int, known: npt.NDArray[np.bool_] | None = None) -> Counted:
     """This will count all four groups in 2**(bits + 1) features: those of the front lie in the upper half."""
-    return joined(body(seen(texts), bits, known), body(seen(leads(texts)), bits, known), bits)
+    every = body([*seen(texts), *seen(leads(texts))], bits, known)
+    return joined(_rows(every, 0, len(texts)), _rows(every, len(texts), 2 * len(texts)), bits)
+
+
+def _rows(every: Counted, first: int, last: int) -> Counted:
+    indptr, indices, values = every
+    part = slice(indptr[first], indptr[last])
+    return indptr[first : last + 1] - indptr[first], indices[part], values[part]
 
 
 def seen(texts: Iterable[str]) -> list[str]:

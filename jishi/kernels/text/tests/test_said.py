@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from jishi.kernels.text import concepts, said
 from jishi.kernels.text.classify import ZeroShot
+from jishi.kernels.text.features import points
 
 DOCUMENTS = {"空气": ["废气异味", "油烟扬尘"], "噪声": ["夜间施工噪音", "音响扰民"], "供水": ["停水", "水压低"]}
 BITS = 18
@@ -25,7 +26,7 @@ class TestConcepts:
     def test_every_word_is_found_where_it_stands_and_in_every_concept_that_holds_it(self):
         names = list(concepts.CONCEPTS)
         line = "物业不管，闻到刺鼻味道"
-        at, which = concepts.found(np.frombuffer(line.encode("utf-32-le"), np.uint32))
+        at, which = concepts.found(concepts.prints_of(points([line])))
         told = {(line[a : a + 2], names[c]) for a, c in zip(at.tolist(), which.tolist(), strict=True)}
         assert {("物业", "物业服务"), ("闻到", "空气污染"), ("刺鼻", "空气污染")} <= told
 
@@ -68,7 +69,7 @@ class TestCounting:
         lines = ["翠竹苑的猫上了树"] + [chr(0x4E00 + n) * 3 for n in range(3000)]
         indices = said.body(lines, BITS)[1]
         told = indices >= (1 << BITS) - said.RESERVED
-        named = sum(len(concepts.found(np.frombuffer(s.encode("utf-32-le"), np.uint32))[0]) > 0 for s in lines)
+        named = sum(len(concepts.found(concepts.prints_of(points([s])))[0]) > 0 for s in lines)
         assert told.sum() <= named + 1
 
     @given(st.lists(st.text("路灯停水噪音刺鼻 。，", max_size=60), min_size=1, max_size=12))
