@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import arrival, making, moving, naming, reckoning, safekeeping
+from jishi.cases.actions import arrival, dangers, making, moving, naming, reckoning, safekeeping
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.events import CaseMoved, ReportReceived
 from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
@@ -113,6 +113,7 @@ def _store(
     _belong(rows, reports, cases, by=by, now=now)
     safekeeping.seal_words(rows, reports)
     _keep_suggestions(reports, looked, cases, now)
+    dangers.mark(reports, looked, cases, now=now)
     _record(rows, reports, cases, set(fresh), by=by, now=now)
     return [
         Received(

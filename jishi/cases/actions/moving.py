@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from jishi.cases import policies
-from jishi.cases.actions import reckoning, running
+from jishi.cases.actions import dangers, reckoning, running
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Handover, Membership
 from jishi.cases.refusals import LivesOn, SamePerson
@@ -32,7 +32,7 @@ QUIET = frozenset(
         "handover.return_denied", "feedback.answered", "feedback.attempted", "case.termination_asked",
         "case.termination_denied", "case.suspension_asked", "case.suspension_denied", "case.banking_asked",
         "case.banking_denied", "case.bank_condition_true", "case.urged", "clock.extension_asked",
-        "clock.extension_denied",
+        "clock.extension_denied", "case.attended",
     }
 )  # fmt: skip
 # Entries of other lives on a case.
@@ -228,6 +228,8 @@ def carry_out(
     moves = [m for m in (move, handover_move) if m is not None]
     values: dict[str, Any] = {**seen_outside(move.trail, now), **(case_values or {})}
     target = move.target(case.status)
+    if target != case.status:
+        dangers.acted([case.id], by=by, now=now)
     if target != case.status and target in ANSWERED:
         running.ensure_nothing_runs(case)
     if target != case.status:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from jishi.cases import policies
-from jishi.cases.actions import moving, reckoning
+from jishi.cases.actions import dangers, moving, reckoning
 from jishi.cases.actions.reckoning import Turn
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock
@@ -54,6 +54,7 @@ def settle_many(words: Mapping[int, str], *, by: Actor, now: datetime) -> dict[i
         notes.append(_note(case, move, words[case_id].strip(), now))
         news.append(CaseMoved(case.id, move.verb, case.status, tuple(move.tells)))
     if notes:
+        dangers.acted([i for i in rows if i not in refused], by=by, now=now)
         reckoning.save(turn)
         Case.objects.bulk_update([case for i, case in rows.items() if i not in refused], _KEPT)
         trail.record_many(notes, by=by)

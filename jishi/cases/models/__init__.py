@@ -17,6 +17,7 @@ from jishi.cases.models.photos import Photo, Redaction
 from jishi.cases.models.proposals import Choice, ModelEdition, RefusedPair, Suggestion
 from jishi.cases.models.pushing import Digest, Escalation, Supervision, Urging
 from jishi.cases.models.reports import Addendum, Placed, Report
+from jishi.cases.models.risks import RiskLook, RiskMark
 from jishi.cases.models.samples import FeedbackSample
 from jishi.cases.models.together import OutsideLink, Part, Participant, Rating, Whistle
 from jishi.cases.models.topics import Topic, TopicCase, TopicMeasure
@@ -71,6 +72,8 @@ __all__ = [
     "Reply",
     "Report",
     "Review",
+    "RiskLook",
+    "RiskMark",
     "RoutePoint",
     "Ruling",
     "SavedFilter",

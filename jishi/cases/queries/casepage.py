@@ -66,6 +66,7 @@ BESIDE: Mapping[str, Spoken] = {
     "case.tagged": Spoken("改了标签", "The tags were changed"),
     "clock.extension_undone": Spoken("收回了延期", "The extension was taken back"),
     "case.urgency_set": Spoken("说定了紧急程度", "The urgency was said"),
+    "case.attended": Spoken("受理岗位先联系、处置过", "The receiving desk acted at once"),
     "case.dossier_taken": Spoken("有人取走了电子档案", "A dossier was taken"),
     "case.line_said": Spoken("登记了哪些上级回避", "Which bodies above stand aside was said"),
     "case.stood_aside": Spoken("一位工作人员自己提出回避", "A colleague stood aside"),
@@ -166,9 +167,10 @@ def find(number: str, *, by: Actor) -> Case:
     return case
 
 
-def stand_of(case: Case) -> Stand:
-    """Give the case as rights see it; two statements."""
-    lead = lead_of(case)
+def stand_of(case: Case, handovers: Sequence[Handover] | None = None) -> Stand:
+    """Give the case as rights see it; two statements, one where its handovers were read before."""
+    open_ = [h for h in handovers or () if h.role == Role.LEAD and h.status in OPEN_HANDOVER]
+    lead = lead_of(case) if handovers is None else next(iter(open_), None)
     members = Membership.objects.filter(case=case, to_at=None).values_list("report_id", "report__reporter_id")[
         :MOST_REPORTS
     ]

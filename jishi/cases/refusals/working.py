@@ -152,3 +152,9 @@ class HoldsTheCase(Refused):
     zh, en = "{body}正在办这一件，不能登记为回避。", "{body_en} works on this case and cannot be told to stand aside."
     next_zh = "先改派，或者等它办完，再登记回避。"
     next_en = "Let another body take it first, then say who stands aside."
+
+
+class NoDangerWaits(Refused):
+    code, status = "no_danger_waits", 409
+    zh, en = "这一件没有等着处置的险情提示。", "No warning of danger waits on this case."
+    next_zh, next_en = "可能已经有人处置过；看看经过。", "Somebody may have acted already; look at its record."

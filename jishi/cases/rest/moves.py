@@ -25,7 +25,7 @@ from jishi.cases.actions import (
     review,
     ruling,
 )  # fmt: skip
-from jishi.cases.queries import dossier, listing, retold, sifting
+from jishi.cases.queries import dossier, listing, retold, risks, sifting
 from jishi.cases.rest.edge import case_id_of, moved, press, router
 from jishi.cases.shapes import (
     AnswersIn,
@@ -359,6 +359,8 @@ def triage_(request: HttpRequest, payload: TriageIn) -> list[dict[str, Any]]:
                 }
                 for s in one.suggested
             ],
+            "dangers": [{"code": m.danger.code, "words": list(m.words), "call": m.danger.call}
+                for m in risks.of_words(one, by=actor)],
         }
         for one in looked
-    ]
+    ]  # fmt: skip

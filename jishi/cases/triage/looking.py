@@ -1,4 +1,4 @@
-"""One pipeline, batch first: minimise → locate → classify → near-duplicate → route → deadline (spec 12 §1).
+"""One pipeline, batch first: minimise → locate → classify → risk → near-duplicate → route → deadline (spec 12 §1).
 
 One report at the desk is a batch of one; an import is a batch of thousands; both run this code and get the same answer.
 A stage that fails is skipped and says so; intake never waits for it.
@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 
 from django.utils.timezone import localdate
 
-from jishi.cases.triage import classifying, duplicates, promising, routing
+from jishi.cases.triage import classifying, danger, duplicates, promising, routing
 from jishi.duties import queries as duties
 from jishi.kernels.text.minimise import minimise
+from jishi.kernels.text.risk import RiskMark
 from jishi.places import queries as places
 from jishi.places.queries import Asked, Spot
 
@@ -32,6 +33,7 @@ class Stage(StrEnum):
     MINIMISE = "minimise"
     LOCATE = "locate"
     CLASSIFY = "classify"
+    RISK = "risk"  # kept beside the others: its answer is for the receiving desk and ends (spec 12 §7)
     DUPLICATES = "duplicates"
     ROUTE = "route"
     DEADLINE = "deadline"
@@ -78,6 +80,7 @@ class Looked:
     promises: Mapping[str, str]
     suggested: tuple[Suggested, ...]
     routed: Any = None
+    dangers: tuple[RiskMark, ...] = ()  # no suggestion: never stored with them, never told to who sends or reads
 
     def stage(self, stage: str) -> Suggested:
         """Give one stage's answer."""
@@ -124,6 +127,8 @@ def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[
     classes = clock.time(
         Stage.CLASSIFY, lambda: classifying.classify(batch, shown), lambda: [classifying.Classes.skipped()] * len(batch)
     )
+    calm: list[tuple[RiskMark, ...]] = [()] * len(batch)
+    marked = clock.time(Stage.RISK, lambda: danger.look([w.text for w in batch]), lambda: calm)
     alike = clock.time(
         Stage.DUPLICATES,
         lambda: (
@@ -141,7 +146,7 @@ def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[
     return [
         Looked(
             shown=shown[i], place=spots[i], matter=classes[i].chosen, book_edition=book, promises=routes[i].promises,
-            routed=routes[i].routed,
+            routed=routes[i].routed, dangers=marked[i],
             suggested=(
                 clock.said(Stage.MINIMISE, (SHORTENED,) if long[i] else (), "", "text"),
                 clock.said(Stage.LOCATE, spots[i].candidates, spots[i].abstained, spots[i].edition),
@@ -153,6 +158,9 @@ def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[
         )
         for i in range(len(batch))
     ]  # fmt: skip
+
+
+_NAMES = {stage: stage.value for stage in Stage}  # an enumeration's `value` is asked of a descriptor each time
 
 
 class _Stopwatch:
@@ -172,19 +180,20 @@ class _Stopwatch:
             self.failed.add(stage.value)
             return otherwise()
         finally:
-            self.ms[stage.value] = (time.perf_counter() - began) * 1000 / self._size
+            self.ms[stage.value] = round((time.perf_counter() - began) * 1000 / self._size, 3)
 
     def said(self, stage: Stage, candidates: Sequence[dict[str, Any]], abstained: str, edition: str) -> Suggested:
-        if stage.value in self.failed:
-            return Suggested(stage.value, (), "skipped", edition, self.ms[stage.value])
-        return Suggested(stage.value, tuple(candidates[:3]), abstained, edition, round(self.ms[stage.value], 3))
+        name = _NAMES[stage]
+        if name in self.failed:
+            return Suggested(name, (), "skipped", edition, self.ms[name])
+        return Suggested(name, tuple(candidates[:3]), abstained, edition, self.ms[name])
 
 
 def _asked(batch: Sequence[Words], shown: Sequence[str], now: datetime) -> list[Asked]:
+    day = localdate(now)
     return [
         Asked(
-            text=f"{w.address_text} {s}".strip(), lng=w.lng, lat=w.lat, crs=w.crs, accuracy_m=w.accuracy_m,
-            day=localdate(now),
+            text=f"{w.address_text} {s}".strip(), lng=w.lng, lat=w.lat, crs=w.crs, accuracy_m=w.accuracy_m, day=day,
         )
         for w, s in zip(batch, shown, strict=True)
     ]  # fmt: skip

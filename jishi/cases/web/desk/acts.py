@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jishi.cases.actions import (
+    attending,
     consultation,
     correcting,
     dispatch,
@@ -195,6 +196,14 @@ def _progress(do: Doing) -> object:
     )
 
 
+def _attended(do: Doing) -> object:
+    return attending.attend(do.case_id, **do.who)
+
+
+def _no_danger(do: Doing) -> object:
+    return attending.attend(do.case_id, is_danger=False, **do.who)
+
+
 def _publish(do: Doing) -> object:
     return publishing.open_(do.case_id, **do.who)
 
@@ -316,6 +325,9 @@ ACTS: Sequence[Act] = (
     Act("let-back", "recusing.let_back", _("按错了回避"), _("改回来"), aside.BackForm, aside.let_back,
         aside.is_somebody_aside, css="",
         hint=_("有人按错了“我要回避”：核实以后，他又找得到这一件。谁改的、为什么，记录在案。")),
+    # pressed where the danger is shown, and listed nowhere: no row of the tables opens them
+    Act("attended", "attending.attend", _("险情已联系、已处置"), _("已联系 / 已处置"), forms.Form, _attended),
+    Act("no-danger", "attending.attend", _("看过，不是险情"), _("不是险情"), forms.Form, _no_danger, css="text"),
     Act("publish", "publishing.open_", _("公开这件事"), _("公开"), PublishForm, _publish, css="",
         hint=_("公开以后，谁都看得到遮住个人信息的原话、大致地点和办到哪一步，外部程序也读得到。")),
     Act("unpublish", "publishing.close", _("不再公开"), _("不再公开"), _why(_("为什么不公开")), _unpublish, css="",

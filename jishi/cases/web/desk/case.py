@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jishi.accounts.actions import reading
 from jishi.bodies import queries as bodies
 from jishi.cases.models import Case
-from jishi.cases.queries import alike, casepage, differing, judging, mediations, pushing, ticking, whereabouts
+from jishi.cases.queries import alike, casepage, differing, judging, mediations, pushing, risks, ticking, whereabouts
 from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.web.desk import acts, belonging, dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
@@ -94,6 +94,7 @@ def page(
         "readings": casepage.readings_of(said), "beside": beside,
         "closed_before": alike.closed_before(found, by=by),
         "may_mediate": mediations.may_propose(found, stand, by),
+        "dangers": risks.waiting(by=by, case_id=found.id),
     } | _of_tab(tab, found, entries, handovers, said, by, language)  # fmt: skip
     return render(request, "cases/desk/case.html", context, status=status)
 

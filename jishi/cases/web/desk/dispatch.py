@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import reckoning
 from jishi.cases.models import Case
-from jishi.cases.queries import casepage, desks, judging, ticking
+from jishi.cases.queries import casepage, desks, judging, risks, ticking
 from jishi.cases.states import CASE, Status
 from jishi.cases.web.desk import acts, belonging
 from jishi.cases.web.desk.edge import lang, staffed
@@ -65,6 +65,7 @@ def page(
     asked = query or {k: str(v) for k, v in request.GET.items()}
     code = asked.get("queue") or "waiting"
     found = desks.queue(code, by=request.actor, now=request.now, after=asked.get("after", ""))
+    warned = risks.waiting(by=request.actor)
     number = number or asked.get("case", "")
     context: dict[str, Any] = {
         "queues": _tabs(request, code), "queue": code, "page_keys": PAGE_KEYS,
@@ -73,6 +74,7 @@ def page(
         "empty": next(empty for key, _l, empty in QUEUES if key == code),
         "first": found.rows[0].number if found.rows and not number else "", "states": states(), "dense": True,
         "query": urlencode({k: v for k, v in asked.items() if k in ("queue", "after")}), "channels": CHANNELS,
+        "dangers": warned, "marked": {w.id for w in warned},
     }  # fmt: skip
     if number:
         case = casepage.find(number, by=request.actor)
@@ -86,14 +88,14 @@ def opened(
 ) -> dict[str, Any]:
     """Give what the object and act panes show of one case; a bounded number of statements."""
     by, now, language = request.actor, request.now, lang()
-    stand = casepage.stand_of(case)
+    handovers = casepage.handovers_of(case)
+    stand = casepage.stand_of(case, handovers)
     judged = judging.judge(case, lang=language, now=now)
     entries = casepage.entries_of(case)
     objected = case.status == Status.DECLINED and any(e.verb == "case.objected" for e in entries)
     open_acts = acts.open_to(stand, casepage.open_moves(by, stand), objected=objected)
     looked_at = judging.items_looked_at(judged.routed)
     rows = casepage.clocks_of(case)
-    handovers = casepage.handovers_of(case)
     said = casepage.said_of(case)
     guessed, branch = _guessed(said, language, request) if not case.matter else ([], None)
     open_leaves = within(branch.code if branch and branch.chosen else "", judging.duties.leaves(day=localdate(now)))

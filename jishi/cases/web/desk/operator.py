@@ -16,7 +16,7 @@ from jishi.cases import policies
 from jishi.cases.actions import choosing, dispatch, intake, photos
 from jishi.cases.actions.intake import Received
 from jishi.cases.models import Case, Clock, Membership
-from jishi.cases.queries import casepage, judging, ticking
+from jishi.cases.queries import casepage, judging, risks, ticking
 from jishi.cases.states import CASE
 from jishi.cases.triage import Looked, Stage
 from jishi.cases.web.desk import strip
@@ -241,8 +241,11 @@ def _taken(request: HttpRequest) -> Any:
 def _looked(request: HttpRequest, form: IntakeForm) -> dict[str, Any]:
     found = strip.of(form, by=request.actor, now=request.now, lang=lang()) if form.is_bound else strip.EMPTY
     own = strip.own_open(str(form.data.get("tel", "")), by=request.actor, now=request.now) if form.is_bound else []
+    warned = risks.of_words(found.looked, by=request.actor)
     return {
         "strip": found,
+        "warned": warned,
+        "warned_numbers": risks.numbers_of(warned),
         "own": own,
         "form": form,
         "asked": {q["name"] for q in found.questions},
@@ -266,7 +269,9 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     facts = _looked(request, form) if looked else {"strip": strip.EMPTY, "own": [], "states": _states()}
     context = facts | {
-        "form": form, "receipt": receipt, "dense": True, "declining": declining or DeclineForm(prefix="decline"),
+        "form": form, "receipt": receipt, "dense": True,
+        "dangers": risks.waiting(by=request.actor, case_id=receipt.case.id) if receipt else [],
+        "declining": declining or DeclineForm(prefix="decline"),
         "matters": _matters(form),
         "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))], "refused": refused,
         "refused_what": refused.sentence(lang()) if refused else "",

@@ -9,7 +9,7 @@ import pytest
 from jishi.kernels.text.risk import RiskRule, risk
 
 RULES_FILE = Path(__file__).parents[4] / "institutions" / "rules" / "risk.toml"
-GOLDEN = [json.loads(line) for line in (Path(__file__).parent / "data" / "risk.jsonl").read_text("utf-8").splitlines()]
+GOLDEN = json.loads(RULES_FILE.with_name("risk_golden.json").read_text("utf-8"))
 DANGERS = {
     *("gas", "fire", "wire", "collapse", "lift", "flood", "manhole", "poison", "violence", "missing", "self_harm"),
     "crowd",

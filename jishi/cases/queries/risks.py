@@ -1,0 +1,89 @@
+"""险情提示 as the receiving desk reads them: what waits, of which danger, which words, which number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jishi.cases import policies
+from jishi.cases.models import Case, RiskMark
+from jishi.cases.triage import Looked, danger
+from jishi.cases.triage.danger import Danger
+from jishi.foundation.actor import Actor
+from jishi.kernels.procedure import Spoken
+
+READERS = ("operator", "dispatcher")
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One danger with the words that speak of it."""
+
+    danger: Danger
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One case with what its words warn of; `numbers`: whom to call, each once, the most urgent line first."""
+
+    id: int
+    number: str
+    version: int
+    title: str
+    place: str
+    since: datetime
+    marked: tuple[Marked, ...]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        return numbers_of(self.marked)
+
+
+def waiting(*, by: Actor, case_id: int | None = None) -> list[Waiting]:
+    """Give what is marked and nobody has acted upon, the longest waiting first; one statement.
+
+    Empty for everybody but the receiving desk.
+    """
+    if not by.has(*READERS):
+        return []
+    rows = RiskMark.objects.filter(tenant_id=by.tenant_id, case__in=policies.visible_to(by, Case.objects.all()))
+    if case_id is not None:
+        rows = rows.filter(case=case_id)
+    shown = ("code", "words", "marked_at", *(f"case__{n}" for n in _OF_CASE))
+    found: dict[int, list[RiskMark]] = {}
+    for row in rows.select_related("case").only(*shown).order_by("marked_at", "id")[: MOST * 2]:
+        found.setdefault(row.case_id, []).append(row)
+    return [_told(marks) for marks in list(found.values())[:MOST]]
+
+
+_OF_CASE = ("number", "version", "title", "place_name", "address_text")
+
+
+def of_words(looked: Looked | None, *, by: Actor) -> tuple[Marked, ...]:
+    """Give what words warn of that are just being said; nothing is stored."""
+    if looked is None or not by.has(*READERS):
+        return ()
+    return tuple(_marked(one.code, one.words) for one in looked.dangers)
+
+
+def numbers_of(marked: Sequence[Marked]) -> tuple[str, ...]:
+    """Whom to call: each number once, the emergency lines before others."""
+    calls = dict.fromkeys(m.danger.call for m in marked if m.danger.call)
+    return tuple(sorted(calls, key=lambda call: call not in danger.EMERGENCY_NUMBERS))
+
+
+def _told(rows: Sequence[RiskMark]) -> Waiting:
+    case = rows[0].case
+    by_code: dict[str, Sequence[str]] = {}
+    for row in rows:
+        by_code.setdefault(row.code, row.words)
+    marked = tuple(_marked(code, words) for code, words in by_code.items())
+    place = case.place_name or case.address_text
+    return Waiting(case.id, case.number, case.version, case.title, place, rows[0].marked_at, marked)
+
+
+def _marked(code: str, words: Sequence[str]) -> Marked:
+    """A danger that the rules of today no longer name keeps its code, and says that its number is not known."""
+    known = danger.load().dangers.get(code)
+    return Marked(known or Danger(code, Spoken(code, code), "", "", False, True), tuple(words))
