@@ -182,6 +182,7 @@ class Life:
 
         def told() -> bool:
             self.stage.program.ensure()
+            self.stage.program.nudge()
             with scope.work(town):
                 return not Delivery.objects.filter(done_at=None, receiver=0, news__subject_id__in=ids).exists()
 
@@ -232,6 +233,7 @@ def settle(stage: Stage, life: Life) -> None:
 
     def quiet() -> bool:
         stage.program.ensure()
+        stage.program.nudge()
         stage.own.run("UPDATE foundation_delivery SET next_at = now() WHERE done_at IS NULL AND attempts > 0")
         with scope.work(system(stage.own.town)):
             owed = Delivery.objects.filter(done_at=None, dead_at=None).exists()
