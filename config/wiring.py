@@ -32,11 +32,16 @@ UNHEARD: dict[str, str] = {
     "DutyListPublished": "decisions read the list in force at each question; nobody else needs to be told yet",
     "DutyListTakenBack": "the list in force stays the former one; nobody else needs to be told yet",
     "DutyListSuperseded": "the former list stays readable by its dates; nobody else needs to be told yet",
+    "ResidenceMoved": "who serves a person is asked at each question; nothing is kept that must be changed",
+    "TransitionClosed": "assembly and funds, which keep the roll and the accounts, are not built",
     "GridEditionAdopted": "memories of the ground look at its mark themselves; grids of open cases stay as pinned",
 }
 
 # Queries (actor) -> [(table, row)] that name the rows of a person's own.
-OWN_ROWS: tuple[str, ...] = ("jishi.cases.queries.home.own_rows",)
+OWN_ROWS: tuple[str, ...] = (
+    "jishi.cases.queries.home.own_rows",
+    "jishi.places.queries.own_residence_rows",
+)
 
 
 def wire() -> None:

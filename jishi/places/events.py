@@ -15,3 +15,22 @@ class GridEditionAdopted(Event):
     division_code: str
     number: int
     effective_from: str
+
+
+@dataclass(frozen=True)
+class ResidenceMoved(Event):
+    """A person's place of one kind changed: ids only, no place."""
+
+    subject: ClassVar[tuple[str, str]] = ("residence", "residence_id")
+    residence_id: int
+    new_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class TransitionClosed(Event):
+    """Everything of a torn-down community is settled."""
+
+    subject: ClassVar[tuple[str, str]] = ("transition", "transition_id")
+    transition_id: int
+    outcome: str

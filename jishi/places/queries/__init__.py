@@ -26,9 +26,11 @@ from jishi.places.queries.finding import (
     place_of,
     zones,
 )
+from jishi.places.queries.served import Asking, Serving, own_residence_rows, serving, serving_many
 
 __all__ = [
-    "CRS", "Asked", "Became", "DivisionRow", "GridRow", "Located", "Spot", "ZoneRow", "as_geojson", "centres",
-    "communities", "converted", "division_path", "divisions_below", "find", "grid", "grid_of_edition", "grids",
-    "grids_in", "grids_near", "locate", "looks_swapped", "place_of", "resolve", "successors", "zones",
+    "Asked", "Asking", "Became", "CRS", "DivisionRow", "GridRow", "Located", "Serving", "Spot", "ZoneRow",
+    "as_geojson", "centres", "communities", "converted", "division_path", "divisions_below", "find", "grid",
+    "grid_of_edition", "grids", "grids_in", "grids_near", "locate", "looks_swapped", "own_residence_rows", "place_of",
+    "resolve", "serving", "serving_many", "successors", "zones",
 ]  # fmt: skip

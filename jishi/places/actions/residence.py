@@ -1,0 +1,391 @@
+"""居住、户籍、集体: a person says where each of the three is, for a purpose and until a day (spec 20 §§3.4, 10).
+
+A row says that there is such a fact; where it points is sealed. Whoever opens it leaves a reading that the person sees.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import F
+from django.utils.timezone import localdate
+
+from jishi.accounts.actions import reading
+from jishi.foundation import outbox, scope, sealed, trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused
+from jishi.places import memory, policies, serving_rules
+from jishi.places.events import ResidenceMoved
+from jishi.places.models import Building, DivisionVersion, Dwelling, Residence, ResidenceKind, ResidencePair
+
+TABLE = Residence._meta.db_table
+IN_PLACE, IN_ADDRESS = ("building", "collective_code", "division", "dwelling"), ("address", "group")
+LONGEST_ADDRESS = 120
+
+
+class PurposeMissing(Refused):
+    code, status = "purpose_missing", 422
+    zh, en = "没有写明用来做什么。", "What it is kept for is not said."
+    next_zh, next_en = "写明用途再登记：{known}。", "Say the purpose: {known}."
+
+
+class EndMissing(Refused):
+    code, status = "end_date_missing", 422
+    zh = "要写明存到哪一天，而且不能晚于 {longest}。"
+    en = "Say until which day it is kept; not later than {longest}."
+    next_zh, next_en = "到期自动删除，到时可以再说一次。", "It is removed by itself then; you may say it again."
+
+
+class AlreadyThere(Refused):
+    code, status = "already_there", 409
+    zh, en = "这一种已经登记了一处，自{since}起。", "There is one of this kind already, since {since}."
+    next_zh, next_en = "搬了家请用“搬家”；写错了请用“更正”。", "If you moved, use “moved”; if it is wrong, correct it."
+
+
+class UnknownCommunity(Refused):
+    code, status = "unknown_community", 422
+    zh, en = "没有这个社区（村）：“{given}”。", "There is no such community: “{given}”."
+    next_zh, next_en = "从名单里选，或写十二位区划代码。", "Choose from the list, or give the twelve digits."
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where one fact points. `division`: twelve digits of a village or community, anywhere in the country."""
+
+    division: str
+    address: str = ""
+    building_id: int | None = None
+    dwelling_id: int | None = None
+    group: str = ""
+    collective_code: str = ""
+
+
+@transaction.atomic
+def declare(
+    account_id: int, kind: str, where: Whereabouts, *, purpose: str, from_day: date, ends_on: date | None,
+    secondary: bool = False, by: Actor, now: datetime,
+) -> int:  # fmt: skip
+    """This will record one fact of a person's, from a day on; gives the row's id.
+
+    :raises NotAllowed: not the person, nor the community that she told. :raises AlreadyThere: a second open row.
+    :raises PurposeMissing: no purpose. :raises EndMissing: no last day, a past one, or too late a one.
+    :raises UnknownCommunity: no village or community of the country. :raises Invalid: what does not fit the kind.
+    """
+    policies.ensure_may_keep_residence(by, account_id, where.division)
+    _ensure_fits(kind, where, secondary=secondary)
+    known, last = _purpose(purpose), _last_day(ends_on, now)
+    _ensure_community(where.division, from_day, by.tenant_id)
+    where = _whole(where, by.tenant_id)
+    scope.one_at_a_time("residence", account_id)
+    if not secondary:
+        _ensure_none_open(account_id, kind, from_day, by.tenant_id)
+    before = _pairs(account_id, by, now)
+    row = Residence.objects.create(
+        tenant_id=by.tenant_id, account_id=account_id, kind=kind, secondary=secondary,
+        active=DateRange(from_day, None), purpose=known, ends_on=last,
+        declared_by="self" if by.account_id == account_id else by.label,
+        source="self" if by.account_id == account_id else "office",
+    )  # fmt: skip
+    _seal(row, where, by, now, new=True)
+    _count(account_id, before, by, now)
+    codes = {"kind": kind, "purpose": known, "ends_on": last.isoformat(), "secondary": secondary}
+    trail.record("residence.declared", ("residence", row.id), by=by, at=now, codes=codes, new=True)
+    return row.id
+
+
+@transaction.atomic
+def move(
+    residence_id: int, where: Whereabouts, *, from_day: date, ends_on: date | None, by: Actor, now: datetime
+) -> int:
+    """This will close a row on the day of the move and open the next one of its kind; gives the new row's id.
+
+    The former row stays until its own last day, for questions as of a past day. Refuses as `declare`.
+    :raises NotFound: no such open row of the person. :raises Invalid: moved before it began.
+    """
+    row = _open_row(residence_id, by, now)
+    policies.ensure_may_keep_residence(by, row.account_id, where.division)
+    if from_day <= row.active.lower:
+        raise Invalid(detail=f"{from_day.isoformat()} ≤ {row.active.lower.isoformat()}")
+    before = _pairs(row.account_id, by, now)
+    row.change(active=DateRange(row.active.lower, from_day))
+    _count(row.account_id, before, by, now)
+    new = declare(
+        row.account_id, row.kind, where, purpose=row.purpose, from_day=from_day, ends_on=ends_on,
+        secondary=row.secondary, by=by, now=now,
+    )  # fmt: skip
+    trail.record("residence.moved", ("residence", row.id), by=by, at=now, codes={"to": new})
+    outbox.announce(ResidenceMoved(row.id, new, row.kind), at=now)
+    return new
+
+
+@transaction.atomic
+def correct(residence_id: int, where: Whereabouts, *, by: Actor, now: datetime) -> None:
+    """This will put right where a row points: it was wrong from the beginning, nobody moved. Refuses as `declare`."""
+    row = _open_row(residence_id, by, now)
+    policies.ensure_may_keep_residence(by, row.account_id, where.division)
+    _ensure_fits(row.kind, where, secondary=row.secondary)
+    _ensure_community(where.division, row.active.lower, by.tenant_id)
+    before = _pairs(row.account_id, by, now)
+    sealed.end([(TABLE, row.id)], tenant_id=by.tenant_id)
+    _seal(row, _whole(where, by.tenant_id), by, now, new=False)
+    row.change(source="self" if by.account_id == row.account_id else "office")
+    _count(row.account_id, before, by, now)
+    trail.record("residence.corrected", ("residence", row.id), by=by, at=now, codes={"kind": row.kind})
+
+
+@transaction.atomic
+def end(residence_id: int, *, on: date, by: Actor, now: datetime) -> None:
+    """This will close a row on a day without opening another. :raises NotFound: no such open row of the person."""
+    row = _open_row(residence_id, by, now)
+    if on <= row.active.lower:
+        raise Invalid(detail=f"{on.isoformat()} ≤ {row.active.lower.isoformat()}")
+    before = _pairs(row.account_id, by, now)
+    row.change(active=DateRange(row.active.lower, on))
+    _count(row.account_id, before, by, now)
+    trail.record("residence.ended", ("residence", row.id), by=by, at=now, codes={"on": on.isoformat()})
+
+
+@transaction.atomic
+def remove(residence_id: int, *, by: Actor, now: datetime) -> None:
+    """This will delete a row and all that is sealed in it: the person wishes so (个人信息保护法 47).
+
+    :raises NotFound: no such row. :raises NotAllowed: anybody but the person.
+    """
+    row = Residence.objects.select_for_update().filter(tenant_id=by.tenant_id, id=residence_id).first()
+    if row is None or row.account_id != by.account_id or by.kind != "resident":
+        raise NotFound
+    before = _pairs(row.account_id, by, now)
+    account, kind = row.account_id, row.kind
+    _delete([row.id], by.tenant_id)
+    _count(account, before, by, now)
+    trail.record("residence.removed", ("residence", residence_id), by=by, at=now, codes={"kind": kind})
+
+
+@transaction.atomic
+def ask_roll(residence_id: int, *, on: date, by: Actor, now: datetime) -> None:
+    """This will note the person's own application to be on the roll where she lives (村民委员会组织法 13(3)).
+
+    It changes nothing by itself: the assembly of the place consents or not.
+    :raises NotFound: no such open row of her living. :raises NotAllowed: somebody else applies.
+    """
+    row = _open_row(residence_id, by, now)
+    if row.kind != ResidenceKind.LIVING or row.secondary:
+        raise NotFound
+    if row.account_id != by.account_id:
+        raise NotAllowed(why="参加哪里的选举，由本人申请。")
+    row.change(roll_asked_on=on)
+    trail.record("residence.roll_asked", ("residence", row.id), by=by, at=now, codes={"on": on.isoformat()})
+
+
+@transaction.atomic
+def note_consent(residence_id: int, *, document_no: str, by: Actor, now: datetime) -> None:
+    """This will note that the assembly of the place consented, by its number; a room above counted the votes.
+
+    :raises NotFound: nobody applied. :raises NotAllowed: not the community's own post. :raises Invalid: no number.
+    """
+    row = Residence.objects.select_for_update().filter(
+        tenant_id=by.tenant_id, id=residence_id, active__endswith=None, roll_asked_on__isnull=False
+    ).first()  # fmt: skip
+    if row is None:
+        raise NotFound
+    said = _read(row.id, by, now, "登记村民会议或者村民代表会议的同意")
+    policies.ensure_is_community_of(by, said.get("division", ""))
+    if not document_no.strip():
+        raise Invalid(detail="document_no")
+    row.change(roll_consent_no=document_no.strip()[:80])
+    trail.record("residence.roll_agreed", ("residence", row.id), by=by, at=now, codes={"document": row.roll_consent_no})
+
+
+@transaction.atomic
+def remove_due(*, by: Actor, now: datetime) -> int:
+    """This will delete every row whose last day has passed, in every copy; how many went stays on the trail.
+
+    Nightly. Counts of pairs ended with their month and stay as they were: they name nobody.
+    :raises NotAllowed: not the platform itself.
+    """
+    if by.kind not in ("clock", "system"):
+        raise NotAllowed(why="保存期由平台每夜自己执行。")
+    rows = Residence.objects.select_for_update().filter(tenant_id=by.tenant_id, ends_on__lt=localdate(now))
+    ended = list(rows.values_list("id", "kind"))
+    if not ended:
+        return 0
+    _delete([row for row, _ in ended], by.tenant_id)
+    counts = {kind: sum(1 for _, k in ended if k == kind) for kind in ResidenceKind.values}
+    trail.record("residence.retention", ("tenant", by.tenant_id), by=by, at=now, codes={"gone": counts})
+    return len(ended)
+
+
+@transaction.atomic
+def add_dwellings(
+    rows: Iterable[tuple[int, str, int | None, int | None, str]], *, active_from: date, by: Actor, now: datetime
+) -> list[int]:
+    """This will add dwellings (building, room, unit, floor, use); the room number is sealed, and stands nowhere else.
+
+    :raises NotAllowed: no right. :raises NotFound: no such building.
+    """
+    policies.ensure_may_keep_ground(by)
+    wanted = list(rows)
+    known = Building.objects.filter(tenant_id=by.tenant_id, id__in={r[0] for r in wanted})
+    if known.count() != len({r[0] for r in wanted}):
+        raise NotFound
+    made = Dwelling.objects.bulk_create(
+        Dwelling(tenant_id=by.tenant_id, building_id=b, unit=unit, floor=floor, use=use, active_from=active_from)
+        for b, _, unit, floor, use in wanted
+    )
+    table = Dwelling._meta.db_table
+    rooms = [
+        sealed.Secret("dwelling.room", table, row.id, "room", said[1].strip())
+        for row, said in zip(made, wanted, strict=True)
+    ]
+    sealed.seal(rooms, tenant_id=by.tenant_id, now=now, new=True)
+    notes = [trail.Note("dwelling.added", ("dwelling", d.id), now, {"use": d.use}) for d in made]
+    trail.record_many(notes, by=by, new=True)
+    return [d.id for d in made]
+
+
+# --- pieces ------------------------------------------------------------------------------------------------
+
+
+def _ensure_fits(kind: str, where: Whereabouts, *, secondary: bool) -> None:
+    if kind not in ResidenceKind.values or (secondary and kind != ResidenceKind.LIVING):
+        raise Invalid(detail=kind)
+    if where.collective_code and kind != ResidenceKind.COLLECTIVE:
+        raise Invalid(detail="collective_code")
+    if len(where.address) > LONGEST_ADDRESS:
+        raise Invalid(detail=f"address > {LONGEST_ADDRESS}")
+
+
+def _purpose(code: str) -> str:
+    known = serving_rules.load().purposes
+    if code not in known:
+        raise PurposeMissing(known="、".join(known))
+    return code
+
+
+def _last_day(ends_on: date | None, now: datetime) -> date:
+    today = localdate(now)
+    longest = serving_rules.month_end(serving_rules.months_on(today, serving_rules.load().longest_months))
+    if ends_on is None or ends_on < today or ends_on > longest:
+        raise EndMissing(longest=longest.isoformat())
+    return serving_rules.month_end(ends_on)
+
+
+def _ensure_community(code: str, day: date, tenant_id: int) -> None:
+    if len(code) != 12 or not (code.isascii() and code.isdigit()) or code.endswith("000"):
+        raise UnknownCommunity(given=code[:20])
+    row = memory.ground(day).divisions.get(code)
+    if row is not None and not row.placeholder:
+        return
+    loaded = DivisionVersion.objects.filter(code=code, level=5, placeholder=False).exists()
+    ours = code.startswith(memory.area_prefix(tenant_id))
+    if not loaded and (ours or DivisionVersion.objects.filter(code__startswith=code[:6], level=5).exists()):
+        raise UnknownCommunity(given=code)
+
+
+def _whole(where: Whereabouts, tenant_id: int) -> Whereabouts:
+    """Take the building from the dwelling; refuse what is not there."""
+    building = where.building_id
+    if where.dwelling_id is not None:
+        found = Dwelling.objects.filter(tenant_id=tenant_id, id=where.dwelling_id)
+        building = found.values_list("building_id", flat=True).first()
+        if building is None:
+            raise NotFound
+    elif building is not None and not Building.objects.filter(tenant_id=tenant_id, id=building).exists():
+        raise NotFound
+    return Whereabouts(
+        where.division, where.address.strip(), building, where.dwelling_id, where.group.strip(),
+        where.collective_code.strip(),
+    )  # fmt: skip
+
+
+def _ensure_none_open(account_id: int, kind: str, from_day: date, tenant_id: int) -> None:
+    rows = Residence.objects.filter(tenant_id=tenant_id, account=account_id, kind=kind, secondary=False)
+    found = rows.filter(active__overlap=DateRange(from_day, None)).first()
+    if found is not None:
+        raise AlreadyThere(since=found.active.lower.isoformat())
+
+
+def _open_row(residence_id: int, by: Actor, now: datetime) -> Residence:
+    """Lock a row that lasts: one's own, or one of the post's own community. Everybody else finds none."""
+    rows = Residence.objects.select_for_update().filter(tenant_id=by.tenant_id, active__endswith=None)
+    row = rows.filter(id=residence_id).first()
+    if row is None or not policies.may_know_of_residence(by, row.account_id):
+        raise NotFound
+    if by.kind == "staff" and _read(row.id, by, now, "登记本社区居民自己说的").get("division") != by.area:
+        raise NotFound
+    return row
+
+
+def _seal(row: Residence, where: Whereabouts, by: Actor, now: datetime, *, new: bool) -> None:
+    said = {
+        "division": where.division, "building": str(where.building_id or ""), "dwelling": str(where.dwelling_id or ""),
+        "collective_code": where.collective_code, "address": where.address, "group": where.group,
+    }  # fmt: skip
+    secrets = [
+        sealed.Secret(
+            "residence.place" if name in IN_PLACE else "residence.address", TABLE, row.id, name, value,
+            ends_on=row.ends_on,
+        )
+        for name, value in said.items()
+    ]  # fmt: skip
+    sealed.seal(secrets, tenant_id=by.tenant_id, now=now, new=new)
+
+
+def _read(row: int, by: Actor, now: datetime, why: str) -> dict[str, str]:
+    found = reading.read([(TABLE, row)], ["division"], purpose="residence.place", reason=why, by=by, now=now)
+    return found[(TABLE, row)]
+
+
+def _delete(rows: list[int], tenant_id: int) -> None:
+    sealed.end([(TABLE, row) for row in rows], tenant_id=tenant_id)
+    trail.end_words("residence", rows, tenant_id=tenant_id)
+    Residence.objects.filter(tenant_id=tenant_id, id__in=rows).delete()
+
+
+# --- counts of pairs: lives here, belongs there ------------------------------------------------------------
+
+Pair = tuple[str, str, str, date]  # lives_in, belongs_to, kind, ends_on
+
+
+def _pairs(account_id: int, by: Actor, now: datetime) -> set[Pair]:
+    """Which pairs this person stands in today; the reading that it takes is on her list like every other."""
+    today = localdate(now)
+    rows = Residence.objects.filter(
+        tenant_id=by.tenant_id, account=account_id, secondary=False, active__contains=today, ends_on__gte=today
+    )
+    held = {row.kind: row for row in rows}
+    if "living" not in held or len(held) < 2:
+        return set()
+    why = "只为算“住在这里、属于那里”的人数"
+    said = reading.read(
+        [(TABLE, r.id) for r in held.values()], ["division"], purpose="residence.place", reason=why, by=by, now=now
+    )
+    place: Mapping[str, Any] = {kind: said[(TABLE, row.id)].get("division", "") for kind, row in held.items()}
+    return {
+        (place["living"], place[kind], kind, min(held["living"].ends_on, row.ends_on))
+        for kind, row in held.items()
+        if kind != "living" and place["living"] and place[kind]
+    }
+
+
+def _count(account_id: int, before: set[Pair], by: Actor, now: datetime) -> None:
+    """Move the person from the pairs of before to those of now."""
+    after = _pairs(account_id, by, now)
+    for pair in sorted(before - after):
+        _pair(pair, by.tenant_id).filter(people__gt=0).update(people=F("people") - 1)
+    for pair in sorted(after - before):
+        lives_in, belongs_to, kind, ends_on = pair
+        ResidencePair.objects.get_or_create(
+            tenant_id=by.tenant_id, lives_in=lives_in, belongs_to=belongs_to, kind=kind, ends_on=ends_on
+        )
+        _pair(pair, by.tenant_id).update(people=F("people") + 1)
+
+
+def _pair(pair: Pair, tenant_id: int) -> Any:
+    lives_in, belongs_to, kind, ends_on = pair
+    return ResidencePair.objects.filter(
+        tenant_id=tenant_id, lives_in=lives_in, belongs_to=belongs_to, kind=kind, ends_on=ends_on
+    )

@@ -1,0 +1,374 @@
+"""Who is to be served where: one answer per person and purpose, with its sentence (spec 20 §3.4).
+
+Living, registration and membership of a collective are three facts; none stands in for another. Where one is missing
+the answer says which, and nobody is sent away: an office that has the fact answers wherever the person stands.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Q
+from django.utils.timezone import localdate
+
+from jishi.accounts.actions import reading
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Refused
+from jishi.foundation.sealed import Owner
+from jishi.kernels.procedure import Spoken
+from jishi.places import memory, serving_rules
+from jishi.places.lineage import successors
+from jishi.places.models import Building, Dwelling, Residence, TransitionItem
+from jishi.places.serving_rules import Rule
+from jishi.places.shapes import E7
+
+TABLE = Residence._meta.db_table
+FIELDS = ("building", "division")
+NAMES = {
+    "living": Spoken("现在住在哪里", "where the person lives now"),
+    "registered": Spoken("户籍在哪里", "where the person is registered"),
+    "collective": Spoken("是哪个集体的成员", "which collective the person belongs to"),
+    "dwelling": Spoken("是哪一套房", "which dwelling it is about"),
+}
+
+
+class UnknownPurpose(Refused):
+    code, status = "unknown_purpose", 422
+    zh, en = "没有这种用途：“{purpose}”。", "There is no such purpose: “{purpose}”."
+    next_zh, next_en = "可用的：{known}。", "Known: {known}."
+
+
+class MayNotFollow(Refused):
+    code, status = "may_not_follow", 422
+    zh, en = "“{purpose}”不能改为跟着“{follows}”走。", "“{purpose}” may not follow “{follows}”."
+    next_zh, next_en = "照规则来：{rule}。", "The rule says: {rule}."
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One question. `follows`: what the rule of a room above says, a fact or `dwelling:<id>`; empty: the table's."""
+
+    person: int
+    purpose: str
+    day: date
+    follows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Who serves: a division's code ("" when the fact is missing), its grid where one lives, and why.
+
+    `by`: living, registered, collective, dwelling, transition, not_known. `until`: the day on which it must be asked
+    again, if one is known.
+    """
+
+    division: str
+    grid: str | None
+    by: str
+    reason: Spoken
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One row with what was sealed in it, on a day."""
+
+    row: int
+    kind: str
+    division: str
+    building: int | None
+    since: date
+    until: date | None
+    on_roll_since: date | None  # asked to be on the roll here, and the assembly consented
+
+
+def serving(person: int, purpose: str, day: date, *, follows: str = "") -> Serving:
+    """Give the community that serves this person for a purpose on a day; a batch of one.
+
+    Refuses as `serving_many`.
+    """
+    return serving_many([Asking(person, purpose, day, follows)])[0]
+
+
+def serving_many(asked: Sequence[Asking]) -> list[Serving]:
+    """Give who serves each, in order; a bounded number of statements, however many are asked.
+
+    Each row that is opened is a reading that its person sees; only rows that the purpose follows are opened.
+    :raises UnknownPurpose: a purpose that the table does not have. :raises MayNotFollow: not for this purpose.
+    :raises NotAllowed: the actor's post may not read residence. :raises KeyNotAvailable: the keys are away.
+    """
+    wanted = [_wanted(one) for one in asked]
+    items = _items({one.purpose for one in asked}, {one.day for one in asked})
+    facts = _facts([(one.person, one.day, kinds | _belonging(one, items)) for one, kinds in
+                    zip(asked, wanted, strict=True)], {one.purpose for one in asked})  # fmt: skip
+    dwellings = _dwellings({i for one in asked if (i := _dwelling_of(one)) is not None})
+    found = [_answer(one, facts.get((one.person, one.day), {}), items, dwellings) for one in asked]
+    return _with_grids(asked, found, facts)
+
+
+# --- what the rule says ------------------------------------------------------------------------------------
+
+
+def _wanted(one: Asking) -> frozenset[str]:
+    """Which facts the question needs, after the rule was asked."""
+    rule = _rule(one, "village")
+    if one.follows and not one.follows.startswith("dwelling:"):
+        if one.follows not in rule.may:
+            raise MayNotFollow(purpose=one.purpose, follows=one.follows, rule=rule.sentence.zh)
+        return frozenset({one.follows})
+    if one.follows and rule.follows != "dwelling":
+        raise MayNotFollow(purpose=one.purpose, follows="dwelling", rule=rule.sentence.zh)
+    if rule.follows == "registered_or_living":
+        return frozenset({"registered", "living"})
+    return frozenset() if rule.follows == "dwelling" else frozenset({rule.follows})
+
+
+def _rule(one: Asking, where: str) -> Rule:
+    rule = serving_rules.load().of(one.purpose, where)
+    if rule is None:
+        raise UnknownPurpose(purpose=one.purpose, known="、".join(serving_rules.load().purposes))
+    return rule
+
+
+def _answer(
+    one: Asking, facts: Mapping[str, _Fact], items: Sequence[TransitionItem], dwellings: Mapping[int, str]
+) -> Serving:
+    rule = _rule(one, _where("living", facts, one.day))
+    follows = one.follows or rule.follows
+    if follows.startswith("dwelling"):
+        return _by_dwelling(one, rule, dwellings)
+    if follows == "registered_or_living":
+        follows = _roll(facts, one.day, rule)
+        rule = _rule(one, _where(follows, facts, one.day))
+    agreed = _agreed(one, facts, items)
+    if agreed is not None and agreed.served_by != "living":
+        return _by_agreement(agreed)
+    return _by_fact(follows, facts, rule, one.day)
+
+
+def _by_fact(follows: str, facts: Mapping[str, _Fact], rule: Rule, day: date) -> Serving:
+    fact = facts.get(follows)
+    if fact is None:
+        return _not_known(follows, rule)
+    code = _today(fact.division, day)
+    said = Spoken(
+        f"{rule.sentence.zh}；登记的{NAMES[follows].zh}，自{fact.since.isoformat()}起。",
+        f"{rule.sentence.en}; on record: {NAMES[follows].en}, since {fact.since.isoformat()}.",
+    )
+    return Serving(code, None, follows, said, fact.until)
+
+
+def _not_known(follows: str, rule: Rule) -> Serving:
+    return Serving("", None, "not_known", Spoken(
+        f"{rule.sentence.zh}；还不知道{NAMES[follows].zh}，没有拿别的顶。在哪里问都照办，请本人补一句。",
+        f"{rule.sentence.en}; not on record: {NAMES[follows].en}, and nothing else was put in its place. Whoever is "
+        "asked answers; the person may add it.",
+    ), None)  # fmt: skip
+
+
+def _roll(facts: Mapping[str, _Fact], day: date, rule: Rule) -> str:
+    """The roll of one place, never of two: where one lives after the days, application and consent; else registered.
+
+    村民委员会组织法 13(3): 在本村居住一年以上，本人申请，并且经村民会议或者村民代表会议同意.
+    """
+    living = facts.get("living")
+    if living is None or living.on_roll_since is None or living.on_roll_since > day:
+        return "registered"
+    return "living" if day - living.since >= timedelta(days=rule.living_days) else "registered"
+
+
+def _where(kind: str, facts: Mapping[str, _Fact], day: date) -> str:
+    fact = facts.get(kind)
+    row = memory.ground(day).divisions.get(fact.division) if fact else None
+    return "urban" if row is not None and row.kind == "residents_committee" else "village"
+
+
+def _today(code: str, day: date) -> str:
+    """Follow a community that was renamed or merged; one that was split stays as it was said until a person says."""
+    if code in memory.ground(day).divisions or not code.startswith(_area()):
+        return code
+    known: dict[tuple[str, date], str] = scope.current().memo.setdefault("heirs", {})
+    if (code, day) not in known:
+        heirs = successors(code, day)
+        known[(code, day)] = heirs[0].code if len(heirs) == 1 else code
+    return known[(code, day)]
+
+
+def _area() -> str:
+    memo = scope.current().memo
+    if "area" not in memo:
+        memo["area"] = memory.area_prefix(_tenant())
+    return str(memo["area"])
+
+
+# --- the dwelling -----------------------------------------------------------------------------------------
+
+
+def _dwelling_of(one: Asking) -> int | None:
+    said = one.follows.removeprefix("dwelling:")
+    return int(said) if one.follows.startswith("dwelling:") and said.isascii() and said.isdigit() else None
+
+
+def _dwellings(ids: Iterable[int]) -> dict[int, str]:
+    listed = sorted(ids)
+    if not listed:
+        return {}
+    rows = Dwelling.objects.filter(tenant_id=_tenant(), id__in=listed)
+    known = rows.values_list("id", "building__compound__community", "building__lng_e7", "building__lat_e7")
+    return {pk: community or _community_at((lng, lat)) for pk, community, lng, lat in known}
+
+
+def _by_dwelling(one: Asking, rule: Rule, dwellings: Mapping[int, str]) -> Serving:
+    number = _dwelling_of(one)
+    code = dwellings.get(number) if number is not None else None
+    if not code:
+        return _not_known("dwelling", rule)
+    told = Spoken(f"{rule.sentence.zh}。", f"{rule.sentence.en}.")
+    return Serving(_today(code, one.day), None, "dwelling", told, None)
+
+
+# --- what was agreed for a transition ---------------------------------------------------------------------
+
+
+def _items(purposes: Iterable[str], days: Iterable[date]) -> list[TransitionItem]:
+    """Items in force, signed by both sides, that somebody else than the living community serves."""
+    listed = sorted(days)
+    if not listed:
+        return []
+    rows = TransitionItem.objects.filter(
+        Q(to_date=None) | Q(to_date__gt=listed[0]), tenant_id=_tenant(), purpose__in=set(purposes),
+        from_date__lte=listed[-1],
+    ).exclude(Q(origin_agreed_by="") | Q(receiving_agreed_by="") | Q(served_by="living"))  # fmt: skip
+    return list(rows.select_related("transition").order_by("id"))
+
+
+def _belonging(one: Asking, items: Sequence[TransitionItem]) -> frozenset[str]:
+    """Who belongs to a torn-down community is known from registration and collective; opened only where it matters."""
+    if any(i.purpose == one.purpose for i in items):
+        return frozenset({"registered", "collective"})
+    return frozenset()
+
+
+def _agreed(one: Asking, facts: Mapping[str, _Fact], items: Sequence[TransitionItem]) -> TransitionItem | None:
+    belongs = {facts[kind].division for kind in ("registered", "collective") if kind in facts}
+    for item in items:
+        if item.purpose != one.purpose or item.transition.from_community not in belongs:
+            continue
+        if item.from_date <= one.day and (item.to_date is None or one.day < item.to_date):
+            return item
+    return None
+
+
+def _by_agreement(item: TransitionItem) -> Serving:
+    code = item.named or item.transition.from_community
+    return Serving(code, None, "transition", Spoken(
+        f"过渡期的约定（{item.document_no or '双方已签'}）：这一项由写明的社区办，用电话和网上办，不用跑。",
+        f"As agreed for the transition ({item.document_no or 'signed by both sides'}): the community named serves "
+        "this, by telephone and on the web; nobody need travel.",
+    ), item.to_date)  # fmt: skip
+
+
+# --- opening rows -----------------------------------------------------------------------------------------
+
+
+def _facts(
+    asked: Sequence[tuple[int, date, frozenset[str]]], purposes: Iterable[str]
+) -> dict[tuple[int, date], dict[str, _Fact]]:
+    """Open the rows that are needed, in one reading, and lay them out by person, day and kind."""
+    people = {person for person, _, kinds in asked if kinds}
+    kinds = {kind for _, _, said in asked for kind in said}
+    if not people:
+        return {}
+    rows = Residence.objects.filter(tenant_id=_tenant(), account__in=people, kind__in=kinds, secondary=False)
+    by_person: dict[int, list[Residence]] = {}
+    for row in rows.order_by("id"):
+        by_person.setdefault(row.account_id, []).append(row)
+    chosen = {
+        (person, day, row.kind): row
+        for person, day, said in asked
+        for row in by_person.get(person, ())
+        if row.kind in said and _holds(row, day)
+    }
+    opened = _opened({row.id for row in chosen.values()}, purposes)
+    found: dict[tuple[int, date], dict[str, _Fact]] = {}
+    for (person, day, kind), row in chosen.items():
+        if "division" in opened.get(row.id, {}):
+            found.setdefault((person, day), {})[kind] = _fact(row, opened[row.id])
+    return found
+
+
+def _holds(row: Residence, day: date) -> bool:
+    upper = row.active.upper
+    return row.active.lower <= day and (upper is None or day < upper) and day <= row.ends_on
+
+
+def _opened(ids: Iterable[int], purposes: Iterable[str]) -> dict[int, dict[str, str]]:
+    now = scope.current()
+    why = "弄清由哪个社区办：" + "、".join(sorted(purposes))
+    found = reading.read(
+        [(TABLE, i) for i in ids], FIELDS, purpose="residence.place", reason=why, by=now.actor, now=now.recorded_at
+    )
+    return {row: values for (_, row), values in found.items()}
+
+
+def _fact(row: Residence, said: Mapping[str, str]) -> _Fact:
+    building = said.get("building", "")
+    return _Fact(
+        row.id, row.kind, said["division"], int(building) if building else None, row.active.lower,
+        row.active.upper or row.ends_on, row.roll_asked_on if row.roll_consent_no else None,
+    )  # fmt: skip
+
+
+# --- the grid where one lives ------------------------------------------------------------------------------
+
+
+def _with_grids(
+    asked: Sequence[Asking], found: Sequence[Serving], facts: Mapping[tuple[int, date], Mapping[str, _Fact]]
+) -> list[Serving]:
+    """Fill in the grid: always the one of the building where the person lives, as its edition draws it that day."""
+    houses: dict[int, tuple[int, date]] = {}
+    for at, (one, told) in enumerate(zip(asked, found, strict=True)):
+        living = facts.get((one.person, one.day), {}).get("living") if told.by == "living" else None
+        if living is not None and living.building is not None:
+            houses[at] = (living.building, one.day)
+    if not houses:
+        return list(found)
+    points = _points({building for building, _ in houses.values()})
+    whole = list(found)
+    for at, (building, day) in houses.items():
+        code = _grid_at(points.get(building), day)
+        told = found[at]
+        whole[at] = Serving(told.division, code, told.by, told.reason, told.until)
+    return whole
+
+
+def _points(buildings: Iterable[int]) -> dict[int, tuple[int, int]]:
+    rows = Building.objects.filter(tenant_id=_tenant(), id__in=sorted(buildings))
+    return {pk: (lng, lat) for pk, lng, lat in rows.values_list("id", "lng_e7", "lat_e7")}
+
+
+def _grid_at(point: tuple[int, int] | None, day: date) -> str | None:
+    ground = memory.ground(day)
+    if point is None or not ground.grids:
+        return None
+    at = int(ground.index.locate([point[0] / E7], [point[1] / E7]).grid[0])
+    return ground.index.codes[at] if at >= 0 else None
+
+
+def _community_at(point: tuple[int, int]) -> str:
+    ground = memory.ground(localdate(scope.current().recorded_at))
+    code = _grid_at(point, localdate(scope.current().recorded_at))
+    return ground.by_code[code].community if code else ""
+
+
+def _tenant() -> int:
+    return scope.current().actor.tenant_id
+
+
+def own_residence_rows(actor: Actor) -> list[Owner]:
+    """Give the sealed rows of this person, so that she sees who opened them; wired in `config.wiring.OWN_ROWS`."""
+    if actor.kind != "resident" or actor.account_id is None:
+        return []
+    rows = Residence.objects.filter(tenant_id=actor.tenant_id, account=actor.account_id).order_by("id")
+    return [(TABLE, pk) for pk in rows.values_list("id", flat=True)]
