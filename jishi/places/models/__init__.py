@@ -23,6 +23,16 @@ from jishi.places.models.ground import (
 )
 from jishi.places.models.naming import AliasProposal, NameAlias
 from jishi.places.models.passing import Barrier, Crossing
+from jishi.places.models.plans import (
+    GridPlan,
+    Objection,
+    PlanFinding,
+    PlanGrid,
+    PlanMove,
+    PlanRun,
+    PlanStatus,
+    RunStatus,
+)
 from jishi.places.models.residence import (
     Dwelling,
     DwellingUse,
@@ -57,14 +67,22 @@ __all__ = [
     "Grid",
     "GridEdition",
     "GridMember",
+    "GridPlan",
     "GridVersion",
     "GroundImport",
     "GroundMark",
     "GroundState",
     "NameAlias",
+    "Objection",
+    "PlanFinding",
+    "PlanGrid",
+    "PlanMove",
+    "PlanRun",
+    "PlanStatus",
     "Residence",
     "ResidenceKind",
     "ResidencePair",
+    "RunStatus",
     "ServedBy",
     "Succession",
     "Transition",
