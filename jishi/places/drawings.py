@@ -44,6 +44,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "special_grid_without_owner": ("专属网格没有写明负责单位", "a special grid without the body that answers for it"),
     "ground_already_served": ("专属网格压在综合网格上", "a special grid lies on a general one"),
     "compound_cut": ("小区被网格边界切开", "a compound is cut by a border"),
+    "building_without_grid": ("有楼栋不在任何网格里", "a building lies in no grid"),
+    "no_crs": ("文件没有写明坐标系", "the file does not say its coordinate system"),
+    "crs_said_otherwise": ("文件自己写的坐标系与所选的不同", "the file itself names another coordinate system"),
+    "encoding_guessed": ("文字编码是试出来的，请核对名称", "the encoding was tried, check the names"),
+    "mojibake": ("名称里有乱码，请换一种编码", "names are garbled, choose another encoding"),
+    "column_names_cut": ("列名被截成十个字节，按开头对上了", "column names were cut at ten bytes"),
+    "numbers_as_text": ("代码成了数字，已还原成文字", "codes had become numbers, made text again"),
     "grid_without_building": ("网格里没有楼栋", "a grid without a building"),
 }  # fmt: skip
 
@@ -156,6 +163,11 @@ def hash_of(grids: Sequence[Drawn]) -> str:
     for one in sorted(grids, key=lambda g: g.code):
         made.update(f"{one.code}\x1f{one.name}\x1f{one.kind}\x1f{one.owner_ref}\x1f".encode() + one.wkb)
     return made.hexdigest()
+
+
+def converted(features: Sequence[dict[str, Any]], crs: str) -> list[dict[str, Any]]:
+    """Give copies of features in CGCS2000, two coordinates each; nothing where a ring cannot be read."""
+    return _converted(features, crs)[0]
 
 
 def _converted(features: Sequence[dict[str, Any]], crs: str) -> tuple[list[dict[str, Any]], list[Finding]]:

@@ -87,3 +87,23 @@ class TooManyRows(Refused):
     code, status = "too_many_rows", 413
     zh, en = "一次最多 {limit} 行，收到 {count} 行。", "At most {limit} rows at once; {count} came."
     next_zh, next_en = "请分几次，或用命令 jishi locate。", "Send them in parts, or use the command jishi locate."
+
+
+class GroundFileRefused(Refused):
+    code, status = "ground_file_refused", 422
+    zh, en = "这个文件没有收：{why}。", "The file was not taken: {why_en}."
+    next_zh = "收 GeoJSON、GeoJSON 行、打成 zip 的 Shapefile、GeoPackage、Excel、CSV；什么都没有存。"
+    next_en = "GeoJSON, GeoJSON lines, zipped Shapefile, GeoPackage, Excel and CSV are taken; nothing was stored."
+
+
+class ImportIsOver(Refused):
+    code, status = "import_is_over", 409
+    zh, en = "这个文件{state}，不能再动。", "This file is {state_en}; it cannot be taken again."
+    next_zh, next_en = "需要改动时，请重新导入一个文件。", "Bring another file for another change."
+
+
+class ReportHasChanged(Refused):
+    code, status = "report_has_changed", 409
+    zh = "核对之后地面有了变动，结果和当时的报告不一样了。"
+    en = "The ground has changed since the check, and the report with it."
+    next_zh, next_en = "请重新核对同一个文件。", "Check the same file once more."

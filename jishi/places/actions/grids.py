@@ -45,14 +45,21 @@ def check(text: str | bytes, *, division: str, crs: str, by: Actor) -> Report:
     :raises UnknownDatum: the system is not named. :raises Invalid: no GeoJSON. :raises NotAllowed: no right.
     """
     ensure_may_keep_ground(by)
-    features = drawings.read(text)
-    parent = _border(division)
+    return check_features(drawings.read(text), division=division, crs=crs, by=by)
+
+
+def check_features(
+    features: Sequence[dict[str, Any]], *, division: str, crs: str, by: Actor, found: Sequence[Finding] = ()
+) -> Report:
+    """Check features as `check` does; `found` is what was wrong with the file before it was looked at."""
+    ensure_may_keep_ground(by)
+    parent = border_of(division)
     points = _points_in(division, by)
     report = drawings.examine(features, division=division, crs=crs, parent=parent, known=points)
     more = _compounds_cut(report, division, by) if report.grids else ()
     return Report(
-        report.division, report.source_crs, report.grids, (*report.findings, *more), report.hash, report.features,
-        report.cut
+        report.division, report.source_crs, report.grids, (*found, *report.findings, *more), report.hash,
+        report.features, report.cut,
     )  # fmt: skip
 
 
@@ -79,7 +86,7 @@ def adopt(
     _make_room(report, effective_from, replaces, by)
     edition = _store_edition(report, effective_from, document_no, by=by, now=now)
     _store_grids(report, edition, by)
-    _ensure_partition(edition, _border(report.division))
+    _ensure_partition(edition, border_of(report.division))
     codes = {"division": report.division, "number": edition.number, "hash": report.hash, "grids": len(report.grids)}
     trail.record(
         "grids.adopted", ("grid_edition", edition.id), by=by, at=now, new=True,
@@ -216,7 +223,8 @@ def _ensure_areas(stored: dict[str, Any], border: Any) -> None:
             raise NotAPartition(where=f"空白 {without:.1f} 平方米")
 
 
-def _border(division: str) -> Any:
+def border_of(division: str) -> Any:
+    """Give the border of a division in force, or None: most have a code and no border."""
     row = DivisionVersion.objects.filter(code=division, valid_to=None).values_list("boundary", flat=True).first()
     return shapes.read(row)
 
@@ -254,6 +262,8 @@ def _compounds_cut(report: Report, division: str, by: Actor) -> Sequence[Finding
         for _, held in sorted(grids_of.items())
         if len(held) > 1
     ]
+    lost = [(r[2] / E7, r[3] / E7) for r, grid in zip(found, at, strict=True) if grid < 0]
+    made += [Finding("building_without_grid", (), place, 0.0, "look", WARNING) for place in lost[:200]]
     used = {int(g) for g in at}
     empty = [n for code, n in by_code.items() if index.codes.index(code) not in used]
     return [*made, *(Finding("grid_without_building", (n,), None, 0.0, "look", WARNING) for n in empty)]
