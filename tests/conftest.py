@@ -5,6 +5,7 @@ JISHI_TEST_SITE names a folder to keep between runs; without it everything is ma
 JISHI_SHOTS names a folder for pictures of every page that is looked at.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -29,6 +30,19 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--no-default-browser-check", "--disable-default-apps", "--mute-audio",
 )  # fmt: skip
+SHELL = """
+import contextlib, io, json, sys, traceback
+from django.db import connections
+for line in sys.stdin:
+    printed, fault = io.StringIO(), ""
+    with contextlib.redirect_stdout(printed):
+        try:
+            exec(compile(json.loads(line), "<test>", "exec"), {})
+        except BaseException:
+            fault = traceback.format_exc()
+    connections.close_all()
+    print(json.dumps([printed.getvalue(), fault]), flush=True)
+"""
 PHONE, DESK = (360, 760), (1280, 800)
 
 
@@ -39,18 +53,35 @@ class Site:
     url: str
     folder: Path
     process: "subprocess.Popen[bytes]"
+    shell: "subprocess.Popen[str] | None" = None
 
     def said(self) -> str:
         """Give the end of what the program printed, for a test that fails."""
         return (self.folder / "site.log").read_text(encoding="utf-8", errors="replace")[-4000:]
 
     def run(self, code: str) -> str:
-        """Run Python in this installation as the web role, under row security; give what it prints."""
-        command = [sys.executable, "-m", "config.cli", "manage", "shell", "-v", "0", "-c", code]
-        env = {**_environment(), "JISHI_DATA": str(self.folder), "JISHI_ROLE": "web"}
-        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout.strip()
+        """Run Python in this installation as the web role, under row security; give what it prints.
+
+        In one process for all: the program's own start would be most of the time.
+        """
+        if self.shell is None or self.shell.poll() is not None:
+            command = [sys.executable, "-m", "config.cli", "manage", "shell", "-v", "0", "-c", SHELL]
+            env = {**_environment(), "JISHI_DATA": str(self.folder), "JISHI_ROLE": "web"}
+            self.shell = subprocess.Popen(
+                command, env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            )
+        assert self.shell.stdin is not None
+        assert self.shell.stdout is not None
+        self.shell.stdin.write(json.dumps(code) + "\n")
+        self.shell.stdin.flush()
+        printed, fault = json.loads(self.shell.stdout.readline() or '["", "the shell ended"]')
+        assert not fault, fault
+        return str(printed).strip()
+
+    def stop(self) -> None:
+        if self.shell is not None:
+            _stop(self.shell)
+        _stop(self.process)
 
 
 @dataclass
@@ -149,7 +180,7 @@ def site() -> Iterator[Site]:
         _wait_until_alive(started)
         yield started
     finally:
-        _stop(started.process)
+        started.stop()
         if not named:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -212,7 +243,7 @@ def _wait_until_alive(site: Site) -> None:
     pytest.fail(f"the site did not answer within {STARTS_WITHIN} s: {site.said()}")
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop(process: "subprocess.Popen[Any]") -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=30)
