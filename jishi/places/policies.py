@@ -1,5 +1,7 @@
 """Who may change the ground: the office that keeps it, the loader, nobody else (spec 20 §1)."""
 
+from collections.abc import Callable, Iterable
+
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
 
@@ -8,6 +10,28 @@ def ensure_may_keep_ground(by: Actor) -> None:
     """:raises NotAllowed: the post does not keep places."""
     if not by.has("office", "system", "system_admin"):
         raise NotAllowed(why="地点和网格由领导小组办公室维护。")
+
+
+def ensure_may_plan(by: Actor, community: str) -> None:
+    """The leading group office of the town, or of the street in which the community lies; or the loader.
+
+    :raises NotAllowed: any other post.
+    """
+    if by.has("system") or (by.kind == "staff" and by.has("office") and community.startswith(by.area)):
+        return
+    raise NotAllowed(why="网格方案由领导小组办公室和本街道起草、公示、通过。")
+
+
+def may_plan(by: Actor, community: str) -> bool:
+    """The button asks, the verb insists."""
+    try:
+        ensure_may_plan(by, community)
+    except NotAllowed:
+        return False
+    return True
+
+
+PARTIES = {"plan_street": ensure_may_plan, "anybody": None}  # of institutions/procedures/gridplan.toml
 
 
 def ensure_may_load_divisions(by: Actor) -> None:
@@ -37,3 +61,30 @@ def may_know_of_residence(by: Actor, account_id: int) -> bool:
     if by.kind == "resident":
         return by.account_id == account_id
     return by.kind == "staff" and by.has("handler") and len(by.area) == 12
+
+
+def ensure_may_open_transition(by: Actor) -> None:
+    """:raises NotAllowed: anybody but the leading group office."""
+    if not by.has("office"):
+        raise NotAllowed(why="过渡由领导小组办公室公告。")
+
+
+def may_see_transition(by: Actor, origin_body: int, receiving_body: int) -> bool:
+    """The office, and whoever acts for one of the two streets."""
+    return by.kind == "staff" and (by.has("office", "auditor") or bool(by.body_ids & {origin_body, receiving_body}))
+
+
+# Parties of institutions/procedures/transition.toml: (actor, origin, receiving) -> is it this one?
+PARTIES: dict[str, Callable[[Actor, int, int], bool]] = {
+    "county": lambda by, _origin, _receiving: by.has("office"),
+    "origin_street": lambda by, origin, _receiving: by.has("handler", "head") and origin in by.body_ids,
+    "either_street": lambda by, origin, receiving: by.has("handler", "head")
+    and bool(by.body_ids & {origin, receiving}),
+    "household": lambda by, _origin, _receiving: by.kind == "resident",
+}
+
+
+def ensure_is_party(by: Actor, parties: Iterable[str], origin_body: int, receiving_body: int) -> None:
+    """:raises NotAllowed: none of these parties."""
+    if not any(PARTIES[one](by, origin_body, receiving_body) for one in parties):
+        raise NotAllowed(why="这一步由另一边办。")

@@ -14,15 +14,19 @@ from jishi.cases import policies as case_policies
 from jishi.cases import walkers as errand_policies
 from jishi.foundation.outbox import Event
 from jishi.kernels.procedure import Procedure, parse
+from jishi.places import policies as place_policies
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "institutions/procedures").glob("*.toml"))
 ROOMS = {  # whose life it is
     "case": "cases", "handover": "cases", "part": "cases", "whistle": "cases", "participant": "cases",
     "supervision": "cases", "mediation": "cases", "topic": "cases", "errand": "cases",
-    "unsealing": "cases",
+    "unsealing": "cases", "transition": "places",
 }  # fmt: skip
-PARTIES = {"cases": {**case_policies.PARTIES, **errand_policies.PARTIES, **case_policies.TOPIC_PARTIES}}
+PARTIES = {
+    "cases": {**case_policies.PARTIES, **errand_policies.PARTIES, **case_policies.TOPIC_PARTIES},
+    "places": place_policies.PARTIES,
+}
 EVENTS = [
     node.name
     for path in sorted(ROOT.glob("jishi/*/events.py"))

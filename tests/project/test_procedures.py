@@ -10,7 +10,9 @@ from jishi.kernels.procedure import BIRTH, Procedure, check, effects, parse, pic
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "institutions" / "procedures"
 PICTURES = ROOT / "docs" / "states"
-NAMES = ("case", "handover", "part", "whistle", "participant", "supervision", "mediation", "topic", "errand")
+NAMES = (
+    "case", "handover", "part", "whistle", "participant", "supervision", "mediation", "topic", "errand", "transition",
+)  # fmt: skip
 
 
 def read(name: str) -> Procedure:

@@ -246,6 +246,12 @@ def add_dwellings(
     return [d.id for d in made]
 
 
+def open_living(account_id: int, *, tenant_id: int) -> Residence | None:
+    """Give the open row of where a person lives, without opening what is sealed; for verbs of this room."""
+    rows = Residence.objects.filter(tenant_id=tenant_id, account=account_id, kind="living", secondary=False)
+    return rows.filter(active__endswith=None).first()
+
+
 # --- pieces ------------------------------------------------------------------------------------------------
 
 
