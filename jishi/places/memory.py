@@ -97,6 +97,9 @@ class Ground:
     grid_tree: Any = None  # of the grids, in the order of `by_code`
     crossings: dict[tuple[int, int], Any] = field(default_factory=dict)  # looked up once
     around: dict[str, Neighbour] | None = None  # counties that are not ours, once asked
+    former: dict[int, list[tuple[str, str]]] = field(default_factory=dict)  # thing → names it had, until which day
+    spoken: dict[int, list[str]] = field(default_factory=dict)  # thing → all its names
+    book: Any = None  # for reading addresses, once asked
 
     @cached_property
     def edition(self) -> str:
@@ -166,6 +169,7 @@ _DATES = """
     UNION SELECT active_from, active_to FROM places_facility WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_zone WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_gazetteername WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_namealias WHERE tenant_id = %(t)s
     UNION SELECT lower(effective), upper(effective) FROM places_gridedition WHERE tenant_id = %(t)s
     UNION SELECT valid_from, valid_to FROM places_divisionversion WHERE code LIKE %(p)s
 """
@@ -309,6 +313,8 @@ class _Builder:
         self.made, self.tenant_id, self.day, self.drawn = made, tenant_id, day, drawn
         self.called: dict[int, list[str]] = {}
         self.compounds: dict[int, int] = {}
+        self.facilities: dict[int, int] = {}
+        self.names: dict[int, int] = {}
         self.shapes: list[Any] = []
         self.seen: dict[tuple[str, str], int] = {}
 
@@ -320,6 +326,7 @@ class _Builder:
         self._facilities()
         self._zones()
         self._names()
+        self._aliases()
         self._homes()
         self._finish()
 
@@ -407,7 +414,7 @@ class _Builder:
         for row in _active(models.Facility, self.tenant_id, self.day):
             thing = self._placed(row, row.polygon, "facility", frozenset({row.kind}), 40.0)
             thing.community = row.community
-            at = self._add(thing, [row.name, *row.aliases])
+            at = self.facilities[row.id] = self._add(thing, [row.name, *row.aliases])
             self._area(thing.shape if row.polygon is not None else thing.shape.buffer(30.0), thing.kinds, thing=at)
 
     def _zones(self) -> None:
@@ -418,6 +425,7 @@ class _Builder:
         for row in _active(models.GazetteerName, self.tenant_id, self.day):
             same = self._already(row)
             if same is not None:
+                self.names[row.id] = same
                 self._call(same, [row.name, *row.aliases])
                 continue
             if row.kind in ("building", *DIVISION_KINDS):
@@ -426,8 +434,21 @@ class _Builder:
             thing = self._placed(row, row.geometry, _level(row.kind), kinds, row.radius_m)
             if row.geometry is not None:
                 thing.shape = thing.shape if "Polygon" in thing.shape.geom_type else _wide(thing.shape, row.width_m)
-            at = self._add(thing, [row.name, *row.aliases])
+            at = self.names[row.id] = self._add(thing, [row.name, *row.aliases])
             self._area(thing.shape if thing.shape.area else thing.shape.buffer(30.0), kinds, thing=at)
+
+    def _aliases(self) -> None:
+        """Names that were proposed and accepted, and those that a place had before it was renamed."""
+        for row in _active(models.NameAlias, self.tenant_id, self.day):
+            held = (
+                self.compounds.get(row.compound_id), self.facilities.get(row.facility_id),
+                self.names.get(row.gazetteer_name_id),
+            )  # fmt: skip
+            for at in held:
+                if at is not None:
+                    self._call(at, [row.name])
+                    if row.official_until is not None:
+                        self.made.former.setdefault(at, []).append((row.name, row.official_until.isoformat()))
 
     def _already(self, row: Any) -> int | None:
         if row.compound_id is not None and row.compound_id in self.compounds:
@@ -454,6 +475,7 @@ class _Builder:
 
     def _finish(self) -> None:
         made = self.made
+        made.spoken = self.called
         made.tree = shapely.STRtree(self.shapes) if self.shapes else None
         for thing in made.things:
             if not thing.exact and thing.kinds:

@@ -107,3 +107,89 @@ class ReportHasChanged(Refused):
     zh = "核对之后地面有了变动，结果和当时的报告不一样了。"
     en = "The ground has changed since the check, and the report with it."
     next_zh, next_en = "请重新核对同一个文件。", "Check the same file once more."
+
+
+class NothingToPlan(Refused):
+    code, status = "nothing_to_plan", 409
+    zh = "{community} 还没有写明户数的小区或楼栋，不能算方案。"
+    en = "{community} has no compound or building with households yet: nothing can be planned."
+    next_zh, next_en = "先导入小区和户数。", "Bring in compounds with their households first."
+
+
+class RunNotReady(Refused):
+    code, status = "plan_not_ready", 409
+    zh, en = "这次计算还没有算完，或者已经停下。", "This calculation is not finished, or was stopped."
+    next_zh, next_en = "等它算完，或者重新算一次。", "Wait for it, or ask for another."
+
+
+class PlanHasFaults(Refused):
+    code, status = "plan_has_faults", 409
+    zh, en = "核查发现 {count} 处毛病，不能采用：{first}", "The audit found {count} faults: {first}"
+    next_zh, next_en = "换一个区间，或按给出的放宽办法重算。", "Take another band, or plan again with a relaxation."
+
+
+class PlanOpenAlready(Refused):
+    code, status = "plan_open_already", 409
+    zh, en = "这个社区已经有一份方案在走。", "A plan of this community is on its way already."
+    next_zh, next_en = "先办完或撤回那一份。", "Finish or withdraw that one first."
+
+
+class ObjectionsOpen(Refused):
+    code, status = "objections_open", 409
+    zh, en = "还有 {count} 条异议没有答复。", "{count} objections are not answered yet."
+    next_zh, next_en = "一条一条答复以后再结束公示。", "Answer each of them first."
+
+
+class ObjectionWasRight(Refused):
+    code, status = "objection_was_right", 409
+    zh, en = "有 {count} 条异议成立，方案还没有改。", "{count} objections were right, and the plan is unchanged."
+    next_zh, next_en = "先按异议改，再公示一次。", "Change the plan and publish it once more."
+
+
+class NoticeStillRuns(Refused):
+    code, status = "notice_still_runs", 409
+    zh, en = "公示到 {day} 才结束。", "The notice runs until {day}."
+    next_zh, next_en = "期满以后再办。", "Come back when its days are over."
+
+
+class NoticeIsOver(Refused):
+    code, status = "notice_is_over", 409
+    zh, en = "公示在 {day} 已经结束。", "The notice ended on {day}."
+    next_zh, next_en = "可以向社区或街道当面说。", "Speak to the community or the street."
+
+
+class TooSoon(Refused):
+    code, status = "too_soon", 422
+    zh, en = "最早 {day}。", "{day} at the earliest."
+    next_zh, next_en = "换一个更晚的日子。", "Choose a later day."
+
+
+class WordsNeeded(Refused):
+    code, status = "words_needed", 422
+    zh, en = "请写明{what}，{least} 到 {most} 个字。", "Please say {what_en}, in {least} to {most} characters."
+    next_zh, next_en = "写好再提交。", "Write it and try again."
+
+
+class UnknownUnit(Refused):
+    code, status = "unknown_unit", 422
+    zh, en = "方案里没有这个地址或网格。", "The plan has no such address or grid."
+    next_zh, next_en = "从方案的表里选。", "Choose from the table of the plan."
+
+
+class CrossingOffBarrier(Refused):
+    code, status = "crossing_off_barrier", 422
+    zh = "通道“{crossing}”离屏障“{barrier}”有 {metres} 米。"
+    en = "{crossing} lies {metres} m off the barrier {barrier}."
+    next_zh, next_en = "通道要在屏障上，最多偏 15 米；请核对坐标。", "A crossing lies on its barrier, within 15 m."
+
+
+class ProposalIsSettled(Refused):
+    code, status = "proposal_is_settled", 409
+    zh, en = "“{name}”这个叫法已经审过了。", "The name “{name}” has been settled already."
+    next_zh, next_en = "还要改的话，请另提一次。", "Propose it anew to change it."
+
+
+class NameIsKnown(Refused):
+    code, status = "name_is_known", 409
+    zh, en = "“{name}”这个叫法已经有了。", "The name “{name}” is there already."
+    next_zh, next_en = "不用再提；搜一下就能找到。", "There is nothing to propose; a search finds it."
