@@ -1,21 +1,25 @@
 """Looking at organisations. Names are kept in memory per tenant and looked at again when a body changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef
+from django.utils.timezone import localdate
 
+from jishi.accounts import queries as accounts
 from jishi.bodies import calendars
 from jishi.bodies.calendars import Hours
-from jishi.bodies.models import Body, Post, Term
+from jishi.bodies.models import Body, GridPost, GridRole, Post, Term
 from jishi.foundation import scope
+from jishi.places import queries as places
 
 __all__ = [
-    "BodyName", "Held", "Hours", "PostRow", "all_bodies", "by_code", "calendar_by_label", "district_above",
-    "existing", "hours_of", "ids_below", "look_at_calendars_again", "mark", "names", "posts_counted", "posts_of",
+    "BodyName", "GridRegister", "Held", "Hours", "PostRow", "Servant", "Vacancy", "all_bodies", "by_code",
+    "calendar_by_label", "district_above", "existing", "grid_register", "grid_registers", "hours_of", "ids_below",
+    "look_at_calendars_again", "mark", "names", "posts_counted", "posts_of",
 ]  # fmt: skip
 
 
@@ -185,3 +189,139 @@ def look_at_calendars_again() -> None:
 def calendar_by_label(label: str) -> Hours:
     """Give the calendar that a clock remembers by name."""
     return calendars.by_label(label)
+
+
+# --- the public register of a grid (spec 20 §3.3; 滨州市社会治理网格化服务管理条例 6) -------------
+
+NAMED = (GridRole.LEADER, GridRole.PARTY_SECRETARY, GridRole.FULL_TIME, GridRole.ADVISER)
+NEEDED = (GridRole.LEADER, GridRole.FULL_TIME)  # a grid without one of them says since when
+
+
+@dataclass(frozen=True, slots=True)
+class Servant:
+    """Who serves, as the public sees it: a name, the post, the post's work phone. Never the account's own number."""
+
+    role: str
+    name: str
+    title: str
+    title_en: str
+    work_phone: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """A role that nobody holds, since when; None: nobody has held it in this register."""
+
+    role: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GridRegister:
+    """What the public may know of who serves a grid, at one moment. `phone`: the community's, for a vacant post."""
+
+    grid: places.GridRow
+    people: tuple[Servant, ...]  # leader, secretary, full-time workers, advisers, in this order
+    vacancies: tuple[Vacancy, ...]
+    part_time: int  # couriers, volunteers, building heads: how many; they are no officials and are not named
+    party: str
+    phone: str
+    phone_of: str
+    supervising_phone: str
+    supervised_by: str
+    current_since: datetime | None  # the last time that a term began or ended here
+
+    def of(self, role: str) -> tuple[Servant, ...]:
+        """Give who holds one role."""
+        return tuple(one for one in self.people if one.role == role)
+
+
+def grid_register(grid_id: int, now: datetime) -> GridRegister | None:
+    """Give the public register of one grid at a moment; None: no such grid then. Refuses nobody: it is public."""
+    return grid_registers([grid_id], now).get(grid_id)
+
+
+def grid_registers(grid_ids: Sequence[int], now: datetime) -> dict[int, GridRegister]:
+    """Give the registers of grids at a moment, by id, in four statements whatever their number."""
+    tenant, day = scope.current().actor.tenant_id, localdate(now)
+    rows = {i: row for i in grid_ids if (row := places.grid(i, day=day)) is not None}
+    posts = list(
+        GridPost.objects.filter(tenant_id=tenant, grid__in=rows, active__startswith__lte=now)
+        .select_related("post").order_by("id")
+    )  # fmt: skip
+    terms: dict[int, list[Term]] = {}
+    for term in Term.objects.filter(
+        tenant_id=tenant, post__in={p.post_id for p in posts}, active__startswith__lte=now
+    ).order_by("id"):  # fmt: skip
+        terms.setdefault(term.post_id, []).append(term)
+    people = accounts.names_of({t.account_id for held in terms.values() for t in held if _lasts(t, now)})
+    parties = Body.objects.filter(tenant_id=tenant, serves_grid__in=rows, active_from__lte=day).order_by("-id")
+    party = {b.serves_grid_id: b.name for b in parties if b.active_to is None or day < b.active_to}
+    return {
+        i: _register(row, [p for p in posts if p.grid_id == i], terms, people, party.get(i, ""), now)
+        for i, row in rows.items()
+    }
+
+
+def _register(
+    row: places.GridRow, posts: Sequence[GridPost], terms: dict[int, list[Term]], people: dict[int, str], party: str,
+    now: datetime,
+) -> GridRegister:  # fmt: skip
+    held = [
+        (post, term)
+        for post in posts if _lasts(post, now)
+        for term in terms.get(post.post_id, ()) if _lasts(term, now)
+    ]  # fmt: skip
+    shown = [
+        Servant(p.role, people[t.account_id], p.post.title, p.post.title_en, p.post.work_phone,
+                max(p.active.lower, t.active.lower))
+        for role in NAMED for p, t in held if p.role == role and people.get(t.account_id)
+    ]  # fmt: skip
+    there = {one.role for one in shown}
+    changes = [m for p in posts for t in terms.get(p.post_id, ()) for m in _edges(p, t) if m <= now]
+    community, above = _answering(row.community, localdate(now))
+    work = community.work_phone if community else ""
+    return GridRegister(
+        row, tuple(shown),
+        tuple(Vacancy(r, _vacant_since(r, posts, terms, now)) for r in NEEDED if r not in there),
+        len({t.account_id for p, t in held if p.role == GridRole.PART_TIME}), party, work,
+        community.name if community else "", above.supervising_phone if above else "", above.name if above else "",
+        max(changes, default=None),
+    )  # fmt: skip
+
+
+def _answering(community: str, day: date) -> tuple[BodyName | None, BodyName | None]:
+    """Give the community's body, and the nearest above it (itself first) that has a supervising phone."""
+    known = names()
+    found = [b for b in known.values() if b.level == "community" and b.division_code == community and b.lasts_on(day)]
+    own = min(found, key=lambda b: b.id, default=None)
+    above = own or next(
+        (b for b in known.values() if b.level == "street" and b.division_code == community[:9] + "000"), None
+    )
+    for _ in range(6):
+        if above is None or above.supervising_phone:
+            break
+        above = known.get(above.parent_id) if above.parent_id is not None else None
+    return own, above
+
+
+def _vacant_since(
+    role: str, posts: Sequence[GridPost], terms: dict[int, list[Term]], now: datetime
+) -> datetime | None:
+    ends = [
+        min(e for e in (p.active.upper, t.active.upper) if e is not None)
+        for p in posts if p.role == role
+        for t in terms.get(p.post_id, ()) if p.active.upper is not None or t.active.upper is not None
+    ]  # fmt: skip
+    began = [p.active.lower for p in posts if p.role == role]
+    return max((e for e in ends if e <= now), default=min(began, default=None))
+
+
+def _edges(post: GridPost, term: Term) -> tuple[datetime, ...]:
+    moments = (post.active.lower, post.active.upper, term.active.lower, term.active.upper)
+    return tuple(m for m in moments if m is not None)
+
+
+def _lasts(row: GridPost | Term, now: datetime) -> bool:
+    return row.active.lower <= now and (row.active.upper is None or now < row.active.upper)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from jishi.accounts.actions import grants
+from jishi.bodies.actions import grid_posts
 from jishi.bodies.models import Post, Term
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
@@ -51,6 +52,7 @@ def begin_terms(pairs: Sequence[tuple[int, int]], *, by: Actor, now: datetime) -
     """Begin terms (post, account) from `now`; each gives the post's rights the same second.
 
     :raises NotFound: no such post. :raises NotAllowed: no right, or for oneself.
+    :raises LeaderThere, AlreadyFullTime: a second leader of a grid, a second full-time post of a person.
     """
     _ensure_may_keep_posts(by)
     if by.account_id is not None and by.account_id in {account for _, account in pairs}:
@@ -58,6 +60,7 @@ def begin_terms(pairs: Sequence[tuple[int, int]], *, by: Actor, now: datetime) -
     posts = {p.id: p for p in Post.objects.filter(tenant_id=by.tenant_id, id__in={p for p, _ in pairs})}
     if len(posts) != len({p for p, _ in pairs}):
         raise NotFound
+    grid_posts.ensure_terms_fit(pairs, by=by, now=now)
     terms = Term.objects.bulk_create(
         Term(tenant_id=by.tenant_id, post_id=post, account_id=account, active=DateTimeTZRange(now, None))
         for post, account in pairs
