@@ -19,6 +19,16 @@ MONDAY_TEN = datetime(2026, 3, 9, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
 EMPTY, OTHER, TOWN = "990881", "990882", "990181"
 
 
+COMPILES = "jishi/kernels/gridplan/"  # compiled at first use, for half a minute: in one process for all of them
+
+
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(COMPILES):
+            item.add_marker(pytest.mark.xdist_group("gridplan"))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Two towns stand in every test database: the second proves that nothing leaks."""

@@ -12,6 +12,8 @@ import pytest
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["JISHI_ROLE"] = "owner"
 os.environ.setdefault("JISHI_FILES_FREE", "0")  # how full this machine's disk is decides no test
+for _library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # the workers fill the cores; more threads only wait
+    os.environ.setdefault(_library, "1")
 os.environ["JISHI_DATA"] = os.environ.get("JISHI_DATA") or tempfile.mkdtemp(prefix="jishi-test-")
 os.environ.setdefault("JISHI_HOSTS", "localhost,127.0.0.1,testserver,other.example,town.example")
 Path(os.environ["JISHI_DATA"]).chmod(0o711)  # the database's own account must get through

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from conftest import MONDAY_TEN, TOWN
+from conftest import MONDAY_TEN
 from jishi.accounts.web import tenants
 from jishi.cases import triage
-from jishi.cases.actions import history, intake, learning, retention
-from jishi.cases.models import Addendum, Case, ModelEdition, Report, Suggestion
+from jishi.cases.actions import intake, learning, retention
+from jishi.cases.models import Addendum, Case, Report, Suggestion
 from jishi.cases.refusals import UnknownMatter
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague
+from jishi.cases.tests.taught import TODAY, edition, keeper, shadowed
 from jishi.cases.triage import classifying, duplicates, looking
 from jishi.duties import queries as duties
 from jishi.duties.actions import codebook
@@ -23,12 +24,9 @@ from jishi.duties.models import Matter
 from jishi.foundation import data_keys, keys, scope
 from jishi.foundation.actor import Actor, clock, system
 from jishi.kernels.text.classify import Blended, Learned
-from jishi.portal import founding
 from jishi.portal.demo import past_cases
-from jishi.portal.demo import town as drawn
 
 pytestmark = pytest.mark.django_db
-TODAY = date(2026, 3, 9)
 LIGHT, DARK = "01.02.02", "01.02.09"
 
 
@@ -42,20 +40,10 @@ def _in_the_town(town: int) -> Iterator[None]:
     tenants.forget()
 
 
-def keeper(town: int) -> Actor:
-    return f.staff(town, "office", account=41, body="ldxz")
-
-
 def taught(town: int) -> Any:
     """The desk's past of 210 closed cases, learned and in use."""
-    by = system(town)
-    with scope.work(by):
-        known = founding.Known(drawn(), day=TODAY)
-        past = [c for c in past_cases(420, seed=12, today=TODAY) if c.status == "closed"][:210]
-        history.take_in([known.life(c, prefix="L") for c in past], by=by, now=MONDAY_TEN, tenant_code=TOWN)
-    made = f.do(keeper(town), learning.learn, now=MONDAY_TEN)
-    with scope.work(by):  # as if it had answered unseen for long enough
-        ModelEdition.objects.filter(id=made.id).update(shadowed=learning.SHADOWED)
+    made = edition(town)
+    shadowed(town, made.number)
     f.do(keeper(town), learning.adopt, made.number, now=MONDAY_TEN)
     return made
 
@@ -66,6 +54,7 @@ def classified(town: int, *texts: str, now: Any = MONDAY_TEN) -> list[triage.Sug
         return [s.stage("classify") for s in seen]
 
 
+@pytest.mark.xdist_group("learning")
 def test_a_new_code_book_never_breaks_the_model(town: int) -> None:
     """G01 · sig 1332: the model knew labels that were gone, and answered with an error."""
     taught(town)
@@ -146,6 +135,7 @@ def _no_model(*asked: Any, **more: Any) -> Any:
     raise TimeoutError("the model answers nobody")
 
 
+@pytest.mark.xdist_group("learning")
 def test_training_data_and_quality_of_a_model_are_published(town: int) -> None:
     """G05 · sig: standard review. Whoever is judged by a guess may read how good it is."""
     from django.test import Client
