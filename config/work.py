@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -27,6 +27,7 @@ from jishi.cases.actions import (
     patrols,
     programs,
     reminding,
+    replaying,
     retention,
     sampling,
     sending,
@@ -38,7 +39,7 @@ from jishi.cases.actions import (
 from jishi.duties import queries as duties
 from jishi.duties.actions import lists
 from jishi.foundation import anchors, database, files, outbox, outside, scope
-from jishi.foundation.actor import clock, messenger, system
+from jishi.foundation.actor import Actor, clock, messenger, system
 from jishi.foundation.tenants import Tenant
 
 ROUNDS = 20  # hundreds of news per tenant and turn
@@ -155,6 +156,19 @@ def nightly(timestamp: int) -> None:
             retention.run(by=by, now=now)
         with scope.work(by):
             files.sweep(tenant_id=tenant_id)
+        _compare_with_the_record(by, now)
+
+
+def _compare_with_the_record(by: Actor, now: datetime) -> None:
+    """Ask each case whether it stands where its entries say, page by page; the night leaves one entry."""
+    pages: list[replaying.Page] = []
+    after: int | None = 0
+    while after is not None:
+        with scope.work(by):
+            pages.append(replaying.page(after, by=by))
+        after = pages[-1].last
+    with scope.work(by):
+        replaying.conclude(pages, by=by, now=now)
 
 
 @app.periodic(cron="* * * * * */30")

@@ -107,6 +107,12 @@ def head_of(day: date) -> str:
     return next((ledger.anchor_hash(_kernel(row)) for row in rows[:1]), "")
 
 
+def latest(days: int) -> list[Anchor]:
+    """Give the newest anchors, newest first."""
+    rows = Anchor.objects.filter(tenant_id=scope.current().actor.tenant_id).order_by("-number")
+    return list(rows[:days])
+
+
 def by_root(root: str) -> Anchor | None:
     """Give the anchor with this root, whichever day; None: there is none."""
     return Anchor.objects.filter(tenant_id=scope.current().actor.tenant_id, root=root).first()

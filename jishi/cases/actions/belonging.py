@@ -126,7 +126,8 @@ def new_case(
     case.save()
     Clock.objects.bulk_create(running)
     begin(case, [(member, own, promise)], why="parted", by=by, now=now, continues=False, text=text)
-    told = {"from": before.number, "report": report.number, "status": case.status, **(codes or {})}
+    told = {"from": before.number, "report": report.number, "status": case.status, "matter": case.matter,
+        "urgency": case.urgency, **(codes or {})}  # fmt: skip
     trail.record(
         move.trail, ("case", case.id), by=by, at=now, codes=told, words=words, rule=f"{CASE.code}@{CASE.edition}",
         new=True,

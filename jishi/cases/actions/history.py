@@ -144,7 +144,8 @@ def _born(one: PastLife, seen: triage.Looked, report_no: str, case_no: str, by: 
     _turn(life, [move], one.received_at, dict(seen.promises))
     promise = next((c for c in life.clocks if c.kind == "promise"), None)
     case.promise_due_at = member.promise_due_at = promise.due_at if promise else None
-    life.notes.append((move.trail, one.received_at, {"report": report_no, "channel": report.channel}, None, by.label))
+    codes = {"report": report_no, "channel": report.channel, "matter": case.matter, "urgency": case.urgency}
+    life.notes.append((move.trail, one.received_at, codes, None, by.label))
     return life
 
 
@@ -193,7 +194,9 @@ def _move_handover(lead: Handover, step: Happened) -> Move:
 
 
 def _note(life: _Life, verb: str, step: Happened) -> None:
-    codes = {"status": life.case.status, **({"body": step.body_id} if step.body_id else {})}
+    case = life.case
+    codes: dict[str, Any] = {"status": case.status, "version": case.version}
+    codes |= {"body": step.body_id} if step.body_id else {}
     codes |= {k: v for k, v in step.facts.items() if k in ("ground", "item", "outcome", "proposed", "missing", "how")}
     life.notes.append((verb, step.at, codes, {"words": step.words} if step.words else None, "history"))
 

@@ -236,7 +236,7 @@ def _record(
     for i, report in enumerate(reports):
         codes = {"report": report.number, "channel": report.channel, "kind": report.kind, "voice": report.voice}
         if i in fresh:
-            facts = {**codes, "matter": cases[i].matter, "division": report.division_code}
+            facts = {**codes, "matter": cases[i].matter, "urgency": cases[i].urgency, "division": report.division_code}
             first.append(trail.Note(move.trail, ("case", cases[i].id), now, facts, rule=rule))
         else:
             later.append(trail.Note("case.joined", ("case", cases[i].id), now, codes, rule=rule))

@@ -355,6 +355,7 @@ PIECE = "a piece of other verbs, walked through them"
 BATCH = "by the worker or the administrator for a whole town, not by a person on a matter; tested in "
 NOT_WALKED = {
     "attending.attend": "says of a mark that the desk has acted, and moves no case: test_risks.py",
+    "replaying.conclude": "writes the night's one entry on the town and moves no case: test_replaying.py",
     "dangers.mark": PIECE, "dangers.acted": PIECE,
     "archiving.note_taken": "one entry of a dossier that leaves: test_dossier.py",
     "patrols.change": "needs a route as it was laid, with all its places: test_rounds.py",

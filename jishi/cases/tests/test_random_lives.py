@@ -18,6 +18,7 @@ from django.db.models import Count, F, Q
 
 from conftest import MONDAY_TEN
 from jishi.cases import actions
+from jishi.cases.actions import replaying
 from jishi.cases.legwork import ERRAND
 from jishi.cases.models import (
     Case,
@@ -215,6 +216,8 @@ def walk(town: int, seed: int) -> Counter[str]:
             world.cases[world.cases.index(after.id)] = fresh.id
         if n % LOOKED_AT_EVERY == LOOKED_AT_EVERY - 1:
             assert not (found := faults(town)), (seed, n, found, last)
+    with scope.work(system(town)):
+        assert not (found := replaying.page(0, by=system(town)).different), (seed, found)
     return told
 
 

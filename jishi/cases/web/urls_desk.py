@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.cases.web.desk import bulk, case, caselist, dispatch, models, operator, presence
+from jishi.cases.web.desk import bulk, case, caselist, dispatch, models, operator, presence, record
 
 urlpatterns = [
     path("desk/operator", operator.console, name="operator"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("desk/bulk", bulk.start, name="bulk"),
     path("desk/bulk/<int:plan>", bulk.one, name="bulk-plan"),
     path("desk/bulk/<int:plan>/<slug:step>", bulk.step, name="bulk-step"),
+    path("desk/record", record.page, name="record"),
     path("desk/models", models.board, name="models"),
     path("desk/models/<int:number>/<slug:step>", models.step, name="models-step"),
     path("cases/<str:number>", case.case, name="case"),

@@ -5,6 +5,7 @@ from jishi.kernels.procedure.mermaid import mermaid, page
 from jishi.kernels.procedure.picture import draw
 from jishi.kernels.procedure.pictures import pictures
 from jishi.kernels.procedure.reading import Unreadable, parse
+from jishi.kernels.procedure.replay import Replayed, Told, replay
 from jishi.kernels.procedure.table import (
     BIRTH,
     Act,
@@ -37,11 +38,13 @@ __all__ = [
     "OriginNeeded",
     "Party",
     "Procedure",
+    "Replayed",
     "Separation",
     "Spoken",
     "Standing",
     "State",
     "Suspension",
+    "Told",
     "Unreadable",
     "WrongMoment",
     "check",
@@ -51,4 +54,5 @@ __all__ = [
     "page",
     "parse",
     "pictures",
+    "replay",
 ]

@@ -76,6 +76,7 @@ STAFF = (
     Entry("reminders", _("提醒"), "bell", frozenset({"handler", "head", "dispatcher", "reviewer"})),
     Entry("unsealings", _("解封"), "lock", frozenset({"supervisor", "office"})),
     Entry("break-glass", _("应急通道"), "lock", frozenset({"supervisor", "auditor", "security_admin"})),
+    Entry("record", _("留痕核对"), "check", frozenset({"auditor", "system_admin", "security_admin"})),
     Entry("clusters", _("热点"), "bell", frozenset({"dispatcher", "operator", "supervisor", "office", "ruler"})),
     Entry("whistles", _("吹哨台"), "bell", frozenset({"office", "ruler"})),
     Entry("gridplan", _("网格方案"), "map", frozenset({"office"})),

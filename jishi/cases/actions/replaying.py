@@ -1,0 +1,97 @@
+"""Every night: does each case stand where its entries say? What was changed without a verb shows (spec 90 §6, F11).
+
+The state is told again by the table of moves; version, matter and urgency as the last entry that names them. A case that
+seems to differ is read once more under its lock before it is named: somebody may just have been at work on it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from jishi.cases.models import Case
+from jishi.cases.states import CASE, Urgency
+from jishi.foundation import trail
+from jishi.foundation.actor import Actor
+from jishi.kernels import procedure
+
+AT_ONCE = 500
+SHOWN = 20  # cases named in the entry; all are counted
+COMPARED = "record.compared"
+COLUMNS = ("state", "stepped_aside_from", "version", "matter", "urgency", "moves")
+
+
+@dataclass(frozen=True, slots=True)
+class Different:
+    """A case whose row and entries differ, and in what (of `COLUMNS`; `moves`: the table does not know an entry)."""
+
+    case_id: int
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the comparison; `last` is where the next begins, None at the end."""
+
+    cases: int
+    different: tuple[Different, ...]
+    last: int | None
+
+
+def page(after: int, *, by: Actor) -> Page:
+    """Compare the next cases behind this id, 2 statements and 2 for all that seem to differ."""
+    ids = _ids(Case.objects.filter(tenant_id=by.tenant_id, id__gt=after).order_by("id")[:AT_ONCE])
+    seen = _different(ids, by)
+    sure: Sequence[Different] = ()
+    if seen:
+        with transaction.atomic():
+            again = [d.case_id for d in seen]
+            rows = Case.objects.select_for_update(of=("self",)).filter(tenant_id=by.tenant_id, id__in=again)
+            sure = _different(_ids(rows.order_by("id")), by)
+    return Page(len(ids), tuple(sure), ids[-1] if len(ids) == AT_ONCE else None)
+
+
+@transaction.atomic
+def conclude(pages: Iterable[Page], *, by: Actor, now: datetime) -> dict[str, Any]:
+    """Write one entry for the night: how many cases were compared, how many differ, in what, the first of them."""
+    told = list(pages)
+    found = [d for one in told for d in one.different]
+    codes = {
+        "cases": sum(one.cases for one in told), "different": len(found),
+        "in": dict(sorted(Counter(what for d in found for what in d.what).items())),
+        "first": [d.case_id for d in found[:SHOWN]],
+    }  # fmt: skip
+    trail.record(COMPARED, ("tenant", by.tenant_id), by=by, at=now, codes=codes)
+    return codes
+
+
+def _ids(rows: Any) -> list[int]:
+    return list(rows.values_list("id", flat=True))
+
+
+def _different(ids: Sequence[int], by: Actor) -> list[Different]:
+    entries: dict[int, list[Any]] = defaultdict(list)
+    rows = trail.Entry.objects.filter(tenant_id=by.tenant_id, subject_kind="case", subject_id__in=ids)
+    for entry in rows.order_by("subject_id", "seq").values_list("subject_id", "seq", "verb", "codes"):
+        entries[entry[0]].append(entry[1:])
+    cases = Case.objects.filter(tenant_id=by.tenant_id, id__in=ids).order_by("id")
+    found = []
+    for case_id, *row in cases.values_list("id", "status", "status_before", "version", "matter", "urgency"):
+        told, strange = _told(entries[case_id])
+        what = [name for name, a, b in zip(COLUMNS, row, told, strict=False) if a != b]
+        if what or strange:
+            found.append(Different(case_id, (*what, *(("moves",) if strange else ()))))
+    return found
+
+
+def _told(entries: Sequence[tuple[int, str, dict[str, Any]]]) -> tuple[list[Any], bool]:
+    """Give what a row must hold by its entries, in the order of `COLUMNS`, and whether an entry is strange."""
+    walked = procedure.replay(CASE, (procedure.Told(s, verb, codes.get("status", "")) for s, verb, codes in entries))
+    version, matter, urgency = 1, "", Urgency.NORMAL.value
+    for _, _, codes in entries:
+        version, matter = codes.get("version", version), codes.get("matter", matter)
+        urgency = codes.get("urgency", urgency)
+    return [walked.state, walked.origin, version, matter, urgency], bool(walked.strange)
