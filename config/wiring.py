@@ -34,6 +34,7 @@ UNHEARD: dict[str, str] = {
     "DutyListSuperseded": "the former list stays readable by its dates; nobody else needs to be told yet",
     "ResidenceMoved": "who serves a person is asked at each question; nothing is kept that must be changed",
     "TransitionClosed": "assembly and funds, which keep the roll and the accounts, are not built",
+    "GridPlanMoved": "plan desk and notice read the plan at each look; telling moved addresses is not built",
     "GridEditionAdopted": "memories of the ground look at its mark themselves; grids of open cases stay as pinned",
 }
 

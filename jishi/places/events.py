@@ -34,3 +34,13 @@ class TransitionClosed(Event):
     subject: ClassVar[tuple[str, str]] = ("transition", "transition_id")
     transition_id: int
     outcome: str
+
+
+@dataclass(frozen=True)
+class GridPlanMoved(Event):
+    """A plan of grids took a step of its life."""
+
+    subject: ClassVar[tuple[str, str]] = ("gridplan", "plan_id")
+    plan_id: int
+    community: str
+    status: str

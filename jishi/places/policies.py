@@ -31,7 +31,8 @@ def may_plan(by: Actor, community: str) -> bool:
     return True
 
 
-PARTIES = {"plan_street": ensure_may_plan, "anybody": None}  # of institutions/procedures/gridplan.toml
+# Parties of institutions/procedures/gridplan.toml: (actor, community) -> is it this one?
+PLAN_PARTIES: dict[str, Callable[[Actor, str], bool]] = {"plan_street": may_plan, "anybody": lambda _by, _place: True}
 
 
 def ensure_may_load_divisions(by: Actor) -> None:

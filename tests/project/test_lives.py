@@ -21,11 +21,11 @@ FILES = sorted((ROOT / "institutions/procedures").glob("*.toml"))
 ROOMS = {  # whose life it is
     "case": "cases", "handover": "cases", "part": "cases", "whistle": "cases", "participant": "cases",
     "supervision": "cases", "mediation": "cases", "topic": "cases", "errand": "cases",
-    "unsealing": "cases", "transition": "places",
+    "unsealing": "cases", "transition": "places", "gridplan": "places",
 }  # fmt: skip
 PARTIES = {
     "cases": {**case_policies.PARTIES, **errand_policies.PARTIES, **case_policies.TOPIC_PARTIES},
-    "places": place_policies.PARTIES,
+    "places": {**place_policies.PARTIES, **place_policies.PLAN_PARTIES},
 }
 EVENTS = [
     node.name

@@ -12,6 +12,7 @@ FOLDER = ROOT / "institutions" / "procedures"
 PICTURES = ROOT / "docs" / "states"
 NAMES = (
     "case", "handover", "part", "whistle", "participant", "supervision", "mediation", "topic", "errand", "transition",
+    "gridplan",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from .cutting import cut_heavy
 from .planning import plan_grids
 from .proving import confirms
 from .replanning import lower_bound, replan
+from .reporting import sheets
 from .values import (
     Band,
     Certificate,
@@ -30,5 +31,5 @@ __all__ = [
     "Sheet", "Soft", "Units", "Weights",
     "Barrier", "Crossing", "Graph", "Points", "build_graph",
     "Desk", "audit", "compare", "confirms", "cut_heavy", "explain", "lower_bound", "plan_grids",
-    "replan", "sheet", "what_if",
+    "replan", "sheet", "sheets", "what_if",
 ]  # fmt: skip

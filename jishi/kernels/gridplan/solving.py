@@ -87,9 +87,14 @@ def solve(ground: Ground, pieces: tuple[Piece, ...], search: Search) -> tuple[Ar
             part[piece.rows] = _beside(ground, piece, part, k)
             k += 1
             continue
+        before = as_before(ground, piece) if search.price > 0 else None
+        if before is not None:
+            part[piece.rows] = k + before
+            k += int(before.max()) + 1
+            continue
         sets = None
-        if piece.fits and ground.problem.previous is None and len(piece.rows) <= SMALL and looks > 0:
-            cover, looked = best(ground, piece, sought)
+        if piece.fits and len(piece.rows) <= SMALL and looks > 0:
+            cover, looked = best(ground, piece, sought, search.price)
             looks -= looked
             sets = cover.sets if cover is not None and cover.is_optimal else None
         if sets is None:
@@ -105,6 +110,35 @@ def solve(ground: Ground, pieces: tuple[Piece, ...], search: Search) -> tuple[Ar
     return part, {"exact_pieces": exact, "searched_pieces": len(rest)}
 
 
+def as_before(ground: Ground, piece: Piece) -> Ints | None:
+    """Give the grids in force of a piece, 0 … k−1, if nothing is wrong with them there: then nobody moves.
+
+    What changed elsewhere touches no piece that is legal as it stands.
+    """
+    from . import compiled
+
+    if ground.problem.previous is None or (ground.home[piece.rows] < 0).any() or ground.foes.size:
+        return None
+    names, which = np.unique(ground.home[piece.rows], return_inverse=True)
+    homes, band = np.bincount(which, ground.w[piece.rows]), ground.problem.band
+    if ((homes < band.lo) | (homes > band.hi)).any() or ground.problem.count is not None:
+        return None
+    group = np.full(ground.size, -1, np.int32)
+    group[piece.rows] = which
+    if compiled.pieces(ground.indptr, ground.indices, group)[1] != len(names):
+        return None
+    return np.asarray(which, dtype=np.int64) if _is_whole(ground, piece.rows) else None
+
+
+def _is_whole(ground: Ground, rows: Ints) -> bool:
+    """Tell whether all units of these atoms are in one grid of the plan in force."""
+    previous = np.asarray(ground.problem.previous)
+    inside = np.zeros(ground.size, bool)
+    inside[rows] = True
+    units = np.flatnonzero(inside[ground.atom_of])
+    return bool((previous[units] == ground.home[ground.atom_of[units]]).all())
+
+
 def _beside(ground: Ground, piece: Piece, part: Array, fresh: int) -> int:
     """Ground without homes behind a sealed atom goes with that; everything else is a grid of its own."""
     if piece.homes:
@@ -116,7 +150,9 @@ def _beside(ground: Ground, piece: Piece, part: Array, fresh: int) -> int:
     return fresh
 
 
-def best(ground: Ground, piece: Piece, sought: searching.Aims) -> tuple[covering.Covered | None, int]:
+def best(
+    ground: Ground, piece: Piece, sought: searching.Aims, price: float = 0.0
+) -> tuple[covering.Covered | None, int]:
     """Give the best division of a small piece by complete enumeration (None: too many), and how much was looked at."""
     band, rows = ground.problem.band, piece.rows
     if piece.most == 1 and not ground.foes.size:
@@ -127,7 +163,18 @@ def best(ground: Ground, piece: Piece, sought: searching.Aims) -> tuple[covering
         return None, LOOKS
     sets = [s for s in sets if not _has_foes(ground, rows, s)] if ground.foes.size else sets
     count = piece.wanted if ground.problem.count is not None else None
-    return covering.best_cover(len(rows), sets, column_costs(ground, rows, sets, sought), count=count), len(sets)
+    costs = column_costs(ground, rows, sets, sought)
+    if ground.problem.previous is not None and price > 0 and sets:
+        costs = 0.05 * costs + price / sought.mean * _moved(ground, rows, sets)
+    return covering.best_cover(len(rows), sets, costs, count=count), len(sets)
+
+
+def _moved(ground: Ground, rows: Ints, sets: list[int]) -> Doubles:
+    """Give the households of each set that are not of the old grid most of it comes from."""
+    members, home = covering.matrix(len(rows), sets), ground.home[rows]
+    moving = np.where(home >= 0, ground.moving[rows], 0.0)
+    common = np.stack([members @ np.where(home == g, moving, 0.0) for g in np.unique(home).tolist()], axis=1)
+    return np.asarray(members @ moving - common.max(axis=1), dtype=np.float64)
 
 
 def _has_foes(ground: Ground, rows: Ints, one: int) -> bool:
@@ -174,7 +221,8 @@ def near_home(state: State, pieces: list[Piece]) -> None:
     least, most = sum(p.least for p in pieces), sum(max(p.most, p.least) for p in pieces)
     if not least <= state.k <= most:
         searching.recount(state, min(max(state.k, least), most))
-    searching.mend(state, "mend")
+    if not searching.mend(state, "mend") and searching.improve(state, "anneal"):
+        searching.mend(state, "mend")
     searching.return_home(state)
 
 

@@ -1,0 +1,326 @@
+"""From a calculation to grids: drafted, checked, noticed, answered, adopted by people (spec 21 §12).
+
+The life is institutions/procedures/gridplan.toml. No way leads from a division with a fault to an edition: the audit
+runs on what was frozen when it is checked and once more when it is adopted; then the edition's own checks run.
+"""
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import shapely
+from django.db import transaction
+from django.utils.timezone import localdate
+
+from jishi.accounts.actions import proving
+from jishi.foundation import outbox, procedures, trail
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound, Stale
+from jishi.kernels.procedure import Move
+from jishi.kernels.text.minimise import minimise_one
+from jishi.places import plan_files, plan_words
+from jishi.places.actions import grids
+from jishi.places.events import GridPlanMoved
+from jishi.places.models import GridPlan, Objection, PlanGrid, PlanRun, PlanStatus, RunStatus
+from jishi.places.policies import ensure_may_plan
+from jishi.places.queries import plans as looking
+from jishi.places.refusals import (
+    NoticeIsOver,
+    NoticeStillRuns,
+    ObjectionsOpen,
+    ObjectionWasRight,
+    PlanHasFaults,
+    PlanOpenAlready,
+    RunNotReady,
+    TooSoon,
+    WordsNeeded,
+)
+
+LIFE = "gridplan"
+NOTICE_DAYS = EFFECTIVE_DAYS = 7  # at least; institutions/procedures/gridplan.toml
+LEGAL = ("legal", "legal_with_exemptions")
+
+
+@transaction.atomic
+def draft(run_id: int, *, by: Actor, now: datetime) -> GridPlan:
+    """This will make a proposal of a finished calculation without fault.
+
+    :raises NotAllowed: not the street's or the town's office. :raises RunNotReady, PlanHasFaults: of the run.
+    :raises PlanOpenAlready: the community has a plan on its way.
+    """
+    run = PlanRun.objects.select_for_update(of=("self",)).filter(tenant_id=by.tenant_id, id=run_id).first()
+    if run is None:
+        raise NotFound
+    ensure_may_plan(by, run.community)
+    move = _move("gridplan.draft", "")
+    _ensure_sound(run)
+    ended = (PlanStatus.IN_FORCE, PlanStatus.WITHDRAWN)
+    if GridPlan.objects.filter(tenant_id=by.tenant_id, community=run.community).exclude(status__in=ended).exists():
+        raise PlanOpenAlready
+    plan = GridPlan.objects.create(
+        tenant_id=by.tenant_id, community=run.community, run=run, status=move.to, status_since=now, drafted_by=by.label
+    )
+    _tell(plan, move, by=by, now=now, codes={"run": run.id}, new=True)
+    return plan
+
+
+@transaction.atomic
+def check(plan_id: int, *, by: Actor, now: datetime, version: int | None = None) -> GridPlan:
+    """This will have the auditor judge what was frozen; whoever presses signs its exemptions.
+
+    :raises PlanHasFaults: how many, and the first in words.
+    """
+    plan, move = _held(plan_id, "gridplan.check", by, version)
+    _ensure_sound(plan.run)
+    report = _drawn(plan, by)
+    _go(plan, move, now, audited_at=now, audited_hash=report.hash)
+    exempt = [g.code for g in PlanGrid.objects.filter(run=plan.run).exclude(exempt="").order_by("code")]
+    _tell(plan, move, by=by, now=now, codes={"hash": report.hash, "exempt": exempt})
+    return plan
+
+
+@transaction.atomic
+def publish(plan_id: int, *, by: Actor, now: datetime, days: int = NOTICE_DAYS, version: int | None = None) -> GridPlan:
+    """This will publish the plan: map, moved addresses, reasons; objections are taken for `days` natural days.
+
+    :raises TooSoon: fewer than seven days.
+    """
+    plan, move = _held(plan_id, "gridplan.publish", by, version)
+    last = localdate(now) + timedelta(days=days)
+    if not NOTICE_DAYS <= days <= 365:
+        raise TooSoon(day=(localdate(now) + timedelta(days=NOTICE_DAYS)).isoformat())
+    _go(plan, move, now, notice_from=localdate(now), notice_to=last)
+    _tell(plan, move, by=by, now=now, codes={"until": last.isoformat()})
+    return plan
+
+
+@transaction.atomic
+def object_(
+    plan_id: int, *, text: str, by: Actor, now: datetime, unit: str = "", wanted: str = ""
+) -> Objection:
+    """This will take an objection of anybody: one sentence, perhaps a house and the grid it should be in, which is
+    tried at once: what it would break stands beside the sentence. Names and numbers in it are masked.
+
+    :raises NoticeIsOver: its last day is past. :raises WordsNeeded. :raises UnknownUnit: no such house or grid.
+    """
+    plan = GridPlan.objects.select_for_update(of=("self",)).filter(tenant_id=by.tenant_id, id=plan_id).first()
+    if plan is None:
+        raise NotFound
+    move = _move("gridplan.object", plan.status)
+    if plan.notice_to is not None and localdate(now) > plan.notice_to:
+        raise NoticeIsOver(day=plan.notice_to.isoformat())
+    said = _words(text, 4, 500, "哪里不合适", "what is wrong")
+    found: dict[str, Any] = {}
+    if unit and wanted:
+        tried = looking.tried(plan.run, {unit: wanted})
+        label_of = {ref: label for ref, label, _ in looking.units_of(plan.run)}
+        found = {"unit": unit, "wanted_code": wanted, "unit_label": label_of[unit]}
+        if tried.breaks:
+            found |= {"breaks_zh": tried.breaks[0][0][:300], "breaks_en": tried.breaks[0][1][:300]}
+    row = Objection.objects.create(
+        tenant_id=by.tenant_id, plan=plan, text=minimise_one(said).shown[:500], round=plan.rounds, made_at=now, **found
+    )
+    _tell(plan, move, by=by, now=now, codes={"objection": row.id, "unit": unit, "wanted": wanted},
+          words={"text": row.text})  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def answer(
+    plan_id: int, *, objection_id: int, words: str, is_right: bool, by: Actor, now: datetime
+) -> Objection:
+    """This will answer one objection in words and say whether it is right.
+
+    :raises NotFound: no such objection, or it is answered. :raises WordsNeeded.
+    """
+    plan, move = _held(plan_id, "gridplan.answer", by, None)
+    open_ = Objection.objects.select_for_update(of=("self",)).filter(plan=plan, answered_at=None)
+    row = open_.filter(id=objection_id).first()
+    if row is None:
+        raise NotFound
+    said = _words(words, 4, 1000, "怎么答复", "the answer")
+    row.change(answer=minimise_one(said).shown[:1000], is_right=is_right, answered_at=now)
+    _tell(plan, move, by=by, now=now, codes={"objection": row.id, "right": is_right}, words={"answer": row.answer})
+    return row
+
+
+@transaction.atomic
+def conclude(plan_id: int, *, by: Actor, now: datetime, version: int | None = None) -> GridPlan:
+    """This will end the notice once its days are over and every objection is answered.
+
+    :raises NoticeStillRuns: until when. :raises ObjectionsOpen: how many are not answered.
+    """
+    plan, move = _held(plan_id, "gridplan.conclude", by, version)
+    if plan.notice_to is None or localdate(now) <= plan.notice_to:
+        raise NoticeStillRuns(day=plan.notice_to.isoformat() if plan.notice_to else "—")
+    left = Objection.objects.filter(plan=plan, answered_at=None).count()
+    if left:
+        raise ObjectionsOpen(count=left)
+    _go(plan, move, now)
+    _tell(plan, move, by=by, now=now, codes={"objections": Objection.objects.filter(plan=plan).count()})
+    return plan
+
+
+@transaction.atomic
+def revise(plan_id: int, *, run_id: int, by: Actor, now: datetime, version: int | None = None) -> GridPlan:
+    """This will put a changed calculation in the plan's place; it is checked and published again.
+
+    :raises RunNotReady: no other finished run of the community. :raises PlanHasFaults: of that run.
+    """
+    plan, move = _held(plan_id, "gridplan.revise", by, version)
+    run = PlanRun.objects.filter(tenant_id=by.tenant_id, id=run_id, community=plan.community).first()
+    if run is None or run.id == plan.run_id:
+        raise RunNotReady
+    _ensure_sound(run)
+    former = plan.run_id
+    _go(plan, move, now, run=run, audited_at=None, audited_hash="", notice_from=None, notice_to=None,
+        rounds=plan.rounds + 1)  # fmt: skip
+    _tell(plan, move, by=by, now=now, codes={"from": former, "run": run.id})
+    return plan
+
+
+@transaction.atomic
+def adopt(
+    plan_id: int, *, document_no: str, effective_from: date, by: Actor, now: datetime, version: int | None = None
+) -> GridPlan:
+    """This will make the plan the community's next grid edition, in force from a day at least seven days ahead.
+
+    :raises ObjectionWasRight: one of this round was, and nothing was changed. :raises WordsNeeded: a document number.
+    :raises TooSoon. :raises PlanHasFaults: the auditor's last look. :raises Refused: whatever `grids.adopt` refuses.
+    """
+    plan, move = _held(plan_id, "gridplan.adopt", by, version)
+    proving.ensure_fresh(by, now=now)
+    number = _words(document_no, 2, 80, "文号", "the document number")
+    right = Objection.objects.filter(plan=plan, round=plan.rounds, is_right=True).count()
+    if right:
+        raise ObjectionWasRight(count=right)
+    first = localdate(now) + timedelta(days=EFFECTIVE_DAYS)
+    if effective_from < first:
+        raise TooSoon(day=first.isoformat())
+    _ensure_sound(plan.run)
+    report = _drawn(plan, by)
+    if report.hash != plan.audited_hash:
+        raise PlanHasFaults(count=1, first="图与核查时的不同")
+    base = looking.edition_in_force(plan.community, effective_from, by=by)
+    edition = grids.adopt(report, effective_from=effective_from, document_no=number, by=by, now=now,
+                          replaces=base.number if base else None)  # fmt: skip
+    _go(plan, move, now, document_no=number, effective_from=effective_from, edition=edition)
+    _tell(plan, move, by=by, now=now, codes={"edition": edition.id, "from": effective_from.isoformat()})
+    return plan
+
+
+@transaction.atomic
+def enter_force(plan_id: int, *, by: Actor, now: datetime) -> GridPlan:
+    """This will close an adopted plan on its day; the edition is in force by its own days.
+
+    :raises TooSoon: the day is not there.
+    """
+    plan, move = _held(plan_id, "gridplan.enter_force", by, None)
+    if plan.effective_from is None or localdate(now) < plan.effective_from:
+        raise TooSoon(day=plan.effective_from.isoformat() if plan.effective_from else "—")
+    _go(plan, move, now)
+    _tell(plan, move, by=by, now=now, codes={"edition": plan.edition_id})
+    return plan
+
+
+def enter_force_due(*, by: Actor, now: datetime) -> int:
+    """This will close every adopted plan whose day has come; gives how many."""
+    due = GridPlan.objects.filter(
+        tenant_id=by.tenant_id, status=PlanStatus.ADOPTED, effective_from__lte=localdate(now)
+    )
+    ids = list(due.order_by("id").values_list("id", flat=True))
+    for plan_id in ids:
+        enter_force(plan_id, by=by, now=now)
+    return len(ids)
+
+
+@transaction.atomic
+def withdraw(plan_id: int, *, why: str, by: Actor, now: datetime, version: int | None = None) -> GridPlan:
+    """This will take a plan back before it is in force; an edition that waits for its day goes with it.
+
+    :raises WordsNeeded: no reason. :raises EffectiveInThePast: people are served by it already.
+    """
+    plan, move = _held(plan_id, "gridplan.withdraw", by, version)
+    reason = _words(why, 4, 500, "为什么撤回", "why it is withdrawn")
+    if plan.edition_id is not None:
+        grids.withdraw(plan.edition_id, by=by, now=now)
+    _go(plan, move, now, why_withdrawn=minimise_one(reason).shown[:500])
+    _tell(plan, move, by=by, now=now, words={"why": plan.why_withdrawn})
+    return plan
+
+
+# --- what every verb does ----------------------------------------------------------------------------------------
+
+
+def _move(verb: str, status: str) -> Move:
+    return procedures.ensure_move(procedures.load(LIFE), verb, status)
+
+
+def _held(plan_id: int, verb: str, by: Actor, version: int | None) -> tuple[GridPlan, Move]:
+    row = GridPlan.objects.select_for_update(of=("self",)).filter(tenant_id=by.tenant_id, id=plan_id)
+    plan = row.select_related("run").first()
+    if plan is None:
+        raise NotFound
+    move = _move(verb, plan.status)
+    if not (by.kind == "clock" and any(who.startswith("clock:") for who in move.who)):
+        ensure_may_plan(by, plan.community)
+    if version is not None and version != plan.version:
+        raise Stale
+    return plan, move
+
+
+def _go(plan: GridPlan, move: Move, now: datetime, **values: Any) -> None:
+    plan.change(status=move.to, status_since=now, **values)
+
+
+def _tell(
+    plan: GridPlan, move: Move, *, by: Actor, now: datetime, codes: dict[str, Any] | None = None,
+    words: dict[str, str] | None = None, new: bool = False,
+) -> None:  # fmt: skip
+    said = {"community": plan.community, **(codes or {})}
+    trail.record(move.trail, ("gridplan", plan.id), by=by, at=now, codes=said, words=words, new=new)
+    outbox.announce(GridPlanMoved(plan.id, plan.community, plan.status), at=now)
+
+
+def _words(said: str, least: int, most: int, what: str, what_en: str) -> str:
+    text = " ".join(said.split())
+    if not least <= len(text) <= most:
+        raise WordsNeeded(what=what, what_en=what_en, least=least, most=most)
+    return text
+
+
+def _ensure_sound(run: PlanRun) -> None:
+    """Nobody's word is taken for it: the auditor judges the stored division again."""
+    if run.status != RunStatus.DONE:
+        raise RunNotReady
+    faults = plan_files.audited(run)
+    if faults or run.verdict not in LEGAL:
+        codes = looking.codes_of(run.id)
+        first = plan_words.fault(faults[0], codes)[0] if faults else run.verdict
+        raise PlanHasFaults(count=max(len(faults), 1), first=first)
+
+
+def _drawn(plan: GridPlan, by: Actor) -> grids.Report:
+    """The grids of the plan, and the special ones that stay, as the checks of an edition see them."""
+    frozen, drawn = plan_files.plan_of(plan.run)
+    ground, specials = plan_files.grounds(frozen, drawn.assignment)
+    features = [
+        _feature(ground[g.number], code=g.code, name=g.name, kind="general")
+        for g in PlanGrid.objects.filter(run=plan.run).order_by("code")
+    ] + [
+        _feature(specials[s.code], code=s.code, name=s.name, kind="special", special_of=s.special_of,
+                 owner_ref=s.owner_ref)
+        for s in frozen.specials
+    ]  # fmt: skip
+    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    report = grids.check(text, division=plan.community, crs="cgcs2000", by=by)
+    if report.blockers:
+        told = report.as_json()["findings"]
+        first = next(f["words"] for f in told if f["level"] == "blocker")
+        raise PlanHasFaults(count=len(report.blockers), first=first)
+    return report
+
+
+def _feature(shape: Any, **said: str) -> dict[str, Any]:
+    return {"type": "Feature", "properties": said, "geometry": shapely.geometry.mapping(shape)}
+

@@ -1,0 +1,112 @@
+"""What a calculation found, in sentences of both languages: faults, exemptions, certificates, relaxations."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from jishi.kernels import gridplan as planner
+from jishi.places.models import PlanRun
+from jishi.places.plan_files import Frozen
+
+MOST = 200  # findings of a kind that are kept
+NAMED = 3  # addresses named in a sentence
+
+RULES = {
+    "H1": ("有楼没有分进网格", "a unit is in no grid"), "H2": ("不连成一片", "is not in one piece"),
+    "H3": ("把一个小区拆开了", "splits a compound"), "H4": ("户数不在区间里", "is out of the band of households"),
+    "H5": ("跨过了屏障", "crosses a barrier"), "H6": ("跨过了社区边界", "crosses the community's border"),
+    "H7": ("走得太远", "is too far to walk"), "H8": ("网格数不对", "the number of grids is another"),
+    "H9": ("动了钉住的楼", "moves a pinned unit"), "exemption": ("豁免不成立", "lists a needless exemption"),
+}  # fmt: skip
+EXEMPT = {
+    "oversize_alone": ("{n} 户在一栋楼里，不能再分", "{n} households in one building that cannot be parted"),
+    "small_island": ("{n} 户在屏障后面，自成一格", "{n} households behind a barrier, a grid of their own"),
+    "unpeopled": ("没有住户的地面", "ground without homes"),
+}
+
+
+def fault(one: planner.Fault, code_of: Mapping[int, str]) -> tuple[str, str]:
+    """Say a fault in both languages, with the grid and the number."""
+    zh, en = RULES.get(one.rule, (one.code, one.code))
+    code = code_of.get(one.grid, "")
+    number = (f"：{one.number} 户", f": {one.number} households") if one.rule == "H4" else ("", "")
+    return f"{code} {zh}{number[0]}".strip(), f"{code} {en}{number[1]}".strip()
+
+
+def findings(
+    frozen: Frozen, plan: planner.Plan, faults: Sequence[planner.Fault], codes: Mapping[int, str], run: PlanRun
+) -> list[dict[str, Any]]:
+    """Give what is kept beside a run, row by row."""
+    rows = []
+    for one in faults[:MOST]:
+        zh, en = fault(one, codes)
+        rows.append({"kind": "fault", "code": f"{one.rule}:{one.code}", "zh": zh, "en": en,
+                     "grid_code": codes.get(one.grid, "")})  # fmt: skip
+    for exemption in plan.exemptions[:MOST]:
+        zh, en = (t.format(n=exemption.households) for t in EXEMPT[exemption.kind])
+        rows.append({"kind": "exemption", "code": exemption.kind, "zh": zh, "en": en,
+                     "grid_code": codes[exemption.grid]})  # fmt: skip
+    if faults:
+        rows += [_certificate(c, frozen) for c in plan.certificates[:MOST]]
+        rows += [_relaxation(r, frozen, run) for r in plan.relaxations[:MOST]]
+    return rows
+
+
+def _who(frozen: Frozen, units: Sequence[int]) -> tuple[str, str]:
+    names = list(dict.fromkeys(str(frozen.labels[u]) for u in units))
+    if len(names) > NAMED:
+        return f"{'、'.join(names[:NAMED])}等 {len(names)} 处", f"{', '.join(names[:NAMED])} and others ({len(names)})"
+    return "、".join(names), ", ".join(names)
+
+
+def _certificate(one: planner.Certificate, frozen: Frozen) -> dict[str, Any]:
+    zh, en = _who(frozen, one.units)
+    band, n = frozen.problem.band, one.households
+    told = {
+        "no_count": (f"{zh}合起来 {n} 户：分成几个网格都不在 {band.lo}–{band.hi} 户里。",
+                     f"{en}: {n} households together fit no number of grids of {band.lo}–{band.hi}."),
+        "too_small": (f"{zh}只有 {n} 户，与别处不相连，不够一个网格的 {band.lo} 户。",
+                      f"{en}: {n} households lie alone, a grid needs {band.lo}."),
+        "too_big": (f"{zh}有 {n} 户，不能再分，一个网格最多 {band.hi} 户。",
+                    f"{en}: {n} households cannot be parted, a grid holds {band.hi} at most."),
+        "homeless": (f"{zh}（{n} 户）和周围哪些楼连在一起，都凑不成 {band.lo}–{band.hi} 户。",
+                     f"{en} ({n} households): no connected ground around it holds {band.lo}–{band.hi}."),
+        "packing": (f"{zh}共 {n} 户：每处都能凑成一格，但凑不成互不重叠的一套。",
+                    f"{en}, {n} households: each has a possible grid, but no set of them fits together."),
+        "cut": (f"{zh}（{n} 户）只连着一处，怎么分都不行。", f"{en} ({n} households) hang on one place; no way fits."),
+    }[one.kind]  # fmt: skip
+    return {"kind": "certificate", "code": one.kind, "zh": told[0][:600], "en": told[1][:600]}
+
+
+def _relaxation(one: planner.Relaxation, frozen: Frozen, run: PlanRun) -> dict[str, Any]:
+    zh, en = _who(frozen, one.units)
+    w = np.asarray(frozen.problem.units.households, np.int64)
+    asked: dict[str, Any] = {}
+    if one.kind == "band":
+        homes = [int(w[list(g)].sum()) for g in one.grids]
+        asked = {"ask_lo": min([run.lo, *homes]), "ask_hi": max([run.hi, *homes])}
+        out = [h for h in homes if not run.lo <= h <= run.hi]
+        listed = "、".join(str(h) for h in out[:8]), ", ".join(str(h) for h in out[:8])
+        told = (f"放宽区间到 {asked['ask_lo']}–{asked['ask_hi']} 户（有网格是 {listed[0]} 户）。",
+                f"Widen the band to {asked['ask_lo']}–{asked['ask_hi']} (grids of {listed[1]}).")  # fmt: skip
+    elif one.kind == "island":
+        asked = {"ask_islands": True}
+        n = int(w[list(one.units)].sum())
+        told = (f"允许 {zh} 的 {n} 户自成一格。", f"Let the {n} households of {en} be a grid of their own.")
+    elif one.kind == "split":
+        asked = _split(one, frozen)
+        told = ("允许拆开一个小区，沿楼栋分。", "Let a compound be split along its buildings.")
+    elif one.kind == "crossing":
+        told = ("把一处已有的通道登记进来。", "List a crossing that exists.")
+    else:
+        told = ("允许一个网格跨社区，两个社区都要签字。", "Let one grid cross the border; both communities sign.")
+    said = {"kind": "relaxation", "code": one.kind, "zh": told[0][:600], "en": told[1][:600]}
+    return {**said, "price": one.price, **asked}
+
+
+def _split(one: planner.Relaxation, frozen: Frozen) -> dict[str, Any]:
+    """Which compound: the compound that is named in the planner's sentence by its number."""
+    number = int(one.sentence.split()[2]) if one.sentence.startswith("Split compound ") else -1
+    rows = np.flatnonzero(np.asarray(frozen.problem.atoms) == number)
+    return {"ask_split_id": int(frozen.compounds[rows[0]])} if len(rows) else {}

@@ -1,0 +1,378 @@
+"""Looking at plans of grids: what there is to plan, runs and what came out, proposals, objections, exports."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce
+
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound
+from jishi.kernels import gridplan as planner
+from jishi.places import memory, plan_files, plan_words, shapes
+from jishi.places.models import (
+    Barrier,
+    Building,
+    Compound,
+    Crossing,
+    DivisionVersion,
+    Grid,
+    GridEdition,
+    GridPlan,
+    Objection,
+    PlanFinding,
+    PlanGrid,
+    PlanMove,
+    PlanRun,
+)
+from jishi.places.plan_files import Frozen, Special
+from jishi.places.policies import ensure_may_plan
+from jishi.places.refusals import NothingToPlan, RunNotReady, UnknownUnit
+from jishi.places.shapes import E7
+
+NEAR_M = 2_000.0  # barriers around a community
+
+
+@dataclass(frozen=True)
+class Houses:
+    """Units to be planned: where, how many households, of which compound, in which grid of today."""
+
+    refs: list[str]
+    labels: list[str]
+    lng: list[float]
+    lat: list[float]
+    households: list[int]
+    compound: list[int]
+
+
+def units_for_planning(community: str, *, by: Actor) -> Houses:
+    """Give buildings with households, and compounds of which no building is known; a compound's households are
+    shared out by entrances and floors of its buildings."""
+    now = Q(active_to=None)
+    rows = Compound.objects.filter(now, tenant_id=by.tenant_id, community=community).order_by("id")
+    houses: dict[int, list[Building]] = {}
+    for house in Building.objects.filter(now, tenant_id=by.tenant_id, compound__community=community).order_by("id"):
+        houses.setdefault(house.compound_id or 0, []).append(house)
+    found = Houses([], [], [], [], [], [])
+    for row in rows:
+        homes, inside = row.households_planned or 0, houses.get(row.id, [])
+        if not inside:
+            _add(found, f"c{row.id}", row.name, row, homes, row.id)
+            continue
+        weights = [(h.units or 1) * (h.floors_up or 1) for h in inside]
+        upto = np.cumsum([0, *weights]) * homes // sum(weights)
+        for house, share in zip(inside, np.diff(upto).tolist(), strict=True):
+            _add(found, f"b{house.id}", f"{row.name}{house.name}", house, share, row.id)
+    return found
+
+
+def _add(found: Houses, ref: str, label: str, row: Any, homes: int, compound: int) -> None:
+    found.refs.append(ref)
+    found.labels.append(label)
+    found.lng.append(row.lng_e7 / E7)
+    found.lat.append(row.lat_e7 / E7)
+    found.households.append(homes)
+    found.compound.append(compound)
+
+
+def gather(run: PlanRun, *, day: date, by: Actor) -> Frozen:
+    """Give everything a run is calculated from, frozen: units, neighbours, barriers, the grids in force.
+
+    :raises NothingToPlan: no household is known. :raises BadInput: by the planner.
+    """
+    houses = units_for_planning(run.community, by=by)
+    if not sum(houses.households):
+        raise NothingToPlan(community=run.community)
+    now = memory.ground(day)
+    special = [g for g in now.by_code.values() if g.community == run.community and g.kind == "special"]
+    wkb = DivisionVersion.objects.filter(code=run.community, valid_to=None).values_list("boundary", flat=True).first()
+    border = shapes.read(wkb)
+    at = [""] * len(houses.refs)
+    if now.by_code:
+        at = [now.index.codes[i] if i >= 0 else "" for i in now.index.locate(houses.lng, houses.lat).grid]
+    served = {g.code for g in special}
+    rows = [i for i, code in enumerate(at) if code not in served]
+    middle = (float(np.mean(houses.lng)), float(np.mean(houses.lat)))
+    plane = shapes.Plane(*middle)
+    ground = None
+    if border is not None:
+        ground = plane.shape(shapely.difference(border, shapely.union_all([shapes.read(g.polygon) for g in special])))
+    xy = np.array([plane.xy(houses.lng[i], houses.lat[i]) for i in rows]).reshape(-1, 2)
+    which = {c: n for n, c in enumerate(sorted({houses.compound[i] for i in rows}))}
+    freed = run.split_compound_id
+    atoms = np.array([-1 if houses.compound[i] == freed else which[houses.compound[i]] for i in rows], np.int64)
+    points = planner.Points(
+        np.array([houses.refs[i] for i in rows]), xy[:, 0], xy[:, 1],
+        np.array([houses.households[i] for i in rows], np.int64), atoms=atoms,
+    )  # fmt: skip
+    walls, gaps = _barriers(plane, ground, by)
+    graph = planner.build_graph(points, ground, band=planner.Band(run.lo, run.hi), cap=run.cap, barriers=walls,
+                                crossings=gaps)  # fmt: skip
+    codes = sorted({at[i] for i in rows} - {""})
+    number = {code: n for n, code in enumerate(codes)}
+    previous = np.array([number.get(at[rows[i]], -1) for i in graph.of.tolist()], np.int64)
+    problem = plan_files.problem_of(
+        run, units=graph.units, edges=graph.edges, atoms=graph.atoms, previous=previous if codes else None
+    )
+    kept = tuple(Special(g.code, g.name, g.special_of, g.owner_ref, bytes(g.polygon)) for g in special)
+    labels = np.array([houses.labels[rows[i]] for i in graph.of.tolist()])
+    compounds = np.array([houses.compound[rows[i]] for i in graph.of.tolist()], np.int64)
+    return Frozen(problem, graph.units.id, labels, compounds, tuple(codes), graph.cells, *middle,
+                  bytes(wkb) if wkb is not None else b"", kept)  # fmt: skip
+
+
+def _barriers(plane: shapes.Plane, ground: Any, by: Actor) -> tuple[list[planner.Barrier], list[planner.Crossing]]:
+    rows = list(Barrier.objects.filter(tenant_id=by.tenant_id, active_to=None).order_by("id"))
+    near = [(r, plane.shape(shapes.read(r.geometry))) for r in rows]
+    near = [(r, s) for r, s in near if ground is None or s.distance(ground) < NEAR_M]
+    ids = [r.id for r, _ in near]
+    gaps = Crossing.objects.filter(tenant_id=by.tenant_id, active_to=None, barrier__in=ids).order_by("id")
+    places = [plane.xy(g.lng_e7 / E7, g.lat_e7 / E7) for g in gaps]
+    return [planner.Barrier(s, r.hard) for r, s in near], [planner.Crossing(x, y) for x, y in places]
+
+
+# --- what there is ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """One run with its grids, moves and findings; the names of communities beside codes."""
+
+    run: PlanRun
+    name: str
+    grids: Sequence[PlanGrid]
+    moves: Sequence[PlanMove]
+    faults: Sequence[PlanFinding]
+    exemptions: Sequence[PlanFinding]
+    certificates: Sequence[PlanFinding]
+    relaxations: Sequence[PlanFinding]
+    plan: GridPlan | None = None
+    is_chosen: bool = False
+
+    @property
+    def is_adoptable(self) -> bool:
+        return self.run.verdict in ("legal", "legal_with_exemptions") and not self.run.faults
+
+
+def run_of(run_id: int, *, by: Actor) -> PlanRun:
+    """Give a run that the actor may see.
+
+    :raises NotFound: there is none. :raises NotAllowed: of another street.
+    """
+    run = PlanRun.objects.filter(tenant_id=by.tenant_id, id=run_id).first()
+    if run is None:
+        raise NotFound
+    ensure_may_plan(by, run.community)
+    return run
+
+
+def page(run_id: int, *, by: Actor) -> RunPage:
+    """Give a run with everything that came out."""
+    run = run_of(run_id, by=by)
+    plan = GridPlan.objects.filter(tenant_id=by.tenant_id, community=run.community).order_by("-id").first()
+    return _page(run, plan)
+
+
+def _page(run: PlanRun, plan: GridPlan | None) -> RunPage:
+    found: dict[str, list[PlanFinding]] = {}
+    for row in PlanFinding.objects.filter(run=run).order_by("kind", Coalesce("price", -1.0), "id"):
+        found.setdefault(row.kind, []).append(row)
+    return RunPage(
+        run, name_of(run.community), list(PlanGrid.objects.filter(run=run).order_by("code")),
+        list(PlanMove.objects.filter(run=run).order_by("after_code", "label")), found.get("fault", ()),
+        found.get("exemption", ()), found.get("certificate", ()), found.get("relaxation", ()), plan,
+        plan is not None and plan.run_id == run.id,
+    )  # fmt: skip
+
+
+def name_of(community: str) -> str:
+    """Give a community's short name, or its code."""
+    row = memory.ground(date.max).divisions.get(community)
+    return row.short_name if row is not None else community
+
+
+def communities(*, by: Actor) -> list[tuple[str, str]]:
+    """Give (code, short name) of the communities that the actor may plan."""
+    rows = memory.ground(date.max).divisions.values()
+    return [(r.code, r.short_name) for r in rows if r.level == 5 and not r.placeholder and r.code.startswith(by.area)]
+
+
+def community_named(said: str, *, by: Actor) -> str:
+    """Give the code of a community by its name, the beginning of it, or its code; '' where that is not one."""
+    wanted = said.strip()
+    known = communities(by=by)
+    exact = [code for code, name in known if wanted in (code, name)]
+    near = [code for code, name in known if wanted and name.startswith(wanted)]
+    return exact[0] if len(exact) == 1 else near[0] if len(near) == 1 else ""
+
+
+def latest(*, by: Actor, most: int = 30) -> list[tuple[PlanRun, str]]:
+    """Give the last runs with the names of their communities."""
+    rows = PlanRun.objects.filter(tenant_id=by.tenant_id, community__startswith=by.area)
+    return [(r, name_of(r.community)) for r in rows.defer("frozen", "drawn").order_by("-id")[:most]]
+
+
+def plans(*, by: Actor, most: int = 50) -> list[tuple[GridPlan, str, int]]:
+    """Give the plans on their way and lately ended, with how many objections are not answered."""
+    rows = list(GridPlan.objects.filter(tenant_id=by.tenant_id, community__startswith=by.area).order_by("-id")[:most])
+    asked = Objection.objects.filter(plan__in=rows, answered_at=None).values_list("plan_id", flat=True)
+    left = list(asked)
+    return [(r, name_of(r.community), left.count(r.id)) for r in rows]
+
+
+def plan_page(plan_id: int, *, by: Actor) -> tuple[GridPlan, RunPage, list[Objection]]:
+    """Give a plan with its run and the objections of every round.
+
+    :raises NotFound, NotAllowed: as `run_of`.
+    """
+    plan = GridPlan.objects.filter(tenant_id=by.tenant_id, id=plan_id).select_related("run").first()
+    if plan is None:
+        raise NotFound
+    ensure_may_plan(by, plan.community)
+    return plan, _page(plan.run, plan), list(Objection.objects.filter(plan=plan).order_by("id"))
+
+
+def notice(plan_id: int, *, by: Actor) -> tuple[GridPlan, RunPage]:
+    """Give what everybody may read of a plan that was published: no objector, no sentence of one.
+
+    :raises NotFound: there is none, or it is not published.
+    """
+    public = ("NOTICED", "ANSWERED", "ADOPTED", "IN_FORCE")
+    plan = GridPlan.objects.filter(tenant_id=by.tenant_id, id=plan_id, status__in=public).select_related("run").first()
+    if plan is None:
+        raise NotFound
+    return plan, _page(plan.run, plan)
+
+
+def notices(*, by: Actor) -> list[tuple[GridPlan, str]]:
+    """Give the plans on which everybody may speak now."""
+    rows = GridPlan.objects.filter(tenant_id=by.tenant_id, status="NOTICED").order_by("notice_to", "id")
+    return [(r, name_of(r.community)) for r in rows]
+
+
+# --- questions -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a move would do: legal or not, what breaks, the touched grids with their households."""
+
+    legal: bool
+    breaks: tuple[tuple[str, str], ...]  # zh, en
+    grids: tuple[tuple[str, int], ...]
+    households_moved: int
+    mean_walk_m: tuple[float, float]
+
+
+def tried(run: PlanRun, moves: Mapping[str, str]) -> Tried:
+    """Try some moves (unit → code of a grid) on a finished run; nothing is stored.
+
+    :raises RunNotReady: it has not ended. :raises UnknownUnit: no such address or grid.
+    """
+    if run.drawn is None:
+        raise RunNotReady
+    code_of = dict(PlanGrid.objects.filter(run=run).values_list("number", "code"))
+    wanted = numbers_of(run, moves)
+    frozen, plan = plan_files.plan_of(run)
+    before = _mean_walk(plan.assignment, frozen)
+    _, after, faults = plan_files.changed(run, wanted)
+    touched = sorted({int(g) for g in after.assignment[after.assignment != plan.assignment]}
+                     | {int(g) for g in plan.assignment[after.assignment != plan.assignment]})  # fmt: skip
+    w = np.asarray(frozen.problem.units.households, np.int64)
+    homes = {g: int(w[after.assignment == g].sum()) for g in touched}
+    breaks = tuple(plan_words.fault(f, code_of) for f in faults)
+    return Tried(
+        not faults, breaks, tuple((code_of.get(g, "?"), homes[g]) for g in touched),
+        int(w[after.assignment != plan.assignment].sum()), (before, _mean_walk(after.assignment, frozen)),
+    )  # fmt: skip
+
+
+def numbers_of(run: PlanRun, moves: Mapping[str, str]) -> dict[str, int]:
+    """Give unit → number of the grid for unit → code of the grid.
+
+    :raises UnknownUnit: the run has no such unit or grid.
+    """
+    number = dict(PlanGrid.objects.filter(run=run, code__in=moves.values()).values_list("code", "number"))
+    known = set(plan_files.thaw(run).refs.tolist())
+    for unit, code in moves.items():
+        if unit not in known or code not in number:
+            raise UnknownUnit
+    return {unit: number[code] for unit, code in moves.items()}
+
+
+def units_of(run: PlanRun) -> list[tuple[str, str, str]]:
+    """Give (unit, its address, code of its grid), by grid and address."""
+    if run.drawn is None:
+        return []
+    code_of = dict(PlanGrid.objects.filter(run=run).values_list("number", "code"))
+    frozen, plan = plan_files.plan_of(run)
+    rows = zip(frozen.refs.tolist(), frozen.labels.tolist(), plan.assignment.tolist(), strict=True)
+    return sorted(((ref, label, code_of.get(g, "")) for ref, label, g in rows), key=lambda r: (r[2], r[1], r[0]))
+
+
+def _mean_walk(assignment: Any, frozen: Frozen) -> float:
+    units = frozen.problem.units
+    x, y, w = (np.asarray(a, np.float64) for a in (units.x, units.y, units.households))
+    _, which = np.unique(assignment, return_inverse=True)
+    homes = np.maximum(np.bincount(which, w), 1e-9)
+    cx, cy = (np.bincount(which, w * a) / homes for a in (x, y))
+    return round(float((w * np.hypot(x - cx[which], y - cy[which])).sum() / max(w.sum(), 1.0)), 1)
+
+
+# --- the map and the exports ----------------------------------------------------------------------------------
+
+
+def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
+    """Give the grids of a run, or those in force before, for the map (RFC 7946, CGCS2000)."""
+    if side == "before":
+        held = [g for g in memory.ground(date.max).by_code.values() if g.community == run.community]
+        rows: list[Any] = [(g.code, g.name, shapes.read(g.polygon), {}) for g in sorted(held, key=lambda g: g.code)]
+    else:
+        grids = PlanGrid.objects.filter(run=run).order_by("code")
+        moved = set(PlanMove.objects.filter(run=run).values_list("after_code", flat=True))
+        rows = [
+            (g.code, g.name, shapes.read(g.polygon), {
+                "households": g.households, "mean_walk_m": g.mean_walk_m, "changed": g.code in moved,
+                "faulty": g.at_fault, "exempt": g.exempt,
+            })
+            for g in grids
+        ]  # fmt: skip
+    features = [
+        {
+            "type": "Feature", "geometry": shapely.geometry.mapping(shape),
+            "properties": {"code": code, "name": code[-3:], "title": name, "fill": f"k{n % 8 + 1}", **more},
+        }
+        for n, (code, name, shape, more) in enumerate(rows)
+    ]  # fmt: skip
+    return {"type": "FeatureCollection", "crs_name": "cgcs2000", "features": features}
+
+
+def next_number(community: str, *, by: Actor) -> int:
+    """Give the first number after those that grids of the community ever had, special ones left out."""
+    rows = Grid.objects.filter(tenant_id=by.tenant_id, community=community, kind="general")
+    last = rows.aggregate(last=Max("code"))["last"]
+    return int(last[12:15]) + 1 if last else 1
+
+
+def names_in_force(community: str) -> dict[str, str]:
+    """Give the names of a community's grids of today, by code."""
+    return {g.code: g.name for g in memory.ground(date.max).by_code.values() if g.community == community}
+
+
+def ids_of(codes: Sequence[str], *, by: Actor) -> dict[str, int]:
+    """Give the ids of grids that exist, by code."""
+    return dict(Grid.objects.filter(tenant_id=by.tenant_id, code__in=codes).values_list("code", "id"))
+
+
+def codes_of(run_id: int) -> dict[int, str]:
+    """Give the codes of a run's grids by their numbers."""
+    return dict(PlanGrid.objects.filter(run=run_id).values_list("number", "code"))
+
+
+def edition_in_force(community: str, day: date, *, by: Actor) -> GridEdition | None:
+    """Give the edition of a community that is in force on a day."""
+    return GridEdition.objects.filter(tenant_id=by.tenant_id, division_code=community, effective__contains=day).first()
