@@ -41,6 +41,7 @@ from jishi.duties.actions import lists
 from jishi.foundation import anchors, database, files, outbox, outside, scope
 from jishi.foundation.actor import Actor, clock, messenger, system
 from jishi.foundation.tenants import Tenant
+from jishi.places.actions import gridplan, plans
 
 ROUNDS = 20  # hundreds of news per tenant and turn
 AT_ONCE = 8  # receivers outside
@@ -153,6 +154,8 @@ def nightly(timestamp: int) -> None:
             by_phone.forget_old(by=by, now=now)
             lists.supersede_due(by=by, now=now)
         with scope.work(by):
+            gridplan.enter_force_due(by=by, now=now)
+        with scope.work(by):
             retention.run(by=by, now=now)
         with scope.work(by):
             files.sweep(tenant_id=tenant_id)
@@ -178,6 +181,15 @@ def shadow(timestamp: int) -> None:
     close_old_connections()
     for tenant_id in _tenants():
         shadowing.answer_beside(by=system(tenant_id), now=timezone.now())
+
+
+@app.periodic(cron="* * * * * */3")
+@app.task(queueing_lock="plan", lock="plan", pass_context=False)
+def plan(timestamp: int) -> None:
+    """Calculate the plans of grids that somebody asked for, one after the other."""
+    close_old_connections()
+    for tenant_id in _tenants():
+        plans.work_off(tenant_id, clock=timezone.now)
 
 
 @app.periodic(cron="30 1 * * 1")
