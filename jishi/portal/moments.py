@@ -15,8 +15,8 @@ Moment = dt.datetime | dt.date
 
 def local(value: Moment) -> Moment:
     """This will give an aware moment on the wall clock of the installation; days stay days."""
-    if isinstance(value, dt.datetime) and timezone.is_aware(value):
-        return timezone.localtime(value)
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value.astimezone(timezone.get_current_timezone())
     return value
 
 
@@ -34,8 +34,11 @@ def clock_of(value: Moment) -> str:
 
 def short_day(value: Moment, *, lang: str, now: dt.datetime) -> str:
     """This will give 11月25日 / 25 Nov, with the year when it is another one."""
-    on = date_of(value)
-    other = on.year != date_of(now).year
+    return _short(date_of(value), lang, date_of(now).year)
+
+
+def _short(on: dt.date, lang: str, this_year: int) -> str:
+    other = on.year != this_year
     if lang.startswith("zh"):
         return (f"{on.year}年" if other else "") + f"{on.month}月{on.day}日"
     return f"{on.day} {MONTHS[on.month - 1]}" + (f" {on.year}" if other else "")
@@ -43,17 +46,23 @@ def short_day(value: Moment, *, lang: str, now: dt.datetime) -> str:
 
 def day(value: Moment, *, lang: str, now: dt.datetime) -> str:
     """This will give 11月25日（周三） / Wed 25 Nov."""
-    weekday = date_of(value).weekday()
+    return _day(date_of(value), lang, date_of(now).year)
+
+
+def _day(on: dt.date, lang: str, this_year: int) -> str:
+    short = _short(on, lang, this_year)
     if lang.startswith("zh"):
-        return f"{short_day(value, lang=lang, now=now)}（周{WEEKDAYS['zh'][weekday]}）"
-    return f"{WEEKDAYS['en'][weekday]} {short_day(value, lang=lang, now=now)}"
+        return f"{short}（周{WEEKDAYS['zh'][on.weekday()]}）"
+    return f"{WEEKDAYS['en'][on.weekday()]} {short}"
 
 
 def moment(value: Moment, *, lang: str, now: dt.datetime) -> str:
     """This will give 11月25日（周三）17:30 / Wed 25 Nov, 17:30."""
-    clock = clock_of(value)
+    here, this_year = local(value), date_of(now).year
+    if not isinstance(here, dt.datetime):
+        return _day(here, lang, this_year)
     gap = "" if lang.startswith("zh") else ", "
-    return day(value, lang=lang, now=now) + (gap + clock if clock else "")
+    return f"{_day(here.date(), lang, this_year)}{gap}{here:%H:%M}"
 
 
 def desk(value: Moment, *, now: dt.datetime) -> str:
@@ -98,12 +107,13 @@ def due_text(due: dt.datetime, *, lang: str, now: dt.datetime) -> str:
         return _("已超 %(span)s") % {"span": span(seconds)}
     if seconds < 2 * HOUR:
         return _("剩 %(span)s") % {"span": span(seconds)}
-    days = (date_of(due) - date_of(now)).days
+    on, today = date_of(due), date_of(now)
+    days = (on - today).days
     if days == 0:
         return _("今天 %(clock)s") % {"clock": clock_of(due)}
     if days == 1:
         return _("明天 %(clock)s") % {"clock": clock_of(due)}
-    return short_day(due, lang=lang, now=now)
+    return _short(on, lang, today.year)
 
 
 def number(value: int | float | Decimal, places: int | None = None) -> str:

@@ -134,16 +134,16 @@ def clock_chip(context: template.Context, clock: Any, before: str = "") -> SafeS
     if clock is None:
         return format_html("")
     due, text = _of(clock, "due_at", None), _of(clock, "text")
-    now = _now(context)
+    now, lang = _now(context), _lang()
     late = bool(_of(clock, "late", due is not None and due < now))
     share = min(1.0, max(0.0, float(_of(clock, "share_used", None) or (1.0 if late else 0.0))))
     if not text and due is not None:
-        text = moments.due_text(due, lang=_lang(), now=now)
-    words = _upper(f"{before} {text}".strip()) if _lang() == "en" else f"{before}{text}"
+        text = moments.due_text(due, lang=lang, now=now)
+    words = _upper(f"{before} {text}".strip()) if lang == "en" else f"{before}{text}"
     if _of(clock, "paused", None):
         return format_html('<span class="clk off">{}{}</span>', icon("hold"), words)
     kind = " late" if late else " near" if _of(clock, "near", share >= NEAR_SHARE) else ""
-    title = moments.moment(due, lang=_lang(), now=now) if due else words
+    title = moments.moment(due, lang=lang, now=now) if due else words
     return format_html('<span class="clk{}" title="{}">{}{}</span>', kind, title, _ring(round(share * 100)), words)
 
 
