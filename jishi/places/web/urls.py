@@ -1,0 +1,18 @@
+"""Addresses of the room of places: the desk that keeps the ground."""
+
+from django.urls import path
+
+from jishi.places.web import imports, names
+
+urlpatterns = [
+    path("desk/ground", imports.ground, name="places"),
+    path("desk/ground/map", imports.ground_map, name="places-map"),
+    path("desk/ground/imports", imports.start, name="ground-imports"),
+    path("desk/ground/imports/<int:import_id>", imports.report, name="ground-import"),
+    path("desk/ground/imports/<int:import_id>/map", imports.report_map, name="ground-import-map"),
+    path("desk/ground/imports/<int:import_id>/file", imports.report_file, name="ground-import-file"),
+    path("desk/ground/imports/<int:import_id>/do/<slug:verb>", imports.act, name="ground-import-act"),
+    path("desk/ground/barriers", imports.barriers, name="ground-barriers"),
+    path("desk/ground/names", names.review, name="ground-names"),
+    path("desk/ground/names/settle", names.settle, name="ground-names-settle"),
+]
