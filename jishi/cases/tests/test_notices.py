@@ -1,6 +1,7 @@
 """Notices: who is told what, by the tables; not at night, one a half day, on the chosen channel, and seen before."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,7 @@ from jishi.foundation.actor import Actor, system
 from jishi.foundation.carriers import MAIL, SMS, Recorder
 from jishi.foundation.models import Delivery, News
 
+AT_NIGHT = os.environ.get("JISHI_PROFILE") == "nightly"
 PHONE = "13900000417"
 NIGHT = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)  # Monday 23:00 in Shanghai
 SATURDAY = datetime(2026, 3, 14, 2, 0, tzinfo=UTC)
@@ -448,9 +450,10 @@ class TestThePreview:
         by = f.office(town)
 
         with scope.work(by):
-            for code in EDITION.templates:
-                for channel in EDITION.channels:
-                    for lang in ("zh", "en"):
+            for n, code in enumerate(EDITION.templates):
+                for k, channel in enumerate(EDITION.channels):
+                    # every channel and both languages of each; at night each language on each channel
+                    for lang in ("zh", "en") if AT_NIGHT else (("zh", "en")[(n + k) % 2],):
                         shown = told.preview(code, case.number, channel, lang, by=by, now=MONDAY_TEN)
                         assert "{" not in shown.text
                         assert bool(re.search(r"[一-鿿]", shown.text)) or lang == "en"
