@@ -208,6 +208,20 @@ def weekly(timestamp: int) -> None:
             measuring.publish(by=by, now=now)
 
 
+@app.periodic(cron="30 2 * * *")
+@app.task(queueing_lock="figures", pass_context=False)
+def figures(timestamp: int) -> None:
+    """Publish the first figures of a young town, and again whenever its record has doubled."""
+    close_old_connections()
+    if _in_doubt():
+        return
+    for tenant_id in _tenants():
+        by = clock(tenant_id, f"figures:{timestamp}")
+        with scope.work(by):
+            if measuring.is_due(tenant_id=tenant_id):
+                measuring.publish(by=by, now=timezone.now())
+
+
 @app.periodic(cron="40 0 * * *")
 @app.task(queueing_lock="tidy_outside", pass_context=False)
 def tidy_outside(timestamp: int) -> None:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from jishi.cases.actions.learning import Confirmed
 from jishi.cases.models import Case, Clock, Handover, Membership, RefusedPair, Report, Suggestion
-from jishi.cases.states import Role, Urgency
+from jishi.cases.states import Role
 from jishi.cases.triage import Stage, Words, classifying, promising, routing
 from jishi.cases.triage.classifying import Answering, Classes
 from jishi.duties.queries import Law
@@ -134,7 +134,7 @@ def classify(sample: Sample) -> tuple[list[Row], dict[str, Any]]:
         rows += found
     if not sample.learned:
         wanted = ("accuracy", "top3", "macro_f1", "calibration_error")
-        rows += [row(Stage.CLASSIFY.value, name, model="learned", why="not_learned") for name in wanted]
+        rows += [row(Stage.CLASSIFY.value, name, by="level_0", model="learned", why="not_learned") for name in wanted]
     return rows, tables
 
 
@@ -288,20 +288,6 @@ def personal_data() -> list[Row]:
         rows.append(row("personal_data", "recall", Share(found.covered, found.gold), by=kind))
         rows.append(row("personal_data", "precision", Share(found.right, found.found), by=kind))
     return rows
-
-
-def risk(sample: Sample, tenant_id: int, since: Any) -> list[Row]:
-    """Minutes from an emergency's report until a body was asked, which somebody must have looked at before."""
-    rows = Handover.objects.filter(
-        tenant_id=tenant_id, case__urgency=Urgency.EMERGENCY, role=Role.LEAD, case__received_at__gte=since,
-        case__received_at__lte=sample.until,
-    ).order_by("-offered_at").values_list("case", "offered_at", "case__received_at")  # fmt: skip
-    waits = sorted({case: (at - received).total_seconds() / 60 for case, at, received in rows}.values())
-    median = {"value": round(float(np.median(waits)), 1), "of": len(waits)} if waits else None
-    return [
-        row("risk", "recall", why="no_marked_sentences"), row("risk", "precision", why="no_marked_sentences"),
-        row("risk", "minutes_to_a_person", median),
-    ]  # fmt: skip
 
 
 def speed() -> list[Row]:

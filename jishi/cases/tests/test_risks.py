@@ -10,7 +10,18 @@ from django.test import Client
 from django.utils import timezone
 
 from conftest import MONDAY_TEN, TOWN
-from jishi.cases.actions import arrival, attending, dangers, dispatch, history, intake, syncing, withdrawing
+from jishi.cases.actions import (
+    arrival,
+    attending,
+    clusters,
+    dangers,
+    dispatch,
+    history,
+    intake,
+    measured_signals,
+    syncing,
+    withdrawing,
+)  # fmt: skip
 from jishi.cases.models import Case, RiskLook, RiskMark
 from jishi.cases.queries import risks
 from jishi.cases.refusals import NoDangerWaits
@@ -318,3 +329,28 @@ def test_acting_on_nothing_costs_one_statement(town: int) -> None:
     with scope.work(by), statements() as made:
         dangers.acted([1], by=by, now=LATER)
     assert len(made) == 1
+
+
+def test_minutes_to_a_person_and_false_alarms_are_figures(town: int) -> None:
+    act(a_danger(town))
+    act(a_danger(town), is_danger=False)
+
+    with scope.work(system(town)):
+        found = measured_signals.risk(since=MONDAY_TEN, until=LATER, tenant_id=town)
+
+    at = {(r["figure"], r["by"]): r for r in found}
+    assert (at["minutes_to_a_person", ""]["value"], at["within_10_minutes", ""]["hits"]) == (4.0, 2)
+    assert (at["precision", "desk"]["hits"], at["precision", "desk"]["of"]) == (1, 2)
+    assert (at["recall", "golden"]["value"], at["recall", "golden"]["of"]) == (1.0, 240)
+
+
+def test_topics_that_people_put_together_judge_the_found_ones(town: int) -> None:
+    case = f.a_case(town)
+    for n in range(3):
+        f.receive(town, text=f.DRAIN, caller_contact=f"1390000042{n}", join_case_id=case.id, now=LATER)
+    with scope.work(system(town)):
+        clusters.recompute(by=system(town), now=LATER)
+        found = measured_signals.hot_topics(since=MONDAY_TEN, until=LATER, tenant_id=town)
+
+    at = {(r["figure"], r["by"]): r for r in found}
+    assert at["fragments", "town"]["value"] == 1.0 and at["b_cubed", "town"]["value"] == 1.0

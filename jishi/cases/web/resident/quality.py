@@ -36,15 +36,18 @@ FIGURES: Words = {
     "final_body_in_three": gettext_lazy("前三个里有最后承办的单位"),
     "fallback": gettext_lazy("清单没有，兜底的"), "first_dispatch": gettext_lazy("首派准确率"),
     "equal_to_pinned": gettext_lazy("和定下的时限一样"),
-    "minutes_to_a_person": gettext_lazy("从说到有人派单，中位分钟"),
-    "precision_at_10": gettext_lazy("前十个里是热点的"), "delay": gettext_lazy("晚了多久"),
-    "fragments": gettext_lazy("一个热点被拆成几个"), "pipeline_ms": gettext_lazy("每千条，整条流水，毫秒"),
+    "minutes_to_a_person": gettext_lazy("从说到有人看，中位分钟"),
+    "within_10_minutes": gettext_lazy("10 分钟以内有人看"), "found_topics": gettext_lazy("标过的热点里找到的"),
+    "precision_at_10": gettext_lazy("前十个里是热点的"), "delay": gettext_lazy("第三个人说了以后，中位几小时找到"),
+    "fragments": gettext_lazy("一个热点被拆成几个，平均"), "pipeline_ms": gettext_lazy("每千条，整条流水，毫秒"),
     "minimise_ms": gettext_lazy("每千条，遮个人信息，毫秒"), "locate_ms": gettext_lazy("每千条，找地方，毫秒"),
     "classify_ms": gettext_lazy("每千条，认事项，毫秒"), "route_ms": gettext_lazy("每千条，派单位，毫秒"),
     "deadline_ms": gettext_lazy("每千条，算时限，毫秒"), "p95_ms": gettext_lazy("一条，百分之九十五在多少毫秒里"),
     "memory_mib": gettext_lazy("常驻内存，MiB"),
 }  # fmt: skip
 BY: Words = {
+    "golden": gettext_lazy("标过的句子"), "marked": gettext_lazy("标过的热点"), "town": gettext_lazy("本地"),
+    "desk": gettext_lazy("受理的人说的"),
     "level_0": gettext_lazy("具体事项"), "level_1": gettext_lazy("上一级"), "level_2": gettext_lazy("上两级"),
     "level_3": gettext_lazy("上三级"), "taken": gettext_lazy("照清单派的"), "not_taken": gettext_lazy("没照清单派的"),
     "all": gettext_lazy("合计"), "none": gettext_lazy("没说到地名"), "room": gettext_lazy("说到室"),
@@ -65,8 +68,9 @@ WHY: Words = {
     "no_cases": gettext_lazy("还没有这样的事"), "not_learned": gettext_lazy("还没有学过"),
     "nobody_decided": gettext_lazy("还没有人并过或否过"),
     "needs_every_pair": gettext_lazy("要两两全比，只在测试集上量"),
-    "no_marked_groups": gettext_lazy("没有人工标过的分组"), "no_marked_sentences": gettext_lazy("没有标过的句子"),
-    "not_built": gettext_lazy("还没有做"), "no_record": gettext_lazy("没有记录过这一项"),
+    "no_marked_groups": gettext_lazy("没有人工标过的分组"), "nobody_acted": gettext_lazy("受理的人还没有处置过险情"),
+    "nobody_put_together": gettext_lazy("近三十天没有人把三条以上并成一件"),
+    "no_record": gettext_lazy("没有记录过这一项"),
     "no_code_book": gettext_lazy("还没有事项分类"), "not_yet": gettext_lazy("还没有到第一次"),
 }  # fmt: skip
 BASIS: Words = {
@@ -79,8 +83,9 @@ EVERY: Mapping[str, tuple[str, ...]] = {
     "classify": ("accuracy", "top3", "macro_f1", "calibration_error", "filled_in", "filled_in_right"),
     "duplicates": ("precision", "recall", "f1", "blocking_recall", "b_cubed"),
     "route": ("final_body", "final_body_in_three", "fallback", "first_dispatch"), "deadline": ("equal_to_pinned",),
-    "personal_data": ("recall", "precision"), "risk": ("recall", "precision", "minutes_to_a_person"),
-    "hot_topics": ("precision_at_10", "delay", "fragments", "b_cubed"),
+    "personal_data": ("recall", "precision"),
+    "risk": ("recall", "precision", "minutes_to_a_person", "within_10_minutes"),
+    "hot_topics": ("precision_at_10", "found_topics", "delay", "fragments", "b_cubed"),
     "speed": ("pipeline_ms", "p95_ms", "memory_mib"),
 }  # fmt: skip
 PLAIN = frozenset({"macro_f1", "calibration_error", "f1", "b_cubed"})
@@ -96,13 +101,45 @@ class Cell:
     why: str | Promise
 
 
+Line = tuple[str | Promise, str | Promise, tuple[tuple[str | Promise, Cell | None], ...]]
+SHORT, FOLDED = 8, 3  # lines of a stage before the rest is folded away, and how many are worth a fold
+# The first glance: of each stage the figure that matters most, the first that was measured.
+FIRST: tuple[tuple[str, str, str, str], ...] = (
+    ("classify", "accuracy", "level_0", "learned"), ("classify", "accuracy", "level_0", "zero_shot"),
+    ("route", "final_body", "", ""), ("locate", "within_200", "", ""), ("duplicates", "precision", "", ""),
+    ("deadline", "equal_to_pinned", "", ""), ("personal_data", "recall", "all", ""),
+    ("risk", "recall", "golden", ""), ("hot_topics", "found_topics", "marked", ""), ("speed", "pipeline_ms", "", ""),
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     code: str
     name: str | Promise
     models: tuple[str | Promise, ...]
-    lines: tuple[tuple[str | Promise, str | Promise, tuple[tuple[str | Promise, Cell | None], ...]], ...]
+    lines: tuple[Line, ...]
     note: str = ""
+    missing: tuple[tuple[str, str | Promise], ...] = ()  # names of what was not measured, and why, each reason once
+
+    @property
+    def first(self) -> tuple[Line, ...]:
+        """The lines that are read at once; the rest unfolds."""
+        return self.lines if len(self.lines) <= SHORT + FOLDED else self.lines[:SHORT]
+
+    @property
+    def rest(self) -> tuple[Line, ...]:
+        return self.lines[len(self.first) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One figure of the first glance: where it stands below, what it is, its value."""
+
+    stage: str
+    name: str | Promise
+    figure: str | Promise
+    text: str
+    more: tuple[str, ...]
 
 
 @require_safe
@@ -117,7 +154,8 @@ def shown(request: HttpRequest) -> HttpResponse:
     if published is not None:
         told = published.told
         facts |= {
-            "told": told, "basis": BASIS.get(told["basis"], ""), "sections": _sections(told["rows"]),
+            "told": told, "headlines": list(_headlines(told["rows"])),
+            "basis": BASIS.get(told["basis"], ""), "sections": _sections(told["rows"]),
             **_tables(told.get("tables", {}), lang),
         }  # fmt: skip
     return render(request, "cases/resident/quality.html", facts)
@@ -143,8 +181,11 @@ def _sections(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
     found = []
     for code, name in STAGES.items():
         own = [r for r in rows if r["stage"] == code]
+        own = sorted(own, key=lambda r: r["by"] not in ("", "all")) if code == "personal_data" else own
         if code == "personal_data":  # a line for each kind, beside each other how much was found and how much was right
             own = [{**r, "model": r["figure"], "figure": r["by"] or "all", "by": ""} for r in own]
+        missing = _missing(own)
+        own = [r for r in own if r["value"] is not None or not _is_silent(r, own)]
         models = tuple(m for m in COLUMNS if any(r["model"] == m for r in own))
         keys = list(dict.fromkeys((r["figure"], r["by"] if code != "speed" else "") for r in own))
         at = {(r["figure"], r["by"] if code != "speed" else "", r["model"]): r for r in own}
@@ -156,8 +197,42 @@ def _sections(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
             for figure, by in keys
         )  # fmt: skip
         days = sorted({str(r["by"]) for r in own if r["by"]}) if code == "speed" else []
-        found.append(Section(code, name, tuple(COLUMNS[m] for m in models), lines, " ".join(days)))
+        found.append(Section(code, name, tuple(COLUMNS[m] for m in models), lines, " ".join(days), missing))
     return found
+
+
+def _headlines(rows: Sequence[Mapping[str, Any]]) -> Iterable[Headline]:
+    """Give one measured figure of each stage; a stage without one says so below and has none here."""
+    at = {(r["stage"], r["figure"], r["by"] if r["stage"] != "speed" else "", r["model"]): r for r in rows}
+    told: set[str] = set()
+    for key in FIRST:
+        row = at.get(key)
+        if row is None or row["value"] is None or key[0] in told:
+            continue
+        told.add(key[0])
+        cell = _cell(row)
+        if cell is not None:
+            yield Headline(key[0], STAGES[key[0]], FIGURES[key[1]], cell.text, tuple(w for w in cell.more.split(" · ") if w))
+
+
+def _is_silent(row: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether nothing of this row's line, or of its column, was measured."""
+    line = [r for r in own if (r["figure"], r["by"]) == (row["figure"], row["by"])]
+    column = [r for r in own if r["model"] == row["model"]]
+    return all(r["value"] is None for r in line) or all(r["value"] is None for r in column)
+
+
+def _missing(own: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str | Promise], ...]:
+    """Name what was not measured, all of one reason together, so that each is said once."""
+    reasons: dict[str, list[str]] = {}
+    for r in own:
+        if r["value"] is None and _is_silent(r, own):
+            name = str(FIGURES.get(r["figure"]) or _by(r["figure"]))
+            by = f"{name}（{_by(r['by'])}）" if r["by"] and r["stage"] != "speed" else name
+            by = str(COLUMNS[r["model"]]) if r["model"] == "learned" else by
+            if by not in reasons.setdefault(r["why"], []):
+                reasons[r["why"]].append(by)
+    return tuple((str(_("、")).join(names), WHY.get(why, why)) for why, names in reasons.items())
 
 
 def _not_yet() -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from jishi.cases.actions import clusters
+from jishi.cases.actions import clusters, measuring
+from jishi.foundation import scope
 from jishi.foundation.actor import clock
 from jishi.portal import demo_talks, founding
 
@@ -29,7 +30,11 @@ class Command(BaseCommand):
             founding.send_out(tenant_id, now=now)
             demo_talks.begin(tenant_id, code=founding.CODE, now=now)
             founding.draw_calls(tenant_id, now=now)
-            clusters.sweep(by=clock(tenant_id, "founding"), now=now)
+            by = clock(tenant_id, "founding")
+            clusters.sweep(by=by, now=now)
+            if first:
+                with scope.work(by):  # of the newest few alone: the whole year is measured at night
+                    measuring.publish(by=by, now=now, until=founding.shanghai_today(now))
             done.touch()
 
     def _say(self, line: str) -> None:
