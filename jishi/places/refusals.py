@@ -193,3 +193,9 @@ class NameIsKnown(Refused):
     code, status = "name_is_known", 409
     zh, en = "“{name}”这个叫法已经有了。", "The name “{name}” is there already."
     next_zh, next_en = "不用再提；搜一下就能找到。", "There is nothing to propose; a search finds it."
+
+
+class FloorsTaken(Refused):
+    code, status = "floors_taken", 409
+    zh, en = "“{building}”的这几层已经属于别的网格。", "These floors of {building} belong to another grid already."
+    next_zh, next_en = "一层只归一个网格；请先核对楼层。", "A floor belongs to one grid; check the floors first."
