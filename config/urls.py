@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("jishi.accounts.web.urls")),
     path("", include("jishi.places.web.urls")),
+    path("", include("jishi.places.web.urls_plans")),
     path("", include("jishi.bodies.web.urls")),
     path("", include("jishi.duties.web.urls")),
     path("", include("jishi.cases.open311.urls")),

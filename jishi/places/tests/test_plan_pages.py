@@ -1,0 +1,164 @@
+"""The plan desk and the notice: who comes in, what is shown first, what a press does."""
+
+import io
+import re
+from datetime import UTC, datetime
+
+import openpyxl
+import pytest
+from django.test import Client
+
+from jishi.accounts.tests.factories import a_grant, an_account, signed_in
+from jishi.foundation import scope
+from jishi.foundation.actor import system
+from jishi.places.actions import ground, plans
+from jishi.places.models import GridPlan, Objection, PlanGrid, PlanRun
+from jishi.places.queries import plans as looking
+from jishi.places.tests.factories import CRS, SINCE, A, a_town, at
+
+pytestmark = pytest.mark.django_db
+HOMES = (200, 180, 260, 150, 210, 190, 240, 170, 320)
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def desk(client, other_tenant):
+    client.defaults["HTTP_HOST"] = "other.example"
+    with scope.work(system(other_tenant)):
+        a_town(other_tenant)
+        rows = [
+            ground.NewCompound(f"p{n}", f"=新村{n + 1}区", A, *at(0.34 + 0.66 * (n % 3), 0.34 + 0.66 * (n // 3)),
+                               households_planned=h)
+            for n, h in enumerate(HOMES)
+        ]  # fmt: skip
+        ground.add_compounds(rows, crs=CRS, active_from=SINCE, by=system(other_tenant), now=NOW)
+    return _signed(client, other_tenant, "office")
+
+
+def _signed(client, tenant: int, role: str):
+    account = an_account(tenant)
+    a_grant(account, role, post_id=31)
+    return signed_in(client, account, post=31, at=NOW)
+
+
+def asked(desk, tenant: int, **said) -> str:
+    """Ask at the desk and let the worker do it; gives the page's address."""
+    answer = desk.post("/desk/plans", {"community": "青溪社区", **said})
+    assert answer.status_code == 302, answer.content.decode()[:3000]
+    plans.work_off(tenant, clock=lambda: NOW)
+    return answer["Location"]
+
+
+def version_on(page: str) -> str:
+    return re.search(r'name="version" value="(\d+)"', page)[1]
+
+
+def test_a_name_is_enough_and_the_plan_is_exported(desk, other_tenant):
+    at_ = asked(desk, other_tenant)
+
+    page = desk.get(at_).content.decode()
+    book = openpyxl.load_workbook(io.BytesIO(desk.get(f"{at_}/export.xlsx").content))
+    drawn = desk.get(f"{at_}/export.geojson").json()["features"]
+
+    rows = list(book.worksheets[0].iter_rows(min_row=2, values_only=True))
+    assert "独立核查没有毛病" in page and len(book.worksheets) == 4
+    assert {r[0]: r[2] for r in rows} == {f["properties"]["code"]: f["properties"]["households"] for f in drawn}
+    assert all(c.data_type != "f" for sheet in book.worksheets for row in sheet for c in row)
+
+
+def test_while_it_is_calculated_there_is_a_bar_and_a_way_to_stop(desk, other_tenant):
+    at_ = desk.post("/desk/plans", {"community": A})["Location"]
+
+    waiting = desk.get(at_).content.decode()
+    desk.post(f"{at_}/cancel")
+
+    assert "<progress" in waiting and 'hx-trigger="every 1s"' in waiting
+    assert "停下了" in desk.get(at_).content.decode()
+
+
+def test_with_no_legal_plan_the_certificate_comes_first_and_the_cheapest_way_out_is_the_first_button(
+    desk, other_tenant
+):
+    at_ = asked(desk, other_tenant, lo="600", hi="620")
+
+    page = desk.get(at_).content.decode()
+    main = page[page.index('id="run"') :]
+    why, button = main.index('id="why"'), main.index("<button")
+    form = main[main.rindex("<form", 0, button) : button]
+    fields = dict(re.findall(r'name="(lo|hi|price|compounds|community)" value="([^"]*)"', form))
+    again = asked(desk, other_tenant, **fields)
+
+    assert why < button and "代价" in main[button : button + 300]
+    assert "独立核查没有毛病" in desk.get(again).content.decode()
+
+
+def test_a_move_is_tried_without_a_trace_and_kept_as_another_plan(desk, other_tenant):
+    at_ = asked(desk, other_tenant)
+    with scope.work(system(other_tenant)):
+        run = PlanRun.objects.get()
+        unit, _, here = looking.units_of(run)[0]
+        there = next(g.code for g in PlanGrid.objects.filter(run=run) if g.code != here)
+
+    tried = desk.post(f"{at_}/try", {"unit": unit, "grid": there})
+    wrong = desk.post(f"{at_}/try", {"unit": "b0", "grid": there})
+    kept = desk.post(f"{at_}/change", {"unit": unit, "grid": there})
+
+    assert tried.status_code == 200 and "平均步行" in tried.content.decode()
+    assert wrong.status_code == 422 and kept["Location"] != at_
+    with scope.work(system(other_tenant)):
+        assert PlanRun.objects.count() == 2
+
+
+def test_a_plan_is_published_objected_to_answered_and_everybody_reads_it(desk, other_tenant):
+    at_ = asked(desk, other_tenant)
+    plan = desk.post(f"{at_}/draft")["Location"]
+    public = plan.replace("/desk", "")
+    anybody = Client(HTTP_HOST="other.example")
+    assert anybody.get(public).status_code == 404
+    for verb in ("check", "publish"):
+        done = desk.post(f"{plan}/{verb}", {"version": version_on(desk.get(plan).content.decode()), "days": "7"})
+        assert done.status_code == 302, done.content.decode()[:2000]
+
+    listed = anybody.get("/gridplans").content.decode()
+    said = anybody.post(public, {"text": "我们想和三区在一起", "unit": "", "grid": ""})
+    empty = anybody.post(public, {"text": ""})
+    shown = desk.get(plan).content.decode()
+    number = re.search(r'name="objection" value="(\d+)"', shown)[1]
+    early = desk.post(f"{plan}/conclude", {"version": version_on(shown)})
+    answered = {"version": version_on(shown), "objection": number, "words": "太远，走不到。", "right": "0"}
+    desk.post(f"{plan}/answer", answered)
+    stale = desk.post(f"{plan}/withdraw", {"version": "999", "why": "重新商量"})
+    desk.post(f"{plan}/withdraw", {"version": version_on(desk.get(plan).content.decode()), "why": "重新商量"})
+
+    assert "青溪社区" in listed and said.status_code == 200 and "收到了" in said.content.decode()
+    assert (empty.status_code, early.status_code, stale.status_code) == (422, 409, 412)
+    assert anybody.get(f"{public}/map").status_code == 404
+    with scope.work(system(other_tenant)):
+        assert GridPlan.objects.get().status == "WITHDRAWN" and Objection.objects.get().is_right is False
+
+
+def test_only_offices_come_in(desk, other_tenant):
+    at_ = asked(desk, other_tenant)
+    handler = _signed(Client(HTTP_HOST="other.example"), other_tenant, "handler")
+    nobody = Client(HTTP_HOST="other.example")
+
+    for path in ("/desk/plans", at_, f"{at_}/map", f"{at_}/export.xlsx", "/desk/gridplans/1"):
+        assert handler.get(path).status_code == 403, path
+        assert nobody.get(path).status_code in (302, 401), path
+    assert handler.post("/desk/plans", {"community": A}).status_code == 403
+    assert handler.post(f"{at_}/draft").status_code == 403
+    assert desk.get("/desk/plans/999999").status_code == 404
+
+
+@pytest.mark.parametrize("said", [
+    {"community": "没有这个"}, {"community": ""}, {"community": "青溪社区", "lo": "500", "hi": "300"},
+    {"community": "青溪社区", "lo": "x"}, {"community": "翠竹社区"}, {"community": "青溪社区", "split": "1"},
+])  # fmt: skip
+def test_what_makes_no_sense_is_said_on_the_desk_and_nothing_is_asked(said, desk, other_tenant):
+    answer = desk.post("/desk/plans", said)
+
+    assert answer.status_code in (409, 422) and 'role="alert"' in answer.content.decode()
+    with scope.work(system(other_tenant)):
+        assert not PlanRun.objects.exists()
+
+

@@ -1,0 +1,296 @@
+"""The plan desk: choose a community and rules, watch it being calculated, look, try, change, export, decide.
+
+For the leading group office and the offices of streets. The page of a notice is for everybody.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jishi.foundation import numbers
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, SignInNeeded
+from jishi.places.actions import gridplan, plans
+from jishi.places.models import PlanRun
+from jishi.places.queries import plans as looking
+from jishi.places.web import plan_sheets
+
+BAND = (300, 500, 10)  # households from, to, price of a change: what the form begins with
+MOST_SHOWN = 300
+
+
+def desk_actor(request: HttpRequest) -> Actor:
+    """Let in the offices; nobody else plans."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if actor.kind == "anonymous":
+        raise SignInNeeded
+    if actor.kind != "staff" or not actor.has("office"):
+        raise NotAllowed
+    return actor
+
+
+def lang() -> str:
+    """Read the reader's language: zh or en."""
+    return "en" if (get_language() or "zh").startswith("en") else "zh"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def desk(request: HttpRequest) -> HttpResponse:
+    """Show the form, the plans on their way and the last calculations; ask for another."""
+    by = desk_actor(request)
+    if request.method != "POST":
+        return _desk(request, by)
+    said = request.POST
+    code = looking.community_named(said.get("community", ""), by=by)
+    if not code:
+        return _desk(request, by, said, _("没有叫这个名字的社区，或者不止一个。写全名或代码。"), 422)
+    try:
+        run = plans.ask(code, rules=_rules(said), by=by, now=request.now)  # type: ignore[attr-defined]
+    except Refused as no:
+        if no.status not in (409, 422):
+            raise
+        return _desk(request, by, said, f"{no.sentence(lang())} {no.next_step(lang())}", no.status)
+    return redirect("plan-run", run_id=run.id)
+
+
+def _desk(request: HttpRequest, by: Actor, said: Any = None, wrong: str = "", status: int = 200) -> HttpResponse:
+    lo, hi, price = BAND
+    return render(request, "places/plans/desk.html", {
+        "said": said or {"lo": lo, "hi": hi, "price": price, "compounds": "whole"}, "wrong": wrong,
+        "communities": looking.communities(by=by), "plans": looking.plans(by=by), "runs": looking.latest(by=by),
+        "dense": True,
+    }, status=status)  # fmt: skip
+
+
+def _whole(said: Any, name: str, default: int | None = None) -> int | None:
+    text = str(said.get(name, "")).strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        raise Invalid(detail=_("户数和价格写成整数。"))
+    return int(text)
+
+
+def _rules(said: Any) -> plans.Rules:
+    lo, hi, price = (_whole(said, name, value) for name, value in zip(("lo", "hi", "price"), BAND, strict=True))
+    return plans.Rules(
+        lo=lo or 0, hi=hi or 0, price=price or 0, compounds=said.get("compounds", "whole"), cap=_whole(said, "cap"),
+        allow_islands=said.get("islands") == "1", split_compound_id=_whole(said, "split"),
+    )  # fmt: skip
+
+
+# --- one calculation -------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_GET
+def run(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Show how far a calculation is, or what came out of it."""
+    by = desk_actor(request)
+    found = looking.page(run_id, by=by)
+    return _run(request, found)
+
+
+def _run(request: HttpRequest, found: looking.RunPage, tried: Any = None, wrong: str = "", status: int = 200,
+         ) -> HttpResponse:  # fmt: skip
+    run = found.run
+    waits = run.status in ("QUEUED", "RUNNING")
+    said = request.POST if tried or wrong else {}
+    return render(request, "places/plans/run.html", {
+        "page": found, "run": run, "waits": waits, "share": round(100 * run.done / run.total) if run.total else None,
+        "why": (found.certificates or found.faults)[:1], "first": found.relaxations[:1],
+        "others": [r for r in found.relaxations[1:6] if _can_be_asked(r)], "tried": tried, "said": said,
+        "wrong": wrong, "lang": lang(), "units": looking.units_of(run) if not waits else [], "dense": True,
+        "reasons": reasons(), "moves": found.moves[:MOST_SHOWN], "more": max(0, len(found.moves) - MOST_SHOWN),
+        "may_draft": found.is_adoptable and (found.plan is None or found.plan.status in ("IN_FORCE", "WITHDRAWN")),
+        "width": max((g.households for g in found.grids), default=1),
+    }, status=status)  # fmt: skip
+
+
+def _can_be_asked(row: Any) -> bool:
+    return row.ask_lo is not None or row.ask_islands or row.ask_split_id is not None
+
+
+@require_POST
+def act(request: HttpRequest, run_id: int, verb: str) -> HttpResponse:
+    """Stop it, try a move, keep a move, or make a proposal of it."""
+    by, now = desk_actor(request), request.now  # type: ignore[attr-defined]
+    found = looking.page(run_id, by=by)
+    moves = {request.POST.get("unit", ""): request.POST.get("grid", "")}
+    try:
+        if verb == "cancel":
+            plans.cancel(run_id, by=by, now=now)
+        elif verb == "try":
+            return _run(request, found, tried=looking.tried(found.run, moves))
+        elif verb == "change":
+            return redirect("plan-run", run_id=plans.change(run_id, moves=moves, by=by, now=now).id)
+        elif verb == "draft":
+            return redirect("gridplan-one", plan_id=gridplan.draft(run_id, by=by, now=now).id)
+        else:
+            raise NotFound
+    except Refused as no:
+        if no.status not in (409, 412, 422):
+            raise
+        return _run(request, looking.page(run_id, by=by), wrong=f"{no.sentence(lang())} {no.next_step(lang())}",
+                    status=no.status)  # fmt: skip
+    return redirect("plan-run", run_id=run_id)
+
+
+@never_cache
+@require_GET
+def run_map(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Give the grids after, or with ?side=before those in force, as GeoJSON."""
+    found = looking.run_of(run_id, by=desk_actor(request))
+    return _geojson(found, request.GET.get("side", "after"))
+
+
+@never_cache
+@require_GET
+def export(request: HttpRequest, run_id: int, form: str) -> HttpResponse:
+    """Give a finished calculation as GeoJSON or as a workbook of four sheets."""
+    found = looking.page(run_id, by=desk_actor(request))
+    if found.run.drawn is None or form not in ("geojson", "xlsx"):
+        raise NotFound
+    if form == "geojson":
+        answer = _geojson(found.run, "after")
+    else:
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        answer = HttpResponse(plan_sheets.workbook(found, looking.units_of(found.run), lang()), content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="grids-{found.run.community}-{found.run.id}.{form}"'
+    return answer
+
+
+def _geojson(run: PlanRun, side: str) -> HttpResponse:
+    return JsonResponse(looking.as_geojson(run, side=side), content_type="application/geo+json")
+
+
+def reasons() -> dict[str, str]:
+    """Say why an address changes its grid."""
+    return {
+        "was_over": _("原网格超过上限"), "was_under": _("原网格不足下限"), "cut_off": _("与原网格不再相连"),
+        "makes_room": _("给别处让位"), "new_unit": _("新楼"), "border_rule": _("原来跨了边界"),
+        "by_hand": _("人工调整"), "better": _("更近"),
+    }  # fmt: skip
+
+
+# --- the plan that people decide on ----------------------------------------------------------------------------
+
+
+@never_cache
+@require_GET
+def one(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """Show one plan: where it stands, what may be done now, every objection."""
+    return _one(request, plan_id)
+
+
+def _one(request: HttpRequest, plan_id: int, wrong: str = "", status: int = 200) -> HttpResponse:
+    by = desk_actor(request)
+    plan, page, objections = looking.plan_page(plan_id, by=by)
+    rows = [o for o in objections if o.round == plan.rounds]
+    runs = [r for r, _name in looking.latest(by=by) if r.community == plan.community and r.id != plan.run_id]
+    return render(request, "places/plans/plan.html", {
+        "plan": plan, "page": page, "objections": rows, "former": [o for o in objections if o.round < plan.rounds],
+        "open": [o for o in rows if o.answered_at is None], "right": [o for o in rows if o.is_right],
+        "runs": [r for r in runs if r.verdict.startswith("legal")], "states": states(), "lang": lang(), "wrong": wrong,
+        "said": request.POST, "dense": True, "today": request.now.date().isoformat(),  # type: ignore[attr-defined]
+        "over": plan.notice_to is not None and request.now.date() > plan.notice_to,  # type: ignore[attr-defined]
+    }, status=status)  # fmt: skip
+
+
+def states() -> dict[str, tuple[str, str]]:
+    """Give the words and chips of the states."""
+    return {
+        "DRAFTED": (_("起草"), "wait"), "CHECKED": (_("核查通过"), "wait"), "NOTICED": (_("公示中"), "run"),
+        "ANSWERED": (_("异议已答复"), "hold"), "ADOPTED": (_("已通过，待启用"), "run"),
+        "IN_FORCE": (_("已启用"), "done"), "WITHDRAWN": (_("已撤回"), "back"),
+    }  # fmt: skip
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(detail=_("日子写成 2026-03-01 这样。")) from None
+
+
+Press = Callable[[int, Any, dict[str, Any]], object]
+PRESSES: dict[str, Press] = {
+    "check": lambda row, said, who: gridplan.check(row, **who),
+    "publish": lambda row, said, who: gridplan.publish(row, days=_whole(said, "days", 7) or 0, **who),
+    "conclude": lambda row, said, who: gridplan.conclude(row, **who),
+    "revise": lambda row, said, who: gridplan.revise(row, run_id=_whole(said, "run", 0) or 0, **who),
+    "adopt": lambda row, said, who: gridplan.adopt(
+        row, document_no=said.get("document_no", ""), effective_from=_day(said.get("day", "")), **who),
+    "withdraw": lambda row, said, who: gridplan.withdraw(row, why=said.get("why", ""), **who),
+}  # fmt: skip
+
+
+@require_POST
+def press(request: HttpRequest, plan_id: int, verb: str) -> HttpResponse:
+    """Do what was pressed, on the version that was seen."""
+    by, now, said = desk_actor(request), request.now, request.POST  # type: ignore[attr-defined]
+    version = said.get("version", "")
+    if not numbers.names_a_row(version) or len(version) > 8:
+        raise Invalid(detail=_("请从页面上按。"))
+    try:
+        if verb == "answer":
+            gridplan.answer(plan_id, objection_id=_whole(said, "objection", 0) or 0, words=said.get("words", ""),
+                            is_right=said.get("right") == "1", by=by, now=now)  # fmt: skip
+        elif verb in PRESSES:
+            PRESSES[verb](plan_id, said, {"by": by, "now": now, "version": int(version)})
+        else:
+            raise NotFound
+    except Refused as no:
+        if no.status not in (409, 412, 422):
+            raise
+        return _one(request, plan_id, f"{no.sentence(lang())} {no.next_step(lang())}", no.status)
+    return redirect("gridplan-one", plan_id=plan_id)
+
+
+# --- for everybody ---------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_GET
+def notices(request: HttpRequest) -> HttpResponse:
+    """List the plans on which everybody may speak now."""
+    by: Actor = request.actor  # type: ignore[attr-defined]
+    return render(request, "places/plans/notices.html", {"rows": looking.notices(by=by)})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def notice(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """Show a published plan; take an objection and say at once what the wish would break."""
+    by: Actor = request.actor  # type: ignore[attr-defined]
+    plan, page = looking.notice(plan_id, by=by)
+    taken, wrong, status, said = None, "", 200, request.POST
+    if request.method == "POST":
+        try:
+            taken = gridplan.object_(plan_id, text=said.get("text", ""), unit=said.get("unit", ""),
+                                     wanted=said.get("grid", ""), by=by, now=request.now)  # type: ignore[attr-defined]  # fmt: skip
+        except Refused as no:
+            if no.status not in (409, 422):
+                raise
+            wrong, status = f"{no.sentence(lang())} {no.next_step(lang())}", no.status
+    return render(request, "places/plans/notice.html", {
+        "plan": plan, "page": page, "taken": taken, "wrong": wrong, "said": said, "lang": lang(),
+        "reasons": reasons(), "units": looking.units_of(plan.run), "state": states()[plan.status],
+        "moves": page.moves[:MOST_SHOWN], "more": max(0, len(page.moves) - MOST_SHOWN),
+    }, status=status)  # fmt: skip
+
+
+@never_cache
+@require_GET
+def notice_map(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """Give the grids of a published plan, or those before, as GeoJSON."""
+    plan, _page = looking.notice(plan_id, by=request.actor)  # type: ignore[attr-defined]
+    return _geojson(plan.run, request.GET.get("side", "after"))
