@@ -158,7 +158,7 @@ def verify(argv: Sequence[str]) -> int:
 
         return verifier.main([given.bundle])
     stand(given.data)
-    from config import replaying
+    from jishi.cases.actions import replaying
     from jishi.foundation import anchors, files, scope
     from jishi.foundation.actor import system
     from jishi.foundation.tenants import Tenant
@@ -167,7 +167,7 @@ def verify(argv: Sequence[str]) -> int:
     for tenant in Tenant.objects.order_by("id"):
         with scope.work(system(tenant.id)):
             found, lost = anchors.verify(), files.missing(tenant_id=tenant.id)
-            different = replaying.differences()
+            different = replaying.whole(by=system(tenant.id)).different
         counted = f"{found.entries} entries, {found.subjects} subjects, {found.anchors} anchors"
         print(f"{tenant.code} {tenant.name}: {counted}")
         for number in lost[:20]:

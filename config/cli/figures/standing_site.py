@@ -113,8 +113,9 @@ def _way_back(folder: Path) -> Figure:
 
 _COUNT = (
     "from jishi.foundation import scope; from jishi.foundation.actor import system; "
-    "from jishi.foundation.tenants import Tenant; from config import replaying; t = Tenant.objects.order_by('id')[0]; "
-    "w = scope.work(system(t.id)); w.__enter__(); print(replaying.counted())"
+    "from jishi.foundation.tenants import Tenant; from jishi.cases.actions import replaying; "
+    "t = Tenant.objects.order_by('id')[0]; "
+    "w = scope.work(system(t.id)); w.__enter__(); print(replaying.whole(by=system(t.id)).cases)"
 )
 
 

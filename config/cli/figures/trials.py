@@ -48,7 +48,7 @@ TRIALS = {
         "tampering is named at its entry",
         ("tests/trust/f10_tampering.py", "jishi/kernels/ledger/tests/test_verifier.py"),
     ),
-    "F11": Trial("rows rebuilt from entries are the same", ("tests/project/test_replay.py",)),
+    "F11": Trial("rows rebuilt from entries are the same", ("jishi/cases/tests/test_replaying.py",)),
     "F12": Trial("seal and log cost", ("tests/trust/f12_readings.py",)),
     "F13": Trial("rotation of 1M values", ("tests/trust/f13_rotation.py",)),
     "F14": Trial(

@@ -22,6 +22,11 @@ AT_ONCE = 500
 SHOWN = 20  # cases named in the entry; all are counted
 COMPARED = "record.compared"
 COLUMNS = ("state", "stepped_aside_from", "version", "matter", "urgency", "moves")
+WORDS = {
+    "state": ("状态", "its state"), "stepped_aside_from": ("从哪一步停下的", "the step it was paused at"),
+    "version": ("版本号", "its version"), "matter": ("事项", "its matter"), "urgency": ("缓急", "its urgency"),
+    "moves": ("走不通的一步", "a step that the table does not know"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,13 @@ class Different:
     """A case whose row and entries differ, and in what (of `COLUMNS`; `moves`: the table does not know an entry)."""
 
     case_id: int
+    number: str
     what: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Say it in both languages."""
+        known = "、".join(WORDS[w][0] for w in self.what), ", ".join(WORDS[w][1] for w in self.what)
+        return f"{self.number}：和留痕对不上：{known[0]} · its entries do not tell: {known[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,16 @@ def page(after: int, *, by: Actor) -> Page:
             rows = Case.objects.select_for_update(of=("self",)).filter(tenant_id=by.tenant_id, id__in=again)
             sure = _different(_ids(rows.order_by("id")), by)
     return Page(len(ids), tuple(sure), ids[-1] if len(ids) == AT_ONCE else None)
+
+
+def whole(*, by: Actor) -> Page:
+    """Compare every case of the town, page after page."""
+    cases, found, after = 0, list[Different](), page(0, by=by)
+    while True:
+        cases, found = cases + after.cases, [*found, *after.different]
+        if after.last is None:
+            return Page(cases, tuple(found), None)
+        after = page(after.last, by=by)
 
 
 @transaction.atomic
@@ -79,11 +100,12 @@ def _different(ids: Sequence[int], by: Actor) -> list[Different]:
         entries[entry[0]].append(entry[1:])
     cases = Case.objects.filter(tenant_id=by.tenant_id, id__in=ids).order_by("id")
     found = []
-    for case_id, *row in cases.values_list("id", "status", "status_before", "version", "matter", "urgency"):
+    told_of = ("id", "number", "status", "status_before", "version", "matter", "urgency")
+    for case_id, number, *row in cases.values_list(*told_of):
         told, strange = _told(entries[case_id])
         what = [name for name, a, b in zip(COLUMNS, row, told, strict=False) if a != b]
         if what or strange:
-            found.append(Different(case_id, (*what, *(("moves",) if strange else ()))))
+            found.append(Different(case_id, number, (*what, *(("moves",) if strange else ()))))
     return found
 
 
