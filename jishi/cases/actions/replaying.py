@@ -1,7 +1,7 @@
 """Every night: does each case stand where its entries say? What was changed without a verb shows (spec 90 §6, F11).
 
-The state is told again by the table of moves; version, matter and urgency as the last entry that names them. A case that
-seems to differ is read once more under its lock before it is named: somebody may just have been at work on it.
+The state is told again by the table of moves; version, matter and urgency as the last entry that names them. A case
+that seems to differ is read once more under its lock before it is named: somebody may just have been at work on it.
 """
 
 from collections import Counter, defaultdict
