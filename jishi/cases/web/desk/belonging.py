@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from jishi.cases.actions import choosing, handling, merging
 from jishi.cases.models import Case, Termination
-from jishi.cases.policies import Stand
-from jishi.cases.queries import alike, belonging, listing
+from jishi.cases.policies import PARTIES, Stand
+from jishi.cases.queries import alike, belonging, listing, parting
 from jishi.cases.refusals import NoSuchCase
-from jishi.cases.states import Status
+from jishi.cases.states import CASE, Status
 from jishi.cases.web.desk import reasons
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
@@ -46,11 +46,14 @@ class SplitForm(forms.Form):
     first = forms.CharField(label=_("留在这一件的是"), max_length=500, widget=WHY)
     second = forms.CharField(label=_("另立一件的是"), max_length=500, widget=WHY)
     third = forms.CharField(label=_("还有一件，没有就不写"), max_length=500, required=False, widget=WHY)
+    second_matter = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+    third_matter = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
     @property
     def parts(self) -> list[merging.Part]:
-        said = (self.cleaned_data[name] for name in ("first", "second", "third"))
-        return [merging.Part(text) for text in said if text.strip()]
+        given = self.cleaned_data
+        said = [(given[name], given.get(f"{name}_matter") or "") for name in ("first", "second", "third")]
+        return [merging.Part(text, matter) for text, matter in said if text.strip()]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -139,6 +142,16 @@ def alike_to(found: Case, said: Any, open_acts: Any, *, by: Actor, now: datetime
         return []
     first = said[0].report if said else None
     return [{"of": p, "why": reasons.told(p.reason)} for p in alike.proposals(found, first, by=by, now=now)]
+
+
+def parted(found: Case, said: Any, *, by: Actor, now: datetime, lang: str) -> dict[str, Any]:
+    """Give the parts of the first report that says several things, for somebody who may part it now."""
+    may = found.status in CASE.open_states and PARTIES["dispatcher"](by, Stand(found, None))
+    for one in said[:3] if may else ():
+        told = parting.of_report(one.report, found, now=now, lang=lang)
+        if told:
+            return {"parted": told, "part_of": one.report}
+    return {}
 
 
 def of_tab(found: Case, *, by: Actor) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def opened(
         "objection": _objection(case, entries) if objected else "",
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))], "outcomes": OUTCOMES,
         "matter_options": [matter_label(m, language) for m in open_leaves], "guessed": guessed, "branch": branch,
-    }  # fmt: skip
+    } | belonging.parted(case, said, by=by, now=now, lang=language)  # fmt: skip
 
 
 def _before(handovers: list[Any], judged: judging.Judged, language: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
 from jishi.cases.actions import arrival
 from jishi.cases.models import Case, Membership, Report
-from jishi.cases.queries import judging
+from jishi.cases.queries import judging, parting
 from jishi.cases.states import CASE
 from jishi.cases.triage import Looked, Stage
 from jishi.cases.web.desk import reasons
@@ -91,6 +91,7 @@ class Strip:
     questions: tuple[dict[str, Any], ...]
     judged: judging.Judged | None
     looked: Looked | None
+    parted: tuple[parting.Told, ...] = ()  # what it says besides, where it surely says several things
 
 
 EMPTY = Strip((), (), (), None, None)
@@ -122,7 +123,16 @@ def of(form: IntakeForm, *, by: Actor, now: datetime, lang: str) -> Strip:
         _place(looked, form), _matter(looked, form, lang), _same(looked, alike), _body(looked, judged, form, lang),
         _deadline(looked, form, lang),
     )  # fmt: skip
-    return Strip(rows, alike, tuple(_questions(judged, form, lang)), judged, looked)
+    parted = parting.of_words(_words(form, now), looked.shown, now=now, lang=lang, first=looked.matter)
+    return Strip(rows, alike, tuple(_questions(judged, form, lang)), judged, looked, tuple(parted))
+
+
+def _words(form: IntakeForm, now: datetime) -> triage.Words:
+    said = form.incoming()
+    return triage.Words(
+        text=said.text, said_at=now, lng=said.lng, lat=said.lat, crs=said.crs, address_text=said.address_text,
+        channel=said.channel, kind=said.kind,
+    )  # fmt: skip
 
 
 def own_open(tel: str, *, by: Actor, now: datetime) -> list[Case]:
