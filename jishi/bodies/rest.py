@@ -14,6 +14,7 @@ from pydantic import Field
 from jishi.bodies import queries
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.kernels import worktime
+from jishi.places import queries as places
 
 router = Router(tags=["working time"])
 
@@ -83,6 +84,27 @@ def between(request: HttpRequest, asked: BetweenIn) -> dict[str, Any]:
     except worktime.WorktimeRefused as no:
         raise NotCounted(no) from no
     return {"count": count, "unit": unit.value, "calendar": hours.label}
+
+
+@router.get("/grids/{code}/register")
+def register(request: HttpRequest, code: str) -> dict[str, Any]:
+    """Who serves a grid now, on which work phone, who watches over them (滨州市社会治理网格化服务管理条例 6)."""
+    row = next((g for g in places.grids_in(code[:12]) if g.code == code), None)
+    found = queries.grid_register(row.id, request.now) if row is not None else None  # type: ignore[attr-defined]
+    if found is None:
+        raise NotFound
+    return {
+        "grid": found.grid.code, "name": found.grid.name, "community": found.grid.community,
+        "edition": found.grid.edition, "effective_from": found.grid.effective_from.isoformat(),
+        "people": [
+            {"role": s.role, "name": s.name, "title": s.title, "work_phone": s.work_phone, "since": s.since.isoformat()}
+            for s in found.people
+        ],
+        "vacant": [{"role": v.role, "since": v.since.isoformat() if v.since else None} for v in found.vacancies],
+        "part_time": found.part_time, "party": found.party, "community_phone": found.phone,
+        "supervising_phone": found.supervising_phone, "supervised_by": found.supervised_by,
+        "current_since": found.current_since.isoformat() if found.current_since else None, "duties": "/duties",
+    }  # fmt: skip
 
 
 @router.get("/calendars/{body}")

@@ -16,6 +16,14 @@ MOST_ROWS = 10_000
 MOST = 200
 
 
+@router.get("/residents")
+def residents(
+    request: HttpRequest, *, building: str = "", compound: str = "", grid: str = "", community: str = ""
+) -> dict[str, Any]:
+    """Who lives there? Nobody answers that: people are not listed by place (spec 20 §11)."""
+    queries.residents_of(building or compound or grid or community)
+
+
 class Points(Schema):
     """Degrees of the system `crs`; a row that is no number is answered `bad_input`."""
 

@@ -1,6 +1,6 @@
 """Founds the demonstration town through the rooms' own verbs, as a real town: nothing is inserted past them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -14,7 +14,7 @@ from django.utils.timezone import localdate
 
 from jishi.accounts.actions import accounts
 from jishi.accounts.actions.accounts import Opening
-from jishi.bodies.actions import bodies, posts
+from jishi.bodies.actions import bodies, grid_posts, posts
 from jishi.bodies.actions.bodies import Founding
 from jishi.bodies.actions.posts import NewPost
 from jishi.cases.actions import errands, history, patrols, sampling, trial
@@ -103,11 +103,13 @@ def found_trial(beside: Tenant, *, now: datetime) -> None:
 def found_bodies(made: Town, *, by: Actor, now: datetime) -> dict[str, int]:
     """Found the 40 bodies; streets stand above their communities."""
     streets = {b.division[:9]: b.code for b in made.bodies if b.level == "street"}
+    watching = next(b.work_phone for b in made.bodies if b.level == "centre")
     rows = [
         Founding(
             code=b.code, name=b.name, short_name=b.short_name, level=b.level, division_code=b.division,
             name_en=b.name_en,
             parent=streets.get(b.division[:9], "") if b.level == "community" else "", work_phone=b.work_phone,
+            supervising_phone=watching if b.level == "street" else "",
             calendar="always" if b.round_the_clock else "office",
         )
         for b in sorted(made.bodies, key=lambda b: b.level == "community")
@@ -174,6 +176,19 @@ def found_people(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) -
     staff = [(p, a.id) for p, a in zip(made.people, opened, strict=True) if p.body]
     made_posts = posts.create_posts([_post(p, ids) for p, _ in staff], by=by, now=now)
     posts.begin_terms([(post, account) for post, (_, account) in zip(made_posts, staff, strict=True)], by=by, now=now)
+    found_register(made, [(p, post) for post, (p, _) in zip(made_posts, staff, strict=True)], by=by, now=now)
+
+
+def found_register(made: Town, held: Sequence[tuple[Person, int]], *, by: Actor, now: datetime) -> None:
+    """Put the grid workers on the public register of their grids, with the secretary of the community as leader."""
+    ids = {g.code: g.id for g in places.grids_in(CODE, localdate(now))}
+    communities = {b.code: b.division for b in made.bodies if b.level == "community"}
+    for code in [p.grid for p, _ in held if p.grid]:
+        for person, post in held:
+            if person.grid == code:
+                grid_posts.serve(post, ids[code], "full_time", by=by, now=now)
+            elif person.grid is None and communities.get(str(person.body)) == code[:12]:
+                grid_posts.serve(post, ids[code], "leader", by=by, now=now)
 
 
 def _post(person: Person, ids: dict[str, int]) -> NewPost:

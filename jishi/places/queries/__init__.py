@@ -27,13 +27,24 @@ from jishi.places.queries.finding import (
     place_of,
     zones,
 )
-from jishi.places.queries.served import Asking, Serving, own_residence_rows, serving, serving_many
+from jishi.places.queries.members import Housed, grids_of_floors
+from jishi.places.queries.served import (
+    Asking,
+    OwnResidence,
+    Serving,
+    own_residence_rows,
+    own_residences,
+    residents_of,
+    serving,
+    serving_many,
+)
 from jishi.places.queries.walking import WalkRoute, barriers, crossings, route_for
 
 __all__ = [
-    "alias_proposals", "as_geojson", "Asked", "Asking", "barriers", "Became", "centres", "communities",
-    "converted", "crossings", "CRS", "division_path", "DivisionRow", "divisions_below", "find", "gazetteer",
-    "grid", "grid_of_edition", "GridRow", "grids", "grids_in", "grids_near", "locate", "Located", "looks_swapped",
-    "normalise", "own_residence_rows", "place_of", "resolve", "route_for", "Serving", "serving", "serving_many",
-    "Spot", "successors", "WalkRoute", "ZoneRow", "zones",
+    "Asked", "Asking", "Became", "CRS", "DivisionRow", "GridRow", "Housed", "Located", "OwnResidence",
+    "Serving", "Spot", "WalkRoute", "ZoneRow", "alias_proposals", "as_geojson", "barriers", "centres",
+    "communities", "converted", "crossings", "division_path", "divisions_below", "find", "gazetteer", "grid",
+    "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "locate", "looks_swapped",
+    "normalise", "own_residence_rows", "own_residences", "place_of", "residents_of", "resolve", "route_for",
+    "serving", "serving_many", "successors", "zones",
 ]  # fmt: skip

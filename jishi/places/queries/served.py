@@ -6,7 +6,8 @@ the answer says which, and nobody is sent away: an office that has the fact answ
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import NoReturn
 
 from django.db.models import Q
 from django.utils.timezone import localdate
@@ -14,7 +15,7 @@ from django.utils.timezone import localdate
 from jishi.accounts.actions import reading
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Refused
+from jishi.foundation.refusals import NotAllowed, Refused
 from jishi.foundation.sealed import Owner
 from jishi.kernels.procedure import Spoken
 from jishi.places import memory, serving_rules
@@ -43,6 +44,21 @@ class MayNotFollow(Refused):
     code, status = "may_not_follow", 422
     zh, en = "“{purpose}”不能改为跟着“{follows}”走。", "“{purpose}” may not follow “{follows}”."
     next_zh, next_en = "照规则来：{rule}。", "The rule says: {rule}."
+
+
+class NotByPlace(Refused):
+    code, status = "not_by_place", 403
+    zh, en = "没有哪个门能按地方列出人来。", "No door lists people by place."
+    next_zh = "问一件事该谁办，请用“由谁办”；要人数，用各社区的人数。"
+    next_en = "To know who serves a person, ask for that person; for numbers, use the counts of communities."
+
+
+def residents_of(_place: str) -> NoReturn:
+    """Refuse to list the people of a place, whoever asks (spec 20 §11).
+
+    :raises NotByPlace: always.
+    """
+    raise NotByPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,3 +388,46 @@ def own_residence_rows(actor: Actor) -> list[Owner]:
         return []
     rows = Residence.objects.filter(tenant_id=actor.tenant_id, account=actor.account_id).order_by("id")
     return [(TABLE, pk) for pk in rows.values_list("id", flat=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnResidence:
+    """One row as the person herself sees it; half open in days, and kept until `ends_on`."""
+
+    id: int
+    kind: str
+    secondary: bool
+    division: str
+    address: str
+    group: str
+    since: date
+    until: date | None
+    ends_on: date
+    source: str
+    roll_asked_on: date | None
+    roll_consent_no: str
+
+    def lasts(self, day: date) -> bool:
+        """Tell whether it holds on the day."""
+        return self.since <= day and (self.until is None or day < self.until) and day <= self.ends_on
+
+
+def own_residences(by: Actor, *, now: datetime) -> list[OwnResidence]:
+    """Open a person's own rows for her own page, newest first; her looking stands on her list as any other.
+
+    :raises NotAllowed: anybody but a resident.
+    """
+    if by.kind != "resident" or by.account_id is None:
+        raise NotAllowed(why="只有本人看得到自己的全部。")
+    rows = list(Residence.objects.filter(tenant_id=by.tenant_id, account=by.account_id).order_by("-active", "-id"))
+    owners, why = [(TABLE, row.id) for row in rows], "本人打开“我住在哪里”"
+    place = reading.read(owners, ["division"], purpose="residence.place", reason=why, by=by, now=now)
+    more = reading.read(owners, ["address", "group"], purpose="residence.address", reason=why, by=by, now=now)
+    return [
+        OwnResidence(
+            r.id, r.kind, r.secondary, place[(TABLE, r.id)].get("division", ""),
+            more[(TABLE, r.id)].get("address", ""), more[(TABLE, r.id)].get("group", ""), r.active.lower,
+            r.active.upper, r.ends_on, r.source, r.roll_asked_on, r.roll_consent_no,
+        )
+        for r in rows
+    ]  # fmt: skip

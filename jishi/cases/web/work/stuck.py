@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -11,6 +12,7 @@ from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.foundation import numbers
 from jishi.foundation.refusals import Invalid
+from jishi.places.queries import transitions
 
 WATCHING = ("supervisor", "office", "ruler", "auditor")
 # code of a list: (heading, what its last column says, what stands there when it is empty)
@@ -41,6 +43,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/work/stuck.html", {
         "asked": _shown(asked), "lots": _shown(found.lots), "waiting": sum(len(lot.lines) for lot in asked),
         "count": found.all, "states": dispatch.states(), "dense": True,
+        "transitions": transitions.reviews_missed(by, day=localdate(request.now)),
     })  # fmt: skip
 
 
