@@ -25,9 +25,9 @@ class Figure:
 
 def main(argv: Sequence[str]) -> int:
     """Run the named benchmarks, all of them without a name; gives 0 whatever was reached."""
-    from benchmarks import attack, clocks, deciding, dividing, lives, measures, triage
+    from benchmarks import attack, clocks, deciding, dividing, ground, lives, measures, triage
 
-    groups = (measures, deciding, clocks, lives, triage, attack, dividing)
+    groups = (measures, deciding, clocks, lives, triage, attack, dividing, ground)
     known: dict[str, Callable[[], list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
     names = [a for a in argv if not a.startswith("-")] or list(known)
     unknown = [n for n in names if n not in known]

@@ -7,6 +7,7 @@ none has no grid. The answer does not depend on the order of points or grids.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ BORDER_M = 10.0
 STATUSES = ("inside", "border", "gap", "outside", "bad_input")
 INSIDE, BORDER, GAP, OUTSIDE, BAD_INPUT = range(5)
 _PAIRS = 20_000
+_MANY = 20_000  # from here on the compiled loops are worth loading
 
 
 class TooWide(ValueError):
@@ -140,11 +142,19 @@ class PolygonIndex:
             np.minimum.at(best, point[part][claimed], polygon[part][claimed])
         return np.where(best < len(self.codes), best, -1).astype(np.int32)
 
+    @property
+    def _lattice(self) -> tuple[int, int, int, int, int]:
+        return int(self.origin[0]), int(self.origin[1]), self.cell, self.columns, self.rows
+
     def grid_of(self, x: Ints, y: Ints) -> npt.NDArray[np.int32]:
         """This will give the grid of points in whole 1e-7 degrees, −1 where none."""
         grid = np.full(len(x), -1, np.int32)
         if not len(self.edges):
             return grid
+        if len(x) >= _MANY:
+            table = (self.edges, self.first, self.box, self.cell_first, self.candidate, self.owner, self._lattice)
+            result: npt.NDArray[np.int32] = _quick().grids(x, y, *table)
+            return result
         column, row = (x - self.origin[0]) // self.cell, (y - self.origin[1]) // self.cell
         known = np.flatnonzero((column >= 0) & (row >= 0) & (column < self.columns) & (row < self.rows))
         cell = row[known] * self.columns + column[known]
@@ -155,6 +165,10 @@ class PolygonIndex:
 
     def _metres(self, x: Ints, y: Ints, polygon: Ints) -> Doubles:
         """Metres from each point to the nearest edge of its polygon, on the tangent plane at the point."""
+        if len(x) >= _MANY:
+            wide, tall = scale(y / UNIT)
+            quick: Doubles = _quick().borders(x, y, wide / UNIT, tall / UNIT, polygon, self.edges, self.first)
+            return quick
         result = np.empty(len(x))
         for part in _parts(len(x)):
             px, py, own = x[part], y[part], polygon[part]
@@ -179,6 +193,12 @@ class PolygonIndex:
         other, best = np.full(len(x), -1, np.int32), np.full(len(x), np.inf)
         east, north = scale(y / UNIT)
         reach_x, reach_y = (np.ceil(reach_m / s * UNIT).astype(np.int64) for s in (east, north))
+        if len(x) >= _MANY // 10:
+            table = (self.edges, self.first, self.box, self.cell_first, self.candidate, self._lattice)
+            quick: tuple[npt.NDArray[np.int32], Doubles] = _quick().nearest_others(
+                x, y, east / UNIT, north / UNIT, reach_x, reach_y, grid, reach_m, *table
+            )
+            return quick
         low_c, high_c = (
             (np.clip((x + k * reach_x - self.origin[0]) // self.cell, 0, self.columns - 1)) for k in (-1, 1)
         )
@@ -216,6 +236,25 @@ class PolygonIndex:
         `bad_input`.
         """
         lng, lat = np.atleast_1d(np.asarray(lngs, np.float64)), np.atleast_1d(np.asarray(lats, np.float64))
+        if len(lng) < _MANY or not len(self.edges):
+            return self._locate(lng, lat, nearest_m)
+        order = self._side_by_side(lng, lat)  # what lies together is asked together: the edges stay in the cache
+        found = self._locate(lng[order], lat[order], nearest_m)
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return Located(found.grid[back], found.status[back], found.border_m[back], found.other[back])
+
+    def _side_by_side(self, lng: Doubles, lat: Doubles) -> Ints:
+        size = self.cell / UNIT * 4
+        with np.errstate(invalid="ignore"):
+            column, row = (
+                np.clip(np.nan_to_num((v - o / UNIT) / size), 0, 4000).astype(np.int32)
+                for v, o in zip((lng, lat), self.origin, strict=True)
+            )
+        order: Ints = np.argsort(row * 4096 + column)
+        return order
+
+    def _locate(self, lng: Doubles, lat: Doubles, nearest_m: float) -> Located:
         with np.errstate(invalid="ignore"):
             bad = ~(np.isfinite(lng) & np.isfinite(lat) & (np.abs(lng) <= 180) & (np.abs(lat) <= 90))
         x, y = to_units(np.where(bad, 0.0, lng)), to_units(np.where(bad, 0.0, lat))
@@ -236,6 +275,12 @@ class PolygonIndex:
             other[lost], border[lost] = near, np.where(near >= 0, metres, np.nan)
         status[bad] = BAD_INPUT
         return Located(grid, status, border, other)
+
+
+def _quick() -> Any:
+    from jishi.kernels.geo import compiled  # noqa: PLC0415 — the compiler is loaded at the first large batch
+
+    return compiled
 
 
 def _parts(count: int) -> Iterator[slice]:

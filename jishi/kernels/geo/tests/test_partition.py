@@ -136,3 +136,27 @@ class TestStatus:
     def test_units_are_a_centimetre(self):
         assert to_units([120.12345678]).tolist() == [1201234568]
         assert UNIT == 10**7
+
+
+_CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
+
+
+def test_a_large_batch_is_answered_bit_for_bit_as_its_small_parts():
+    """Large batches run in compiled loops; the answer of a point may not depend on how many others were asked."""
+    rng = np.random.default_rng(4)
+    step = 0.001
+    squares = {
+        f"{n:04d}": [[(119 + (i + a) * step, 27 + (j + b) * step + 1e-4 * a) for a, b in _CORNERS]]
+        for n, (i, j) in enumerate(np.ndindex(12, 12))
+    }  # fmt: skip
+    index = PolygonIndex(squares)
+    corners = np.array([p for rings in squares.values() for p in rings[0]])
+    spread = rng.uniform((118.999, 26.999), (119.013, 27.013), (18_000, 2))
+    points = np.concatenate((spread, np.repeat(corners, 4, axis=0)))
+
+    whole = index.locate(points[:, 0], points[:, 1])
+    parts = [index.locate(p[:, 0], p[:, 1]) for p in np.array_split(points, 40)]
+
+    for name in ("grid", "status", "border_m", "other"):
+        apart = np.concatenate([getattr(p, name) for p in parts])
+        assert np.array_equal(getattr(whole, name), apart, equal_nan=True), name
