@@ -80,6 +80,26 @@ class TestReplan:
         np.add.at(common, (anew.assignment, changed.previous), changed.units.households)
         assert again.metrics["moved"] * 5 < changed.units.households.sum() - common.max(axis=0).sum()
 
+    @pytest.mark.parametrize("seed", range(4))
+    def test_cutting_one_crossing_changes_only_the_components_it_touches(self, seed):
+        """Three banks of two rivers; the first two are joined by one bridge, which is closed."""
+        town = a_town(20 + seed, 240)
+        bank = np.searchsorted(np.quantile(town.units.x, [1 / 3, 2 / 3]), town.units.x)
+        u, v = town.edges.u, town.edges.v
+        across = bank[u] != bank[v]
+        bridge = np.flatnonzero(across & (bank[u] + bank[v] == 1))[0]
+        barrier = np.where(across, 2, 0)
+        barrier[bridge] = 0
+        joined = replace(town, edges=replace(town.edges, barrier=barrier))
+        before = plan_of(joined)
+        closed = np.where(np.arange(len(u)) == bridge, 2, barrier)
+
+        again = replan(replace(joined, edges=replace(joined.edges, barrier=closed), previous=before.assignment))
+
+        assert before.status == "legal"
+        assert (again.assignment[bank == 2] == before.assignment[bank == 2]).all()
+        assert {int(bank[m.unit]) for m in again.moves} <= {0, 1}
+
     def test_a_new_house_gets_a_grid_and_says_so(self):
         town = a_town()
         previous = plan_of(town).assignment.astype(np.int64)
