@@ -74,6 +74,18 @@ class SignedIn(FactRow):
         indexes = [models.Index(fields=["tenant", "account"], name="sessions_of_account")]
 
 
+class SignInKept(FactRow):
+    """One sign-in that succeeded: when, by which way, on what kind of device. For its holder alone; six months."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    way = models.CharField(max_length=12)
+    device = models.CharField(max_length=60, blank=True)  # as in SignedIn: kind of program and system, no address
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "account", "at"], name="sign_ins_of_account")]
+
+
 class ApiClient(TenantRow):
     """An outside system with its own rights and limits."""
 

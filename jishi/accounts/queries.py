@@ -8,7 +8,17 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from jishi.accounts.models import Account, BreakGlass, Grant, NoticeChoice, Reading, Recovery, SignedIn
+from jishi.accounts.models import (
+    Account,
+    BreakGlass,
+    Grant,
+    NoticeChoice,
+    PhoneWay,
+    Reading,
+    Recovery,
+    SignedIn,
+    SignInKept,
+)
 from jishi.accounts.policies import GLASS, may_decide_glass, may_keep_accounts, may_see_every_glass
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
@@ -328,6 +338,17 @@ def sessions_of(account_id: int, *, now: datetime) -> list[SignedIn]:
     """Give the open sessions of one account, newest first."""
     rows = SignedIn.objects.filter(tenant_id=_tenant(), account_id=account_id, ends_at__gt=now)
     return list(rows.order_by("-began_at")[:50])
+
+
+def sign_ins_of(account_id: int, *, limit: int = 20) -> list[SignInKept]:
+    """Give the newest sign-ins of one account that succeeded, for the page of its holder."""
+    rows = SignInKept.objects.filter(tenant_id=_tenant(), account_id=account_id)
+    return list(rows.order_by("-at", "-id")[:limit])
+
+
+def enters_by_phone(account_id: int) -> bool:
+    """Tell whether this account is opened by a number."""
+    return PhoneWay.objects.filter(tenant_id=_tenant(), account_id=account_id).exists()
 
 
 def _held(now: datetime) -> QuerySet[Grant]:

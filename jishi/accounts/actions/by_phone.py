@@ -121,14 +121,22 @@ def enter(said: str, code: str, *, browser: str, by: Actor, now: datetime) -> Ac
     :raises Invalid: no number. :raises CodeWrong: with how many tries are left. :raises CodeOver: none, too late, too
     often, or another browser.
     """
-    found = _tried(number_of(said), code, browser=browser, by=by, now=now)
+    found = _entered(number_of(said), code, browser=browser, by=by, now=now)
     if isinstance(found, Refused):
         raise found
     return found
 
 
 @transaction.atomic
-def _tried(number: str, code: str, *, browser: str, by: Actor, now: datetime) -> Account | Refused:
+def _entered(number: str, code: str, *, browser: str, by: Actor, now: datetime) -> Account | Refused:
+    return tried(number, code, browser=browser, by=by, now=now) or _account(number, by.tenant_id, now)
+
+
+def tried(number: str, code: str, *, browser: str, by: Actor, now: datetime) -> Refused | None:
+    """This will count one try for a number in a transaction of the caller, and use the code up if it is right.
+
+    Gives why it is not: given back, not raised, so that the count is stored.
+    """
     mac, browser_mac = _mac("number", number, by.tenant_id), _mac("browser", browser, by.tenant_id)
     scope.one_at_a_time("phone_code", _lock(mac))
     row = PhoneCode.objects.filter(tenant_id=by.tenant_id, number_mac=mac, browser_mac=browser_mac).first()
@@ -139,7 +147,7 @@ def _tried(number: str, code: str, *, browser: str, by: Actor, now: datetime) ->
         row.change(tries=row.tries + 1)
         return CodeWrong(left=TRIES - row.tries) if row.tries < TRIES else CodeOver()
     row.change(used_at=now)
-    return _account(number, by.tenant_id, now)
+    return None
 
 
 def forget_old(*, by: Actor, now: datetime) -> int:
@@ -147,10 +155,15 @@ def forget_old(*, by: Actor, now: datetime) -> int:
     return PhoneCode.objects.filter(tenant_id=by.tenant_id, asked_at__lt=now - KEEP).delete()[0]
 
 
-def _account(number: str, tenant_id: int, now: datetime) -> Account:
+def way_of(number: str, tenant_id: int, now: datetime) -> PhoneWay | None:
+    """Give the way in that this number opens, of an account that is open."""
     rows = [row for table, row in sealed.find(PURPOSE.code, number, tenant_id=tenant_id, now=now) if table == TABLE]
     ways = PhoneWay.objects.filter(tenant_id=tenant_id, id__in=rows, account__is_active=True)
-    way = ways.select_related("account").order_by("id").first()
+    return ways.select_related("account").order_by("id").first()
+
+
+def _account(number: str, tenant_id: int, now: datetime) -> Account:
+    way = way_of(number, tenant_id, now)
     if way is not None:
         return way.account
     username = f"r-{secrets.token_hex(8)}"

@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
 from jishi.accounts import policies
-from jishi.accounts.models import SignedIn, SignInFailure
+from jishi.accounts.models import SignedIn, SignInFailure, SignInKept
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
@@ -23,6 +23,7 @@ FREE_TRIES = 5
 LONGEST = 60  # seconds
 FORGET_AFTER = timedelta(days=1)  # a bucket that rested a day is empty
 KEEP = timedelta(days=180)  # the sign-in log serves security only: six months (spec 90 §3)
+WAYS = ("password", "code", "passkey", "phone", "unified", "demo")
 
 _COUNT = """
     INSERT INTO accounts_signinfailure AS f (tenant_id, name_mac, device, count, last_at) VALUES (%s, %s, %s, 1, %s)
@@ -86,10 +87,14 @@ def word_failed(number: str, *, by: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def succeeded(
-    account_id: int, *, username: str, device: str, label: str, session_key: str, ends_at: datetime,
+    account_id: int, *, username: str, device: str, label: str, way: str, session_key: str, ends_at: datetime,
     by: Actor, now: datetime,
 ) -> None:  # fmt: skip
-    """This will empty this device's bucket and note the open session. Other devices' failures stay counted."""
+    """This will empty this device's bucket, note the open session, and keep for its holder that there was a sign-in.
+
+    Other devices' failures stay counted. `way`: one of `WAYS`.
+    """
+    SignInKept.objects.create(tenant_id=by.tenant_id, account_id=account_id, at=now, way=way, device=label)
     mac = name_mac(by.tenant_id, username)
     SignInFailure.objects.filter(tenant_id=by.tenant_id, name_mac=mac, device=device).delete()
     SignedIn.objects.filter(tenant_id=by.tenant_id, account_id=account_id, ends_at__lte=now).delete()
@@ -149,10 +154,11 @@ def signed_out(session_key: str, *, by: Actor) -> None:
 
 
 def forget_old(*, by: Actor, now: datetime) -> int:
-    """This will delete failures and sessions that have ended; nightly. Gives how many failures went."""
+    """This will delete failures, sign-ins and sessions that have ended; nightly. Gives how many failures went."""
     SignedIn.objects.filter(tenant_id=by.tenant_id, ends_at__lte=now).delete()
     Session.objects.filter(expire_date__lte=now).delete()
     SignInFailure.objects.filter(tenant_id=by.tenant_id, device=WORD, last_at__lt=now - FORGET_AFTER).delete()
+    SignInKept.objects.filter(tenant_id=by.tenant_id, at__lt=now - KEEP).delete()
     return SignInFailure.objects.filter(tenant_id=by.tenant_id, last_at__lt=now - KEEP).delete()[0]
 
 

@@ -72,6 +72,7 @@ class AccountAdapter(DefaultAccountAdapter):
             username=user.username,
             device=device,
             label=devices.label(request.headers.get("User-Agent", "")),
+            way=proofs.way_of(request, user),
             session_key=request.session.session_key or "",
             ends_at=ends_at,
             by=request.actor,

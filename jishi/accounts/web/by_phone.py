@@ -62,7 +62,7 @@ def start(request: HttpRequest) -> HttpResponse:
         except Invalid:
             form.add_error("phone", _("请填能收短信的手机号，外地号码前面加 + 和国家码。"))
         except CodesUsedUp as wait:
-            form.add_error("phone", _spoken(wait))
+            form.add_error("phone", spoken(wait))
         except SmsIsOff:
             off = True
     return _page(request, "accounts/phone.html", form, off=off)
@@ -79,12 +79,13 @@ def code(request: HttpRequest) -> HttpResponse:
         try:
             account = by_phone.enter(said["phone"], said["code"], browser=browser, by=request.actor, now=request.now)
         except CodeWrong as wrong:
-            form.add_error("code", _spoken(wrong))
+            form.add_error("code", spoken(wrong))
         except (CodeOver, Invalid):
-            form.add_error("code", _spoken(CodeOver()))
+            form.add_error("code", spoken(CodeOver()))
             over = True
         else:
             asked = safe(request, request.POST.get("next", ""), OWN)
+            request.entered_by = "phone"
             return perform_login(request, Login(user=account, redirect_url=asked))
     return _page(request, "accounts/phone_code.html", form, over=over)
 
@@ -98,11 +99,11 @@ def _send(request: HttpRequest, said: str) -> HttpResponse:
         COOKIE, signing.dumps(browser, salt=SALT), max_age=int(by_phone.LIFE.total_seconds()), path=PLACE,
         secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
     )  # fmt: skip
-    request.sending = _leaving(request, asked)
+    request.sending = leaving(request, asked, f"{PLACE}?off=1")
     return response
 
 
-def _leaving(request: HttpRequest, asked: Asked) -> Callable[[], HttpResponse | None]:
+def leaving(request: HttpRequest, asked: Asked, away: str) -> Callable[[], HttpResponse | None]:
     """Give the call that sends it when all is stored; what is not taken leads to the page that says so."""
 
     def send() -> HttpResponse | None:
@@ -114,7 +115,7 @@ def _leaving(request: HttpRequest, asked: Asked) -> Callable[[], HttpResponse | 
         except NotDelivered:
             with scope.work(request.actor):
                 by_phone.take_back(asked.id, by=request.actor)
-            return redirect(f"{PLACE}?off=1")
+            return redirect(away)
         return None
 
     return send
@@ -133,7 +134,7 @@ def _browser(request: HttpRequest) -> str:
         return ""
 
 
-def _spoken(refused: Refused) -> str:
+def spoken(refused: Refused) -> str:
     lang = get_language() or "zh"
     return f"{refused.sentence(lang)}{refused.next_step(lang)}" if lang.startswith("zh") else (
         f"{refused.sentence(lang)} {refused.next_step(lang)}"

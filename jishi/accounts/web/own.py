@@ -26,6 +26,11 @@ from jishi.accounts.web import own_rows, recovery, sessions
 from jishi.foundation import purposes
 from jishi.foundation.refusals import Invalid, SignInNeeded
 
+WAYS = {
+    "password": _("密码"), "code": _("密码和验证码"), "passkey": _("通行密钥"), "phone": _("手机号"),
+    "unified": _("统一身份认证"), "demo": _("演示"),
+}  # fmt: skip
+
 
 class WaysIn(IndexView):
     """Password, app, passkeys, printed codes, sessions: what opens this account."""
@@ -36,6 +41,8 @@ class WaysIn(IndexView):
         found = super().get_context_data(**more)
         found["sessions"] = queries.sessions_of(self.request.actor.account_id, now=self.request.now)
         found["session_key"] = self.request.session.session_key
+        found["sign_ins"] = [(WAYS[one.way], one) for one in queries.sign_ins_of(self.request.actor.account_id)]
+        found["by_phone"] = queries.enters_by_phone(self.request.actor.account_id)
         found["recovered_at"] = queries.recovered_at(self.request.actor.account_id, now=self.request.now)
         found["vouching"] = recovery.concerns(self.request)
         found["unified"] = bool(settings.OIDC_ISSUER)

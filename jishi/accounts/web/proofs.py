@@ -7,7 +7,18 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from jishi.accounts.actions import proving
+from jishi.accounts.models import Account
 from jishi.accounts.web import sessions
+
+
+def way_of(request: HttpRequest, user: Account) -> str:
+    """Name by which way this very sign-in came: what the page said beforehand, else the strongest that was shown."""
+    if said := getattr(request, "entered_by", ""):
+        return str(said)
+    kinds = {one.get("type", one.get("method")) for one in get_authentication_records(request, user)}
+    if "webauthn" in kinds:
+        return "passkey"
+    return "code" if kinds & {"totp", "recovery_codes"} else "password"
 
 
 def last(request: HttpRequest) -> datetime | None:

@@ -181,6 +181,7 @@ def sign_in_as(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         logout(request, show_message=False)
     asked = safe(request, request.POST.get("next", ""))
+    request.entered_by = "demo"
     response = perform_login(request, Login(user=account, redirect_url=asked))
     if post.isdecimal() and request.session.get(sessions.TENANT):
         request.session[sessions.POST] = int(post)

@@ -228,6 +228,7 @@ def _signed_in(request: HttpRequest, account: Account, asked: str, *, strong: bo
     if request.user.is_authenticated:
         adapter.logout(request)
     login = Login(user=account, redirect_url=asked)
+    request.entered_by = "unified"
     if not (account.is_staff_member and strong):
         return perform_login(request, login)
     request.two_factors_shown = True

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.accounts.web import by_phone, glass, own, recovery, sign_in, unified
+from jishi.accounts.web import by_phone, glass, new_number, own, recovery, sign_in, unified
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -30,6 +30,8 @@ urlpatterns = [
     path("me/sign-in/codes", own.Codes.as_view(), name="mfa_view_recovery_codes"),
     path("me/sign-in/codes/new", own.NewCodes.as_view(), name="mfa_generate_recovery_codes"),
     path("me/sign-in/codes/download", own.CodesAsText.as_view(), name="mfa_download_recovery_codes"),
+    path("me/number", new_number.start, name="new-number"),
+    path("me/number/code", new_number.code, name="new-number-code"),
     path("me/password", own.password, name="account_change_password"),
     path("me/sessions/<int:session_id>/end", own.end_session, name="end-session"),
     path("me/sessions/end", own.end_all, name="end-sessions"),
