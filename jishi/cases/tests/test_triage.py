@@ -153,11 +153,17 @@ class TestNothingPersonal:
         assert not [p for p in PHONES if p in str(kept)]
         assert "13800012345" not in digits and "一三八零零零" not in str(kept)
 
-    def test_names_and_forms_of_address_in_500_texts_change_no_suggestion(self, town):
-        told = [("王秀兰", "王女士"), ("李建国", "李先生")]
+    def test_names_forms_of_address_and_registration_in_500_texts_change_no_suggestion(self, town):
+        told = [
+            ("王秀兰", "王女士", ("本地户口", "农村户口")),
+            ("李建国", "李先生", ("外地人", "外来务工人员", "非本市户籍")),
+        ]
         pairs = [
-            [triage.Words(f"{c.text}。联系人{full}，{polite}下午在家。", c.said_at) for c in YEAR[:500]]
-            for full, polite in told
+            [
+                triage.Words(f"{c.text}。联系人{full}，{polite}下午在家。我是{kinds[i % len(kinds)]}。", c.said_at)
+                for i, c in enumerate(YEAR[:500])
+            ]
+            for full, polite, kinds in told
         ]
 
         first, second = (looked(town, batch, compare=False) for batch in pairs)

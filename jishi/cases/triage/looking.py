@@ -17,6 +17,7 @@ from django.utils.timezone import localdate
 
 from jishi.cases.triage import classifying, danger, duplicates, promising, routing
 from jishi.duties import queries as duties
+from jishi.kernels.text import registration
 from jishi.kernels.text.minimise import minimise
 from jishi.kernels.text.risk import RiskMark
 from jishi.places import queries as places
@@ -121,18 +122,19 @@ def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[
     shown = clock.time(
         Stage.MINIMISE, lambda: [m.shown for m in minimise([w.text for w in batch])], lambda: [""] * len(batch)
     )
+    read = registration.without(shown)  # whose household is registered where is no fact of any guess
     spots = clock.time(
-        Stage.LOCATE, lambda: places.find(_asked(batch, shown, now)), lambda: [Spot.nowhere()] * len(batch)
+        Stage.LOCATE, lambda: places.find(_asked(batch, read, now)), lambda: [Spot.nowhere()] * len(batch)
     )
     classes = clock.time(
-        Stage.CLASSIFY, lambda: classifying.classify(batch, shown), lambda: [classifying.Classes.skipped()] * len(batch)
+        Stage.CLASSIFY, lambda: classifying.classify(batch, read), lambda: [classifying.Classes.skipped()] * len(batch)
     )
     calm: list[tuple[RiskMark, ...]] = [()] * len(batch)
     marked = clock.time(Stage.RISK, lambda: danger.look([w.text for w in batch]), lambda: calm)
     alike = clock.time(
         Stage.DUPLICATES,
         lambda: (
-            duplicates.find(batch, shown, spots, classes, now=now) if compare else [duplicates.NOT_ASKED] * len(batch)
+            duplicates.find(batch, read, spots, classes, now=now) if compare else [duplicates.NOT_ASKED] * len(batch)
         ),
         lambda: [duplicates.SKIPPED] * len(batch),
     )
