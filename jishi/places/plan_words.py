@@ -31,7 +31,8 @@ def fault(one: planner.Fault, code_of: Mapping[int, str]) -> tuple[str, str]:
     zh, en = RULES.get(one.rule, (one.code, one.code))
     code = code_of.get(one.grid, "")
     number = (f"：{one.number} 户", f": {one.number} households") if one.rule == "H4" else ("", "")
-    return f"{code} {zh}{number[0]}".strip(), f"{code} {en}{number[1]}".strip()
+    who = (f"{code[12:]} 网格", f"Grid {code[12:]} ") if code else ("", "")
+    return f"{who[0]}{zh}{number[0]}", f"{who[1]}{en}{number[1]}"
 
 
 def findings(

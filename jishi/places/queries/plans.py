@@ -341,6 +341,8 @@ def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
             })
             for g in grids
         ]  # fmt: skip
+        held = [g for g in memory.ground(date.max).by_code.values() if g.community == run.community]
+        rows += [(g.code, g.name, shapes.read(g.polygon), {"kind": g.kind}) for g in held if g.kind == "special"]
     features = [
         {
             "type": "Feature", "geometry": shapely.geometry.mapping(shape),

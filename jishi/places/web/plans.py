@@ -96,7 +96,10 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show how far a calculation is, or what came out of it."""
     by = desk_actor(request)
     found = looking.page(run_id, by=by)
-    return _run(request, found)
+    answer = _run(request, found)
+    if request.headers.get("HX-Request") and found.run.status not in ("QUEUED", "RUNNING"):
+        answer["HX-Refresh"] = "true"  # the bar makes way for maps and tables: the whole page anew
+    return answer
 
 
 def _run(request: HttpRequest, found: looking.RunPage, tried: Any = None, wrong: str = "", status: int = 200,
