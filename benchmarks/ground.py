@@ -4,7 +4,6 @@ The grids are drawn here: a lattice with bent edges, 41 points a ring, half a pe
 are measured in the same run: shapely's tree for locating.
 """
 
-import os
 import resource
 import time
 from collections.abc import Callable
@@ -17,13 +16,11 @@ from benchmarks.run import Figure
 SIDE, STEPS, CELL = 316, 10, 0.004  # 99,856 polygons of 41 points, about 400 m wide
 POINTS = 1_000_000
 FAULTS = {"overlap": 0.002, "gap": 0.002, "self_crossing": 0.001}
-_LEAST = int(os.environ.get("JISHI_BENCH_SIDE", "0"))  # a smaller lattice, to look at one part
 
 
 def places() -> list[Figure]:
     """Measure the ground; what a machine has not is printed as not run."""
-    side = _LEAST or SIDE
-    rings = town(side)
+    rings = town(SIDE)
     return [*_imported(rings), *_located(rings), *_read(), *_routes()]
 
 

@@ -156,6 +156,8 @@ MORE = (
     Screen("exclusions", "/desk/exclusions", OFFICE),
     Screen("topic-one", "/desk/topics", OFFICE, 'main a[href^="/desk/topics/"]'),
     Screen("mediators-kept", "/desk/mediators", OFFICE),
+    Screen("places", "/desk/ground", OFFICE),
+    Screen("ground-imports", "/desk/ground/imports", OFFICE),
     Screen("notices", "/desk/notices", OFFICE),
     Screen("dead-letters", "/desk/dead-letters", SYSTEM),
 )
