@@ -16,6 +16,7 @@ from config.cli.standing import BASE, parser, stand
 ADMINISTRATORS = ("system_admin", "security_admin", "auditor")
 BACKUP_AGE, DRILL_AGE = timedelta(hours=24), timedelta(days=31)
 ENOUGH_SPACE = 0.20
+LEAST_SECRET, SMALL = 16, 1 << 20
 DURABLE = ("data_checksums", "fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -46,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
 def every_line(folder: Path, *, now: datetime) -> Iterator[Line]:
     """Answer every question about the installation in `folder`."""
     yield from _settings()
+    yield from _unified(folder)
     yield from _keys(folder)
     yield from _database()
     yield from _accounts_of_the_machine(folder)
@@ -72,6 +74,36 @@ def _settings() -> Iterator[Line]:
         settings.SESSION_COOKIE_SECURE and settings.SECURE_HSTS_SECONDS > 0, "Cookie 只走 TLS，浏览器记住只走 TLS",
         "cookies over TLS only, and browsers remember it", "unset JISHI_INSECURE_COOKIES JISHI_DEMO",
     )  # fmt: skip
+
+
+def _unified(folder: Path) -> Iterator[Line]:
+    """Where the unified sign-in is set: its issuer over TLS, a client with a secret, the secret in no file here."""
+    from django.conf import settings
+
+    if not (settings.OIDC_ISSUER or settings.OIDC_CLIENT or settings.OIDC_SECRET):
+        return
+    yield Line(
+        settings.OIDC_ISSUER.startswith("https://"), "统一身份认证走 TLS", "the unified sign-in speaks TLS",
+        "export JISHI_OIDC_ISSUER=https://…",
+    )  # fmt: skip
+    yield Line(
+        bool(settings.OIDC_CLIENT and len(settings.OIDC_SECRET) >= LEAST_SECRET), "统一身份认证的客户有密钥",
+        "our client there has a secret",
+        f"export JISHI_OIDC_CLIENT JISHI_OIDC_SECRET, of {LEAST_SECRET} characters at least, as the issuer gives them",
+    )  # fmt: skip
+    written = [p.name for p in _files(BASE, folder) if settings.OIDC_SECRET.encode() in p.read_bytes()]
+    yield Line(
+        not (settings.OIDC_SECRET and written), "统一身份认证的密钥不在程序和数据目录的文件里",
+        "its secret stands in no file of program or data",
+        f"give it by the environment of the service alone, and take it out of: {', '.join(written)}",
+    )  # fmt: skip
+
+
+def _files(*folders: Path) -> Iterator[Path]:
+    """Name the small files that lie openly in these folders, where settings are put by hand."""
+    for path in (one for folder in folders if folder.is_dir() for one in sorted(folder.iterdir())):
+        if path.is_file() and os.access(path, os.R_OK) and path.stat().st_size < SMALL:
+            yield path
 
 
 def _keys(folder: Path) -> Iterator[Line]:

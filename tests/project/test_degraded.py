@@ -160,6 +160,25 @@ class TestReadyForPeople:
         ):  # fmt: skip
             assert gone not in said
 
+    @pytest.mark.parametrize(
+        ("issuer", "secret", "written", "says"),
+        [("", "", False, ""), ("https://id.gov.cn", "k" * 20, False, ""), ("http://id.gov.cn", "k" * 20, False, "TLS"),
+         ("https://id.gov.cn", "k" * 9, False, "a secret"), ("https://id.gov.cn", "k" * 20, True, "site.env")],
+    )  # fmt: skip
+    def test_the_unified_sign_in_speaks_tls_and_its_secret_stands_in_no_file(
+        self, tmp_path, issuer, secret, written, says
+    ):
+        if written:
+            (tmp_path / "site.env").write_text(f"JISHI_OIDC_SECRET={secret}\n")
+
+        with override_settings(OIDC_ISSUER=issuer, OIDC_CLIENT="jishi" if issuer else "", OIDC_SECRET=secret):
+            lines = list(deploying._unified(tmp_path))
+
+        faults = [line.en + " " + line.do for line in lines if not line.fine]
+        assert len(lines) == (3 if issuer else 0)
+        assert len(faults) == bool(says)
+        assert says in "".join(faults)
+
     def test_a_copy_of_yesterday_morning_is_too_old(self, in_town, tmp_path):
         (tmp_path / "backup.last").write_text((NOW - timedelta(hours=25)).isoformat())
 
