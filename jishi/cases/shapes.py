@@ -82,6 +82,13 @@ class AsideIn(Schema):
     words: str = Field("", max_length=500)
 
 
+class LetBackIn(Schema):
+    """Who stood aside by mistake, by the name with which he signs in, and how one knows."""
+
+    username: str = Field(max_length=80)
+    why: str = Field(max_length=500)
+
+
 class DeclineIn(Schema):
     ground: str
     text: str = Field(max_length=2000)

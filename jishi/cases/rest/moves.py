@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from jishi.accounts import queries as accounts
 from jishi.cases.actions import (
     archiving,
     arrival,
@@ -33,6 +34,7 @@ from jishi.cases.shapes import (
     ConsultIn,
     ContactIn,
     DeclineIn,
+    LetBackIn,
     LineIn,
     OfferIn,
     ProgressIn,
@@ -240,6 +242,13 @@ def stand_aside(request: HttpRequest, number: str, payload: AsideIn) -> tuple[in
         now=timezone.now(), version=version,
     )  # fmt: skip
     return 204, None
+
+
+@router.post("/cases/{number}/let-back", summary="Undo a standing aside by mistake")
+def let_back(request: HttpRequest, response: HttpResponse, number: str, payload: LetBackIn) -> dict[str, Any]:
+    """Let a colleague find the case again who stood aside by mistake: another person's word, with a reason."""
+    account = accounts.by_username(payload.username) or 0
+    return press(request, response, number, recusing.let_back, account_id=account, why=payload.why)
 
 
 @router.post("/cases/{number}/decline", summary="Decline by a ground")

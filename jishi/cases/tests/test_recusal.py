@@ -418,6 +418,25 @@ class TestWhoeverStandsAside:
         assert another.post(f"/cases/{case.number}/do/let-back", press).status_code == 302
         assert gone.get(f"/cases/{case.number}").status_code == 200
 
+    def test_is_let_back_by_a_program_that_names_him_as_the_page_does(self, town: int) -> None:
+        case, gone = f.a_case(town, now=timezone.now()), colleague(town, "dispatcher")
+        said = {"version": case.version, "seq": 1, "ground": "kin", "words": ""}
+        gone.post(f"/cases/{case.number}/do/stand-aside", said)
+        with scope.work(system(town)):
+            (account,) = f.again(town, case.id).aside_account_ids
+            name = get_user_model().objects.get(id=account).username
+
+        answers = [
+            colleague(town, "dispatcher").post(
+                f"/api/v1/cases/{case.number}/let-back", {"username": named, "why": "本人说按错了"},
+                content_type="application/json", headers={"If-Match": f'"{f.again(town, case.id).version}"'},
+            ).status_code
+            for named in ("nobody", name)
+        ]  # fmt: skip
+
+        assert answers == [422, 200]
+        assert gone.get(f"/cases/{case.number}").status_code == 200
+
     def test_is_not_let_back_when_the_matter_has_ended(self, town: int) -> None:
         case, person = f.a_case(town), f.staff(town, "feedback", account=91)
         f.do(person, recusing.stand_aside, case.id, ground="kin", now=timezone.now())
