@@ -40,7 +40,8 @@ PERMISSIONS: Final = ", ".join(
     + [f"{f}=(self)" for f in ("camera", "geolocation", "microphone")]
     + [f"publickey-credentials-{f}=(self)" for f in ("get", "create")]
 )
-ELDER_COOKIE: Final = "jishi_elder"
+ELDER_COOKIE: Final = "__Host-jishi_elder" if settings.SESSION_COOKIE_SECURE else "jishi_elder"
+_ELDER: Final = {ELDER_COOKIE, "__Host-jishi_elder"}  # a demonstration behind TLS: the page's script writes this one
 LANGUAGES: Final = ("zh-hans", "en")
 
 
@@ -109,7 +110,7 @@ class Language:
             request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""), request.headers.get("Accept-Language", "")
         )
         request.LANGUAGE_CODE = language
-        request.elder = request.COOKIES.get(ELDER_COOKIE) == "1"  # type: ignore[attr-defined]
+        request.elder = any(request.COOKIES.get(name) == "1" for name in _ELDER)  # type: ignore[attr-defined]
         with translation.override(language):
             response = self.get_response(request)
             if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:

@@ -60,7 +60,7 @@ def test_the_dispatcher_sees_it_on_the_board_the_map_and_its_page(town: int, hot
 
 def test_the_page_says_it_in_english_too(town: int, hot: Cluster) -> None:
     desk = colleague(town, "dispatcher")
-    desk.cookies["jishi_language"] = "en"
+    desk.cookies["__Host-jishi_language"] = "en"
 
     page = desk.get(f"/desk/clusters/{hot.id}").content.decode()
 

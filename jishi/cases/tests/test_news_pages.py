@@ -142,7 +142,7 @@ class TestMyNotices:
         _give_to(town, me)
 
         chinese = me.get("/me/notices").content.decode()
-        me.cookies["jishi_language"] = "en"
+        me.cookies["__Host-jishi_language"] = "en"
         english = me.get("/me/notices").content.decode()
 
         assert f"新派单 {case.number}" in chinese

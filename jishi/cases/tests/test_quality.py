@@ -100,7 +100,7 @@ def _reads(told, made):
     assert 'class="tiles glance"' in page, "the first glance"
     assert "style=" not in page
     english = Client(headers=HOST)
-    english.cookies["jishi_language"] = "en"
+    english.cookies["__Host-jishi_language"] = "en"
     assert "not measured" in english.get("/quality").content.decode()
 
 

@@ -68,7 +68,7 @@ class TestLanguage:
 
     def test_large_print_is_read_from_its_cookie(self):
         request = RequestFactory().get("/")
-        request.COOKIES["jishi_elder"] = "1"
+        request.COOKIES["__Host-jishi_elder"] = "1"
 
         Language(lambda _r: HttpResponse())(request)
 

@@ -17,7 +17,7 @@ PAGES = ["help", "how_it_runs", "accessibility", "about_the_platform"]
 
 def a_request(path="/", actor=None, language="zh-hans", **cookies):
     request = RequestFactory().get(path)
-    request.COOKIES = {"jishi_language": language, **cookies}
+    request.COOKIES = {"__Host-jishi_language": language, **cookies}
     request.actor = actor
     return request
 
@@ -51,7 +51,7 @@ class TestEveryPageOfWords:
 
     @pytest.mark.parametrize("name", PAGES)
     def test_is_marked_in_large_print_by_the_server(self, name):
-        html = shown(help.page, a_request(jishi_elder="1"), f"portal/{name}.html")
+        html = shown(help.page, a_request(**{"__Host-jishi_elder": "1"}), f"portal/{name}.html")
 
         assert 'data-mode="elder"' in html
         assert 'aria-pressed="true"' in html
@@ -92,8 +92,8 @@ class TestChoosingHowItLooks:
     def test_remembers_language_and_large_print(self):
         response = self.choose(language="en", elder="1", next="/help")
 
-        assert response.cookies["jishi_language"].value == "en"
-        assert response.cookies["jishi_elder"].value == "1"
+        assert response.cookies["__Host-jishi_language"].value == "en"
+        assert response.cookies["__Host-jishi_elder"].value == "1"
         assert response["Location"] == "/help"
 
     @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ class TestChoosingHowItLooks:
         assert self.choose(language="en", next=to)["Location"] == "/"
 
     def test_takes_no_language_that_we_do_not_have(self):
-        assert "jishi_language" not in self.choose(language="xx").cookies
+        assert "__Host-jishi_language" not in self.choose(language="xx").cookies
 
 
 class TestComponents:

@@ -14,7 +14,8 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-COOKIE, PATH, SALT = "jishi_receipt", "/receipt", "cases.receipt"
+COOKIE = "__Secure-jishi_receipt" if settings.SESSION_COOKIE_SECURE else "jishi_receipt"
+PATH, SALT = "/receipt", "cases.receipt"
 SHOWN_FOR = 15 * 60  # seconds: long enough to write it down, or to come back after a call
 
 

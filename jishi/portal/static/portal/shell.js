@@ -11,7 +11,7 @@ document.addEventListener("click", (e) => {
   const on = root.dataset.mode !== "elder";
   if (on) root.dataset.mode = "elder"; else delete root.dataset.mode;
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `jishi_elder=${on ? 1 : 0}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  document.cookie = `${secure ? "__Host-" : ""}jishi_elder=${on ? 1 : 0}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
   for (const b of document.querySelectorAll("[data-elder]")) {
     b.setAttribute("aria-pressed", String(on));
     b.value = on ? "0" : "1";

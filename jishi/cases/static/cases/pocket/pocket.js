@@ -276,7 +276,7 @@ document.querySelector("[data-not-for-errand]").addEventListener("click", () => 
 $("again").addEventListener("click", bring);
 
 // --- begin: large print as it was chosen; then what lies here; then the network
-if (/(?:^|; )jishi_elder=1/.test(document.cookie)) document.documentElement.dataset.mode = "elder";
+if (/(?:^|; )(?:__Host-)?jishi_elder=1/.test(document.cookie)) document.documentElement.dataset.mode = "elder";
 queue.onChange(async () => { await drawQueue(); await drawErrands(); });
 queue.onRenew(refresh);
 await store.use(owner);

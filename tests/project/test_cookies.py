@@ -1,0 +1,30 @@
+"""Cookies are Secure and their names say so (ASVS V3.3.1): a browser then refuses one that came without TLS."""
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+
+from jishi.accounts.tests.test_by_phone import NUMBER, OTHER, _in_one_town, ask, code_in, enter, twin
+from jishi.cases.web.resident import receipts
+
+__all__ = ["_in_one_town", "twin"]  # fixtures
+pytestmark = pytest.mark.django_db
+
+
+def test_every_cookie_is_secure_and_its_name_says_so(client: Client, tenant: int, twin) -> None:
+    """Of a sign-in by number, of the display, of a changed number, of a receipt."""
+    ask(client)
+    enter(client, code_in(twin))
+    client.post("/display", {"language": "en", "elder": "1"})
+    client.post("/me/number", {"old": NUMBER, "new": OTHER})
+    answer = receipts.hand_over(HttpResponse(), receipts.Slip(1, "word"))
+
+    set_ = {name: one for name, one in {**client.cookies, **answer.cookies}.items() if one.value}
+
+    assert {settings.SESSION_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, receipts.COOKIE} <= set(set_)
+    assert len(set_) >= 6
+    for name, one in set_.items():
+        assert one["secure"], name
+        at_home = name.startswith("__Host-") and (one["path"], one["domain"]) == ("/", "")
+        assert at_home or name.startswith("__Secure-"), name
