@@ -196,7 +196,7 @@ class TestTheBoard:
             "word": slips[0], "division": SOUTH, "from_day": "2026-01-01", "ends_on": ends,
         })  # fmt: skip
         assert street.post(f"{page}/survey", {}).status_code == 302
-        assert "问过了" in text(street.get(page))
+        assert re.search(r'class="chip run">(?:<svg.*?</svg>)?问过了<', text(street.get(page)))
         assert come("handler", "swj").get(page).status_code == 404
         assert "翠竹" in text(office.get("/desk/transitions"))
 

@@ -171,7 +171,7 @@ def _shown(row: queries.TransitionRow, today: date) -> dict[str, Any]:
 
 
 def _states() -> dict[str, Any]:
-    return {s.code: s for s in verbs.life().states}
+    return {s.code: {"chip": s.chip, "zh": s.name.zh, "en": s.name.en} for s in verbs.life().states}
 
 
 def _own(by: Actor) -> set[str]:
