@@ -294,14 +294,14 @@ def _against_parent(
     if ground is None:
         # Without a community only what the grids enclose can be called a gap.
         ground = shapely.union_all([shapely.Polygon(p.exterior) for p in _pieces(whole)])
+    tree = shapely.STRtree([shape for _, shape in sound])
     for piece in _pieces(ground.difference(whole)):
         size, wide = _m2(piece), _width_m(piece)
         if size >= OVERLAP_M2 and wide >= OVERLAP_WIDE_M:
-            yield Finding(
-                "gap", _along(piece, sound), _point(piece), round(size, 2), "give_to_the_longest_neighbour", BLOCKER
-            )
+            beside = _along(piece, sound, tree)
+            yield Finding("gap", beside, _point(piece), round(size, 2), "give_to_the_longest_neighbour", BLOCKER)
         elif size >= OVERLAP_M2:
-            yield Finding("sliver", _along(piece, sound), _point(piece), round(size, 2), "snap_the_edge", WARNING)
+            yield Finding("sliver", _along(piece, sound, tree), _point(piece), round(size, 2), "snap_the_edge", WARNING)
     if parent is not None:
         yield from _outside(sound, ground)
 
@@ -317,11 +317,14 @@ def _outside(sound: list[tuple[_Drawn, BaseGeometry]], ground: BaseGeometry) -> 
             )
 
 
-def _along(piece: BaseGeometry, sound: list[tuple[_Drawn, BaseGeometry]]) -> tuple[int, ...]:
+def _along(
+    piece: BaseGeometry, sound: list[tuple[_Drawn, BaseGeometry]], tree: shapely.STRtree
+) -> tuple[int, ...]:
     """The neighbour with the longest common edge."""
+    around = piece.buffer(1e-7)
+    edge = piece.boundary.buffer(1e-7)
     near = [
-        (shape.boundary.intersection(piece.boundary.buffer(1e-7)).length, -d.number)
-        for d, shape in sound
-        if shape.intersects(piece.buffer(1e-7))
+        (sound[n][1].boundary.intersection(edge).length, -sound[n][0].number)
+        for n in tree.query(around, predicate="intersects")
     ]
     return (-max(near)[1],) if near else ()

@@ -4,6 +4,7 @@ from django.db import transaction
 from conftest import MONDAY_TEN
 from jishi.foundation import scope
 from jishi.foundation.actor import system
+from jishi.kernels.geo import datum
 from jishi.places import queries
 from jishi.places.actions import ground
 from jishi.places.queries import Asked, Spot
@@ -151,7 +152,7 @@ class TestPin:
 
     def test_gcj02_is_converted_once(self, drawn_town):
         lng, lat = degrees(1.5, 0.5)
-        shifted = queries.datum.from_cgcs2000([lng], [lat], "gcj02")
+        shifted = datum.from_cgcs2000([lng], [lat], "gcj02")
 
         found = find("", lng=float(shifted[0][0]), lat=float(shifted[1][0]), crs="gcj02")
 
