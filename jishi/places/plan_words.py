@@ -96,8 +96,8 @@ def _relaxation(one: planner.Relaxation, frozen: Frozen, run: PlanRun) -> dict[s
         n = int(w[list(one.units)].sum())
         told = (f"允许 {zh} 的 {n} 户自成一格。", f"Let the {n} households of {en} be a grid of their own.")
     elif one.kind == "split":
-        asked = _split(one, frozen)
-        told = ("允许拆开一个小区，沿楼栋分。", "Let a compound be split along its buildings.")
+        asked, name = _split(one, frozen)
+        told = (f"允许拆开{name}所在的小区，沿楼栋分。", f"Let the compound of {name} be split along its buildings.")
     elif one.kind == "crossing":
         told = ("把一处已有的通道登记进来。", "List a crossing that exists.")
     else:
@@ -106,8 +106,10 @@ def _relaxation(one: planner.Relaxation, frozen: Frozen, run: PlanRun) -> dict[s
     return {**said, "price": one.price, **asked}
 
 
-def _split(one: planner.Relaxation, frozen: Frozen) -> dict[str, Any]:
-    """Which compound: the compound that is named in the planner's sentence by its number."""
+def _split(one: planner.Relaxation, frozen: Frozen) -> tuple[dict[str, Any], str]:
+    """Which compound, and one of its addresses: the planner's sentence names it by its number."""
     number = int(one.sentence.split()[2]) if one.sentence.startswith("Split compound ") else -1
     rows = np.flatnonzero(np.asarray(frozen.problem.atoms) == number)
-    return {"ask_split_id": int(frozen.compounds[rows[0]])} if len(rows) else {}
+    if not len(rows):
+        return {}, _who(frozen, one.units[:1])[0]
+    return {"ask_split_id": int(frozen.compounds[rows[0]])}, str(frozen.labels[rows[0]])
