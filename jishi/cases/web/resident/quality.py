@@ -212,7 +212,8 @@ def _headlines(rows: Sequence[Mapping[str, Any]]) -> Iterable[Headline]:
         told.add(key[0])
         cell = _cell(row)
         if cell is not None:
-            yield Headline(key[0], STAGES[key[0]], FIGURES[key[1]], cell.text, tuple(w for w in cell.more.split(" · ") if w))
+            more = tuple(words for words in cell.more.split(" · ") if words)
+            yield Headline(key[0], STAGES[key[0]], FIGURES[key[1]], cell.text, more)
 
 
 def _is_silent(row: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> bool:
