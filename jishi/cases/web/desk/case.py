@@ -57,9 +57,9 @@ def page(
 ) -> HttpResponse:  # fmt: skip
     """Render the page of one case, also after a press that was refused or a look at the contact."""
     by, now, language = request.actor, request.now, lang()
-    stand = casepage.stand_of(found)
-    entries = casepage.entries_of(found)
     handovers = casepage.handovers_of(found)
+    stand = casepage.stand_of(found, handovers)
+    entries = casepage.entries_of(found)
     said = casepage.said_of(found)
     objected = found.status == Status.DECLINED and any(e.verb == "case.objected" for e in entries)
     beside = pushing.of_case(found, {e.verb for e in entries})
