@@ -16,6 +16,7 @@ from django.utils.timezone import localdate
 from jishi.accounts.actions import proving
 from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound
 from jishi.kernels.geo.partition import PolygonIndex
 from jishi.kernels.geo.validate import WARNING, Finding
 from jishi.places import drawings, lineage, memory, shapes
@@ -101,15 +102,31 @@ def adopt(
 def withdraw(edition_id: int, *, by: Actor, now: datetime) -> None:
     """Withdraw an edition that is not in force yet; its number is not given again.
 
-    :raises EffectiveInThePast: people have been served by it.
+    The editions that ended on its day for its sake are in force again for as long as it would have been.
+
+    :raises EffectiveInThePast: people have been served by it. :raises NotFound: it was withdrawn before.
     """
     ensure_may_keep_ground(by)
+    memory.touch(by.tenant_id)  # the row is locked, as for an adoption
     edition = GridEdition.objects.select_for_update().get(tenant_id=by.tenant_id, id=edition_id)
-    if edition.effective.lower <= localdate(now):
-        raise EffectiveInThePast(day=edition.effective.lower.isoformat())
+    if edition.effective.isempty:
+        raise NotFound
+    day, upper = edition.effective.lower, edition.effective.upper
+    if day <= localdate(now):
+        raise EffectiveInThePast(day=day.isoformat())
+    ended = GridEdition.objects.select_for_update().filter(
+        tenant_id=by.tenant_id, effective__endswith=day,
+        division_code__in={edition.division_code, *lineage.merged_into(edition.division_code, day)},
+    )  # fmt: skip
+    rows = list(ended.order_by("id"))
     edition.change(effective=DateRange(empty=True))
-    trail.record("grids.withdrawn", ("grid_edition", edition.id), by=by, at=now, codes={"number": edition.number})
-    memory.touch(by.tenant_id)
+    for row in rows:
+        row.change(effective=DateRange(row.effective.lower, upper))
+    trail.record(
+        "grids.withdrawn", ("grid_edition", edition.id), by=by, at=now,
+        codes={"number": edition.number, "reopened": [row.id for row in rows]},
+    )  # fmt: skip
+    memory.forget(by.tenant_id)
 
 
 def _ensure_sound(report: Report) -> None:
