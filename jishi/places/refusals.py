@@ -128,6 +128,13 @@ class PlanHasFaults(Refused):
     next_zh, next_en = "换一个区间，或按给出的放宽办法重算。", "Take another band, or plan again with a relaxation."
 
 
+class PlanBaseReplaced(Refused):
+    code, status = "plan_base_replaced", 409
+    zh = "这份方案是照另一版网格算的，那一版之后又定了新的一版。"
+    en = "This plan was calculated from another edition of grids; a newer one has been adopted since."
+    next_zh, next_en = "按新的一版重新计算一次。", "Calculate it again from the newer one."
+
+
 class PlanOpenAlready(Refused):
     code, status = "plan_open_already", 409
     zh, en = "这个社区已经有一份方案在走。", "A plan of this community is on its way already."

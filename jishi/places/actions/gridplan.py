@@ -21,7 +21,7 @@ from jishi.kernels.text.minimise import minimise_one
 from jishi.places import plan_files, plan_words
 from jishi.places.actions import grids
 from jishi.places.events import GridPlanMoved
-from jishi.places.models import GridPlan, Objection, PlanGrid, PlanRun, PlanStatus, RunStatus
+from jishi.places.models import GridEdition, GridPlan, Objection, PlanGrid, PlanRun, PlanStatus, RunStatus
 from jishi.places.policies import ensure_may_plan
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
@@ -29,6 +29,7 @@ from jishi.places.refusals import (
     NoticeStillRuns,
     ObjectionsOpen,
     ObjectionWasRight,
+    PlanBaseReplaced,
     PlanHasFaults,
     PlanOpenAlready,
     RunNotReady,
@@ -68,9 +69,10 @@ def draft(run_id: int, *, by: Actor, now: datetime) -> GridPlan:
 def check(plan_id: int, *, by: Actor, now: datetime, version: int | None = None) -> GridPlan:
     """This will have the auditor judge what was frozen; whoever presses signs its exemptions.
 
-    :raises PlanHasFaults: how many, and the first in words.
+    :raises PlanHasFaults: how many, and the first in words. :raises PlanBaseReplaced: calculated from another edition.
     """
     plan, move = _held(plan_id, "gridplan.check", by, version)
+    _ensure_base(plan.run, by)
     _ensure_sound(plan.run)
     report = _drawn(plan, by)
     _go(plan, move, now, audited_at=now, audited_hash=report.hash)
@@ -83,9 +85,10 @@ def check(plan_id: int, *, by: Actor, now: datetime, version: int | None = None)
 def publish(plan_id: int, *, by: Actor, now: datetime, days: int = NOTICE_DAYS, version: int | None = None) -> GridPlan:
     """This will publish the plan: map, moved addresses, reasons; objections are taken for `days` natural days.
 
-    :raises TooSoon: fewer than seven days.
+    :raises TooSoon: fewer than seven days. :raises PlanBaseReplaced: calculated from another edition.
     """
     plan, move = _held(plan_id, "gridplan.publish", by, version)
+    _ensure_base(plan.run, by)
     last = localdate(now) + timedelta(days=days)
     if not NOTICE_DAYS <= days <= 365:
         raise TooSoon(day=(localdate(now) + timedelta(days=NOTICE_DAYS)).isoformat())
@@ -186,7 +189,8 @@ def adopt(
     """This will make the plan the community's next grid edition, in force from a day at least seven days ahead.
 
     :raises ObjectionWasRight: one of this round was, and nothing was changed. :raises WordsNeeded: a document number.
-    :raises TooSoon. :raises PlanHasFaults: the auditor's last look. :raises Refused: whatever `grids.adopt` refuses.
+    :raises TooSoon. :raises PlanHasFaults: the auditor's last look. :raises PlanBaseReplaced: another edition came
+    after the one that the plan was calculated from. :raises Refused: whatever `grids.adopt` refuses.
     """
     plan, move = _held(plan_id, "gridplan.adopt", by, version)
     proving.ensure_fresh(by, now=now)
@@ -197,11 +201,11 @@ def adopt(
     first = localdate(now) + timedelta(days=EFFECTIVE_DAYS)
     if effective_from < first:
         raise TooSoon(day=first.isoformat())
+    base = _ensure_base(plan.run, by)
     _ensure_sound(plan.run)
     report = _drawn(plan, by)
     if report.hash != plan.audited_hash:
         raise PlanHasFaults(count=1, first="图与核查时的不同")
-    base = looking.edition_in_force(plan.community, effective_from, by=by)
     edition = grids.adopt(report, effective_from=effective_from, document_no=number, by=by, now=now,
                           replaces=base.number if base else None)  # fmt: skip
     _go(plan, move, now, document_no=number, effective_from=effective_from, edition=edition)
@@ -261,9 +265,10 @@ def _held(plan_id: int, verb: str, by: Actor, version: int | None) -> tuple[Grid
     plan = row.select_related("run").first()
     if plan is None:
         raise NotFound
-    move = _move(verb, plan.status)
-    if not (by.kind == "clock" and any(who.startswith("clock:") for who in move.who)):
+    moves = procedures.load(LIFE).moves
+    if not (by.kind == "clock" and any(m.verb == verb and m.who[0].startswith("clock:") for m in moves)):
         ensure_may_plan(by, plan.community)
+    move = _move(verb, plan.status)
     if version is not None and version != plan.version:
         raise Stale
     return plan, move
@@ -298,6 +303,14 @@ def _ensure_sound(run: PlanRun) -> None:
         codes = looking.codes_of(run.id)
         first = plan_words.fault(faults[0], codes)[0] if faults else run.verdict
         raise PlanHasFaults(count=max(len(faults), 1), first=first)
+
+
+def _ensure_base(run: PlanRun, by: Actor) -> GridEdition | None:
+    """A plan replaces the edition it was calculated from, the last there is, and no other: give it, if there is any."""
+    last = looking.edition_in_force(run.community, date.max, by=by)
+    if (last.id if last else None) != run.base_id:
+        raise PlanBaseReplaced
+    return last
 
 
 def _drawn(plan: GridPlan, by: Actor) -> grids.Report:

@@ -127,7 +127,8 @@ def work_off(tenant_id: int, *, clock: Callable[[], datetime]) -> int:
             run = _next(tenant_id)
             if run is None:
                 return done
-            run.change(status=RunStatus.RUNNING, begun_at=clock())
+            base = looking.edition_in_force(run.community, localdate(clock()), by=here.actor)
+            run.change(status=RunStatus.RUNNING, begun_at=clock(), base=base)
             try:
                 frozen = looking.gather(run, day=localdate(clock()), by=here.actor)
             except (BadInput, Refused) as no:

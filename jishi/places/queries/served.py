@@ -253,8 +253,9 @@ def _items(purposes: Iterable[str], days: Iterable[date]) -> list[TransitionItem
     if not listed:
         return []
     rows = TransitionItem.objects.filter(
-        Q(to_date=None) | Q(to_date__gt=listed[0]), tenant_id=_tenant(), purpose__in=set(purposes),
-        from_date__lte=listed[-1],
+        Q(to_date=None) | Q(to_date__gt=listed[0]), Q(settled_on=None) | Q(settled_on__gt=listed[0]),
+        Q(transition__closed_on=None) | Q(transition__closed_on__gt=listed[0]),
+        tenant_id=_tenant(), purpose__in=set(purposes), from_date__lte=listed[-1],
     ).exclude(Q(origin_agreed_by="") | Q(receiving_agreed_by="") | Q(served_by="living"))  # fmt: skip
     return list(rows.select_related("transition").order_by("id"))
 
@@ -271,9 +272,16 @@ def _agreed(one: Asking, facts: Mapping[str, _Fact], items: Sequence[TransitionI
     for item in items:
         if item.purpose != one.purpose or item.transition.from_community not in belongs:
             continue
-        if item.from_date <= one.day and (item.to_date is None or one.day < item.to_date):
+        until = _lasts_until(item)
+        if item.from_date <= one.day and (until is None or one.day < until):
             return item
     return None
+
+
+def _lasts_until(item: TransitionItem) -> date | None:
+    """Its own end, or the day on which it was settled or its transition closed, whichever comes first."""
+    ends = (item.to_date, item.settled_on, item.transition.closed_on)
+    return min((day for day in ends if day is not None), default=None)
 
 
 def _by_agreement(item: TransitionItem) -> Serving:
@@ -282,7 +290,7 @@ def _by_agreement(item: TransitionItem) -> Serving:
         f"过渡期的约定（{item.document_no or '双方已签'}）：这一项由写明的社区办，用电话和网上办，不用跑。",
         f"As agreed for the transition ({item.document_no or 'signed by both sides'}): the community named serves "
         "this, by telephone and on the web; nobody need travel.",
-    ), item.to_date)  # fmt: skip
+    ), _lasts_until(item))  # fmt: skip
 
 
 # --- opening rows -----------------------------------------------------------------------------------------

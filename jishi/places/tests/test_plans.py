@@ -19,6 +19,7 @@ from jishi.places.refusals import (
     NoticeStillRuns,
     ObjectionsOpen,
     ObjectionWasRight,
+    PlanBaseReplaced,
     PlanHasFaults,
     PlanOpenAlready,
     RunNotReady,
@@ -26,7 +27,7 @@ from jishi.places.refusals import (
     UnknownUnit,
     WordsNeeded,
 )
-from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, at
+from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, adopt, at
 from jishi.places.tests.factories import office as an_office
 
 pytestmark = pytest.mark.django_db
@@ -241,6 +242,24 @@ class TestAPlan:
         assert {g.code for g in queries.grids_in(A, date(2026, 6, 1))} == {f"{A}00{n}" for n in (1, 2, 3, 4)}
 
 
+    @pytest.mark.parametrize("status", ["DRAFTED", "CHECKED", "ANSWERED"])
+    def test_of_another_edition_than_the_last_goes_no_further(self, status, by):
+        plan = a_plan_at(status, by)
+        adopt(A, system(by.tenant_id), since=date(2026, 3, 20), replaces=1)
+        verbs = {
+            "DRAFTED": lambda: gridplan.check(plan.id, by=by, now=LATER),
+            "CHECKED": lambda: gridplan.publish(plan.id, by=by, now=LATER),
+            "ANSWERED": lambda: gridplan.adopt(
+                plan.id, document_no="试9号", effective_from=date(2026, 9, 1), by=by, now=LATER),
+        }  # fmt: skip
+
+        with pytest.raises(PlanBaseReplaced), transaction.atomic():
+            verbs[status]()
+
+        plan.refresh_from_db()
+        assert plan.status == status and GridEdition.objects.filter(division_code=A).count() == 2
+
+
 LATER = MONDAY_TEN + 8 * DAYS
 REFUSED = [
     # name of the claim, state to be in, the verb, what it says
@@ -269,7 +288,10 @@ REFUSED = [
     ("nobody_elses", "DRAFTED", lambda p, by: gridplan.check(0, by=by, now=MONDAY_TEN), NotFound),
 ]  # fmt: skip
 VERBS = {
-    "DRAFTED": [lambda p, by: gridplan.check(p.id, by=by, now=MONDAY_TEN)],
+    "DRAFTED": [
+        lambda p, by: gridplan.check(p.id, by=by, now=MONDAY_TEN),
+        lambda p, by: gridplan.conclude(p.id, by=by, now=MONDAY_TEN),  # the moment is wrong too: not said to a stranger
+    ],
     "CHECKED": [lambda p, by: gridplan.publish(p.id, by=by, now=MONDAY_TEN)],
     "NOTICED": [
         lambda p, by: gridplan.answer(p.id, objection_id=1, words="已经改了", is_right=True, by=by, now=MONDAY_TEN),

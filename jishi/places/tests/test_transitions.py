@@ -165,6 +165,24 @@ def test_an_agreed_item_may_leave_a_purpose_with_the_old_community_for_a_time(vi
     assert served(me, MOVED)["service"] == A
 
 
+def test_a_settled_item_or_a_closed_transition_catches_nobody_any_more(village):
+    village.settled()
+    items = [NewItem(p, "from_community", TODAY) for p in ("proof", "offer")]
+    settled, open_ = [village.acts(village.north, "propose_item", village.id, i) for i in items]
+    for item in (settled, open_):
+        village.acts(village.south, "agree_item", item)
+    me, later = village.people[0], MOVED + timedelta(days=9)
+    village.acts(village.north, "settle_item", settled, on=MOVED + timedelta(days=3), successor="河西街道")
+    before = served(me, MOVED)
+
+    Transition.objects.filter(id=village.id).update(closed_on=later)
+
+    assert (before["proof"], before["offer"]) == (B, B), "until the day it was settled"
+    assert served(me, MOVED + timedelta(days=3))["proof"] == A
+    assert served(me, later - timedelta(days=1))["offer"] == B
+    assert served(me, later)["offer"] == A
+
+
 class TestRefusals:
     """(what stands before, who, verb, what it is given, code)"""
 
