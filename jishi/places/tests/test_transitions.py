@@ -87,6 +87,9 @@ class Village:
 
     def settled(self):
         self.moved()
+        return self.rights()
+
+    def rights(self):
         self.acts(
             self.north, "settle_rights", self.id, decision_no="北村集体〔2026〕1号", assets_listed=True,
             shares_fixed=True, roll_kept=True,
@@ -166,11 +169,12 @@ def test_an_agreed_item_may_leave_a_purpose_with_the_old_community_for_a_time(vi
 
 
 def test_a_settled_item_or_a_closed_transition_catches_nobody_any_more(village):
-    village.settled()
+    village.moved()
     items = [NewItem(p, "from_community", TODAY) for p in ("proof", "offer")]
     settled, open_ = [village.acts(village.north, "propose_item", village.id, i) for i in items]
     for item in (settled, open_):
         village.acts(village.south, "agree_item", item)
+    village.rights()
     me, later = village.people[0], MOVED + timedelta(days=9)
     village.acts(village.north, "settle_item", settled, on=MOVED + timedelta(days=3), successor="河西街道")
     before = served(me, MOVED)
