@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import localdate
 
 from jishi.foundation import outbox, procedures, scope, trail
@@ -33,7 +34,7 @@ from jishi.places.models import (
 )
 
 OUTCOMES = ("dissolved", "collective_without_ground")
-MOST_HOUSEHOLDS = 5000
+MOST_HOUSEHOLDS, LONGEST_GROUP = 5000, 60
 
 
 class NotYet(Refused):
@@ -187,7 +188,8 @@ def finish_survey(transition_id: int, *, by: Actor, now: datetime) -> None:
 def propose_item(transition_id: int, item: NewItem, *, by: Actor, now: datetime) -> int:
     """This will put one item down, signed by the side that proposes it; gives its id.
 
-    :raises NotAllowed: neither street. :raises Invalid: an unknown purpose or who serves; days that do not fit.
+    :raises NotAllowed: neither street. :raises Invalid: an unknown purpose or who serves; days that do not fit, or that
+    another item of the purpose (and group of offers) has; a group of anything but offers.
     """
     row, told = _locked(transition_id, "transitions.propose_item", by)
     known = memory.ground(item.from_date).divisions
@@ -197,11 +199,11 @@ def propose_item(transition_id: int, item: NewItem, *, by: Actor, now: datetime)
         raise Invalid(detail=item.named or item.served_by)
     if item.to_date is not None and item.to_date <= item.from_date:
         raise Invalid(detail=f"{item.from_date.isoformat()} – {item.to_date.isoformat()}")
-    others = TransitionItem.objects.filter(tenant_id=by.tenant_id, transition=row, purpose=item.purpose)
-    if others.filter(group=item.group, from_date=item.from_date).exists():
-        raise Invalid(detail=f"{item.purpose} {item.from_date.isoformat()}")
+    if item.group and (item.purpose != "offer" or len(item.group) > LONGEST_GROUP):
+        raise Invalid(detail=item.group[:LONGEST_GROUP])
+    _ensure_no_overlap(row, item)
     made = TransitionItem.objects.create(
-        tenant_id=by.tenant_id, transition=row, purpose=item.purpose, group=item.group[:60], served_by=item.served_by,
+        tenant_id=by.tenant_id, transition=row, purpose=item.purpose, group=item.group, served_by=item.served_by,
         named=item.named, from_date=item.from_date, to_date=item.to_date, document_no=item.document_no[:80],
         **_signed(row, by),
     )  # fmt: skip
@@ -365,6 +367,21 @@ def _signed(row: Transition, by: Actor) -> dict[str, str]:
     """Sign for the sides that the actor acts for."""
     sides = {"origin_agreed_by": row.origin_body, "receiving_agreed_by": row.receiving_body}
     return {name: by.label for name, body in sides.items() if body in by.body_ids}
+
+
+def _ensure_no_overlap(row: Transition, item: NewItem) -> None:
+    """One item of a purpose and group on any day; a settled one ends on that day."""
+    others = TransitionItem.objects.filter(
+        tenant_id=row.tenant_id, transition=row, purpose=item.purpose, group=item.group
+    )
+    lasting = others.filter(
+        Q(to_date=None) | Q(to_date__gt=item.from_date), Q(settled_on=None) | Q(settled_on__gt=item.from_date)
+    )
+    if item.to_date is not None:
+        lasting = lasting.filter(from_date__lt=item.to_date)
+    found = lasting.first() or others.filter(from_date=item.from_date).first()
+    if found is not None:
+        raise Invalid(detail=f"{found.purpose} {found.from_date.isoformat()} – {found.to_date or ''}")
 
 
 def _ensure_services_agreed(row: Transition) -> None:

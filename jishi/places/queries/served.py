@@ -63,12 +63,16 @@ def residents_of(_place: str) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One question. `follows`: what the rule of a room above says, a fact or `dwelling:<id>`; empty: the table's."""
+    """One question. `follows`: what the rule of a room above says, a fact or `dwelling:<id>`; empty: the table's.
+
+    `group`: the group of offers, where the purpose is `offer`; empty: none in particular.
+    """
 
     person: int
     purpose: str
     day: date
     follows: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +252,7 @@ def _by_dwelling(one: Asking, rule: Rule, dwellings: Mapping[int, str]) -> Servi
 
 
 def _items(purposes: Iterable[str], days: Iterable[date]) -> list[TransitionItem]:
-    """Items in force, signed by both sides, that somebody else than the living community serves."""
+    """Items in force, signed by both sides, but those that leave all of a purpose where the rule puts it."""
     listed = sorted(days)
     if not listed:
         return []
@@ -256,13 +260,13 @@ def _items(purposes: Iterable[str], days: Iterable[date]) -> list[TransitionItem
         Q(to_date=None) | Q(to_date__gt=listed[0]), Q(settled_on=None) | Q(settled_on__gt=listed[0]),
         Q(transition__closed_on=None) | Q(transition__closed_on__gt=listed[0]),
         tenant_id=_tenant(), purpose__in=set(purposes), from_date__lte=listed[-1],
-    ).exclude(Q(origin_agreed_by="") | Q(receiving_agreed_by="") | Q(served_by="living"))  # fmt: skip
-    return list(rows.select_related("transition").order_by("id"))
+    ).exclude(Q(origin_agreed_by="") | Q(receiving_agreed_by="") | Q(served_by="living", group=""))  # fmt: skip
+    return list(rows.select_related("transition").order_by("-group", "id"))  # of one group before of all
 
 
 def _belonging(one: Asking, items: Sequence[TransitionItem]) -> frozenset[str]:
     """Who belongs to a torn-down community is known from registration and collective; opened only where it matters."""
-    if any(i.purpose == one.purpose for i in items):
+    if any(i.purpose == one.purpose and i.group in ("", one.group) for i in items):
         return frozenset({"registered", "collective"})
     return frozenset()
 
@@ -270,7 +274,9 @@ def _belonging(one: Asking, items: Sequence[TransitionItem]) -> frozenset[str]:
 def _agreed(one: Asking, facts: Mapping[str, _Fact], items: Sequence[TransitionItem]) -> TransitionItem | None:
     belongs = {facts[kind].division for kind in ("registered", "collective") if kind in facts}
     for item in items:
-        if item.purpose != one.purpose or item.transition.from_community not in belongs:
+        if item.purpose != one.purpose or item.group not in ("", one.group):
+            continue
+        if item.transition.from_community not in belongs:
             continue
         until = _lasts_until(item)
         if item.from_date <= one.day and (until is None or one.day < until):

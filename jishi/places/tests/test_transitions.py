@@ -187,6 +187,39 @@ def test_a_settled_item_or_a_closed_transition_catches_nobody_any_more(village):
     assert served(me, later)["offer"] == A
 
 
+def test_an_item_of_one_group_of_offers_leaves_the_others_alone(village):
+    village.moved()
+    for item in (
+        NewItem("offer", "from_community", MOVED, group="heating"), NewItem("offer", "living", MOVED, group="books"),
+        NewItem("offer", "named", MOVED, named=STREET),
+    ):  # fmt: skip
+        village.acts(village.south, "agree_item", village.acts(village.north, "propose_item", village.id, item))
+    me = village.people[0]
+
+    with scope.within(me):
+        asked = [queries.Asking(me.account_id, "offer", MOVED, group=g) for g in ("", "heating", "books")]
+        assert [s.division for s in queries.serving_many(asked)] == [STREET, B, A]
+
+
+def test_two_items_of_a_purpose_never_share_a_day(village):
+    village.opened()
+    end = date(2026, 6, 1)
+    village.acts(village.north, "propose_item", village.id, NewItem("proof", "living", MOVED, end))
+
+    for item, fits in (
+        (NewItem("proof", "living", TODAY, MOVED + timedelta(days=1)), False),
+        (NewItem("proof", "living", end - timedelta(days=1)), False), (NewItem("proof", "living", TODAY), False),
+        (NewItem("proof", "living", end, group="heating"), False), (NewItem("offer", "living", MOVED), True),
+        (NewItem("proof", "living", TODAY, MOVED), True), (NewItem("proof", "living", end), True),
+    ):  # fmt: skip
+        if fits:
+            village.acts(village.north, "propose_item", village.id, item)
+            continue
+        with pytest.raises(Refused) as no:
+            village.acts(village.north, "propose_item", village.id, item)
+        assert no.value.code == "invalid"
+
+
 class TestRefusals:
     """(what stands before, who, verb, what it is given, code)"""
 
