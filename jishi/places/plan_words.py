@@ -35,6 +35,12 @@ def fault(one: planner.Fault, code_of: Mapping[int, str]) -> tuple[str, str]:
     return f"{who[0]}{zh}{number[0]}", f"{who[1]}{en}{number[1]}"
 
 
+def bare(code: str) -> dict[str, Any]:
+    """Give the row of a grid whose units all stand outside the community's border: it would have no ground."""
+    return {"kind": "fault", "code": "H6:no_ground", "grid_code": code, "zh": f"{code[12:]} 网格的楼都在社区界外，没有地面",
+            "en": f"Grid {code[12:]} has no ground: its buildings stand outside the community's border"}  # fmt: skip
+
+
 def findings(
     frozen: Frozen, plan: planner.Plan, faults: Sequence[planner.Fault], codes: Mapping[int, str], run: PlanRun
 ) -> list[dict[str, Any]]:

@@ -317,9 +317,13 @@ def _drawn(plan: GridPlan, by: Actor) -> grids.Report:
     """The grids of the plan, and the special ones that stay, as the checks of an edition see them."""
     frozen, drawn = plan_files.plan_of(plan.run)
     ground, specials = plan_files.grounds(frozen, drawn.assignment)
+    rows = list(PlanGrid.objects.filter(run=plan.run).order_by("code"))
+    bare = [g.code for g in rows if g.number not in ground]
+    if bare:
+        raise PlanHasFaults(count=len(bare), first=plan_words.bare(bare[0])["zh"])
     features = [
         _feature(ground[g.number], code=g.code, name=g.name, kind="general")
-        for g in PlanGrid.objects.filter(run=plan.run).order_by("code")
+        for g in rows
     ] + [
         _feature(specials[s.code], code=s.code, name=s.name, kind="special", special_of=s.special_of,
                  owner_ref=s.owner_ref)

@@ -3,6 +3,7 @@
 Nothing here is decided: a finished run is what people may make a proposal of.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,9 +25,11 @@ from jishi.places.policies import ensure_may_plan
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import NothingToPlan, RunNotReady, UnknownUnit
 
+log = logging.getLogger(__name__)
 EVERY = timedelta(seconds=0.5)  # between two figures of progress
 MOST_HOUSEHOLDS = 100_000
 RULES = ("whole", "own_grid")
+NO_GROUND = shapely.Polygon()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +123,39 @@ def change(run_id: int, *, moves: Mapping[str, str], by: Actor, now: datetime) -
 
 
 def work_off(tenant_id: int, *, clock: Callable[[], datetime]) -> int:
-    """This will do the calculations that wait in a tenant, one after the other; gives how many."""
+    """This will do the calculations that wait in a tenant, one after the other; gives how many.
+
+    One that breaks is marked as failed, whatever broke, so that those behind it are calculated.
+    """
     done = 0
-    while True:
-        with scope.work(system(tenant_id)) as here:
-            run = _next(tenant_id)
-            if run is None:
-                return done
+    while (run := _begun(tenant_id, clock)) is not None:
+        try:
+            with scope.work(system(tenant_id)) as here:
+                frozen = looking.gather(run, day=localdate(clock()), by=here.actor)
+            plan = _calculated(run, frozen, clock)
+            with scope.work(system(tenant_id)) as here:
+                _finish(run.id, frozen, plan, here.actor, clock())
+        except (BadInput, Refused) as no:
+            _give_up(run, no.code, clock)
+        except Exception as broken:
+            log.error("plan run %s of tenant %s broke: %s", run.id, tenant_id, type(broken).__name__, exc_info=broken)
+            _give_up(run, f"broke:{type(broken).__name__}", clock)
+        done += 1
+    return done
+
+
+def _begun(tenant_id: int, clock: Callable[[], datetime]) -> PlanRun | None:
+    with scope.work(system(tenant_id)) as here:
+        run = _next(tenant_id)
+        if run is not None:
             base = looking.edition_in_force(run.community, localdate(clock()), by=here.actor)
             run.change(status=RunStatus.RUNNING, begun_at=clock(), base=base)
-            try:
-                frozen = looking.gather(run, day=localdate(clock()), by=here.actor)
-            except (BadInput, Refused) as no:
-                _fail(run, no.code, here.actor, clock())
-                done += 1
-                continue
-        plan = _calculated(run, frozen, clock)
-        with scope.work(system(tenant_id)) as here:
-            _finish(run.id, frozen, plan, here.actor, clock())
-        done += 1
+        return run
+
+
+def _give_up(run: PlanRun, code: str, clock: Callable[[], datetime]) -> None:
+    with scope.work(system(run.tenant_id)) as here:
+        _fail(_held(run.id, here.actor), code, here.actor, clock())
 
 
 def _next(tenant_id: int) -> PlanRun | None:
@@ -212,13 +229,14 @@ def _store(
     homes = [int(h) for h in frozen.problem.units.households]
     names = looking.names_in_force(run.community)
     ids = looking.ids_of([*codes.values()], by=by)
-    exempt, bad = {e.grid: e.kind for e in plan.exemptions}, {f.grid for f in faults}
+    bare = {s.grid for s in sheets} - set(ground)  # all its units stand outside the community's border
+    exempt, bad = {e.grid: e.kind for e in plan.exemptions}, {f.grid for f in faults} | bare
     PlanGrid.objects.bulk_create(
         PlanGrid(
             tenant_id=run.tenant_id, run=run, number=s.grid, code=codes[s.grid], matched_id=ids.get(codes[s.grid]),
             name=names.get(codes[s.grid]) or f"第{int(codes[s.grid][12:])}网格", households=s.households,
             units=s.units, mean_walk_m=round(s.mean_walk_m, 1), max_walk_m=round(s.max_walk_m, 1),
-            polygon=shapely.to_wkb(ground[s.grid]), exempt=exempt.get(s.grid, ""), at_fault=s.grid in bad,
+            polygon=shapely.to_wkb(ground.get(s.grid, NO_GROUND)), exempt=exempt.get(s.grid, ""), at_fault=s.grid in bad,
         )
         for s in sheets
     )  # fmt: skip
@@ -231,10 +249,13 @@ def _store(
         )
         for m in moves
     )  # fmt: skip
-    found = plan_words.findings(frozen, plan, faults, codes, run)
+    found = [
+        *plan_words.findings(frozen, plan, faults, codes, run), *(plan_words.bare(codes[g]) for g in sorted(bare))
+    ]  # fmt: skip
     PlanFinding.objects.bulk_create(PlanFinding(tenant_id=run.tenant_id, run=run, **row) for row in found)
     run.change(
-        status=RunStatus.DONE, ended_at=now, verdict=verdict, faults=len(faults), frozen=plan_files.freeze(frozen),
+        status=RunStatus.DONE, ended_at=now, verdict="unknown" if bare and verdict.startswith("legal") else verdict,
+        faults=len(faults) + len(bare), frozen=plan_files.freeze(frozen),
         drawn=plan_files.keep(assignment, plan.exemptions), households=sum(homes),
         input_hash=str(plan.used.get("input", "")) or (run.parent.input_hash if run.parent else ""),
         households_moved=sum(homes[m.unit] for m in moves if m.before >= 0),

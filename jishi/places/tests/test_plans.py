@@ -152,6 +152,36 @@ class TestARun:
         run.refresh_from_db()
         assert run.status == "DONE"
 
+    def test_that_breaks_is_marked_as_failed_and_the_next_one_is_calculated(self, by, monkeypatch):
+        first, second = (plans.ask(A, rules=plans.Rules(), by=by, now=MONDAY_TEN) for _ in range(2))
+        store = plans._store
+
+        def breaks(run, *rest):
+            if run.id == first.id:
+                raise ZeroDivisionError
+            store(run, *rest)
+
+        monkeypatch.setattr(plans, "_store", breaks)
+        worked_off(by)
+
+        for run in (first, second):
+            run.refresh_from_db()
+        assert (first.status, first.error, second.status) == ("FAILED", "broke:ZeroDivisionError", "DONE")
+        assert entries("plan_run", first.id) == 2
+
+    def test_with_homes_outside_the_border_ends_with_a_fault_in_words(self, by, other_tenant):
+        outside = ground.NewCompound("o1", "界外区", A, *at(1, -0.9), households_planned=400)  # 450 m beyond
+        ground.add_compounds([outside], crs=CRS, active_from=SINCE, by=system(other_tenant), now=MONDAY_TEN)
+
+        run = a_run(by)
+
+        bare = PlanGrid.objects.filter(run=run, at_fault=True)
+        assert run.status == "DONE" and run.verdict not in gridplan.LEGAL and run.faults and bare
+        assert PlanFinding.objects.filter(run=run, code="H6:no_ground").exists() and looking.as_geojson(run)
+        PlanRun.objects.filter(id=run.id).update(verdict="legal", faults=0)
+        with pytest.raises(PlanHasFaults), transaction.atomic():
+            gridplan.check(gridplan.draft(run.id, by=by, now=MONDAY_TEN).id, by=by, now=MONDAY_TEN)
+
     def test_changed_by_hand_is_judged_anew_and_cannot_be_drafted_with_a_fault(self, by):
         run = a_run(by)
         unit, _, here = looking.units_of(run)[0]
