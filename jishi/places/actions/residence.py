@@ -3,6 +3,7 @@
 A row says that there is such a fact; where it points is sealed. Whoever opens it leaves a reading that the person sees.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.timezone import localdate
 
 from jishi.accounts.actions import reading
@@ -19,7 +20,15 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused
 from jishi.places import memory, policies, serving_rules
 from jishi.places.events import ResidenceMoved
-from jishi.places.models import Building, DivisionVersion, Dwelling, Residence, ResidenceKind, ResidencePair
+from jishi.places.models import (
+    SETTLED,
+    Building,
+    DivisionVersion,
+    Dwelling,
+    Residence,
+    ResidenceKind,
+    ResidencePair,
+)
 
 TABLE = Residence._meta.db_table
 IN_PLACE, IN_ADDRESS = ("building", "collective_code", "division", "dwelling"), ("address", "group")
@@ -82,7 +91,7 @@ def declare(
     scope.one_at_a_time("residence", account_id)
     if not secondary:
         _ensure_none_open(account_id, kind, from_day, by.tenant_id)
-    before = _pairs(account_id, by, now)
+    before = _steps(account_id, by, now)
     row = Residence.objects.create(
         tenant_id=by.tenant_id, account_id=account_id, kind=kind, secondary=secondary,
         active=DateRange(from_day, None), purpose=known, ends_on=last,
@@ -109,7 +118,7 @@ def move(
     policies.ensure_may_keep_residence(by, row.account_id, where.division)
     if from_day <= row.active.lower:
         raise Invalid(detail=f"{from_day.isoformat()} ≤ {row.active.lower.isoformat()}")
-    before = _pairs(row.account_id, by, now)
+    before = _steps(row.account_id, by, now)
     row.change(active=DateRange(row.active.lower, from_day))
     _count(row.account_id, before, by, now)
     new = declare(
@@ -128,7 +137,7 @@ def correct(residence_id: int, where: Whereabouts, *, by: Actor, now: datetime) 
     policies.ensure_may_keep_residence(by, row.account_id, where.division)
     _ensure_fits(row.kind, where, secondary=row.secondary)
     _ensure_community(where.division, row.active.lower, by.tenant_id)
-    before = _pairs(row.account_id, by, now)
+    before = _steps(row.account_id, by, now)
     sealed.end([(TABLE, row.id)], tenant_id=by.tenant_id)
     _seal(row, _whole(where, by.tenant_id), by, now, new=False)
     row.change(source="self" if by.account_id == row.account_id else "office")
@@ -142,7 +151,7 @@ def end(residence_id: int, *, on: date, by: Actor, now: datetime) -> None:
     row = _open_row(residence_id, by, now)
     if on <= row.active.lower:
         raise Invalid(detail=f"{on.isoformat()} ≤ {row.active.lower.isoformat()}")
-    before = _pairs(row.account_id, by, now)
+    before = _steps(row.account_id, by, now)
     row.change(active=DateRange(row.active.lower, on))
     _count(row.account_id, before, by, now)
     trail.record("residence.ended", ("residence", row.id), by=by, at=now, codes={"on": on.isoformat()})
@@ -154,10 +163,14 @@ def remove(residence_id: int, *, by: Actor, now: datetime) -> None:
 
     :raises NotFound: no such row. :raises NotAllowed: anybody but the person.
     """
-    row = Residence.objects.select_for_update().filter(tenant_id=by.tenant_id, id=residence_id).first()
-    if row is None or row.account_id != by.account_id or by.kind != "resident":
+    if by.kind != "resident" or by.account_id is None:
         raise NotFound
-    before = _pairs(row.account_id, by, now)
+    scope.one_at_a_time("residence", by.account_id)
+    rows = Residence.objects.select_for_update().filter(tenant_id=by.tenant_id, account=by.account_id)
+    row = rows.filter(id=residence_id).first()
+    if row is None:
+        raise NotFound
+    before = _steps(row.account_id, by, now)
     account, kind = row.account_id, row.kind
     _delete([row.id], by.tenant_id)
     _count(account, before, by, now)
@@ -203,11 +216,13 @@ def note_consent(residence_id: int, *, document_no: str, by: Actor, now: datetim
 def remove_due(*, by: Actor, now: datetime) -> int:
     """This will delete every row whose last day has passed, in every copy; how many went stays on the trail.
 
-    Nightly. Counts of pairs ended with their month and stay as they were: they name nobody.
+    Nightly. Counts of pairs ended with their month and stay as they were: they name nobody. What was booked for a day
+    that has come joins the count of its pair, so that no day stands beside one for longer than it must.
     :raises NotAllowed: not the platform itself.
     """
     if by.kind not in ("clock", "system"):
         raise NotAllowed(why="保存期由平台每夜自己执行。")
+    _settle_booked(by.tenant_id, localdate(now))
     rows = Residence.objects.select_for_update().filter(tenant_id=by.tenant_id, ends_on__lt=localdate(now))
     ended = list(rows.values_list("id", "kind"))
     if not ended:
@@ -315,10 +330,14 @@ def _ensure_none_open(account_id: int, kind: str, from_day: date, tenant_id: int
 
 
 def _open_row(residence_id: int, by: Actor, now: datetime) -> Residence:
-    """Lock a row that lasts: one's own, or one of the post's own community. Everybody else finds none."""
-    rows = Residence.objects.select_for_update().filter(tenant_id=by.tenant_id, active__endswith=None)
-    row = rows.filter(id=residence_id).first()
-    if row is None or not policies.may_know_of_residence(by, row.account_id):
+    """Lock its person, then a row that lasts: one's own, or one of the post's own community. Others find none."""
+    rows = Residence.objects.filter(tenant_id=by.tenant_id, active__endswith=None, id=residence_id)
+    account = rows.values_list("account_id", flat=True).first()
+    if account is None or not policies.may_know_of_residence(by, account):
+        raise NotFound
+    scope.one_at_a_time("residence", account)
+    row = rows.select_for_update().first()
+    if row is None:  # another page of the same person ended it meanwhile
         raise NotFound
     if by.kind == "staff" and _read(row.id, by, now, "登记本社区居民自己说的").get("division") != by.area:
         raise NotFound
@@ -353,45 +372,78 @@ def _delete(rows: list[int], tenant_id: int) -> None:
 
 # --- counts of pairs: lives here, belongs there ------------------------------------------------------------
 
-Pair = tuple[str, str, str, date]  # lives_in, belongs_to, kind, ends_on
+Step = tuple[str, str, str, date, date]  # lives_in, belongs_to, kind, ends_on, from_day: from then on one more or fewer
 
 
-def _pairs(account_id: int, by: Actor, now: datetime) -> set[Pair]:
-    """Which pairs this person stands in today; the reading that it takes is on her list like every other."""
+def _steps(account_id: int, by: Actor, now: datetime) -> Counter[Step]:
+    """Give what this person adds to the counts of pairs, today and on each later day that is known already.
+
+    What holds today stands under `SETTLED`. The reading that it takes is on her list like every other.
+    """
     today = localdate(now)
     rows = Residence.objects.filter(
-        tenant_id=by.tenant_id, account=account_id, secondary=False, active__contains=today, ends_on__gte=today
-    )
-    held = {row.kind: row for row in rows}
-    if "living" not in held or len(held) < 2:
-        return set()
+        Q(active__endswith=None) | Q(active__endswith__gt=today), tenant_id=by.tenant_id, account=account_id,
+        secondary=False, ends_on__gte=today,
+    )  # fmt: skip
+    held = list(rows.order_by("id"))
+    living = [row for row in held if row.kind == ResidenceKind.LIVING]
+    if not living or len(living) == len(held):
+        return Counter()
     why = "只为算“住在这里、属于那里”的人数"
     said = reading.read(
-        [(TABLE, r.id) for r in held.values()], ["division"], purpose="residence.place", reason=why, by=by, now=now
+        [(TABLE, r.id) for r in held], ["division"], purpose="residence.place", reason=why, by=by, now=now
     )
-    place: Mapping[str, Any] = {kind: said[(TABLE, row.id)].get("division", "") for kind, row in held.items()}
-    return {
-        (place["living"], place[kind], kind, min(held["living"].ends_on, row.ends_on))
-        for kind, row in held.items()
-        if kind != "living" and place["living"] and place[kind]
-    }
+    place = {row.id: said[(TABLE, row.id)].get("division", "") for row in held}
+    steps: Counter[Step] = Counter()
+    for home in living:
+        for row in held:
+            if row.kind != ResidenceKind.LIVING and place[home.id] and place[row.id]:
+                steps.update(_together(home, row, (place[home.id], place[row.id], row.kind), today))
+    return steps
 
 
-def _count(account_id: int, before: set[Pair], by: Actor, now: datetime) -> None:
-    """Move the person from the pairs of before to those of now."""
-    after = _pairs(account_id, by, now)
-    for pair in sorted(before - after):
-        _pair(pair, by.tenant_id).filter(people__gt=0).update(people=F("people") - 1)
-    for pair in sorted(after - before):
-        lives_in, belongs_to, kind, ends_on = pair
-        ResidencePair.objects.get_or_create(
-            tenant_id=by.tenant_id, lives_in=lives_in, belongs_to=belongs_to, kind=kind, ends_on=ends_on
-        )
-        _pair(pair, by.tenant_id).update(people=F("people") + 1)
+def _together(home: Residence, row: Residence, pair: tuple[str, str, str], today: date) -> dict[Step, int]:
+    """One more from the day on which both hold, one fewer from the day on which one ends; {} where they never meet."""
+    since = max(home.active.lower, row.active.lower)
+    until = min((end for end in (home.active.upper, row.active.upper) if end is not None), default=None)
+    last = min(home.ends_on, row.ends_on)
+    if since > last or (until is not None and until <= since):
+        return {}
+    steps = {(*pair, last, since if since > today else SETTLED): 1}
+    if until is not None:
+        steps[(*pair, last, until)] = -1
+    return steps
 
 
-def _pair(pair: Pair, tenant_id: int) -> Any:
-    lives_in, belongs_to, kind, ends_on = pair
-    return ResidencePair.objects.filter(
-        tenant_id=tenant_id, lives_in=lives_in, belongs_to=belongs_to, kind=kind, ends_on=ends_on
-    )
+def _count(account_id: int, before: Counter[Step], by: Actor, now: datetime) -> None:
+    """Book the difference between what the person added before and what she adds now."""
+    after = _steps(account_id, by, now)
+    changed = Counter(after)
+    changed.subtract(before)
+    _book({step: people for step, people in changed.items() if people}, by.tenant_id)
+
+
+def _book(changed: Mapping[Step, int], tenant_id: int) -> None:
+    """Add to the counts, one writer of a tenant at a time and in one order, so that none waits for another in turn."""
+    if not changed:
+        return
+    scope.one_at_a_time("residence.pairs", 0)
+    for (lives_in, belongs_to, kind, ends_on, from_day), people in sorted(changed.items()):
+        key: dict[str, Any] = {
+            "tenant_id": tenant_id, "lives_in": lives_in, "belongs_to": belongs_to, "kind": kind, "ends_on": ends_on,
+            "from_day": from_day,
+        }  # fmt: skip
+        row, _ = ResidencePair.objects.get_or_create(**key)
+        ResidencePair.objects.filter(tenant_id=tenant_id, id=row.id).update(people=F("people") + people)
+        ResidencePair.objects.filter(tenant_id=tenant_id, id=row.id, people=0).delete()
+
+
+def _settle_booked(tenant_id: int, today: date) -> None:
+    """Add what was booked for a day that has come to the count of its pair, and forget the day."""
+    scope.one_at_a_time("residence.pairs", 0)
+    due = ResidencePair.objects.filter(tenant_id=tenant_id, from_day__gt=SETTLED, from_day__lte=today)
+    changed: Counter[Step] = Counter()
+    for row in due.order_by("id"):
+        changed[(row.lives_in, row.belongs_to, row.kind, row.ends_on, SETTLED)] += row.people
+    due.delete()
+    _book({step: people for step, people in changed.items() if people}, tenant_id)

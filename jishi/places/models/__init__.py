@@ -34,6 +34,7 @@ from jishi.places.models.plans import (
     RunStatus,
 )
 from jishi.places.models.residence import (
+    SETTLED,
     Dwelling,
     DwellingUse,
     Residence,
@@ -51,6 +52,7 @@ from jishi.places.models.transitions import (
 )
 
 __all__ = [
+    "SETTLED",
     "AliasProposal",
     "Barrier",
     "Building",

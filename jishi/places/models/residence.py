@@ -5,6 +5,8 @@ The row says that there is such a fact and until when; **where** it points is se
 their end, and name nobody.
 """
 
+from datetime import date
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField
 from django.contrib.postgres.fields.ranges import RangeOperators
@@ -129,19 +131,28 @@ class Residence(TenantRow):
         ]
 
 
+SETTLED = date(1970, 1, 1)  # counted; a later day is booked ahead, and joins the count when it has come
+
+
 class ResidencePair(TenantRow):
-    """How many live in one community and belong to another, until the end of a month. No person, no row of one."""
+    """How many live in one community and belong to another, until the end of a month. No person, no row of one.
+
+    `people` of a pair on a day is the sum over the rows that begin by then; a move that was said ahead stands under its
+    day, one fewer here and one more there.
+    """
 
     lives_in = models.CharField(max_length=12)
     belongs_to = models.CharField(max_length=12)
     kind = models.CharField(max_length=10)  # registered, collective
     ends_on = models.DateField()
-    people = models.PositiveIntegerField(default=0)
+    from_day = models.DateField(default=SETTLED)
+    people = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "lives_in", "belongs_to", "kind", "ends_on"], name="one_count_per_pair_and_month"
+                fields=["tenant", "lives_in", "belongs_to", "kind", "ends_on", "from_day"],
+                name="one_count_per_pair_and_month",
             )
         ]
         indexes = [models.Index(fields=["tenant", "belongs_to", "ends_on"], name="pairs_that_belong_there")]

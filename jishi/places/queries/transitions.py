@@ -115,9 +115,11 @@ def without_ground(*, day: date) -> dict[str, date]:
 
 
 def _pairs(which: Q, other: str, day: date) -> list[tuple[str, str, int]]:
-    rows = ResidencePair.objects.filter(which, tenant_id=scope.current().actor.tenant_id, ends_on__gte=day)
+    rows = ResidencePair.objects.filter(
+        which, tenant_id=scope.current().actor.tenant_id, ends_on__gte=day, from_day__lte=day
+    )
     told = rows.exclude(lives_in=F("belongs_to")).values(other, "kind").annotate(n=Sum("people"))
-    return sorted((r[other], r["kind"], r["n"]) for r in told if r["n"])
+    return sorted((r[other], r["kind"], r["n"]) for r in told if r["n"] > 0)
 
 
 def _rows(rows: Sequence[Transition]) -> list[TransitionRow]:

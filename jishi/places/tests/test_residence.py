@@ -1,5 +1,6 @@
 """Living, registration and membership of a collective are three facts (spec 20 §3.4; §13, lines 15, 16, 19)."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
@@ -7,6 +8,7 @@ from itertools import count
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ from jishi.foundation.refusals import NotAllowed, NotFound, Refused
 from jishi.places import queries, serving_rules
 from jishi.places.actions import divisions, residence
 from jishi.places.actions.residence import Whereabouts
-from jishi.places.models import Building, Residence, ResidencePair
+from jishi.places.models import SETTLED, Building, Residence, ResidencePair
 from jishi.places.queries import Asking
 from jishi.places.tests.factories import STREET, A, B, adopt, ring, stand
 
@@ -192,6 +194,23 @@ class TestMove:
         assert served(person, day=later - timedelta(days=1)).division == A
         assert served(person, day=later).division == B
         assert [e.verb for e in trail.of("residence", row)] == ["residence.declared", "residence.moved"]
+
+    @pytest.mark.parametrize(
+        ("verb", "given"),
+        [
+            ("move", {"where": Whereabouts(B), "from_day": NEXT_YEAR, "ends_on": NEXT_YEAR}),
+            ("correct", {"where": Whereabouts(B)}), ("end", {"on": NEXT_YEAR}), ("remove", {}),
+        ],
+    )  # fmt: skip
+    def test_whoever_changes_a_fact_waits_for_the_persons_other_page_before_anything_is_read(self, person, verb, given):
+        row = say(person, "living", A)
+
+        with CaptureQueriesContext(connection) as found:
+            getattr(residence, verb)(row, **given, by=person, now=MONDAY_TEN)
+
+        said = [q["sql"] for q in found]
+        waits = next(n for n, sql in enumerate(said) if "pg_advisory" in sql and "'residence:" in sql)
+        assert waits < next(n for n, sql in enumerate(said) if "FOR UPDATE" in sql)
 
     def test_a_correction_moves_nobody(self, person):
         row = say(person, "living", A, address="旧写法")
@@ -448,18 +467,40 @@ class TestServedHereBelongsThere:
         assert Residence.objects.get(id=moved).active.lower > TODAY
         assert pairs() == {(A, B, "registered"): 1, (A, B, "collective"): 1}, "still lives there today"
 
+        tomorrow = {(B, B, "registered"): 1, (B, B, "collective"): 1}
+        assert pairs(TODAY + timedelta(days=1)) == tomorrow
+        night = clock(person.tenant_id, "retention")
+        with scope.within(night):
+            residence.remove_due(by=night, now=MONDAY_TEN + timedelta(days=1))
+        assert pairs(TODAY + timedelta(days=1)) == tomorrow
+        assert set(ResidencePair.objects.values_list("from_day", "people")) == {(SETTLED, 1)}, "no day is kept"
+
+        residence.remove(moved, by=person, now=MONDAY_TEN + timedelta(days=1))
+        assert pairs(TODAY + timedelta(days=1)) == {}
+
+    def test_the_end_of_a_fact_said_ahead_is_counted_on_its_day_and_may_be_taken_back(self, person):
+        say(person, "living", A, since=TODAY + timedelta(days=3))
+        row = say(person, "registered", B)
+        on = TODAY + timedelta(days=9)
+        residence.end(row, on=on, by=person, now=MONDAY_TEN)
+
+        told = [pairs(TODAY + timedelta(days=n)) for n in (2, 3, 8, 9)]
+        assert told == [{}, {(A, B, "registered"): 1}, {(A, B, "registered"): 1}, {}]
+
         residence.remove(row, by=person, now=MONDAY_TEN)
-        assert pairs() == {}
+        assert not ResidencePair.objects.exists()
 
     def test_a_row_of_counts_names_nobody(self):
         assert {f.name for f in ResidencePair._meta.fields} == {
-            "id", "tenant", "version", "lives_in", "belongs_to", "kind", "ends_on", "people",
+            "id", "tenant", "version", "lives_in", "belongs_to", "kind", "ends_on", "from_day", "people",
         }  # fmt: skip
 
 
-def pairs():
-    rows = ResidencePair.objects.filter(people__gt=0)
-    return {(r.lives_in, r.belongs_to, r.kind): r.people for r in rows}
+def pairs(day=TODAY):
+    found = Counter()
+    for r in ResidencePair.objects.filter(from_day__lte=day, ends_on__gte=day):
+        found[(r.lives_in, r.belongs_to, r.kind)] += r.people
+    return {pair: people for pair, people in found.items() if people}
 
 
 class TestTheTable:
