@@ -37,7 +37,8 @@ def fault(one: planner.Fault, code_of: Mapping[int, str]) -> tuple[str, str]:
 
 def bare(code: str) -> dict[str, Any]:
     """Give the row of a grid whose units all stand outside the community's border: it would have no ground."""
-    return {"kind": "fault", "code": "H6:no_ground", "grid_code": code, "zh": f"{code[12:]} 网格的楼都在社区界外，没有地面",
+    zh = f"{code[12:]} 网格的楼都在社区界外，没有地面"
+    return {"kind": "fault", "code": "H6:no_ground", "grid_code": code, "zh": zh,
             "en": f"Grid {code[12:]} has no ground: its buildings stand outside the community's border"}  # fmt: skip
 
 

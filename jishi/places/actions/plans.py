@@ -227,7 +227,7 @@ def _store(
     sheets = planner_sheets(frozen, plan, faults)
     ground, _ = plan_files.grounds(frozen, assignment)
     homes = [int(h) for h in frozen.problem.units.households]
-    names = looking.names_in_force(run.community)
+    names = looking.names_of_base(run)
     ids = looking.ids_of([*codes.values()], by=by)
     bare = {s.grid for s in sheets} - set(ground)  # all its units stand outside the community's border
     exempt, bad = {e.grid: e.kind for e in plan.exemptions}, {f.grid for f in faults} | bare
@@ -236,7 +236,8 @@ def _store(
             tenant_id=run.tenant_id, run=run, number=s.grid, code=codes[s.grid], matched_id=ids.get(codes[s.grid]),
             name=names.get(codes[s.grid]) or f"第{int(codes[s.grid][12:])}网格", households=s.households,
             units=s.units, mean_walk_m=round(s.mean_walk_m, 1), max_walk_m=round(s.max_walk_m, 1),
-            polygon=shapely.to_wkb(ground.get(s.grid, NO_GROUND)), exempt=exempt.get(s.grid, ""), at_fault=s.grid in bad,
+            polygon=shapely.to_wkb(ground.get(s.grid, NO_GROUND)), exempt=exempt.get(s.grid, ""),
+            at_fault=s.grid in bad,
         )
         for s in sheets
     )  # fmt: skip
@@ -254,7 +255,8 @@ def _store(
     ]  # fmt: skip
     PlanFinding.objects.bulk_create(PlanFinding(tenant_id=run.tenant_id, run=run, **row) for row in found)
     run.change(
-        status=RunStatus.DONE, ended_at=now, verdict="unknown" if bare and verdict.startswith("legal") else verdict,
+        status=RunStatus.DONE, ended_at=now,
+        verdict="unknown" if bare and verdict.startswith("legal") else verdict,
         faults=len(faults) + len(bare), frozen=plan_files.freeze(frozen),
         drawn=plan_files.keep(assignment, plan.exemptions), households=sum(homes),
         input_hash=str(plan.used.get("input", "")) or (run.parent.input_hash if run.parent else ""),

@@ -23,6 +23,7 @@ from jishi.places.models import (
     Grid,
     GridEdition,
     GridPlan,
+    GridVersion,
     Objection,
     PlanFinding,
     PlanGrid,
@@ -94,6 +95,7 @@ def gather(run: PlanRun, *, day: date, by: Actor) -> Frozen:
     at = [""] * len(houses.refs)
     if now.by_code:
         at = [now.index.codes[i] if i >= 0 else "" for i in now.index.locate(houses.lng, houses.lat).grid]
+        at = [c if c and now.by_code[c].community == run.community else "" for c in at]  # a neighbour's grid is none
     served = {g.code for g in special}
     rows = [i for i, code in enumerate(at) if code not in served]
     middle = (float(np.mean(houses.lng)), float(np.mean(houses.lat)))
@@ -327,10 +329,10 @@ def _mean_walk(assignment: Any, frozen: Frozen) -> float:
 
 
 def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
-    """Give the grids of a run, or those in force before, for the map (RFC 7946, CGCS2000)."""
+    """Give the grids of a run, or those of the edition it was calculated from, for the map (RFC 7946, CGCS2000)."""
+    base = _grids_of(run.base_id)
     if side == "before":
-        held = [g for g in memory.ground(date.max).by_code.values() if g.community == run.community]
-        rows: list[Any] = [(g.code, g.name, shapes.read(g.polygon), {}) for g in sorted(held, key=lambda g: g.code)]
+        rows: list[Any] = [(g.grid.code, g.name, shapes.read(g.polygon), {}) for g in base]
     else:
         grids = PlanGrid.objects.filter(run=run).order_by("code")
         moved = set(PlanMove.objects.filter(run=run).values_list("after_code", flat=True))
@@ -341,14 +343,15 @@ def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
             })
             for g in grids
         ]  # fmt: skip
-        held = [g for g in memory.ground(date.max).by_code.values() if g.community == run.community]
-        rows += [(g.code, g.name, shapes.read(g.polygon), {"kind": g.kind}) for g in held if g.kind == "special"]
+        special = [g for g in base if g.grid.kind == "special"]
+        rows += [(g.grid.code, g.name, shapes.read(g.polygon), {"kind": g.grid.kind}) for g in special]
     features = [
         {
             "type": "Feature", "geometry": shapely.geometry.mapping(shape),
             "properties": {"code": code, "name": code[-3:], "title": name, "fill": f"k{n % 8 + 1}", **more},
         }
         for n, (code, name, shape, more) in enumerate(rows)
+        if not shape.is_empty
     ]  # fmt: skip
     return {"type": "FeatureCollection", "crs_name": "cgcs2000", "features": features}
 
@@ -360,9 +363,15 @@ def next_number(community: str, *, by: Actor) -> int:
     return int(last[12:15]) + 1 if last else 1
 
 
-def names_in_force(community: str) -> dict[str, str]:
-    """Give the names of a community's grids of today, by code."""
-    return {g.code: g.name for g in memory.ground(date.max).by_code.values() if g.community == community}
+def names_of_base(run: PlanRun) -> dict[str, str]:
+    """Give the names, by code, of the grids that a run began with."""
+    return {g.grid.code: g.name for g in _grids_of(run.base_id)}
+
+
+def _grids_of(edition_id: int | None) -> list[GridVersion]:
+    """The grids of an edition by code; it stays what it was when another is in force."""
+    rows = GridVersion.objects.filter(edition=edition_id) if edition_id is not None else GridVersion.objects.none()
+    return list(rows.select_related("grid").order_by("grid__code"))
 
 
 def ids_of(codes: Sequence[str], *, by: Actor) -> dict[str, int]:

@@ -2,19 +2,21 @@
 
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 import openpyxl
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.places.actions import ground, plans
-from jishi.places.models import GridPlan, Objection, PlanGrid, PlanRun
+from jishi.places.models import GridPlan, Objection, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import plans as looking
 from jishi.places.tests.factories import CRS, SINCE, A, a_town, at
+from jishi.places.web import plan_sheets
 
 pytestmark = pytest.mark.django_db
 HOMES = (200, 180, 260, 150, 210, 190, 240, 170, 320)
@@ -35,10 +37,10 @@ def desk(client, other_tenant):
     return _signed(client, other_tenant, "office")
 
 
-def _signed(client, tenant: int, role: str):
+def _signed(client, tenant: int, role: str, at: datetime = NOW):
     account = an_account(tenant)
     a_grant(account, role, post_id=31)
-    return signed_in(client, account, post=31, at=NOW)
+    return signed_in(client, account, post=31, at=at)
 
 
 def asked(desk, tenant: int, **said) -> str:
@@ -109,7 +111,7 @@ def test_a_move_is_tried_without_a_trace_and_kept_as_another_plan(desk, other_te
         assert PlanRun.objects.count() == 2
 
 
-def test_a_plan_is_published_objected_to_answered_and_everybody_reads_it(desk, other_tenant):
+def test_a_plan_is_published_objected_to_answered_and_everybody_reads_it(desk, other_tenant, monkeypatch):
     at_ = asked(desk, other_tenant)
     plan = desk.post(f"{at_}/draft")["Location"]
     public = plan.replace("/desk", "")
@@ -135,6 +137,10 @@ def test_a_plan_is_published_objected_to_answered_and_everybody_reads_it(desk, o
     assert anybody.get(f"{public}/map").status_code == 404
     with scope.work(system(other_tenant)):
         assert GridPlan.objects.get().status == "WITHDRAWN" and Objection.objects.get().is_right is False
+    night = datetime.combine(NOW.date(), time(17), UTC)  # 01:00 of the next day here
+    monkeypatch.setattr(timezone, "now", lambda: night)
+    late = _signed(Client(HTTP_HOST="other.example"), other_tenant, "office", night).get(plan)
+    assert late.context["today"] == (NOW.date() + timedelta(days=1)).isoformat()
 
 
 def test_only_offices_come_in(desk, other_tenant):
@@ -162,3 +168,11 @@ def test_what_makes_no_sense_is_said_on_the_desk_and_nothing_is_asked(said, desk
         assert not PlanRun.objects.exists()
 
 
+def test_a_workbook_counts_no_few_homes_out():
+    run = PlanRun(community=A, lo=300, hi=500, asked_at=NOW)
+    moves = [PlanMove(unit=f"b{n}", label="一号楼", households=n, after_code=f"{A}001") for n in (0, 4, 5)]
+
+    page = looking.RunPage(run, "", [], moves, *[()] * 4)
+    book = openpyxl.load_workbook(io.BytesIO(plan_sheets.workbook(page, [], "zh")))
+
+    assert [row[2] for row in book["变动"].iter_rows(min_row=2, values_only=True)] == ["< 5", "< 5", 5]

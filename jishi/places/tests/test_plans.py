@@ -3,15 +3,16 @@
 from datetime import date, timedelta
 
 import pytest
+import shapely
 from django.db import IntegrityError, transaction
 
 from conftest import MONDAY_TEN
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Stale, WrongMoment
-from jishi.places import queries
+from jishi.places import queries, shapes
 from jishi.places.actions import gridplan, ground, plans
-from jishi.places.models import GridEdition, GridPlan, PlanFinding, PlanGrid, PlanMove, PlanRun
+from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanFinding, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
     NothingToPlan,
@@ -170,13 +171,14 @@ class TestARun:
         assert entries("plan_run", first.id) == 2
 
     def test_with_homes_outside_the_border_ends_with_a_fault_in_words(self, by, other_tenant):
-        outside = ground.NewCompound("o1", "界外区", A, *at(1, -0.9), households_planned=400)  # 450 m beyond
+        outside = ground.NewCompound("o1", "界外区", A, *at(2.9, 0.9), households_planned=400)  # in B, 450 m
         ground.add_compounds([outside], crs=CRS, active_from=SINCE, by=system(other_tenant), now=MONDAY_TEN)
 
         run = a_run(by)
 
         bare = PlanGrid.objects.filter(run=run, at_fault=True)
         assert run.status == "DONE" and run.verdict not in gridplan.LEGAL and run.faults and bare
+        assert {g.code[:12] for g in PlanGrid.objects.filter(run=run)} == {A}  # no grid of the neighbour's
         assert PlanFinding.objects.filter(run=run, code="H6:no_ground").exists() and looking.as_geojson(run)
         PlanRun.objects.filter(id=run.id).update(verdict="legal", faults=0)
         with pytest.raises(PlanHasFaults), transaction.atomic():
@@ -224,6 +226,10 @@ class TestAPlan:
         assert codes == set(PlanGrid.objects.filter(run=plan.run).values_list("code", flat=True))
         assert {g.code for g in queries.grids_in(A, day - DAYS)} == {f"{A}00{n}" for n in (1, 2, 3, 4)}
         assert plan.edition.number == 2 and entries("gridplan", plan.id) == 6
+        drawn = looking.as_geojson(plan.run, side="before")["features"]
+        before = {f["properties"]["code"]: f["geometry"] for f in drawn}
+        first = GridVersion.objects.filter(edition__division_code=A, edition__number=1).select_related("grid")
+        assert before == {g.grid.code: shapely.geometry.mapping(shapes.read(g.polygon)) for g in first}
 
     def test_an_objection_that_is_right_sends_it_back_and_the_second_notice_carries_it(self, by):
         plan = a_plan_at("NOTICED", by)

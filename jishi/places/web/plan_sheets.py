@@ -9,6 +9,7 @@ from openpyxl.styles import Font
 
 from jishi.places.queries.plans import RunPage
 
+FEW = 5  # households of one address: fewer are not counted out (spec 21 §12)
 HEADS = {
     "zh": {
         "grids": ("网格", ("网格代码", "名称", "户数", "楼栋和小区", "平均步行(米)", "最远步行(米)", "豁免", "有毛病")),
@@ -33,7 +34,10 @@ def workbook(page: RunPage, units: Sequence[tuple[str, str, str]], lang: str) ->
         (g.code, g.name, g.households, g.units, g.mean_walk_m, g.max_walk_m, g.exempt, int(g.at_fault))
         for g in page.grids
     ]
-    moves = [(m.unit, m.label, m.households, m.before_code, m.after_code, m.reason) for m in page.moves]
+    moves = [
+        (m.unit, m.label, m.households if m.households >= FEW else f"< {FEW}", m.before_code, m.after_code, m.reason)
+        for m in page.moves
+    ]
     rules = [
         ("community", run.community), ("lo", run.lo), ("hi", run.hi), ("compounds", run.compounds), ("cap", run.cap),
         ("price", run.price), ("allow_islands", int(run.allow_islands)), ("verdict", run.verdict),

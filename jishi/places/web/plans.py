@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -196,6 +197,7 @@ def one(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 def _one(request: HttpRequest, plan_id: int, wrong: str = "", status: int = 200) -> HttpResponse:
     by = desk_actor(request)
+    today = localdate(request.now)  # type: ignore[attr-defined]
     plan, page, objections = looking.plan_page(plan_id, by=by)
     rows = [o for o in objections if o.round == plan.rounds]
     runs = [r for r, _name in looking.latest(by=by) if r.community == plan.community and r.id != plan.run_id]
@@ -203,8 +205,8 @@ def _one(request: HttpRequest, plan_id: int, wrong: str = "", status: int = 200)
         "plan": plan, "page": page, "objections": rows, "former": [o for o in objections if o.round < plan.rounds],
         "open": [o for o in rows if o.answered_at is None], "right": [o for o in rows if o.is_right],
         "runs": [r for r in runs if r.verdict.startswith("legal")], "states": states(), "lang": lang(), "wrong": wrong,
-        "said": request.POST, "dense": True, "today": request.now.date().isoformat(),  # type: ignore[attr-defined]
-        "over": plan.notice_to is not None and request.now.date() > plan.notice_to,  # type: ignore[attr-defined]
+        "said": request.POST, "dense": True, "today": today.isoformat(),
+        "over": plan.notice_to is not None and today > plan.notice_to,
     }, status=status)  # fmt: skip
 
 
