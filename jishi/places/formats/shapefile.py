@@ -9,6 +9,7 @@ import numpy as np
 from jishi.places.refusals import GroundFileRefused
 
 POINT, LINE, POLYGON, MULTIPOINT = 1, 3, 5, 8
+_MOST_RINGS, _MOST_FIELDS = 2000, 255  # of one shape: shells times holes is the work; a dbf has 255 fields at most
 _CODE_PAGES = {0x4D: "gb18030", 0x4F: "big5"}  # language driver of the dbf header: GBK, Big5
 _NAMED_PAGES = {"utf-8": "utf-8", "utf8": "utf-8", "65001": "utf-8", "gbk": "gb18030", "936": "gb18030"} | {
     "gb2312": "gb18030", "gb18030": "gb18030", "cp936": "gb18030", "big5": "big5", "950": "big5",
@@ -63,6 +64,8 @@ def _parts(body: bytes) -> list[Any]:
     if parts < 0 or points < 0 or 44 + 4 * parts + 16 * points > len(body):
         raise ValueError
     first = np.frombuffer(body, "<i4", parts, 44)
+    if parts > _MOST_RINGS or (parts and (first[0] != 0 or np.any(np.diff(first) <= 0) or first[-1] >= points)):
+        raise ValueError
     coords = np.frombuffer(body, "<f8", 2 * points, 44 + 4 * parts).reshape(-1, 2)
     return [ring for ring in np.split(coords, first[1:]) if len(ring)]
 
@@ -123,7 +126,8 @@ def table(dbf: bytes, cpg: bytes | None) -> Table:
         raise GroundFileRefused(why=".dbf 不是可读的表", why_en="the .dbf is no table")
     count, head, width = struct.unpack("<IHH", dbf[4:12])
     fields = list(_fields(dbf[32 : max(head - 1, 32)]))
-    if not fields or len(dbf) < head + count * width or width < 1:
+    told = 1 + sum(end - start for _, _, (start, end) in fields)
+    if not fields or len(fields) > _MOST_FIELDS or width < told or len(dbf) < head + count * width:
         raise GroundFileRefused(why=".dbf 没有传全", why_en="the .dbf is cut off")
     said = (cpg or b"").decode("ascii", "replace").strip().lower()
     encoding = _NAMED_PAGES.get(said) or _CODE_PAGES.get(dbf[29], "")

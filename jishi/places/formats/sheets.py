@@ -2,17 +2,22 @@
 
 import csv
 import io
+import itertools
+import re
+import zipfile
 from typing import Any
 
 import shapely
 from python_calamine import CalamineError, CalamineWorkbook
 from shapely.geometry import mapping
 
+from jishi.places.formats import packing
 from jishi.places.refusals import GroundFileRefused
 
 WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom", "边界", "范围", "几何")
 LNG_COLUMNS, LAT_COLUMNS = ("lng", "lon", "longitude", "x", "经度"), ("lat", "latitude", "y", "纬度")
-_MOST_ROWS = 1_000_000
+_MOST_ROWS, _MOST_CELLS = 1_000_000, 20_000_000
+csv.field_size_limit(8 * 1024 * 1024)  # characters of a cell: a border as WKT is long
 
 
 def rows_of(content: bytes, name: str) -> tuple[tuple[str, ...], list[list[Any]], str]:
@@ -34,10 +39,37 @@ def rows_of(content: bytes, name: str) -> tuple[tuple[str, ...], list[list[Any]]
 
 
 def _workbook(content: bytes) -> list[list[Any]]:
+    if content[:2] == b"PK":
+        packing.ensure_small(content)
+        _ensure_no_wide_sheet(content)
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     except (CalamineError, IndexError, OSError):
         raise GroundFileRefused(why="不是可读的 Excel 表", why_en="it is no readable workbook") from None
+
+
+def _ensure_no_wide_sheet(content: bytes) -> None:
+    """A reader makes the whole rectangle between the first and the last cell: two cells far apart would be billions."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            if not name.lower().startswith("xl/worksheets/"):
+                continue
+            columns, last = 0, 0
+            for letters, row in _CELL.findall(archive.read(name)):
+                columns = max(columns, _column(letters))
+                last = max(last, int(row))
+            if columns * last > _MOST_CELLS:
+                raise GroundFileRefused(why="表格太大，或有一格在很远处", why_en="the sheet is too wide or too long")
+
+
+_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _csv(content: bytes) -> tuple[list[list[Any]], str]:
@@ -46,8 +78,11 @@ def _csv(content: bytes) -> tuple[list[list[Any]], str]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        csv.field_size_limit(64 * 1024 * 1024)
-        return list(csv.reader(io.StringIO(text, newline="")))[:_MOST_ROWS], encoding
+        try:
+            return list(itertools.islice(csv.reader(io.StringIO(text, newline="")), _MOST_ROWS)), encoding
+        except csv.Error:
+            why, why_en = "CSV 有一格太长，或引号没有合上", "a cell is too long, or a quote stays open"
+            raise GroundFileRefused(why=why, why_en=why_en) from None
     raise GroundFileRefused(why="文字编码读不出", why_en="the encoding of the text cannot be read")
 
 

@@ -77,8 +77,9 @@ def _parsed(definition: str) -> Any:
     from pyproj import CRS  # noqa: PLC0415 — loaded when a file comes in, not at start
     from pyproj.exceptions import CRSError  # noqa: PLC0415
 
-    try:
-        return CRS.from_user_input(definition)
+    told = re.fullmatch(r"\s*EPSG:([0-9]{4,6})\s*", definition, re.I)
+    try:  # never a PROJ string: it may name files of this machine
+        return CRS.from_epsg(int(told[1])) if told else CRS.from_wkt(definition)
     except CRSError:
         return None
 
