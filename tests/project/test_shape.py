@@ -30,8 +30,9 @@ def _kept_files() -> list[Path]:
 def test_one_worker_has_the_browser(request):
     """A release of the runner dropped the groups without a word: every worker then started a site of its own."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        grouped = [i for i in request.session.items if i.get_closest_marker("xdist_group")]
-        assert [i.nodeid for i in grouped if not i.nodeid.endswith("@browser")] == []
+        grouped = [(i.nodeid, i.get_closest_marker("xdist_group")) for i in request.session.items]
+        named = [(node, mark.args[0] if mark.args else mark.kwargs["name"]) for node, mark in grouped if mark]
+        assert [node for node, group in named if not node.endswith(f"@{group}")] == []
 
 
 def _own_keys():
