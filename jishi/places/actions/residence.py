@@ -111,13 +111,15 @@ def move(
 ) -> int:
     """This will close a row on the day of the move and open the next one of its kind; gives the new row's id.
 
-    The former row stays until its own last day, for questions as of a past day. Refuses as `declare`.
+    The former row stays until its own last day, for questions as of a past day. Within one community her year there,
+    her application and the assembly's consent go with her. Refuses as `declare`.
     :raises NotFound: no such open row of the person. :raises Invalid: moved before it began.
     """
     row = _open_row(residence_id, by, now)
     policies.ensure_may_keep_residence(by, row.account_id, where.division)
     if from_day <= row.active.lower:
         raise Invalid(detail=f"{from_day.isoformat()} ≤ {row.active.lower.isoformat()}")
+    stays = _is_same_community(row, where, by, now)
     before = _steps(row.account_id, by, now)
     row.change(active=DateRange(row.active.lower, from_day))
     _count(row.account_id, before, by, now)
@@ -125,6 +127,11 @@ def move(
         row.account_id, row.kind, where, purpose=row.purpose, from_day=from_day, ends_on=ends_on,
         secondary=row.secondary, by=by, now=now,
     )  # fmt: skip
+    if stays:
+        Residence.objects.get(tenant_id=by.tenant_id, id=new).change(
+            here_since=row.here_since or row.active.lower, roll_asked_on=row.roll_asked_on,
+            roll_consent_no=row.roll_consent_no,
+        )  # fmt: skip
     trail.record("residence.moved", ("residence", row.id), by=by, at=now, codes={"to": new})
     outbox.announce(ResidenceMoved(row.id, new, row.kind), at=now)
     return new
@@ -132,15 +139,21 @@ def move(
 
 @transaction.atomic
 def correct(residence_id: int, where: Whereabouts, *, by: Actor, now: datetime) -> None:
-    """This will put right where a row points: it was wrong from the beginning, nobody moved. Refuses as `declare`."""
+    """This will put right where a row points: it was wrong from the beginning, nobody moved. Refuses as `declare`.
+
+    An application to be on a roll, and its consent, were for the community that was wrong: they go with it.
+    """
     row = _open_row(residence_id, by, now)
     policies.ensure_may_keep_residence(by, row.account_id, where.division)
     _ensure_fits(row.kind, where, secondary=row.secondary)
     _ensure_community(where.division, row.active.lower, by.tenant_id)
+    stays = _is_same_community(row, where, by, now)
     before = _steps(row.account_id, by, now)
     sealed.end([(TABLE, row.id)], tenant_id=by.tenant_id)
     _seal(row, _whole(where, by.tenant_id), by, now, new=False)
-    row.change(source="self" if by.account_id == row.account_id else "office")
+    source = "self" if by.account_id == row.account_id else "office"
+    gone = {"roll_asked_on": None, "roll_consent_no": "", "here_since": None} if not stays else {}
+    row.change(source=source, **gone)
     _count(row.account_id, before, by, now)
     trail.record("residence.corrected", ("residence", row.id), by=by, at=now, codes={"kind": row.kind})
 
@@ -342,6 +355,14 @@ def _open_row(residence_id: int, by: Actor, now: datetime) -> Residence:
     if by.kind == "staff" and _read(row.id, by, now, "登记本社区居民自己说的").get("division") != by.area:
         raise NotFound
     return row
+
+
+def _is_same_community(row: Residence, where: Whereabouts, by: Actor, now: datetime) -> bool:
+    """Tell whether she lives in the community of before; of the other kinds nothing hangs on it."""
+    if row.kind != ResidenceKind.LIVING or row.secondary:
+        return False
+    why = "看是不是还在同一个社区，选举的年限和同意跟着走"
+    return _read(row.id, by, now, why).get("division") == where.division
 
 
 def _seal(row: Residence, where: Whereabouts, by: Actor, now: datetime, *, new: bool) -> None:

@@ -702,4 +702,9 @@ class Migration(migrations.Migration):
             model_name='residencepair',
             constraint=models.UniqueConstraint(fields=('tenant', 'lives_in', 'belongs_to', 'kind', 'ends_on', 'from_day'), name='one_count_per_pair_and_month'),
         ),
+        migrations.AddField(
+            model_name='residence',
+            name='here_since',
+            field=models.DateField(null=True),
+        ),
     ]

@@ -108,6 +108,7 @@ class Residence(TenantRow):
     ends_on = models.DateField()  # its last day; the end of a month, so that counts of pairs can end with it
     source = models.CharField(max_length=20)  # self, office, survey
     declared_by = models.CharField(max_length=80)
+    here_since = models.DateField(null=True)  # living: in this community before `active`, in another house of it
     roll_asked_on = models.DateField(null=True)  # 村民委员会组织法 13(3): own application to be on the roll here
     roll_consent_no = models.CharField(max_length=80, blank=True)  # and the assembly's consent, by its number
 

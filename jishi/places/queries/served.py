@@ -100,6 +100,7 @@ class _Fact:
     building: int | None
     since: date
     until: date | None
+    here_since: date  # in this community, in whichever house of it
     on_roll_since: date | None  # asked to be on the roll here, and the assembly consented
 
 
@@ -195,7 +196,7 @@ def _roll(facts: Mapping[str, _Fact], day: date, rule: Rule) -> str:
     living = facts.get("living")
     if living is None or living.on_roll_since is None or living.on_roll_since > day:
         return "registered"
-    return "living" if day - living.since >= timedelta(days=rule.living_days) else "registered"
+    return "living" if day - living.here_since >= timedelta(days=rule.living_days) else "registered"
 
 
 def _where(kind: str, facts: Mapping[str, _Fact], day: date) -> str:
@@ -346,7 +347,8 @@ def _fact(row: Residence, said: Mapping[str, str]) -> _Fact:
     building = said.get("building", "")
     return _Fact(
         row.id, row.kind, said["division"], int(building) if building else None, row.active.lower,
-        row.active.upper or row.ends_on, row.roll_asked_on if row.roll_consent_no else None,
+        row.active.upper or row.ends_on, row.here_since or row.active.lower,
+        row.roll_asked_on if row.roll_consent_no else None,
     )  # fmt: skip
 
 

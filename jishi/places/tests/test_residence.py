@@ -320,6 +320,26 @@ class TestServing:
         assert served(person, "self_government", day=date(2025, 4, 30)).division == B, "not yet a year"
         assert served(person, "self_government", day=date(2026, 1, 4)).division == B, "before the application"
 
+    def test_the_year_and_the_consent_stay_within_a_community_and_end_with_it(self, person):
+        row = say(person, "living", A, since=date(2024, 5, 1), address="一号楼")
+        say(person, "registered", B, since=date(2024, 5, 1))
+        residence.ask_roll(row, on=date(2026, 1, 5), by=person, now=MONDAY_TEN)
+        by = community(person.tenant_id)
+        with scope.within(by):
+            residence.note_consent(row, document_no="青溪〔2026〕3号", by=by, now=MONDAY_TEN)
+
+        days = {"ends_on": NEXT_YEAR, "by": person, "now": MONDAY_TEN}
+        for n, house in enumerate(("二号楼", "三号楼")):
+            row = residence.move(row, Whereabouts(A, house), from_day=TODAY + timedelta(days=n), **days)
+        assert served(person, "self_government", TODAY + timedelta(days=1)).division == A
+
+        residence.correct(row, Whereabouts(A, "四号楼"), by=person, now=MONDAY_TEN)
+        assert served(person, "self_government", TODAY + timedelta(days=1)).division == A
+        residence.correct(row, Whereabouts(FAR), by=person, now=MONDAY_TEN)
+        kept = Residence.objects.get(id=row)
+        assert (kept.roll_asked_on, kept.roll_consent_no, kept.here_since) == (None, "", None)
+        assert served(person, "self_government", TODAY + timedelta(days=1)).division == B
+
     def test_consent_is_of_the_community_where_one_lives(self, person):
         row = say(person, "living", A)
         residence.ask_roll(row, on=TODAY, by=person, now=MONDAY_TEN)
