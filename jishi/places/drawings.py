@@ -12,6 +12,7 @@ from shapely.geometry import mapping
 from shapely.geometry import shape as shape_of
 
 from jishi.foundation.refusals import Invalid
+from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.validate import BLOCKER, WARNING, Finding, validate_polygons
 from jishi.places.refusals import UnknownDatum
@@ -147,7 +148,7 @@ def examine(
     except datum.UnknownDatum:
         raise UnknownDatum(crs=crs or "—") from None
     plain, findings = _converted(features, name)
-    head = division.rstrip("0") if division.endswith("000") else division
+    head = division_head(division)
     border = mapping(parent) if parent is not None else None
     findings += validate_polygons(plain, parent=border, community=head, known=known)
     findings, cut = _served(plain, findings)

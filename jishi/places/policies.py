@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
+from jishi.kernels.dutylist.operators import division_head
 
 
 def ensure_may_keep_ground(by: Actor) -> None:
@@ -12,12 +13,22 @@ def ensure_may_keep_ground(by: Actor) -> None:
         raise NotAllowed(why="地点和网格由领导小组办公室维护。")
 
 
+def ensure_may_keep_ground_of(by: Actor, division: str) -> None:
+    """The office of the town, or of the street in which the division lies.
+
+    :raises NotAllowed: the post does not keep places, or not these.
+    """
+    ensure_may_keep_ground(by)
+    if not by.has("system") and not division.startswith(division_head(by.area)):
+        raise NotAllowed(why="网格由本街道或领导小组办公室维护。")
+
+
 def ensure_may_plan(by: Actor, community: str) -> None:
     """The leading group office of the town, or of the street in which the community lies; or the loader.
 
     :raises NotAllowed: any other post.
     """
-    if by.has("system") or (by.kind == "staff" and by.has("office") and community.startswith(by.area)):
+    if by.has("system") or (by.kind == "staff" and by.has("office") and community.startswith(division_head(by.area))):
         return
     raise NotAllowed(why="网格方案由领导小组办公室和本街道起草、公示、通过。")
 

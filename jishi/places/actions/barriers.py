@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import shapely
 from django.db import transaction
 from shapely.geometry import shape as shape_of
 
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotFound
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound
+from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo.walking import ON_IT_M
 from jishi.places import formats, memory, shapes
+from jishi.places.actions.grids import border_of
 from jishi.places.models import Barrier, Crossing
 from jishi.places.policies import ensure_may_keep_ground
 from jishi.places.refusals import CrossingOffBarrier, SwappedAxes, UnknownDatum
@@ -25,6 +28,7 @@ from jishi.places.shapes import E7, Plane
 
 BARRIER_KINDS = frozenset({"expressway", "railway", "river", "wall", "main_road", "community_line", "slope"})
 CROSSING_KINDS = frozenset({"bridge", "underpass", "signal", "gate", "ferry"})
+ALONG = 0.0005  # degrees, some 50 m: a line may run along the border of the area
 HARD = frozenset({"expressway", "railway", "river", "wall"})  # where a row does not say it
 _TRUTH = {"是": True, "有": True, "1": True, "true": True, "yes": True, "否": False, "无": False, "0": False} | {
     "false": False, "no": False,
@@ -68,6 +72,7 @@ def add(rows: Sequence[NewBarrier], *, crs: str, active_from: date, by: Actor, n
     known = _known(Barrier, [r.ref for r in rows], by)
     for row in rows:
         _ensure_barrier(row)
+    _ensure_inside([r.geometry for r in rows], by)
     made = Barrier.objects.bulk_create(
         Barrier(
             tenant_id=by.tenant_id, ref=r.ref, name=r.name, kind=r.kind, active_from=active_from,
@@ -99,6 +104,7 @@ def add_crossings(
     }  # fmt: skip
     for row in rows:
         _ensure_on_it(row, above)
+    _ensure_inside([shapely.Point(r.lng, r.lat) for r in rows], by)
     made = Crossing.objects.bulk_create(
         Crossing(
             tenant_id=by.tenant_id, ref=r.ref, barrier=above[r.barrier], name=r.name, kind=r.kind,
@@ -119,6 +125,7 @@ def end(ref: str, *, on: date, by: Actor, now: datetime) -> None:
     row = Barrier.objects.select_for_update().filter(tenant_id=by.tenant_id, ref=ref, active_to=None).first()
     if row is None or on < row.active_from:
         raise NotFound
+    _ensure_inside([shapes.read(row.geometry)], by)
     row.change(active_to=on)
     for crossing in Crossing.objects.select_for_update().filter(barrier=row, active_to=None):
         crossing.change(active_to=max(on, crossing.active_from))
@@ -209,6 +216,16 @@ def _ensure_on_it(row: NewCrossing, above: Mapping[str, Barrier]) -> None:
     if away > ON_IT_M:
         barrier = above[row.barrier].name
         raise CrossingOffBarrier(crossing=row.name or row.ref, metres=round(float(away)), barrier=barrier)
+
+
+def _ensure_inside(drawn: Sequence[Any], by: Actor) -> None:
+    """A street changes what people walk across in its own area; what leaves it is the town's to say."""
+    head = division_head(by.area)
+    if not head or by.has("system") or not drawn:
+        return
+    border = border_of(head.ljust(12, "0"))
+    if border is None or not shapely.covers(shapely.buffer(border, ALONG), np.array(drawn, dtype=object)).all():
+        raise NotAllowed(why="屏障和通道出了本街道，由领导小组办公室维护。")
 
 
 def _known(model: Any, refs: Sequence[str], by: Actor) -> dict[str, int]:

@@ -17,13 +17,14 @@ from jishi.accounts.actions import proving
 from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
+from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo.partition import PolygonIndex
 from jishi.kernels.geo.validate import WARNING, Finding
 from jishi.places import drawings, lineage, memory, shapes
 from jishi.places.drawings import Drawn, Report
 from jishi.places.events import GridEditionAdopted
 from jishi.places.models import Building, Compound, DivisionVersion, Grid, GridEdition, GridVersion
-from jishi.places.policies import ensure_may_keep_ground
+from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
 from jishi.places.refusals import (
     EditionsOverlap,
     EffectiveInThePast,
@@ -53,7 +54,7 @@ def check_features(
     features: Sequence[dict[str, Any]], *, division: str, crs: str, by: Actor, found: Sequence[Finding] = ()
 ) -> Report:
     """Check features as `check` does; `found` is what was wrong with the file before it was looked at."""
-    ensure_may_keep_ground(by)
+    ensure_may_keep_ground_of(by, division)
     parent = border_of(division)
     points = _points_in(division, by)
     report = drawings.examine(features, division=division, crs=crs, parent=parent, known=points)
@@ -78,7 +79,7 @@ def adopt(
     in force then; :raises EffectiveInThePast: yesterday's ground is history (only the loader brings history in);
     :raises GridCodeTaken: the code is another community's; :raises NotAPartition: the stored edition fails.
     """
-    ensure_may_keep_ground(by)
+    ensure_may_keep_ground_of(by, report.division)
     proving.ensure_fresh(by, now=now)
     memory.touch(by.tenant_id)  # the row is locked: editions are adopted one after the other
     _ensure_sound(report)
@@ -109,6 +110,7 @@ def withdraw(edition_id: int, *, by: Actor, now: datetime) -> None:
     ensure_may_keep_ground(by)
     memory.touch(by.tenant_id)  # the row is locked, as for an adoption
     edition = GridEdition.objects.select_for_update().get(tenant_id=by.tenant_id, id=edition_id)
+    ensure_may_keep_ground_of(by, edition.division_code)
     if edition.effective.isempty:
         raise NotFound
     day, upper = edition.effective.lower, edition.effective.upper
@@ -149,7 +151,7 @@ def _ensure_sound(report: Report) -> None:
 def _make_room(report: Report, effective_from: date, replaces: int | None, by: Actor) -> None:
     """End what is replaced or merged into this division; refuse any other that is in force then, above or below too."""
     merged = lineage.merged_into(report.division, effective_from)
-    head = report.division.rstrip("0") if report.division.endswith("000") else report.division
+    head = division_head(report.division)
     above = [report.division[:n].ljust(12, "0") for n in (2, 4, 6, 9)]
     rows = GridEdition.objects.select_for_update().filter(
         tenant_id=by.tenant_id, effective__overlap=DateRange(effective_from, None)
@@ -248,14 +250,14 @@ def border_of(division: str) -> Any:
 
 def _points_in(division: str, by: Actor) -> list[tuple[float, float]]:
     """Where the division's compounds stand: a drawing in a shifted system misses them all."""
-    head = division.rstrip("0") if division.endswith("000") else division
+    head = division_head(division)
     rows = Compound.objects.filter(tenant_id=by.tenant_id, community__startswith=head, active_to=None)
     return [(lng / E7, lat / E7) for lng, lat in rows.values_list("lng_e7", "lat_e7")[:5000]]
 
 
 def _compounds_cut(report: Report, division: str, by: Actor) -> Sequence[Finding]:
     """Warn of compounds whose buildings stand on both sides of a border, and of grids without a building."""
-    head = division.rstrip("0") if division.endswith("000") else division
+    head = division_head(division)
     rows = Building.objects.filter(tenant_id=by.tenant_id, active_to=None, compound__community__startswith=head)
     found = list(rows.values_list("compound_id", "compound__name", "lng_e7", "lat_e7"))
     if not found:

@@ -20,6 +20,7 @@ from shapely.geometry import shape as shape_of
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
+from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.metres import distance_m
 from jishi.kernels.geo.validate import BLOCKER, WARNING, Finding
@@ -28,7 +29,7 @@ from jishi.places.actions import grids
 from jishi.places.drawings import Report
 from jishi.places.formats import Source, System
 from jishi.places.models import Compound, GridEdition, GroundImport
-from jishi.places.policies import ensure_may_keep_ground
+from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
 from jishi.places.refusals import ImportIsOver, ReportHasChanged, UnknownDatum
 from jishi.places.shapes import E7
 
@@ -48,7 +49,7 @@ def check_file(
     :raises GroundFileRefused: not readable or too large. :raises UnknownDatum: a system that is not known.
     :raises NotAllowed: the post does not keep places.
     """
-    ensure_may_keep_ground(by)
+    ensure_may_keep_ground_of(by, division)
     source = formats.read(content, name, columns=columns)
     system, found = _system(source, crs)
     if system is None:
@@ -114,6 +115,7 @@ def _open(import_id: int, by: Actor) -> GroundImport:
     row = GroundImport.objects.select_for_update().filter(tenant_id=by.tenant_id, id=import_id).first()
     if row is None:
         raise NotFound
+    ensure_may_keep_ground_of(by, row.division_code)
     if row.state != "checked":
         raise ImportIsOver(state="已启用" if row.state == "applied" else "已放弃", state_en=row.state)
     return row
@@ -214,7 +216,7 @@ def _anchor(division: str, by: Actor) -> tuple[float, float] | None:
     border = grids.border_of(division)
     if border is not None:
         return float(border.centroid.x), float(border.centroid.y)
-    head = division.rstrip("0") if division.endswith("000") else division
+    head = division_head(division)
     rows = Compound.objects.filter(tenant_id=by.tenant_id, community__startswith=head, active_to=None)
     places = list(rows.values_list("lng_e7", "lat_e7")[:500])
     if not places:

@@ -12,7 +12,7 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound
 from jishi.places import memory
 from jishi.places.models import Building, Grid, GridEdition, GridMember, GridVersion
-from jishi.places.policies import ensure_may_keep_ground
+from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
 from jishi.places.refusals import EffectiveInThePast, FloorsTaken
 
 
@@ -38,6 +38,7 @@ def add(edition_id: int, rows: Sequence[NewMember], *, by: Actor, now: datetime)
     edition = GridEdition.objects.select_for_update().filter(tenant_id=by.tenant_id, id=edition_id).first()
     if edition is None or edition.effective.isempty:
         raise NotFound
+    ensure_may_keep_ground_of(by, edition.division_code)
     if edition.effective.lower < localdate(now) and not by.has("system"):
         raise EffectiveInThePast(day=edition.effective.lower.isoformat())
     buildings = {b.ref: b for b in Building.objects.filter(tenant_id=by.tenant_id, ref__in={r.building for r in rows})}

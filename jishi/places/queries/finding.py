@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 
 from jishi.foundation import scope
 from jishi.kernels.dutylist import Place
+from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.partition import STATUSES
 from jishi.places import memory, mentions, neighbours, shapes, spotting
@@ -411,7 +412,7 @@ def centres(ids: Iterable[int], *, day: date = date.max) -> dict[int, tuple[int,
 
 def grids_in(division: str, day: date = date.max) -> list[GridRow]:
     """List the grids of a division (12 digits, or fewer that begin them), by code."""
-    head = division.rstrip("0") if len(division) == 12 and division.endswith("000") else division
+    head = division_head(division) if len(division) == 12 else division
     return [g for _, g in sorted(memory.ground(_day(day)).by_code.items()) if g.community.startswith(head)]
 
 

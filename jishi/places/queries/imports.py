@@ -10,10 +10,11 @@ from shapely.geometry import mapping
 
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
+from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo.validate import Finding
 from jishi.places import drawings, memory, shapes
 from jishi.places.models import GroundImport
-from jishi.places.policies import ensure_may_keep_ground
+from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
 from jishi.places.queries.walking import barriers, crossings
 from jishi.places.shapes import E7
 
@@ -24,7 +25,8 @@ MOST_POINTS = 300
 def ground_imports(*, by: Actor, limit: int = 30) -> list[GroundImport]:
     """List the files that came in, the newest first, without what they hold. :raises NotAllowed: as the verbs do."""
     ensure_may_keep_ground(by)
-    rows = GroundImport.objects.filter(tenant_id=by.tenant_id).defer("features").select_related("edition")
+    inside = GroundImport.objects.filter(tenant_id=by.tenant_id, division_code__startswith=division_head(by.area))
+    rows = inside.defer("features").select_related("edition")
     return list(rows.order_by("-checked_at", "-id")[:limit])
 
 
@@ -34,6 +36,7 @@ def ground_import(import_id: int, *, by: Actor) -> GroundImport:
     row = GroundImport.objects.filter(tenant_id=by.tenant_id, id=import_id).select_related("edition").first()
     if row is None:
         raise NotFound
+    ensure_may_keep_ground_of(by, row.division_code)
     return row
 
 
@@ -83,7 +86,7 @@ def ground_layers(day: date) -> dict[str, Any]:
 
 
 def _borders(division: str, day: date) -> list[dict[str, Any]]:
-    head = division.rstrip("0") if division.endswith("000") else division
+    head = division_head(division)
     known = memory.ground(day).divisions.values()
     return [
         _feature(mapping(shapes.read(d.boundary).boundary), {"code": d.code, "kind": "line"})

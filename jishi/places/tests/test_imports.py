@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import struct
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -17,9 +18,10 @@ from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed, Refused
 from jishi.kernels.geo import datum
 from jishi.places import drawings, formats
-from jishi.places.actions import divisions, ground, imports
+from jishi.places.actions import barriers, divisions, grids, ground, imports
 from jishi.places.formats import packing, writing
 from jishi.places.models import GridEdition, GroundImport
+from jishi.places.queries import imports as looking
 from jishi.places.refusals import GridsHaveFaults, GroundFileRefused, ImportIsOver, UnknownDatum
 from jishi.places.tests.factories import SINCE, STREET, A, B, S, at, collection, degrees, grids_of, office, ring
 
@@ -54,6 +56,39 @@ def _ground(by: Actor) -> None:
     )  # fmt: skip
     rows = [ground.NewCompound(f"c{n}", f"第{n}小区", A, *at(x, 1)) for n, x in enumerate((0.5, 1.0, 1.5))]
     ground.add_compounds(rows, crs="cgcs2000", active_from=SINCE, by=by, now=MONDAY_TEN)
+
+
+def test_a_street_brings_in_its_own_communities_alone(by, other_tenant):
+    own, other, town = (replace(by, area=area) for area in ("990882001", "990882002", "990882000000"))
+    row = checked(collection(grids_of()).encode(), "a.geojson", own, "cgcs2000")
+    verbs = [
+        lambda: checked(collection(grids_of()).encode(), "a.geojson", other, "cgcs2000"),
+        lambda: imports.apply(row.id, effective_from=SINCE, document_no="x", by=other, now=MONDAY_TEN),
+        lambda: imports.drop(row.id, by=other, now=MONDAY_TEN), lambda: looking.ground_import(row.id, by=other),
+        lambda: barriers.add([barriers.NewBarrier("w", "墙", "wall", shapely.LineString([(0, 0), (1, 1)]))],
+                             crs="cgcs2000", active_from=SINCE, by=own, now=MONDAY_TEN),
+    ]  # fmt: skip
+
+    for verb in verbs:
+        with pytest.raises(NotAllowed):
+            verb()
+    assert looking.ground_imports(by=town) == [row] == looking.ground_imports(by=own)
+    assert not looking.ground_imports(by=other)
+
+
+def test_a_town_whose_code_ends_in_zeros_is_cut_by_its_level(by):
+    """A town …100000 covers …100 alone, not …101 to …199."""
+    new = divisions.NewDivision
+    divisions.found_divisions(
+        [new("990882100000", "百镇", "百镇", 4, "990882000000"), new("990882101000", "旁镇", "旁镇", 4, "990882000000"),
+         new("990882101001", "旁村", "旁村", 5, "990882101000")],
+        source="试验", valid_from=SINCE, by=system(by.tenant_id), now=MONDAY_TEN,
+    )  # fmt: skip
+    far = ground.NewCompound("cx", "旁小区", "990882101001", *at(3.5, 1.5))
+    ground.add_compounds([far], crs="cgcs2000", active_from=SINCE, by=system(by.tenant_id), now=MONDAY_TEN)
+
+    assert grids._points_in("990882100000", by) == [] and imports._anchor("990882100000", by) is None
+    assert len(grids._points_in("990882101000", by)) == 1
 
 
 def checked(content, name, by, crs="", **said) -> GroundImport:
