@@ -23,7 +23,7 @@ from jishi.kernels.geo.validate import WARNING, Finding
 from jishi.places import drawings, lineage, memory, shapes
 from jishi.places.drawings import Drawn, Report
 from jishi.places.events import GridEditionAdopted
-from jishi.places.models import Building, Compound, DivisionVersion, Grid, GridEdition, GridVersion
+from jishi.places.models import Building, Compound, DivisionVersion, Grid, GridEdition, GridMember, GridVersion
 from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
 from jishi.places.refusals import (
     EditionsOverlap,
@@ -72,6 +72,7 @@ def adopt(
     """Adopt the grids of a report as the division's next edition; `replaces` is the edition that ends that day.
 
     The editions of divisions that were merged into this one by then end that day too: their ground is drawn here.
+    Buildings and floors that were members of a grid stay with it where the grid goes on.
     The partition test runs on what was stored; if it fails, nothing was stored.
 
     :raises GridsHaveFaults: findings that must be cured first; :raises GroundAlreadyServed: special on general;
@@ -85,11 +86,13 @@ def adopt(
     _ensure_sound(report)
     if effective_from < localdate(now) and not by.has("system"):
         raise EffectiveInThePast(day=effective_from.isoformat())
-    _make_room(report, effective_from, replaces, by)
+    ended = _make_room(report, effective_from, replaces, by)
     edition = _store_edition(report, effective_from, document_no, by=by, now=now)
     _store_grids(report, edition, by)
+    carried, gone = _carry_members(ended, edition)
     _ensure_partition(edition, border_of(report.division))
     codes = {"division": report.division, "number": edition.number, "hash": report.hash, "grids": len(report.grids)}
+    codes |= {"members": carried, "members_gone": gone}
     trail.record(
         "grids.adopted", ("grid_edition", edition.id), by=by, at=now, new=True,
         codes={**codes, "from": effective_from.isoformat(), "document": document_no},
@@ -148,8 +151,10 @@ def _ensure_sound(report: Report) -> None:
     raise GridsHaveFaults(count=len(blockers), first=drawings.told(first), findings=report.as_json()["findings"][:50])
 
 
-def _make_room(report: Report, effective_from: date, replaces: int | None, by: Actor) -> None:
-    """End what is replaced or merged into this division; refuse any other that is in force then, above or below too."""
+def _make_room(report: Report, effective_from: date, replaces: int | None, by: Actor) -> list[GridEdition]:
+    """End what is replaced or merged into this division, and give it; refuse any other that is in force then, above
+    or below too."""
+    ended = []
     merged = lineage.merged_into(report.division, effective_from)
     head = division_head(report.division)
     above = [report.division[:n].ljust(12, "0") for n in (2, 4, 6, 9)]
@@ -163,11 +168,13 @@ def _make_room(report: Report, effective_from: date, replaces: int | None, by: A
         is_replaced = row.number == replaces and row.division_code == report.division
         if (is_merged or is_replaced) and row.effective.lower < effective_from:
             row.change(effective=DateRange(row.effective.lower, effective_from))
+            ended.append(row)
             continue
         span = f"{row.effective.lower}–{row.effective.upper or '至今'}"
         raise EditionsOverlap(
             division=row.division_code, number=row.number, span=span, wanted=f"{report.division} {effective_from}–"
         )
+    return ended
 
 
 def _store_edition(report: Report, effective_from: date, document_no: str, *, by: Actor, now: datetime) -> GridEdition:
@@ -199,6 +206,21 @@ def _store_grids(report: Report, edition: GridEdition, by: Actor) -> None:
         GridVersion(tenant_id=by.tenant_id, edition=edition, grid=known[g.code], name=g.name, polygon=g.wkb, **_box(g))
         for g in report.grids
     )
+
+
+def _carry_members(ended: Sequence[GridEdition], edition: GridEdition) -> tuple[int, int]:
+    """Give the members of grids that go on to the new edition; how many, and how many lost their grid."""
+    there = set(GridVersion.objects.filter(edition=edition).values_list("grid_id", flat=True))
+    rows = list(GridMember.objects.filter(edition__in=ended, building__active_to=None).order_by("id"))
+    made = GridMember.objects.bulk_create(
+        GridMember(
+            tenant_id=edition.tenant_id, edition=edition, grid_id=m.grid_id, building_id=m.building_id,
+            floor_from=m.floor_from, floor_to=m.floor_to,
+        )
+        for m in rows
+        if m.grid_id in there
+    )  # fmt: skip
+    return len(made), len(rows) - len(made)
 
 
 def _box(grid: Drawn) -> dict[str, int]:

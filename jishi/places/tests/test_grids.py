@@ -7,7 +7,7 @@ import pytest
 from conftest import MONDAY_TEN
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
-from jishi.foundation.refusals import Invalid, NotAllowed
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound
 from jishi.kernels.geo import datum
 from jishi.places import queries
 from jishi.places.actions import divisions, grids, ground
@@ -243,7 +243,9 @@ class TestAdopt:
 
         grids.withdraw(edition.id, by=by, now=MONDAY_TEN)
 
-        assert queries.grids_in(A, LATER) == []
+        assert {g.edition for g in queries.grids_in(A, LATER)} == {1}  # the one it would have ended goes on
+        with pytest.raises(NotFound):
+            grids.withdraw(edition.id, by=by, now=MONDAY_TEN)
 
 
 class TestLocate:

@@ -48,6 +48,17 @@ def test_the_mall_and_the_homes_are_found_by_floor(edition):
     assert trail.of("grid_edition", edition.id)[-1].verb == "grids.members_added"
 
 
+def test_members_stay_with_a_grid_that_goes_on_in_the_next_edition(edition, other_tenant):
+    add(edition, NewMember("c1-1", MALL, -1, 3))
+
+    third = adopt(A, office(other_tenant), since=date(2026, 9, 1), replaces=2)
+
+    found = grids_of_floors([("c1-1", 2), ("c1-1", 12)], day=date(2026, 9, 1))
+    assert [(h.grid, h.by) for h in found] == [(MALL, "member"), (GROUND, "polygon")]
+    codes = trail.of("grid_edition", third.id)[-1].codes
+    assert (codes["members"], codes["members_gone"]) == (1, 0)
+
+
 def test_a_whole_building_lies_under_its_floors(edition):
     add(edition, NewMember("c1-1", MALL), NewMember("c1-1", GROUND, 5, 9))
 
