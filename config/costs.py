@@ -48,7 +48,8 @@ WORDS = Limit(WORDS_AN_HOUR, WORDS_AN_HOUR / 3600)
 _PRICES: tuple[tuple[re.Pattern[str], str, str, int], ...] = tuple(
     (re.compile(route), method, kind, points)
     for route, method, kind, points in (
-        (r"/sign-in/phone", "POST", "sign_in", EXPORT),  # a message costs the town money
+        (r"/sign-in/phone|/me/number", "POST", "sign_in", EXPORT),  # a message costs the town money
+        (r"/me/number/code", "POST", "sign_in", LOGIN),
         (r"/sign-in(/.*)?", "POST", "sign_in", LOGIN),
         (r"/mine", "POST", "sign_in", LOGIN),
         (r"/mine/[^/]+|/feedback/[^/]+|/api/v1/feedback/[^/]+", "GET", "page", 0),  # one's own timeline never waits

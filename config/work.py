@@ -22,6 +22,7 @@ from config import clockwatch, logs
 from jishi.accounts.actions import break_glass, by_phone, signing_in
 from jishi.cases.actions import (
     clusters,
+    dangers,
     drifting,
     measuring,
     patrols,
@@ -157,6 +158,7 @@ def nightly(timestamp: int) -> None:
             gridplan.enter_force_due(by=by, now=now)
         with scope.work(by):
             retention.run(by=by, now=now)
+            dangers.forget_old(tenant_id=tenant_id, now=now)
         with scope.work(by):
             files.sweep(tenant_id=tenant_id)
         _compare_with_the_record(by, now)

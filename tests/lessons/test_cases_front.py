@@ -114,7 +114,8 @@ CITIES = re.findall(
 )
 CITED = re.compile(r"(北京|济南|潍坊|广州|上海|杭州|深圳)市?[^\s，。；、）)]{0,12}(条例|办法|规定|标准)")
 DATA = ("jishi/portal/demo", "jishi/portal/founding.py", "jishi/portal/templates/portal/components.html",
-        "jishi/portal/words/components.po", "jishi/kernels/text/golden.py", "jishi/kernels/text/names.py")  # fmt: skip
+        "jishi/portal/words/components.po", "jishi/kernels/text/golden.py", "jishi/kernels/text/names.py",
+        "jishi/kernels/text/clusters_golden.py")  # fmt: skip
 
 
 def said_by(path: Path) -> str:

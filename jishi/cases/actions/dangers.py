@@ -11,7 +11,9 @@ from jishi.cases.triage import danger
 from jishi.foundation.actor import Actor
 
 FRESH = timedelta(days=7)  # what was said longer ago is brought in by a file, and calls nobody to the telephone
-ACTING = ("operator", "dispatcher", "grid_worker")  # who receives for the town; the list itself acts for nobody
+ACTING = ("operator", "dispatcher")  # who reads the marks; the list itself acts for nobody
+KEPT = timedelta(days=30)  # a mark that nobody acted upon is no fact about a person either
+WAITED = (1.0, 5.0, 10.0, 30.0, 60.0, 240.0, 1440.0)  # minutes; what is kept is the step, not the moment
 
 
 def mark(
@@ -32,24 +34,35 @@ def mark(
         RiskMark.objects.bulk_create(rows)
 
 
-def acted(case_ids: Collection[int], *, by: Actor, now: datetime, is_danger: bool | None = None) -> int:
+def acted(
+    case_ids: Collection[int], *, by: Actor, now: datetime, is_danger: bool | None = None, over: bool = False
+) -> int:
     """End the marks of cases on which somebody who receives for the town has acted; gives how many they were.
 
-    What is kept is how long they waited, with the kind of danger where it says nothing about a person.
+    `over`: the case has ended, whoever ended it: no mark outlives it. What is kept is in which week they waited how
+    long, by steps: neither the kind nor the moment leads back to a case.
     """
-    if not by.has(*ACTING):
+    if not over and not by.has(*ACTING):
         return 0
     rows = list(RiskMark.objects.filter(tenant_id=by.tenant_id, case__in=case_ids))
     if not rows:
         return 0
-    known = danger.load().dangers
-    shown = {code for code, one in known.items() if not one.desk_only}
+    week = localdate(now) - timedelta(days=localdate(now).weekday())
     RiskLook.objects.bulk_create(
         RiskLook(
-            tenant_id=row.tenant_id, day=localdate(now), code=row.code if row.code in shown else "",
-            minutes=max(0.0, (now - row.marked_at).total_seconds() / 60), is_danger=is_danger, edition=row.edition,
+            tenant_id=row.tenant_id, week=week, minutes=_step((now - row.marked_at).total_seconds() / 60),
+            is_danger=is_danger, edition=row.edition,
         )
         for row in rows
     )  # fmt: skip
     RiskMark.objects.filter(tenant_id=by.tenant_id, id__in=[row.id for row in rows]).delete()
     return len(rows)
+
+
+def forget_old(*, tenant_id: int, now: datetime) -> int:
+    """Delete marks upon which nobody has acted for a month; gives how many."""
+    return RiskMark.objects.filter(tenant_id=tenant_id, marked_at__lt=now - KEPT).delete()[0]
+
+
+def _step(minutes: float) -> float:
+    return next((step for step in WAITED if minutes <= step), WAITED[-1])

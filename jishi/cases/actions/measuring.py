@@ -60,7 +60,7 @@ def publish(*, by: Actor, now: datetime, until: date | None = None) -> QualityFi
 def is_due(*, tenant_id: int) -> bool:
     """Tell whether nothing was published yet, or twice as many cases have ended since; looks at few rows."""
     last = QualityFile.objects.filter(tenant_id=tenant_id).order_by("-id").first()
-    known = json.loads(last.content).get("confirmed", 0) if last is not None else 0
+    known = json.loads(last.content).get("ended", 0) if last is not None else 0
     ended = Case.objects.filter(tenant_id=tenant_id, status=Status.CLOSED).values("id")[: 2 * known + 1]
     return known < MOST and len(ended) > 2 * known
 
@@ -76,7 +76,10 @@ def measure(*, until: date, tenant_id: int) -> dict[str, Any]:
     law = duties.law(until)
     known = learning.in_todays_words(learning.confirmed(now=end, tenant_id=tenant_id), law) if law.leaves else []
     at_work = classifying.in_force(law) if law.leaves else None
-    head: dict[str, Any] = {"format": FORMAT, "until": until.isoformat(), "book_edition": law.book_edition}
+    ended = Case.objects.filter(tenant_id=tenant_id, status=Status.CLOSED, closed_at__lt=end).count()
+    head: dict[str, Any] = {
+        "format": FORMAT, "until": until.isoformat(), "book_edition": law.book_edition, "ended": ended
+    }  # fmt: skip
     if at_work is None:
         return head | {"edition": "", "basis": "none", "cases": 0, "rows": _empty(), "tables": {}}
     basis, taught, held = held_out(known, seen=learned.newest_day(tenant_id))

@@ -229,7 +229,8 @@ def carry_out(
     values: dict[str, Any] = {**seen_outside(move.trail, now), **(case_values or {})}
     target = move.target(case.status)
     if target != case.status:
-        dangers.acted([case.id], by=by, now=now)
+        ended = target in CASE.ends and by.kind not in ("resident", "reporter")  # who takes it back may be in danger
+        dangers.acted([case.id], by=by, now=now, over=ended)
     if target != case.status and target in ANSWERED:
         running.ensure_nothing_runs(case)
     if target != case.status:

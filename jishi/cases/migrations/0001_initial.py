@@ -1051,15 +1051,14 @@ class Migration(migrations.Migration):
             name='RiskLook',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('code', models.CharField(blank=True, max_length=20)),
+                ('week', models.DateField()),
                 ('minutes', models.FloatField()),
                 ('is_danger', models.BooleanField(null=True)),
                 ('edition', models.CharField(max_length=40)),
                 ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant', 'day'], name='looks_by_day')],
+                'indexes': [models.Index(fields=['tenant', 'week'], name='looks_by_week')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('minutes__gte', 0)), name='nobody_is_looked_at_before_he_spoke')],
             },
         ),

@@ -33,10 +33,9 @@ class RiskMark(TenantRow):
 
 
 class RiskLook(FactRow):
-    """How long one mark waited for a person. It names no case and no report; of self-harm and violence not the kind."""
+    """How long one mark waited for a person, by steps. It names no case, no report, no moment and no kind of danger."""
 
-    day = models.DateField()
-    code = models.CharField(max_length=20, blank=True)
+    week = models.DateField()  # its Monday
     minutes = models.FloatField()
     is_danger = models.BooleanField(null=True)  # what the desk said; null: it placed the case and said nothing
     edition = models.CharField(max_length=40)
@@ -45,4 +44,4 @@ class RiskLook(FactRow):
         constraints = [
             models.CheckConstraint(name="nobody_is_looked_at_before_he_spoke", condition=Q(minutes__gte=0))
         ]
-        indexes = [models.Index(fields=["tenant", "day"], name="looks_by_day")]
+        indexes = [models.Index(fields=["tenant", "week"], name="looks_by_week")]

@@ -41,7 +41,8 @@ class Waiting:
 
 
 def waiting(*, by: Actor, case_id: int | None = None) -> list[Waiting]:
-    """Give what is marked and nobody has acted upon, the longest waiting first; one statement.
+    """Give what is marked and nobody has acted upon, the newest first: who fills the list hides no new danger; one
+    statement.
 
     Empty for everybody but the receiving desk.
     """
@@ -52,7 +53,7 @@ def waiting(*, by: Actor, case_id: int | None = None) -> list[Waiting]:
         rows = rows.filter(case=case_id)
     shown = ("code", "words", "marked_at", *(f"case__{n}" for n in _OF_CASE))
     found: dict[int, list[RiskMark]] = {}
-    for row in rows.select_related("case").only(*shown).order_by("marked_at", "id")[: MOST * 2]:
+    for row in rows.select_related("case").only(*shown).order_by("-marked_at", "-id")[: MOST * 2]:
         found.setdefault(row.case_id, []).append(row)
     return [_told(marks) for marks in list(found.values())[:MOST]]
 

@@ -356,7 +356,7 @@ BATCH = "by the worker or the administrator for a whole town, not by a person on
 NOT_WALKED = {
     "attending.attend": "says of a mark that the desk has acted, and moves no case: test_risks.py",
     "replaying.conclude": "writes the night's one entry on the town and moves no case: test_replaying.py",
-    "dangers.mark": PIECE, "dangers.acted": PIECE,
+    "dangers.acted": PIECE,
     "archiving.note_taken": "one entry of a dossier that leaves: test_dossier.py",
     "patrols.change": "needs a route as it was laid, with all its places: test_rounds.py",
     "alongside.carry_out": PIECE, "alongside.tell": PIECE, "alongside.ensure_may_help": PIECE, "asking.deny": PIECE,

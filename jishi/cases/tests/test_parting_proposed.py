@@ -48,6 +48,16 @@ class TestProposal:
     def test_begins_with_what_the_case_is_about(self, town: int) -> None:
         assert of(town, TWO, first=of(town, TWO)[1].matter)[0].text == DRAIN
 
+    def test_of_four_matters_loses_no_word_and_begins_with_that_of_the_case(
+        self, town: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(parting, "MOST", 1)
+        second = of(town, TWO)[0]
+
+        (only,) = of(town, TWO, first="" if not second else second.matter)
+
+        assert only.text == TWO
+
     @pytest.mark.parametrize("text", [ONE, "路灯坏了", "", "。。。", LIGHT + "请尽快处理，谢谢领导。" * 3])
     def test_is_none_where_one_thing_is_said(self, town: int, text: str) -> None:
         assert of(town, text) == []

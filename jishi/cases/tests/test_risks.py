@@ -16,6 +16,7 @@ from jishi.cases.actions import (
     clusters,
     dangers,
     dispatch,
+    feedback,
     history,
     intake,
     measured_signals,
@@ -196,7 +197,7 @@ class TestActing:
             entries = trail.of("case", case.id)[before:]
             (look,) = RiskLook.objects.all()
         assert [(e.verb, dict(e.codes)) for e in entries] == [("case.attended", {"version": after.version})]
-        assert (look.code, look.minutes, look.is_danger) == ("gas", 4.0, True)
+        assert (look.week.weekday(), look.minutes, look.is_danger) == (0, 5.0, True)
         assert marks(town) == [] and waits(town) == []
         assert after.status == case.status
 
@@ -228,7 +229,7 @@ class TestActing:
         f.do(f.dispatcher(town), dispatch.offer, case.id, to=dispatch.Offer(body, item), now=LATER)
 
         with scope.work(system(town)):
-            assert [(r.code, r.is_danger) for r in RiskLook.objects.all()] == [("gas", None)]
+            assert [r.is_danger for r in RiskLook.objects.all()] == [None]
         assert marks(town) == []
 
     def test_is_not_done_by_the_list_itself_nor_by_a_caller_who_takes_it_back(self, town: int) -> None:
@@ -240,6 +241,19 @@ class TestActing:
         f.do(caller, withdrawing.withdraw, taken.report_id, tenant_code=TOWN, now=LATER)
 
         assert sorted(waits(town)) == sorted([placed.number, taken.case_number])
+
+    def test_is_over_when_the_matter_ends_whoever_ended_it(self, town: int) -> None:
+        case = f.a_case_at(town, "FEEDBACK")
+        with scope.work(system(town)):
+            report = case.memberships.get().report_id
+            RiskMark.objects.create(
+                tenant_id=town, report_id=report, case=case, code="self_harm", edition="", marked_at=LATER
+            )
+        assert waits(town) == [case.number]
+
+        f.do(f.the_clock(town), feedback.conclude, case.id, now=LATER + timedelta(days=9))
+
+        assert (marks(town), waits(town)) == ([], [])
 
     def test_by_a_press_at_the_desk_shows_it_no_more(self, town: int) -> None:
         case = a_danger(town, now=timezone.now())
@@ -270,8 +284,8 @@ class TestSelfHarm:
         assert rows_with("self_harm") == []
         with scope.work(system(town)):
             (look,) = RiskLook.objects.values()
-        assert set(look) == {"id", "tenant_id", "day", "code", "minutes", "is_danger", "edition"}
-        assert look["code"] == ""
+        assert set(look) == {"id", "tenant_id", "week", "minutes", "is_danger", "edition"}
+        assert look["minutes"] in dangers.WAITED, "a step: the moments of the trail do not lead here"
 
     def test_is_nowhere_after_it_was_placed(self, town: int) -> None:
         case = a_danger(town, "他拿刀砍人，就在翠竹苑3号楼", matter="01.02.01")
@@ -324,6 +338,24 @@ def test_what_was_lived_elsewhere_marks_nothing(town: int) -> None:
     assert marks(town) == []
 
 
+def test_what_nobody_acted_upon_is_forgotten_after_a_month(town: int) -> None:
+    a_danger(town, DESPAIR)
+
+    with scope.work(system(town)):
+        early = dangers.forget_old(tenant_id=town, now=MONDAY_TEN + timedelta(days=29))
+        late = dangers.forget_old(tenant_id=town, now=MONDAY_TEN + timedelta(days=31))
+
+    assert (early, late, marks(town)) == (0, 1, [])
+
+
+def test_a_new_danger_stands_above_a_list_that_somebody_filled(town: int) -> None:
+    for n in range(3):
+        a_danger(town, now=MONDAY_TEN + timedelta(minutes=n))
+    last = a_danger(town, now=LATER)
+
+    assert waits(town)[0] == last.number
+
+
 def test_acting_on_nothing_costs_one_statement(town: int) -> None:
     by = f.dispatcher(town)
     with scope.work(by), statements() as made:
@@ -339,7 +371,7 @@ def test_minutes_to_a_person_and_false_alarms_are_figures(town: int) -> None:
         found = measured_signals.risk(since=MONDAY_TEN, until=LATER, tenant_id=town)
 
     at = {(r["figure"], r["by"]): r for r in found}
-    assert (at["minutes_to_a_person", ""]["value"], at["within_10_minutes", ""]["hits"]) == (4.0, 2)
+    assert (at["minutes_to_a_person", ""]["value"], at["within_10_minutes", ""]["hits"]) == (5.0, 2)
     assert (at["precision", "desk"]["hits"], at["precision", "desk"]["of"]) == (1, 2)
     assert (at["recall", "golden"]["value"], at["recall", "golden"]["of"]) == (1.0, 240)
 

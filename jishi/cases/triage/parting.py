@@ -64,7 +64,10 @@ def parts_of(shown: str, *, day: date, first: str = "") -> list[Piece]:
             before = ""
     if len({_branch(law, g.matter) for g in groups}) < 2:
         return []
-    return sorted(groups[:MOST], key=lambda g: (g.matter != first, g.start))
+    kept = sorted(groups, key=lambda g: (g.matter != first, g.start))
+    for further in kept[MOST:]:  # no word of the text is lost: whoever splits sees it at the end of the last part
+        kept[MOST - 1] = _longer(kept[MOST - 1], further.text)
+    return kept[:MOST]
 
 
 def _add(groups: list[Piece], law: Law, one: Piece) -> None:
