@@ -16,6 +16,7 @@ DOOR = {"room", "rooms", "unit", "floor", "dwelling", "door", "flat", "apartment
 PLACE = {
     "division", "division_code", "community", "compound", "compound_id", "building", "building_id", "dwelling",
     "dwelling_id", "grid", "grid_id", "address", "room", "lives_in", "belongs_to", "lng_e7",
+    "from_community", "transition", "transition_id",  # a torn-down village is a place as well
 }  # fmt: skip
 FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.S)
 

@@ -138,10 +138,13 @@ def move(
 
 
 @transaction.atomic
-def correct(residence_id: int, where: Whereabouts, *, by: Actor, now: datetime) -> None:
+def correct(
+    residence_id: int, where: Whereabouts, *, ends_on: date | None = None, by: Actor, now: datetime
+) -> None:
     """This will put right where a row points: it was wrong from the beginning, nobody moved. Refuses as `declare`.
 
-    An application to be on a roll, and its consent, were for the community that was wrong: they go with it.
+    An application to be on a roll, and its consent, were for the community that was wrong: they go with it. `ends_on`:
+    a last day of its own; without one the former stays.
     """
     row = _open_row(residence_id, by, now)
     policies.ensure_may_keep_residence(by, row.account_id, where.division)
@@ -150,6 +153,8 @@ def correct(residence_id: int, where: Whereabouts, *, by: Actor, now: datetime) 
     stays = _is_same_community(row, where, by, now)
     before = _steps(row.account_id, by, now)
     sealed.end([(TABLE, row.id)], tenant_id=by.tenant_id)
+    if ends_on is not None:
+        row.change(ends_on=_last_day(ends_on, now))
     _seal(row, _whole(where, by.tenant_id), by, now, new=False)
     source = "self" if by.account_id == row.account_id else "office"
     gone = {"roll_asked_on": None, "roll_consent_no": "", "here_since": None} if not stays else {}

@@ -18,12 +18,13 @@ from jishi.foundation import outbox, procedures, scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused
 from jishi.kernels.procedure import Procedure
-from jishi.places import memory, policies, serving_rules
+from jishi.places import memory, policies, serving_rules, slips
 from jishi.places.actions import residence
-from jishi.places.actions.residence import Whereabouts
+from jishi.places.actions.residence import AlreadyThere, Whereabouts
 from jishi.places.events import TransitionClosed
 from jishi.places.models import (
     GroundState,
+    Residence,
     ServedBy,
     Transition,
     TransitionCause,
@@ -62,6 +63,12 @@ class SlipUnknown(Refused):
     next_zh, next_en = "请核对条上的字，或者找原来的街道重开一张。", "Check the word, or ask for another slip."
 
 
+class SpokeAlready(Refused):
+    code, status = "spoke_already", 409
+    zh, en = "您已经替第 {number} 户说过了。", "You have spoken for household {number} already."
+    next_zh, next_en = "另一户由那一户自己的人说；要改您家的，用您家那张条。", "Each household speaks for itself."
+
+
 @dataclass(frozen=True, slots=True)
 class NewItem:
     """Who serves one purpose, half open in days. `named` only where `served_by` is `named`."""
@@ -97,6 +104,7 @@ def open_(
     if cause not in TransitionCause.values or not ends_when.strip():
         raise Invalid(detail=cause if ends_when.strip() else "ends_when")
     _ensure_near(review_on, max(began_on, localdate(now)))
+    scope.one_at_a_time("transition", int(from_community))
     if Transition.objects.filter(tenant_id=by.tenant_id, from_community=from_community, closed_on=None).exists():
         raise Invalid(detail=from_community)
     zone = Zone.objects.filter(tenant_id=by.tenant_id, code=zone_code, active_to=None).first() if zone_code else None
@@ -125,13 +133,13 @@ def list_households(transition_id: int, count: int, *, by: Actor, now: datetime)
         raise Invalid(detail=f"1 … {MOST_HOUSEHOLDS}")
     known = TransitionHousehold.objects.filter(tenant_id=by.tenant_id, transition=row)
     last = known.order_by("-number").values_list("number", flat=True).first() or 0
-    slips = [(last + n, secrets.token_urlsafe(9)) for n in range(1, count + 1)]
+    made = [(last + n, secrets.token_urlsafe(9)) for n in range(1, count + 1)]
     TransitionHousehold.objects.bulk_create(
         TransitionHousehold(tenant_id=by.tenant_id, transition=row, number=number, word_hash=_hash(word))
-        for number, word in slips
+        for number, word in made
     )
     trail.record(act, ("transition", row.id), by=by, at=now, codes={"households": count})
-    return slips
+    return made
 
 
 @transaction.atomic
@@ -141,16 +149,22 @@ def answer(
     """This will note that the household with this slip said where it lives, by its own person; gives the residence row.
 
     The answer is the person's own place of living, declared or moved as any other; the list keeps only that it came.
-    :raises SlipUnknown: no such slip, or another person's. Refuses as `residence.declare`.
+    :raises SlipUnknown: no such slip, or another person's. :raises SpokeAlready: for another household of this
+    transition. :raises AlreadyThere: she lives somewhere from a later day on already. Refuses as `residence.declare`.
     """
     if by.kind != "resident" or by.account_id is None:
         raise NotAllowed(why="住到哪里由住户自己说。")
+    scope.one_at_a_time("residence", by.account_id)
     slip = TransitionHousehold.objects.select_for_update().filter(
         tenant_id=by.tenant_id, word_hash=_hash(word.strip())
     ).first()  # fmt: skip
-    if slip is None or slip.account_id not in (None, by.account_id):
+    spoke = slips.of_person(by.account_id, tenant_id=by.tenant_id, now=now)
+    if slip is None or (slip.answered_at is not None and slip.id not in spoke):
         raise SlipUnknown
     row = Transition.objects.get(tenant_id=by.tenant_id, id=slip.transition_id)
+    others = TransitionHousehold.objects.filter(tenant_id=by.tenant_id, transition=row, id__in=spoke - {slip.id})
+    if others.exists():
+        raise SpokeAlready(number=others.values_list("number", flat=True)[0])
     act = procedures.ensure_move(life(), "transitions.answer", row.status)
     held = residence.open_living(by.account_id, tenant_id=by.tenant_id)
     if held is None:
@@ -159,10 +173,13 @@ def answer(
         )
     elif held.active.lower < from_day:
         told = residence.move(held.id, where, from_day=from_day, ends_on=ends_on, by=by, now=now)
-    else:
-        residence.correct(held.id, where, by=by, now=now)
+    elif held.active.lower == from_day:
+        residence.correct(held.id, where, ends_on=ends_on, by=by, now=now)
         told = held.id
-    slip.change(account_id=by.account_id, answered_at=now)
+    else:
+        raise AlreadyThere(since=held.active.lower.isoformat())
+    slip.change(answered_at=now)
+    slips.seal_who_spoke(slip.id, by.account_id, ends_on=_kept_until(told, by), tenant_id=by.tenant_id, now=now)
     trail.record(act.trail, ("transition", row.id), by=by, at=now, codes={"household": slip.number})
     return told
 
@@ -400,6 +417,10 @@ def _ensure_near(review_on: date, since: date) -> None:
     latest = serving_rules.months_on(since, serving_rules.load().review_months)
     if not since < review_on <= latest:
         raise ReviewTooFar(latest=latest.isoformat())
+
+
+def _kept_until(residence_id: int, by: Actor) -> date:
+    return Residence.objects.get(tenant_id=by.tenant_id, id=residence_id).ends_on
 
 
 def _hash(word: str) -> str:

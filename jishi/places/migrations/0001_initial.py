@@ -707,4 +707,12 @@ class Migration(migrations.Migration):
             name='here_since',
             field=models.DateField(null=True),
         ),
+        migrations.RemoveConstraint(
+            model_name='transitionhousehold',
+            name='one_household_per_speaker',
+        ),
+        migrations.RemoveField(
+            model_name='transitionhousehold',
+            name='account',
+        ),
     ]

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Q, Sum
 
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
-from jishi.places import policies
+from jishi.places import policies, slips
 from jishi.places.models import GroundState, ResidencePair, Transition, TransitionHousehold, TransitionItem
 
 FEW = 5  # a count below is shown as "fewer than five"
@@ -78,9 +78,11 @@ def reviews_missed(by: Actor, *, day: date) -> list[TransitionRow]:
 
 def told_households(account_id: int) -> list[tuple[str, date | None]]:
     """Give (community of origin, services from) of each transition in which this person's household was told."""
+    here = scope.current()
+    mine = slips.of_person(account_id, tenant_id=here.actor.tenant_id, now=here.recorded_at)
     rows = TransitionHousehold.objects.filter(
-        tenant_id=scope.current().actor.tenant_id, account=account_id, told_at__isnull=False
-    ).order_by("id")
+        tenant_id=here.actor.tenant_id, id__in=mine, told_at__isnull=False
+    ).order_by("id")  # fmt: skip
     return list(rows.values_list("transition__from_community", "transition__services_from"))
 
 

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from conftest import MONDAY_TEN
 from jishi.accounts.actions import accounts
@@ -220,6 +221,14 @@ def test_two_items_of_a_purpose_never_share_a_day(village):
         assert no.value.code == "invalid"
 
 
+def test_two_offices_that_announce_at_once_wait_for_each_other(village):
+    with CaptureQueriesContext(connection) as found:
+        village.opened()
+    said = [q["sql"] for q in found]
+    waits = next(n for n, sql in enumerate(said) if "pg_advisory" in sql and "'transition:" in sql)
+    assert waits < next(n for n, sql in enumerate(said) if 'FROM "places_transition"' in sql)
+
+
 class TestRefusals:
     """(what stands before, who, verb, what it is given, code)"""
 
@@ -311,6 +320,23 @@ class TestASlip:
             with pytest.raises(Refused) as no:
                 village.acts(who, "answer", said, Whereabouts(A), from_day=MOVED, ends_on=LAST)
             assert no.value.code == "slip_unknown"
+
+    def test_is_one_for_each_person_and_keeps_the_days_that_were_said(self, village):
+        village.opened()
+        (_, word), (_, second) = village.acts(village.north, "list_households", village.id, 2)
+        me = village.resident("a")
+        village.acts(me, "answer", word, Whereabouts(A), from_day=MOVED, ends_on=LAST)
+        earlier = {"from_day": MOVED - timedelta(days=1), "ends_on": LAST}
+        for said, days, code in ((second, {"from_day": MOVED, "ends_on": LAST}, "spoke_already"),
+                                 (word, earlier, "already_there")):  # fmt: skip
+            with pytest.raises(Refused) as no, transaction.atomic():
+                village.acts(me, "answer", said, Whereabouts(B), **days)
+            assert no.value.code == code
+        assert served(me, MOVED)["service"] == A
+
+        row = village.acts(me, "answer", word, Whereabouts(A, "三号楼"), from_day=MOVED, ends_on=date(2027, 6, 9))
+
+        assert Residence.objects.get(id=row).ends_on == date(2027, 6, 30)
 
     def test_nobody_answers_for_a_household(self, village):
         village.opened()
