@@ -15,7 +15,7 @@ from jishi.foundation.refusals import Invalid
 from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.validate import BLOCKER, WARNING, Finding, validate_polygons
-from jishi.places.refusals import UnknownDatum
+from jishi.places.refusals import FileOfFaultyPlan, UnknownDatum
 
 MAX_VERTICES, MAX_BYTES = 2_000_000, 500 * 1024 * 1024  # spec 20 §7
 
@@ -130,6 +130,8 @@ def read(text: str | bytes) -> list[dict[str, Any]]:
         page = json.loads(text)
     except (ValueError, RecursionError):  # RecursionError: nested deeper than anybody draws
         raise Invalid(detail="不是可读的 GeoJSON") from None
+    if isinstance(page, dict) and FileOfFaultyPlan.mark in page:
+        raise FileOfFaultyPlan
     features = page.get("features") if isinstance(page, dict) else None
     if not isinstance(features, list) or not features or not all(isinstance(f, dict) for f in features):
         raise Invalid(detail="不是 FeatureCollection，或里面没有要素")

@@ -135,6 +135,13 @@ class PlanBaseReplaced(Refused):
     next_zh, next_en = "按新的一版重新计算一次。", "Calculate it again from the newer one."
 
 
+class FileOfFaultyPlan(Refused):
+    code, status = "file_of_faulty_plan", 409
+    mark = "jishi:faulty_plan"  # the member of a FeatureCollection that an export of such a plan carries
+    zh, en = "这个文件是一份没有通过核查的方案。", "This file is a plan that the audit did not pass."
+    next_zh, next_en = "回到方案台，换一种算法再算。", "Go back to the desk of plans and calculate another."
+
+
 class PlanOpenAlready(Refused):
     code, status = "plan_open_already", 409
     zh, en = "这个社区已经有一份方案在走。", "A plan of this community is on its way already."

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jishi.kernels.geo.validate import WARNING, Finding
 from jishi.places.formats import geopackage, packing, shapefile, sheets
-from jishi.places.refusals import GroundFileRefused
+from jishi.places.refusals import FileOfFaultyPlan, GroundFileRefused
 
 FORMATS: Final = ("geojson", "geojsonl", "shapefile", "geopackage", "excel", "csv")
 COLUMNS: Final[Mapping[str, Sequence[str]]] = {  # field of ours → what files call it
@@ -59,6 +59,7 @@ def read(content: bytes, name: str, *, columns: Mapping[str, str] | None = None)
 
 
 def _geojson(content: bytes) -> Source:
+    page: Any = None
     try:
         page = json.loads(content)
         kind, rows = "geojson", page.get("features") if isinstance(page, dict) else None
@@ -66,6 +67,8 @@ def _geojson(content: bytes) -> Source:
         kind, rows = "geojsonl", _lines(content)
     except RecursionError:
         rows, kind = None, "geojson"
+    if isinstance(page, dict) and FileOfFaultyPlan.mark in page:
+        raise FileOfFaultyPlan
     if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
         raise GroundFileRefused(why="不是认得的格式", why_en="it is in no format we read")
     headers = tuple(dict.fromkeys(str(k) for r in rows[:1000] for k in (r.get("properties") or {})))

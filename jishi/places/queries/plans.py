@@ -32,7 +32,7 @@ from jishi.places.models import (
 )
 from jishi.places.plan_files import Frozen, Special
 from jishi.places.policies import ensure_may_plan
-from jishi.places.refusals import NothingToPlan, RunNotReady, UnknownUnit
+from jishi.places.refusals import FileOfFaultyPlan, NothingToPlan, RunNotReady, UnknownUnit
 from jishi.places.shapes import E7
 
 NEAR_M = 2_000.0  # barriers around a community
@@ -353,7 +353,10 @@ def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
         for n, (code, name, shape, more) in enumerate(rows)
         if not shape.is_empty
     ]  # fmt: skip
-    return {"type": "FeatureCollection", "crs_name": "cgcs2000", "features": features}
+    page: dict[str, Any] = {"type": "FeatureCollection", "crs_name": "cgcs2000", "features": features}
+    if side != "before" and (run.faults or not run.verdict.startswith("legal")):
+        page[FileOfFaultyPlan.mark] = {"verdict": run.verdict, "faults": run.faults}
+    return page
 
 
 def next_number(community: str, *, by: Actor) -> int:

@@ -1,5 +1,6 @@
 """From a calculation to a grid edition: only what the auditor passed, only by people, each step once on the record."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -11,10 +12,11 @@ from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Stale, WrongMoment
 from jishi.places import queries, shapes
-from jishi.places.actions import gridplan, ground, plans
+from jishi.places.actions import gridplan, grids, ground, imports, plans
 from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanFinding, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
+    FileOfFaultyPlan,
     NothingToPlan,
     NoticeIsOver,
     NoticeStillRuns,
@@ -395,6 +397,16 @@ class TestNoPathFromAFault:
 
         with pytest.raises(PlanHasFaults):
             gridplan.draft(run.id, by=by, now=MONDAY_TEN)
+
+    def test_leads_through_a_file_of_it(self, by):
+        run = a_run(by, lo=600, hi=620)
+        exported = json.dumps(looking.as_geojson(run)).encode()
+
+        with pytest.raises(FileOfFaultyPlan):
+            imports.check_file(exported, "grids.geojson", division=A, crs=CRS, by=by, now=MONDAY_TEN)
+        with pytest.raises(FileOfFaultyPlan):
+            grids.check(exported, division=A, crs=CRS, by=by)
+        assert FileOfFaultyPlan.mark not in looking.as_geojson(run, side="before")
 
     def test_leads_to_an_edition_even_where_the_division_was_changed_after_the_check(self, by):
         plan = a_plan_at("ANSWERED", by)
