@@ -57,7 +57,8 @@ def begin_terms(pairs: Sequence[tuple[int, int]], *, by: Actor, now: datetime) -
     _ensure_may_keep_posts(by)
     if by.account_id is not None and by.account_id in {account for _, account in pairs}:
         raise NotAllowed(why="自己的任职由别人办。")
-    posts = {p.id: p for p in Post.objects.filter(tenant_id=by.tenant_id, id__in={p for p, _ in pairs})}
+    rows = Post.objects.select_for_update().filter(tenant_id=by.tenant_id, id__in={p for p, _ in pairs})
+    posts = {p.id: p for p in rows.order_by("id")}  # held as `grid_posts.serve` holds its own: one after the other
     if len(posts) != len({p for p, _ in pairs}):
         raise NotFound
     grid_posts.ensure_terms_fit(pairs, by=by, now=now)

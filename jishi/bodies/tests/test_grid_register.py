@@ -4,8 +4,9 @@ from datetime import UTC, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.test.utils import CaptureQueriesContext
 
 from conftest import MONDAY_TEN
 from jishi.accounts.actions import accounts
@@ -63,6 +64,17 @@ class Grid:
 def grid(other_tenant):
     with scope.work(system(other_tenant)):
         yield Grid(other_tenant)
+
+
+def test_a_term_and_the_serving_of_a_grid_wait_for_each_other_at_the_post(grid):
+    first, second = grid.post("一"), grid.post("二")
+    with CaptureQueriesContext(connection) as found:
+        posts.begin_terms([(second, grid.person()), (first, grid.person())], by=grid.by, now=NOW)
+
+    held = [q["sql"] for q in found if "FOR UPDATE" in q["sql"] and 'FROM "bodies_post"' in q["sql"]]
+    assert len(held) == 1 and 'ORDER BY "bodies_post"."id"' in held[0]
+    served = next(n for n, q in enumerate(found) if 'FROM "bodies_gridpost"' in q["sql"])
+    assert next(n for n, q in enumerate(found) if q["sql"] == held[0]) < served
 
 
 class TestTheRegister:
