@@ -10,11 +10,13 @@ from django.utils import timezone
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.web import tenants
 from jishi.bodies import queries as bodies
+from jishi.bodies.actions import bodies as founding
 from jishi.bodies.actions import posts
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.places import queries as places
 from jishi.places.actions import divisions
+from jishi.portal.web import transitions
 from tests.probing.addresses import pages
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +180,31 @@ class TestWhereILive:
         assert come().post("/me/residence/declare", self.said(**wrong)).status_code == 422
 
 
+@pytest.mark.parametrize("said", ["9" * 5000, "９", "-1", ""])
+def test_a_number_of_any_length_is_answered_by_a_refusal(come, said):
+    me, street = come(), come("handler", "hxjd")
+
+    assert me.post("/me/residence/end", {"row": said, "on": "2026-05-01"}).status_code == 404
+    assert street.post("/desk/transitions/1/households", {"count": said}).status_code in (404, 422)
+
+
+def test_a_body_sees_the_counts_of_its_own_division_cut_by_level(town):
+    by = system(town)
+    with scope.work(by):
+        found = [
+            founding.Founding(code, code, code, "street", division)
+            for code, division in (("t-100", "990180000000"), ("t-own", "990181001000"))
+        ]
+        made = founding.found_many(found, active_from=date(2026, 1, 1), by=by, now=LONG_AGO)
+        own = {
+            code: transitions._own(Actor(tenant_id=town, kind="staff", account_id=1, body_ids=frozenset({pk})))
+            for code, pk in made.items()
+        }
+
+    assert own["t-100"] == set(), "990180 is not the start of 990181"
+    assert own["t-own"] and all(code.startswith("990181001") for code in own["t-own"])
+
+
 class TestTheBoard:
     def test_an_office_announces_streets_sign_and_households_speak(self, come):
         office, street, me = come("office", "ldxz"), come("handler", "hxjd"), come()
@@ -201,13 +228,13 @@ class TestTheBoard:
         assert "翠竹" in text(office.get("/desk/transitions"))
 
     def test_a_missed_review_stands_on_the_stuck_list(self, come, town):
-        from jishi.places.actions import transitions
+        from jishi.places.actions import transitions as verbs
 
         office = come("office", "ldxz")
         by = Actor(tenant_id=town, kind="staff", account_id=1, roles=frozenset({"office"}))
         long_ago = timezone.now() - timedelta(days=300)
         with scope.work(by):
-            transitions.open_(
+            verbs.open_(
                 NORTH, receiving="990181002000", origin_body=1, receiving_body=2, cause="merged",
                 began_on=long_ago.date(), review_on=(long_ago + timedelta(days=90)).date(), ends_when="都定了。",
                 by=by, now=long_ago,

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jishi.bodies import queries as bodies
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, SignInNeeded
+from jishi.kernels.dutylist.operators import division_head
 from jishi.places import queries as places
 from jishi.places.actions import transitions as verbs
 from jishi.places.queries import transitions as queries
@@ -76,7 +77,8 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     if verb == "open":
         number = _open(given, by, now)
     elif verb == "households":
-        count = int(given["count"]) if given.get("count", "").isascii() and given.get("count", "").isdigit() else 0
+        said = given.get("count", "")
+        count = int(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0
         return _one(request, number, slips=verbs.list_households(number, count, by=by, now=now))
     elif verb in _STEPS:
         _STEPS[verb](number, given, by, now)
@@ -176,8 +178,9 @@ def _states() -> dict[str, Any]:
 
 def _own(by: Actor) -> set[str]:
     """The communities of the bodies that the actor acts for."""
-    heads = [b.division_code for b in bodies.names().values() if b.id in by.body_ids and b.level != "city_dept"]
-    return {c.code for c in places.communities() if any(c.code.startswith(h.rstrip("0")) for h in heads)}
+    mine = [b for b in bodies.names().values() if b.id in by.body_ids and b.level != "city_dept" and b.division_code]
+    heads = tuple(division_head(b.division_code) for b in mine)
+    return {c.code for c in places.communities() if c.code.startswith(heads)}
 
 
 def _place(code: str) -> str:

@@ -85,9 +85,10 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
 
 
 def _change(verb: str, given: dict[str, str], by: Actor, now: datetime) -> None:
-    row = int(given["row"]) if given.get("row", "").isascii() and given.get("row", "").isdigit() else 0
-    if len(str(row)) > 18:
+    said = given.get("row", "")
+    if not (said.isascii() and said.isdigit() and len(said) < 19):
         raise NotFound
+    row = int(said)
     if verb == "move":
         days = {"from_day": _day(given, "from_day"), "ends_on": _day(given, "ends_on")}
         residence.move(row, _where(given), **days, by=by, now=now)
