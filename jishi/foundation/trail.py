@@ -11,7 +11,8 @@ from django.db import connection
 from jishi.foundation import keys, scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.models import Entry as Entry
-from jishi.foundation.models import EntryWords, TrailHead
+from jishi.foundation.models import EntryWords
+from jishi.foundation.models import TrailHead as TrailHead
 from jishi.foundation.nouns import as_json
 from jishi.kernels import ledger
 

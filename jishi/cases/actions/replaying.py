@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from jishi.cases.models import Case
 from jishi.cases.states import CASE, Urgency
@@ -21,17 +22,19 @@ from jishi.kernels import procedure
 AT_ONCE = 500
 SHOWN = 20  # cases named in the entry; all are counted
 COMPARED = "record.compared"
-COLUMNS = ("state", "stepped_aside_from", "version", "matter", "urgency", "moves")
+COLUMNS = ("state", "stepped_aside_from", "version", "matter", "urgency", "moves", "row")
 WORDS = {
     "state": ("状态", "its state"), "stepped_aside_from": ("从哪一步停下的", "the step it was paused at"),
     "version": ("版本号", "its version"), "matter": ("事项", "its matter"), "urgency": ("缓急", "its urgency"),
     "moves": ("走不通的一步", "a step that the table does not know"),
+    "row": ("整件不见了", "the case itself, which is gone"),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Different:
-    """A case whose row and entries differ, and in what (of `COLUMNS`; `moves`: the table does not know an entry)."""
+    """A case whose row and entries differ, and in what (of `COLUMNS`; `moves`: the table does not know an entry; `row`:
+    there are entries and no case, whose number nobody knows)."""
 
     case_id: int
     number: str
@@ -39,8 +42,9 @@ class Different:
 
     def sentence(self) -> str:
         """Say it in both languages."""
+        named = self.number or f"#{self.case_id}"
         known = "、".join(WORDS[w][0] for w in self.what), ", ".join(WORDS[w][1] for w in self.what)
-        return f"{self.number}：和留痕对不上：{known[0]} · its entries do not tell: {known[1]}"
+        return f"{named}：和留痕对不上：{known[0]} · its entries do not tell: {known[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,17 @@ def page(after: int, *, by: Actor) -> Page:
     return Page(len(ids), tuple(sure), ids[-1] if len(ids) == AT_ONCE else None)
 
 
+def gone(*, by: Actor) -> Page:
+    """Find the cases that have entries and no row; one statement."""
+    there = Case.objects.filter(tenant_id=by.tenant_id, id=OuterRef("subject_id"))
+    heads = trail.TrailHead.objects.filter(tenant_id=by.tenant_id, subject_kind="case").filter(~Exists(there))
+    lost = heads.order_by("subject_id").values_list("subject_id", flat=True)
+    return Page(0, tuple(Different(i, "", ("row",)) for i in lost[:AT_ONCE]), None)
+
+
 def whole(*, by: Actor) -> Page:
     """Compare every case of the town, page after page."""
-    cases, found, after = 0, list[Different](), page(0, by=by)
+    cases, found, after = 0, list(gone(by=by).different), page(0, by=by)
     while True:
         cases, found = cases + after.cases, [*found, *after.different]
         if after.last is None:

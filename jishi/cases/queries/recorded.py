@@ -13,6 +13,7 @@ from jishi.foundation import anchors, trail
 from jishi.foundation.actor import Actor
 
 DAYS = 14
+STANDS_STILL = timedelta(hours=26)
 ANCHORED_BY = time(1, 0)  # a day that has no anchor by then is missing one (spec 90 §6: within one hour)
 
 
@@ -40,18 +41,21 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`missing`: days of the last two weeks that have ended, and no anchor; newest first."""
+    """`missing`: days of the last two weeks that have ended, and no anchor; newest first. `late`: the comparison has
+    stood still for more than a day."""
 
     days: Sequence[Day]
     missing: Sequence[date]
     nights: Sequence[Night]
+    late: bool
 
 
 def checked(*, by: Actor, now: datetime) -> Checked:
     """Read the last two weeks, 3 statements."""
     rows = anchors.latest(DAYS)
     days = [Day(r.day, r.entries, r.subjects, r.root, anchors.words_of(r)) for r in rows]
-    return Checked(days, _missing(days, now), _nights(by))
+    nights = _nights(by)
+    return Checked(days, _missing(days, now), nights, bool(nights) and now - nights[0].at > STANDS_STILL)
 
 
 def _missing(days: Sequence[Day], now: datetime) -> list[date]:

@@ -60,6 +60,17 @@ def test_a_case_at_any_moment_is_what_its_entries_tell(town, moment):
     assert compared(town) == ()
 
 
+def test_a_case_that_is_gone_while_its_entries_stay_is_named(town):
+    """A row deleted past the platform: entries of a case that nobody has any more."""
+    there = f.a_case(town)
+    with scope.work(system(town)) as on:
+        trail.record("case.received", ("case", there.id + 4000), by=on.actor, at=MONDAY_TEN, new=True)
+        found = replaying.whole(by=on.actor).different
+
+    assert found == (replaying.Different(there.id + 4000, "", ("row",)),)
+    assert f"#{there.id + 4000}" in found[0].sentence()
+
+
 def test_the_sentence_names_the_case_and_what_differs():
     said = replaying.Different(1, "C1", ("state", "matter")).sentence()
     assert "C1" in said
@@ -98,6 +109,9 @@ class TestTheNight:
             told = recorded.checked(by=on.actor, now=MONDAY_TEN)
         assert [(n.different, list(n.first)) for n in told.nights] == [(1, [(case.id, case.number)])]
         assert len(told.days[0].words.replace(" ", "")) == 8
+        with scope.work(system(town)) as on:
+            later = recorded.checked(by=on.actor, now=MONDAY_TEN + timedelta(hours=27))
+        assert (told.late, later.late) == (False, True)
 
     def test_a_day_without_an_anchor_is_missing(self, town):
         with scope.work(system(town)) as on:
