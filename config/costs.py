@@ -57,6 +57,8 @@ _PRICES: tuple[tuple[re.Pattern[str], str, str, int], ...] = tuple(
         (r"/speak|/api/v1/reports", "POST", "report", CREATE),
         (r"/speak|/receipt(/.*)?", "", "report", PAGE),
         (r"/api/v1/triage|/duties/whose|/desk/operator/look", "", "page", SEARCH),
+        (r"/gridplans/\d+", "POST", "page", EXPORT),  # a wish is tried on the whole community
+        (r"/gridplans/\d+(/map)?", "GET", "page", SEARCH),
         (r"/api/v1/sync", "POST", "report", SYNC),  # up to 500 rows cost as many statements as five
         (r"/cases\.csv|/api/v1/cases/[^/]+/dossier", "GET", "page", EXPORT),
         (r"/api/v1/imports", "POST", "page", EXPORT),

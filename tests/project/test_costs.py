@@ -219,6 +219,8 @@ class TestPrices:
             (("POST", "/mine"), ("sign_in", 20)),
             (("GET", "/mine/R990181-1"), ("page", 0)),
             (("GET", "/feedback/abc"), ("page", 0)),
+            (("POST", "/gridplans/7"), ("page", 200)),
+            (("GET", "/gridplans/7/map"), ("page", 5)),
         ],
     )
     def test_are_those_of_the_specification(self, asked, points):

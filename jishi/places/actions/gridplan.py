@@ -34,6 +34,7 @@ from jishi.places.refusals import (
     PlanOpenAlready,
     RunNotReady,
     TooSoon,
+    UnknownUnit,
     WordsNeeded,
 )
 
@@ -106,26 +107,40 @@ def object_(
 
     :raises NoticeIsOver: its last day is past. :raises WordsNeeded. :raises UnknownUnit: no such house or grid.
     """
-    plan = GridPlan.objects.select_for_update(of=("self",)).filter(tenant_id=by.tenant_id, id=plan_id).first()
-    if plan is None:
-        raise NotFound
-    move = _move("gridplan.object", plan.status)
-    if plan.notice_to is not None and localdate(now) > plan.notice_to:
-        raise NoticeIsOver(day=plan.notice_to.isoformat())
+    rows = GridPlan.objects.filter(tenant_id=by.tenant_id, id=plan_id)
+    seen, _ = _objectable(rows.select_related("run").first(), now)
     said = _words(text, 4, 500, "哪里不合适", "what is wrong")
-    found: dict[str, Any] = {}
-    if unit and wanted:
-        tried = looking.tried(plan.run, {unit: wanted})
-        label_of = {ref: label for ref, label, _ in looking.units_of(plan.run)}
-        found = {"unit": unit, "wanted_code": wanted, "unit_label": label_of[unit]}
-        if tried.breaks:
-            found |= {"breaks_zh": tried.breaks[0][0][:300], "breaks_en": tried.breaks[0][1][:300]}
+    found = _tried(seen.run, unit, wanted) if unit and wanted else {}  # long: before anything is locked
+    plan, move = _objectable(rows.select_for_update(of=("self",)).first(), now)
+    if plan.run_id != seen.run_id:
+        raise Stale
     row = Objection.objects.create(
         tenant_id=by.tenant_id, plan=plan, text=minimise_one(said).shown[:500], round=plan.rounds, made_at=now, **found
     )
     _tell(plan, move, by=by, now=now, codes={"objection": row.id, "unit": unit, "wanted": wanted},
           words={"text": row.text})  # fmt: skip
     return row
+
+
+def _objectable(plan: GridPlan | None, now: datetime) -> tuple[GridPlan, Move]:
+    if plan is None:
+        raise NotFound
+    move = _move("gridplan.object", plan.status)
+    if plan.notice_to is not None and localdate(now) > plan.notice_to:
+        raise NoticeIsOver(day=plan.notice_to.isoformat())
+    return plan, move
+
+
+def _tried(run: PlanRun, unit: str, wanted: str) -> dict[str, Any]:
+    """What a wish would break, said at once."""
+    label_of = {ref: label for ref, label, _ in looking.units_of(run)}
+    if unit not in label_of:
+        raise UnknownUnit
+    found = {"unit": unit, "wanted_code": wanted, "unit_label": label_of[unit]}
+    tried = looking.tried(run, {unit: wanted})
+    if tried.breaks:
+        found |= {"breaks_zh": tried.breaks[0][0][:300], "breaks_en": tried.breaks[0][1][:300]}
+    return found
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.db import connection
 from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 
@@ -29,12 +30,15 @@ from jishi.places.models import (
     PlanGrid,
     PlanMove,
     PlanRun,
+    RunStatus,
 )
 from jishi.places.plan_files import Frozen, Special
 from jishi.places.policies import ensure_may_plan
 from jishi.places.refusals import FileOfFaultyPlan, NothingToPlan, RunNotReady, UnknownUnit
 from jishi.places.shapes import E7
 
+MOST_KEPT = 16  # runs of which the units are kept in memory
+_units: dict[tuple[Any, ...], list[tuple[str, str, str]]] = {}
 NEAR_M = 2_000.0  # barriers around a community
 
 
@@ -179,13 +183,13 @@ def page(run_id: int, *, by: Actor) -> RunPage:
     return _page(run, plan)
 
 
-def _page(run: PlanRun, plan: GridPlan | None) -> RunPage:
+def _page(run: PlanRun, plan: GridPlan | None, most: int | None = None) -> RunPage:
     found: dict[str, list[PlanFinding]] = {}
     for row in PlanFinding.objects.filter(run=run).order_by("kind", Coalesce("price", -1.0), "id"):
         found.setdefault(row.kind, []).append(row)
     return RunPage(
         run, name_of(run.community), list(PlanGrid.objects.filter(run=run).order_by("code")),
-        list(PlanMove.objects.filter(run=run).order_by("after_code", "label")), found.get("fault", ()),
+        list(PlanMove.objects.filter(run=run).order_by("after_code", "label", "id")[:most]), found.get("fault", ()),
         found.get("exemption", ()), found.get("certificate", ()), found.get("relaxation", ()), plan,
         plan is not None and plan.run_id == run.id,
     )  # fmt: skip
@@ -238,16 +242,24 @@ def plan_page(plan_id: int, *, by: Actor) -> tuple[GridPlan, RunPage, list[Objec
     return plan, _page(plan.run, plan), list(Objection.objects.filter(plan=plan).order_by("id"))
 
 
-def notice(plan_id: int, *, by: Actor) -> tuple[GridPlan, RunPage]:
-    """Give what everybody may read of a plan that was published: no objector, no sentence of one.
+def notice(plan_id: int, *, by: Actor, most: int) -> tuple[GridPlan, RunPage, int]:
+    """Give what everybody may read of a plan that was published, with at most so many moves of how many: no objector,
+    no sentence of one.
 
     :raises NotFound: there is none, or it is not published.
     """
+    plan = published(plan_id, by=by)
+    return plan, _page(plan.run, plan, most), PlanMove.objects.filter(run=plan.run).count()
+
+
+def published(plan_id: int, *, by: Actor) -> GridPlan:
+    """Give a plan that everybody may read; its run without the frozen bytes. :raises NotFound: as `notice`."""
     public = ("NOTICED", "ANSWERED", "ADOPTED", "IN_FORCE")
-    plan = GridPlan.objects.filter(tenant_id=by.tenant_id, id=plan_id, status__in=public).select_related("run").first()
+    rows = GridPlan.objects.filter(tenant_id=by.tenant_id, id=plan_id, status__in=public)
+    plan = rows.select_related("run").defer("run__frozen", "run__drawn").first()
     if plan is None:
         raise NotFound
-    return plan, _page(plan.run, plan)
+    return plan
 
 
 def notices(*, by: Actor) -> list[tuple[GridPlan, str]]:
@@ -307,9 +319,20 @@ def numbers_of(run: PlanRun, moves: Mapping[str, str]) -> dict[str, int]:
 
 
 def units_of(run: PlanRun) -> list[tuple[str, str, str]]:
-    """Give (unit, its address, code of its grid), by grid and address."""
-    if run.drawn is None:
+    """Give (unit, its address, code of its grid), by grid and address. What a finished run holds does not change: the
+    last runs asked for are kept."""
+    if run.status != RunStatus.DONE:
         return []
+    key = (connection.settings_dict["NAME"], run.tenant_id, run.id, run.version)
+    found = _units.get(key)
+    if found is None:
+        found = _units[key] = _units_of(run)
+        while len(_units) > MOST_KEPT:
+            _units.pop(next(iter(_units)), None)
+    return found
+
+
+def _units_of(run: PlanRun) -> list[tuple[str, str, str]]:
     code_of = dict(PlanGrid.objects.filter(run=run).values_list("number", "code"))
     frozen, plan = plan_files.plan_of(run)
     rows = zip(frozen.refs.tolist(), frozen.labels.tolist(), plan.assignment.tolist(), strict=True)
@@ -335,7 +358,7 @@ def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
         rows: list[Any] = [(g.grid.code, g.name, shapes.read(g.polygon), {}) for g in base]
     else:
         grids = PlanGrid.objects.filter(run=run).order_by("code")
-        moved = set(PlanMove.objects.filter(run=run).values_list("after_code", flat=True))
+        moved = set(PlanMove.objects.filter(run=run).values_list("after_code", flat=True).distinct())
         rows = [
             (g.code, g.name, shapes.read(g.polygon), {
                 "households": g.households, "mean_walk_m": g.mean_walk_m, "changed": g.code in moved,

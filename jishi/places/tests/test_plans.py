@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 import shapely
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from conftest import MONDAY_TEN
 from jishi.foundation import scope, trail
@@ -260,6 +261,21 @@ class TestAPlan:
         one.refresh_from_db()
         assert (plan.status, plan.run_id, plan.rounds) == ("ADOPTED", other.id, 2)
         assert "13812345678" not in one.text and one.unit_label == label and one.breaks_zh
+
+    def test_a_wish_is_tried_before_the_plan_is_locked_and_its_units_are_read_once(self, by):
+        plan = a_plan_at("NOTICED", by)
+        unit, _, here = looking.units_of(plan.run)[0]
+        there = next(g.code for g in PlanGrid.objects.filter(run=plan.run) if g.code != here)
+
+        with CaptureQueriesContext(connection) as asked:
+            gridplan.object_(plan.id, text="太远了啊", unit=unit, wanted=there, by=by, now=MONDAY_TEN)
+        sql = [q["sql"] for q in asked.captured_queries]
+        lock = next(n for n, one in enumerate(sql) if "FOR UPDATE" in one and "places_gridplan" in one)
+        page = looking.published(plan.id, by=by)
+        with CaptureQueriesContext(connection) as again:
+            assert looking.units_of(page.run)[0][0] == unit
+
+        assert not any("places_plangrid" in one for one in sql[lock:]) and not again.captured_queries
 
     def test_is_on_the_record_once_a_step(self, by):
         for n, status in enumerate(("DRAFTED", "CHECKED", "NOTICED", "ANSWERED", "ADOPTED"), start=1):

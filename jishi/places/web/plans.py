@@ -276,7 +276,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 def notice(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Show a published plan; take an objection and say at once what the wish would break."""
     by: Actor = request.actor  # type: ignore[attr-defined]
-    plan, page = looking.notice(plan_id, by=by)
+    plan, page, moves = looking.notice(plan_id, by=by, most=MOST_SHOWN)
     taken, wrong, status, said = None, "", 200, request.POST
     if request.method == "POST":
         try:
@@ -289,7 +289,7 @@ def notice(request: HttpRequest, plan_id: int) -> HttpResponse:
     return render(request, "places/plans/notice.html", {
         "plan": plan, "page": page, "taken": taken, "wrong": wrong, "said": said, "lang": lang(),
         "reasons": reasons(), "units": looking.units_of(plan.run), "state": states()[plan.status],
-        "moves": page.moves[:MOST_SHOWN], "more": max(0, len(page.moves) - MOST_SHOWN),
+        "moves": page.moves, "more": max(0, moves - MOST_SHOWN), "all_moves": moves,
     }, status=status)  # fmt: skip
 
 
@@ -297,5 +297,5 @@ def notice(request: HttpRequest, plan_id: int) -> HttpResponse:
 @require_GET
 def notice_map(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Give the grids of a published plan, or those before, as GeoJSON."""
-    plan, _page = looking.notice(plan_id, by=request.actor)  # type: ignore[attr-defined]
+    plan = looking.published(plan_id, by=request.actor)  # type: ignore[attr-defined]
     return _geojson(plan.run, request.GET.get("side", "after"))
