@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from jishi.accounts.actions import by_phone, proving
+from jishi.accounts.actions import by_phone, proving, signing_in
 from jishi.accounts.models import PhoneWay
 from jishi.foundation import carriers, scope, sealed, trail
 from jishi.foundation.actor import Actor
@@ -43,15 +43,16 @@ def ask(old: str, new: str, *, browser: str, lang: str, by: Actor, now: datetime
 
 
 def change(
-    old: str, new: str, code: str, *, browser: str, lang: str, by: Actor, now: datetime
+    old: str, new: str, code: str, *, browser: str, lang: str, by: Actor, now: datetime, session: str = ""
 ) -> carriers.Letter:  # fmt: skip
     """This will let the new number open the account instead of the old one; gives the letter that tells the old one.
+    Every other session of the account ends; `session` is the key of the one that stays.
 
     A wrong code is counted all the same: the caller lets that be stored although this refuses.
     :raises CodeWrong: with how many tries are left. :raises CodeOver: none, too late, too often, another browser.
     :raises NumberTaken: the new number opens an account already. Else as `ask`.
     """
-    found = _changed(old, new, code, browser=browser, lang=lang, by=by, now=now)
+    found = _changed(old, new, code, browser=browser, lang=lang, by=by, now=now, session=session)
     if isinstance(found, Refused):
         raise found
     return found
@@ -59,7 +60,7 @@ def change(
 
 @transaction.atomic
 def _changed(
-    old: str, new: str, code: str, *, browser: str, lang: str, by: Actor, now: datetime
+    old: str, new: str, code: str, *, browser: str, lang: str, by: Actor, now: datetime, session: str = ""
 ) -> carriers.Letter | Refused:  # fmt: skip
     way, number = _way(old, by, now), by_phone.number_of(new)
     no = by_phone.tried(number, code, browser=browser, by=by, now=now)
@@ -70,6 +71,7 @@ def _changed(
     secret = sealed.Secret(by_phone.PURPOSE.code, by_phone.TABLE, way.id, by_phone.FIELD, number, searchable=True)
     sealed.seal([secret], tenant_id=by.tenant_id, now=now)
     way.change(since=now)
+    signing_in.end_sessions(way.account_id, by=by, now=now, keep=session)  # whoever has the lost device is out
     trail.record("account.number_changed", ("account", way.account_id), by=by, at=now)
     number_was = by_phone.number_of(old)
     return carriers.Letter(f"jishi-{by.tenant_id}-number-{way.id}-{way.version}", number_was, "", _text(lang))

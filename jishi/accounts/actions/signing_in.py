@@ -131,14 +131,16 @@ def end_session(session_id: int, *, by: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def end_sessions(account_id: int, *, by: Actor, now: datetime) -> int:
-    """This will end every session of an account and give how many; its holder or the security administrator may.
+def end_sessions(account_id: int, *, by: Actor, now: datetime, keep: str = "") -> int:
+    """This will end every session of an account, but for that with the key `keep`, and give how many; its holder or
+    the security administrator may.
 
     :raises NotAllowed: somebody else asks.
     """
     if by.account_id != account_id:
         policies.ensure_may_keep_accounts(by)
     rows = SignedIn.objects.select_for_update().filter(tenant_id=by.tenant_id, account_id=account_id)
+    rows = rows.exclude(session_key=keep) if keep else rows
     keys = list(rows.values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     rows.delete()

@@ -112,6 +112,20 @@ class TestAnotherNumber:
             opened = in_scope(tenant, lambda c=there: int(c.session["_auth_user_id"]))
             assert (opened == mine) is is_mine
 
+    def test_ends_every_other_session_and_keeps_the_one_that_changed_it(
+        self, resident: Client, tenant: int, twin
+    ) -> None:
+        lost = Client()
+        ask(lost)
+        enter(lost, code_in(twin))
+        assert lost.get("/me/number", headers=ZH).status_code == 200
+
+        wish(resident)
+        prove(resident, code_in(twin))
+
+        assert lost.get("/me/number", headers=ZH).status_code == 302
+        assert resident.get("/me/number", headers=ZH).status_code == 200
+
     def test_a_wrong_code_is_counted_and_changes_nothing(self, resident: Client, tenant: int, twin) -> None:
         wish(resident)
 

@@ -87,7 +87,7 @@ def code(request: HttpRequest) -> HttpResponse:
         try:
             letter = new_number.change(
                 **form.cleaned_data, browser=_browser(request), lang=get_language() or "zh", by=request.actor,
-                now=request.now,
+                now=request.now, session=request.session.session_key or "",
             )  # fmt: skip
         except (CodeWrong, CodeOver, NumberTaken, NumberIsAnother) as no:
             form.add_error("code", spoken(no))
