@@ -12,6 +12,7 @@ SPOKE = purposes.declare(
         zh="一户一张条，只让原来说的人再改", en="one slip a household, changed by whoever spoke for it",
         basis="个人信息保护法 13(1)(1)：本人同意，条由本人自己用", source="本人 / the person",
         readers=frozenset(), days=0, searchable="account",
+        shared_with="谁都不给看，只用来认出同一个账号 / nobody; the account is compared, never shown",
         labels={"account": ("替这一户说话的账号", "account that spoke for the household")},
     )
 )  # fmt: skip
