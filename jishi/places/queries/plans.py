@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels import gridplan as planner
+from jishi.kernels.dutylist.operators import division_head
 from jishi.places import memory, plan_files, plan_words, shapes
 from jishi.places.models import (
     Barrier,
@@ -203,8 +204,8 @@ def name_of(community: str) -> str:
 
 def communities(*, by: Actor) -> list[tuple[str, str]]:
     """Give (code, short name) of the communities that the actor may plan."""
-    rows = memory.ground(date.max).divisions.values()
-    return [(r.code, r.short_name) for r in rows if r.level == 5 and not r.placeholder and r.code.startswith(by.area)]
+    rows, head = memory.ground(date.max).divisions.values(), division_head(by.area)
+    return [(r.code, r.short_name) for r in rows if r.level == 5 and not r.placeholder and r.code.startswith(head)]
 
 
 def community_named(said: str, *, by: Actor) -> str:
@@ -218,13 +219,14 @@ def community_named(said: str, *, by: Actor) -> str:
 
 def latest(*, by: Actor, most: int = 30) -> list[tuple[PlanRun, str]]:
     """Give the last runs with the names of their communities."""
-    rows = PlanRun.objects.filter(tenant_id=by.tenant_id, community__startswith=by.area)
+    rows = PlanRun.objects.filter(tenant_id=by.tenant_id, community__startswith=division_head(by.area))
     return [(r, name_of(r.community)) for r in rows.defer("frozen", "drawn").order_by("-id")[:most]]
 
 
 def plans(*, by: Actor, most: int = 50) -> list[tuple[GridPlan, str, int]]:
     """Give the plans on their way and lately ended, with how many objections are not answered."""
-    rows = list(GridPlan.objects.filter(tenant_id=by.tenant_id, community__startswith=by.area).order_by("-id")[:most])
+    ours = GridPlan.objects.filter(tenant_id=by.tenant_id, community__startswith=division_head(by.area))
+    rows = list(ours.order_by("-id")[:most])
     asked = Objection.objects.filter(plan__in=rows, answered_at=None).values_list("plan_id", flat=True)
     left = list(asked)
     return [(r, name_of(r.community), left.count(r.id)) for r in rows]
