@@ -117,7 +117,7 @@ def object_(
     row = Objection.objects.create(
         tenant_id=by.tenant_id, plan=plan, text=minimise_one(said).shown[:500], round=plan.rounds, made_at=now, **found
     )
-    _tell(plan, move, by=by, now=now, codes={"objection": row.id, "unit": unit, "wanted": wanted},
+    _tell(plan, move, by=by, now=now, codes={"objection": row.id, "unit": row.unit, "wanted": row.wanted_code},
           words={"text": row.text})  # fmt: skip
     return row
 

@@ -234,6 +234,15 @@ class TestAPlan:
         first = GridVersion.objects.filter(edition__division_code=A, edition__number=1).select_related("grid")
         assert before == {g.grid.code: shapely.geometry.mapping(shapes.read(g.polygon)) for g in first}
 
+    def test_words_in_the_place_of_a_house_reach_no_entry(self, by):
+        plan = a_plan_at("NOTICED", by)
+
+        gridplan.object_(plan.id, text="太远了啊", unit="张三 13812345678", by=Actor(tenant_id=by.tenant_id, kind="anonymous"),
+                         now=MONDAY_TEN)  # fmt: skip
+
+        (entry,) = [e for e in trail.of("gridplan", plan.id) if "objection" in e.codes]
+        assert (entry.codes["unit"], entry.codes["wanted"]) == ("", "")
+
     def test_an_objection_that_is_right_sends_it_back_and_the_second_notice_carries_it(self, by):
         plan = a_plan_at("NOTICED", by)
         resident = Actor(tenant_id=by.tenant_id, kind="anonymous")
