@@ -38,7 +38,8 @@ def golden() -> tuple[Share, Share]:
 def risk(*, since: datetime, until: datetime, tenant_id: int) -> list[Row]:
     """Give how many sentences of danger fire and how many that fire are danger, and how long a mark waited."""
     recall, precision = golden()
-    looks = list(RiskLook.objects.filter(tenant_id=tenant_id, week__gte=localdate(since) - timedelta(days=6), week__lte=localdate(until)))
+    first = localdate(since) - timedelta(days=6)  # the Monday of its week
+    looks = list(RiskLook.objects.filter(tenant_id=tenant_id, week__gte=first, week__lte=localdate(until)))
     judged = [one.is_danger for one in looks if one.is_danger is not None]
     waits = sorted(one.minutes for one in looks)
     median = {"value": round(float(np.median(waits)), 1), "of": len(waits)} if waits else None

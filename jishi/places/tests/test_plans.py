@@ -237,8 +237,8 @@ class TestAPlan:
     def test_words_in_the_place_of_a_house_reach_no_entry(self, by):
         plan = a_plan_at("NOTICED", by)
 
-        gridplan.object_(plan.id, text="太远了啊", unit="张三 13812345678", by=Actor(tenant_id=by.tenant_id, kind="anonymous"),
-                         now=MONDAY_TEN)  # fmt: skip
+        anybody = Actor(tenant_id=by.tenant_id, kind="anonymous")
+        gridplan.object_(plan.id, text="太远了啊", unit="张三 13812345678", by=anybody, now=MONDAY_TEN)
 
         (entry,) = [e for e in trail.of("gridplan", plan.id) if "objection" in e.codes]
         assert (entry.codes["unit"], entry.codes["wanted"]) == ("", "")
