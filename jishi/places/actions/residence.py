@@ -232,7 +232,8 @@ def note_consent(residence_id: int, *, document_no: str, by: Actor, now: datetim
 
 @transaction.atomic
 def remove_due(*, by: Actor, now: datetime) -> int:
-    """This will delete every row whose last day has passed, in every copy; how many went stays on the trail.
+    """This will delete every row whose last day has passed, or whose holder's account was closed, in every copy; how
+    many went stays on the trail.
 
     Nightly. Counts of pairs ended with their month and stay as they were: they name nobody. What was booked for a day
     that has come joins the count of its pair, so that no day stands beside one for longer than it must.
@@ -241,7 +242,9 @@ def remove_due(*, by: Actor, now: datetime) -> int:
     if by.kind not in ("clock", "system"):
         raise NotAllowed(why="保存期由平台每夜自己执行。")
     _settle_booked(by.tenant_id, localdate(now))
-    rows = Residence.objects.select_for_update().filter(tenant_id=by.tenant_id, ends_on__lt=localdate(now))
+    rows = Residence.objects.select_for_update(of=("self",)).filter(
+        Q(ends_on__lt=localdate(now)) | Q(account__is_active=False), tenant_id=by.tenant_id
+    )
     ended = list(rows.values_list("id", "kind"))
     if not ended:
         return 0

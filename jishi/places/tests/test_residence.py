@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts_known
 from jishi.accounts.actions import accounts
+from jishi.accounts.models import Account
 from jishi.foundation import scope, sealed, trail
 from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.models import Entry, SealedValue
@@ -460,6 +461,18 @@ class TestRetention:
         gone = list(Entry.objects.filter(verb="residence.retention"))
         assert [e.codes["gone"] for e in gone] == [{"living": 1, "registered": 0, "collective": 0}]
         assert served(person, day=TODAY + timedelta(days=40)).by == "not_known"
+
+    def test_removes_what_is_kept_of_somebody_whose_account_is_closed(self, person):
+        rows = [say(person, "living", A, address="302"), say(person, "registered", B)]
+        night = clock(person.tenant_id, "retention")
+        with scope.within(system(person.tenant_id)):
+            Account.objects.filter(id=person.account_id).update(is_active=False)
+
+        with scope.within(night):
+            assert residence.remove_due(by=night, now=MONDAY_TEN) == 2
+
+        assert not Residence.objects.filter(id__in=rows).exists()
+        assert sealed.sealed_fields([(TABLE, r) for r in rows], tenant_id=person.tenant_id) == {}
 
     def test_is_the_platforms_own_work(self, person):
         with pytest.raises(NotAllowed):
