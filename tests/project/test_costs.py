@@ -211,6 +211,8 @@ class TestPrices:
     @pytest.mark.parametrize(
         ("asked", "points"),
         [
+            (("POST", "/me/number"), ("sign_in", costs.EXPORT)),  # a message costs the town money, whoever asks for it
+            (("POST", "/me/number/code"), ("sign_in", costs.LOGIN)),
             (("GET", "/"), ("page", 1)),
             (("GET", "/cases", True), ("page", 5)),
             (("POST", "/speak"), ("report", 2)),
