@@ -17,7 +17,7 @@ from jishi.places.refusals import GroundFileRefused
 WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom", "边界", "范围", "几何")
 LNG_COLUMNS, LAT_COLUMNS = ("lng", "lon", "longitude", "x", "经度"), ("lat", "latitude", "y", "纬度")
 _MOST_ROWS, _MOST_CELLS = 1_000_000, 20_000_000
-csv.field_size_limit(8 * 1024 * 1024)  # characters of a cell: a border as WKT is long
+_LONGEST = 8 * 1024 * 1024  # characters of a cell: a border as WKT is long
 
 
 def rows_of(content: bytes, name: str) -> tuple[tuple[str, ...], list[list[Any]], str]:
@@ -78,11 +78,14 @@ def _csv(content: bytes) -> tuple[list[list[Any]], str]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
+        before = csv.field_size_limit(_LONGEST)  # one for the whole program: given back
         try:
             return list(itertools.islice(csv.reader(io.StringIO(text, newline="")), _MOST_ROWS)), encoding
         except csv.Error:
             why, why_en = "CSV 有一格太长，或引号没有合上", "a cell is too long, or a quote stays open"
             raise GroundFileRefused(why=why, why_en=why_en) from None
+        finally:
+            csv.field_size_limit(before)
     raise GroundFileRefused(why="文字编码读不出", why_en="the encoding of the text cannot be read")
 
 
