@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import count
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +16,6 @@ from hypothesis import strategies as st
 from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts_known
 from jishi.accounts.actions import accounts
-from jishi.accounts.models import Account
 from jishi.foundation import scope, sealed, trail
 from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.models import Entry, SealedValue
@@ -466,7 +466,7 @@ class TestRetention:
         rows = [say(person, "living", A, address="302"), say(person, "registered", B)]
         night = clock(person.tenant_id, "retention")
         with scope.within(system(person.tenant_id)):
-            Account.objects.filter(id=person.account_id).update(is_active=False)
+            get_user_model().objects.filter(id=person.account_id).update(is_active=False)
 
         with scope.within(night):
             assert residence.remove_due(by=night, now=MONDAY_TEN) == 2
