@@ -37,16 +37,21 @@ class Number(forms.Form):
     )
 
 
-class Code(forms.Form):
-    """The code that came."""
+class OneTimeCode(forms.Form):
+    """A code that came by message."""
 
-    phone = forms.CharField(max_length=30, widget=forms.HiddenInput())
     code = forms.CharField(
         label=_("验证码"),
         help_text=_("短信里的 6 位数，5 分钟内有效。"),
         max_length=12,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
+
+
+class Code(OneTimeCode):
+    """The code that came, and the number it came to."""
+
+    phone = forms.CharField(max_length=30, widget=forms.HiddenInput())
 
 
 @require_http_methods(["GET", "POST"])

@@ -19,7 +19,7 @@ from jishi.accounts.actions import by_phone, new_number
 from jishi.accounts.actions.by_phone import CodeOver, CodesUsedUp, CodeWrong, SmsIsOff
 from jishi.accounts.actions.new_number import NumberIsAnother, NumberTaken
 from jishi.accounts.web import proofs
-from jishi.accounts.web.by_phone import leaving, spoken
+from jishi.accounts.web.by_phone import OneTimeCode, leaving, spoken
 from jishi.foundation import carriers
 from jishi.foundation.outgoing import NotDelivered
 from jishi.foundation.refusals import Invalid, NotAllowed
@@ -41,17 +41,11 @@ class Numbers(forms.Form):
     )
 
 
-class Code(forms.Form):
+class Code(OneTimeCode):
     """The code that came to the new number."""
 
     old = forms.CharField(max_length=30, widget=forms.HiddenInput())
     new = forms.CharField(max_length=30, widget=forms.HiddenInput())
-    code = forms.CharField(
-        label=_("验证码"),
-        help_text=_("短信里的 6 位数，5 分钟内有效。"),
-        max_length=12,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
-    )
 
 
 @login_required
