@@ -1,10 +1,11 @@
 """巡查: routes of ordered places, and the errands that they set when their interval is due (spec 10 §12)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils.timezone import localdate, localtime
 
 from jishi.cases import walkers
@@ -83,18 +84,8 @@ def change(route_id: int, *, new: NewRoute, by: Actor, now: datetime, version: i
     """
     route = _hold(route_id, by=by, version=version)
     _ensure_sound(new)
-    run = list(RoutePoint.objects.select_for_update().filter(route=route, ended_at=None).order_by("-place"))
-    kept = {p.name: p for p in run}  # of two places of one name the first
     wanted = list(dict.fromkeys(p.name.strip()[:80] for p in new.points))
-    over = [p.id for p in run if p.name not in wanted or kept[p.name] is not p]
-    RoutePoint.objects.filter(id__in=over).update(ended_at=now)
-    for i, p in enumerate((kept[n] for n in wanted if n in kept), MOST_POINTS + 1):  # out of the way of the new order
-        p.change(place=i)
-    for i, name in enumerate(wanted, 1):
-        if name in kept:
-            kept[name].change(place=i)
-        else:
-            _point(route, Point(name), i).save()
+    _order(route, wanted, now=now)
     route.change(
         name=worded(new.name, least=2, most=60, what="路线名", what_en="its name"), every_days=new.every_days,
         look_for=worded(new.look_for, least=2, most=200, what="看什么", what_en="what to look for"),
@@ -103,6 +94,19 @@ def change(route_id: int, *, new: NewRoute, by: Actor, now: datetime, version: i
     codes = {"points": len(wanted), "every_days": route.every_days, "version": route.version}
     trail.record("patrol.changed", ("patrol", route.id), by=by, at=now, codes=codes)
     return route
+
+
+def _order(route: PatrolRoute, wanted: Sequence[str], *, now: datetime) -> None:
+    """Give the places of these names their order, end the others, add what is new; the same statements for any many."""
+    run = RoutePoint.objects.select_for_update().filter(route=route, ended_at=None)
+    places = {name: i for i, name in enumerate(wanted, 1)}
+    kept = {p.name: p for p in sorted(run, key=lambda p: -p.place) if p.name in places}  # of two of one name the first
+    run.exclude(id__in=[p.id for p in kept.values()]).update(ended_at=now, version=F("version") + 1)
+    run.update(place=F("place") + 2 * MOST_POINTS)  # out of the way of the new order
+    for point in kept.values():
+        point.place, point.version = places[point.name], point.version + 1
+    RoutePoint.objects.bulk_update(kept.values(), ["place", "version"])
+    RoutePoint.objects.bulk_create(_point(route, Point(name), i) for name, i in places.items() if name not in kept)
 
 
 def _ensure_sound(new: NewRoute) -> None:
@@ -209,4 +213,3 @@ def _errand(route: PatrolRoute, point: RoutePoint, *, now: datetime, due_at: dat
 
 def _end_of_day(now: datetime) -> datetime:
     return localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-

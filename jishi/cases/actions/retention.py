@@ -43,7 +43,7 @@ from jishi.places.actions import residence
 
 TABLE = Report._meta.db_table
 CONTACTS = ("contact.caller", "identity.reporter", "notice.reporter", "program.sender")
-OF_ERRANDS, OF_ROUTES = ("place_text", "what", "words"), ("name", "look_for", "end_words")
+SPOKEN = {Errand: ("place_text", "what", "words"), PatrolRoute: ("name", "look_for", "end_words")}
 LONG = 100  # characters: a column that holds this many may hold what a person wrote
 LOOKS_BACK = timedelta(days=35)  # a night that was missed is made up; older cases have been looked at
 AT_ONCE = 1000  # rows of one step
@@ -324,40 +324,44 @@ def _end_sessions(ids: Sequence[int], tenant_id: int) -> None:
     Session.objects.filter(session_key__in=list(ended)).delete()
 
 
-def _spoken_of(rows: models.QuerySet[Any], subject: str, fields: tuple[str, ...], tenant_id: int) -> list[int]:
-    """Keep those whose words are still said beside the trail, or still name somebody."""
-    told = trail.with_words(subject, tenant_id=tenant_id)
-    named = {pk for pk, *texts in rows.values_list("pk", *fields) if [m.shown for m in minimise(texts)] != texts}
+def _spoken_of(model: type[Errand] | type[PatrolRoute], subject: str, kept: Kept, today: date, **of: Any) -> list[int]:
+    """Keep those ended long enough whose words are still said beside the trail, or still name somebody.
+
+    Names are looked for in what came to its end in the last `LOOKS_BACK`: the nights before looked at the rest.
+    """
+    before = _moment(kept.before(today))
+    rows = model.objects.filter(ended_at__lte=before, **of)
+    told = trail.with_words(subject, tenant_id=of["tenant_id"])
+    late = rows.filter(ended_at__gt=before - LOOKS_BACK).values_list("pk", *SPOKEN[model])
+    named = {pk for pk, *texts in late.iterator(AT_ONCE) if [m.shown for m in minimise(texts)] != texts}
     return sorted(named | set(rows.filter(id__in=told).values_list("id", flat=True)))
 
 
-def _end_spoken(model: type[models.Model], ids: Sequence[int], subject: str, fields: tuple[str, ...]) -> None:
-    for row in model.objects.filter(id__in=ids):  # type: ignore[attr-defined]
+def _end_spoken(model: type[Errand] | type[PatrolRoute], ids: Sequence[int], subject: str) -> None:
+    fields = SPOKEN[model]
+    for row in model.objects.filter(id__in=ids):
         shown = [m.shown for m in minimise([getattr(row, f) for f in fields])]
         limits = [model._meta.get_field(f).max_length for f in fields]  # type: ignore[union-attr]
-        model.objects.filter(id=row.id).update(  # type: ignore[attr-defined]
-            **{f: s[:n] for f, s, n in zip(fields, shown, limits, strict=True)}
-        )
+        values = {f: s[:n] for f, s, n in zip(fields, shown, limits, strict=True)}
+        model.objects.filter(id=row.id).update(**values)
     if ids:
         trail.end_words(subject, ids, tenant_id=scope.current().actor.tenant_id)
 
 
 def _errands(kept: Kept, today: date, tenant_id: int) -> list[int]:
-    rows = Errand.objects.filter(tenant_id=tenant_id, case=None, ended_at__lte=_moment(kept.before(today)))
-    return _spoken_of(rows, "errand", OF_ERRANDS, tenant_id)
+    return _spoken_of(Errand, "errand", kept, today, tenant_id=tenant_id, case=None)
 
 
 def _end_errands(ids: Sequence[int], _tenant_id: int) -> None:
-    _end_spoken(Errand, ids, "errand", OF_ERRANDS)
+    _end_spoken(Errand, ids, "errand")
 
 
 def _routes(kept: Kept, today: date, tenant_id: int) -> list[int]:
-    rows = PatrolRoute.objects.filter(tenant_id=tenant_id, ended_at__lte=_moment(kept.before(today)))
-    return _spoken_of(rows, "patrol", OF_ROUTES, tenant_id)
+    return _spoken_of(PatrolRoute, "patrol", kept, today, tenant_id=tenant_id)
 
 
 def _end_routes(ids: Sequence[int], _tenant_id: int) -> None:
-    _end_spoken(PatrolRoute, ids, "patrol", OF_ROUTES)
+    _end_spoken(PatrolRoute, ids, "patrol")
 
 
 Find = Callable[[Kept, date, int], Sequence[int]]

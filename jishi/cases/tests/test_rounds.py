@@ -14,7 +14,7 @@ from jishi.cases.models import Errand, PatrolRoute, RoutePoint
 from jishi.cases.queries import ontheway, rounds
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
-from jishi.cases.tests.desk_steps import colleague
+from jishi.cases.tests.desk_steps import colleague, statements
 from jishi.cases.tests.test_errands import AWAY, again, an_errand, entries, grid_of, worker
 from jishi.duties import queries as duties
 from jishi.duties.actions.deciding import PushDownRefused
@@ -134,6 +134,20 @@ class TestARound:
         with scope.work(system(town)):
             run = RoutePoint.objects.filter(route=route, ended_at=None).order_by("place")
             assert [(p.place, p.name) for p in run] == [(1, "南门"), (2, "北门")]
+
+    def test_is_changed_by_as_many_statements_at_thirty_places_as_at_three(self, town):
+        def cost(many: int) -> int:
+            route = self.lay(town, points=tuple(Point(f"{i}号楼") for i in range(many)))
+            turned = tuple(Point(f"{i}号楼") for i in reversed(range(1, many + 1)))
+            new = NewRoute(name="倒过来走", grid_id=0, points=turned, look_for="门锁", every_days=3,
+                           first_on=localdate(MONDAY_TEN))  # fmt: skip
+            with statements() as made:
+                f.do(f.dispatcher(town), patrols.change, route.id, new=new, now=MONDAY_TEN)
+            return len(made)
+
+        cost(3)  # what is read once by the process
+
+        assert cost(30) == cost(3)
 
     def test_is_laid_changed_and_ended_on_a_page_that_names_the_post_and_no_person(self, town):
         desk, grid = colleague(town, "dispatcher"), grid_of(town)
