@@ -8,6 +8,7 @@ from jishi.cases.models.endings import Termination
 from jishi.cases.models.errands import Errand, PatrolRoute, RoutePoint
 from jishi.cases.models.exclusions import Exclusion
 from jishi.cases.models.imports import ColumnMap, ImportRow, ImportRun
+from jishi.cases.models.knowledge import AutoOffer, KnowledgeItem
 from jishi.cases.models.matters import Case, Clock, Handover, Membership
 from jishi.cases.models.mediation import Mediation, MediationParty, Mediator, Sitting
 from jishi.cases.models.moving_time import Banking, Extension, Suspension
@@ -26,6 +27,7 @@ from jishi.cases.models.work import ContactNote, Feedback, Progress, Reply, Revi
 
 __all__ = [
     "Addendum",
+    "AutoOffer",
     "Banking",
     "BulkPlan",
     "BulkRow",
@@ -49,6 +51,7 @@ __all__ = [
     "ImportRow",
     "ImportRun",
     "Jurisdiction",
+    "KnowledgeItem",
     "Mediation",
     "MediationParty",
     "Mediator",
