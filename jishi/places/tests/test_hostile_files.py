@@ -67,11 +67,14 @@ def workbook(*cells: str, padding: int = 0) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "content", [workbook("A1", "XFD1048576"), workbook("A1", padding=2_000_000)], ids=["two cells far apart", "a bomb"]
+    ("content", "why"),
+    [(workbook("A1", "XFD1048576"), "too wide or too long"), (workbook("A1", padding=2_000_000), "packed tighter")],
+    ids=["two cells far apart", "a bomb"],
 )
-def test_a_workbook_that_grows_when_it_is_read_is_refused(content):
-    with pytest.raises(GroundFileRefused):
+def test_a_workbook_that_grows_when_it_is_read_is_refused_before_it_is_read(content, why):
+    with pytest.raises(GroundFileRefused) as refused:
         sheets.rows_of(content, "网格.xlsx")
+    assert why in str(refused.value.facts["why_en"])
 
 
 def test_a_workbook_above_the_limit_is_refused_unread(monkeypatch):
