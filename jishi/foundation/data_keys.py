@@ -83,7 +83,7 @@ def every(purpose: str, *, tenant_id: int, now: datetime) -> dict[int, DataKeyIn
 
 def add_generation(purpose: str, generation: int, *, tenant_id: int, now: datetime) -> None:
     """This will make and wrap a key of this generation, unless another process just did."""
-    suite = _suite(tenant_id)
+    suite = suite_of(tenant_id)
     context = _context(tenant_id, purpose, generation)
     wrapped = keys.provider().wrap(secrets.token_bytes(keys.KEY_BYTES[suite]), context=context, suite=suite)
     with connection.cursor() as cursor:
@@ -120,7 +120,8 @@ def _context(tenant_id: int, purpose: str, generation: int) -> bytes:
     return f"data-key:{tenant_id}:{purpose}:{generation}".encode()
 
 
-def _suite(tenant_id: int) -> str:
+def suite_of(tenant_id: int) -> str:
+    """Give the suite of a tenant, chosen at its founding."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT suite FROM foundation_tenant WHERE id = %s", [tenant_id])
         return str(cursor.fetchone()[0])

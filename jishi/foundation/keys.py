@@ -1,13 +1,17 @@
 """Keys that never lie in the database: root key, search keys, the signing key of the anchors (spec 90 §5.2).
 
-`FileKeys` is level K0: whoever is root on the server can read everything sealed, and the pages say so. A broker or
-a cipher machine joins by the same five verbs.
+`FileKeys` is level K0: whoever is root on the server can read everything sealed, and the pages say so. The broker of
+level K1 (`jishi.foundation.broker`) and a cipher machine join by the same verbs.
+
+A key of its own 各自的钥匙 belongs to one row (the identity of one confidential reporter). It is wrapped by another key
+than data keys are, so `unwrap` never opens it: only `open_own` does, for a `Wish` that somebody signed for.
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +41,14 @@ class KeyNotAvailable(Refused):
     next_zh, next_en = "事项照常办理；请稍后再看。", "Cases go on; look again later."
 
 
+class KeyEnded(Refused):
+    """The key was destroyed: what it sealed has ended, in every copy."""
+
+    code, status = "key_ended", 410
+    zh, en = "这把钥匙已经销毁，它封存的内容到期了。", "This key was destroyed: what it sealed has ended."
+    next_zh, next_en = "不能恢复，也不该恢复。", "It cannot be restored, nor should it be."
+
+
 class DoesNotOpen(Refused):
     """The bytes were changed, moved to another place, or sealed with another key."""
 
@@ -49,6 +61,31 @@ class DoesNotOpen(Refused):
         "已经不能还原；请告诉系统管理员。",
         "It cannot be restored; tell the system administrator.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person signs for with a passkey, on the sealed identity of one row.
+
+    `act`: "receive" (a person of the receiving body looks), "approve" (the second person lets `asker` look), "look"
+    (the asker looks, by that approval). `asker` is an account, `unsealing` the number of the request.
+    """
+
+    act: str
+    tenant_id: int
+    owner_table: str
+    owner_row: int
+    unsealing: int = 0
+    asker: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """One wrapped key of its own: the how-manieth of its row, and in which suite it was wrapped."""
+
+    number: int
+    suite: str
+    wrapped: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +113,21 @@ class KeyProvider(Protocol):
 
     def health(self) -> Health: ...
 
+    def wrap_own(self, key: bytes, *, context: bytes, suite: str) -> bytes: ...
 
-class _RootKeys:
-    """What both twins do once they hold a root key and a signing key."""
+    def challenge(self, wish: Wish) -> bytes:
+        """Give what a passkey must sign for this wish; empty where this provider asks for no signature."""
+        ...
+
+    def approve(self, wish: Wish, *, shown: bytes) -> None: ...
+
+    def open_own(self, kept: Sequence[OwnKey], *, wish: Wish, shown: bytes) -> dict[int, bytes]: ...
+
+    def destroy(self, contexts: Sequence[bytes]) -> None: ...
+
+
+class RootKeys:
+    """What every provider does that holds a root key and a signing key itself."""
 
     def __init__(self, root: bytes, signing: Ed25519PrivateKey) -> None:
         self._root, self._signing = root, signing
@@ -95,6 +144,23 @@ class _RootKeys:
         keyed.update(value)
         return keyed.finalize()
 
+    def wrap_own(self, key: bytes, *, context: bytes, suite: str) -> bytes:
+        return encrypt(self._derive("own", b"", suite), key, context, suite)
+
+    def unwrap_own(self, kept: OwnKey, *, wish: Wish) -> bytes:
+        """Open one key of its own; who may was asked before.
+
+        :raises DoesNotOpen: it belongs to another row. :raises KeyEnded: it was destroyed.
+        """
+        context = own_context(wish.tenant_id, (wish.owner_table, wish.owner_row), kept.number)
+        if self.is_destroyed(context):
+            raise KeyEnded
+        return decrypt(self._derive("own", b"", kept.suite), kept.wrapped, context, kept.suite)
+
+    def is_destroyed(self, context: bytes) -> bool:
+        """Tell whether the key of this context was destroyed."""
+        return False
+
     def sign(self, message: bytes) -> bytes:
         return self._signing.sign(message)
 
@@ -104,13 +170,26 @@ class _RootKeys:
     def _derive(self, use: str, context: bytes, suite: str) -> bytes:
         name = (use + suite, context)
         if name not in self._derived:
-            length = KEY_BYTES[suite] if use == "wrap" else 32
+            length = 32 if use == "mac" else KEY_BYTES[suite]
             info = f"jishi:{use}:{suite}:".encode() + context
             self._derived[name] = HKDF(_hash(suite), length, salt=None, info=info).derive(self._root)
         return self._derived[name]
 
 
-class FileKeys(_RootKeys):
+class _AskNobody(RootKeys):
+    """Level K0: no signature is asked that this process could not forge; step-up and two persons are the verbs'."""
+
+    def challenge(self, wish: Wish) -> bytes:
+        return b""
+
+    def approve(self, wish: Wish, *, shown: bytes) -> None:
+        """Keep nothing: the approval is a row of the room that asks."""
+
+    def open_own(self, kept: Sequence[OwnKey], *, wish: Wish, shown: bytes) -> dict[int, bytes]:
+        return {one.number: self.unwrap_own(one, wish=wish) for one in kept}
+
+
+class FileKeys(_AskNobody):
     """Keys in a folder outside the database's: `root.key`, `anchor.key` (0600), `anchor.pub`. Made on first use."""
 
     def __init__(self, folder: Path) -> None:
@@ -128,6 +207,21 @@ class FileKeys(_RootKeys):
         public = folder / "anchor.pub"
         if not public.exists():
             _make_once(public, _pem(self._signing))
+
+    def destroy(self, contexts: Sequence[bytes]) -> None:
+        """Note these keys as ended, beside the root key: a copy that is brought back does not open with them."""
+        descriptor = os.open(self._ended, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a", encoding="ascii") as out:
+            out.writelines(f"{mark_of(context)}\n" for context in contexts)
+            out.flush()
+            os.fsync(out.fileno())
+
+    def is_destroyed(self, context: bytes) -> bool:
+        return self._ended.exists() and mark_of(context) in self._ended.read_text("ascii").split()
+
+    @property
+    def _ended(self) -> Path:
+        return self.folder / "destroyed"
 
     def health(self) -> Health:
         try:
@@ -148,12 +242,13 @@ class FileKeys(_RootKeys):
         )
 
 
-class NullKeys(_RootKeys):
+class NullKeys(_AskNobody):
     """The twin for tests: keys in memory. It remembers what it was asked, and can be away."""
 
     def __init__(self) -> None:
         super().__init__(b"\x07" * 32, Ed25519PrivateKey.from_private_bytes(b"\x09" * 32))
         self.asked: list[str] = []
+        self.ended: set[str] = set()
         self.away = False
 
     def wrap(self, key: bytes, *, context: bytes, suite: str) -> bytes:
@@ -171,6 +266,21 @@ class NullKeys(_RootKeys):
     def sign(self, message: bytes) -> bytes:
         self._note("sign")
         return super().sign(message)
+
+    def wrap_own(self, key: bytes, *, context: bytes, suite: str) -> bytes:
+        self._note("wrap_own")
+        return super().wrap_own(key, context=context, suite=suite)
+
+    def open_own(self, kept: Sequence[OwnKey], *, wish: Wish, shown: bytes) -> dict[int, bytes]:
+        self._note("open_own")
+        return super().open_own(kept, wish=wish, shown=shown)
+
+    def destroy(self, contexts: Sequence[bytes]) -> None:
+        self._note("destroy")
+        self.ended |= {mark_of(context) for context in contexts}
+
+    def is_destroyed(self, context: bytes) -> bool:
+        return mark_of(context) in self.ended
 
     def health(self) -> Health:
         return Health(not self.away, "K0", "只用于测试。", "For tests only.")
@@ -204,6 +314,16 @@ def using(other: KeyProvider) -> Iterator[KeyProvider]:
         yield other
     finally:
         _in_use.provider = before
+
+
+def own_context(tenant_id: int, owner: tuple[str, int], number: int) -> bytes:
+    """Write what a key of its own belongs to; it opens nothing else."""
+    return f"own-key:{tenant_id}:{owner[0]}:{owner[1]}:{number}".encode()
+
+
+def mark_of(context: bytes) -> str:
+    """Give the mark under which a destroyed key is listed."""
+    return hashlib.sha256(context).hexdigest()
 
 
 def verify(public_key: bytes, message: bytes, signature: bytes) -> None:

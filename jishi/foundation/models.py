@@ -187,6 +187,28 @@ class DataKey(FactRow):
         ]
 
 
+class RowKey(FactRow):
+    """A key of its own of one row, wrapped by the key provider (spec 90 §5.2, reporter identity).
+
+    When its last value has gone `wrapped` is emptied at once; the row stays until the provider destroyed the key.
+    """
+
+    owner_table = models.CharField(max_length=60)
+    owner_row = models.BigIntegerField()
+    number = models.PositiveIntegerField()  # counted per row; stands in the header of what it sealed
+    suite = models.CharField(max_length=1)
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "owner_table", "owner_row", "number"], name="row_keys_are_numbered"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "id"], name="row_keys_ended", condition=Q(wrapped=b""))]
+
+
 class SealedValue(FactRow):
     """One personal value, encrypted and bound to its place."""
 

@@ -27,7 +27,8 @@ class NoPurposeNamed(Refused):
 @dataclass(frozen=True, slots=True)
 class Purpose:
     """One purpose. `searchable` names the one field that may be found by equality; `days` counts from the close
-    of what it belongs to (0: for as long as the owner row lives)."""
+    of what it belongs to (0: for as long as the owner row lives). `own_key`: each row has a key of its own, which
+    the provider opens for a wish that somebody signed for, and which ends with the row's values."""
 
     code: str
     fields: frozenset[str]
@@ -43,6 +44,7 @@ class Purpose:
     under_14: bool = False
     assessment: str = ""
     searchable: str = ""
+    own_key: bool = False
     kind: Kind = "text"
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)  # field: (Chinese, English), the person's words
 
@@ -53,12 +55,14 @@ _REGISTRY: dict[str, Purpose] = {}
 def declare(purpose: Purpose) -> Purpose:
     """This will add one purpose. Declaring the same twice changes nothing; two different ones of one code never meet.
 
-    :raises RuntimeError: another purpose has this code, or `searchable` is none of its fields.
+    :raises RuntimeError: another purpose has this code, `searchable` is none of its fields, or stands beside `own_key`.
     """
     if _REGISTRY.setdefault(purpose.code, purpose) != purpose:
         raise RuntimeError(f"two purposes are called {purpose.code}")
     if purpose.searchable and purpose.searchable not in purpose.fields:
         raise RuntimeError(f"{purpose.code}: {purpose.searchable} is not one of its fields")
+    if purpose.own_key and purpose.searchable:
+        raise RuntimeError(f"{purpose.code}: what has a key of its own is not searched")
     return purpose
 
 
@@ -125,7 +129,7 @@ declare(
         en="identity of a confidential reporter: the receiving body alone, to verify",
         basis=f"{_DUTY}；信访工作条例 30", source="本人 / the person",
         readers=frozenset({"operator", "unsealed"}),  # `unsealed`: one named person for 24 hours (cases, unsealing)
-        days=365, sensitive=True, assessment="DPIA-002",
+        days=365, sensitive=True, own_key=True, assessment="DPIA-002",
         labels={
             "caller_name": ("称呼", "name"), "caller_contact": ("联系方式", "contact"), "caller_mail": ("邮箱", "mail"),
         },

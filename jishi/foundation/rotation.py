@@ -24,6 +24,12 @@ class StillRotating(Refused):
     next_zh, next_en = "先让它做完，再开始下一次。", "Let it end before beginning another."
 
 
+class KeyOfItsOwn(Refused):
+    code, status = "key_of_its_own", 409
+    zh, en = "这个用途每一条各有一把钥匙，没有共用的可换。", "Each row has a key of its own here: none is shared."
+    next_zh, next_en = "它随那一条到期而销毁。", "It is destroyed when its row ends."
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a rotation is. `destroyed`: generations that went now; `done`: only the newest is left."""
@@ -51,12 +57,12 @@ def begin(purpose: str, *, by: Actor, now: datetime) -> int:
     """This will make the next generation, with which everything new is sealed from now on.
 
     :raises NotAllowed: not the security administrator. :raises StillRotating: old values are left.
-    :raises FreshSignInNeeded: the administrator's proof is older than ten minutes.
+    :raises FreshSignInNeeded: the administrator's proof is older than ten minutes. :raises KeyOfItsOwn: none is shared.
     """
     if not by.has("security_admin", "system"):
         raise NotAllowed("security_admin")
     ensure_fresh(by, now=now)
-    purposes.named(purpose)
+    _ensure_shared(purpose)
     held = sorted(_keys(purpose, by.tenant_id))
     if len(held) > 1:
         raise StillRotating
@@ -74,6 +80,7 @@ def rotate(purpose: str, *, by: Actor, now: datetime, batch: int = 1000) -> Prog
 
     An old generation is destroyed ten minutes after the newest was made, when no process can still hold it alone.
     """
+    _ensure_shared(purpose)
     held = _keys(purpose, by.tenant_id)
     newest = max(held, default=0)
     moved = _move(purpose, newest, batch, by.tenant_id, now)
@@ -82,6 +89,11 @@ def rotate(purpose: str, *, by: Actor, now: datetime, batch: int = 1000) -> Prog
     if not left and newest and now - held[newest].made_at >= data_keys.LIFE:
         destroyed = tuple(_destroy(held[g], by, now) for g in sorted(held) if g < newest)
     return Progress(moved, left, destroyed, done=not left and len(held) - len(destroyed) <= 1)
+
+
+def _ensure_shared(purpose: str) -> None:
+    if purposes.named(purpose).own_key:
+        raise KeyOfItsOwn
 
 
 def _move(purpose: str, newest: int, batch: int, tenant_id: int, now: datetime) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from jishi.foundation import data_keys, keys, purposes
+from jishi.foundation import data_keys, keys, own_keys, purposes
 from jishi.foundation.models import SearchHash
 from jishi.foundation.refusals import Invalid
 
@@ -88,8 +88,8 @@ def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime, new: bool 
         _ensure_registered(secret)
     if not wanted:
         return
-    current = data_keys.current({s.purpose for s in wanted}, tenant_id=tenant_id, now=now)
-    sealed = [(s, current[s.purpose], envelope(s, current[s.purpose], tenant_id)) for s in wanted]
+    found = _keys_for(wanted, tenant_id, now, new=new)
+    sealed = [(s, found[s], envelope(s, found[s], tenant_id)) for s in wanted]
     columns: list[list[Any]] = [
         [s.purpose for s in wanted], [k.generation for _, k, _ in sealed], [s.owner_table for s in wanted],
         [s.owner_row for s in wanted], [s.field for s in wanted], [data for *_, data in sealed],
@@ -98,6 +98,8 @@ def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime, new: bool 
     with connection.cursor() as cursor:
         cursor.execute(_STORE, [tenant_id, *columns])
     _store_hashes([(s, k) for s, k, _ in sealed if s.searchable], tenant_id, new=new)
+    if not new:
+        _end_unused({s.owner for s in wanted if purposes.named(s.purpose).own_key}, tenant_id)
 
 
 def find(purpose: str, value: str, *, tenant_id: int, now: datetime) -> list[Owner]:
@@ -137,6 +139,7 @@ def end(owners: Iterable[Owner], *, tenant_id: int, fields: Sequence[str] = ()) 
         cursor.execute(_END, {"tenant": tenant_id, "tables": tables, "rows": rows, "fields": chosen})
         gone = [tuple(row) for row in cursor.fetchall()]
     _end_hashes({(p, t, r) for p, t, r, f, _ in gone if f == purposes.named(p).searchable}, tenant_id)
+    _end_unused({(t, r) for p, t, r, _, _ in gone if purposes.named(p).own_key}, tenant_id)
     if gone:
         lines = [f"{at.isoformat()} {tenant_id} {table} {row} {field}\n" for _, table, row, field, at in gone]
         transaction.on_commit(lambda: _note_ended(lines))
@@ -167,16 +170,26 @@ def end_search(owners: Iterable[Owner], purpose: str, *, tenant_id: int) -> None
 
 
 def end_due(*, tenant_id: int, today: date) -> dict[str, int]:
-    """This will delete every value and hash whose last day has passed; counts by purpose. Nightly (spec 90 §7.4)."""
+    """This will delete every value and hash whose last day has passed; counts by purpose. Nightly (spec 90 §7.4).
+
+    Keys of their own that seal nothing any more are destroyed by the provider.
+    :raises KeyNotAvailable: it is away; nothing is deleted then.
+    """
     gone: dict[str, int] = {}
+    alone: set[Owner] = set()
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM foundation_sealedvalue WHERE tenant_id = %s AND ends_on < %s RETURNING purpose",
+            "DELETE FROM foundation_sealedvalue WHERE tenant_id = %s AND ends_on < %s "
+            "RETURNING purpose, owner_table, owner_row",
             [tenant_id, today],
         )
-        for (purpose,) in cursor.fetchall():
+        for purpose, table, row in cursor.fetchall():
             gone[purpose] = gone.get(purpose, 0) + 1
+            if purposes.named(purpose).own_key:
+                alone.add((table, row))
         cursor.execute("DELETE FROM foundation_searchhash WHERE tenant_id = %s AND ends_on < %s", [tenant_id, today])
+    _end_unused(alone, tenant_id)
+    own_keys.destroy_ended(tenant_id=tenant_id)
     return gone
 
 
@@ -262,6 +275,26 @@ def _note_ended(lines: Sequence[str]) -> None:
         out.writelines(lines)
         out.flush()
         os.fsync(out.fileno())
+
+
+def _keys_for(
+    wanted: Sequence[Secret], tenant_id: int, now: datetime, *, new: bool
+) -> dict[Secret, data_keys.DataKeyInHand]:
+    """Give the key of each value: of its purpose, or of its row where the purpose says so."""
+    apart = {s.purpose for s in wanted if purposes.named(s.purpose).own_key}
+    shared = {s.purpose for s in wanted} - apart
+    current = data_keys.current(shared, tenant_id=tenant_id, now=now) if shared else {}
+    found = {s: current[s.purpose] for s in wanted if s.purpose in shared}
+    for purpose in sorted(apart):
+        mine = [s for s in wanted if s.purpose == purpose]
+        made = own_keys.make({s.owner for s in mine}, purpose=purpose, tenant_id=tenant_id, now=now, new=new)
+        found |= {s: made[s.owner] for s in mine}
+    return found
+
+
+def _end_unused(owners: set[Owner], tenant_id: int) -> None:
+    if owners:
+        own_keys.end_unused(owners, [p.code for p in purposes.every() if p.own_key], tenant_id=tenant_id)
 
 
 def _ensure_registered(secret: Secret) -> None:

@@ -16,6 +16,7 @@ from jishi.accounts.actions import proving
 from jishi.foundation import purposes
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import StoredFile
+from jishi.foundation.own_keys import Shown
 from jishi.foundation.refusals import NotFound, Refused
 from jishi.foundation.sealed import Owner
 from jishi.foundation.unsealing import FILE_NAME, FILES, open_file, unseal
@@ -56,12 +57,14 @@ _LOG = """
 
 @transaction.atomic
 def read(
-    owners: Iterable[Owner], fields: Sequence[str], *, purpose: str, reason: str, by: Actor, now: datetime
-) -> dict[Owner, dict[str, str]]:
+    owners: Iterable[Owner], fields: Sequence[str], *, purpose: str, reason: str, by: Actor, now: datetime,
+    shown: Shown | None = None,
+) -> dict[Owner, dict[str, str]]:  # fmt: skip
     """This will open `fields` of these rows for `purpose`, and write down who looked and why; 2 statements.
 
     Gives {(table, row): {field: value}}; what was never sealed, or has ended, is absent. A value that was sealed for
     another purpose stays closed. Which rows `by` may look at is the question of the room that owns them, asked before.
+    `shown`: the passkey's signature that the key broker asks for a confidential name (level K1).
     :raises NoPurposeNamed: unknown purpose, or fields outside it. :raises ReasonMissing: no sentence.
     :raises NotAllowed: the purpose is not for this role. :raises KeyNotAvailable: the keys are away.
     :raises NotByEmergencyAccess: a confidential name, while an emergency access is open.
@@ -79,7 +82,7 @@ def read(
     if not listed or not fields:
         return {owner: {} for owner in listed}
     _write_down(listed, sorted(set(fields)), purpose, why, by, now)
-    return unseal(listed, fields, purpose=purpose, tenant_id=by.tenant_id, now=now)
+    return unseal(listed, fields, purpose=purpose, tenant_id=by.tenant_id, now=now, shown=shown)
 
 
 @dataclass(frozen=True, slots=True)

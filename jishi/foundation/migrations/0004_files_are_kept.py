@@ -34,4 +34,21 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('tenant', 'token'), name='one_file_per_token')],
             },
         ),
+        migrations.CreateModel(
+            name='RowKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('owner_table', models.CharField(max_length=60)),
+                ('owner_row', models.BigIntegerField()),
+                ('number', models.PositiveIntegerField()),
+                ('suite', models.CharField(max_length=1)),
+                ('wrapped', models.BinaryField()),
+                ('made_at', models.DateTimeField()),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('wrapped', b'')), fields=['tenant', 'id'], name='row_keys_ended')],
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'owner_table', 'owner_row', 'number'), name='row_keys_are_numbered')],
+            },
+        ),
     ]
