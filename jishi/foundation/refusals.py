@@ -57,6 +57,14 @@ def _fill(text: str, facts: Mapping[str, Any]) -> str:
     return text.format_map(Known(facts))
 
 
+class SamePerson(Refused):
+    """Two steps of one life that one person may not both take (spec 90 §4.2); `why` as its table says."""
+
+    code, status = "same_person_twice", 403
+    zh, en = "{why}", "{why_en}"
+    next_zh, next_en = "请另一位同事来做。", "Ask a colleague."
+
+
 class NotAllowed(Refused):
     code, status = "not_allowed", 403
     zh, en = "这件事不归您现在的岗位做。{why}", "Your present post may not do this. {why}"

@@ -172,6 +172,21 @@ class NoticeIsOver(Refused):
     next_zh, next_en = "可以向社区或街道当面说。", "Speak to the community or the street."
 
 
+class SaidEnough(Refused):
+    code, status = "said_enough", 409
+    zh = "您对这份方案已经提了 {most} 条意见，到了一个人的上限。"
+    en = "You have made {most} objections to this plan, as many as one person may."
+    next_zh = "每一条都会有答复；还有话说，请向社区或街道当面说。"
+    next_en = "Each of them will be answered; say what is left to the community or the street."
+
+
+class SaidEnoughToday(Refused):
+    code, status = "said_enough_today", 409
+    zh = "没有登录的人今天对这份方案已经提了 {most} 条意见，今天收满了。"
+    en = "Today {most} objections to this plan came from people who are not signed in; no more are taken from them."
+    next_zh, next_en = "请登录以后再提，或者明天再来。", "Sign in and say it, or come back tomorrow."
+
+
 class TooSoon(Refused):
     code, status = "too_soon", 422
     zh, en = "最早 {day}。", "{day} at the earliest."

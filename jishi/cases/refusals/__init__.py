@@ -86,12 +86,12 @@ from jishi.cases.refusals.working import (
     ReturnedBefore,
     ReturnPending,
     ReturnWindowClosed,
-    SamePerson,
     TooFewAttempts,
     TooFewBodies,
     WhichBody,
     WhyNotTheList,
 )
+from jishi.foundation.refusals import SamePerson
 
 __all__ = [
     "AccusedDiffer", "AlreadyAMember", "AlreadyKnown", "AnonymousHasNoPerson", "AskedBefore", "BadContact", "BadMail",

@@ -72,12 +72,6 @@ class ReplyTooShort(Refused):
     next_en = "Say when, with whom, what was done, and by when."
 
 
-class SamePerson(Refused):
-    code, status = "same_person_twice", 403
-    zh, en = "{why}", "{why_en}"
-    next_zh, next_en = "请另一位同事来做。", "Ask a colleague."
-
-
 class ElementsMissing(Refused):
     code, status = "elements_missing", 422
     zh, en = "审核四要素还缺：{missing}。", "Of the four elements these are missing: {missing}."

@@ -10,15 +10,16 @@ from typing import Any
 
 import shapely
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import localdate
 
 from jishi.accounts.actions import proving
 from jishi.foundation import outbox, procedures, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound, Stale
+from jishi.foundation.refusals import NotFound, SamePerson, Stale
 from jishi.kernels.procedure import Move
 from jishi.kernels.text.minimise import minimise_one
-from jishi.places import plan_files, plan_words
+from jishi.places import plan_files, plan_rules, plan_words
 from jishi.places.actions import grids
 from jishi.places.events import GridPlanMoved
 from jishi.places.models import GridEdition, GridPlan, Objection, PlanGrid, PlanRun, PlanStatus, RunStatus
@@ -33,6 +34,8 @@ from jishi.places.refusals import (
     PlanHasFaults,
     PlanOpenAlready,
     RunNotReady,
+    SaidEnough,
+    SaidEnoughToday,
     TooSoon,
     UnknownUnit,
     WordsNeeded,
@@ -106,14 +109,18 @@ def object_(
     tried at once: what it would break stands beside the sentence. Names and numbers in it are masked.
 
     :raises NoticeIsOver: its last day is past. :raises WordsNeeded. :raises UnknownUnit: no such house or grid.
+    :raises SaidEnough: this person has objected as often as one may. :raises SaidEnoughToday: so have, today, all who
+    are not signed in.
     """
     rows = GridPlan.objects.filter(tenant_id=by.tenant_id, id=plan_id)
     seen, _ = _objectable(rows.select_related("run").first(), now)
     said = _words(text, 4, 500, "哪里不合适", "what is wrong")
+    _ensure_not_enough(seen, by, now)
     found = _tried(seen.run, unit, wanted) if unit and wanted else {}  # long: before anything is locked
     plan, move = _objectable(rows.select_for_update(of=("self",)).first(), now)
     if plan.run_id != seen.run_id:
         raise Stale
+    _ensure_not_enough(plan, by, now)  # once more: two presses at the same moment
     row = Objection.objects.create(
         tenant_id=by.tenant_id, plan=plan, text=minimise_one(said).shown[:500], round=plan.rounds, made_at=now, **found
     )
@@ -129,6 +136,20 @@ def _objectable(plan: GridPlan | None, now: datetime) -> tuple[GridPlan, Move]:
     if plan.notice_to is not None and localdate(now) > plan.notice_to:
         raise NoticeIsOver(day=plan.notice_to.isoformat())
     return plan, move
+
+
+def _ensure_not_enough(plan: GridPlan, by: Actor, now: datetime) -> None:
+    """Nobody drowns the others' objections: a person by what the trail says she made, the nameless all together."""
+    rules = plan_rules.load()
+    made = trail.Entry.objects.filter(
+        tenant_id=by.tenant_id, subject_kind="gridplan", subject_id=plan.id, verb="gridplan.objected"
+    )
+    if by.kind != "anonymous":
+        own = trail.named(by, ("gridplan", plan.id)).split("/")[0]  # a resident by the pseudonym of this plan alone
+        if made.filter(Q(actor=own) | Q(actor__startswith=f"{own}/")).count() >= rules.per_person:
+            raise SaidEnough(most=rules.per_person)
+    elif made.filter(actor="anonymous", at__date=localdate(now)).count() >= rules.unnamed_per_day:
+        raise SaidEnoughToday(most=rules.unnamed_per_day)
 
 
 def _tried(run: PlanRun, unit: str, wanted: str) -> dict[str, Any]:
@@ -203,11 +224,13 @@ def adopt(
 ) -> GridPlan:
     """This will make the plan the community's next grid edition, in force from a day at least seven days ahead.
 
+    :raises SamePerson: who drafted, revised, checked or published it, in whichever post.
     :raises ObjectionWasRight: one of this round was, and nothing was changed. :raises WordsNeeded: a document number.
     :raises TooSoon. :raises PlanHasFaults: the auditor's last look. :raises PlanBaseReplaced: another edition came
     after the one that the plan was calculated from. :raises Refused: whatever `grids.adopt` refuses.
     """
     plan, move = _held(plan_id, "gridplan.adopt", by, version)
+    ensure_another(plan, "gridplan.adopt", by=by)
     proving.ensure_fresh(by, now=now)
     number = _words(document_no, 2, 80, "文号", "the document number")
     right = Objection.objects.filter(plan=plan, round=plan.rounds, is_right=True).count()
@@ -266,6 +289,44 @@ def withdraw(plan_id: int, *, why: str, by: Actor, now: datetime, version: int |
     _go(plan, move, now, why_withdrawn=minimise_one(reason).shown[:500])
     _tell(plan, move, by=by, now=now, words={"why": plan.why_withdrawn})
     return plan
+
+
+# --- one person, one side ----------------------------------------------------------------------------------------
+
+
+def ensure_another(plan: GridPlan, verb: str, *, by: Actor) -> None:
+    """Insist on the pairs of `[[separation]]`, over the whole life of the plan and every post of the person (90 §4.2).
+
+    :raises SamePerson: says why.
+    """
+    if by.kind not in ("staff", "client"):
+        return
+    life = procedures.load(LIFE)
+    entry = {m.verb: m.trail for m in life.moves}
+    for pair in life.separations:
+        if verb not in pair.verbs:
+            continue
+        other = entry[pair.verbs[0] if pair.verbs[1] == verb else pair.verbs[1]]
+        if any(e.verb == other and _same(e.actor, by) for e in trail.of("gridplan", plan.id)):
+            raise SamePerson(why=pair.why.zh, why_en=pair.why.en)
+
+
+def why_not(plan: GridPlan, verb: str, *, by: Actor) -> SamePerson | None:
+    """Say what `ensure_another` would refuse, for the page that offers the press; None: nothing."""
+    try:
+        ensure_another(plan, verb, by=by)
+    except SamePerson as no:
+        return no
+    return None
+
+
+def _same(label: str, by: Actor) -> bool:
+    return label.split("/")[0] == _person(by)
+
+
+def _person(by: Actor) -> str:
+    """Give the person of an actor's label, in whichever post."""
+    return by.label.split("/")[0]
 
 
 # --- what every verb does ----------------------------------------------------------------------------------------

@@ -30,9 +30,10 @@ from jishi.places.drawings import Report
 from jishi.places.formats import Source, System
 from jishi.places.models import Compound, GridEdition, GroundImport
 from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
-from jishi.places.refusals import ImportIsOver, ReportHasChanged, UnknownDatum
+from jishi.places.refusals import GroundFileRefused, ImportIsOver, ReportHasChanged, UnknownDatum
 from jishi.places.shapes import E7
 
+MOST_KEPT = 64 * 1024 * 1024  # bytes of the rows of one file, packed
 MOST_FINDINGS = 2000  # kept with the report, blockers first
 TRIED = ("cgcs2000", "gcj02", "bd09")
 
@@ -58,10 +59,14 @@ def check_file(
         more: dict[str, Any] = {"previews": _previews(source, division, by)}
     else:
         report, kept, more = _checked(source, system, found, division, by)
+    packed = gzip.compress(json.dumps(kept, default=str).encode(), 6)
+    if len(packed) > MOST_KEPT:
+        most = MOST_KEPT // 2**20
+        raise GroundFileRefused(why=f"图形打包以后超过 {most} MB", why_en=f"its shapes are above {most} MB, packed")
     row = GroundImport.objects.create(
         tenant_id=by.tenant_id, division_code=division, file_name=name[-120:], file_format=source.format,
         sha256=hashlib.sha256(content).hexdigest(), source_crs=report.source_crs, columns=dict(source.columns),
-        report=_told(report, source) | more, features=gzip.compress(json.dumps(kept, default=str).encode(), 6),
+        report=_told(report, source) | more, features=packed,
         checked_at=now, checked_by=by.label,
     )  # fmt: skip
     trail.record(

@@ -359,6 +359,15 @@ class TestApply:
             imports.drop(row.id, by=by, now=MONDAY_TEN)
 
 
+def test_a_file_whose_shapes_are_too_large_is_refused_and_not_kept(by, monkeypatch):
+    monkeypatch.setattr(imports, "MOST_KEPT", 100)
+
+    with pytest.raises(GroundFileRefused):
+        checked(geojson(grids_of()), "g.geojson", by, "cgcs2000")
+
+    assert not GroundImport.objects.exists()
+
+
 def test_what_is_written_reads_as_it_was(by):
     rows = grids_of()
     again = formats.read(formats.shapefile_zip(rows, FIELDS), "grids.zip")

@@ -1,6 +1,7 @@
 """From a calculation to a grid edition: only what the auditor passed, only by people, each step once on the record."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from conftest import MONDAY_TEN
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, clock, system
-from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Stale, WrongMoment
-from jishi.places import queries, shapes
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, SamePerson, Stale, WrongMoment
+from jishi.places import plan_rules, queries, shapes
 from jishi.places.actions import gridplan, grids, ground, imports, plans
 from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanFinding, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import plans as looking
@@ -27,6 +28,8 @@ from jishi.places.refusals import (
     PlanHasFaults,
     PlanOpenAlready,
     RunNotReady,
+    SaidEnough,
+    SaidEnoughToday,
     TooSoon,
     UnknownUnit,
     WordsNeeded,
@@ -36,6 +39,7 @@ from jishi.places.tests.factories import office as an_office
 
 pytestmark = pytest.mark.django_db
 DAYS = timedelta(days=1)
+RULES = plan_rules.load()
 HOMES = (200, 180, 260, 150, 210, 190, 240, 170, 320)  # nine compounds on three rows of community A
 
 
@@ -58,6 +62,11 @@ def _compounds(homes, tenant: int) -> None:
     ground.add_compounds(rows, crs=CRS, active_from=SINCE, by=system(tenant), now=MONDAY_TEN)
 
 
+def another(by: Actor) -> Actor:
+    """A colleague of the same office: who adopts did nothing else to the plan."""
+    return replace(by, account_id=2)
+
+
 def worked_off(by: Actor, now=MONDAY_TEN) -> None:
     plans.work_off(by.tenant_id, clock=lambda: now)
 
@@ -77,7 +86,7 @@ def a_plan_at(status: str, by: Actor) -> GridPlan:
         "CHECKED": lambda: gridplan.check(plan.id, by=by, now=MONDAY_TEN),
         "NOTICED": lambda: gridplan.publish(plan.id, by=by, now=MONDAY_TEN),
         "ANSWERED": lambda: gridplan.conclude(plan.id, by=by, now=later),
-        "ADOPTED": lambda: gridplan.adopt(plan.id, document_no="试〔2026〕9号", by=by, now=later,
+        "ADOPTED": lambda: gridplan.adopt(plan.id, document_no="试〔2026〕9号", by=another(by), now=later,
                                           effective_from=later.date() + 7 * DAYS),
     }  # fmt: skip
     for name, step in steps.items():
@@ -257,13 +266,14 @@ class TestAPlan:
         gridplan.answer(plan.id, objection_id=one.id, words="说得对，我们改。", is_right=True, by=by, now=MONDAY_TEN)
         gridplan.conclude(plan.id, by=by, now=later)
         with pytest.raises(ObjectionWasRight):
-            gridplan.adopt(plan.id, document_no="试9号", effective_from=later.date() + 9 * DAYS, by=by, now=later)
+            gridplan.adopt(plan.id, document_no="试9号", effective_from=later.date() + 9 * DAYS,
+                           by=another(by), now=later)  # fmt: skip
         other = a_run(by, lo=250, hi=520)
         gridplan.revise(plan.id, run_id=other.id, by=by, now=later)
         gridplan.check(plan.id, by=by, now=later)
         gridplan.publish(plan.id, by=by, now=later)
         gridplan.conclude(plan.id, by=by, now=later + 8 * DAYS)
-        gridplan.adopt(plan.id, document_no="试〔2026〕9号", effective_from=later.date() + 20 * DAYS, by=by,
+        gridplan.adopt(plan.id, document_no="试〔2026〕9号", effective_from=later.date() + 20 * DAYS, by=another(by),
                        now=later + 8 * DAYS)  # fmt: skip
 
         plan.refresh_from_db()
@@ -313,7 +323,7 @@ class TestAPlan:
             "DRAFTED": lambda: gridplan.check(plan.id, by=by, now=LATER),
             "CHECKED": lambda: gridplan.publish(plan.id, by=by, now=LATER),
             "ANSWERED": lambda: gridplan.adopt(
-                plan.id, document_no="试9号", effective_from=date(2026, 9, 1), by=by, now=LATER),
+                plan.id, document_no="试9号", effective_from=date(2026, 9, 1), by=another(by), now=LATER),
         }  # fmt: skip
 
         with pytest.raises(PlanBaseReplaced), transaction.atomic():
@@ -340,9 +350,9 @@ REFUSED = [
     ("answer_nobody", "NOTICED", lambda p, by: gridplan.answer(
         p.id, objection_id=0, words="已经改了", is_right=True, by=by, now=MONDAY_TEN), NotFound),
     ("adopt_soon", "ANSWERED", lambda p, by: gridplan.adopt(
-        p.id, document_no="试9号", effective_from=LATER.date() + 6 * DAYS, by=by, now=LATER), TooSoon),
+        p.id, document_no="试9号", effective_from=LATER.date() + 6 * DAYS, by=another(by), now=LATER), TooSoon),
     ("adopt_without_number", "ANSWERED", lambda p, by: gridplan.adopt(
-        p.id, document_no=" ", effective_from=date(2026, 9, 1), by=by, now=LATER), WordsNeeded),
+        p.id, document_no=" ", effective_from=date(2026, 9, 1), by=another(by), now=LATER), WordsNeeded),
     ("revise_by_itself", "ANSWERED", lambda p, by: gridplan.revise(p.id, run_id=p.run_id, by=by, now=LATER),
      RunNotReady),
     ("withdraw_silently", "NOTICED", lambda p, by: gridplan.withdraw(p.id, why="", by=by, now=LATER), WordsNeeded),
@@ -415,6 +425,76 @@ class TestRefusals:
         assert not PlanRun.objects.exists()
 
 
+class TestOnePersonOneSide:
+    @pytest.mark.parametrize("did", ["draft", "revise", "check", "publish"])
+    def test_who_prepared_a_plan_does_not_adopt_it_in_any_post(self, did, by):
+        order = ("draft", "revise", "check", "publish")
+        who = {step: replace(by, account_id=10 + n) for n, step in enumerate(order)}
+        plan = gridplan.draft(a_run(by).id, by=who["draft"], now=MONDAY_TEN)
+        if did == "revise":
+            wrong = a_changed_plan(plan, by)
+            gridplan.revise(plan.id, run_id=wrong, by=who["revise"], now=LATER)
+        day = LATER if did == "revise" else MONDAY_TEN
+        gridplan.check(plan.id, by=who["check"], now=day)
+        gridplan.publish(plan.id, by=who["publish"], now=day)
+        gridplan.conclude(plan.id, by=by, now=day + 8 * DAYS)
+        plan.refresh_from_db()
+        told, was = {"document_no": "试9号", "effective_from": date(2026, 9, 1)}, entries("gridplan", plan.id)
+
+        with pytest.raises(SamePerson) as no, transaction.atomic():
+            gridplan.adopt(plan.id, **told, by=replace(who[did], post_id=77), now=day + 8 * DAYS)
+
+        plan.refresh_from_db()
+        assert (plan.status, entries("gridplan", plan.id)) == ("ANSWERED", was) and no.value.facts["why"]
+        assert gridplan.adopt(plan.id, **told, by=another(by), now=day + 8 * DAYS).status == "ADOPTED"
+
+
+def a_changed_plan(plan: GridPlan, by: Actor) -> int:
+    """Bring a draft to the end of its first notice, with an objection that was right; gives the run to change to."""
+    other = a_run(by, price=0).id
+    gridplan.check(plan.id, by=by, now=MONDAY_TEN)
+    gridplan.publish(plan.id, by=by, now=MONDAY_TEN)
+    one = gridplan.object_(plan.id, text="太远了啊", by=by, now=MONDAY_TEN)
+    gridplan.answer(plan.id, objection_id=one.id, words="说得对，我们改。", is_right=True, by=by, now=MONDAY_TEN)
+    gridplan.conclude(plan.id, by=by, now=LATER)
+    return other
+
+
+class TestEnoughSaid:
+    def test_a_person_objects_five_times_to_a_plan_and_others_still_may(self, by):
+        plan = a_plan_at("NOTICED", by)
+        one, two = (Actor(tenant_id=by.tenant_id, kind="resident", account_id=n) for n in (4, 44))
+        for n in range(RULES.per_person):
+            gridplan.object_(plan.id, text=f"太远了啊 {n}", by=one, now=MONDAY_TEN)
+        was = entries("gridplan", plan.id)
+
+        with pytest.raises(SaidEnough), transaction.atomic():
+            gridplan.object_(plan.id, text="再说一遍", by=one, now=MONDAY_TEN + DAYS)
+
+        assert entries("gridplan", plan.id) == was
+        assert gridplan.object_(plan.id, text="我也觉得远", by=two, now=MONDAY_TEN).id
+
+    def test_the_nameless_share_a_day_and_whoever_signs_in_is_heard(self, by):
+        plan = a_plan_at("NOTICED", by)
+        nobody = Actor(tenant_id=by.tenant_id, kind="anonymous")
+        for n in range(RULES.unnamed_per_day):
+            gridplan.object_(plan.id, text=f"太远了啊 {n}", by=nobody, now=MONDAY_TEN)
+
+        with pytest.raises(SaidEnoughToday), transaction.atomic():
+            gridplan.object_(plan.id, text="再说一遍", by=nobody, now=MONDAY_TEN)
+
+        assert gridplan.object_(plan.id, text="明天再说", by=nobody, now=MONDAY_TEN + DAYS).id
+        resident = Actor(tenant_id=by.tenant_id, kind="resident", account_id=4)
+        assert gridplan.object_(plan.id, text="我登录了", by=resident, now=MONDAY_TEN).id
+
+    @pytest.mark.parametrize("text", ["远" * 501, "远" * 3, "远" * 100_000])
+    def test_words_too_long_or_too_few_are_refused_in_words(self, text, by):
+        plan = a_plan_at("NOTICED", by)
+
+        with pytest.raises(WordsNeeded):
+            gridplan.object_(plan.id, text=text, by=by, now=MONDAY_TEN)
+
+
 class TestNoPathFromAFault:
     def test_leads_to_an_edition_even_where_somebody_says_the_plan_is_legal(self, by):
         run = a_run(by, lo=600, hi=620)
@@ -439,7 +519,7 @@ class TestNoPathFromAFault:
         PlanRun.objects.filter(id=plan.run_id).update(drawn=worse.drawn)
 
         with pytest.raises(PlanHasFaults):
-            gridplan.adopt(plan.id, document_no="试9号", effective_from=date(2026, 9, 1), by=by, now=LATER)
+            gridplan.adopt(plan.id, document_no="试9号", effective_from=date(2026, 9, 1), by=another(by), now=LATER)
 
         assert GridEdition.objects.filter(division_code=A).count() == 1
 

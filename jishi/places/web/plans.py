@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, SignInNeeded
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, SamePerson, SignInNeeded
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import PlanRun
 from jishi.places.queries import plans as looking
@@ -58,7 +58,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     except Refused as no:
         if no.status not in (409, 422):
             raise
-        return _desk(request, by, said, f"{no.sentence(lang())} {no.next_step(lang())}", no.status)
+        return _desk(request, by, said, _said(no), no.status)
     return redirect("plan-run", run_id=run.id)
 
 
@@ -143,7 +143,7 @@ def act(request: HttpRequest, run_id: int, verb: str) -> HttpResponse:
     except Refused as no:
         if no.status not in (409, 412, 422):
             raise
-        return _run(request, looking.page(run_id, by=by), wrong=f"{no.sentence(lang())} {no.next_step(lang())}",
+        return _run(request, looking.page(run_id, by=by), wrong=_said(no),
                     status=no.status)  # fmt: skip
     return redirect("plan-run", run_id=run_id)
 
@@ -207,7 +207,12 @@ def _one(request: HttpRequest, plan_id: int, wrong: str = "", status: int = 200)
         "runs": [r for r in runs if r.verdict.startswith("legal")], "states": states(), "lang": lang(), "wrong": wrong,
         "said": request.POST, "dense": True, "today": today.isoformat(),
         "over": plan.notice_to is not None and today > plan.notice_to,
+        "why_not": _said(gridplan.why_not(plan, "gridplan.adopt", by=by)),
     }, status=status)  # fmt: skip
+
+
+def _said(no: Refused | None) -> str:
+    return f"{no.sentence(lang())} {no.next_step(lang())}" if no is not None else ""
 
 
 def states() -> dict[str, tuple[str, str]]:
@@ -254,9 +259,9 @@ def press(request: HttpRequest, plan_id: int, verb: str) -> HttpResponse:
         else:
             raise NotFound
     except Refused as no:
-        if no.status not in (409, 412, 422):
+        if no.status not in (409, 412, 422) and not isinstance(no, SamePerson):
             raise
-        return _one(request, plan_id, f"{no.sentence(lang())} {no.next_step(lang())}", no.status)
+        return _one(request, plan_id, _said(no), no.status)
     return redirect("gridplan-one", plan_id=plan_id)
 
 
@@ -285,7 +290,7 @@ def notice(request: HttpRequest, plan_id: int) -> HttpResponse:
         except Refused as no:
             if no.status not in (409, 422):
                 raise
-            wrong, status = f"{no.sentence(lang())} {no.next_step(lang())}", no.status
+            wrong, status = _said(no), no.status
     return render(request, "places/plans/notice.html", {
         "plan": plan, "page": page, "taken": taken, "wrong": wrong, "said": said, "lang": lang(),
         "reasons": reasons(), "units": looking.units_of(plan.run), "state": states()[plan.status],
