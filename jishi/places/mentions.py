@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from jishi.kernels.text import places as kernel
-from jishi.places.memory import Ground, building_number
+from jishi.places.things import Ground, building_number
 
 # Names that are also plain words: alone they name a place only beside a word of place, a pin or another name (12 §2).
 GENERIC = frozenset(

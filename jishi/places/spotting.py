@@ -8,8 +8,8 @@ from typing import NamedTuple
 import shapely
 from shapely import Point
 
-from jishi.places.memory import Ground, Thing
 from jishi.places.mentions import Said, Words, joined
+from jishi.places.things import Ground, Thing
 
 FLOOR, WEAK_FLOOR, PIN_FLOOR = 0.03, 0.4, 0.03
 SURE = 0.6  # below it nothing is filled in

@@ -19,7 +19,7 @@ from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import Refused
 from jishi.places import queries as places
 from jishi.places.tests import factories as ground
-from jishi.places.tests.test_residence import two_communities
+from jishi.places.tests.residence_steps import two_communities
 
 NOW, MINUTE = MONDAY_TEN, timedelta(minutes=1)
 PRIVATE = "13900001111"

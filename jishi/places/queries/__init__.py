@@ -2,31 +2,22 @@
 
 from jishi.places.lineage import Became, resolve, successors
 from jishi.places.queries.addresses import alias_proposals, gazetteer, normalise
-from jishi.places.queries.finding import (
-    CRS,
-    Asked,
-    DivisionRow,
-    GridRow,
-    Located,
-    Spot,
+from jishi.places.queries.finding import Asked, Spot, find, place_of
+from jishi.places.queries.ground import (
     ZoneRow,
     as_geojson,
     centres,
     communities,
-    converted,
     division_path,
     divisions_below,
-    find,
     grid,
     grid_of_edition,
     grids,
     grids_in,
     grids_near,
-    locate,
-    looks_swapped,
-    place_of,
     zones,
 )
+from jishi.places.queries.locating import CRS, Located, converted, locate, looks_swapped
 from jishi.places.queries.members import Housed, grids_of_floors
 from jishi.places.queries.served import (
     Asking,
@@ -39,6 +30,7 @@ from jishi.places.queries.served import (
     serving_many,
 )
 from jishi.places.queries.walking import WalkRoute, barriers, crossings, route_for
+from jishi.places.things import DivisionRow, GridRow
 
 __all__ = [
     "Asked", "Asking", "Became", "CRS", "DivisionRow", "GridRow", "Housed", "Located", "OwnResidence",

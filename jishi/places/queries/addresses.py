@@ -8,8 +8,8 @@ from jishi.foundation import scope
 from jishi.kernels.address import Address, Alias, Area, Book, Named, normalise_all
 from jishi.kernels.text.normalise import normalise_all as folded
 from jishi.places import memory
-from jishi.places.memory import Ground, building_number
 from jishi.places.models import AliasProposal
+from jishi.places.things import Ground, building_number
 
 KINDS = {"road": "road", "compound": "compound", "facility": "facility", "river": "facility"}
 

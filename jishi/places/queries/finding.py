@@ -5,30 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import numpy as np
 import shapely
 from django.utils.timezone import localdate
 
 from jishi.foundation import scope
 from jishi.kernels.dutylist import Place
-from jishi.kernels.dutylist.operators import division_head
-from jishi.kernels.geo import datum
-from jishi.kernels.geo.partition import STATUSES
-from jishi.places import memory, mentions, neighbours, shapes, spotting
-from jishi.places.memory import DivisionRow, GridRow, Ground
-from jishi.places.models import Zone
-from jishi.places.refusals import NoEditionYet, SwappedAxes, UnknownDatum
+from jishi.places import gathering, memory, mentions, neighbours, spotting
+from jishi.places.queries.locating import converted
 from jishi.places.shapes import E7
 from jishi.places.spotting import Candidate, Pin
+from jishi.places.things import SMALL_M, GridRow, Ground, common_division
 
-__all__ = [
-    "CRS", "Asked", "DivisionRow", "GridRow", "Located", "Spot", "as_geojson", "communities", "converted",
-    "ZoneRow", "centres", "division_path",
-    "divisions_below", "find", "grid", "grid_of_edition", "grids", "grids_in", "grids_near", "locate", "looks_swapped",
-    "place_of", "zones",
-]  # fmt: skip
-
-CRS: frozenset[str] = frozenset(datum.KNOWN)
 PIN_M = 30.0  # how far off a pin is that does not say
 BEHIND = 12  # characters between a county's name and what is named in it
 
@@ -66,48 +53,6 @@ class Spot:
     def nowhere() -> "Spot":
         """Give the answer of a stage that was skipped."""
         return Spot(abstained="skipped")
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """One row of `locate`. `status` inside · border · gap · outside · bad_input (spec 20 §5)."""
-
-    lng: float | None
-    lat: float | None
-    grid: str
-    community: str
-    status: str
-    border_m: float | None
-    other: str
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneRow:
-    """A named polygon with its period, and the communities whose ground it touches (none: no borders are drawn)."""
-
-    code: str
-    name: str
-    active_from: date
-    active_to: date | None
-    divisions: tuple[str, ...]
-
-
-def looks_swapped(lng: float, lat: float) -> bool:
-    """Tell whether the pair reads as (lat, lng) of a place in China."""
-    return bool(datum.swapped(lng, lat))
-
-
-def converted(lngs: Sequence[float], lats: Sequence[float], crs: str) -> datum.Converted:
-    """Convert degrees of a named system to CGCS2000, at the edge, once.
-
-    :raises UnknownDatum: no system is named, or one not known. :raises SwappedAxes: every row has latitude first.
-    """
-    try:
-        return datum.to_cgcs2000(lngs, lats, crs)
-    except datum.UnknownDatum:
-        raise UnknownDatum(crs=crs or "—") from None
-    except datum.SwappedAxes as no:
-        raise SwappedAxes(lng=float(no.corrected[0][0]), lat=float(no.corrected[1][0])) from None
 
 
 def find(batch: Sequence[Asked]) -> list[Spot]:
@@ -261,8 +206,8 @@ def _spot(found: spotting.Found, rows: Sequence[tuple[Candidate, _Ask]], ground:
 
 def _is_exact(candidate: Candidate, ground: Ground) -> bool:
     """A pin, a house, a compound in one grid is exact; a long road or a community is not."""
-    if candidate.thing < 0 or candidate.radius_m <= memory.SMALL_M:
-        return candidate.radius_m <= memory.SMALL_M * 2
+    if candidate.thing < 0 or candidate.radius_m <= SMALL_M:
+        return candidate.radius_m <= SMALL_M * 2
     return ground.things[candidate.thing].exact
 
 
@@ -312,7 +257,7 @@ def _community(code: str) -> str | None:
 
 
 def _common(codes: Iterable[str]) -> str:
-    return memory.common_division(set(codes))
+    return common_division(set(codes))
 
 
 def _chain(code: str, ground: Ground) -> tuple[str, ...]:
@@ -335,7 +280,7 @@ def place_of(
     no more answers by the ground of its last day: a border that moves takes no place from what was said before.
     """
     ground = memory.ground(_day(day))
-    if grid_id is not None and grid_id not in ground.grids and (last := memory.last_day(grid_id)) is not None:
+    if grid_id is not None and grid_id not in ground.grids and (last := gathering.last_day(grid_id)) is not None:
         ground = memory.ground(last)
     row = ground.grids.get(grid_id) if grid_id is not None else None
     if row is not None and lng_e7 is not None and lat_e7 is not None:
@@ -348,154 +293,3 @@ def place_of(
         return None
     kinds = ground.by_point.get((lng_e7 or 0, lat_e7 or 0, division_code), frozenset())
     return Place(divisions=_chain(division_code, ground), community=_community(division_code), kinds=kinds, exact=False)
-
-
-def locate(
-    lngs: Sequence[float], lats: Sequence[float], *, crs: str, day: date, nearest_m: float = 0.0
-) -> list[Located]:
-    """Give the grid of each point, input order kept (spec 20 §5).
-
-    :raises UnknownDatum: no known system is named. :raises SwappedAxes: latitude stands first in every row.
-    :raises NoEditionYet: no edition was in force on the day.
-    """
-    done = converted(lngs, lats, crs)
-    ground = memory.ground(day)
-    if not ground.grids:
-        raise NoEditionYet(day=day.isoformat(), first=_first_day())
-    found = ground.index.locate(done.lng, done.lat, nearest_m=nearest_m)
-    codes = ground.index.codes
-    rows = zip(done.lng, done.lat, found.grid, found.status, found.border_m, found.other, strict=True)
-    return [
-        Located(
-            None if bad else float(lng), None if bad else float(lat), codes[at] if at >= 0 else "",
-            ground.by_code[codes[at]].community if at >= 0 else "", STATUSES[status],
-            None if np.isnan(border) else round(float(border), 2), codes[other] if other >= 0 else "",
-        )
-        for (lng, lat, at, status, border, other), bad in zip(rows, done.bad, strict=True)
-    ]  # fmt: skip
-
-
-def _first_day() -> str:
-    from jishi.places.models import GridEdition  # noqa: PLC0415
-
-    tenant_id = scope.current().actor.tenant_id
-    first = GridEdition.objects.filter(tenant_id=tenant_id).order_by("effective__startswith").first()
-    return first.effective.lower.isoformat() if first else "—"
-
-
-def grid(grid_id: int, *, day: date = date.max) -> GridRow | None:
-    """Give one grid as it is on the day; None if it is not in force then."""
-    return memory.ground(_day(day)).grids.get(grid_id)
-
-
-def grid_of_edition(grid_id: int, edition_id: int | None) -> GridRow | None:
-    """Give a grid as an edition holds it, in force or not: what a report keeps from the day of its receipt."""
-    today = memory.ground(_day(date.max)).grids.get(grid_id)
-    if today is not None and today.edition_id == edition_id:
-        return today
-    return memory.row_of(grid_id, edition_id) if edition_id is not None else None
-
-
-def grids(ids: Iterable[int], *, day: date = date.max) -> dict[int, GridRow]:
-    """Give those of the grids that are in force on the day."""
-    known = memory.ground(_day(day)).grids
-    return {i: known[i] for i in ids if i in known}
-
-
-def centres(ids: Iterable[int], *, day: date = date.max) -> dict[int, tuple[int, int]]:
-    """Give a point inside each of those grids that are in force (longitude, latitude in 1e-7°): for what is shown
-    as its grid only.
-    """
-    ground = memory.ground(_day(day))
-    return {i: ground.middles[i] for i in ids if i in ground.middles}
-
-
-def grids_in(division: str, day: date = date.max) -> list[GridRow]:
-    """List the grids of a division (12 digits, or fewer that begin them), by code."""
-    head = division_head(division) if len(division) == 12 else division
-    return [g for _, g in sorted(memory.ground(_day(day)).by_code.items()) if g.community.startswith(head)]
-
-
-def grids_near(points: Sequence[tuple[int, int, float]], *, day: date = date.max) -> list[frozenset[int]]:
-    """Give, for each point (longitude and latitude in 1e-7°, metres), the ids of the grids that come as near."""
-    ground = memory.ground(_day(day))
-    if ground.grid_tree is None or not points:
-        return [frozenset() for _ in points]
-    ids = [g.id for g in ground.by_code.values()]
-    found: list[set[int]] = [set() for _ in points]
-    asked = shapely.points([ground.plane.xy(lng / E7, lat / E7) for lng, lat, _ in points])
-    reach = np.array([metres for _, _, metres in points])
-    for row, at in ground.grid_tree.query(asked, predicate="dwithin", distance=reach).T:
-        found[row].add(ids[at])
-    return [frozenset(one) for one in found]
-
-
-def division_path(code: str, *, day: date = date.max) -> list[DivisionRow]:
-    """Give a division of the tenant and those above it, widest first, placeholders left out."""
-    return [row for row in memory.ground(_day(day)).path(code) if not row.placeholder]
-
-
-def divisions_below(code: str, *, day: date = date.max) -> list[DivisionRow]:
-    """List the divisions directly below one of the tenant's, by code."""
-    return [row for row in memory.ground(_day(day)).divisions.values() if row.parent == code]
-
-
-def communities(*, day: date = date.max) -> list[DivisionRow]:
-    """List the tenant's villages and communities that may stand in an address: no statistical placeholders."""
-    return [r for r in memory.ground(_day(day)).divisions.values() if r.level == 5 and not r.placeholder]
-
-
-def zones(*, day: date | None = None) -> dict[str, ZoneRow]:
-    """Give the register of zones that duty lists may speak of, by code; with a day only those that exist on it."""
-    rows = Zone.objects.filter(tenant_id=scope.current().actor.tenant_id).order_by("code", "active_from")
-    borders = [r for r in memory.ground(_day(day or date.max)).divisions.values() if r.level == 5 and r.boundary]
-    shapes_of = [(r.code, shapes.read(r.boundary)) for r in borders if r.boundary is not None]
-    found: dict[str, ZoneRow] = {}
-    for row in rows:
-        if day is None or (row.active_from <= day and (row.active_to is None or day < row.active_to)):
-            polygon = shapes.read(row.polygon)
-            touched = tuple(code for code, shape in shapes_of if shape.intersects(polygon))
-            found[row.code] = ZoneRow(row.code, row.name, row.active_from, row.active_to, touched)
-    return found
-
-
-def as_geojson(layer: str, day: date = date.max) -> dict[str, Any]:
-    """Give a layer of the map: grids, communities, compounds, roads, river, facilities (RFC 7946, CGCS2000).
-
-    Coordinates of the tenant's own area only; the country has codes here and no borders.
-    """
-    ground = memory.ground(_day(day))
-    return {"type": "FeatureCollection", "crs_name": "cgcs2000", "features": _features(layer, ground)}
-
-
-def _features(layer: str, ground: Ground) -> list[dict[str, Any]]:
-    if layer == "grids":
-        return [
-            _feature(shapes.read(g.polygon), {
-                "id": g.id, "code": g.code, "name": g.name, "kind": g.kind, "special_of": g.special_of,
-                "community": g.community,
-            })
-            for _, g in sorted(ground.by_code.items())
-        ]  # fmt: skip
-    if layer == "communities":
-        return [
-            _feature(shapes.read(d.boundary), {"code": d.code, "name": d.name, "short_name": d.short_name})
-            for d in ground.divisions.values()
-            if d.level == 5 and d.boundary is not None
-        ]
-    levels = {"compounds": "compound", "roads": "road", "river": "river", "facilities": "facility"}
-    wanted, plane = levels.get(layer), ground.plane
-    scale, corner = (plane.east, plane.north), (plane.lng, plane.lat)
-    return [
-        _feature(
-            shapely.transform(t.shape, lambda c: c / scale + corner),
-            {"name": t.name, "kinds": sorted(t.kinds), "community": t.community},
-        )
-        for t in ground.things
-        if t.level == wanted
-    ]
-
-
-def _feature(shape: Any, properties: dict[str, Any]) -> dict[str, Any]:
-    geometry = shapely.geometry.mapping(shapely.set_precision(shape, 1e-7))
-    return {"type": "Feature", "properties": properties, "geometry": geometry}

@@ -8,6 +8,7 @@ from jishi.foundation import scope
 from jishi.places import memory
 from jishi.places.models import Building, GridMember
 from jishi.places.shapes import E7
+from jishi.places.things import Ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def grids_of_floors(asked: Sequence[tuple[str, int | None]], *, day: date) -> li
 
 
 def _housed(
-    house: Building | None, floor: int | None, members: dict[int, list[GridMember]], at: int, ground: memory.Ground
+    house: Building | None, floor: int | None, members: dict[int, list[GridMember]], at: int, ground: Ground
 ) -> Housed:
     if house is None:
         return Housed("", None, "", "unknown_building")

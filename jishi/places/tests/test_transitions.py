@@ -18,7 +18,7 @@ from jishi.places.actions.transitions import NewItem
 from jishi.places.models import Residence, Transition
 from jishi.places.queries import transitions as seen
 from jishi.places.tests.factories import STREET, A, B
-from jishi.places.tests.test_residence import two_communities
+from jishi.places.tests.residence_steps import two_communities
 
 TODAY, NOW = date(2026, 3, 9), MONDAY_TEN
 REVIEW, LAST, MOVED = date(2026, 9, 1), date(2028, 1, 1), date(2026, 4, 1)
