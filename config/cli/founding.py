@@ -33,7 +33,8 @@ def main(argv: Sequence[str]) -> int:
     print("密码只显示这一次。 These passwords are shown once.\n")
     for one in people:
         print(f"  {one.username:10}{one.password:20}{one.title} · {one.title_en}")
-    print("\n第一次登录后先改密码，加第二道验证；然后到“单位和岗位”设立单位。")
-    print("After signing in, change the password and add a second factor; then found bodies at “Bodies and posts”.")
+    print("\n密码 72 小时内有效，第一次登录只能改密码；改了以后加第二道验证，然后到“单位和岗位”设立单位。")
+    print("They open for 72 hours, and only the page to change them; then add a second factor,")
+    print("and found bodies at “Bodies and posts”.")
     print(f"JISHI_HOSTS={','.join(given.host)} ./dev up --no-demo")
     return 0

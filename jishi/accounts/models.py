@@ -24,6 +24,7 @@ class Account(AbstractBaseUser, TenantRow):
     is_staff_member = models.BooleanField(default=False)
     language = models.CharField(max_length=10, blank=True)
     elder = models.BooleanField(default=False)
+    first_until = models.DateTimeField(null=True)  # somebody else gave the password: until then, or changed
     last_login = None  # type: ignore[assignment]
 
     USERNAME_FIELD = "username"

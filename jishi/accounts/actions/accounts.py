@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import identify_hasher, make_password
 from django.contrib.auth.password_validation import validate_password
@@ -17,6 +17,8 @@ from jishi.foundation import sealed, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 
+FIRST_OPENS = timedelta(hours=72)  # a password that another person gave (T)
+
 
 class NameTaken(Refused):
     code, status = "name_taken", 409
@@ -29,7 +31,8 @@ class Opening:
     """One account to open. Without a password it can only be entered by passkey or unified sign-in.
 
     `hashed` is a password that was hashed before, by a hasher that this installation accepts: people who move here from
-    another installation keep theirs. It stands in the place of `password`.
+    another installation keep theirs. It stands in the place of `password`. A password that its holder did not choose is
+    a first one: it opens for 72 hours, and only the page on which it is changed (ASVS 6.4.1).
     """
 
     username: str
@@ -37,6 +40,7 @@ class Opening:
     password: str | None = field(repr=False)
     staff: bool = False
     hashed: str = field(default="", repr=False)
+    own: bool = False  # its holder chose the password
 
 
 def open_account(username: str, name: str, password: str | None, *, staff: bool, by: Actor, now: datetime) -> Account:
@@ -53,7 +57,7 @@ def open_many(openings: Sequence[Opening], *, by: Actor, now: datetime) -> list[
     """This will open many accounts in a handful of statements. Refuses as `open_account` does."""
     policies.ensure_may_keep_accounts(by)
     proving.ensure_fresh(by, now=now)
-    rows = [_account(o, by.tenant_id) for o in openings]
+    rows = [_account(o, by.tenant_id, now) for o in openings]
     names = [r.username for r in rows]
     taken = set(Account.objects.filter(tenant_id=by.tenant_id, username__in=names).values_list("username", flat=True))
     for name in names:
@@ -89,6 +93,8 @@ def close_account(account_id: int, *, by: Actor, now: datetime) -> None:
 def set_password(account_id: int, password: str, *, by: Actor, now: datetime) -> None:
     """This will give an account a new password; every session of it ends, the passkeys stay.
 
+    What another person than its holder gives is a first password, which expires.
+
     :raises NotAllowed: neither its holder nor the security administrator. :raises Invalid: password unfit.
     """
     row = Account.objects.select_for_update().filter(tenant_id=by.tenant_id, id=account_id, is_active=True).first()
@@ -98,7 +104,9 @@ def set_password(account_id: int, password: str, *, by: Actor, now: datetime) ->
         raise NotFound
     proving.ensure_fresh(by, now=now)
     ensure_fit(password)
-    row.change(password=make_password(password))
+    row.change(
+        password=make_password(password), first_until=None if by.account_id == account_id else now + FIRST_OPENS
+    )
     signing_in.end_sessions(account_id, by=by, now=now)
     trail.record("account.password_changed", ("account", row.id), by=by, at=now)
 
@@ -111,14 +119,18 @@ def _end_ways_in(account_id: int, *, tenant_id: int) -> None:
     OutsideIdentity.objects.filter(tenant_id=tenant_id, account_id=account_id).delete()
 
 
-def _account(opening: Opening, tenant_id: int) -> Account:
+def _account(opening: Opening, tenant_id: int, now: datetime) -> Account:
     username = unicodedata.normalize("NFC", opening.username).strip()
     if not username or len(username) > 60 or any(unicodedata.category(c)[0] in "CZ" for c in username):
         raise Invalid(detail="username")
     return Account(
         tenant_id=tenant_id, username=username, name=opening.name.strip()[:60], is_staff_member=opening.staff,
-        password=_hashed(opening),
+        password=_hashed(opening), first_until=now + FIRST_OPENS if _is_first(opening) else None,
     )  # fmt: skip
+
+
+def _is_first(opening: Opening) -> bool:
+    return opening.password is not None and not opening.hashed and not opening.own
 
 
 def _hashed(opening: Opening) -> str:

@@ -27,4 +27,9 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['tenant', 'account', 'at'], name='sign_ins_of_account')],
             },
         ),
+        migrations.AddField(
+            model_name='account',
+            name='first_until',
+            field=models.DateTimeField(null=True),
+        ),
     ]

@@ -25,7 +25,8 @@ def an_account(
     _count[0] += 1
     by = system(tenant_id)
     with scope.work(by):
-        return accounts.open_account(username or f"li-ming-{_count[0]}", name, password, staff=staff, by=by, now=now)
+        chosen = accounts.Opening(username or f"li-ming-{_count[0]}", name, password, staff, own=True)
+        return accounts.open_many([chosen], by=by, now=now)[0]
 
 
 def a_grant(

@@ -53,6 +53,8 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         if account is None:
             signing_in.failed(username, device, by=request.actor, now=request.now)
+            if getattr(request, "first_is_over", False):
+                raise ValidationError(_("这个首次密码过期了，请安全管理员再给一个。"), code="first_is_over")
         return account  # type: ignore[return-value]
 
     def login(self, request: HttpRequest, user: Account) -> None:
@@ -66,6 +68,8 @@ class AccountAdapter(DefaultAccountAdapter):
             or getattr(request, "two_factors_shown", False)  # by the unified sign-in, whose level says so
             or is_mfa_enabled(user, SECOND_FACTORS)
         )
+        if user.first_until is not None and proofs.came_by_password(request, user):
+            request.session[sessions.FIRST] = True
         device = devices.of(request, user.username)
         signing_in.succeeded(
             user.id,
@@ -166,6 +170,8 @@ def way_on(request: HttpRequest, user: Account, asked: str, now: datetime) -> st
     """Give the page after a sign-in: what waits there first, then the one asked for."""
     if drafts.waiting(request, user.id):
         return "/sign-in/continue"
+    if request.session.get(sessions.FIRST):
+        return "/me/password"
     if not request.session[sessions.FACTOR]:
         return "/me/sign-in"
     held = queries.identity_of(user.id, now=now)

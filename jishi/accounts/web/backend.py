@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
+from django.utils import timezone
 
 from jishi.accounts.models import Account
 from jishi.foundation import scope
@@ -62,7 +63,13 @@ class ScopedBackend(BaseBackend):
         account = Account.objects.filter(tenant_id=scope.current().actor.tenant_id, username=username).first()
         lane = _KNOWN if known_browser else _STRANGERS
         right = lane.check(password, account.password if account else _nobodys_hash())
-        return account if account is not None and right and account.is_active else None
+        if account is None or not right or not account.is_active:
+            return None
+        if account.first_until is not None and account.first_until <= timezone.now():
+            if request is not None:
+                request.first_is_over = True  # type: ignore[attr-defined]  # who knew it is told why it opens nothing
+            return None
+        return account
 
     def get_user(self, user_id: int) -> Account | None:
         tenant_id = scope.current().actor.tenant_id

@@ -147,6 +147,9 @@ def _from_session(request: HttpRequest, tenant: Tenant, now: datetime) -> Actor:
         return Actor(tenant_id=tenant.id, kind="anonymous")
     request.user = identity.account
     request.posts = identity.posts
+    if session.get(sessions.FIRST, False):  # a first password: changed, or nothing
+        request.posts, request.first_password = (), True
+        return queries.Identity(identity.account, ()).actor(tenant.id, None)
     if not session.get(sessions.FACTOR, False):  # staff without a second factor: signed in, and nothing more
         request.posts, request.factor_missing = (), True
         return queries.Identity(identity.account, ()).actor(tenant.id, None)
@@ -189,9 +192,11 @@ def _ensure_own_page(request: HttpRequest) -> None:
 
 
 def _ask_for_a_post(request: HttpRequest) -> HttpResponse | None:
-    """Who has no second factor yet sets one up, who holds several posts and chose none chooses; pages only."""
+    """Lead on, pages only: a first password is changed, a missing second factor set up, one of several posts chosen."""
     if request.method != "GET" or request.path.startswith(CHOOSING):
         return None
+    if getattr(request, "first_password", False):
+        return redirect("/me/password")
     if getattr(request, "factor_missing", False):
         return redirect("/me/sign-in")
     if len(request.posts) > 1 and request.actor.post_id is None:

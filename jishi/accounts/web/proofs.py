@@ -21,6 +21,11 @@ def way_of(request: HttpRequest, user: Account) -> str:
     return "code" if kinds & {"totp", "recovery_codes"} else "password"
 
 
+def came_by_password(request: HttpRequest, user: Account) -> bool:
+    """Tell whether a password was shown at this very sign-in, alone or before something else."""
+    return any(one.get("method") == "password" for one in get_authentication_records(request, user))
+
+
 def last(request: HttpRequest) -> datetime | None:
     """Give the moment; None in the demonstration, which asks for no proof at all."""
     if settings.DEMO:

@@ -10,6 +10,7 @@ POST = "post"
 BEGAN = "began"
 SEEN = "seen"
 REPORT = "report"  # [tenant, report]: written by cases when number and word were right
+FIRST = "first"  # begun with a password that another person gave: it opens the page to change it, and no more
 FACTOR = "factor"  # staff: a second factor belongs to this session
 
 STAFF_IDLE = timedelta(minutes=30)
