@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import arrival, dangers, making, moving, naming, reckoning, safekeeping
+from jishi.cases.actions import arrival, dangers, knowing, making, moving, naming, reckoning, safekeeping
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.events import CaseMoved, ReportReceived
 from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
@@ -85,7 +85,7 @@ def receive_many(
     rows = [one for i, one in enumerate(batch) if i not in out]
     if not rows:
         return [], refused
-    looked = _of_these(suggested, out) if suggested else arrival.look(rows, now=now)
+    looked = _of_these(suggested, out) if suggested else arrival.look(rows, now=now, by=by)
     return _store(rows, looked, by=by, now=now, tenant_code=tenant_code), refused
 
 
@@ -248,17 +248,26 @@ def _record(
 
 
 @transaction.atomic
-def answer_at_once(case_id: int, *, text: str, by: Actor, now: datetime, version: int | None = None) -> Case:
-    """Answer an inquiry on the spot and close it. :raises GroundNeeded: not an inquiry, or no answer."""
+def answer_at_once(case_id: int, *, text: str = "", knowledge: int = 0, by: Actor, now: datetime,
+                   version: int | None = None) -> Case:  # fmt: skip
+    """Answer an inquiry on the spot and close it, in words or by a kept answer (its number): then the entry names the
+    item and its version, and what it says is the answer unless the operator put it in other words.
+
+    :raises GroundNeeded: not an inquiry, or no answer. :raises NotFound, KnowledgeStale: no such item, or no longer.
+    """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "intake.answer_at_once", by=by)
     if held.case.kind != Kind.INQUIRY:
         raise GroundNeeded(what="咨询类（其他诉求要派单）", what_en="an inquiry (other reports are placed with a body)")
-    if not text.strip():
+    item = knowing.answer_of(knowledge, by=by, now=now) if knowledge else None
+    said = text.strip() or (item.answer if item else "")
+    if not said:
         raise GroundNeeded(what="答复", what_en="the answer")
+    codes = {"knowledge": item.number, "knowledge_version": item.version} if item else {}
     return moving.carry_out(
-        held, move, by=by, now=now, case_values={"closed_at": now, "outcome": "explained"}, words={"text": text.strip()}
-    )
+        held, move, by=by, now=now, case_values={"closed_at": now, "outcome": "explained"}, codes=codes,
+        words={"text": said},
+    )  # fmt: skip
 
 
 @transaction.atomic

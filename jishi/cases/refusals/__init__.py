@@ -1,5 +1,15 @@
 """What this room says no to, by idea. Each names what happened and what to do now."""
 
+from jishi.cases.refusals.answering import (
+    GoldenFails,
+    KnowledgeNamesAPerson,
+    KnowledgeStale,
+    KnowledgeThere,
+    NoSuchDanger,
+    NotSureEnough,
+    OffersAlready,
+    ValidNoDay,
+)
 from jishi.cases.refusals.belonging import (
     AccusedDiffer,
     AlreadyAMember,
@@ -97,17 +107,19 @@ __all__ = [
     "AccusedDiffer", "AlreadyAMember", "AlreadyKnown", "AnonymousHasNoPerson", "AskedBefore", "BadContact", "BadMail",
     "BodyDoesNotExist", "CitationNeeded", "ClockWrong", "ComeFirst", "CommittedAlready", "CommunityAlready",
     "ConfidentialStandsAlone", "ContactNeeded", "ContestedBefore", "DesignatedMayNotReturn", "ElementsMissing",
-    "GroundNeeded", "HideWindowOver", "HoldsTheCase", "IntoHasEnded", "LastReport", "LessUrgent", "LinkIsOver",
-    "LivesOn", "ModelCannotBeRead", "NoCallNow", "NoDangerWaits", "NoReturnAsked", "NoSuchCase", "NoTimeForAPart",
+    "GoldenFails", "GroundNeeded", "HideWindowOver", "HoldsTheCase", "IntoHasEnded", "KnowledgeNamesAPerson",
+    "KnowledgeStale", "KnowledgeThere", "LastReport", "LessUrgent", "LinkIsOver",
+    "LivesOn", "ModelCannotBeRead", "NoCallNow", "NoDangerWaits", "NoReturnAsked", "NoSuchCase", "NoSuchDanger",
+    "NoTimeForAPart",
     "NotAMember",
     "NotAPicture", "NotAgreed", "NotConfidential", "NotForThePublic", "NotFromOneself", "NotOnTheSpotList",
-    "NotShadowedEnough", "NotSolvedNeedsReview", "NotThere", "NothingAbsorbed", "NothingSaid", "NothingToObject",
-    "ObjectedBefore",
+    "NotShadowedEnough", "NotSolvedNeedsReview", "NotSureEnough", "NotThere", "NothingAbsorbed", "NothingSaid",
+    "NothingToObject", "ObjectedBefore", "OffersAlready",
     "OneAndTheSame", "OnlyAStreetBlows", "OutsideLinkOver", "ProposedBodyNeeded", "QuorumUnclear",
     "RatedBefore", "ReopenWindowClosed", "ReplyTooShort", "ResultsMissing", "ReturnPending",
     "ReturnWindowClosed", "ReturnedBefore", "SamePerson", "StillRunning", "StopNotAsked", "SwappedAxes",
     "TooFewAttempts", "TooFewBodies", "TooFewConfirmed", "TooFewParts", "TooLateToCommit", "TooLong",
     "TooManyPhotos", "TooManyPosts", "TooManyWebhooks", "TooShortOrLong", "UnknownDatum", "UnknownMatter",
-    "UnsealingOver", "ValueTooShort", "VisibilityStays", "WhichBody", "WhistleRuns", "WhyNotTheList",
+    "UnsealingOver", "ValidNoDay", "ValueTooShort", "VisibilityStays", "WhichBody", "WhistleRuns", "WhyNotTheList",
     "WhyThisBody", "WrongWord",
 ]  # fmt: skip

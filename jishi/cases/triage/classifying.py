@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.utils.timezone import localdate
 
-from jishi.cases.triage import learned, renamed, thresholds
+from jishi.cases.triage import knowledge, learned, renamed, thresholds
 from jishi.cases.triage.thresholds import PREFILL
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
@@ -90,22 +91,31 @@ def in_force(law: Law) -> Answering:
 
 def with_learned(law: Law, taught: learned.Adopted) -> Answering:
     """Join zero-shot of this law with a learned edition, under the codes of the book in force."""
-    name = f"zero-shot:book@{law.book_edition}"
+    kept = knowledge.in_force(today()).edition
+    name = f"zero-shot:book@{law.book_edition}" + (f"+{kept}" if kept else "")
     model = renamed.in_todays_codes(taught.model, taught.key, law) if taught.model else None
     edition = ";".join(n for n in (name, taught.edition) if n)
     return Answering(Blended.of(zero_shot(law), model), edition, taught.thresholds if model else ())
 
 
 def zero_shot(law: Law) -> ZeroShot:
-    """Give the zero-shot model of this edition of book and lists, fitted once and kept with it."""
-    if "zero_shot" not in law.memo:
-        law.memo["zero_shot"] = ZeroShot.fit(documents_of(law))
+    """Give the zero-shot model of this edition of book and lists and of what is kept as answers, fitted once for each
+    state of them and kept with the law."""
+    held = knowledge.in_force(today())
+    mark = (held.mark, today() if held.rows else None)
+    if law.memo.get("zero_shot of") != mark:
+        law.memo["zero_shot"], law.memo["zero_shot of"] = ZeroShot.fit(documents_of(law)), mark
     model: ZeroShot = law.memo["zero_shot"]
     return model
 
 
+def today() -> date:
+    """The day on which this is asked, as the transaction has it."""
+    return localdate(scope.current().recorded_at)
+
+
 def documents_of(law: Law) -> dict[str, list[str]]:
-    """Gather each matter's own documents: names, aliases, questions, the duty items that name it."""
+    """Gather each matter's own documents: names, aliases, questions, duty items that name it, answers that are kept."""
     texts: dict[str, list[str]] = {}
     for matter in law.leaves:
         path = [m.name for m in law.path(matter.code)]
@@ -119,6 +129,9 @@ def documents_of(law: Law) -> dict[str, list[str]]:
         for code in item.matters:
             for leaf in (c for c in texts if c == code or c.startswith(code + ".")):
                 texts[leaf] += [t for t in (item.name, item.own_part) if t]
+    for code, told in knowledge.documents(today()).items():
+        for leaf in (c for c in texts if c == code or c.startswith(code + ".")):
+            texts[leaf] += told
     return texts
 
 

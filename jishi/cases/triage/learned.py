@@ -87,10 +87,13 @@ def forget() -> None:
     memo.pop("models in force", None)
 
 
+# The last row names the state of the kept answers: equal numbers, equal answers (see `knowledge`).
 _IN_FORCE = """
-    SELECT DISTINCT ON (kind) kind, id, number, sha256, card->'thresholds' FROM cases_modeledition
+    (SELECT DISTINCT ON (kind) kind, id, number, sha256, card->'thresholds' FROM cases_modeledition
     WHERE tenant_id = %s::bigint AND retired_at IS NULL AND adopted_at IS NOT NULL
-    ORDER BY kind, number DESC
+    ORDER BY kind, number DESC)
+    UNION ALL SELECT 'knowledge', coalesce(max(id), 0), count(*), coalesce(sum(version), 0)::text, NULL
+    FROM cases_knowledgeitem WHERE tenant_id = %s::bigint
 """
 
 
@@ -101,7 +104,7 @@ def row_in_force(kind: str) -> tuple[int, int, str, Any] | None:
     found: dict[str, tuple[int, int, str, Any]] | None = now.memo.get("models in force")
     if found is None:
         with connection.cursor() as cursor:
-            cursor.execute(_IN_FORCE, [now.actor.tenant_id])
+            cursor.execute(_IN_FORCE, [now.actor.tenant_id] * 2)
             found = now.memo["models in force"] = {row[0]: row[1:] for row in cursor.fetchall()}
     return found.get(kind)
 
