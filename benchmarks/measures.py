@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -80,9 +80,10 @@ def remembered(count: int) -> int:
     return tenant
 
 
-def multiplied(count: int) -> int:
+def multiplied(count: int, tables: Sequence[str] = ()) -> int:
     """Fill the town up to `count` cases: 2,000 lives through their door, the others as copies of them with numbers of
-    their own, made inside the database. Good for reading; nothing is told by how they came in."""
+    their own, made inside the database: all that hangs on them, or these tables alone. Good for reading; nothing is
+    told by how they came in."""
     tenant = remembered(min(count, 2000))
     from django.db import connection
 
@@ -97,7 +98,7 @@ def multiplied(count: int) -> int:
             cursor.execute("SET LOCAL statement_timeout = 0")
             cursor.execute("SELECT coalesce(max(id), 0) / %s + 1 FROM cases_case", [SHIFT])
             shift = SHIFT * cursor.fetchone()[0]
-            for table in COPIED:
+            for table in tables or COPIED:
                 cursor.execute(_copy_of(cursor, table), {"shift": shift})
             there = Case.objects.count()
         print(f"   {there} / {count}", file=sys.stderr, flush=True)

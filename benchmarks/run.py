@@ -24,20 +24,21 @@ class Figure:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the named benchmarks, all of them without a name; gives 0 whatever was reached."""
-    from benchmarks import attack, clocks, deciding, dividing, ground, lives, measures, triage
+    """Run the named benchmarks, all of them without a name; gives 0 whatever was reached. `NAME:PART` runs a part."""
+    from benchmarks import alike, attack, clocks, deciding, dividing, ground, lives, measures, triage
 
-    groups = (measures, deciding, clocks, lives, triage, attack, dividing, ground)
-    known: dict[str, Callable[[], list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
+    groups = (measures, deciding, clocks, lives, triage, alike, attack, dividing, ground)
+    known: dict[str, Callable[..., list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
     names = [a for a in argv if not a.startswith("-")] or list(known)
-    unknown = [n for n in names if n not in known]
+    unknown = [n for n in names if n.partition(":")[0] not in known]
     if unknown:
         print(f"没有 · there is no: {', '.join(unknown)}. {', '.join(known)}", file=sys.stderr)
         return 2
     figures: list[Figure] = []
     for name in names:
         print(f"… {name}", file=sys.stderr, flush=True)
-        figures += known[name]()
+        group, _, part = name.partition(":")
+        figures += known[group](part) if part else known[group]()
     _print(figures)
     _keep(names, figures)
     return 0

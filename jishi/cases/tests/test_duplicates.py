@@ -1,5 +1,6 @@
 """Is it the same matter as a case that stands? Proposed with reasons, never the caller, never what one may not see."""
 
+import os
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,9 +13,8 @@ from conftest import MONDAY_TEN, TOWN
 from jishi.cases import triage
 from jishi.cases.actions import arrival, choosing, history, intake
 from jishi.cases.models import Case, Membership, Suggestion
+from jishi.cases.tests import exhaustive
 from jishi.cases.tests import factories as f
-from jishi.cases.triage import duplicates
-from jishi.duties import queries as duties
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.kernels.text import alike
@@ -26,6 +26,7 @@ from jishi.portal.demo import town as drawn
 LATER = MONDAY_TEN + timedelta(hours=5)
 LEAK = "青溪里3号楼楼顶渗水，厨房天花板在滴水"
 ROOF = "02.01.01"
+YEAR = 10_000 if os.environ.get("JISHI_PROFILE") == "nightly" else 2_000  # reports of a generated year
 
 
 def alike_to(town, text, *, by=None, now=LATER, **facts):
@@ -181,7 +182,7 @@ class TestWhoIsTold:
 @pytest.fixture
 def lived(town):
     """Past lives of the last weeks, and what is asked of them."""
-    year = past_cases(2000, seed=33, today=date(2026, 3, 9))
+    year = past_cases(YEAR, seed=33, today=date(2026, 3, 9))
     recent = [c for c in year if c.said_at > MONDAY_TEN - timedelta(days=45)]
     by = system(town)
     with scope.work(by):
@@ -193,15 +194,12 @@ def lived(town):
 class TestHowGood:
     def test_blocking_keeps_98_of_100_of_what_comparing_all_would_propose(self, town, lived):
         with scope.work(system(town)):
-            batch = [triage.Words(c.text, c.said_at) for c in lived]
-            looked = triage.run(batch, now=MONDAY_TEN, compare=False)
-            asked, standing, told, law = _all_of(batch, looked)
-            kept = {tuple(p) for p in duplicates._cases_worth(asked, standing).tolist()}
+            worth, whole = exhaustive.compared([triage.Words(c.text, MONDAY_TEN) for c in lived], now=MONDAY_TEN)
 
-        every = _exhaustive(asked, standing, told)
-        found = sum(pair in kept for pair in every)
-        assert every and found / len(every) >= 0.98, f"{found} of {len(every)} pairs"
-        assert max(np.bincount([a for a, _ in kept])) <= alike.MAX_CANDIDATES
+        every = sum(len(proposed) for proposed in whole)
+        found = sum(len(proposed & near) for proposed, near in zip(whole, worth, strict=True))
+        assert every and found / every >= 0.98, f"{found} of {every} pairs"
+        assert max(map(len, worth)) <= alike.MAX_CANDIDATES
 
     def test_repeated_reports_are_found_and_what_is_proposed_is_right(self, town):
         year = past_cases(2000, seed=33, today=date(2026, 3, 9))
@@ -233,27 +231,3 @@ class TestHowGood:
 
 def _is_same(one, other):
     return one.matter == other.matter and one.place.name == other.place.name
-
-
-def _all_of(batch, looked):
-    law = duties.law(date(2026, 3, 9))
-    spots = [s.place for s in looked]
-    classes = [triage.looking.classifying.Classes(s.stage("classify").candidates, s.matter, "", "") for s in looked]
-    around = duplicates._around(spots, MONDAY_TEN)
-    rows = zip(batch, [s.shown for s in looked], spots, classes, around, strict=True)
-    asked = [duplicates._asked(*row, law) for row in rows]
-    standing = duplicates._standing(asked, law, MONDAY_TEN)
-    return asked, standing, duplicates._told(np.arange(standing.size), standing), law
-
-
-def _exhaustive(asked, standing, told):
-    """Every pair within the time of the matter that would be proposed, compared one with all."""
-    prepared = Prepared.of([*(a.compared for a in asked), *(told[k].compared for k in sorted(told))])
-    ks = np.array(sorted(told))
-    every = []
-    for at, one in enumerate(asked):
-        inside = np.abs(standing.hours[ks] - one.at_hours) <= np.minimum(standing.life_hours[ks], one.life_hours)
-        second = np.flatnonzero(inside)
-        chance = alike.probabilities(prepared.facts(np.full(len(second), at), second + len(asked)))
-        every += [(at, int(ks[s])) for s, p in zip(second, chance, strict=True) if p >= duplicates.LEAST]
-    return every

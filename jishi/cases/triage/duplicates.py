@@ -43,7 +43,7 @@ UNSAID_M = 100.0  # radius of a place that names none
 LIFE_DAYS = 30  # of a matter that nobody knows
 LATELY = timedelta(days=14)  # a closed case is still proposed: the answer may lie there
 LEAST = 0.5
-EACH = 60  # cases of one grid, and of one matter in it, that one report may be compared with
+NEWEST, ALIKE = 120, 200  # cases of one grid, and of one likely matter in it, that are read for one report
 READ = 600  # characters of a report that are compared
 STRANGERS = frozenset({"resident", "reporter", "anonymous"})
 
@@ -188,27 +188,29 @@ def _seen_by(actor: Actor) -> tuple[str, dict[str, Any]]:
 # once.
 _NEWEST = """
     WITH asked AS MATERIALIZED (
-        SELECT %(tenant)s::bigint AS tenant, %(grids)s::bigint[] AS grids, %(most)s::int[] AS most,
-               %(matters)s::text[] AS matters, %(lost)s::text[] AS lost, %(whole)s::int AS whole,
+        SELECT %(tenant)s::bigint AS tenant, %(grids)s::bigint[] AS grids, %(times)s::int[] AS times,
+               %(matters)s::text[] AS matters, %(lost)s::text[] AS lost, %(all)s::int AS "all",
+               %(newest)s::int AS newest, %(alike)s::int AS alike,
                %(since)s::timestamptz AS since, %(lately)s::timestamptz AS lately)
     SELECT c.id, c.grid_id, c.matter, c.lng_e7, c.lat_e7, c.accuracy_m,
            extract(epoch FROM c.received_at)::float8 / 3600, c.number, c.title, c.status, c.lead_id, c.place_name
-    FROM (SELECT near.* FROM asked, unnest(grids, most) AS g (grid, most) CROSS JOIN LATERAL (
+    FROM (SELECT near.* FROM asked, unnest(grids, times) AS g (grid, times) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case
-              WHERE tenant_id = tenant AND grid_id = g.grid AND {alive} ORDER BY received_at DESC LIMIT g.most) near
-          UNION ALL SELECT alike.* FROM asked, unnest(grids, most) AS g (grid, most)
-              CROSS JOIN unnest(matters) AS likely (code) CROSS JOIN LATERAL (
-              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = likely.code AND grid_id = g.grid
-                  AND {alive} ORDER BY received_at DESC LIMIT g.most) alike
-          UNION ALL SELECT nowhere.* FROM asked, unnest(matters) AS likely (code) CROSS JOIN LATERAL (
-              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = likely.code AND grid_id IS NULL
-                  AND {alive} ORDER BY received_at DESC LIMIT whole) nowhere
+              WHERE tenant_id = tenant AND grid_id = g.grid AND {alive}
+              ORDER BY received_at DESC LIMIT newest * g.times) near
+          UNION ALL SELECT likely.* FROM asked, unnest(grids, times) AS g (grid, times)
+              CROSS JOIN unnest(matters) AS m (code) CROSS JOIN LATERAL (
+              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code AND grid_id = g.grid
+                  AND {alive} ORDER BY received_at DESC LIMIT alike * g.times) likely
+          UNION ALL SELECT nowhere.* FROM asked, unnest(matters) AS m (code) CROSS JOIN LATERAL (
+              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code AND grid_id IS NULL
+                  AND {alive} ORDER BY received_at DESC LIMIT alike * "all") nowhere
           UNION ALL SELECT placeless.* FROM asked CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND grid_id IS NULL
-                  AND {alive} ORDER BY received_at DESC LIMIT whole) placeless
-          UNION ALL SELECT anywhere.* FROM asked, unnest(lost) AS likely (code) CROSS JOIN LATERAL (
-              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = likely.code
-                  AND {alive} ORDER BY received_at DESC LIMIT whole) anywhere) c
+                  AND {alive} ORDER BY received_at DESC LIMIT newest * "all") placeless
+          UNION ALL SELECT anywhere.* FROM asked, unnest(lost) AS m (code) CROSS JOIN LATERAL (
+              SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code
+                  AND {alive} ORDER BY received_at DESC LIMIT alike * "all") anywhere) c
     WHERE {seen}
 """
 _ROW = """
@@ -223,8 +225,8 @@ def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
     actor = scope.current().actor
     seen, more = _seen_by(actor)
     values: dict[str, Any] = {
-        "tenant": actor.tenant_id, "grids": _written(near), "most": _written(EACH * n for n in near.values()),
-        "matters": sorted({m for a in asked for m in a.matters}), "whole": EACH * len(asked),
+        "tenant": actor.tenant_id, "grids": _written(near), "times": _written(near.values()), "all": len(asked),
+        "matters": sorted({m for a in asked for m in a.matters}), "newest": NEWEST, "alike": ALIKE,
         "lost": sorted({m for a in asked if not a.grids for m in a.matters}),
         "since": now - timedelta(hours=max(a.life_hours for a in asked)), "lately": now - LATELY, **more,
     }  # fmt: skip
