@@ -8,7 +8,8 @@ import numpy as np
 from django.utils.timezone import localdate
 
 from jishi.cases import triage
-from jishi.cases.triage import duplicates, looking
+from jishi.cases.triage import duplicates
+from jishi.cases.triage.classifying import Classes
 from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.kernels.text import alike
@@ -45,7 +46,7 @@ def asked_of(batch: Sequence[triage.Words], law: Law, now: datetime) -> list[Ask
     """Look at each text as the desk does, up to the comparison."""
     looked = triage.run(batch, now=now, compare=False)
     spots = [s.place for s in looked]
-    classes = [looking.classifying.Classes(s.stage("classify").candidates, s.matter, "", "") for s in looked]
+    classes = [Classes(s.stage("classify").candidates, s.matter, "", "") for s in looked]
     around = duplicates._around(spots, now)
     rows = zip(batch, [s.shown for s in looked], spots, classes, around, strict=True)
     return [duplicates._asked(*row, law) for row in rows]
