@@ -4,21 +4,20 @@ A row says that there is such a fact; where it points is sealed. Whoever opens i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.timezone import localdate
 
 from jishi.accounts.actions import reading
 from jishi.foundation import outbox, scope, sealed, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused
-from jishi.places import memory, policies, serving_rules
+from jishi.places import memory, pairs, policies, serving_rules
 from jishi.places.events import ResidenceMoved
 from jishi.places.models import (
     SETTLED,
@@ -27,8 +26,8 @@ from jishi.places.models import (
     Dwelling,
     Residence,
     ResidenceKind,
-    ResidencePair,
 )
+from jishi.places.pairs import Step
 
 TABLE = Residence._meta.db_table
 IN_PLACE, IN_ADDRESS = ("building", "collective_code", "division", "dwelling"), ("address", "group")
@@ -235,13 +234,11 @@ def remove_due(*, by: Actor, now: datetime) -> int:
     """This will delete every row whose last day has passed, or whose holder's account was closed, in every copy; how
     many went stays on the trail.
 
-    Nightly. Counts of pairs ended with their month and stay as they were: they name nobody. What was booked for a day
-    that has come joins the count of its pair, so that no day stands beside one for longer than it must.
+    Nightly. Counts of pairs ended with their month and stay as they were: they name nobody, and are sealed.
     :raises NotAllowed: not the platform itself.
     """
     if by.kind not in ("clock", "system"):
         raise NotAllowed(why="保存期由平台每夜自己执行。")
-    _settle_booked(by.tenant_id, localdate(now))
     rows = Residence.objects.select_for_update(of=("self",)).filter(
         Q(ends_on__lt=localdate(now)) | Q(account__is_active=False), tenant_id=by.tenant_id
     )
@@ -401,9 +398,6 @@ def _delete(rows: list[int], tenant_id: int) -> None:
 
 # --- counts of pairs: lives here, belongs there ------------------------------------------------------------
 
-Step = tuple[str, str, str, date, date]  # lives_in, belongs_to, kind, ends_on, from_day: from then on one more or fewer
-
-
 def _steps(account_id: int, by: Actor, now: datetime) -> Counter[Step]:
     """Give what this person adds to the counts of pairs, today and on each later day that is known already.
 
@@ -449,30 +443,5 @@ def _count(account_id: int, before: Counter[Step], by: Actor, now: datetime) -> 
     after = _steps(account_id, by, now)
     changed = Counter(after)
     changed.subtract(before)
-    _book({step: people for step, people in changed.items() if people}, by.tenant_id)
-
-
-def _book(changed: Mapping[Step, int], tenant_id: int) -> None:
-    """Add to the counts, one writer of a tenant at a time and in one order, so that none waits for another in turn."""
-    if not changed:
-        return
-    scope.one_at_a_time("residence.pairs", 0)
-    for (lives_in, belongs_to, kind, ends_on, from_day), people in sorted(changed.items()):
-        key: dict[str, Any] = {
-            "tenant_id": tenant_id, "lives_in": lives_in, "belongs_to": belongs_to, "kind": kind, "ends_on": ends_on,
-            "from_day": from_day,
-        }  # fmt: skip
-        row, _ = ResidencePair.objects.get_or_create(**key)
-        ResidencePair.objects.filter(tenant_id=tenant_id, id=row.id).update(people=F("people") + people)
-        ResidencePair.objects.filter(tenant_id=tenant_id, id=row.id, people=0).delete()
-
-
-def _settle_booked(tenant_id: int, today: date) -> None:
-    """Add what was booked for a day that has come to the count of its pair, and forget the day."""
-    scope.one_at_a_time("residence.pairs", 0)
-    due = ResidencePair.objects.filter(tenant_id=tenant_id, from_day__gt=SETTLED, from_day__lte=today)
-    changed: Counter[Step] = Counter()
-    for row in due.order_by("id"):
-        changed[(row.lives_in, row.belongs_to, row.kind, row.ends_on, SETTLED)] += row.people
-    due.delete()
-    _book({step: people for step, people in changed.items() if people}, tenant_id)
+    some = {step: people for step, people in changed.items() if people}
+    pairs.book(some, by=by, now=now, today=localdate(now))

@@ -1,8 +1,8 @@
 """Where a person lives, is registered, belongs to a collective: three facts, each with its own days (spec 20 §3.4).
 
 The row says that there is such a fact and until when; **where** it points is sealed (`residence.place`,
-`residence.address`), so that no table gives people by place. Counts of pairs of communities stand apart, by month of
-their end, and name nobody.
+`residence.address`), so that no table gives people by place. Counts of pairs of communities stand apart, sealed too,
+by month of their end, and name nobody.
 """
 
 from datetime import date
@@ -40,6 +40,16 @@ ADDRESS = purposes.declare(
         basis=_BASIS, source="本人 / the person",
         readers=frozenset({"handler"}), days=0,
         labels={"address": ("住址", "address"), "group": ("组", "group")},
+    )
+)  # fmt: skip
+PAIRS = purposes.declare(
+    purposes.Purpose(
+        code="residence.pairs", fields=frozenset({"counts"}),
+        zh="知道有多少人住在这里、属于那里，两边好商量谁来办",
+        en="to know how many live here and belong there, so that both sides agree who serves them",
+        basis=_BASIS, source="本人登记的居住和户籍，只留人数 / what people declared, numbers alone",
+        readers=frozenset({"handler", "head", "supervisor", "office", "auditor"}), days=0,
+        labels={"counts": ("人数", "numbers")},
     )
 )  # fmt: skip
 ROOM = purposes.declare(
@@ -136,24 +146,4 @@ SETTLED = date(1970, 1, 1)  # counted; a later day is booked ahead, and joins th
 
 
 class ResidencePair(TenantRow):
-    """How many live in one community and belong to another, until the end of a month. No person, no row of one.
-
-    `people` of a pair on a day is the sum over the rows that begin by then; a move that was said ahead stands under its
-    day, one fewer here and one more there.
-    """
-
-    lives_in = models.CharField(max_length=12)
-    belongs_to = models.CharField(max_length=12)
-    kind = models.CharField(max_length=10)  # registered, collective
-    ends_on = models.DateField()
-    from_day = models.DateField(default=SETTLED)
-    people = models.IntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "lives_in", "belongs_to", "kind", "ends_on", "from_day"],
-                name="one_count_per_pair_and_month",
-            )
-        ]
-        indexes = [models.Index(fields=["tenant", "belongs_to", "ends_on"], name="pairs_that_belong_there")]
+    """A page of counts: how many live in one community and belong to another. All that is on it is sealed (`pairs`)."""

@@ -1,15 +1,16 @@
 """Transitions as their two streets and the office see them; counts of who is served here and belongs there."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q
 
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
-from jishi.places import policies, slips
-from jishi.places.models import GroundState, ResidencePair, Transition, TransitionHousehold, TransitionItem
+from jishi.places import pairs, policies, slips
+from jishi.places.models import GroundState, Transition, TransitionHousehold, TransitionItem
 
 FEW = 5  # a count below is shown as "fewer than five"
 
@@ -91,12 +92,14 @@ def served_here_belongs_there(community: str, *, day: date) -> list[tuple[str, s
 
     Counts only; nobody is named, and no row of one person can be asked for.
     """
-    return _pairs(Q(lives_in=community), "belongs_to", day)
+    found = _pairs(day).items()
+    return sorted((there, kind, n) for (here, there, kind), n in found if here == community != there and n > 0)
 
 
 def belongs_here_served_there(community: str, *, day: date) -> list[tuple[str, str, int]]:
     """Count who belongs to a community and lives in another: (lives in, registered or collective, people)."""
-    return _pairs(Q(belongs_to=community), "lives_in", day)
+    found = _pairs(day).items()
+    return sorted((here, kind, n) for (here, there, kind), n in found if there == community != here and n > 0)
 
 
 def counted(people: int) -> str:
@@ -116,12 +119,13 @@ def without_ground(*, day: date) -> dict[str, date]:
     return dict(rows.values_list("community", "review_on"))
 
 
-def _pairs(which: Q, other: str, day: date) -> list[tuple[str, str, int]]:
-    rows = ResidencePair.objects.filter(
-        which, tenant_id=scope.current().actor.tenant_id, ends_on__gte=day, from_day__lte=day
-    )
-    told = rows.exclude(lives_in=F("belongs_to")).values(other, "kind").annotate(n=Sum("people"))
-    return sorted((r[other], r["kind"], r["n"]) for r in told if r["n"] > 0)
+def _pairs(day: date) -> Counter[tuple[str, str, str]]:
+    """Open the pages of counts once a transaction, however many communities are asked for."""
+    here = scope.current()
+    kept: dict[date, Counter[tuple[str, str, str]]] = here.memo.setdefault("residence.pairs", {})
+    if day not in kept:
+        kept[day] = pairs.counted(by=here.actor, now=here.recorded_at, day=day)
+    return kept[day]
 
 
 def _rows(rows: Sequence[Transition]) -> list[TransitionRow]:

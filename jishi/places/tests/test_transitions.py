@@ -368,7 +368,8 @@ class TestServedHereBelongsThere:
                 row = Residence.objects.get(account=me.account_id, kind="living")
                 residence.correct(row.id, Whereabouts(A), by=me, now=NOW)
 
-        assert seen.served_here_belongs_there(A, day=TODAY) == [(B, "collective", 2), (B, "registered", 2)]
-        assert seen.belongs_here_served_there(B, day=TODAY) == [(A, "collective", 2), (A, "registered", 2)]
-        assert seen.served_here_belongs_there(B, day=TODAY) == []
-        assert seen.served_here_belongs_there(A, day=LAST + timedelta(days=60)) == [], "counts end with their month"
+        with scope.within(village.office):
+            assert seen.served_here_belongs_there(A, day=TODAY) == [(B, "collective", 2), (B, "registered", 2)]
+            assert seen.belongs_here_served_there(B, day=TODAY) == [(A, "collective", 2), (A, "registered", 2)]
+            assert seen.served_here_belongs_there(B, day=TODAY) == []
+            assert seen.served_here_belongs_there(A, day=LAST + timedelta(days=60)) == [], "counts end with their month"

@@ -41,6 +41,9 @@ SERVERS = {
 KINDS = {"registered": gettext_lazy("户籍在"), "collective": gettext_lazy("集体成员在")}
 
 
+COUNTERS = ("handler", "head", "supervisor")  # who asks how many of the own community belong elsewhere
+
+
 @never_cache
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
@@ -50,7 +53,7 @@ def board(request: HttpRequest) -> HttpResponse:
     communities = places.communities()
     pairs = [
         {"here": c.short_name, "kind": KINDS[kind], "there": _place(there), "people": queries.counted(n)}
-        for c in communities if by.has("office", "auditor") or c.code in _own(by)
+        for c in communities if by.has("office", "auditor") or (by.has(*COUNTERS) and c.code in _own(by))
         for there, kind, n in queries.served_here_belongs_there(c.code, day=today)
     ]  # fmt: skip
     return render(request, "portal/transitions.html", {
