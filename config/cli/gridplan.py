@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     """Plan (or, with --previous, replan; with --audit, only judge) and say what came out."""
     given = _flags().parse_args(argv)
     try:
-        table = _read(given)
+        table = read(given)
         if given.audit:
             return _audited(given, table)
         begun = time.monotonic()
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
         if given.explain is not None:
             told["explanation"] = asdict(planner.explain(plan, given.explain))
     except (refusals.BadInput, datum.UnknownDatum, datum.SwappedAxes, compounds.BadGround, Unreadable, OSError) as no:
-        return _refused(given, no)
+        return refuse(given, no)
     _say(given, told)
     return 0 if plan.is_adoptable else 1
 
@@ -124,7 +124,7 @@ def _numbers(name: str, columns: dict[str, list[str]], *wanted: str) -> Any:
         raise Unreadable(f"{name}: {wanted[0]}: {no}") from no
 
 
-def _read(given: argparse.Namespace) -> dict[str, Any]:
+def read(given: argparse.Namespace) -> dict[str, Any]:
     """Give units, edges, band and columns as the kernel takes them."""
     if given.points:
         return _built(given)
@@ -149,6 +149,7 @@ def _read(given: argparse.Namespace) -> dict[str, Any]:
         units, edges, of = planner.cut_heavy(units, edges, above=lo_hi[1], target=target)
     labels = {name: _labels(given.nodes, nodes, column)[of] if column else None
               for name, column in (("community", given.community), ("atoms", given.compound))}  # fmt: skip
+    labels["communities"] = _known(_column(given.nodes, nodes, given.community)) if given.community else []
     return {"units": units, "edges": edges, "band": band, "of": of, "names": names, "row": row, **labels}
 
 
@@ -167,15 +168,19 @@ def _built(given: argparse.Namespace) -> dict[str, Any]:
     ids = graph.units.id
     return {"units": graph.units, "edges": graph.edges, "band": band, "of": np.arange(len(ids)), "names": ids,
             "row": {one: i for i, one in enumerate(ids.tolist())}, "community": graph.community,
-            "atoms": graph.atoms, "graph": graph, "plane": plane}  # fmt: skip
+            "atoms": graph.atoms, "graph": graph, "plane": plane,
+            "communities": _known(_column(given.points, told, given.community)) if given.community else []}  # fmt: skip
 
 
 def _labels(name: str, columns: dict[str, list[str]], column: str) -> Any:
     """Codes of a column as whole numbers; empty and negative ones are none."""
     values = _column(name, columns, column)
-    known = sorted({v for v in values if v.strip() and not v.startswith("-")})
-    place = {v: i for i, v in enumerate(known)}
+    place = {v: i for i, v in enumerate(_known(values))}
     return np.array([place.get(v, -1) for v in values], dtype=np.int64)
+
+
+def _known(values: list[str]) -> list[str]:
+    return sorted({v for v in values if v.strip() and not v.startswith("-")})
 
 
 def _band(given: argparse.Namespace, households: Any) -> tuple[planner.Band, tuple[float, float]]:
@@ -190,26 +195,27 @@ def _band(given: argparse.Namespace, households: Any) -> tuple[planner.Band, tup
     return planner.Band(int(np.ceil(lo - 1e-9)), int(np.floor(hi + 1e-9))), (lo, hi)
 
 
-def _grids(name: str, table: dict[str, Any]) -> Any:
+def grids(name: str, table: dict[str, Any]) -> Any:
     """Read a plan (id, grid), put beside the units; −1 where it has none."""
     told = _rows(name)
-    grids = np.full(len(table["names"]), -1, np.int64)
+    told_of = np.full(len(table["names"]), -1, np.int64)
     unknown = 0
     numbers = _numbers(name, told, "grid")
     for one, grid in zip(_column(name, told, "id"), numbers.tolist(), strict=True):
         if one in table["row"]:
-            grids[table["row"][one]] = int(grid)
+            told_of[table["row"][one]] = int(grid)
         else:
             unknown += 1
     if unknown == len(numbers):
-        raise refusals.PreviousDoesNotFit(unknown=unknown, missing=int((grids < 0).sum()))
-    return grids[table["of"]]
+        raise refusals.PreviousDoesNotFit(unknown=unknown, missing=int((told_of < 0).sum()))
+    return told_of[table["of"]]
 
 
 # --- doing -----------------------------------------------------------------------------------------------------
 
 
-def _exempt(given: argparse.Namespace) -> planner.Exempt:
+def exempt(given: argparse.Namespace) -> planner.Exempt:
+    """Give the exemptions that may be used."""
     if given.no_exemptions:
         return planner.Exempt(oversize_alone=False, unpeopled=False)
     return planner.Exempt(allow_islands=given.allow_islands)
@@ -218,7 +224,7 @@ def _exempt(given: argparse.Namespace) -> planner.Exempt:
 def _fields(given: argparse.Namespace, table: dict[str, Any]) -> dict[str, Any]:
     return {
         "band": table["band"], "atoms": table["atoms"], "compounds": given.compounds, "cap": given.cap,
-        "community": table["community"], "count": given.k, "exempt": _exempt(given),
+        "community": table["community"], "count": given.k, "exempt": exempt(given),
     }  # fmt: skip
 
 
@@ -228,14 +234,14 @@ def _planned(given: argparse.Namespace, table: dict[str, Any]) -> planner.Plan:
             "time_limit_s": given.time_limit}  # fmt: skip
     fields = _fields(given, table)
     if given.previous:
-        fields["previous"] = _grids(given.previous, table)
+        fields["previous"] = grids(given.previous, table)
         return planner.replan(planner.Problem(table["units"], table["edges"], **fields), price=given.price, **more)
     return planner.plan_grids(table["units"], table["edges"], **fields, **more)
 
 
 def _audited(given: argparse.Namespace, table: dict[str, Any]) -> int:
     judged = planner.Problem(table["units"], table["edges"], **_fields(given, table))
-    faults = planner.audit(_grids(given.audit, table), judged)
+    faults = planner.audit(grids(given.audit, table), judged)
     _say(given, {"status": "faulty" if faults else "legal", "faults": [asdict(f) for f in faults[:MOST_SHOWN]],
                  "fault_count": len(faults)})  # fmt: skip
     return 1 if faults else 0
@@ -293,7 +299,8 @@ def _say(given: argparse.Namespace, told: dict[str, Any]) -> None:
         print(f"  {one['grid']}: {one['sentence']}")
 
 
-def _refused(given: argparse.Namespace, no: Exception) -> int:
+def refuse(given: argparse.Namespace, no: Exception) -> int:
+    """Say what cannot be used; gives 2."""
     code = getattr(no, "code", "unreadable")
     if given.json:
         print(json.dumps({"status": "refused", "code": code, "says": str(no)}, ensure_ascii=False))

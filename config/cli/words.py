@@ -13,6 +13,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "divisions": ("config.cli.places:divisions", "载入全国区划", "load the national division table"),
     "grids": ("config.cli.places:grids", "导入网格", "import grids"),
     "gridplan": ("config.cli.gridplan:main", "划分网格", "divide units into grids, or prove that nobody can"),
+    "gridplan-many": ("config.cli.gridplan_many:main", "许多社区一起划分", "divide many communities at once"),
     "locate": ("config.cli.places:locate", "批量定位", "locate points"),
     "backup": ("config.cli.keeping:backup", "备份", "keep a copy"),
     "restore": ("config.cli.keeping:restore", "恢复", "bring a copy back"),

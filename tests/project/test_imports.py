@@ -32,6 +32,9 @@ IMPORTS = [
     ("jishi/kernels/ledger/chain.py", "from django.db import models", "django"),
     ("jishi/kernels/geo/datum.py", "from jishi.kernels.text import words", "jishi.kernels.text.words"),
     ("jishi/cases/events.py", "from config import wiring", "config.wiring"),
+    ("jishi/batch/running.py", "from jishi.foundation import scope", "jishi.foundation.scope"),
+    ("jishi/places/memory.py", "from jishi.batch import memo", "jishi.batch.memo"),
+    ("jishi/batch/local.py", "import pyspark", "pyspark"),
     ("jishi/cases/queries/judging.py", "import sklearn", "sklearn"),
 ]
 
@@ -44,6 +47,7 @@ FILES = [
     "jishi/accounts/signals.py",
     "jishi/foundation/settings.py",
     "jishi/portal/misc.py",
+    "jishi/batch/queue.py",
 ]
 
 
@@ -114,7 +118,7 @@ def test_what_is_no_door_of_a_room_is_protected(room):
 def test_every_room_declares_its_files_in_order():
     declared = {tuple(c["containers"]) for c in CONTRACTS if c.get("exhaustive")}
 
-    assert {(f"jishi.{r}",) for r in (*ROOMS, "foundation", "portal")} | {("jishi",)} == declared
+    assert {(f"jishi.{r}",) for r in (*ROOMS, "foundation", "portal", "batch")} | {("jishi",)} == declared
 
 
 def test_no_import_goes_around_the_linter():

@@ -176,12 +176,13 @@ class TestItsOwnVoice:
 
         assert found == []
 
-    def test_skips_a_test_only_for_want_of_the_shared_data(self):
+    def test_skips_a_test_only_for_want_of_the_shared_data_or_of_an_optional_extra(self):
         skipping = re.compile(r"pytest\.skip\(|mark\.skip|mark\.xfail|importorskip")
+        reasons = re.compile(r"JISHI_SHARED|the extra \[spark\]")
         wrong = []
         for path in self._pages():
             text = path.read_text(encoding="utf-8", errors="replace") if path.suffix == ".py" else ""
-            if path != Path(__file__).resolve() and skipping.search(text) and "JISHI_SHARED" not in text:
+            if path != Path(__file__).resolve() and skipping.search(text) and not reasons.search(text):
                 wrong.append(str(path.relative_to(ROOT)))
 
         assert wrong == []
