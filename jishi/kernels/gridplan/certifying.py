@@ -11,6 +11,7 @@ from .values import Array, Certificate, Ints
 
 MOST_SETS = 200_000  # enumerated for one proof
 MOST_SUSPECTS = 200  # of those in grids that miss their band
+FEW_LOOKS = 300  # sets looked at for one atom before anybody searches
 MOST_ATOMS = 20  # asked for their home in one piece
 
 
@@ -57,6 +58,56 @@ def units_of(ground: Ground, rows: Array) -> tuple[int, ...]:
     return tuple(np.flatnonzero(inside[ground.atom_of]).tolist())
 
 
+def at_once(ground: Ground, pieces: tuple[Piece, ...]) -> dict[int, Certificate]:
+    """This will prove, before anybody searches, that small compounds of a piece (by its number) have no home, or not
+    all of them at once. Compounds that may be split are looked at building by building."""
+    if not len(ground.kin_rows) or ground.problem.previous is not None:
+        return {}
+    loose = contract.build(ground.problem, loose=contract.EVERY)
+    first = np.full(ground.size, -1, np.int64)
+    for i, piece in enumerate(pieces):
+        first[piece.rows] = i if piece.fits and piece.homes else -1
+    which = np.full(loose.size, -1, np.int64)
+    which[loose.atom_of] = first[ground.atom_of]
+    order = np.argsort(which, kind="stable")
+    starts = np.searchsorted(which[order], np.arange(len(pieces) + 1))
+    found = {}
+    for i in np.unique(which[which >= 0]).tolist():
+        certificate = _cramped(loose, order[starts[i] : starts[i + 1]])
+        if certificate is not None:
+            found[i] = certificate
+    return found
+
+
+def _cramped(ground: Ground, rows: Ints) -> Certificate | None:
+    """Look at the atoms that need others: those with few sets may have none, or get into each other's way."""
+    band = ground.problem.band
+    small = np.flatnonzero((ground.w[rows] < band.lo) & (ground.w[rows] > 0) & (ground.kin[rows] < 0)).tolist()
+    if not small:
+        return None
+    near, w = covering.bits(ground.indptr, ground.indices, rows), ground.w[rows].tolist()
+    choices = {}
+    for one in small:
+        home = covering.has_home(near, w, band.lo, band.hi, one, most=FEW_LOOKS)
+        if home is False:
+            return _no_home(ground, rows, one)
+        sets = covering.fitting(near, w, band.lo, band.hi, most=FEW_LOOKS, only=one) if home else None
+        if sets is not None:
+            choices[one] = sets
+    core = covering.clash(choices)
+    if core is None:
+        return None
+    units, homes = units_of(ground, rows[list(core)]), int(ground.w[rows[list(core)]].sum())
+    told = f"No choice of connected ground inside {band.lo}–{band.hi} holds all of these {len(core)} places at once."
+    return Certificate("packing", units, homes, told, {"core": len(core), "piece": units_of(ground, rows)})
+
+
+def _no_home(ground: Ground, rows: Ints, one: int) -> Certificate:
+    band, homes = ground.problem.band, int(ground.w[rows[one]])
+    told = f"No connected ground inside {band.lo}–{band.hi} holds these {homes} households."
+    return Certificate("homeless", units_of(ground, rows[[one]]), homes, told, {"piece": units_of(ground, rows)})
+
+
 def by_search(ground: Ground, faulty: list[Piece], missing: Ints) -> tuple[Certificate, ...]:
     """This will look for an atom without a home, then for the lack of an exact cover, in pieces that nobody divided.
 
@@ -89,9 +140,7 @@ def _homeless(ground: Ground, rows: Ints, suspect: Ints) -> Certificate | None:
     for one in dict.fromkeys([*first[np.argsort(-w[first], kind="stable")][:MOST_SUSPECTS].tolist(), *asked]):
         sets = covering.fitting(near, w.tolist(), band.lo, band.hi, most=3_000, only=one)
         if sets == []:
-            units = units_of(ground, rows[[one]])
-            told = f"No connected ground inside {band.lo}–{band.hi} holds these {int(w[one])} households."
-            return Certificate("homeless", units, int(w[one]), told, {"piece": units_of(ground, rows)})
+            return _no_home(ground, rows, one)
     return None
 
 

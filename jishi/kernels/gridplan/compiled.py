@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FOUR_PI = 4.0 * np.pi
 
 # places in the array of coefficients that `anneal` takes
-WALK, SHAPE, BALANCE, LAMBDA, STEP, HOT, COLD, SWAPS = range(8)
+WALK, SHAPE, BALANCE, LAMBDA, STEP, HOT, COLD, SWAPS, OPENS = range(9)
 # places in the table of sums, one row per grid
 HOMES, SUM_X, SUM_Y, SQUARES, BORDER, AREA, MEMBERS, FIRST_WORKLOAD = range(8)
 
@@ -211,7 +211,9 @@ SUM_COLUMN = np.array([HOMES, SUM_X, SUM_Y, SQUARES, AREA, *range(FIRST_WORKLOAD
 
 @compiled
 def cost(row: Array, coef: Array, band: Array, means: Array) -> float:
-    """Give what one grid adds to the objective, its distance from the band included."""
+    """Give what one grid adds to the objective, its distance from the band included; one without units adds nothing."""
+    if row[MEMBERS] == 0:
+        return 0.0
     w = row[HOMES]
     e: float = 0.0
     if w > 0:
@@ -313,13 +315,106 @@ def has_foe(u: int, grid: int, foe_ptr: Array, foes: Array, part: Array) -> bool
 
 
 @compiled
+def keeps_kin(
+    u: int, to: int, indptr: Array, indices: Array, part: Array,
+    kin: Array, kin_ptr: Array, kin_rows: Array, seen: Array, queue: Array, stamp: int,
+) -> bool:
+    """Tell whether the pieces of u's compound in both grids hang together by themselves once u is moved."""
+    c = kin[u]
+    if c < 0:
+        return True
+    a = part[u]
+    left = 0
+    first = -1
+    is_there = False
+    for p in range(kin_ptr[c], kin_ptr[c + 1]):
+        r = kin_rows[p]
+        if part[r] == to:
+            is_there = True
+        elif part[r] == a and r != u:
+            left += 1
+            first = r
+    if is_there:
+        joined = False
+        for e in range(indptr[u], indptr[u + 1]):
+            j = indices[e]
+            if kin[j] == c and part[j] == to:
+                joined = True
+                break
+        if not joined:
+            return False
+    if left <= 1:
+        return True
+    seen[u] = stamp
+    seen[first] = stamp
+    left -= 1
+    queue[0] = first
+    head, tail = 0, 1
+    while head < tail:
+        i = queue[head]
+        head += 1
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            if kin[j] == c and part[j] == a and seen[j] != stamp:
+                seen[j] = stamp
+                left -= 1
+                queue[tail] = j
+                tail += 1
+    return left == 0
+
+
+@compiled
+def torn_kin(
+    indptr: Array, indices: Array, part: Array, kin: Array, kin_ptr: Array, kin_rows: Array, torn: Array
+) -> None:
+    """Count in `torn` (k,) what of split compounds lies in each grid apart from the rest of its compound there."""
+    torn[:] = 0
+    label = np.full(len(part), -1, np.int32)
+    queue = np.empty(len(part), np.int32)
+    for c in range(len(kin_ptr) - 1):
+        for p in range(kin_ptr[c], kin_ptr[c + 1]):
+            start = kin_rows[p]
+            if part[start] < 0 or label[start] >= 0:
+                continue
+            for q in range(kin_ptr[c], p):
+                if part[kin_rows[q]] == part[start]:
+                    torn[part[start]] += 1
+                    break
+            label[start] = start
+            queue[0] = start
+            head, tail = 0, 1
+            while head < tail:
+                i = queue[head]
+                head += 1
+                for e in range(indptr[i], indptr[i + 1]):
+                    j = indices[e]
+                    if label[j] < 0 and kin[j] == c and part[j] == part[start]:
+                        label[j] = start
+                        queue[tail] = j
+                        tail += 1
+
+
+@compiled
+def empty_one(tile: int, grid_ptr: Array, grids: Array, sums: Array) -> int:
+    """Give a grid of the tile without units, −1 if there is none."""
+    for p in range(grid_ptr[tile], grid_ptr[tile + 1]):
+        if sums[grids[p], MEMBERS] == 0:
+            return grids[p]  # type: ignore[no-any-return]
+    return -1
+
+
+@compiled
 def anneal(
-    tiles: Array, tile_ptr: Array, tile_units: Array, tile_of: Array, sweeps: float, seed: int,
+    tiles: Array, tile_ptr: Array, tile_units: Array, tile_of: Array, grid_ptr: Array, grids: Array,
+    sweeps: float, seed: int,
     indptr: Array, indices: Array, border: Array, nodes: Array, part: Array, sums: Array,
     coef: Array, band: Array, means: Array, home: Array, price: Array, fixed: Array,
-    foe_ptr: Array, foes: Array, seen: Array, stamp_from: int,
+    foe_ptr: Array, foes: Array, kin: Array, kin_ptr: Array, kin_rows: Array, seen: Array, stamp_from: int,
 ) -> int:
-    """Propose moves and exchanges in each of these tiles, hot at first, cold at the end; gives the accepted."""
+    """Propose moves and exchanges in each of these tiles, hot at first, cold at the end; gives the accepted.
+
+    With coef[OPENS] > 0 a grid may lose its last unit, and that share of proposals opens an empty one.
+    """
     accepted = 0
     state = np.empty(1, np.uint64)
     before, after = np.empty(sums.shape[1]), np.empty(sums.shape[1])
@@ -344,7 +439,15 @@ def anneal(
             a = part[u]
             v = indices[indptr[u] + draw(state) % degree]
             b = part[v]
-            if a == b or b < 0 or tile_of[b] != t or sums[a, MEMBERS] == 1 or has_foe(u, b, foe_ptr, foes, part):
+            opens = False
+            if coef[OPENS] > 0 and draw(state) < coef[OPENS] * 2147483648.0:
+                b = empty_one(t, grid_ptr, grids, sums)
+                opens = True
+                if b < 0 or sums[a, MEMBERS] == 1:
+                    continue
+            if a == b or b < 0 or tile_of[b] != t or has_foe(u, b, foe_ptr, foes, part):
+                continue
+            if sums[a, MEMBERS] == 1 and coef[OPENS] == 0:
                 continue
             threshold = -heat * np.log((draw(state) + 1) / 2147483649.0)
             both = cost(sums[a], coef, band, means) + cost(sums[b], coef, band, means)
@@ -357,23 +460,25 @@ def anneal(
             for d in range(nodes.shape[1]):
                 before[SUM_COLUMN[d]] -= nodes[u, d]
                 after[SUM_COLUMN[d]] += nodes[u, d]
+            before[MEMBERS] -= 1
+            after[MEMBERS] += 1
             for e in range(indptr[u], indptr[u + 1]):
                 g = part[indices[e]]
                 before[BORDER] += border[e] if g == a else -border[e]
                 after[BORDER] += -border[e] if g == b else border[e]
             delta = change + cost(before, coef, band, means) + cost(after, coef, band, means) - both
             if delta <= threshold:
-                stamp += 2
-                if hangs_together(u, indptr, indices, part, seen, queue, stamp):
+                stamp += 4
+                if (before[MEMBERS] == 0 or hangs_together(u, indptr, indices, part, seen, queue, stamp)) and keeps_kin(
+                    u, b, indptr, indices, part, kin, kin_ptr, kin_rows, seen, queue, stamp + 2
+                ):
                     for d in range(sums.shape[1]):
                         sums[a, d] = before[d]
                         sums[b, d] = after[d]
-                    sums[a, MEMBERS] -= 1
-                    sums[b, MEMBERS] += 1
                     part[u] = b
                     accepted += 1
                 continue
-            if draw(state) >= coef[SWAPS] * 2147483648.0:
+            if opens or before[MEMBERS] == 0 or draw(state) >= coef[SWAPS] * 2147483648.0:
                 continue
             # an exchange: u goes to b, somebody near goes the other way
             other = v
@@ -381,13 +486,19 @@ def anneal(
                 other = indices[indptr[v] + draw(state) % (indptr[v + 1] - indptr[v])]
             if part[other] != b or fixed[other] or has_foe(other, a, foe_ptr, foes, part):
                 continue
-            stamp += 2
-            if not hangs_together(u, indptr, indices, part, seen, queue, stamp):
+            stamp += 4
+            if not hangs_together(u, indptr, indices, part, seen, queue, stamp) or not keeps_kin(
+                u, b, indptr, indices, part, kin, kin_ptr, kin_rows, seen, queue, stamp + 2
+            ):
                 continue
             shift(u, b, indptr, indices, border, nodes, part, sums)
-            stamp += 2
+            stamp += 4
             good = touches(other, a, indptr, indices, part)
-            if good and hangs_together(other, indptr, indices, part, seen, queue, stamp):
+            if (
+                good
+                and hangs_together(other, indptr, indices, part, seen, queue, stamp)
+                and keeps_kin(other, a, indptr, indices, part, kin, kin_ptr, kin_rows, seen, queue, stamp + 2)
+            ):
                 shift(other, a, indptr, indices, border, nodes, part, sums)
                 if home[other] >= 0:
                     change += price[other] * ((home[other] != a) * 1.0 - (home[other] != b) * 1.0)

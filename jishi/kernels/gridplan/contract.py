@@ -20,7 +20,8 @@ FREE, OVERSIZE, OWN = 0, 1, 2  # why an atom is sealed: it is a grid by itself
 class Ground:
     """The graph of atoms. `row_of` (n,) unit rows in curve order; `atom_of` (n,) atom of each unit row; CSR of atoms
     (`indptr`, `indices`, `border`); `nodes` one row per atom: households w, w·x, w·y, w·(x²+y²), area, workloads;
-    `sealed`: see FREE, OVERSIZE, OWN."""
+    `sealed`: see FREE, OVERSIZE, OWN. `kin`: atoms of one compound that is split and touch along its buildings (−1
+    none), listed by `kin_ptr`, `kin_rows`: those in one grid must hang together by themselves."""
 
     problem: Problem
     atom_of: Ints
@@ -37,6 +38,9 @@ class Ground:
     fixed: Array
     foe_ptr: Array
     foes: Array
+    kin: Array
+    kin_ptr: Array
+    kin_rows: Array
     centre: tuple[float, float]
 
     @property
@@ -230,7 +234,8 @@ def _ground(
     foe_ptr, foes = _foes(problem, atom, n)
     return Ground(
         problem, atom, total, ax, ay, indptr, indices, border, np.ascontiguousarray(nodes),
-        _sealed(problem, atom, total), *_homes(problem, atom, w, n), _fixed(problem, atom, n), foe_ptr, foes, centre,
+        _sealed(problem, atom, total), *_homes(problem, atom, w, n), _fixed(problem, atom, n), foe_ptr, foes,
+        *_kin(problem, atom, n), centre,
     )  # fmt: skip
 
 
@@ -278,6 +283,32 @@ def _fixed(problem: Problem, atom: Ints, n: int) -> Array:
     fixed = np.zeros(n, np.uint8)
     fixed[atom[list(problem.pins.stay)]] = 1
     return fixed
+
+
+def _kin(problem: Problem, atom: Ints, n: int) -> tuple[Array, Array, Array]:
+    """Number the connected parts of compounds that are more than one atom."""
+    from . import compiled
+
+    kin = np.full(n, -1, np.int32)
+    if problem.atoms is not None and problem.compounds != "free":
+        codes = np.asarray(problem.atoms, dtype=np.int64)
+        inside = codes >= 0
+        pair = np.unique(np.stack([codes[inside], atom[inside]]), axis=1)
+        several = np.flatnonzero(np.bincount(np.unique(pair[0], return_inverse=True)[1]) > 1)
+        split = np.isin(codes, np.unique(pair[0])[several]) & inside
+        u, v = problem.edges.u, problem.edges.v
+        inner = (codes[u] == codes[v]) & split[u] & (np.asarray(problem.edges.barrier) < HARD)
+        indptr, indices, _ = csr(len(codes), u[inner], v[inner], np.ones(int(inner.sum())))
+        part, _ = compiled.pieces(indptr, indices, np.where(split, 0, -1).astype(np.int32))
+        low, high = np.full(n, len(codes)), np.full(n, -1)
+        np.minimum.at(low, atom, part)
+        np.maximum.at(high, atom, part)
+        whole = (low == high) & (low >= 0)  # an atom that is of two parts is free of both
+        kin[whole] = np.unique(low[whole], return_inverse=True)[1]
+    order = np.argsort(kin, kind="stable").astype(np.int32)[int((kin < 0).sum()) :]
+    pointer = np.zeros(int(kin.max(initial=-1)) + 2, np.int64)
+    pointer[1:] = np.cumsum(np.bincount(kin[kin >= 0], minlength=len(pointer) - 1))
+    return kin, pointer, order
 
 
 def _foes(problem: Problem, atom: Ints, n: int) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ Sets are bits of a whole number. What is said to be complete was enumerated to t
 None, never a proof.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,63 @@ def fitting(near: Sequence[int], w: Sequence[int], lo: int, hi: int, *, most: in
                 if weight + w[one] <= hi:
                     stack.append((mask | bit, weight + w[one], ring | (near[one] & ~banned), banned))
     return found
+
+
+def has_home(near: Sequence[int], w: Sequence[int], lo: int, hi: int, one: int, *, most: int) -> bool | None:
+    """This will tell whether a connected set with lo ≤ Σw ≤ hi holds this atom; None: looked at too many."""
+    stack, looked = [(w[one], near[one], 1 << one)], 0
+    while stack:
+        weight, ring, banned = stack.pop()
+        looked += 1
+        if looked > most:
+            return None
+        if lo <= weight <= hi:
+            return True
+        ring &= ~banned
+        while ring:
+            bit = ring & -ring
+            ring ^= bit
+            banned |= bit
+            further = bit.bit_length() - 1
+            if weight + w[further] <= hi:
+                stack.append((weight + w[further], ring | (near[further] & ~banned), banned))
+    return False
+
+
+def clash(choices: Mapping[int, Sequence[int]], *, most: int = 20_000) -> tuple[int, ...] | None:
+    """This will give a few of these atoms that no disjoint choice of their sets covers, none of them needless; None
+    if all can be covered at once, or that was not found out. `choices`: every set that may hold an atom."""
+    core = sorted(choices, key=lambda one: (len(choices[one]), one))
+    if _disjoint(choices, core, most) is not False:
+        return None
+    for one in core[::-1]:
+        fewer = [c for c in core if c != one]
+        if _disjoint(choices, fewer, most) is False:
+            core = fewer
+    return tuple(core)
+
+
+def _disjoint(choices: Mapping[int, Sequence[int]], atoms: Sequence[int], most: int) -> bool | None:
+    """Tell whether each of the atoms can be in one of its sets, no two sets sharing anything; None: too long."""
+    steps = 0
+
+    def follow(place: int, covered: int) -> bool | None:
+        nonlocal steps
+        while place < len(atoms) and covered >> atoms[place] & 1:
+            place += 1
+        if place == len(atoms):
+            return True
+        steps += 1
+        if steps > most:
+            return None
+        for s in choices[atoms[place]]:
+            if not s & covered:
+                further = follow(place + 1, covered | s)
+                if further is not False:
+                    return further
+        return False
+
+    return follow(0, 0)
 
 
 def any_cover(n: int, sets: Sequence[int], *, most: int = MOST_STEPS) -> tuple[int, ...] | None | bool:

@@ -10,21 +10,28 @@ from . import contract, parting, searching
 from .contract import FREE, Ground
 from .searching import Search, State
 from .solving import SMALL, Piece, best, divide
-from .values import Array, Ints
+from .values import Array, Flags, Ints
 
 RINGS = ((1, 32), (3, 48), (8, 64))  # steps between grids from one that misses its band, rounds of mending
 Division = tuple[Ground, tuple[Piece, ...], Array]
 
 
-def loosen(division: Division, search: Search) -> Division:
-    """This will give the division with fewer grids out of their bands, or the same."""
+def loosen(division: Division, search: Search, hopeless: frozenset[int] = frozenset()) -> Division:
+    """This will give the division with fewer grids out of their bands, or the same. `hopeless`: pieces, by number, of
+    which somebody proved that they have no legal division."""
     ground, pieces, part = division
     parted = may_part(ground)
+    gone = np.zeros(ground.size, bool)
+    for i in hopeless if len(parted) else ():
+        gone[pieces[i].rows] = True
+    lost = gone[ground.atom_of]
+    if lost.any():
+        parted = np.setdiff1d(parted, np.asarray(ground.problem.atoms)[lost])
     loose: frozenset[int] = frozenset()
     if len(parted) and ground.problem.previous is None:
-        loose, (ground, pieces, part) = _small_ones(ground, pieces, part, parted, search)
+        loose, (ground, pieces, part) = _small_ones(ground, pieces, part, parted, search, lost)
     for ring, rounds in RINGS if len(parted) else ():
-        bad = _missing(ground, pieces, part)
+        bad = _missing(ground, pieces, part, lost)
         if not len(bad) or search.stop("loosen", ring, RINGS[-1][0], len(bad), 0.0):
             break
         near = frozenset(np.intersect1d(_compounds_near(ground, part, bad, ring), parted).tolist())
@@ -35,16 +42,16 @@ def loosen(division: Division, search: Search) -> Division:
         start = np.full(finer.size, -1, np.int64)
         start[finer.atom_of] = part[ground.atom_of]
         ground, pieces = finer, divide(finer)
-        part = _resumed(ground, pieces, start, search, rounds)
+        part = _resumed(ground, pieces, start, search, rounds, lost)
     return ground, pieces, parting.rejoin(ground, part) if loose else part
 
 
 def _small_ones(
-    ground: Ground, pieces: tuple[Piece, ...], part: Array, parted: Ints, search: Search
+    ground: Ground, pieces: tuple[Piece, ...], part: Array, parted: Ints, search: Search, lost: Flags
 ) -> tuple[frozenset[int], Division]:
     """Divide small pieces that have a grid out of its band exactly, building by building."""
     atoms = np.asarray(ground.problem.atoms)
-    units, bad = np.bincount(ground.atom_of, minlength=ground.size), _missing(ground, pieces, part)
+    units, bad = np.bincount(ground.atom_of, minlength=ground.size), _missing(ground, pieces, part, lost)
     small = [p.rows for p in pieces if int(units[p.rows].sum()) <= SMALL and np.isin(part[p.rows], bad).any()]
     inside = np.zeros(ground.size, bool)
     inside[np.concatenate([np.zeros(0, np.int64), *small])] = True
@@ -76,14 +83,19 @@ def may_part(ground: Ground) -> Ints:
     return codes[(codes >= 0) & (units > 1) & (homes > problem.whole_up_to)]
 
 
-def _missing(ground: Ground, pieces: tuple[Piece, ...], part: Array) -> Ints:
-    """Give the grids that miss their band in pieces where a number of grids fits."""
+def _missing(ground: Ground, pieces: tuple[Piece, ...], part: Array, lost: Flags) -> Ints:
+    """Give the grids that miss their band, or hold a torn compound, in pieces where a number of grids fits."""
+    from . import compiled
+
     homes = np.bincount(part, ground.w)
-    able = np.zeros(len(homes), bool)
+    able, torn = np.zeros(len(homes), bool), np.zeros(len(homes), np.int64)
     for piece in pieces:
         if piece.homes and piece.fits:
             able[part[piece.rows]] = True
-    return np.flatnonzero(able & ((homes < ground.problem.band.lo) | (homes > ground.problem.band.hi)))
+    able[part[ground.atom_of[lost]]] = False
+    compiled.torn_kin(ground.indptr, ground.indices, part.astype(np.int32), ground.kin, ground.kin_ptr,
+                      ground.kin_rows, torn)  # fmt: skip
+    return np.flatnonzero(able & ((homes < ground.problem.band.lo) | (homes > ground.problem.band.hi) | (torn > 0)))
 
 
 def _compounds_near(ground: Ground, part: Array, bad: Ints, ring: int) -> Array:
@@ -95,9 +107,12 @@ def _compounds_near(ground: Ground, part: Array, bad: Ints, ring: int) -> Array:
     return np.asarray(ground.problem.atoms)[near[part][ground.atom_of]]
 
 
-def _resumed(ground: Ground, pieces: tuple[Piece, ...], start: Array, search: Search, rounds: int) -> Array:
-    """Go on from a division; pieces in which no number of grids fits, and sealed atoms, keep what they have."""
-    rows = np.concatenate([p.rows for p in pieces if p.homes and (p.fits or p.homes > ground.problem.band.hi)])
+def _resumed(
+    ground: Ground, pieces: tuple[Piece, ...], start: Array, search: Search, rounds: int, lost: Flags
+) -> Array:
+    """Go on from a division where a grid misses its band; everything else keeps what it has."""
+    bad = np.isin(start, _missing(ground, pieces, start, lost))
+    rows = np.concatenate([p.rows for p in pieces if bad[p.rows].any()])
     rows = rows[ground.sealed[rows] == FREE]
     names, number = np.unique(start[rows], return_inverse=True)
     part = np.full(ground.size, -1, np.int32)

@@ -102,8 +102,10 @@ def plan(problem: Problem, search: Search) -> Plan:
     ground = contract.build(problem)
     pieces = solving.divide(ground)
     first = replace(search, mending=FIRST_MENDING) if len(loosening.may_part(ground)) else search
-    part, notes = solving.solve(ground, pieces, first)
-    ground, pieces, part = loosening.loosen((ground, pieces, part), search)
+    proofs = certifying.at_once(ground, pieces)
+    part, notes = solving.solve(ground, pieces, first, proofs)
+    coarse = ground, pieces
+    ground, pieces, part = loosening.loosen((ground, pieces, part), search, frozenset(proofs))
     assignment = numbered(problem, ground, part)
     exemptions = exempted(problem, ground, pieces, assignment)
     faults = audit(assignment, problem, exemptions)
@@ -112,7 +114,10 @@ def plan(problem: Problem, search: Search) -> Plan:
     if faults and not _stopped(search):
         faulty = _faulty(ground, pieces, assignment, faults)
         missing = np.flatnonzero(np.isin(assignment, [f.grid for f in faults if f.rule == "H4"]))
-        certificates += certifying.by_search(ground, [p for p in faulty if p.fits], missing)
+        certificates += tuple(proofs[i] for i in sorted(proofs))
+        proved = {row for i in proofs for row in certifying.units_of(coarse[0], coarse[1][i].rows)}
+        open_ = [p for p in faulty if p.fits and certifying.units_of(ground, p.rows)[0] not in proved]
+        certificates += certifying.by_search(ground, open_, missing)
         relaxations = relaxing.cheapest(ground, faulty, assignment, faults, search)
     status = _status(assignment, faults, exemptions, certificates)
     return Plan(

@@ -130,6 +130,22 @@ class _Graph:
             waiting += [some | {j} for i in some for j in self.near[i] if j not in some and not self.is_sealed(j)]
         return False
 
+    def homes_of(self, one: int, limit: int) -> list[frozenset[int]]:
+        """Give every connected set inside the band that holds the atom."""
+        seen, found, waiting = set(), [], [frozenset([one])]
+        while waiting:
+            some = waiting.pop()
+            total = sum(self.w[i] for i in some)
+            if some in seen or total > self.band.hi:
+                continue
+            seen.add(some)
+            if len(seen) > limit:
+                raise TooLong
+            if total >= self.band.lo:
+                found.append(some)
+            waiting += [some | {j} for i in some for j in self.near[i] if j not in some and not self.is_sealed(j)]
+        return found
+
 
 def _is_a_piece(certificate: Certificate, graph: _Graph) -> bool:
     atoms = graph.atoms_of(certificate)
@@ -178,11 +194,26 @@ def _homeless(certificate: Certificate, graph: _Graph) -> bool:
 
 def _packing(certificate: Certificate, graph: _Graph) -> bool:
     atoms = graph.atoms_of(certificate)
+    if "core" in certificate.evidence:
+        return _no_choice(sorted(atoms), graph)
     if not _is_a_piece(certificate, graph):
         return False
     if len(atoms) > REPLAYED:
         raise TooLong
     return not _has_cover(graph, frozenset(atoms), {})
+
+
+def _no_choice(core: list[int], graph: _Graph) -> bool:
+    """Tell whether no disjoint sets inside the band hold all of these atoms: every set of each is tried."""
+    if not core or any(graph.is_sealed(one) for one in core):
+        return False
+    sets = {one: graph.homes_of(one, MOST_DEAD_ENDS // len(core)) for one in core}
+
+    def fits(left: list[int], taken: frozenset[int]) -> bool:
+        left = [one for one in left if one not in taken]
+        return not left or any(not s & taken and fits(left[1:], taken | s) for s in sets[left[0]])
+
+    return not fits(core, frozenset())
 
 
 def _has_cover(graph: _Graph, left: frozenset[int], dead: dict[frozenset[int], bool]) -> bool:

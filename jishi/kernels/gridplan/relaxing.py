@@ -8,14 +8,17 @@ import numpy as np
 
 from . import contract, covering, solving
 from .auditing import audit
-from .certifying import units_of
+from .certifying import at_once, units_of
 from .contract import Ground
 from .searching import Search
 from .solving import Piece
 from .values import CLOSED, Array, Edges, Fault, Pins, Problem, Relaxation, Units
 
 CROSSING, SPLIT, PER_HUNDRED, COMMUNITY, ISLAND = 3.0, 5.0, 1.0, 8.0, 10.0  # prices, a town's setting
-TRIES = 60  # plans tried in one call
+TRIES = 24  # plans tried in one call
+LOOKS = 120  # changes looked at in one call: whether what was proved still holds
+MENDING = 24  # rounds of patches in a plan that is tried
+EXACT_UP_TO = 12  # pieces without a legal plan up to which the least price of each is found exactly
 WIDER = 0.5  # how far out of the band a grid may be to be offered
 TRIED_ATOMS = 400
 Kind = Literal["band", "split", "crossing", "community", "island"]
@@ -26,20 +29,25 @@ def cheapest(
     ground: Ground, faulty: list[Piece], assignment: Array, faults: tuple[Fault, ...], search: Search
 ) -> tuple[Relaxation, ...]:
     """This will give the relaxations that make a checked plan, the cheapest of each piece first."""
-    found, tries = [], TRIES
+    found, tries, looks = [], TRIES, LOOKS
     grids = np.asarray(assignment, dtype=np.int64)
     for piece in faulty:
         units = np.array(units_of(ground, piece.rows))
-        offers = [_exact_band(ground, piece) or _band_as_found(ground.problem, grids, units, faults)]
+        exact = _exact_band(ground, piece) if len(faulty) <= EXACT_UP_TO else None
+        offers = [exact or _band_as_found(ground.problem, grids, units, faults)]
         if 0 < piece.homes < ground.problem.band.lo:
             told = f"Accept {piece.homes} households as an island."
             offers.append(Relaxation("island", ISLAND, told, _named(units), (_named(units),)))
         for kind, price, told, changed, others in _changes(ground.problem, units):
-            if tries <= 0 or len(piece.rows) > TRIED_ATOMS:
+            if tries <= 0 or looks <= 0 or len(piece.rows) > TRIED_ATOMS:
                 break
-            tries -= 1
+            looks -= 1
             concerned = np.union1d(units, _hanging(ground, others)) if others else units
-            if _makes_legal(restricted(changed, concerned), search):
+            part = restricted(changed, concerned)
+            if _is_hopeless(part):
+                continue
+            tries -= 1
+            if _makes_legal(part, search):
                 offers.append(Relaxation(kind, price, told, _named(units)))
         found.append(sorted((o for o in offers if o is not None), key=lambda o: (o.price, o.kind, o.sentence)))
     return tuple({(o.kind, o.sentence): o for offers in found for o in offers}.values())
@@ -142,12 +150,19 @@ def _hanging(ground: Ground, units: Sequence[int]) -> Array:
     return np.array(units_of(ground, np.array([*rows, *np.flatnonzero(touched)], np.int64)), np.int64)
 
 
+def _is_hopeless(problem: Problem) -> bool:
+    """Tell whether it is plain that these units alone have no legal plan under the changed rule."""
+    if not np.asarray(problem.units.households).any() or len(problem.units.id) > TRIED_ATOMS * 10:
+        return True
+    ground = contract.build(problem)
+    pieces = solving.divide(ground)
+    return any(p.homes and not p.fits for p in pieces) or bool(at_once(ground, pieces))
+
+
 def _makes_legal(problem: Problem, search: Search) -> bool:
     """Tell whether these units alone have a legal plan under the changed rule."""
-    if not np.asarray(problem.units.households).any() or len(problem.units.id) > TRIED_ATOMS * 10:
-        return False
     ground = contract.build(problem)
-    found, _ = solving.solve(ground, solving.divide(ground), search)
+    found, _ = solving.solve(ground, solving.divide(ground), replace(search, mending=MENDING))
     return not audit(found[ground.atom_of], problem)
 
 

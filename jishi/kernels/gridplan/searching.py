@@ -18,6 +18,7 @@ HEATS = ((0.06, 0.02), (0.02, 0.008), (0.008, 0.003), (0.003, 0.001), (0.001, 0.
 PATCHES = ((6, 60.0), (10, 60.0), (16, 90.0), (24, 120.0), (40, 120.0))
 MENDING = (1.0, 0.01)
 POLISH = ((0.02, 0.006), (0.006, 0.002), (0.002, 0.0003))
+OPENS = 1 / 48  # of all proposals where the number of grids is free
 STRICT = 30.0  # what one whole grid out of its band costs beside an objective of about 1
 Stopped = Callable[[str, int, int, int, float], bool]
 
@@ -59,7 +60,7 @@ def aims(ground: Ground, weights: Weights, k: int) -> Aims:
     """This will give the coefficients of a ground that is to have about k grids."""
     mean = float(ground.w.sum()) / max(k, 1)
     radius2 = max(float(ground.nodes[:, 4].sum()) / np.pi / max(k, 1), 1e-9)
-    coef = np.array([weights.walk / (mean * radius2), weights.shape, weights.balance, STRICT, 0.1, 0.1, 0.01, 0.3])
+    coef = np.array([weights.walk / (mean * radius2), weights.shape, weights.balance, STRICT, 0.1, 0.1, 0.01, 0.3, 0.0])
     names = sorted(ground.problem.workloads)
     further = [(k / max(float(s), 1e-9), ground.problem.workloads[name].weight)
                for s, name in zip(ground.nodes[:, 5:].sum(axis=0), names, strict=True)]  # fmt: skip
@@ -81,6 +82,7 @@ class State:
         self.stamp = 1
         self.round = 0
         mean = sought.mean
+        self.is_free = len(ground.kin_rows) > 0 and ground.problem.count is None and ground.problem.previous is None
         self.aims, self.coef, self.means = sought, sought.coef, sought.means
         self.band = np.array([ground.problem.band.lo, ground.problem.band.hi, mean], dtype=np.float64)
         self.home = np.full(ground.size, -1, np.int32)  # the grid to stay in, numbered as `part`; −1 does not matter
@@ -94,11 +96,11 @@ class State:
         g = self.ground
         compiled.total_up(g.indptr, g.indices, g.border, g.nodes, self.part, self.sums)
 
-    def grow(self, like: int) -> None:
-        """Add a grid in the same piece as another."""
-        self.k += 1
-        self.label = np.append(self.label, self.label[like])
-        self.sums = np.vstack([self.sums, np.zeros(self.sums.shape[1])])
+    def grow(self, *like: int) -> None:
+        """Add a grid for each of these, in the same piece as it."""
+        self.k += len(like)
+        self.label = np.append(self.label, self.label[list(like)])
+        self.sums = np.vstack([self.sums, np.zeros((len(like), self.sums.shape[1]))])
 
     def compact(self) -> None:
         """Forget grids without units, number the others in their order, count all sums anew."""
@@ -118,9 +120,18 @@ class State:
         """Give the households of each grid."""
         return np.rint(self.sums[:, 0]).astype(np.int64)
 
+    def torn(self) -> Ints:
+        """Give for each grid the pieces of split compounds that do not hang together in it."""
+        from . import compiled
+
+        g, torn = self.ground, np.zeros(self.k, np.int64)
+        if len(g.kin_rows):
+            compiled.torn_kin(g.indptr, g.indices, self.part, g.kin, g.kin_ptr, g.kin_rows, torn)
+        return torn
+
     def faulty(self) -> Ints:
-        """Give the grids outside the band."""
-        return np.flatnonzero((self.homes < self.band[0]) | (self.homes > self.band[1]))
+        """Give the grids outside the band or with a torn piece of a compound."""
+        return np.flatnonzero((self.homes < self.band[0]) | (self.homes > self.band[1]) | (self.torn() > 0))
 
     def excess(self) -> float:
         """Give the households by which grids miss the band."""
@@ -139,6 +150,7 @@ class State:
         ground, coef = self.ground, self.coef.copy()
         coef[5:7] = heat
         coef[3:5] *= strict
+        coef[8] = OPENS if self.is_free and self.k > len(np.unique(self.part[self.part >= 0])) else 0.0
         tile_of = tile_of.astype(np.int32)
         where = np.where(self.part >= 0, tile_of[self.part], -1)
         units = np.argsort(where, kind="stable").astype(np.int32)[int((where < 0).sum()) :]
@@ -146,15 +158,18 @@ class State:
         longest = int(np.diff(pointer).max(initial=1))
         seed = (self.search.seed * 1_000_003 + self.round) & 0x7FFFFFFF
 
+        grids = np.argsort(tile_of, kind="stable").astype(np.int32)[int((tile_of < 0).sum()) :]
+        grid_ptr = np.concatenate([[0], np.cumsum(np.bincount(tile_of[tile_of >= 0], minlength=tiles))])
+
         def run(some: Array) -> int:
             return compiled.anneal(
-                some, pointer, units, tile_of, sweeps, seed, ground.indptr, ground.indices, ground.border,
-                ground.nodes, self.part, self.sums, coef, self.band, self.means, self.home, self.price, ground.fixed,
-                ground.foe_ptr, ground.foes, self.seen, self.stamp,
+                some, pointer, units, tile_of, grid_ptr, grids, sweeps, seed, ground.indptr, ground.indices,
+                ground.border, ground.nodes, self.part, self.sums, coef, self.band, self.means, self.home, self.price,
+                ground.fixed, ground.foe_ptr, ground.foes, ground.kin, ground.kin_ptr, ground.kin_rows, self.seen, self.stamp,
             )  # fmt: skip
 
         done = _shared_out(run, np.diff(pointer), self.search.threads)
-        self.stamp += int(longest * sweeps * 4) + 8
+        self.stamp += int(longest * sweeps * 8) + 16
         return done
 
 
@@ -281,6 +296,10 @@ def attempt(
         _close(state, int(grid), tile)
     fresh = [tile[int(grid)] for grid in opens if _open(state, int(grid))]
     tile = np.concatenate([tile, np.array(fresh, np.int64)])
+    if state.is_free:  # grids may also be opened and dissolved as it goes: one empty grid for each tile
+        names, first = np.unique(tile, return_index=True)
+        state.grow(*first[names >= 0].tolist())
+        tile = np.concatenate([tile, names[names >= 0]])
     state.total()
     state.anneal(tile, tiles, sweeps, MENDING, strict)
     undone = (where >= 0) & (_missed(state, tile, tiles) > missed)[where]
@@ -333,6 +352,7 @@ def _missed(state: State, tile: Ints, tiles: int) -> Doubles:
     homes = state.homes
     miss = (np.maximum(state.band[0] - homes, 0) + np.maximum(homes - state.band[1], 0)) * 1e9
     miss[state.sums[:, 6] == 0] = 0.0  # closed: it is forgotten after this
+    miss += state.torn() * 1e11
     bad = np.bincount(tile[tile >= 0], miss[tile >= 0], tiles).astype(np.float64)
     moved = np.flatnonzero((state.home >= 0) & (state.home != state.part) & (state.part >= 0))
     moved = moved[tile[state.part[moved]] >= 0]

@@ -4,7 +4,8 @@ A piece is what hangs together once barriers, community borders and sealed atoms
 each other, except that an exact number of grids is shared out among them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from .values import Array, Doubles, Ints
 SMALL = 60  # atoms up to which a piece is tried exactly
 LOOKS = 30_000  # sets looked at in one piece, and
 ALL_LOOKS = 3_000_000  # in all pieces of a call
+HOPELESS = 8  # rounds of mending where it is proved that no legal division exists
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,14 +77,21 @@ def _shared(ground: Ground, pieces: list[Piece]) -> list[Piece]:
     return [Piece(**{**vars(p), "wanted": wanted.get(i, p.wanted)}) for i, p in enumerate(pieces)]
 
 
-def solve(ground: Ground, pieces: tuple[Piece, ...], search: Search) -> tuple[Array, dict[str, float]]:
-    """This will give a grid to every atom, as good as was found, and what was proved on the way."""
+def solve(
+    ground: Ground, pieces: tuple[Piece, ...], search: Search, hopeless: Container[int] = ()
+) -> tuple[Array, dict[str, float]]:
+    """This will give a grid to every atom, as good as was found, and how many pieces were divided in which way.
+
+    `hopeless`: pieces, by number, that have no legal division: they are not searched for long.
+    """
     part = np.full(ground.size, -1, np.int64)
     sealed = np.flatnonzero(ground.sealed != FREE)
     part[sealed] = np.arange(len(sealed))
     sought = searching.aims(ground, search.weights, max(1, len(sealed) + sum(p.wanted for p in pieces if p.homes)))
-    rest, looks, exact, k = [], ALL_LOOKS, 0, len(sealed)
-    for piece in pieces:
+    rest: list[Piece] = []
+    lost: list[Piece] = []
+    looks, exact, k = ALL_LOOKS, 0, len(sealed)
+    for i, piece in enumerate(pieces):
         if not piece.homes or (not piece.fits and piece.homes <= ground.problem.band.hi):
             part[piece.rows] = _beside(ground, piece, part, k)
             k += 1
@@ -92,22 +101,23 @@ def solve(ground: Ground, pieces: tuple[Piece, ...], search: Search) -> tuple[Ar
             part[piece.rows] = k + before
             k += int(before.max()) + 1
             continue
-        sets = None
-        if piece.fits and len(piece.rows) <= SMALL and looks > 0:
-            cover, looked = best(ground, piece, sought, search.price)
-            looks -= looked
-            sets = cover.sets if cover is not None and cover.is_optimal else None
+        is_tried = piece.fits and len(piece.rows) <= SMALL and looks > 0 and i not in hopeless
+        cover, looked = best(ground, piece, sought, search.price) if is_tried else (None, 0)
+        looks -= looked
+        sets = cover.sets if cover is not None and cover.is_optimal else None
         if sets is None:
-            rest.append(piece)
+            (lost if i in hopeless else rest).append(piece)
             continue
         exact += 1
         for one in sets:
-            part[piece.rows[[i for i in range(len(piece.rows)) if one >> i & 1]]] = k
+            part[piece.rows[[j for j in range(len(piece.rows)) if one >> j & 1]]] = k
             k += 1
-    if rest:
-        found = searched(ground, rest, search, sought)
+    briefly = replace(search, mending=min(search.mending, HOPELESS))
+    for some, how in [one for one in ((rest, search), (lost, briefly)) if one[0]]:
+        found = searched(ground, some, how, sought)
         part[found >= 0] = found[found >= 0] + k
-    return part, {"exact_pieces": exact, "searched_pieces": len(rest)}
+        k += int(found.max()) + 1
+    return part, {"exact_pieces": exact, "searched_pieces": len(rest) + len(lost)}
 
 
 def as_before(ground: Ground, piece: Piece) -> Ints | None:
@@ -162,6 +172,7 @@ def best(
     if sets is None:
         return None, LOOKS
     sets = [s for s in sets if not _has_foes(ground, rows, s)] if ground.foes.size else sets
+    sets = _untorn(ground, rows, near, sets)
     count = piece.wanted if ground.problem.count is not None else None
     costs = column_costs(ground, rows, sets, sought)
     if ground.problem.previous is not None and price > 0 and sets:
@@ -181,6 +192,27 @@ def _has_foes(ground: Ground, rows: Ints, one: int) -> bool:
     members = rows[[i for i in range(len(rows)) if one >> i & 1]]
     foes = (ground.foes[ground.foe_ptr[r] : ground.foe_ptr[r + 1]] for r in members.tolist())
     return any(np.isin(some, members).any() for some in foes)
+
+
+def _untorn(ground: Ground, rows: Ints, near: list[int], sets: list[int]) -> list[int]:
+    """Leave out sets in which pieces of one split compound do not hang together by themselves."""
+    kin = ground.kin[rows]
+    groups = [sum(1 << i for i in np.flatnonzero(kin == c).tolist()) for c in np.unique(kin[kin >= 0]).tolist()]
+    several = [g for g in groups if g & (g - 1)]
+    return [s for s in sets if all(_touch(s & g, near) for g in several)] if several else sets
+
+
+def _touch(some: int, near: list[int]) -> bool:
+    """Tell whether these atoms (bits) hang together."""
+    reached = some & -some
+    waiting = reached
+    while waiting:
+        bit = waiting & -waiting
+        waiting ^= bit
+        fresh = near[bit.bit_length() - 1] & some & ~reached
+        reached |= fresh
+        waiting |= fresh
+    return reached == some
 
 
 def column_costs(ground: Ground, rows: Ints, sets: list[int], sought: searching.Aims) -> Doubles:
