@@ -24,6 +24,7 @@ PRESENCE_DIR = (_MEMORY if os.access(_MEMORY, os.W_OK) else STATE_DIR) / (
     "jishi-screens-" + hashlib.sha256(f"screens:{SECRET_KEY}".encode()).hexdigest()[:16]
 )
 KEYS_DIR = Path(os.environ.get("JISHI_KEYS", STATE_DIR / "keys"))
+KEYS_BROKER = os.environ.get("JISHI_KEYS_BROKER", "")  # unix:/path or host:port of the key broker (level K1)
 FILES_FREE = float(os.environ.get("JISHI_FILES_FREE", "0.1"))  # of the disk: below, no file is taken in (spec 90 §12)
 FILES_DIR = STATE_DIR / "files"  # what people sent, sealed (foundation/files.py); part of every backup
 # What leaves the house: carriers of notices, receivers inside a network (foundation/carriers.py, outgoing.py).

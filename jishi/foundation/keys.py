@@ -13,7 +13,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from jishi.foundation.refusals import Refused
 
@@ -77,6 +78,14 @@ class Wish:
     owner_row: int
     unsealing: int = 0
     asker: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What somebody signed for, and the signature; empty where the provider asks for none (level K0)."""
+
+    wish: Wish
+    signature: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +311,8 @@ _in_use = _InUse()
 def provider() -> KeyProvider:
     """Give the key provider of this installation, opened on first use."""
     if _in_use.provider is None:
-        _in_use.provider = FileKeys(Path(settings.KEYS_DIR))
+        broker = settings.KEYS_BROKER and import_string("jishi.foundation.broker.client.from_settings")
+        _in_use.provider = broker() if broker else FileKeys(Path(settings.KEYS_DIR))
     return _in_use.provider
 
 

@@ -6,7 +6,6 @@ signed for. It ends with the last value it sealed: the wrapped bytes go at once,
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
@@ -37,14 +36,6 @@ _EMPTY = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What somebody signed for, and the signature; empty where the provider asks for none (level K0)."""
-
-    wish: keys.Wish
-    signature: bytes = field(default=b"", repr=False)
-
-
 def make(
     owners: Iterable[Owner], *, purpose: str, tenant_id: int, now: datetime, new: bool
 ) -> dict[Owner, DataKeyInHand]:
@@ -70,7 +61,9 @@ def make(
     return made
 
 
-def opened(owner: Owner, numbers: Sequence[int], *, tenant_id: int, shown: Shown | None) -> dict[int, DataKeyInHand]:
+def opened(
+    owner: Owner, numbers: Sequence[int], *, tenant_id: int, shown: keys.Shown | None
+) -> dict[int, DataKeyInHand]:
     """Open these keys of one row by one call of the provider.
 
     :raises DoesNotOpen: one is not there, or the wish is for another row. :raises KeyNotAvailable: it is away.

@@ -9,7 +9,6 @@ from django.db import connection
 
 from jishi.foundation import data_keys, keys, own_keys, purposes, vault
 from jishi.foundation.models import StoredFile
-from jishi.foundation.own_keys import Shown
 from jishi.foundation.refusals import Refused
 from jishi.foundation.sealed import Owner, header_of, place, unpadded
 
@@ -31,7 +30,7 @@ _GET = """
 
 def unseal(
     owners: Iterable[Owner], fields: Sequence[str], *, purpose: str, tenant_id: int, now: datetime,
-    shown: Shown | None = None,
+    shown: keys.Shown | None = None,
 ) -> dict[Owner, dict[str, str]]:  # fmt: skip
     """Open `fields` of these rows that were sealed for `purpose`: {(table, row): {field: value}}.
 
@@ -54,7 +53,7 @@ def unseal(
 
 
 def _by_own_keys(
-    rows: Sequence[tuple[str, int, str, bytes]], purpose: str, tenant_id: int, shown: Shown | None
+    rows: Sequence[tuple[str, int, str, bytes]], purpose: str, tenant_id: int, shown: keys.Shown | None
 ) -> dict[Owner, dict[str, str]]:
     found: dict[Owner, dict[str, str]] = {}
     for owner in sorted({(table, row) for table, row, _, _ in rows}):

@@ -16,7 +16,7 @@ from jishi.accounts.actions import proving
 from jishi.foundation import purposes
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import StoredFile
-from jishi.foundation.own_keys import Shown
+from jishi.foundation.keys import Shown
 from jishi.foundation.refusals import NotFound, Refused
 from jishi.foundation.sealed import Owner
 from jishi.foundation.unsealing import FILE_NAME, FILES, open_file, unseal

@@ -1,11 +1,11 @@
-"""A key of its own per confidential reporter: opened by itself, ended with its row, never by rotation (spec 90 §5.2)."""
+"""A key of its own per confidential reporter: opened by itself, ended with its row (spec 90 §5.2)."""
 
 from datetime import date, timedelta
 
 import pytest
 
 from conftest import MONDAY_TEN
-from jishi.foundation import data_keys, keys, own_keys, rotation, scope, sealed
+from jishi.foundation import data_keys, keys, rotation, scope, sealed
 from jishi.foundation.actor import system
 from jishi.foundation.models import DataKey, RowKey, SealedValue
 from jishi.foundation.sealed import Secret
@@ -79,7 +79,7 @@ def test_a_key_moved_to_another_row_opens_nothing(work: int) -> None:
 
 def test_a_wish_for_one_row_opens_no_other(work: int) -> None:
     put(work, 1)
-    other = own_keys.Shown(keys.Wish("receive", work, "cases_report", 2))
+    other = keys.Shown(keys.Wish("receive", work, "cases_report", 2))
 
     with pytest.raises(keys.DoesNotOpen):
         opened(work, 1, shown=other)

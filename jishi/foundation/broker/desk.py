@@ -1,0 +1,341 @@
+"""What the broker does when it is asked. One lock: its answers have an order, and the book tells it.
+
+Wrapping, hashing and signing are counted by the minute; every opening, approval, change, end and refusal is a line.
+"""
+
+import hashlib
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jishi.foundation import keys
+from jishi.foundation.broker import book as books
+from jishi.foundation.broker import passkeys
+from jishi.foundation.broker.book import Book, Person
+from jishi.foundation.broker.refusals import (
+    NotAskedLikeThat,
+    NotOnTheList,
+    SamePersonTwice,
+    SecondPersonNeeded,
+    SignatureNeeded,
+    TooCostlyWait,
+    TooFewApprovers,
+)
+from jishi.foundation.refusals import Refused
+from jishi.kernels.ledger.canonical import canonical
+
+FRESH = 300  # seconds from challenge to signature
+OPEN = 24 * 3600  # seconds for which an approval lets somebody look
+WAITS = 7 * 24 * 3600  # seconds for which a change waits for the second approver
+PENDING = 1000  # challenges at once
+# (a minute, at once): what a site in full use needs, and no more than a thief may have (T).
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "wrap": (6000, 20000), "unwrap": (600, 2000), "mac": (120_000, 500_000), "sign": (60, 200),
+    "wrap_own": (600, 5000), "challenge": (60, 200), "signed": (20, 40), "destroy": (60, 1000), "refused": (60, 200),
+}  # fmt: skip
+Message = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+class Held(keys.FileKeys):
+    """The root key, held by the broker alone; what was destroyed stands in its book."""
+
+    def __init__(self, folder: Path, book: Book) -> None:
+        self.book = book
+        super().__init__(folder)
+
+    def is_destroyed(self, context: bytes) -> bool:
+        return keys.mark_of(context) in self.book.state.destroyed
+
+
+@dataclass
+class _Bucket:
+    """So many at once, filled again by the minute."""
+
+    a_minute: float
+    most: float
+    left: float
+    at: float
+
+    def take(self, now: float, count: float = 1) -> bool:
+        self.left = min(self.most, self.left + max(0.0, now - self.at) * self.a_minute / 60)
+        self.at = now
+        if self.left < count:
+            return False
+        self.left -= count
+        return True
+
+
+@dataclass
+class Desk:
+    """The broker's verbs over one folder. `clock` gives seconds since 1970: nobody else's clock is asked."""
+
+    folder: Path
+    clock: Callable[[], float]
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=lambda: LIMITS)
+
+    def __post_init__(self) -> None:
+        self.book = Book(self.folder, self.clock)
+        self.held = Held(self.folder, self.book)
+        self.lock = threading.Lock()
+        self.pending: dict[str, tuple[str, float]] = {}
+        self.counted: Counter[str] = Counter()
+        self.counted_from = self.clock()
+        now = self.clock()
+        self.buckets = {name: _Bucket(rate, most, most, now) for name, (rate, most) in self.limits.items()}
+
+    def begin(self, people: list[Person]) -> None:
+        """Write the first list, once. :raises TooFewApprovers: it would have fewer than two."""
+        if self.book.state.count:
+            raise NotAskedLikeThat(what="begin")
+        _ensure_two({one.credential: one for one in people})
+        self.book.write("begun", people=[books.written(one) for one in people])
+
+    def answer(self, message: Message) -> Answer:
+        """Do what was asked, or say no by code. Never says why more than a refusal does."""
+        with self.lock:
+            do = str(message.get("do", ""))
+            try:
+                verb = _VERBS.get(do)
+                if verb is None:
+                    raise NotAskedLikeThat(what=do[:40])
+                found = verb(self, message)
+            except Refused as no:
+                if do in _SIGNED and self.buckets["refused"].take(self.clock()):
+                    self.book.write("refused", verb=do, code=no.code)
+                return {"refused": no.code, "facts": {k: v for k, v in no.facts.items() if isinstance(v, str | int)}}
+            except (KeyError, TypeError, ValueError, AttributeError) as no:
+                return {"refused": NotAskedLikeThat.code, "facts": {"what": f"{do[:40]}: {type(no).__name__}"}}
+            self._count_minutes()
+            return found
+
+    def close(self) -> None:
+        """Write what was counted, and let go of the book."""
+        with self.lock:
+            self._flush()
+            self.book.close()
+
+    # --- data keys, hashes, signatures ---------------------------------------------------------------------------
+
+    def _wrap(self, m: Message) -> Answer:
+        self._limit("wrap")
+        return _bytes(self.held.wrap(_hex(m, "key"), context=_hex(m, "context"), suite=_suite(m)))
+
+    def _unwrap(self, m: Message) -> Answer:
+        self._limit("unwrap")
+        context = _hex(m, "context")
+        if self.held.is_destroyed(context):
+            raise keys.KeyEnded
+        return _bytes(self.held.unwrap(_hex(m, "wrapped"), context=context, suite=_suite(m)))
+
+    def _mac(self, m: Message) -> Answer:
+        self._limit("mac")
+        return _bytes(self.held.mac(_hex(m, "value"), context=_hex(m, "context"), suite=_suite(m)))
+
+    def _sign(self, m: Message) -> Answer:
+        self._limit("sign")
+        return _bytes(self.held.sign(_hex(m, "message")))
+
+    def _public_key(self, m: Message) -> Answer:
+        return _bytes(self.held.public_key())
+
+    def _health(self, m: Message) -> Answer:
+        state = self.book.state
+        return {
+            "ok": self.held.health().ok and state.count > 0, "lines": state.count, "head": state.head,
+            "people": len(state.people),
+        }  # fmt: skip
+
+    # --- keys of their own ---------------------------------------------------------------------------------------
+
+    def _wrap_own(self, m: Message) -> Answer:
+        self._limit("wrap_own")
+        return _bytes(self.held.wrap_own(_hex(m, "key"), context=_hex(m, "context"), suite=_suite(m)))
+
+    def _challenge(self, m: Message) -> Answer:
+        """Give what a passkey must sign for this wish: fresh, for this wish alone, once."""
+        self._limit("challenge")
+        now = self.clock()
+        self.pending = {c: kept for c, kept in self.pending.items() if kept[1] > now}
+        if len(self.pending) >= PENDING:
+            raise TooCostlyWait
+        wish = canonical(m["wish"])
+        challenge = hashlib.sha256(b"jishi-signs:" + wish.encode() + secrets.token_bytes(32)).digest()
+        self.pending[challenge.hex()] = (wish, now + FRESH)
+        return _bytes(challenge)
+
+    def _open_own(self, m: Message) -> Answer:
+        wish, person = keys.Wish(**m["wish"]), self._signer(m)
+        if person.tenant != wish.tenant_id:
+            raise NotOnTheList
+        second = self._ensure_may_look(wish, person)
+        kept = [keys.OwnKey(int(one["number"]), str(one["suite"]), bytes.fromhex(one["wrapped"])) for one in m["kept"]]
+        found = {str(one.number): self.held.unwrap_own(one, wish=wish).hex() for one in kept}
+        self.book.write(
+            "opened", wish=asdict(wish), by=books.written(person), second=books.written(second) if second else None
+        )
+        return {"keys": found}
+
+    def _ensure_may_look(self, wish: keys.Wish, person: Person) -> Person | None:
+        """Give the second person whose approval opens it; None for the receiving body, which needs none."""
+        if wish.act == "receive":
+            _ensure_may(person, books.RECEIVE)
+            return None
+        if wish.act != "look":
+            raise SignatureNeeded
+        _ensure_may(person, books.UNSEAL)
+        if person.account != wish.asker:
+            raise NotOnTheList
+        approval = self.book.state.approvals.get(books.approval_of(wish))
+        if approval is None or approval.until <= self.clock():
+            raise SecondPersonNeeded
+        second = self.book.state.people.get(approval.person.credential)
+        if second is None or books.UNSEAL not in second.may or second.who == person.who or second.body == person.body:
+            raise SecondPersonNeeded
+        return second
+
+    def _approve(self, m: Message) -> Answer:
+        wish, person = keys.Wish(**m["wish"]), self._signer(m)
+        if wish.act != "approve" or person.tenant != wish.tenant_id:
+            raise NotOnTheList
+        _ensure_may(person, books.UNSEAL)
+        if person.account == wish.asker:
+            raise SamePersonTwice
+        askers = [p for p in self.book.state.people.values() if p.who == (wish.tenant_id, wish.asker)]
+        bodies = {p.body for p in askers if books.UNSEAL in p.may}
+        if not bodies:
+            raise NotOnTheList
+        if person.body in bodies:
+            raise SecondPersonNeeded
+        until = int(self.clock()) + OPEN
+        self.book.write("approved", of=books.approval_of(wish), by=books.written(person), until=until)
+        return {"until": until}
+
+    def _destroy(self, m: Message) -> Answer:
+        """End keys of their own whose rows have ended. A data key goes by two approvers alone (`change`)."""
+        contexts = [bytes.fromhex(one) for one in m["contexts"]]
+        if any(not one.startswith(b"own-key:") for one in contexts):
+            raise SecondPersonNeeded
+        self._limit("destroy", len(contexts))
+        self.book.write("destroyed", marks=sorted(keys.mark_of(one) for one in contexts))
+        return {"destroyed": len(contexts)}
+
+    # --- the list ------------------------------------------------------------------------------------------------
+
+    def _people(self, m: Message) -> Answer:
+        self._limit("challenge")
+        state, now = self.book.state, self.clock()
+        waiting = [
+            {"number": c.number, "kind": c.kind, "about": dict(c.about), "by": books.written(c.by), "at": c.at}
+            for c in state.waiting.values()
+            if c.at + WAITS > now
+        ]
+        return {"people": [books.written(one) for one in state.people.values()], "waiting": waiting}
+
+    def _ask_change(self, m: Message) -> Answer:
+        """Ask for a change of the list, or for the end of a data key; a second approver makes it."""
+        person = self._signer(m)
+        _ensure_may(person, books.LIST)
+        wish = m["wish"]
+        if wish["act"] != "ask_change":
+            raise SignatureNeeded
+        kind, about = str(wish["kind"]), wish["about"]
+        self._ensure_possible(kind, about)
+        return {"number": self.book.write("change_asked", kind=kind, about=about, by=books.written(person))}
+
+    def _make_change(self, m: Message) -> Answer:
+        person = self._signer(m)
+        _ensure_may(person, books.LIST)
+        wish = m["wish"]
+        change = self.book.state.waiting.get(int(wish["change"]))
+        if wish["act"] != "make_change" or change is None or change.at + WAITS <= self.clock():
+            raise SignatureNeeded
+        first = self.book.state.people.get(change.by.credential)
+        if first is None or books.LIST not in first.may:
+            raise NotOnTheList
+        if first.who == person.who:
+            raise SamePersonTwice
+        self._ensure_possible(change.kind, change.about)
+        self.book.write("change_made", change=change.number, by=books.written(person))
+        return {"made": change.number}
+
+    def _ensure_possible(self, kind: str, about: Message) -> None:
+        people = dict(self.book.state.people)
+        if kind == "add":
+            person = books.person_of(about)
+            if not person.may or not set(person.may) <= set(books.MAY) or not person.rp or not person.body:
+                raise NotAskedLikeThat(what="may")
+            passkeys.ensure_key(person)
+            people[person.credential] = person
+        elif kind == "remove":
+            if people.pop(str(about["credential"]), None) is None:
+                raise NotOnTheList
+        elif kind != "destroy" or len(bytes.fromhex(about["mark"])) != 32:
+            raise NotAskedLikeThat(what=kind[:40])
+        _ensure_two(people)
+
+    # --- pieces --------------------------------------------------------------------------------------------------
+
+    def _signer(self, m: Message) -> Person:
+        """Give whose passkey signed for exactly this wish, just now; a challenge serves once."""
+        self._limit("signed")
+        shown = passkeys.read(str(m["shown"]))
+        wish, until = self.pending.pop(shown.challenge, ("", 0.0))
+        if wish != canonical(m["wish"]) or until <= self.clock():
+            raise SignatureNeeded
+        person = self.book.state.people.get(shown.credential)
+        if person is None:
+            raise NotOnTheList
+        passkeys.ensure_signed(shown, person)
+        return person
+
+    def _limit(self, name: str, count: int = 1) -> None:
+        if not self.buckets[name].take(self.clock(), count):
+            raise TooCostlyWait(what=name)
+        self.counted[name] += count
+
+    def _count_minutes(self) -> None:
+        if self.clock() - self.counted_from >= 60:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self.counted:
+            self.book.write("counted", since=int(self.counted_from), counts=dict(sorted(self.counted.items())))
+        self.counted, self.counted_from = Counter(), self.clock()
+
+
+def _ensure_may(person: Person, what: str) -> None:
+    if what not in person.may:
+        raise NotOnTheList
+
+
+def _ensure_two(people: Mapping[str, Person]) -> None:
+    if len({one.who for one in people.values() if books.LIST in one.may}) < 2:
+        raise TooFewApprovers
+
+
+def _hex(message: Message, name: str) -> bytes:
+    return bytes.fromhex(message[name])
+
+
+def _bytes(value: bytes) -> Answer:
+    return {"bytes": value.hex()}
+
+
+def _suite(message: Message) -> str:
+    if message["suite"] not in keys.KEY_BYTES:
+        raise NotAskedLikeThat(what="suite")
+    return str(message["suite"])
+
+
+_SIGNED = frozenset({"open_own", "approve", "ask_change", "make_change", "destroy"})
+_VERBS: Mapping[str, Callable[[Desk, Message], Answer]] = {
+    "wrap": Desk._wrap, "unwrap": Desk._unwrap, "mac": Desk._mac, "sign": Desk._sign, "public_key": Desk._public_key,
+    "health": Desk._health, "wrap_own": Desk._wrap_own, "challenge": Desk._challenge, "open_own": Desk._open_own,
+    "approve": Desk._approve, "destroy": Desk._destroy, "people": Desk._people, "ask_change": Desk._ask_change,
+    "make_change": Desk._make_change,
+}  # fmt: skip
