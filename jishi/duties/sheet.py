@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -13,6 +12,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from jishi.foundation import packed
 from jishi.kernels import dutylist, worktime
 from jishi.kernels.dutylist import Vocabulary
 
@@ -157,13 +157,10 @@ def from_xlsx(data: bytes, known: Known) -> tuple[list[NewItem], list[Fault]]:
 def _unreadable(data: bytes) -> Fault | None:
     if len(data) > MOST_BYTES:
         return Fault(0, "", "too_large")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
-                return Fault(0, "", "too_large")
-    except zipfile.BadZipFile:
-        return Fault(0, "", "not_a_sheet")
-    return None
+    wrong = packed.fault(data, packed.Limits(unpacked=MOST_UNPACKED))
+    if wrong in ("too_large", "too_tight", "too_many"):
+        return Fault(0, "", "too_large")
+    return Fault(0, "", "not_a_sheet") if wrong else None
 
 
 def _text(cell: Any, faults: list[Fault]) -> str:

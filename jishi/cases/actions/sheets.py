@@ -7,17 +7,18 @@ import csv
 import hashlib
 import io
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
+from jishi.foundation import packed
 from jishi.foundation.refusals import Refused
 
 LARGEST = 20 * 1024 * 1024  # bytes (spec 10 §18)
-RATIO = 100  # unpacked to packed, of the whole archive
+RATIO = 100  # unpacked to packed
+UNPACKED = packed.Limits(unpacked=1 << 30, ratio=RATIO, cells=20_000_000)
 HEADERS_WITHIN = 5  # rows in which a misplaced heading is still looked for
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _PICTURES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
@@ -47,8 +48,8 @@ class WrongKindOfFile(Refused):
 
 class PackedTooTight(Refused):
     code, status = "archive_ratio", 422
-    zh = "这个文件展开后是原来的 {ratio} 倍，超过 {limit} 倍，不打开。"
-    en = "Unpacked it grows {ratio}-fold; over {limit} it is not opened."
+    zh = "这个文件展开后太大（超过原来的 {limit} 倍，或有一格在很远处），不打开。"
+    en = "Unpacked it is too large (over {limit}-fold, or with a cell far away from the others); it is not opened."
     next_zh, next_en = "另存为 .csv 再导。", "Save it as .csv and take that in."
 
 
@@ -168,16 +169,14 @@ def _workbook(content: bytes, name: str) -> tuple[str, list[list[Any]]]:
 
 
 def _ensure_not_a_bomb(content: bytes, name: str) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            inside = archive.infolist()
-    except zipfile.BadZipFile:
-        raise WrongKindOfFile(name=name, zh_why="打不开，可能损坏。", en_why="it may be damaged.") from None
-    if not any(i.filename.startswith("xl/workbook") for i in inside):
+    """What the directory says of sizes is counted; cells far apart would fill the memory with what is between them."""
+    wrong = packed.fault(content, UNPACKED)
+    if wrong in ("too_tight", "too_large", "too_wide"):
+        raise PackedTooTight(limit=RATIO)
+    if wrong:
+        raise WrongKindOfFile(name=name, zh_why="打不开，可能损坏。", en_why="it may be damaged.")
+    if not packed.is_workbook(content):
         raise WrongKindOfFile(name=name, zh_why="是压缩包，里面没有工作表。", en_why="an archive without a workbook.")
-    ratio = sum(i.file_size for i in inside) // max(1, len(content))
-    if ratio > RATIO:
-        raise PackedTooTight(ratio=ratio, limit=RATIO)
 
 
 def _range(first: tuple[int, int], last: tuple[int, int]) -> str:

@@ -3,8 +3,6 @@
 import csv
 import io
 import itertools
-import re
-import zipfile
 from typing import Any
 
 import shapely
@@ -16,7 +14,7 @@ from jishi.places.refusals import GroundFileRefused
 
 WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom", "边界", "范围", "几何")
 LNG_COLUMNS, LAT_COLUMNS = ("lng", "lon", "longitude", "x", "经度"), ("lat", "latitude", "y", "纬度")
-_MOST_ROWS, _MOST_CELLS = 1_000_000, 20_000_000
+_MOST_ROWS = 1_000_000
 _LONGEST = 8 * 1024 * 1024  # characters of a cell: a border as WKT is long
 
 
@@ -25,7 +23,7 @@ def rows_of(content: bytes, name: str) -> tuple[tuple[str, ...], list[list[Any]]
 
     :raises GroundFileRefused: not readable, empty, a column without a name or named twice.
     """
-    if name.lower().endswith((".xlsx", ".xls", ".ods")):
+    if name.lower().endswith((".xlsx", ".xls")):
         table, encoding = _workbook(content), ""
     else:
         table, encoding = _csv(content)
@@ -41,35 +39,10 @@ def rows_of(content: bytes, name: str) -> tuple[tuple[str, ...], list[list[Any]]
 def _workbook(content: bytes) -> list[list[Any]]:
     if content[:2] == b"PK":
         packing.ensure_small(content)
-        _ensure_no_wide_sheet(content)
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     except (CalamineError, IndexError, OSError):
         raise GroundFileRefused(why="不是可读的 Excel 表", why_en="it is no readable workbook") from None
-
-
-def _ensure_no_wide_sheet(content: bytes) -> None:
-    """A reader makes the whole rectangle between the first and the last cell: two cells far apart would be billions."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            if not name.lower().startswith("xl/worksheets/"):
-                continue
-            columns, last = 0, 0
-            for letters, row in _CELL.findall(archive.read(name)):
-                columns = max(columns, _column(letters))
-                last = max(last, int(row))
-            if columns * last > _MOST_CELLS:
-                raise GroundFileRefused(why="表格太大，或有一格在很远处", why_en="the sheet is too wide or too long")
-
-
-_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
 
 
 def _csv(content: bytes) -> tuple[list[list[Any]], str]:

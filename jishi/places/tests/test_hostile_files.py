@@ -62,6 +62,7 @@ def workbook(*cells: str, padding: int = 0) -> bytes:
     out = io.BytesIO()
     rows = "".join(f'<row><c r="{c}"><v>1</v></c></row>' for c in cells)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
         archive.writestr("xl/worksheets/sheet1.xml", f"<sheetData>{rows}</sheetData>" + " " * padding)
     return out.getvalue()
 
