@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.utils.timezone import localdate
 
 from jishi.cases import triage
@@ -57,6 +58,15 @@ def acted(
     )  # fmt: skip
     RiskMark.objects.filter(tenant_id=by.tenant_id, id__in=[row.id for row in rows]).delete()
     return len(rows)
+
+
+def carry(report_ids: Collection[int], *, into: int, by: Actor) -> int:
+    """Let the marks of reports stand on the case to which these belong from now on; gives how many.
+
+    To put two cases together, or apart again, is no act upon a danger: nobody was called, nobody was sent.
+    """
+    rows = RiskMark.objects.filter(tenant_id=by.tenant_id, report__in=report_ids).exclude(case=into)
+    return rows.update(case=into, version=F("version") + 1)
 
 
 def forget_old(*, tenant_id: int, now: datetime) -> int:

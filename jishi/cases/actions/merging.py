@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import belonging, feedback, moving, promises, publishing, recusing, running
+from jishi.cases.actions import belonging, dangers, feedback, moving, promises, publishing, recusing, running
 from jishi.cases.actions.moving import Held
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Membership, Reply, Report
@@ -69,6 +69,7 @@ def absorb(case_id: int, *, into: int, why: str = "", by: Actor, now: datetime, 
     moved = [(m, o) for m, o in zip(members, own, strict=True) if m.report_id not in known]
     came = _come(home, there, moved, why="absorbed", by=by, now=now, evidence=evidence)
     belonging.conclude_beside(held.case, by=by, now=now)
+    dangers.carry([m.report_id for m in members], into=home.case.id, by=by)
     row = moving.handover_row(held, move.verb) if held.lead is not None else None
     told = {"into": home.case.number, "reports": len(members), "facts": evidence.get("facts", [])}
     moving.carry_out(
@@ -116,6 +117,7 @@ def restore(case_id: int, *, why: str = "", by: Actor, now: datetime, version: i
     )  # fmt: skip
     rows = [(leaf or m, o, held.clock("promise")) for (m, leaf), o in zip(back, own, strict=True)]
     came = belonging.begin(case, rows, why="restored", by=by, now=now)
+    dangers.carry([m.report_id for m, _ in back], into=case.id, by=by)
     promises.bind(case, held.clock("promise"), came, now=now)
     belonging.count(case, came)
     _go_on(home, stay, now=now)
@@ -176,6 +178,7 @@ def leave(case_id: int, *, report_id: int, why: str = "", tenant_code: str, by: 
     case = elsewhere.case if elsewhere else belonging.new_case(
         member, birth, own, by=by, now=now, tenant_code=tenant_code, codes={"replied": _is_replied(held)}
     )  # fmt: skip
+    dangers.carry([report_id], into=case.id, by=by)
     _go_on(held, stay, now=now)
     codes = {"report": member.report.number, "to": case.number}
     _take_note(held, "case.left", by=by, now=now, codes=codes, words=why, verb=birth.verb)

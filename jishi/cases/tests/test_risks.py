@@ -20,6 +20,7 @@ from jishi.cases.actions import (
     history,
     intake,
     measured_signals,
+    merging,
     syncing,
     withdrawing,
 )  # fmt: skip
@@ -386,3 +387,49 @@ def test_topics_that_people_put_together_judge_the_found_ones(town: int) -> None
 
     at = {(r["figure"], r["by"]): r for r in found}
     assert at["fragments", "town"]["value"] == 1.0 and at["b_cubed", "town"]["value"] == 1.0
+
+
+class TestAMerge:
+    def test_carries_the_mark_to_the_other_case_and_back_and_counts_no_look(self, town: int) -> None:
+        warned, home = a_danger(town), f.a_case(town, text=NO_GAS)
+
+        f.do(f.dispatcher(town), merging.absorb, warned.id, into=home.id, now=LATER)
+        there = [m.case_id for m in marks(town)]
+        f.do(f.dispatcher(town), merging.restore, warned.id, now=LATER)
+
+        assert there == [home.id] and [m.case_id for m in marks(town)] == [warned.id]
+        with scope.work(system(town)):
+            assert not RiskLook.objects.exists(), "nobody has acted on the danger"
+        assert waits(town) == [warned.number]
+
+    def test_undone_by_a_report_that_leaves_takes_the_mark_along(self, town: int) -> None:
+        home = f.a_case(town, text=NO_GAS)
+        said = f.receive(town, text=GAS, join_case_id=home.id)
+
+        own = f.do(
+            f.dispatcher(town), merging.leave, home.id, report_id=said.report_id, tenant_code=TOWN, now=LATER
+        )
+
+        assert [m.case_id for m in marks(town)] == [own.id]
+
+
+class TestAStageThatFails:
+    def test_is_shown_as_skipped_on_the_console_and_on_the_case_and_intake_works(
+        self, town: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(texts: Any) -> Any:
+            raise RuntimeError("no rules")
+
+        monkeypatch.setattr(danger, "look", broken)
+        said = f.receive(town, text=GAS)
+        desk = colleague(town, "operator", "dispatcher")
+
+        page = desk.get(f"/cases/{said.case_number}?tab=facts").content.decode()
+        heard = desk.post("/desk/operator/look", {"text": GAS, "kind": "report", "voice": "open"}).content.decode()
+
+        assert [(s.stage, s.abstained, s.candidates) for s in said.suggestions if s.stage == "risk"] == [
+            ("risk", "skipped", ())
+        ]
+        row = page.split("险情</th>")[1][:400]
+        assert "没有算出来" in row
+        assert "有没有危险，请自己听、自己问" in heard

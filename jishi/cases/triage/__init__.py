@@ -4,6 +4,6 @@ Triage suggests. People and the published list decide. A wrong guess costs one c
 """
 
 from jishi.cases.triage.comparing import alike_to, evidence
-from jishi.cases.triage.looking import Looked, Stage, Suggested, Words, run, title_of
+from jishi.cases.triage.looking import Looked, Stage, Suggested, Words, run, title_of, with_answer
 
-__all__ = ["Looked", "Stage", "Suggested", "Words", "alike_to", "evidence", "run", "title_of"]
+__all__ = ["Looked", "Stage", "Suggested", "Words", "alike_to", "evidence", "run", "title_of", "with_answer"]

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from django.utils.timezone import localdate
 
-from jishi.cases.triage import classifying, danger, duplicates, promising, routing
+from jishi.cases.triage import classifying, danger, duplicates, knowledge, promising, routing
 from jishi.duties import queries as duties
 from jishi.kernels.text import registration
 from jishi.kernels.text.minimise import minimise
@@ -38,6 +38,7 @@ class Stage(StrEnum):
     DUPLICATES = "duplicates"
     ROUTE = "route"
     DEADLINE = "deadline"
+    KNOWLEDGE = "knowledge"  # a kept answer, where somebody is asked while he speaks; no stage of the pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,22 @@ def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[
                 clock.said(Stage.DUPLICATES, alike[i].candidates, alike[i].abstained, alike[i].edition),
                 clock.said(Stage.ROUTE, routes[i].candidates, routes[i].abstained, routes[i].edition),
                 clock.said(Stage.DEADLINE, promised[i].candidates, promised[i].abstained, promised[i].edition),
+                *clock.only_failed(Stage.RISK),
             ),
         )
         for i in range(len(batch))
     ]  # fmt: skip
+
+
+def with_answer(looked: Looked, *, now: datetime) -> Looked:
+    """Give the same with the kept answer that was offered beside it; nothing offered leaves it as it is."""
+    day = localdate(now)
+    (found,) = knowledge.propose([looked.shown], day=day)
+    if found is None:
+        return looked
+    told = {"value": found.number, "label": found.question, "p": found.p, "reason": found.reason}
+    said = Suggested(Stage.KNOWLEDGE.value, (told,), "", knowledge.in_force(day).edition, 0.0)
+    return replace(looked, suggested=(*looked.suggested, said))
 
 
 _NAMES = {stage: stage.value for stage in Stage}  # an enumeration's `value` is asked of a descriptor each time
@@ -189,6 +202,10 @@ class _Stopwatch:
         if name in self.failed:
             return Suggested(name, (), "skipped", edition, self.ms[name])
         return Suggested(name, tuple(candidates[:3]), abstained, edition, self.ms[name])
+
+    def only_failed(self, stage: Stage) -> tuple[Suggested, ...]:
+        """That a stage was skipped which otherwise leaves nothing here: silence would read as "no danger"."""
+        return (self.said(stage, (), "", ""),) if stage.value in self.failed else ()
 
 
 def _asked(batch: Sequence[Words], shown: Sequence[str], now: datetime) -> list[Asked]:

@@ -14,4 +14,5 @@ urlpatterns = [
     path("", include("jishi.cases.web.urls_topics")),
     path("", include("jishi.cases.web.urls_clusters")),
     path("", include("jishi.cases.web.urls_pocket")),
+    path("", include("jishi.cases.web.urls_knowledge")),
 ]

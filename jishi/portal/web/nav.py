@@ -69,6 +69,7 @@ STAFF = (
     Entry("pocket", _("随身页"), "walk", frozenset({"volunteer"})),
     Entry("errands", _("跑腿单"), "walk", frozenset({"dispatcher", "handler"})),
     Entry("patrols", _("巡查路线"), "walk", frozenset({"dispatcher", "office"})),
+    Entry("knowledge-kept", _("知识库"), "book", frozenset({"operator", "dispatcher", "handler", "head", "office"})),
     Entry("review", _("审核"), "check", frozenset({"reviewer"})),
     Entry("feedback", _("回访台"), "speak", frozenset({"feedback"})),
     Entry("mediations", _("我的调解"), "people", frozenset({"mediator"})),

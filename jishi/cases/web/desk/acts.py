@@ -27,7 +27,7 @@ from jishi.cases.actions import (
 from jishi.cases.models import Case
 from jishi.cases.policies import Stand
 from jishi.cases.states import HandoverStatus, Status
-from jishi.cases.web.desk import aside, belonging, moving_time
+from jishi.cases.web.desk import aside, belonging, kept, moving_time
 from jishi.cases.web.desk.forms import (
     AgreedForm,
     ConsultForm,
@@ -129,10 +129,6 @@ def _conclude(do: Doing) -> object:
 def _decline(do: Doing) -> object:
     said = do.said
     return intake.decline(do.case_id, ground=said["ground"], text=said["text"], channel=said["channel"], **do.who)
-
-
-def _answer(do: Doing) -> object:
-    return intake.answer_at_once(do.case_id, text=do.said["words"], **do.who)
 
 
 def _accept_objection(do: Doing) -> object:
@@ -296,8 +292,8 @@ ACTS: Sequence[Act] = (
         hint=_("一天一次；不改状态，不动时限。")),
     Act("ask-exclusion", "exclusion.ask", _("申请剔除"), _("申请剔除"), moving_time.ExclusionForm,
         moving_time.ask_exclusion, css="", hint=_("由本单位和上级以外的人审核；诉求人看得到，台账公开。")),
-    Act("answer", "intake.answer_at_once", _("当场答复"), _("答复并办结"), _why(_("答复")), _answer,
-        lambda s: s.case.kind == "inquiry", css="", key="d"),
+    Act("answer", "intake.answer_at_once", _("当场答复"), _("答复并办结"), kept.AnswerForm, kept.answer,
+        kept.fits, css="", key="d"),
     Act("decline", "intake.decline", _("不予受理"), _("不予受理"), DeclineForm, _decline, css="stop",
         hint=_("居民会看到这条理由、该找哪里，并可以申诉一次，由另一位派单员看。"), key="n"),
     Act("absorb", "merging.absorb", _("并入另一件"), _("并入"), belonging.IntoForm, belonging.absorb, css="",

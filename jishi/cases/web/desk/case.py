@@ -19,7 +19,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases.models import Case
 from jishi.cases.queries import alike, casepage, differing, judging, mediations, pushing, risks, ticking, whereabouts
 from jishi.cases.states import HandoverStatus, Status
-from jishi.cases.web.desk import acts, belonging, dispatch
+from jishi.cases.web.desk import acts, belonging, dispatch, kept
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.desk.forms import ReadingForm
 from jishi.foundation import numbers
@@ -96,6 +96,7 @@ def page(
         "may_mediate": mediations.may_propose(found, stand, by),
         "dangers": risks.waiting(by=by, case_id=found.id),
     } | _of_tab(tab, found, entries, handovers, said, by, language)  # fmt: skip
+    context |= kept.offered(said, context["acts"], request.GET, now=now, lang=language)
     return render(request, "cases/desk/case.html", context, status=status)
 
 

@@ -16,7 +16,7 @@ from jishi.cases.actions import reckoning
 from jishi.cases.models import Case
 from jishi.cases.queries import casepage, desks, judging, risks, ticking
 from jishi.cases.states import CASE, Status
-from jishi.cases.web.desk import acts, belonging
+from jishi.cases.web.desk import acts, belonging, kept
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.desk.forms import Branch, branch_of, matter_label, within
 from jishi.foundation.refusals import Refused
@@ -97,12 +97,13 @@ def opened(
     looked_at = judging.items_looked_at(judged.routed)
     rows = casepage.clocks_of(case)
     said = casepage.said_of(case)
+    shown = forms_of(open_acts, act, form, now=now, language=language, first=looked_at)
     guessed, branch = _guessed(said, language, request) if not case.matter else ([], None)
     open_leaves = within(branch.code if branch and branch.chosen else "", judging.duties.leaves(day=localdate(now)))
     return {
         "case": case, "lead": stand.lead, "said": said, "judged": judged, "clock": _desk_clock(rows, now),
         "precedents": judging.precedents(case), "matter": _matter(case, language), "grid": grid_of(case),
-        "acts": forms_of(open_acts, act, form, now=now, language=language, first=looked_at),
+        "acts": shown,
         "alike": belonging.alike_to(case, said, open_acts, by=by, now=now),
         "before": _before(handovers, judged, language),
         "offering": any(a.code == "offer" for a in open_acts), "refused": refused,
@@ -114,7 +115,9 @@ def opened(
         "objection": _objection(case, entries) if objected else "",
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))], "outcomes": OUTCOMES,
         "matter_options": [matter_label(m, language) for m in open_leaves], "guessed": guessed, "branch": branch,
-    } | belonging.parted(case, said, by=by, now=now, lang=language)  # fmt: skip
+    } | belonging.parted(case, said, by=by, now=now, lang=language) | kept.offered(
+        said, shown, request.GET, now=now, lang=language
+    )  # fmt: skip
 
 
 def _before(handovers: list[Any], judged: judging.Judged, language: str) -> dict[str, Any] | None:

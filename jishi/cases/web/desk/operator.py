@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.bodies import queries as bodies
-from jishi.cases import policies
+from jishi.cases import policies, triage
 from jishi.cases.actions import choosing, dispatch, intake, photos
 from jishi.cases.actions.intake import Received
 from jishi.cases.models import Case, Clock, Membership
@@ -104,7 +104,7 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
     slot = idempotency.claim(key, route="desk.operator", body=body, by=by, now=now)
     if not slot.is_first:
         return _again(slot.answer, request)
-    looked = strip.unaided(form, now=now)
+    looked = triage.with_answer(strip.unaided(form, now=now), now=now)
     joined = _to_join(form, by)
     incoming = replace(form.incoming(), join_case_id=joined.id if joined else None, **_kind(request))
     taken, refused = intake.receive_many(
@@ -115,7 +115,7 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
     received = taken[0]
     photos.add(received.report_id, shots, may_publish=False, by=by, now=now)
     slot.fill({"report": received.report_id, "case": received.case_id})
-    _keep_choices(received, form, joined, by=by, now=now)
+    _keep_choices(received, form, joined, kept=_kept(request), by=by, now=now)
     return _then(request, form, received, looked, declining, joined)
 
 
@@ -126,7 +126,8 @@ def _then(
     by, now, do = request.actor, request.now, request.POST.get("do", "offer")
     facts: dict[str, Any] = {"outcome": "joined" if joined else "saved"}
     if joined is None and do == "answer":
-        intake.answer_at_once(received.case_id, text=str(request.POST.get("answer", "")), by=by, now=now)
+        said, kept = str(request.POST.get("answer", "")), _kept(request)
+        intake.answer_at_once(received.case_id, text=said, knowledge=kept, by=by, now=now)
         facts = {"outcome": "answered"}
     elif joined is None and declining is not None:
         intake.decline(received.case_id, by=by, now=now, **declining.cleaned_data)
@@ -158,12 +159,21 @@ def _offerer(by: Actor) -> Actor:
     return by if by.has("dispatcher") else Actor(tenant_id=by.tenant_id, kind="system", run="one_body_named")
 
 
-def _keep_choices(received: Received, form: IntakeForm, joined: Case | None, *, by: Actor, now: datetime) -> None:
+def _kept(request: HttpRequest) -> int:
+    """The number of the kept answer that was taken, where the press answers."""
+    said = str(request.POST.get("knowledge", ""))
+    return int(said) if request.POST.get("do") == "answer" and numbers.names_a_row(said) else 0
+
+
+def _keep_choices(
+    received: Received, form: IntakeForm, joined: Case | None, *, kept: int, by: Actor, now: datetime
+) -> None:
     said = form.cleaned_data
     to = str(said.get("to") or "").partition(":")[0]
     chosen = {
         Stage.CLASSIFY: said["matter"], Stage.DUPLICATES: str(joined.id) if joined else "", Stage.ROUTE: to,
         Stage.DEADLINE: said["due"], Stage.LOCATE: _place_chosen(received, form),
+        Stage.KNOWLEDGE: str(kept or ""),
     }  # fmt: skip
     choosing.choose(received.report_id, chosen={str(k): v for k, v in chosen.items()}, by=by, now=now)
     others = [n for n in str(said.get("other_than") or "").split(",") if n]
@@ -193,6 +203,11 @@ def _to_join(form: IntakeForm, by: Actor) -> Case | None:
 def _kind(request: HttpRequest) -> dict[str, Any]:
     """What is answered at once is an inquiry (spec 10 §5, 2)."""
     return {"kind": "inquiry"} if request.POST.get("do") == "answer" else {}
+
+
+def _opened(request: HttpRequest) -> str:
+    """The dialog in which what was taken is looked through and may be put in other words."""
+    return "answer" if request.POST.get("take") == Stage.KNOWLEDGE else ""
 
 
 def _digest(request: HttpRequest) -> bytes:
@@ -231,6 +246,8 @@ def _taken(request: HttpRequest) -> Any:
         data[kind] = code
         return data
     found = strip.of(IntakeForm(data, now=request.now), by=request.actor, now=request.now, lang=lang())
+    if stage == Stage.KNOWLEDGE and found.kept is not None:
+        data["answer"], data["knowledge"] = found.kept.of.answer, str(found.kept.of.number)
     for row in found.rows:
         if row.stage == stage:
             for name, value in row.fill.items():
@@ -276,6 +293,7 @@ def _page(
         "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))], "refused": refused,
         "refused_what": refused.sentence(lang()) if refused else "",
         "refused_now": refused.next_step(lang()) if refused else "",
-        "open_dialog": "decline" if declining is not None and declining.errors else "",
+        "open_dialog": "decline" if declining is not None and declining.errors else _opened(request),
+        "answer": str(form.data.get("answer", "")), "knowledge": str(form.data.get("knowledge", "")),
     }  # fmt: skip
     return render(request, "cases/desk/operator.html", context, status=status)

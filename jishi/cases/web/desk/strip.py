@@ -13,7 +13,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
 from jishi.cases.actions import arrival
 from jishi.cases.models import Case, Membership, Report
-from jishi.cases.queries import judging, parting
+from jishi.cases.queries import judging, knowing, parting
 from jishi.cases.states import CASE
 from jishi.cases.triage import Looked, Stage
 from jishi.cases.web.desk import reasons
@@ -92,6 +92,13 @@ class Strip:
     judged: judging.Judged | None
     looked: Looked | None
     parted: tuple[parting.Told, ...] = ()  # what it says besides, where it surely says several things
+    kept: knowing.Kept | None = None  # an answer that is kept, where one surely answers what is asked
+    kept_why: str = ""
+
+    @property
+    def deaf(self) -> bool:
+        """The stage that hears of danger has failed: what is silent is not safe."""
+        return self.looked is not None and any(s.stage == Stage.RISK for s in self.looked.suggested)
 
 
 EMPTY = Strip((), (), (), None, None)
@@ -124,7 +131,11 @@ def of(form: IntakeForm, *, by: Actor, now: datetime, lang: str) -> Strip:
         _deadline(looked, form, lang),
     )  # fmt: skip
     parted = parting.of_words(_words(form, now), looked.shown, now=now, lang=lang, first=looked.matter)
-    return Strip(rows, alike, tuple(_questions(judged, form, lang)), judged, looked, tuple(parted))
+    (kept,) = knowing.offered([looked.shown], now=now, lang=lang)
+    return Strip(
+        rows, alike, tuple(_questions(judged, form, lang)), judged, looked, tuple(parted), kept,
+        reasons.told(kept.reason) if kept else "",
+    )  # fmt: skip
 
 
 def _words(form: IntakeForm, now: datetime) -> triage.Words:
