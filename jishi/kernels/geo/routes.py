@@ -1,5 +1,7 @@
 """In which order are places visited on one walk? Insertion, then 2-opt and or-opt until nothing gets shorter.
 
+The order given is polished in the same way, unless it is long and far from what was found without it.
+
 Never longer than the order given. Ties go to the lower place in the list; the same stops give the same route.
 """
 
@@ -12,6 +14,8 @@ import numpy as np
 from .walking import Doubles, Pass, Walks, walks
 
 _SURE = 1e-9
+_FEW = 40  # stops up to which the order given is always polished as well
+_NEAR = 1.5  # beyond: only where it is at most so many times as long as what was found without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,10 @@ def route_for(
     reached = [n for n in range(1, len(stops) + 1) if np.isfinite(metres[0, n])]
     left_out = tuple(n - 1 for n in range(1, len(stops) + 1) if n not in set(reached))
     given = _length(reached, metres, closed=closed)
-    tour = min(
-        (_improved(t, metres, closed=closed) for t in (_inserted(reached, metres, closed=closed), reached)),
-        key=lambda t: (round(_length(t, metres, closed=closed), 6), t),
-    )
+    tours = [_improved(_inserted(reached, metres, closed=closed), metres, closed=closed)]
+    if len(reached) <= _FEW or given <= _NEAR * _length(tours[0], metres, closed=closed):
+        tours.append(_improved(reached, metres, closed=closed))
+    tour = min(tours, key=lambda t: (round(_length(t, metres, closed=closed), 6), t))
     length = _length(tour, metres, closed=closed)
     if length >= given - _SURE:
         tour, length = reached, given
@@ -69,11 +73,12 @@ def _legs(tour: Sequence[int], ways: Walks, *, closed: bool) -> tuple[tuple[tupl
 def _inserted(wanted: Sequence[int], metres: Doubles, *, closed: bool) -> list[int]:
     """Put the farthest stop that is left where it costs least."""
     tour: list[int] = []
-    left = list(wanted)
+    left = np.zeros(len(metres), bool)
+    left[list(wanted)] = True
     near = metres[0].copy()
-    while left:
-        one = max(left, key=lambda n: (near[n], -n))
-        left.remove(one)
+    for _ in wanted:
+        one = int(np.argmax(np.where(left, near, -np.inf)))  # of several the first in the list
+        left[one] = False
         stations = np.array([0, *tour])
         after = np.array([*tour, 0])
         cost = metres[stations, one] + metres[one, after] - metres[stations, after]
@@ -98,42 +103,69 @@ def _turned(tour: list[int], metres: Doubles, *, closed: bool) -> list[int] | No
     """2-opt: the stretch whose turning saves most, or None."""
     if len(tour) < 2:
         return None
-    before = np.array([0, *tour[:-1]])
-    here = np.array(tour)
-    after = np.array([*tour[1:], 0])
-    leaving = metres[here, after].copy()
-    arriving = metres[before[:, None], here[None, :]] - metres[before, here][:, None]
-    rest = metres[here[:, None], after[None, :]] - leaving[None, :]
+    steps = _walked(tour, metres)  # by places in the tour, the start at both ends
+    n = len(tour)
+    one = steps.diagonal(1)
+    change = steps[:n, 1 : n + 1] - one[:n, None]
+    rest = steps[1 : n + 1, 2:] - one[None, 1:]
     if not closed:
         rest[:, -1] = 0.0
-    change = np.where(np.triu(np.ones_like(arriving, bool), 1), arriving + rest, 0.0)
+    change += rest
+    change[np.tri(n, dtype=bool)] = 0.0
     best = int(np.argmin(change))
     if change.flat[best] >= -1e-6:
         return None
-    i, j = divmod(best, len(tour))
+    i, j = divmod(best, n)
     return [*tour[:i], *tour[i : j + 1][::-1], *tour[j + 1 :]]
 
 
 def _moved(tour: list[int], metres: Doubles, *, closed: bool) -> list[int] | None:
     """Or-opt: one to three stops that cost less elsewhere, or None."""
-    best: tuple[float, list[int]] | None = None
-    for size in (1, 2, 3):
-        for at in range(len(tour) - size + 1):
-            piece, rest = tour[at : at + size], [*tour[:at], *tour[at + size :]]
-            if not rest:
-                continue
-            found = _placed(piece, rest, metres, closed=closed)
-            before = tour[at - 1] if at else 0
-            behind = tour[at + size] if at + size < len(tour) else 0
-            open_end = behind == 0 and not closed
-            saved = metres[before, piece[0]] + (0.0 if open_end else metres[piece[-1], behind] - metres[before, behind])
-            if found[0] - saved < min(-1e-6, best[0] if best else 0.0):
-                best = (found[0] - saved, found[1])
-    return best[1] if best else None
+    steps = _walked(tour, metres)
+    best, found = -1e-6, None
+    for size in range(1, min(3, len(tour) - 1) + 1):
+        change = _changes(steps, size, closed=closed)
+        at = int(np.argmin(change))
+        if change[at] < best:
+            best, found = float(change[at]), (at, size)
+    if found is None:
+        return None
+    at, size = found
+    return _placed(tour[at : at + size], [*tour[:at], *tour[at + size :]], metres, closed=closed)
 
 
-def _placed(piece: list[int], rest: list[int], metres: Doubles, *, closed: bool) -> tuple[float, list[int]]:
-    """Where a stretch costs least among the others, either way round, and how much."""
+def _walked(tour: list[int], metres: Doubles) -> Doubles:
+    """Metres between the places of a tour, the start before and behind it."""
+    stations = np.array([0, *tour, 0])
+    found: Doubles = metres[stations[:, None], stations]
+    return found
+
+
+def _changes(steps: Doubles, size: int, *, closed: bool) -> Doubles:
+    """For every stretch of `size` stops what it costs at its best other place, less what it costs where it is."""
+    count = len(steps) - 1 - size  # stretches; each begins at 1 … count
+    first, last = np.arange(1, count + 1), np.arange(size, size + count)
+    before, behind = first - 1, last + 1
+    one = steps.diagonal(1)
+    joined = steps[before, behind]
+    open_end = (behind == len(steps) - 1) & (not closed)
+    saved = steps[before, first] + np.where(open_end, 0.0, steps[last, behind] - joined)
+    best = np.full(count, np.inf)
+    for head, tail in ((first, last), (last, first)):
+        cost = steps[:-1, head].T + steps[tail, 1:] - one  # by stretch and the step into which it is put
+        here = steps[before, head] + steps[tail, behind] - joined
+        if not closed:
+            cost[:, -1] = steps[-2, head]
+            here = np.where(open_end, steps[before, head], here)
+        for inner in range(size + 1):  # the steps around and within the stretch are one where it is away
+            cost[first - 1, before + inner] = here
+        best = np.minimum(best, cost.min(axis=1))
+    change: Doubles = best - saved
+    return change
+
+
+def _placed(piece: list[int], rest: list[int], metres: Doubles, *, closed: bool) -> list[int]:
+    """Put a stretch where it costs least among the others, either way round."""
     stations, after = np.array([0, *rest]), np.array([*rest, 0])
     found = []
     for way in (piece, piece[::-1]):
@@ -142,4 +174,4 @@ def _placed(piece: list[int], rest: list[int], metres: Doubles, *, closed: bool)
             cost[-1] = metres[stations[-1], way[0]]
         place = int(np.argmin(cost))
         found.append((float(cost[place]), [*rest[:place], *way, *rest[place:]]))
-    return min(found)
+    return min(found)[1]
