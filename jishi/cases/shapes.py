@@ -36,6 +36,7 @@ class ReportIn(Schema):
     external_system: str = Field("", max_length=60)
     external_id: str = Field("", max_length=80)
     join_case: str = Field("", max_length=24)
+    at_home: bool = False
 
 
 class PartIn(Schema):

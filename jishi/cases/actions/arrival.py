@@ -8,6 +8,7 @@ from typing import Any
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
+from jishi.cases.actions import at_home
 from jishi.cases.refusals import (
     AnonymousHasNoPerson,
     BadContact,
@@ -61,10 +62,16 @@ class Incoming:
     urgency: str = Urgency.NORMAL.value
     lang: str = "zh-Hans"
     wants_word: bool = False
+    at_home: bool = False  # who says no place is served where she lives; she said so herself
 
 
-def look(rows: Sequence[Incoming], *, now: datetime, compare: bool = True) -> list[triage.Looked]:
-    """Run the pipeline over `rows`, storing nothing (spec 12 §1); `compare=False` leaves near-duplicates out."""
+def look(
+    rows: Sequence[Incoming], *, now: datetime, compare: bool = True, by: Actor | None = None
+) -> list[triage.Looked]:
+    """Run the pipeline over `rows`, storing nothing (spec 12 §1); `compare=False` leaves near-duplicates out.
+
+    `by`: who sends them; a resident who named no place is then served where she lives, if she said so.
+    """
     return triage.run(
         [
             triage.Words(
@@ -76,6 +83,7 @@ def look(rows: Sequence[Incoming], *, now: datetime, compare: bool = True) -> li
         ],
         now=now,
         compare=compare,
+        homes=at_home.asking(rows, by=by, now=now) if by is not None else None,
     )  # fmt: skip
 
 

@@ -169,6 +169,7 @@ class Receipt:
     joined: int
     voice: str
     elsewhere: str  # the county that the place is in, when it is not this one
+    at_home: bool  # no place was said; it is served where its person lives
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +333,7 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
     said = {s.stage: s for s in Suggestion.objects.filter(report=report, stage__in=("route", "locate")).order_by("id")}
     likely, located = said.get("route"), said.get("locate")
     first = likely.candidates[0] if likely and likely.candidates else {}
+    spot = located.candidates[0] if located and located.candidates else {}
     known = bodies.names().get(first.get("value") or 0)
     return Receipt(
         number=report.number,
@@ -344,7 +346,8 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
         place=report.place_name,
         joined=member.case.reports_count - 1 if member.why == "joined" else 0,
         voice=report.voice,
-        elsewhere=str(located.candidates[0].get("elsewhere") or "") if located and located.candidates else "",
+        elsewhere=str(spot.get("elsewhere") or ""),
+        at_home=spot.get("level") == "home",
     )
 
 

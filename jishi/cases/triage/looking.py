@@ -25,6 +25,7 @@ from jishi.places.queries import Asked, Spot
 
 log = logging.getLogger(__name__)
 LONGEST = 10_000  # characters that are looked at
+NO_PLACE = "no_place_named"
 GAP = "……"
 SHORTENED = {"value": "shortened", "label": "只看了开头和结尾", "p": 1.0, "reason": "全文超过 10000 字"}
 T = TypeVar("T")
@@ -113,8 +114,16 @@ class Looked:
         return replace(self, suggested=tuple(found))
 
 
-def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[Looked]:
-    """Look at a batch; nothing is stored. `compare=False` leaves near-duplicates out: past lives have their cases."""
+Homes = Callable[[Sequence[int]], Mapping[int, Spot]]  # rows of a batch that name no place → where their people live
+
+
+def run(
+    batch: Sequence[Words], *, now: datetime, compare: bool = True, homes: Homes | None = None
+) -> list[Looked]:
+    """Look at a batch; nothing is stored. `compare=False` leaves near-duplicates out: past lives have their cases.
+
+    `homes` is asked about rows that name no place at all, and only about those: who speaks is not known here.
+    """
     if not batch:
         return []
     clock = _Stopwatch(len(batch))
@@ -125,7 +134,7 @@ def run(batch: Sequence[Words], *, now: datetime, compare: bool = True) -> list[
     )
     read = registration.without(shown)  # whose household is registered where is no fact of any guess
     spots = clock.time(
-        Stage.LOCATE, lambda: places.find(_asked(batch, read, now)), lambda: [Spot.nowhere()] * len(batch)
+        Stage.LOCATE, lambda: _located(batch, read, now, homes), lambda: [Spot.nowhere()] * len(batch)
     )
     classes = clock.time(
         Stage.CLASSIFY, lambda: classifying.classify(batch, read), lambda: [classifying.Classes.skipped()] * len(batch)
@@ -206,6 +215,14 @@ class _Stopwatch:
     def only_failed(self, stage: Stage) -> tuple[Suggested, ...]:
         """That a stage was skipped which otherwise leaves nothing here: silence would read as "no danger"."""
         return (self.said(stage, (), "", ""),) if stage.value in self.failed else ()
+
+
+def _located(batch: Sequence[Words], shown: Sequence[str], now: datetime, homes: Homes | None) -> list[Spot]:
+    spots = places.find(_asked(batch, shown, now))
+    rows = zip(batch, spots, strict=True)
+    silent = [i for i, (w, s) in enumerate(rows) if s.abstained == NO_PLACE and w.lng is None and not w.address_text]
+    at_home = homes(silent) if homes is not None and silent else {}
+    return [at_home.get(i, spot) for i, spot in enumerate(spots)]
 
 
 def _asked(batch: Sequence[Words], shown: Sequence[str], now: datetime) -> list[Asked]:

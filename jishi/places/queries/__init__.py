@@ -17,6 +17,7 @@ from jishi.places.queries.ground import (
     grids_near,
     zones,
 )
+from jishi.places.queries.homes import homes
 from jishi.places.queries.locating import CRS, Located, converted, locate, looks_swapped
 from jishi.places.queries.members import Housed, grids_of_floors
 from jishi.places.queries.served import (
@@ -36,7 +37,7 @@ __all__ = [
     "Asked", "Asking", "Became", "CRS", "DivisionRow", "GridRow", "Housed", "Located", "OwnResidence",
     "Serving", "Spot", "WalkRoute", "ZoneRow", "alias_proposals", "as_geojson", "barriers", "centres",
     "communities", "converted", "crossings", "division_path", "divisions_below", "find", "gazetteer", "grid",
-    "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "locate", "looks_swapped",
+    "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "homes", "locate", "looks_swapped",
     "normalise", "own_residence_rows", "own_residences", "place_of", "residents_of", "resolve", "route_for",
     "serving", "serving_many", "successors", "zones",
 ]  # fmt: skip

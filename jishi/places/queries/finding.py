@@ -193,7 +193,7 @@ def _spot(found: spotting.Found, rows: Sequence[tuple[Candidate, _Ask]], ground:
     kinds = (seen.kinds if exact else set()) | (set(thing.kinds) if thing else set())
     kinds |= {k for at in first.parts for k in ground.things[at].kinds} if first.level == "crossing" else set()
     place = Place(
-        divisions=_chain(division, ground), community=grid.community if grid else _community(division),
+        divisions=chain(division, ground), community=grid.community if grid else _community(division),
         grid=grid.code if grid else None, zones=frozenset(seen.zones if exact else ()), kinds=frozenset(kinds),
         exact=exact,
     )  # fmt: skip
@@ -224,7 +224,7 @@ def _unsettled(
     plain = why == "name_is_a_plain_word"
     codes = {_division(c, seen, _is_exact(c, ground), ground) for c, seen in rows}
     common = "" if plain or "" in codes else _common(codes)
-    place = Place(divisions=_chain(common, ground), community=_community(common), exact=False) if common else None
+    place = Place(divisions=chain(common, ground), community=_community(common), exact=False) if common else None
     return Spot(division_code=common, place=place, candidates=told, abstained=why, edition=ground.edition)
 
 
@@ -260,8 +260,8 @@ def _common(codes: Iterable[str]) -> str:
     return common_division(set(codes))
 
 
-def _chain(code: str, ground: Ground) -> tuple[str, ...]:
-    """The 12-digit codes from the province down; from the table, or by digits where the table has no such row."""
+def chain(code: str, ground: Ground) -> tuple[str, ...]:
+    """Give the 12-digit codes from the province down; from the table, or by digits where the table has no such row."""
     if not code:
         return ()
     path = ground.path(code)
@@ -276,8 +276,9 @@ def place_of(
 ) -> Place | None:
     """Give what duty lists may ask of a stored place: divisions, grid, zones, kinds; None where nothing is known.
 
-    Without a grid the place is known as far as its division goes, and by the thing whose point it is. A grid that is
-    no more answers by the ground of its last day: a border that moves takes no place from what was said before.
+    With a grid and no point it is known to the grid and no further. Without a grid the place is known as far as its
+    division goes, and by the thing whose point it is. A grid that is no more answers by the ground of its last day: a
+    border that moves takes no place from what was said before.
     """
     ground = memory.ground(_day(day))
     if grid_id is not None and grid_id not in ground.grids and (last := gathering.last_day(grid_id)) is not None:
@@ -286,10 +287,12 @@ def place_of(
     if row is not None and lng_e7 is not None and lat_e7 is not None:
         seen = _look([ground.plane.xy(lng_e7 / E7, lat_e7 / E7)], ground)[0]
         return Place(
-            divisions=_chain(row.community, ground), community=row.community, grid=row.code,
+            divisions=chain(row.community, ground), community=row.community, grid=row.code,
             zones=frozenset(seen.zones), kinds=frozenset(seen.kinds), exact=True,
         )  # fmt: skip
+    if row is not None:  # known to the grid and no further: where its person lives
+        return Place(divisions=chain(row.community, ground), community=row.community, grid=row.code, exact=False)
     if not division_code:
         return None
     kinds = ground.by_point.get((lng_e7 or 0, lat_e7 or 0, division_code), frozenset())
-    return Place(divisions=_chain(division_code, ground), community=_community(division_code), kinds=kinds, exact=False)
+    return Place(divisions=chain(division_code, ground), community=_community(division_code), kinds=kinds, exact=False)

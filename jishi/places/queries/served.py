@@ -117,8 +117,10 @@ def serving_many(asked: Sequence[Asking]) -> list[Serving]:
 
     Each row that is opened is a reading that its person sees; only rows that the purpose follows are opened.
     :raises UnknownPurpose: a purpose that the table does not have. :raises MayNotFollow: not for this purpose.
-    :raises NotAllowed: the actor's post may not read residence. :raises KeyNotAvailable: the keys are away.
+    :raises NotAllowed: a resident asks about somebody else; the actor's post may not read residence.
+    :raises KeyNotAvailable: the keys are away.
     """
+    _ensure_may_ask({one.person for one in asked})
     wanted = [_wanted(one) for one in asked]
     items = _items({one.purpose for one in asked}, {one.day for one in asked})
     facts = _facts([(one.person, one.day, kinds | _belonging(one, items)) for one, kinds in
@@ -126,6 +128,16 @@ def serving_many(asked: Sequence[Asking]) -> list[Serving]:
     dwellings = _dwellings({i for one in asked if (i := _dwelling_of(one)) is not None})
     found = [_answer(one, facts.get((one.person, one.day), {}), items, dwellings) for one in asked]
     return _with_grids(asked, found, facts)
+
+
+def _ensure_may_ask(people: set[int]) -> None:
+    """A resident asks about herself; who holds a receipt, a program and nobody signed in ask about nobody.
+
+    Of posts the purpose `residence.place` names the roles: an office that has the fact answers wherever people stand.
+    """
+    by = scope.current().actor
+    if by.kind != "staff" and people - {by.account_id if by.kind == "resident" else None}:
+        raise NotAllowed(why="由谁办，只能问自己的。")
 
 
 # --- what the rule says ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Who serves whom, for what, on which day (spec 20 §3.4; §13, line 15)."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -132,6 +133,17 @@ class TestServing:
         assert mine == [(TABLE, row)]
         assert read[0].actor == "staff:77" and "service" in read[0].reason
         assert {f for r in read for f in r.fields} <= {"division", "building"}
+
+    def test_a_resident_asks_about_herself_and_who_is_not_signed_in_about_nobody(self, person):
+        say(person, "living", A)
+        before = len(accounts_known.readings_of_many(queries.own_residence_rows(person)))
+        strangers = (replace(person, account_id=person.account_id + 1), *(
+            Actor(tenant_id=person.tenant_id, kind=kind, report_id=1) for kind in ("reporter", "anonymous", "client")
+        ))  # fmt: skip
+        for stranger in strangers:
+            with scope.within(stranger), pytest.raises(NotAllowed):
+                served(person)
+        assert len(accounts_known.readings_of_many(queries.own_residence_rows(person))) == before
 
     def test_only_rows_that_the_purpose_follows_are_opened(self, person):
         say(person, "living", A)

@@ -41,6 +41,7 @@ class SpeakUp(forms.Form):
     lng = forms.FloatField(required=False)
     lat = forms.FloatField(required=False)
     accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000)
+    at_home = forms.BooleanField(label=_("没写地方的，按我住的地方办"), required=False, initial=True)
     voice = forms.ChoiceField(label=_("能联系您吗"), choices=VOICES, initial="open", widget=forms.RadioSelect)
     child = forms.BooleanField(label=_("我还不满 14 岁"), required=False)
     tel = forms.CharField(label=_("手机号"), required=False, max_length=60)
@@ -70,6 +71,7 @@ class SpeakUp(forms.Form):
             reporter_id=None if voice == "anonymous" else account_id,
             lang=_written_in(),
             wants_word=account_id is None or voice == "anonymous",
+            at_home=given["at_home"] and voice == "open" and account_id is not None,
         )
 
     def refuse(self, refused: Refused) -> None:

@@ -71,7 +71,7 @@ def _take_in(
     request: HttpRequest, form: SpeakUp, incoming: Incoming, key: str, shots: list[photos.Ready]
 ) -> HttpResponse:
     by, asked = scope.current().actor, form.cleaned_data["join"]
-    looked = arrival.look([incoming], now=request.now)[0]
+    looked = arrival.look([incoming], now=request.now, by=by)[0]
     near = _near(request, looked, incoming)
     if near and not asked:
         facts = {"near": near, "must_choose": True, "seen": _seen(incoming.text, looked), "photos_again": bool(shots)}
