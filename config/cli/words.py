@@ -22,6 +22,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "sample": ("config.cli.sampling:main", "重抽回访样本", "draw the sample of a day again"),
     "bundle": ("config.cli.keeping:bundle", "导出可核验的留痕包", "write a bundle that strangers can verify"),
     "anchor": ("config.cli.keeping:anchor", "做今天的日根", "make today's anchor"),
+    "keys": ("config.cli.broker:main", "钥匙服务（另一个账户或机器）", "the key broker, under another account"),
     "program": ("config.cli.programs:main", "外部程序的密钥", "keys of strangers' programs (Open311)"),
     "upgrade": ("config.cli.keeping:upgrade", "升级数据库大版本", "bring the data to another version of PostgreSQL"),
     "mirror": ("config.cli.keeping:mirror", "记下别处留存的日根", "note that an anchor is kept elsewhere"),

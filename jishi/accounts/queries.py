@@ -4,9 +4,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.db.models import Q, QuerySet
+from fido2 import cbor
+from fido2.utils import websafe_encode
 
 from jishi.accounts.models import (
     Account,
@@ -349,6 +353,31 @@ def sign_ins_of(account_id: int, *, limit: int = 20) -> list[SignInKept]:
 def enters_by_phone(account_id: int) -> bool:
     """Tell whether this account is opened by a number."""
     return PhoneWay.objects.filter(tenant_id=_tenant(), account_id=account_id).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """One passkey of an account: what it is called by, and the key that checks what it signs (COSE in CBOR)."""
+
+    credential: bytes
+    public_key: bytes
+
+
+def passkeys_of(account_id: int) -> list[Passkey]:
+    """Give the passkeys of an account, in the order in which they were added."""
+    rows = Authenticator.objects.filter(user_id=account_id, type=Authenticator.Type.WEBAUTHN).order_by("id")
+    found = [row.wrap().authenticator_data.credential_data for row in rows if "credential" in row.data]
+    return [Passkey(bytes(one.credential_id), cbor.encode(dict(one.public_key))) for one in found if one is not None]
+
+
+def asked_of_passkey(challenge: bytes, account_id: int, *, host: str) -> dict[str, Any]:
+    """Give what a page hands to the browser so that this person's passkey signs `challenge`; the person is verified."""
+    allowed = [{"type": "public-key", "id": websafe_encode(one.credential)} for one in passkeys_of(account_id)]
+    asked = {
+        "challenge": websafe_encode(challenge), "rpId": host.partition(":")[0], "allowCredentials": allowed,
+        "userVerification": "required", "timeout": 300_000,
+    }  # fmt: skip
+    return {"request_options": {"publicKey": asked}}
 
 
 def _held(now: datetime) -> QuerySet[Grant]:

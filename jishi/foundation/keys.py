@@ -108,7 +108,12 @@ class Health:
 
 
 class KeyProvider(Protocol):
-    """Wraps data keys, makes keyed hashes, signs. `context` binds a result to what it was made for."""
+    """Wraps data keys, makes keyed hashes, signs. `context` binds a result to what it was made for.
+
+    `level`: K0, K1, K2, as the pages say it.
+    """
+
+    level: str
 
     def wrap(self, key: bytes, *, context: bytes, suite: str) -> bytes: ...
 
@@ -187,6 +192,8 @@ class RootKeys:
 
 class _AskNobody(RootKeys):
     """Level K0: no signature is asked that this process could not forge; step-up and two persons are the verbs'."""
+
+    level = "K0"
 
     def challenge(self, wish: Wish) -> bytes:
         return b""
@@ -314,6 +321,12 @@ def provider() -> KeyProvider:
         broker = settings.KEYS_BROKER and import_string("jishi.foundation.broker.client.from_settings")
         _in_use.provider = broker() if broker else FileKeys(Path(settings.KEYS_DIR))
     return _in_use.provider
+
+
+def sentence(lang: str) -> str:
+    """Say what the operators of this installation could see, in the words of its level."""
+    found = provider().health()
+    return found.zh if lang.startswith("zh") else found.en
 
 
 @contextmanager

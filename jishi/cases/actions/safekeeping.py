@@ -50,11 +50,14 @@ def seal_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> None:
 
 
 def _person(row: Incoming) -> list[tuple[str, str, str]]:
-    """Give what says who he is: (purpose, field, value). A confidential number besides for one sentence, no more."""
+    """Give what says who he is: (purpose, field, value). A confidential number besides for one sentence, no more.
+
+    Where a key broker holds the keys it is not kept besides: one person with root on the site could read that copy.
+    """
     confidential = row.voice == Voice.CONFIDENTIAL
     purpose = "identity.reporter" if confidential else "contact.caller"
     given = [(purpose, "caller_name", row.caller_name), (purpose, "caller_contact", row.caller_contact)]
-    if confidential:
+    if confidential and keys.provider().level == "K0":
         given.append((QUIET, QUIET_FIELD, row.caller_contact))
     more = row.more_sealed.items()
     return given + [(purpose if name == "caller_mail" else "program.sender", name, value) for name, value in more]

@@ -2,6 +2,9 @@
 
 One person asks with a ground and a sentence; a second one of another body decides; then that one person may look for
 24 hours, and each look is a reading. The reporter is told who and why at once. The life is a table: unsealing.toml.
+
+The receiving body looks without it, to verify (`receive`). Where a key broker holds the keys (level K1) each of the
+three, looking, approving, receiving, needs the passkey's signature for exactly that `wish`, which the broker checks.
 """
 
 from dataclasses import replace
@@ -19,7 +22,7 @@ from jishi.cases.events import CaseMoved
 from jishi.cases.models import Membership, Report, Unsealing
 from jishi.cases.refusals import AskedBefore, GroundNeeded, NotConfidential, UnsealingOver, WhichBody
 from jishi.cases.states import UNSEALING, UnsealGround, UnsealingStatus, Voice
-from jishi.foundation import outbox, scope, trail
+from jishi.foundation import keys, outbox, scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotAllowed, NotFound
@@ -31,6 +34,18 @@ LEAST, MOST = 10, 500  # characters of the sentence
 UNSEALED = "unsealed"  # a role that no post has: it exists inside `look` alone
 RUNNING = (UnsealingStatus.ASKED, UnsealingStatus.GRANTED)
 FIELDS = ("caller_name", "caller_contact", "caller_mail")
+TABLE = Report._meta.db_table
+RECEIVES = "operator"  # the post of the receiving body
+
+
+def wish_of(row: Unsealing, act: str) -> keys.Wish:
+    """Give what a passkey signs for: "approve" or "look", on this request."""
+    return keys.Wish(act, row.tenant_id, TABLE, row.report_id, row.id, row.asked_account)
+
+
+def wish_to_receive(report_id: int, *, tenant_id: int) -> keys.Wish:
+    """Give what the passkey of a person of the receiving body signs for."""
+    return keys.Wish("receive", tenant_id, TABLE, report_id)
 
 
 @transaction.atomic
@@ -64,9 +79,12 @@ def ask(report_id: int, *, ground: str, why: str, by: Actor, now: datetime) -> U
 
 
 @transaction.atomic
-def approve(unsealing_id: int, *, by: Actor, now: datetime, version: int | None = None) -> Unsealing:
+def approve(
+    unsealing_id: int, *, by: Actor, now: datetime, version: int | None = None, shown: bytes = b""
+) -> Unsealing:
     """Let the asker, and nobody else, look for 24 hours. The reporter is told who and why, at once.
 
+    `shown`: the signature of the approver's passkey, where a key broker asks for it; it keeps the approval itself.
     :raises NotAllowed, NotFound: not a second person of another body. :raises SamePerson: the asker himself.
     :raises WrongMoment: decided already. :raises Stale: changed since it was read.
     """
@@ -74,6 +92,7 @@ def approve(unsealing_id: int, *, by: Actor, now: datetime, version: int | None 
     move = _ensure(held, row, "unsealing.approve", by=by)
     _ensure_other(row, by)
     proving.ensure_fresh(by, now=now)
+    keys.provider().approve(wish_of(row, "approve"), shown=shown)
     row.change(
         status=UnsealingStatus.GRANTED, decided_by=by.label, decided_body_id=min(by.body_ids), decided_at=now,
         open_until=now + OPEN,
@@ -98,9 +117,10 @@ def deny(unsealing_id: int, *, why: str, by: Actor, now: datetime, version: int 
 
 
 @transaction.atomic
-def look(unsealing_id: int, *, by: Actor, now: datetime) -> dict[str, str]:
+def look(unsealing_id: int, *, by: Actor, now: datetime, shown: bytes = b"") -> dict[str, str]:
     """Open name and contact for the one named actor, within his 24 hours; each look is a reading and an entry.
 
+    `shown`: the signature of his passkey for this look, where a key broker asks for it.
     :raises NotFound, NotAllowed: anybody else, in whatever post. :raises UnsealingOver: not granted, or over.
     """
     held, row = _hold(unsealing_id, by=by)
@@ -110,10 +130,31 @@ def look(unsealing_id: int, *, by: Actor, now: datetime) -> dict[str, str]:
     if row.status != UnsealingStatus.GRANTED or row.open_until is None or now >= row.open_until:
         raise UnsealingOver
     move = _ensure(held, row, "unsealing.look", by=by)
-    owner, opener = (Report._meta.db_table, row.report_id), replace(by, roles=by.roles | {UNSEALED})
-    found = reading.read([owner], FIELDS, purpose="identity.reporter", reason=row.why, by=opener, now=now)
+    owner, opener = (TABLE, row.report_id), replace(by, roles=by.roles | {UNSEALED})
+    given = keys.Shown(wish_of(row, "look"), shown)
+    found = reading.read([owner], FIELDS, purpose=reading.CONFIDENTIAL, reason=row.why, by=opener, now=now, shown=given)
     row.change(looked_at=row.looked_at or now)
     _record(held, move, row, by=by, now=now)
+    return found[owner]
+
+
+@transaction.atomic
+def receive(report_id: int, *, why: str, by: Actor, now: datetime, shown: bytes = b"") -> dict[str, str]:
+    """Open name and contact for a person of the receiving body, to verify; each look is a reading the reporter sees.
+
+    :raises NotFound: the case is not seen by this actor. :raises NotAllowed: another post. :raises NotConfidential.
+    :raises TooShortOrLong: the sentence. :raises FreshSignInNeeded: the proof is older than ten minutes.
+    """
+    held, report = _hold_report(report_id, by=by)
+    policies.ensure_may_see(by, held.stand)
+    if not by.has(RECEIVES):
+        raise NotAllowed(why="只有受理单位为核查而看；别的单位申请解封。")
+    if report.voice != Voice.CONFIDENTIAL:
+        raise NotConfidential
+    said = worded(why, least=LEAST, most=MOST, what="为什么要看", what_en="why you look")
+    given = keys.Shown(wish_to_receive(report.id, tenant_id=by.tenant_id), shown)
+    owner = (TABLE, report.id)
+    found = reading.read([owner], FIELDS, purpose=reading.CONFIDENTIAL, reason=said, by=by, now=now, shown=given)
     return found[owner]
 
 

@@ -26,6 +26,8 @@ EN = (
 class BrokerKeys:
     """Wraps, hashes and signs by asking. `folder`: site.key, site.crt, broker.crt. A connection per thread."""
 
+    level = "K1"
+
     def __init__(self, address: str, folder: Path) -> None:
         self.address, self.folder = address, folder
         self._mine = threading.local()

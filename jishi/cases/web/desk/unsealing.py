@@ -10,13 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from jishi.accounts import queries as accounts
 from jishi.cases.actions import unsealing
 from jishi.cases.models import Case, Report, Unsealing
 from jishi.cases.queries import casepage, unsealings
 from jishi.cases.states import UNSEALING, UnsealGround
 from jishi.cases.web.desk.edge import lang, staffed
-from jishi.foundation import numbers
+from jishi.foundation import keys, numbers
 from jishi.foundation.refusals import NotFound, Refused
+
+SIGNED = 8000  # characters of what a browser gives back
 
 GROUNDS: Mapping[str, Any] = {
     UnsealGround.VERIFY.value: _("不问本人就无法核实"), UnsealGround.DANGER.value: _("本人或者他人有危险"),
@@ -53,16 +56,17 @@ def _do(request: HttpRequest, case: Case) -> HttpResponse:
     do, why = str(request.POST.get("do", "")), str(request.POST.get("why", ""))[:2000]
     who: dict[str, Any] = {"by": request.actor, "now": request.now}
     if do == "ask":
-        report = Report.objects.filter(memberships__case=case, number=str(request.POST.get("report", ""))).first()
-        if report is None:
-            raise NotFound
-        unsealing.ask(report.id, ground=str(request.POST.get("ground", "")), why=why, **who)
+        unsealing.ask(_report(request, case).id, ground=str(request.POST.get("ground", "")), why=why, **who)
         return redirect("case-unsealing", case.number)
+    shown = str(request.POST.get("credential", ""))[:SIGNED].encode()
+    if do == "receive":
+        found = unsealing.receive(_report(request, case).id, why=why, shown=shown, **who)
+        return _show(request, case, found=found, received=True)
     row = _row(request, case)
     if do == "look":
-        return _show(request, case, looked=row.id, found=unsealing.look(row.id, **who))
+        return _show(request, case, looked=row.id, found=unsealing.look(row.id, shown=shown, **who))
     if do == "approve":
-        unsealing.approve(row.id, version=_seen(request), **who)
+        unsealing.approve(row.id, version=_seen(request), shown=shown, **who)
     elif do == "deny":
         unsealing.deny(row.id, why=why, version=_seen(request), **who)
     elif do == "end":
@@ -71,16 +75,50 @@ def _do(request: HttpRequest, case: Case) -> HttpResponse:
 
 
 def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, looked: int = 0,
-          found: Mapping[str, str] | None = None, status: int = 200) -> HttpResponse:  # fmt: skip
+          found: Mapping[str, str] | None = None, status: int = 200, received: bool = False,
+          ) -> HttpResponse:  # fmt: skip
     by, stand = request.actor, casepage.stand_of(case)
     rows = [_line(row, by, replace(stand, asked=row.asked_body_id), looked) for row in unsealings.of_case(case)]
+    reports = unsealings.confidential(case)
     facts = {
+        "sentence": keys.sentence(lang()), "received": received, "may_receive": by.has(unsealing.RECEIVES),
+        "broker": keys.provider().level != "K0",
         "case": case, "rows": rows, "found": found, "grounds": GROUNDS.items(),
-        "reports": unsealings.confidential(case), "may_ask": unsealings.may("unsealing.ask", None, stand, by),
+        "reports": reports, "may_ask": unsealings.may("unsealing.ask", None, stand, by),
         "typed": request.POST, "refused_what": refused.sentence(lang()) if refused else "",
         "refused_now": refused.next_step(lang()) if refused else "",
     }  # fmt: skip
+    try:
+        _sign(request, facts)
+    except keys.KeyNotAvailable as away:  # the page stands; it says that nothing can be opened now
+        facts |= {"sentence": f"{away.sentence(lang())} {away.next_step(lang())}", "away": True}
     return render(request, "cases/desk/unsealing.html", facts, status=status)
+
+
+def _sign(request: HttpRequest, facts: dict[str, Any]) -> None:
+    """Put beside each press that opens or approves what the passkey has to sign for it; nothing at level K0."""
+    for line in facts["rows"]:
+        act = "approve" if line["may_decide"] else "look" if line["may_look"] else ""
+        line["asks"] = _asks(request, unsealing.wish_of(line["row"], act)) if act else None
+    wanted = facts["typed"].get("report") or request.GET.get("report") or next(iter(facts["reports"]), "")
+    report = Report.objects.filter(number=wanted).first() if facts["may_receive"] else None
+    if report is not None and wanted in facts["reports"]:
+        wish = unsealing.wish_to_receive(report.id, tenant_id=report.tenant_id)
+        facts |= {"receives": wanted, "asks": _asks(request, wish)}
+
+
+def _asks(request: HttpRequest, wish: keys.Wish) -> dict[str, Any] | None:
+    challenge = keys.provider().challenge(wish)
+    if not challenge:
+        return None
+    return accounts.asked_of_passkey(challenge, request.actor.account_id or 0, host=request.get_host())
+
+
+def _report(request: HttpRequest, case: Case) -> Report:
+    report = Report.objects.filter(memberships__case=case, number=str(request.POST.get("report", ""))).first()
+    if report is None:
+        raise NotFound
+    return report
 
 
 def _line(row: Unsealing, by: Any, stand: Any, looked: int) -> dict[str, Any]:
