@@ -66,10 +66,11 @@ class PolygonIndex:
 
     def __init__(self, polygons: Mapping[str, Sequence[Ring]], *, ground: Sequence[Ring] | None = None) -> None:
         self.codes = tuple(sorted(polygons))
-        edges = [np.concatenate([np.empty((0, 4), np.int64), *map(_edges, polygons[code])]) for code in self.codes]
-        self.first = np.concatenate(([0], np.cumsum([len(e) for e in edges]))).astype(np.int64)
-        self.edges = np.concatenate([np.empty((0, 4), np.int64), *edges])
-        self.box = np.array([_box(e) for e in edges], np.int64).reshape(-1, 4)
+        rings = [polygons[code] for code in self.codes]
+        self.edges, of_ring = _edges([ring for one in rings for ring in one])
+        of_polygon = np.concatenate(([0], np.cumsum(of_ring)))[np.cumsum([0, *map(len, rings)])]
+        self.first = of_polygon.astype(np.int64)
+        self.box = _boxes(self.edges, self.first)
         self.ground = PolygonIndex({"ground": ground}) if ground is not None else None
         if len(self.edges):
             self._cells()
@@ -95,9 +96,13 @@ class PolygonIndex:
         # −2: ask the candidates; otherwise the whole cell belongs to one grid (or to none, −1).
         self.owner = np.full(self.columns * self.rows, -2, np.int32)
         whole = np.flatnonzero(~crossed)
-        centre_x = west + (whole % self.columns) * self.cell + self.cell // 2
-        centre_y = south + (whole // self.columns) * self.cell + self.cell // 2
-        self.owner[whole] = self._ask(centre_x, centre_y, whole)
+        # Between two whole cells of a row that touch there is no edge: they belong to one grid, asked for once.
+        begins = np.diff(whole, prepend=-2) > 1
+        begins |= whole % self.columns == 0
+        run = whole[begins]
+        centre_x = west + (run % self.columns) * self.cell + self.cell // 2
+        centre_y = south + (run // self.columns) * self.cell + self.cell // 2
+        self.owner[whole] = self._ask(centre_x, centre_y, run)[np.cumsum(begins) - 1]
 
     def _touched_by(self, boxes: Ints) -> tuple[Ints, Ints]:
         """(box, cell) for every cell that a box touches."""
@@ -288,14 +293,34 @@ def _parts(count: int) -> Iterator[slice]:
         yield slice(first, min(first + _PAIRS, count))
 
 
-def _edges(ring: Ring) -> Ints:
-    points = to_units([(p[0], p[1]) for p in ring])
-    if len(points) and (points[0] == points[-1]).all():
-        points = points[:-1]
-    return np.hstack((points, np.roll(points, -1, axis=0))) if len(points) else np.empty((0, 4), np.int64)
+def _edges(rings: Sequence[Ring]) -> tuple[Ints, Ints]:
+    """The edges of all rings, one after the other, and how many each has; a closing point stands once."""
+    corners = [_corners(ring) for ring in rings]
+    points = to_units(np.concatenate([np.empty((0, 2)), *corners]))
+    size = np.array([len(c) for c in corners], np.int64)
+    last = np.cumsum(size) - 1
+    closed = np.flatnonzero(size)
+    closed = closed[(points[(last - size + 1)[closed]] == points[last[closed]]).all(axis=1)]
+    kept = np.ones(len(points), bool)
+    kept[last[closed]] = False
+    size[closed] -= 1
+    points, last = points[kept], np.cumsum(size) - 1
+    after = np.arange(1, len(points) + 1)
+    after[last[size > 0]] = (last - size + 1)[size > 0]
+    return np.hstack((points, points[after])), size
 
 
-def _box(edges: Ints) -> tuple[int, int, int, int]:
-    if not len(edges):
-        return (1, 1, 0, 0)
-    return int(edges[:, 0].min()), int(edges[:, 1].min()), int(edges[:, 0].max()), int(edges[:, 1].max())
+def _corners(ring: Ring) -> Doubles:
+    if isinstance(ring, np.ndarray) and ring.ndim == 2:
+        return np.asarray(ring[:, :2], np.float64)
+    return np.array([(p[0], p[1]) for p in ring], np.float64).reshape(-1, 2)
+
+
+def _boxes(edges: Ints, first: Ints) -> Ints:
+    """West, south, east, north of every polygon; (1, 1, 0, 0) of one without edges."""
+    box = np.tile(np.array([1, 1, 0, 0], np.int64), (len(first) - 1, 1))
+    there = np.flatnonzero(np.diff(first))
+    if len(there):
+        box[there, :2] = np.minimum.reduceat(edges[:, :2], first[there], axis=0)
+        box[there, 2:] = np.maximum.reduceat(edges[:, :2], first[there], axis=0)
+    return box
