@@ -97,9 +97,12 @@ def _serve(given: argparse.Namespace) -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    print(f"钥匙服务在 {given.at}，按 Ctrl+C 停止。 The key broker answers at {given.at}.", flush=True)
+
+    def ready() -> None:
+        print(f"钥匙服务在 {given.at}，按 Ctrl+C 停止。 The key broker answers at {given.at}.", flush=True)
+
     try:
-        serving.run(given.folder, given.at)
+        serving.run(given.folder, given.at, ready=ready)
     except KeyboardInterrupt:
         return 0
     return 0

@@ -114,9 +114,16 @@ def _keys(folder: Path) -> Iterator[Line]:
     found = keys.provider().health()
     yield Line(
         found.ok, f"钥匙（{found.level}）：{found.zh}", f"keys ({found.level}): {found.en}",
-        "chmod 600 the key files, or bring them back from their paper copy",
+        "start the broker: jishi keys serve; at K0 chmod 600 the key files, or bring them back from their paper copy",
     )  # fmt: skip
     kept = Path(settings.KEYS_DIR).resolve()
+    root = (kept / "root.key").exists()
+    yield Line(
+        found.level != "K0" and not root, "保密的诉求在收，根钥匙在钥匙服务那里（K1），不在这里",
+        "confidential reports are taken, and the root key lies with a key broker (K1), not here",
+        f"wipe {kept}/root.key: the broker has it" if root and found.level != "K0"
+        else "jishi keys begin, pair, serve under another account, better on another machine (docs/operating.md)",
+    )  # fmt: skip
     yield Line(
         not kept.is_relative_to(folder), "钥匙不在数据目录里", "keys are outside the data folder",
         f"move {kept} to another disk and export JISHI_KEYS=THAT_FOLDER",

@@ -155,7 +155,7 @@ class TestReadyForPeople:
             said = self.faults(tmp_path)
 
         for gone in (
-            "JISHI_BEHIND_PROXY", "JISHI_HOSTS", "backup", "worker is running", "keys", "no row is seen",
+            "JISHI_BEHIND_PROXY", "JISHI_HOSTS", "backup", "worker is running", "folder of keys", "no row is seen",
             "compared an anchor", "list of parts", "unverified",
         ):  # fmt: skip
             assert gone not in said

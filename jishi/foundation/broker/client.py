@@ -15,7 +15,7 @@ from jishi.foundation.broker.refusals import KNOWN
 from jishi.foundation.keys import Health, KeyNotAvailable, OwnKey, Wish
 from jishi.foundation.refusals import Refused
 
-PATIENCE = 3.0  # seconds
+PATIENCE = 2.0  # seconds
 ZH = "运维人员能够看到正在使用的内容，看不到整库，也不能单独打开保密的姓名。"
 EN = (
     "Operators could see fields while they are in use, not the store, "
@@ -102,17 +102,24 @@ class BrokerKeys:
         :raises KeyNotAvailable: it is away, or not the one we know. :raises Refused: what it says no to.
         """
         message = {"do": do, **said}
+        spoke = getattr(self._mine, "of", None) == os.getpid()
         try:
             answer = self._talk(message, anew=False)
-        except OSError:
-            try:
-                answer = self._talk(message, anew=True)
-            except OSError as away:
-                self._drop()
+        except OSError as away:
+            self._drop()
+            if not spoke:
                 raise KeyNotAvailable from away
+            answer = self._once_more(message)
         if "refused" in answer:
             raise KNOWN.get(str(answer["refused"]), KeyNotAvailable)(**answer.get("facts", {}))
         return answer
+
+    def _once_more(self, message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self._talk(message, anew=True)
+        except OSError as away:
+            self._drop()
+            raise KeyNotAvailable from away
 
     def _talk(self, message: dict[str, Any], *, anew: bool) -> dict[str, Any]:
         if anew or getattr(self._mine, "of", None) != os.getpid():

@@ -8,6 +8,7 @@ import socketserver
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,13 @@ def server(folder: Path, address: str, **more: Any) -> Server | LocalServer:
     return made
 
 
-def run(folder: Path, address: str) -> None:
-    """Serve until stopped; no memory of this process is ever written to a disk."""
+def run(folder: Path, address: str, *, ready: Callable[[], None]) -> None:
+    """Serve until stopped, after `ready` was called; no memory of this process is ever written to a disk."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     serving = server(folder, address)
     try:
+        ready()
         serving.serve_forever()
     finally:
         serving.server_close()
