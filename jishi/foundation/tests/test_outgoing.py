@@ -61,6 +61,25 @@ class TestTheDoor:
 
         assert outgoing.target("https://example.org/hook?x=1").addresses == ("93.184.216.34", "2606:2800:220:1::1")
 
+    def test_rebinding_name_reaches_nothing_inside(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Spec 90 §19: a name that answers with a public address first, and with one inside when it is asked again."""
+        answers: Iterator[str] = iter(())
+        dialled: list[str] = []
+        row = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kind: [(*row, (next(answers), 80))])
+
+        def dial(address: tuple[str, int], *_: Any) -> socket.socket:
+            dialled.append(address[0])
+            raise OSError("nobody is called in a test")
+
+        monkeypatch.setattr(socket, "create_connection", dial)
+        for url in ("http://two-faces.example/", "https://two-faces.example/"):
+            answers = iter(["93.184.216.34", "127.0.0.1", "127.0.0.1"])
+            with pytest.raises(NotDelivered):
+                outgoing.post(url, b"{}", {})
+
+        assert dialled == ["93.184.216.34"] * 2
+
 
 def _resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     """Answer for the names of the world outside."""

@@ -1,12 +1,15 @@
 """The trail: chained, append-only, stamped by the database."""
 
+import hashlib
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from conftest import MONDAY_TEN
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.models import Entry, TrailHead
+from jishi.foundation.models import Entry, EntryWords, TrailHead
+from jishi.kernels import ledger
 
 
 def a_clerk(tenant: int) -> Actor:
@@ -92,3 +95,20 @@ def test_a_note_for_each_of_a_thousand_subjects_takes_two_statements(tenant: int
 
         assert Entry.objects.count() == 1001
         assert TrailHead.objects.count() == 1001
+
+
+def test_salted_commitment_cannot_be_guessed_from_a_phone_book(tenant: int) -> None:
+    """Spec 90 §19: who has the entries without the words beside them may try every number, and learns nothing."""
+    number, by = "13900000417", a_clerk(tenant)
+    with scope.work(by):
+        for subject in (1, 2):
+            trail.record("case.noted", ("list", subject), by=by, at=MONDAY_TEN, words={"phone": number}, new=True)
+        first, second = (trail.of("list", n)[0].details_commit for n in (1, 2))
+        beside = EntryWords.objects.get(subject_kind="list", subject_id=1)
+        assert ledger.commit(bytes.fromhex(beside.salt), {"phone": number}, suite="a") == first, "the words are kept"
+        trail.end_words("list", [1, 2], tenant_id=tenant)
+
+        assert first != second, "the same number twice is not seen to be the same"
+        salts = (b"\0" * 32, hashlib.sha256(str(tenant).encode()).digest(), hashlib.sha256(b"case:1").digest())
+        assert first not in {ledger.commit(salt, {"phone": number}, suite="a") for salt in salts}
+        assert not EntryWords.objects.filter(subject_kind="list", subject_id=1).exists(), "the salt has gone with them"
