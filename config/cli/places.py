@@ -92,9 +92,9 @@ def grids(argv: Sequence[str]) -> int:
 
 
 def locate(argv: Sequence[str]) -> int:
-    """Give the grid of each row of a csv with columns lng, lat; writes csv to stdout, input order kept."""
+    """Give the grid of each row of a csv with columns lng, lat, and floor if known; writes csv, input order kept."""
     args = parser("locate", "批量定位 · locate points")
-    args.add_argument("file", type=Path, help="csv: lng,lat[,…]")
+    args.add_argument("file", type=Path, help="csv: lng,lat[,floor,…]")
     args.add_argument("--crs", required=True, help="cgcs2000 | wgs84 | gcj02 | bd09")
     args.add_argument("--day", default="", help="YYYY-MM-DD，默认今天 · today")
     given = args.parse_args(argv)
@@ -113,11 +113,14 @@ def locate(argv: Sequence[str]) -> int:
         return 2
     try:
         with given.file.open(encoding="utf-8-sig", newline="") as lines:
-            points = [(_number(r.get("lng")), _number(r.get("lat"))) for r in csv.DictReader(lines)]
+            told = csv.DictReader(lines)
+            rows = [(_number(r.get("lng")), _number(r.get("lat")), _floor(r.get("floor"))) for r in told]
         with scope.work(system(_tenant())):
             queries.grids_in("", day)  # the index is built before the clock runs
             began = time.perf_counter()
-            found = queries.locate([p[0] for p in points], [p[1] for p in points], crs=given.crs, day=day)
+            found = queries.locate(
+                [r[0] for r in rows], [r[1] for r in rows], crs=given.crs, day=day, floors=[r[2] for r in rows]
+            )
             seconds = time.perf_counter() - began
     except Refused as no:
         return _refused(no)
@@ -125,10 +128,10 @@ def locate(argv: Sequence[str]) -> int:
         print(f"读不到文件 · cannot read: {no}", file=sys.stderr)
         return 2
     out = csv.writer(sys.stdout)
-    out.writerow(("lng", "lat", "grid", "community", "status", "border_m", "other"))
-    out.writerows((r.lng, r.lat, r.grid, r.community, r.status, r.border_m, r.other) for r in found)
-    rate = len(points) / seconds if seconds else 0
-    print(f"{len(points):,} 个点 · points, {seconds:.2f} s, {rate:,.0f}/s", file=sys.stderr)
+    out.writerow(("lng", "lat", "grid", "community", "status", "border_m", "other", "by", "reason"))
+    out.writerows((r.lng, r.lat, r.grid, r.community, r.status, r.border_m, r.other, r.by, r.reason) for r in found)
+    rate = len(rows) / seconds if seconds else 0
+    print(f"{len(rows):,} 个点 · points, {seconds:.2f} s, {rate:,.0f}/s", file=sys.stderr)
     return 0
 
 
@@ -143,6 +146,13 @@ def _number(text: str | None) -> float:
         return float(text or "nan")
     except ValueError:
         return float("nan")
+
+
+def _floor(text: str | None) -> int | None:
+    try:
+        return int(text or "")
+    except ValueError:
+        return None
 
 
 def _peak() -> float:

@@ -19,10 +19,13 @@ from jishi.places.things import (
     DivisionRow,
     GridRow,
     Ground,
+    Storeys,
     Thing,
     building_number,
     common_division,
 )
+
+NEAR_M = 8.0  # around a house: what lies here is said of the house
 
 
 def gather(tenant_id: int, day: date, prefix: str, mark: tuple[int, ...]) -> Ground:
@@ -36,8 +39,27 @@ def gather(tenant_id: int, day: date, prefix: str, mark: tuple[int, ...]) -> Gro
         index=PolygonIndex({code: shapes.rings(shape) for code, shape in drawn.items()}),
         by_code={g.code: g for g in grids},
     )  # fmt: skip
+    _storeys(made, tenant_id, day)
     _Builder(made, tenant_id, day, {c: plane.shape(s) for c, s in drawn.items()}).build()
     return made
+
+
+def _storeys(made: Ground, tenant_id: int, day: date) -> None:
+    """Lay out the houses of which floors belong to another grid than their ground."""
+    members = models.GridMember.objects.filter(tenant_id=tenant_id, edition__effective__contains=day).order_by(
+        "building_id", "floor_from"
+    )
+    drawn: dict[int, Any] = {}
+    columns = ("building_id", "grid_id", "floor_from", "floor_to", "building__lng_e7", "building__lat_e7",
+               "building__footprint")  # fmt: skip
+    for house, grid, low, high, lng, lat, footprint in members.values_list(*columns):
+        made.storeys.setdefault(house, []).append(Storeys(grid, low, high))
+        if house not in drawn:
+            point = shapely.Point(made.plane.xy(lng / E7, lat / E7))
+            shape = made.plane.shape(shapes.read(footprint)) if footprint is not None else point
+            drawn[house] = shapely.buffer(shape, NEAR_M)
+    made.housed = list(drawn)
+    made.house_tree = shapely.STRtree(list(drawn.values())) if drawn else None
 
 
 def _centre(drawn: Iterable[Any], tenant_id: int, day: date) -> tuple[float, float]:
@@ -199,7 +221,7 @@ class _Builder:
             if compound is not None:
                 thing.name = f"{compound.name}{row.name}"
             at = self._add(thing, [] if compound is not None else [row.name, *row.aliases])
-            self._area(shapely.buffer(thing.shape, 8.0), kinds, thing=at)
+            self._area(shapely.buffer(thing.shape, NEAR_M), kinds, thing=at)
             for said in (row.name, *row.aliases):
                 number = building_number(said)
                 if number:

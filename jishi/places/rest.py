@@ -25,31 +25,35 @@ def residents(
 
 
 class Points(Schema):
-    """Degrees of the system `crs`; a row that is no number is answered `bad_input`."""
+    """Degrees of the system `crs`; a row that is no number is answered `bad_input`. `floors`: none, or one each."""
 
     crs: str = ""
     points: list[tuple[float | None, float | None]]
     day: date | None = None
     nearest_m: float = 0.0
+    floors: list[int | None] = []
 
 
 @router.post("/locate")
 def locate(request: HttpRequest, payload: Points) -> dict[str, Any]:
-    """Give the grid of each point, in the order asked."""
+    """Give the grid of each point, in the order asked; a floor may belong to another grid than its ground."""
     if len(payload.points) > MOST_ROWS:
         raise TooManyRows(limit=MOST_ROWS, count=len(payload.points))
+    if payload.floors and len(payload.floors) != len(payload.points):
+        raise Invalid(detail="floors")
     if not payload.points:
         return {"crs": "cgcs2000", "rows": []}
     nothing = float("nan")
     lngs = [nothing if p[0] is None else p[0] for p in payload.points]
     lats = [nothing if p[1] is None else p[1] for p in payload.points]
     found = queries.locate(
-        lngs, lats, crs=payload.crs, day=payload.day or localdate(), nearest_m=min(max(payload.nearest_m, 0.0), 1000.0)
-    )
+        lngs, lats, crs=payload.crs, day=payload.day or localdate(), floors=payload.floors,
+        nearest_m=min(max(payload.nearest_m, 0.0), 1000.0),
+    )  # fmt: skip
     rows = [
         {
             "lng": r.lng, "lat": r.lat, "grid": r.grid, "community": r.community, "status": r.status,
-            "border_m": r.border_m, "other": r.other, "reason": "" if r.status == "inside" else r.status,
+            "border_m": r.border_m, "other": r.other, "by": r.by, "reason": r.reason,
         }
         for r in found
     ]  # fmt: skip

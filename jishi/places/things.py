@@ -68,6 +68,19 @@ class Thing:
     division: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Storeys:
+    """Floors of a house that belong to another grid than its ground, both ends included; None: the whole house."""
+
+    grid_id: int
+    low: int | None
+    high: int | None
+
+    def hold(self, floor: int | None) -> bool:
+        """Tell whether the floor is among them."""
+        return floor is not None and self.low is not None and self.high is not None and self.low <= floor <= self.high
+
+
 @dataclass
 class Ground:
     """All that `find` and `place_of` ask, for the days between two changes."""
@@ -95,6 +108,22 @@ class Ground:
     former: dict[int, list[tuple[str, str]]] = field(default_factory=dict)  # thing → names it had, until which day
     spoken: dict[int, list[str]] = field(default_factory=dict)  # thing → all its names
     book: Any = None  # for reading addresses, once asked
+
+    storeys: dict[int, list[Storeys]] = field(default_factory=dict)  # building id → floors of other grids
+    housed: list[int] = field(default_factory=list)  # building ids, in the order of `house_tree`
+    house_tree: Any = None  # of the houses in `storeys`, in metres
+
+    def of_floor(self, building_id: int, floor: int | None) -> tuple[GridRow | None, str]:
+        """Give the grid that wins over the polygon for a floor of a house, or None with why.
+
+        "needs_floor": its floors belong to several grids and none was said; "": the ground itself decides.
+        """
+        rows = self.storeys.get(building_id, ())
+        by_floor = [s for s in rows if s.low is not None]
+        if floor is None and by_floor:
+            return None, "needs_floor"
+        hit = next((s for s in by_floor if s.hold(floor)), None) or next((s for s in rows if s.low is None), None)
+        return (self.grids.get(hit.grid_id) if hit else None), ""
 
     @cached_property
     def edition(self) -> str:

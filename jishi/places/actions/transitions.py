@@ -94,13 +94,15 @@ def open_(
 ) -> int:  # fmt: skip
     """This will announce a transition; gives its id.
 
-    :raises NotAllowed: not the leading group office. :raises Invalid: an unknown cause, community or zone, no word when
-    it is over, or another transition of it that lasts. :raises ReviewTooFar: more than twelve months on.
+    :raises NotAllowed: not the leading group office. :raises Invalid: an unknown cause, community or zone, one
+    community on both sides, no word when it is over, or another transition of it that lasts. :raises ReviewTooFar: more than twelve months on.
     """
     policies.ensure_may_open_transition(by)
     ground = memory.ground(localdate(now))
     if from_community not in ground.divisions or receiving not in ground.divisions:
         raise Invalid(detail=f"{from_community} → {receiving}")
+    if from_community == receiving:
+        raise Invalid(detail=f"过渡有两边：从哪里来、到哪里去，不能都是 {receiving}")
     if cause not in TransitionCause.values or not ends_when.strip():
         raise Invalid(detail=cause if ends_when.strip() else "ends_when")
     _ensure_near(review_on, max(began_on, localdate(now)))

@@ -12,13 +12,17 @@ from jishi.kernels.geo.partition import STATUSES
 from jishi.places import memory
 from jishi.places.models import GridEdition
 from jishi.places.refusals import NoEditionYet, SwappedAxes, UnknownDatum
+from jishi.places.things import GridRow, Ground
 
 CRS: frozenset[str] = frozenset(datum.KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """One row of `locate`. `status` inside · border · gap · outside · bad_input (spec 20 §5)."""
+    """One row of `locate`. `status` inside · border · gap · outside · bad_input; `by` polygon · member · nearest, ""
+    without a grid; `reason` says why a row is not simply inside, and `needs_floor` where floors have several grids
+    (spec 20 §5).
+    """
 
     lng: float | None
     lat: float | None
@@ -27,6 +31,8 @@ class Located:
     status: str
     border_m: float | None
     other: str
+    by: str
+    reason: str
 
 
 def looks_swapped(lng: float, lat: float) -> bool:
@@ -48,10 +54,13 @@ def converted(lngs: Sequence[float], lats: Sequence[float], crs: str) -> datum.C
 
 
 def locate(
-    lngs: Sequence[float], lats: Sequence[float], *, crs: str, day: date, nearest_m: float = 0.0
-) -> list[Located]:
-    """Give the grid of each point, input order kept (spec 20 §5).
+    lngs: Sequence[float], lats: Sequence[float], *, crs: str, day: date, nearest_m: float = 0.0,
+    floors: Sequence[int | None] = (),
+) -> list[Located]:  # fmt: skip
+    """Give the grid of each point, input order kept (spec 20 §5); a floor, where one is said, wins over the ground.
 
+    `floors`: one for each point, None where it is not known; a point on a tower whose floors have several grids then
+    has the grid of the ground, and says that it needs the floor. All from memory, however many points.
     :raises UnknownDatum: no known system is named. :raises SwappedAxes: latitude stands first in every row.
     :raises NoEditionYet: no edition was in force on the day.
     """
@@ -62,14 +71,47 @@ def locate(
     found = ground.index.locate(done.lng, done.lat, nearest_m=nearest_m)
     codes = ground.index.codes
     rows = zip(done.lng, done.lat, found.grid, found.status, found.border_m, found.other, strict=True)
+    housed = _housed(done, floors, ground)
     return [
-        Located(
-            None if bad else float(lng), None if bad else float(lat), codes[at] if at >= 0 else "",
-            ground.by_code[codes[at]].community if at >= 0 else "", STATUSES[status],
-            None if np.isnan(border) else round(float(border), 2), codes[other] if other >= 0 else "",
-        )
-        for (lng, lat, at, status, border, other), bad in zip(rows, done.bad, strict=True)
+        _row(lng, lat, codes[at] if at >= 0 else "", STATUSES[status], border, codes[other] if other >= 0 else "",
+             housed.get(i), ground, bad=bad)
+        for i, ((lng, lat, at, status, border, other), bad) in enumerate(zip(rows, done.bad, strict=True))
     ]  # fmt: skip
+
+
+def _row(
+    lng: float, lat: float, grid: str, status: str, border: float, other: str,
+    housed: tuple[GridRow | None, str] | None, ground: Ground, *, bad: bool,
+) -> Located:  # fmt: skip
+    by = "" if not grid else "polygon" if status in ("inside", "border") else "nearest"
+    reason = "" if status == "inside" else status
+    if housed is not None:
+        row, why = housed
+        grid, by = (row.code, "member") if row is not None else (grid, by)
+        reason = why or reason
+    return Located(
+        None if bad else float(lng), None if bad else float(lat), grid,
+        ground.by_code[grid].community if grid else "", status,
+        None if np.isnan(border) else round(float(border), 2), other, by, reason,
+    )  # fmt: skip
+
+
+def _housed(
+    done: datum.Converted, floors: Sequence[int | None], ground: Ground
+) -> dict[int, tuple[GridRow | None, str]]:
+    """Ask the houses that some of the points lie on; of two houses the one with the lower number."""
+    if ground.house_tree is None:
+        return {}
+    lng, lat = np.asarray(done.lng, np.float64), np.asarray(done.lat, np.float64)
+    known = np.flatnonzero(np.isfinite(lng) & np.isfinite(lat) & ~np.asarray(done.bad, bool))
+    points = ground.plane.points(lng[known].tolist(), lat[known].tolist())
+    found: dict[int, tuple[GridRow | None, str]] = {}
+    for at, house in sorted(zip(*ground.house_tree.query(points, predicate="intersects").tolist(), strict=True)):
+        row = int(known[at])
+        told = ground.of_floor(ground.housed[house], floors[row] if floors else None)
+        if row not in found and told != (None, ""):
+            found[row] = told
+    return found
 
 
 def _first_day() -> str:

@@ -6,7 +6,7 @@ from datetime import date
 
 from jishi.foundation import scope
 from jishi.places import memory
-from jishi.places.models import Building, GridMember
+from jishi.places.models import Building
 from jishi.places.shapes import E7
 from jishi.places.things import Ground
 
@@ -29,34 +29,34 @@ def grids_of_floors(asked: Sequence[tuple[str, int | None]], *, day: date) -> li
     ground = memory.ground(day)
     tenant = scope.current().actor.tenant_id
     houses = {b.ref: b for b in Building.objects.filter(tenant_id=tenant, ref__in={ref for ref, _ in asked})}
-    members: dict[int, list[GridMember]] = {}
-    for row in GridMember.objects.filter(
-        tenant_id=tenant, building_id__in=[b.id for b in houses.values()], edition__effective__contains=day
-    ).order_by("floor_from"):
-        members.setdefault(row.building_id, []).append(row)
-    found = ground.index.locate([b.lng_e7 / E7 for b in houses.values()], [b.lat_e7 / E7 for b in houses.values()])
-    stands = {ref: int(at) for ref, at in zip(houses, found.grid, strict=True)}
-    return [_housed(houses.get(ref), floor, members, stands.get(ref, -1), ground) for ref, floor in asked]
+    stands = dict(zip(houses, _stand(list(houses.values()), ground), strict=True))
+    return [_housed(houses.get(ref), floor, stands.get(ref, ""), ground) for ref, floor in asked]
 
 
-def _housed(
-    house: Building | None, floor: int | None, members: dict[int, list[GridMember]], at: int, ground: Ground
-) -> Housed:
+def grids_of_houses(asked: Sequence[tuple[int, int | None]], *, day: date) -> list[Housed]:
+    """Give the same by the building's number: (building, floor or None); one statement, however many."""
+    ground = memory.ground(day)
+    tenant = scope.current().actor.tenant_id
+    houses = {b.id: b for b in Building.objects.filter(tenant_id=tenant, id__in={i for i, _ in asked})}
+    stands = dict(zip(houses, _stand(list(houses.values()), ground), strict=True))
+    return [_housed(houses.get(i), floor, stands.get(i, ""), ground) for i, floor in asked]
+
+
+def _stand(houses: Sequence[Building], ground: Ground) -> list[str]:
+    if not houses or not ground.grids:
+        return [""] * len(houses)
+    found = ground.index.locate([b.lng_e7 / E7 for b in houses], [b.lat_e7 / E7 for b in houses])
+    return [ground.index.codes[at] if at >= 0 else "" for at in found.grid.tolist()]
+
+
+def _housed(house: Building | None, floor: int | None, stands: str, ground: Ground) -> Housed:
     if house is None:
         return Housed("", None, "", "unknown_building")
-    rows = members.get(house.id, [])
-    by_floor = [m for m in rows if m.floor_from is not None]
-    if floor is None and by_floor:
-        return Housed("", None, "", "needs_floor")
-    hit = next((m for m in by_floor if _holds(m, floor)), None) or next((m for m in rows if m.floor_from is None), None)
-    if hit is not None and hit.grid_id in ground.grids:
-        return Housed(ground.grids[hit.grid_id].code, hit.grid_id, "member")
-    if at < 0:
+    row, why = ground.of_floor(house.id, floor)
+    if why:
+        return Housed("", None, "", why)
+    if row is not None:
+        return Housed(row.code, row.id, "member")
+    if not stands:
         return Housed("", None, "", "outside")
-    code = ground.index.codes[at]
-    return Housed(code, ground.by_code[code].id, "polygon")
-
-
-def _holds(member: GridMember, floor: int | None) -> bool:
-    low, high = member.floor_from, member.floor_to
-    return floor is not None and low is not None and high is not None and low <= floor <= high
+    return Housed(stands, ground.by_code[stands].id, "polygon")

@@ -5,7 +5,7 @@ the answer says which, and nobody is sent away: an office that has the fact answ
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NoReturn
 
@@ -20,7 +20,8 @@ from jishi.foundation.sealed import Owner
 from jishi.kernels.procedure import Spoken
 from jishi.places import memory, serving_rules
 from jishi.places.lineage import successors
-from jishi.places.models import Building, Dwelling, Residence, TransitionItem
+from jishi.places.models import Dwelling, Residence, TransitionItem
+from jishi.places.queries.members import grids_of_houses
 from jishi.places.serving_rules import Rule
 from jishi.places.shapes import E7
 
@@ -371,25 +372,36 @@ def _with_grids(
     asked: Sequence[Asking], found: Sequence[Serving], facts: Mapping[tuple[int, date], Mapping[str, _Fact]]
 ) -> list[Serving]:
     """Fill in the grid: always the one of the building where the person lives, as its edition draws it that day."""
-    houses: dict[int, tuple[int, date]] = {}
+    lived: dict[int, tuple[_Fact, int]] = {}
     for at, (one, told) in enumerate(zip(asked, found, strict=True)):
         living = facts.get((one.person, one.day), {}).get("living") if told.by == "living" else None
         if living is not None and living.building is not None:
-            houses[at] = (living.building, one.day)
-    if not houses:
-        return list(found)
-    points = _points({building for building, _ in houses.values()})
+            lived[at] = (living, living.building)
+    floors = _floors(
+        {fact.row for at, (fact, house) in lived.items() if memory.ground(asked[at].day).of_floor(house, None)[1]}
+    )
     whole = list(found)
-    for at, (building, day) in houses.items():
-        code = _grid_at(points.get(building), day)
-        told = found[at]
-        whole[at] = Serving(told.division, code, told.by, told.reason, told.until)
+    for day in sorted({asked[at].day for at in lived}):
+        rows = [at for at in lived if asked[at].day == day]
+        houses = grids_of_houses([(lived[at][1], floors.get(lived[at][0].row)) for at in rows], day=day)
+        for at, housed in zip(rows, houses, strict=True):
+            whole[at] = replace(found[at], grid=housed.grid or None)
     return whole
 
 
-def _points(buildings: Iterable[int]) -> dict[int, tuple[int, int]]:
-    rows = Building.objects.filter(tenant_id=_tenant(), id__in=sorted(buildings))
-    return {pk: (lng, lat) for pk, lng, lat in rows.values_list("id", "lng_e7", "lat_e7")}
+def _floors(rows: set[int]) -> dict[int, int | None]:
+    """Open of these rows, and of no others, which dwelling it is: floors of their houses have several grids."""
+    if not rows:
+        return {}
+    now = scope.current()
+    said = reading.read(
+        [(TABLE, i) for i in rows], ["dwelling"], purpose="residence.place", by=now.actor, now=now.recorded_at,
+        reason="弄清在哪个网格：这栋楼各层不在一个网格",
+    )  # fmt: skip
+    dwelling = {row: int(values["dwelling"]) for (_, row), values in said.items() if values.get("dwelling")}
+    known = Dwelling.objects.filter(tenant_id=_tenant(), id__in=set(dwelling.values()))
+    floor = dict(known.values_list("id", "floor"))
+    return {row: floor.get(number) for row, number in dwelling.items()}
 
 
 def _grid_at(point: tuple[int, int] | None, day: date) -> str | None:

@@ -27,11 +27,9 @@ class TestLocate:
         page = post(api, crs="wgs84", points=[degrees(1.5, 0.5), degrees(9, 9), (None, 3)], day="2026-03-09").json()
 
         assert page["crs"] == "cgcs2000"
-        assert [(r["grid"], r["status"]) for r in page["rows"]] == [
-            (f"{A}002", "inside"),
-            ("", "outside"),
-            ("", "bad_input"),
-        ]
+        assert [(r["grid"], r["status"], r["by"], r["reason"]) for r in page["rows"]] == [
+            (f"{A}002", "inside", "polygon", ""), ("", "outside", "", "outside"), ("", "bad_input", "", "bad_input"),
+        ]  # fmt: skip
 
     @pytest.mark.parametrize(
         ("page", "code"),
@@ -41,6 +39,7 @@ class TestLocate:
             ({"points": [(115.2, 30.1)] * 10_001, "crs": "wgs84"}, "too_many_rows"),
             ({"points": [(115.2, 30.1)], "crs": "wgs84", "day": "2001-01-01"}, "no_edition_yet"),
             ({"points": "x", "crs": "wgs84"}, "invalid"),
+            ({"points": [(115.2, 30.1)], "crs": "wgs84", "floors": [1, 2]}, "invalid"),
         ],
     )
     def test_refuses_by_name(self, api, page, code):

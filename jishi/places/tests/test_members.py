@@ -5,15 +5,18 @@ from datetime import date
 import pytest
 
 from conftest import MONDAY_TEN
+from jishi.accounts.actions import accounts
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound
-from jishi.places.actions import members
+from jishi.places import queries
+from jishi.places.actions import members, residence
 from jishi.places.actions.members import NewMember
-from jishi.places.models import GridEdition, GridMember
+from jishi.places.actions.residence import Whereabouts
+from jishi.places.models import Building, GridEdition, GridMember
 from jishi.places.queries.members import grids_of_floors
 from jishi.places.refusals import EffectiveInThePast, FloorsTaken
-from jishi.places.tests.factories import DAY, A, a_town, adopt, office
+from jishi.places.tests.factories import DAY, A, a_town, adopt, degrees, office
 
 pytestmark = pytest.mark.django_db
 LATER = date(2026, 6, 1)
@@ -34,6 +37,11 @@ def add(edition: GridEdition, *rows: NewMember, by: Actor | None = None) -> int:
     return members.add(edition.id, rows, by=by or office(edition.tenant_id), now=MONDAY_TEN)
 
 
+def locate(points, floors):
+    lngs, lats = [p[0] for p in points], [p[1] for p in points]
+    return queries.locate(lngs, lats, crs="cgcs2000", day=LATER, floors=floors[: len(points)])
+
+
 def test_the_mall_and_the_homes_are_found_by_floor(edition):
     add(edition, NewMember("c1-1", MALL, -1, 3))
 
@@ -46,6 +54,43 @@ def test_the_mall_and_the_homes_are_found_by_floor(edition):
     ]  # fmt: skip
     assert grids_of_floors([("c1-1", 2)], day=DAY)[0].grid == GROUND  # the edition before knows no mall
     assert trail.of("grid_edition", edition.id)[-1].verb == "grids.members_added"
+
+
+def test_points_of_a_tower_are_asked_by_floor_and_any_number_costs_the_same(edition, django_assert_num_queries):
+    add(edition, NewMember("c1-1", MALL, -1, 3), NewMember("c1-2", MALL))
+    tower, whole, street = degrees(0.35, 0.4), degrees(0.45, 0.4), degrees(0.9, 0.9)
+    points = [tower, tower, tower, whole, street, (float("nan"), 30.1)]
+    locate(points, [2] * 6)  # the ground of the day is in memory now
+
+    with django_assert_num_queries(0):
+        found = locate(points * 50, [2, 12, None, None, 2, 2] * 50)
+
+    assert [(r.grid, r.by, r.reason) for r in found[:6]] == [
+        (MALL, "member", ""), (GROUND, "polygon", ""), (GROUND, "polygon", "needs_floor"), (MALL, "member", ""),
+        (GROUND, "polygon", ""), ("", "", "bad_input"),
+    ]  # fmt: skip
+    assert str(found) == str(found[:6] * 50)
+    assert [r.grid for r in locate([tower], [])] == [GROUND]
+
+
+def test_who_lives_on_a_floor_of_the_mall_is_served_by_its_grid(edition, other_tenant):
+    add(edition, NewMember("c1-1", MALL, 1, 3))
+    by = system(other_tenant)
+    with scope.within(by):
+        house = Building.objects.get(tenant_id=other_tenant, ref="c1-1")
+        rooms = [(house.id, "201", 1, 2, "home"), (house.id, "1201", 1, 12, "home")]
+        opened = accounts.open_account("loushang", "白露", "long enough 123", staff=False, by=by, now=MONDAY_TEN)
+        low, high = residence.add_dwellings(rooms, active_from=DAY, by=by, now=MONDAY_TEN)
+    person = Actor(tenant_id=other_tenant, kind="resident", account_id=opened.id, roles=frozenset({"resident"}))
+    given = {"purpose": "service", "ends_on": date(2027, 6, 30), "by": person, "now": MONDAY_TEN}
+    with scope.within(person):
+        row = residence.declare(person.account_id, "living", Whereabouts(A, dwelling_id=low), from_day=LATER, **given)
+        assert queries.serving(person.account_id, "service", LATER).grid == MALL
+        residence.correct(row, Whereabouts(A, dwelling_id=high), by=person, now=MONDAY_TEN)
+        assert queries.serving(person.account_id, "service", LATER).grid == GROUND
+        residence.correct(row, Whereabouts(A, building_id=house.id), by=person, now=MONDAY_TEN)
+        told = queries.serving(person.account_id, "service", LATER)
+    assert (told.division, told.grid) == (A, None), "which floor is not known, and none is guessed"
 
 
 def test_members_stay_with_a_grid_that_goes_on_in_the_next_edition(edition, other_tenant):

@@ -283,7 +283,7 @@ class TestRefusals:
         [
             ({"cause": "boredom"}, "invalid"), ({"review_on": date(2027, 3, 10)}, "review_too_far"),
             ({"ends_when": " "}, "invalid"), ({"receiving": "990882009000"}, "invalid"),
-            ({"zone_code": "no"}, "invalid"),
+            ({"zone_code": "no"}, "invalid"), ({"receiving": B}, "invalid"),
         ],
     )  # fmt: skip
     def test_of_opening(self, village, change, code):
