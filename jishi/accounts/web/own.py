@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.accounts import queries
-from jishi.accounts.actions import accounts, signing_in, unified
+from jishi.accounts.actions import accounts, key_list, signing_in, unified
 from jishi.accounts.models import Reading
 from jishi.accounts.web import own_rows, recovery, sessions
 from jishi.foundation import purposes
@@ -45,6 +45,7 @@ class WaysIn(IndexView):
         found["by_phone"] = queries.enters_by_phone(self.request.actor.account_id)
         found["recovered_at"] = queries.recovered_at(self.request.actor.account_id, now=self.request.now)
         found["vouching"] = recovery.concerns(self.request)
+        found["looks_after_keys"] = self.request.actor.kind == "staff" and key_list.keeps(self.request.actor)
         found["unified"] = bool(settings.OIDC_ISSUER)
         found["joined"] = found["unified"] and unified.is_joined(
             self.request.actor.account_id, settings.OIDC_ISSUER, by=self.request.actor

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.accounts.web import by_phone, glass, new_number, own, recovery, sign_in, unified
+from jishi.accounts.web import by_phone, glass, key_list, new_number, own, recovery, sign_in, unified
 
 urlpatterns = [
     path("sign-in", sign_in.SignIn.as_view(), name="account_login"),
@@ -38,6 +38,7 @@ urlpatterns = [
     path("break-glass", glass.board, name="break-glass"),
     path("break-glass/ask", glass.ask, name="break-glass-ask"),
     path("break-glass/<int:glass_id>/<slug:glass_act>", glass.act, name="break-glass-act"),
+    path("key-list", key_list.page, name="key-list"),
     path("recovery", recovery.board, name="recovery"),
     path("recovery/ask", recovery.ask, name="recovery-ask"),
     path("recovery/<int:recovery_id>/<slug:recovery_act>", recovery.act, name="recovery-act"),

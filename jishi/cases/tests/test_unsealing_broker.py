@@ -18,7 +18,6 @@ from jishi.cases.models import Case, Unsealing
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
-from jishi.cases.tests.broker_steps import Moved
 from jishi.cases.tests.desk_steps import colleague
 from jishi.foundation import data_keys, keys, scope
 from jishi.foundation.actor import Actor, system
@@ -26,6 +25,7 @@ from jishi.foundation.broker import refusals as no
 from jishi.foundation.broker.book import written
 from jishi.foundation.models import RowKey
 from jishi.foundation.refusals import NotAllowed
+from jishi.foundation.tests.broker_steps import Moved
 
 WHY = "只有举报人知道是哪一间仓库，不问本人没法核实。"
 NAME, PHONE = "李秀英", "13800138009"
@@ -164,7 +164,8 @@ class TestTheReceivingBody:
         report, by = p.report_of(case), f.operator(case.tenant_id)
         wish = unsealing.wish_to_receive(report.id, tenant_id=case.tenant_id)
 
-        found = f.do(by, unsealing.receive, report.id, why="打电话核实是哪一间仓库", shown=moved.signs(by, wish), now=NOW)
+        given = {"why": "打电话核实是哪一间仓库", "shown": moved.signs(by, wish), "now": NOW}
+        found = f.do(by, unsealing.receive, report.id, **given)
 
         assert found == FOUND
         with scope.work(system(case.tenant_id)):

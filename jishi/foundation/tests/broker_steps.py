@@ -12,19 +12,22 @@ from jishi.foundation import data_keys, keys
 from jishi.foundation.actor import Actor
 from jishi.foundation.broker import serving, wire
 from jishi.foundation.broker.client import BrokerKeys
-from jishi.foundation.tests.device import Device
+from jishi.foundation.tests.device import HOST, Device
 
 
 class Moved:
     """The broker of a town, the site's connection to it, and what each person carries."""
 
-    def __init__(self, home: Path, town: int) -> None:
+    def __init__(
+        self, home: Path, town: int, *, host: str = HOST, approvers: tuple[int, int] = (901, 902)
+    ) -> None:
         self.home, self.town, self.folder, self.site = home, town, home / "broker", home / "site"
-        self.first, self.second = Device(), Device()
+        self.first, self.second = Device(host), Device(host)
         self.devices: dict[int, Device] = {}
         self.people = [
-            self.first.listed(901, "901", "list", tenant=town), self.second.listed(902, "902", "list", tenant=town)
-        ]  # fmt: skip
+            self.first.listed(approvers[0], "901", "list", tenant=town),
+            self.second.listed(approvers[1], "902", "list", tenant=town),
+        ]
         self.keys = BrokerKeys(f"unix:{home}/socket", self.site)
 
     def knows(self, actor: Actor, *may: str) -> Device:
