@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import connection
 
 from jishi.foundation import keys
+from jishi.foundation.broker.refusals import TooCostlyWait
 from jishi.foundation.data_keys import DataKeyInHand, suite_of
 from jishi.foundation.models import RowKey
 
@@ -89,18 +90,24 @@ def end_unused(owners: Iterable[Owner], purposes: Sequence[str], *, tenant_id: i
             cursor.execute(_EMPTY, [tenant_id, [t for t, _ in listed], [r for _, r in listed], list(purposes)])
 
 
-def destroy_ended(*, tenant_id: int) -> int:
-    """This will have the provider destroy what was emptied; gives how many. Asked again after a crash, it is the same.
+def destroy_ended(*, tenant_id: int) -> tuple[int, int]:
+    """This will have the provider destroy what was emptied; gives how many, and how many wait for the next night.
 
-    :raises KeyNotAvailable: the provider is away; they wait for the next night.
+    They wait where the provider is away or was asked enough; here nothing is left to open by then. Asked again after a
+    crash, it is the same.
     """
     rows = list(RowKey.objects.filter(tenant_id=tenant_id, wrapped=b"").order_by("id"))
+    done = 0
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
         owners = [((row.owner_table, row.owner_row), row.number) for row in some]
-        keys.provider().destroy([keys.own_context(tenant_id, owner, number) for owner, number in owners])
+        try:
+            keys.provider().destroy([keys.own_context(tenant_id, owner, number) for owner, number in owners])
+        except (keys.KeyNotAvailable, TooCostlyWait):
+            break
         RowKey.objects.filter(tenant_id=tenant_id, id__in=[row.pk for row in some]).delete()
-    return len(rows)
+        done += len(some)
+    return done, len(rows) - done
 
 
 def _following(owners: Sequence[Owner], tenant_id: int) -> dict[Owner, int]:

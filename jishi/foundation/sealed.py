@@ -170,11 +170,7 @@ def end_search(owners: Iterable[Owner], purpose: str, *, tenant_id: int) -> None
 
 
 def end_due(*, tenant_id: int, today: date) -> dict[str, int]:
-    """This will delete every value and hash whose last day has passed; counts by purpose. Nightly (spec 90 §7.4).
-
-    Keys of their own that seal nothing any more are destroyed by the provider.
-    :raises KeyNotAvailable: it is away; nothing is deleted then.
-    """
+    """This will delete every value and hash whose last day has passed; counts by purpose. Nightly (spec 90 §7.4)."""
     gone: dict[str, int] = {}
     alone: set[Owner] = set()
     with connection.cursor() as cursor:
@@ -189,8 +185,13 @@ def end_due(*, tenant_id: int, today: date) -> dict[str, int]:
                 alone.add((table, row))
         cursor.execute("DELETE FROM foundation_searchhash WHERE tenant_id = %s AND ends_on < %s", [tenant_id, today])
     _end_unused(alone, tenant_id)
-    own_keys.destroy_ended(tenant_id=tenant_id)
     return gone
+
+
+def destroy_ended_keys(*, tenant_id: int) -> dict[str, int]:
+    """This will have the provider destroy keys of their own whose values have ended; how many, how many wait."""
+    destroyed, left = own_keys.destroy_ended(tenant_id=tenant_id)
+    return {"destroyed": destroyed, "left": left} if destroyed or left else {}
 
 
 def sealed_fields(owners: Iterable[Owner], *, tenant_id: int) -> dict[Owner, list[str]]:

@@ -85,10 +85,11 @@ def run(*, by: Actor, now: datetime) -> list[Due]:
     residence.remove_due(by=by, now=now)
     gone = {one.kept.code: {"count": len(one.ids), "hash": one.proof} for one in found if one.ids}
     more = sealed.end_due(tenant_id=by.tenant_id, today=localdate(now))
+    ended_keys = sealed.destroy_ended_keys(tenant_id=by.tenant_id)
     said = trail.end_words_due(tenant_id=by.tenant_id, today=localdate(now))
     trail.record(
         "retention.run", ("tenant", by.tenant_id), by=by, at=now, rule=periods.load().label,
-        codes={"gone": gone, "sealed": more, "words": said},
+        codes={"gone": gone, "sealed": more, "words": said, "keys": ended_keys},
     )  # fmt: skip
     return found
 

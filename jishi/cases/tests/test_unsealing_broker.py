@@ -13,13 +13,13 @@ import pytest
 from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
 from jishi.accounts.actions import reading
-from jishi.cases.actions import unsealing
+from jishi.cases.actions import retention, unsealing
 from jishi.cases.models import Case, Unsealing
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
 from jishi.cases.tests.desk_steps import colleague
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import data_keys, keys, scope, sealed
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.broker import refusals as no
 from jishi.foundation.broker.book import written
@@ -219,3 +219,18 @@ class TestThePage:
         assert "这台服务器的管理员能够看到封存内容" in page
         assert "authenticateForm" not in page
         assert PHONE in seen
+
+
+class TestTheEndOfTheReport:
+    def test_takes_its_key_along_at_the_broker_too(self, case: Case, moved: Moved) -> None:
+        report, by = p.report_of(case), f.operator(case.tenant_id)
+        owner, wish = ("cases_report", report.id), unsealing.wish_to_receive(report.id, tenant_id=case.tenant_id)
+        with scope.work(system(case.tenant_id)):
+            row = RowKey.objects.get(owner_row=report.id)
+            copied = keys.OwnKey(row.number, row.suite, bytes(row.wrapped))  # a backup of yesterday
+            sealed.end([owner], tenant_id=case.tenant_id)
+        with scope.work(system(case.tenant_id)):
+            retention.run(by=system(case.tenant_id), now=NOW)
+
+        with pytest.raises(keys.KeyEnded):
+            moved.keys.open_own([copied], wish=wish, shown=moved.signs(by, wish))

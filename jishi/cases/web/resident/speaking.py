@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import localdate
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,7 +23,7 @@ from jishi.cases.queries.resident import Near
 from jishi.cases.web.resident import holding, receipts
 from jishi.cases.web.resident.forms import NOT_THE_SAME, SpeakUp
 from jishi.cases.web.resident.receipts import Slip
-from jishi.foundation import idempotency, scope, uploads
+from jishi.foundation import idempotency, keys, scope, uploads
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import KeyReused, Refused
 
@@ -169,6 +170,7 @@ def _facts(request: HttpRequest, form: SpeakUp, key: str) -> dict[str, Any]:
         "bodies": [(b.id, b.called(lang)) for b in named],
         "limit": arrival.LIMIT,
         "not_the_same": NOT_THE_SAME,
+        "operators_see": SimpleLazyObject(lambda: keys.sentence(lang)),  # asked for by the page alone
     }
 
 
