@@ -296,8 +296,7 @@ def _optima() -> Iterator[Figure]:
 
 def _gaps(name: str) -> list[float]:
     from jishi.kernels.gridplan import contract, covering, searching, solving
-    from jishi.kernels.gridplan.problem import check
-    from jishi.kernels.gridplan.relaxing import restricted
+    from jishi.kernels.gridplan.problem import check, restricted
 
     units, edges, *_ = read(name)
     whole = check(planner.Problem(units, edges))

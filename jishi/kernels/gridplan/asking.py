@@ -7,7 +7,7 @@ import numpy as np
 
 from . import refusals, reporting
 from .contract import usable
-from .relaxing import restricted
+from .problem import restricted
 from .values import Fault, Flags, Ints, Plan, Sheet
 
 

@@ -80,11 +80,10 @@ def at_once(ground: Ground, pieces: tuple[Piece, ...]) -> dict[int, Certificate]
 
 
 def _cramped(ground: Ground, rows: Ints) -> Certificate | None:
-    """Look at the atoms that need others: those with few sets may have none, or get into each other's way."""
+    """Look at the atoms that need others: those with few sets may have none, or get into each other's way; then at
+    what hangs on the rest by one atom."""
     band = ground.problem.band
     small = np.flatnonzero((ground.w[rows] < band.lo) & (ground.w[rows] > 0) & (ground.kin[rows] < 0)).tolist()
-    if not small:
-        return None
     near, w = covering.bits(ground.indptr, ground.indices, rows), ground.w[rows].tolist()
     choices = {}
     for one in small:
@@ -96,10 +95,53 @@ def _cramped(ground: Ground, rows: Ints) -> Certificate | None:
             choices[one] = sets
     core = covering.clash(choices)
     if core is None:
-        return None
+        return _cut_off(ground, rows, near, w)
     units, homes = units_of(ground, rows[list(core)]), int(ground.w[rows[list(core)]].sum())
     told = f"No choice of connected ground inside {band.lo}–{band.hi} holds all of these {len(core)} places at once."
     return Certificate("packing", units, homes, told, {"core": len(core), "piece": units_of(ground, rows)})
+
+
+def _cut_off(ground: Ground, rows: Ints, near: list[int], w: list[int]) -> Certificate | None:
+    """Find atoms that hang on the rest by one indivisible atom, and whose households fit no number of grids whatever
+    share of them goes with that atom."""
+    band, whole = ground.problem.band, (1 << len(rows)) - 1
+    for one in np.flatnonzero((ground.kin[rows] < 0) & (ground.w[rows] > 0)).tolist():
+        parts = _parts(whole & ~(1 << one), near)
+        sums = [sum(w[i] for i in range(len(rows)) if part >> i & 1) for part in parts]
+        widest = max(range(len(parts)), key=lambda i: (sums[i], i), default=0)
+        lesser = [i for i in range(len(parts)) if i != widest]
+        for some in [*([i] for i in range(len(parts)) if len(parts) > 1), *([lesser] if len(lesser) > 1 else [])]:
+            homes = sum(sums[i] for i in some)
+            if not homes or fits_beside(homes, w[one], band.lo, band.hi):
+                continue
+            inside = [i for i in range(len(rows)) if sum(parts[j] for j in some) >> i & 1]
+            told = (f"{homes} households hang on the rest by a place of {w[one]} alone: whatever goes with it, the"
+                    f" others are no grids of {band.lo}–{band.hi}.")  # fmt: skip
+            by = units_of(ground, rows[[one]])
+            return Certificate("cut", units_of(ground, rows[inside]), homes, told, {"by": by[0]})
+    return None
+
+
+def fits_beside(homes: int, held: int, lo: int, hi: int) -> bool:
+    """Tell whether some share of these households beside `held` in one grid leaves a number of whole grids."""
+    most = max(min(hi - held, homes), 0)
+    return any(n * lo <= homes and n * hi >= homes - most for n in range(homes // max(lo, 1) + 1))
+
+
+def _parts(some: int, near: list[int]) -> list[int]:
+    """Give the connected parts of these atoms (bits)."""
+    found = []
+    while some:
+        reached = waiting = some & -some
+        while waiting:
+            bit = waiting & -waiting
+            waiting ^= bit
+            fresh = near[bit.bit_length() - 1] & some & ~reached
+            reached |= fresh
+            waiting |= fresh
+        found.append(reached)
+        some &= ~reached
+    return found
 
 
 def _no_home(ground: Ground, rows: Ints, one: int) -> Certificate:

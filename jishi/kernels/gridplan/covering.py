@@ -6,6 +6,7 @@ None, never a proof.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from .values import Array, Doubles
 
 MOST_COLUMNS = 1_500  # more than these the solver is not asked
 MOST_STEPS = 200_000
+MOST_NEAR = 20_000  # steps around the fractional optimum before the solver is asked
 BY_CHECKER = 22  # atoms up to which a stranger replays the search
 
 
@@ -152,19 +154,76 @@ def best_cover(
         return None
     if n == 1:
         return Covered((sets[0],), float(costs[0]), is_optimal=True) if count in (None, 1) else Covered(None, 0.0, True)
-    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.optimize import linprog
     from scipy.sparse import csc_array
 
-    members = matrix(n, sets)
-    rows: list[Array] = [members.T]
-    right = [np.ones(n)]
+    rows: list[Array] = [matrix(n, sets).T]
+    right = np.ones(n + (count is not None))
     if count is not None:
         rows.append(np.ones((1, len(sets))))
-        right.append(np.array([float(count)]))
-    equal = np.concatenate(right)
-    told = milp(costs, constraints=LinearConstraint(csc_array(np.vstack(rows)), equal, equal),
-                integrality=np.ones(len(sets)), bounds=Bounds(0, 1),
-                options={"node_limit": nodes, "mip_rel_gap": 0.0})  # fmt: skip
+        right[n] = count
+    members = csc_array(np.vstack(rows))
+    eased = linprog(costs, A_eq=members, b_eq=right, bounds=(0, None), method="highs")
+    if eased.status == 2:
+        return Covered(None, float("inf"), is_optimal=True, by_solver=True)
+    if eased.status != 0:
+        return None
+    dearer = np.maximum(costs - members.T @ eased.eqlin.marginals, 0.0)  # beyond the fractional optimum
+    return _near(n, sets, dearer, float(eased.fun), count) or _solved(sets, costs, (members, right), nodes)
+
+
+def _near(n: int, sets: Sequence[int], dearer: Doubles, least: float, count: int | None) -> Covered | None:
+    """Look for covers of small excess. A cover costs the fractional optimum and what its sets are dearer than that,
+    so among those within what was looked at the cheapest of all is found. None: it took too long."""
+    order = np.argsort(dearer, kind="stable")
+    excess = [float(dearer[i]) for i in order]
+    within = max(abs(least), 1e-6) / 256
+    for _ in range(6):
+        some = [(excess[i], sets[j]) for i, j in enumerate(order.tolist()) if excess[i] <= within]
+        found = _within(n, some, within, count)
+        if found is None:
+            return None
+        if found[1]:
+            return Covered(found[1], least + found[0], is_optimal=True, by_solver=True)
+        within *= 2
+    return None
+
+
+def _within(
+    n: int, some: Sequence[tuple[float, int]], within: float, count: int | None
+) -> tuple[float, tuple[int, ...]] | None:
+    """Give the cover of least excess by these sets (dearer ones last), empty if none is within; None: too long."""
+    by_atom = [[one for one in some if one[1] >> i & 1] for i in range(n)]
+    ranks = sorted(range(n), key=lambda i: len(by_atom[i]))
+    whole, steps, best = (1 << n) - 1, 0, (within, tuple[int, ...]())
+    seen: dict[tuple[int, int], float] = {}
+    stack: list[tuple[float, int, tuple[int, ...]]] = [(0.0, 0, ())]
+    while stack:
+        spent, covered, used = stack.pop()
+        key = (covered, len(used) if count is not None else 0)
+        if spent > best[0] or seen.get(key, np.inf) <= spent:
+            continue
+        seen[key] = spent
+        steps += 1
+        if steps > MOST_NEAR:
+            return None
+        if covered == whole:
+            if count in (None, len(used)):
+                best = (spent, used)
+            continue
+        first = next(i for i in ranks if not covered >> i & 1)
+        further = [(spent + more, covered | s, (*used, s)) for more, s in by_atom[first]
+                   if not s & covered and spent + more <= best[0]]  # fmt: skip
+        stack += further[::-1]
+    return best
+
+
+def _solved(sets: Sequence[int], costs: Doubles, equal: tuple[Any, Doubles], nodes: int) -> Covered | None:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    members, right = equal
+    told = milp(costs, constraints=LinearConstraint(members, right, right), integrality=np.ones(len(sets)),
+                bounds=Bounds(0, 1), options={"node_limit": nodes, "mip_rel_gap": 0.0})  # fmt: skip
     if told.status == 2:
         return Covered(None, float("inf"), is_optimal=True, by_solver=True)
     if told.x is None:
@@ -175,6 +234,9 @@ def best_cover(
 
 def matrix(n: int, sets: Sequence[int]) -> Doubles:
     """Give one row per set, one column per atom."""
+    if n < 64:
+        bits_of = np.array(sets, dtype=np.uint64).reshape(-1, 1) >> np.arange(n, dtype=np.uint64)
+        return np.asarray(bits_of & np.uint64(1), dtype=np.float64)
     return np.array([[s >> i & 1 for i in range(n)] for s in sets], dtype=np.float64).reshape(-1, n)
 
 

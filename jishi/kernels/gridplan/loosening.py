@@ -4,15 +4,19 @@ At first such a compound is cut into the fewest pieces, which keeps it as whole 
 their band these cuts are taken back, in ever wider rings, and the search goes on from what it had.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from . import contract, parting, searching
+from . import certifying, contract, parting, searching, solving
 from .contract import FREE, Ground
+from .problem import restricted
 from .searching import Search, State
 from .solving import SMALL, Piece, best, divide
-from .values import Array, Flags, Ints
+from .values import Array, Flags, Ints, Pins, Problem
 
 RINGS = ((1, 32), (3, 48), (8, 64))  # steps between grids from one that misses its band, rounds of mending
+MOST_ANEW, TIMES_ANEW, ROUNDS_ANEW = 40, 6, 48  # pieces searched anew, how often each, rounds of mending
 Division = tuple[Ground, tuple[Piece, ...], Array]
 
 
@@ -43,7 +47,48 @@ def loosen(division: Division, search: Search, hopeless: frozenset[int] = frozen
         start[finer.atom_of] = part[ground.atom_of]
         ground, pieces = finer, divide(finer)
         part = _resumed(ground, pieces, start, search, rounds, lost)
-    return ground, pieces, parting.rejoin(ground, part) if loose else part
+    part = parting.rejoin(ground, part) if loose else part
+    return _anew((ground, pieces, part), search, lost) if len(parted) else (ground, pieces, part)
+
+
+def _anew(division: Division, search: Search, lost: Flags) -> Division:
+    """Search pieces that still miss their band from the beginning, each by itself and with other luck."""
+    ground, pieces, part = division
+    problem = ground.problem
+    bad = np.isin(part, _missing(ground, pieces, part, lost))
+    alone = [certifying.units_of(ground, p.rows) for p in pieces if bad[p.rows].any()]
+    if not alone or problem.previous is not None or problem.count is not None or problem.pins != Pins():
+        return division
+    grid, k = part[ground.atom_of], int(part.max()) + 1
+    for units in alone[:MOST_ANEW]:
+        rows = np.array(units)
+        for nth in range(1, TIMES_ANEW + 1):
+            if search.stop("anew", nth, TIMES_ANEW, len(alone), 0.0):
+                return division
+            found = _by_itself(restricted(problem, rows), replace(search, seed=search.seed + nth, threads=1))
+            if found is not None:
+                grid[rows] = k + found
+                k += int(found.max()) + 1
+                break
+    finer = contract.build(problem, loose=contract.EVERY)
+    fresh = np.zeros(finer.size, np.int64)
+    fresh[finer.atom_of] = np.unique(grid, return_inverse=True)[1]
+    return finer, divide(finer), fresh
+
+
+def _by_itself(problem: Problem, search: Search) -> Ints | None:
+    """Give the grid of each unit if a division without a fault was found: in few pieces, then building by building."""
+    ground = contract.build(problem)
+    pieces, nobody = divide(ground), np.zeros(len(ground.atom_of), bool)
+    part, _ = solving.solve(ground, pieces, replace(search, mending=ROUNDS_ANEW))
+    if len(_missing(ground, pieces, part, nobody)):
+        finer = contract.build(problem, loose=contract.EVERY)
+        start = np.zeros(finer.size, np.int64)
+        start[finer.atom_of] = part[ground.atom_of]
+        ground, pieces = finer, divide(finer)
+        part = _resumed(ground, pieces, start, search, ROUNDS_ANEW, nobody)
+    found = np.asarray(np.unique(part[ground.atom_of], return_inverse=True)[1], dtype=np.int64)
+    return None if len(_missing(ground, pieces, part, nobody)) else found
 
 
 def _small_ones(

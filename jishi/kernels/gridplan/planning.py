@@ -104,6 +104,7 @@ def plan(problem: Problem, search: Search) -> Plan:
     first = replace(search, mending=FIRST_MENDING) if len(loosening.may_part(ground)) else search
     proofs = certifying.at_once(ground, pieces)
     part, notes = solving.solve(ground, pieces, first, proofs)
+    is_best = not notes["searched_pieces"] and not len(loosening.may_part(ground))  # every piece by enumeration
     coarse = ground, pieces
     ground, pieces, part = loosening.loosen((ground, pieces, part), search, frozenset(proofs))
     assignment = numbered(problem, ground, part)
@@ -123,7 +124,8 @@ def plan(problem: Problem, search: Search) -> Plan:
     return Plan(
         status=status, assignment=assignment, problem=problem, grids=reporting.sheets(problem, assignment, faults),
         faults=faults, exemptions=exemptions, certificates=certificates, relaxations=relaxations,
-        metrics=reporting.objective(problem, assignment), used=_used(problem, search, notes),
+        bound=0.0 if is_best and not faults else None, metrics=reporting.objective(problem, assignment),
+        used=_used(problem, search, notes),
     )  # fmt: skip
 
 

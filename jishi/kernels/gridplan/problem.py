@@ -1,12 +1,13 @@
 """Refuse what makes no sense, before anybody plans or audits (spec 21 §11)."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import refusals
-from .values import HARD, Array, Edges, Ints, Problem
+from .values import HARD, Array, Edges, Ints, Pins, Problem, Units
 
 MOST_UNITS = 10_000_000
 DEGREES_WITHIN = (180.0, 90.0)
@@ -28,6 +29,21 @@ def check(problem: Problem) -> Problem:
     _previous(clean)
     _pins(clean)
     return clean
+
+
+def restricted(problem: Problem, rows: Array) -> Problem:
+    """This will give the problem of some of the units alone, without pins and count."""
+    place = np.full(len(problem.units.id), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    units, edges = problem.units, problem.edges
+    keep = (place[edges.u] >= 0) & (place[edges.v] >= 0)
+    labels: dict[str, Any] = {name: None if column is None else np.asarray(column)[rows]
+            for name, column in (("atoms", problem.atoms), ("community", problem.community))}  # fmt: skip
+    columns = {name: None if column is None else np.asarray(column)[rows] for name, column in vars(units).items()}
+    fewer = Units(**columns)  # type: ignore[arg-type]
+    inner = Edges(place[edges.u[keep]], place[edges.v[keep]], np.asarray(edges.border)[keep],
+                  np.asarray(edges.barrier)[keep])  # fmt: skip
+    return replace(problem, units=fewer, edges=inner, pins=Pins(), count=None, previous=None, workloads={}, **labels)
 
 
 def some(rows: npt.ArrayLike) -> dict[str, Any]:

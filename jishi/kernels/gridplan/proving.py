@@ -242,8 +242,19 @@ def _sets(graph: _Graph, left: frozenset[int]) -> set[frozenset[int]]:
 
 
 def _cut(certificate: Certificate, graph: _Graph) -> bool:
-    """A cut is checked as what it is, a part that cannot be packed; the planner gives none of its own."""
-    return _packing(certificate, graph)
+    """The atoms touch the rest at one place alone, and no share of them beside it leaves whole grids: every share is
+    tried. A grid without that place lies in the atoms or outside of them."""
+    atoms, band = graph.atoms_of(certificate), graph.band
+    by = graph.lead[int(certificate.evidence["by"])]
+    total = sum(graph.w[a] for a in atoms)
+    around = {j for a in atoms for j in graph.near[a] if not graph.is_sealed(j)} - atoms
+    if around != {by} or total != certificate.households or any(graph.is_sealed(a) for a in atoms):
+        return False
+    for share in range(max(band.hi - graph.w[by], 0) + 1):
+        left = total - share
+        if left >= 0 and any(n * band.lo <= left <= n * band.hi for n in range(left // max(band.lo, 1) + 1)):
+            return False
+    return True
 
 
 _CHECKS = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -10,9 +10,10 @@ from . import contract, covering, solving
 from .auditing import audit
 from .certifying import at_once, units_of
 from .contract import Ground
+from .problem import restricted
 from .searching import Search
 from .solving import Piece
-from .values import CLOSED, Array, Edges, Fault, Pins, Problem, Relaxation, Units
+from .values import CLOSED, Array, Fault, Problem, Relaxation
 
 CROSSING, SPLIT, PER_HUNDRED, COMMUNITY, ISLAND = 3.0, 5.0, 1.0, 8.0, 10.0  # prices, a town's setting
 TRIES = 24  # plans tried in one call
@@ -164,18 +165,3 @@ def _makes_legal(problem: Problem, search: Search) -> bool:
     ground = contract.build(problem)
     found, _ = solving.solve(ground, solving.divide(ground), replace(search, mending=MENDING))
     return not audit(found[ground.atom_of], problem)
-
-
-def restricted(problem: Problem, rows: Array) -> Problem:
-    """This will give the problem of some of the units alone, without pins and count."""
-    place = np.full(len(problem.units.id), -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    units, edges = problem.units, problem.edges
-    keep = (place[edges.u] >= 0) & (place[edges.v] >= 0)
-    some: dict[str, Any] = {name: None if column is None else np.asarray(column)[rows]
-            for name, column in (("atoms", problem.atoms), ("community", problem.community))}  # fmt: skip
-    columns = {name: None if column is None else np.asarray(column)[rows] for name, column in vars(units).items()}
-    fewer = Units(**columns)  # type: ignore[arg-type]
-    inner = Edges(place[edges.u[keep]], place[edges.v[keep]], np.asarray(edges.border)[keep],
-                  np.asarray(edges.barrier)[keep])  # fmt: skip
-    return replace(problem, units=fewer, edges=inner, pins=Pins(), count=None, previous=None, workloads={}, **some)

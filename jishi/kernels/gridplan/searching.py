@@ -165,7 +165,8 @@ class State:
             return compiled.anneal(
                 some, pointer, units, tile_of, grid_ptr, grids, sweeps, seed, ground.indptr, ground.indices,
                 ground.border, ground.nodes, self.part, self.sums, coef, self.band, self.means, self.home, self.price,
-                ground.fixed, ground.foe_ptr, ground.foes, ground.kin, ground.kin_ptr, ground.kin_rows, self.seen, self.stamp,
+                ground.fixed, ground.foe_ptr, ground.foes, ground.kin, ground.kin_ptr, ground.kin_rows,
+                self.seen, self.stamp,
             )  # fmt: skip
 
         done = _shared_out(run, np.diff(pointer), self.search.threads)

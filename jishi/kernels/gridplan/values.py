@@ -195,7 +195,10 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What the planner found: `assignment` (n,) int32, one grid per unit; adoptable only if legal (with exemptions)."""
+    """What the planner found: `assignment` (n,) int32, one grid per unit; adoptable only if legal (with exemptions).
+
+    `bound`: 0.0 if no division of any piece is better in what the search pays for (proved by complete enumeration and
+    the solver), None if that is not known."""
 
     status: Status
     assignment: npt.NDArray[np.int32]

@@ -67,3 +67,46 @@ class TestCore:
         lying = Certificate("packing", (0, 1), 400, "", {"core": 2})
 
         assert not confirms(lying, problem)
+
+
+class TestCut:
+    def test_what_hangs_on_one_place_and_fits_no_number_of_grids_is_proved_and_confirmed(self):
+        # eleven buildings of 48 hang on a place of 479: 528 less the 21 beside it are one grid too much
+        pairs = [(i, i + 1) for i in range(13)]
+        problem = grounds.ground([48] * 11 + [479, 400, 400], pairs, atoms=np.array([7] * 11 + [8, 9, 10]))
+
+        plan = planned(problem)
+
+        assert plan.status == "infeasible" and plan.certificates[0].kind == "cut"
+        assert all(confirms(c, problem) for c in plan.certificates)
+
+    def test_a_cut_with_room_beside_it_is_not_confirmed(self):
+        from jishi.kernels.gridplan import Certificate
+
+        problem = grounds.path([200, 250, 400])
+        lying = Certificate("cut", (0,), 200, "", {"by": 1})
+
+        assert not confirms(lying, problem)
+
+
+class TestBound:
+    def test_a_small_ground_comes_with_the_proof_that_nothing_is_better(self):
+        assert planned(grounds.lattice(5, 6, 110)).bound == 0.0
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_the_cheapest_cover_is_the_solvers_own(self, seed):
+        from jishi.kernels.gridplan import contract, covering
+        from jishi.kernels.gridplan.problem import check
+
+        rng = np.random.default_rng(seed)
+        ground = contract.build(check(grounds.planar(rng, 10, most=250, keep=1.0)))
+        near = covering.bits(ground.indptr, ground.indices, np.arange(10))
+        sets = covering.fitting(near, ground.w.tolist(), 300, 500, most=30_000)
+        costs = rng.uniform(0.5, 1.5, len(sets))
+
+        found = covering.best_cover(10, sets, costs)
+        told = covering._solved(sets, costs, (covering.matrix(10, sets).T, np.ones(10)), 2_000)
+
+        assert len(sets) <= covering.MOST_COLUMNS
+        assert (found.sets is None) == (told.sets is None)
+        assert found.sets is None or found.cost == pytest.approx(told.cost)
