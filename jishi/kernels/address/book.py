@@ -1,10 +1,12 @@
 """What an address may name: divisions with their parents, roads, compounds and other names, ready to be looked up."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 Fold = Callable[[Sequence[str]], Sequence[str]]
+DIGITS = frozenset("0123456789")
 LEVELS = ("", "province", "city", "county", "street", "community")
 
 
@@ -58,6 +60,8 @@ class Book:
     fold: Fold = field(repr=False)
     by_start: Mapping[str, tuple[str, ...]] = field(repr=False)
     meant: Mapping[str, tuple[tuple[Area, ...], tuple[Named, ...], str]] = field(repr=False)
+    numbered: re.Pattern[str] | None = field(default=None, repr=False)  # the names with a digit in them
+    paths: Mapping[str, tuple[Area, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, areas: Iterable[Area], names: Iterable[Named], *, fold: Fold) -> "Book":
@@ -76,20 +80,28 @@ class Book:
         for word in meant:
             starts.setdefault(word[:2], []).append(word)
         by_start = {s: tuple(sorted(words, key=lambda w: (-len(w), w))) for s, words in starts.items()}
-        return cls(kept, fold, by_start, {w: (tuple(a), tuple(n), until) for w, (a, n, until) in meant.items()})
+        numbers = [re.escape(w) for w in meant if any(c in DIGITS for c in w)]
+        return cls(
+            kept, fold, by_start, {w: (tuple(a), tuple(n), until) for w, (a, n, until) in meant.items()},
+            re.compile("|".join(numbers)) if numbers else None, {code: _path(kept, code) for code in kept},
+        )  # fmt: skip
 
-    def path(self, code: str) -> list[Area]:
+    def path(self, code: str) -> tuple[Area, ...]:
         """This will give a division and those above it, widest first; nothing for an unknown code."""
-        found: list[Area] = []
-        while code in self.areas and len(found) < 6:
-            found.append(self.areas[code])
-            code = self.areas[code].parent
-        return found[::-1]
+        return self.paths.get(code, ())
 
     def at(self, text: str, place: int) -> str | None:
         """This will give the longest name that begins at a place."""
         words = self.by_start.get(text[place : place + 2])
         return next((w for w in words if text.startswith(w, place)), None) if words else None
+
+
+def _path(areas: Mapping[str, Area], code: str) -> tuple[Area, ...]:
+    found: list[Area] = []
+    while code in areas and len(found) < 6:
+        found.append(areas[code])
+        code = areas[code].parent
+    return tuple(found[::-1])
 
 
 def squeezed(text: str) -> str:

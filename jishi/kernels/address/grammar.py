@@ -1,6 +1,7 @@
 # ruff: noqa: E501 — tables of words and patterns read better on one line
 """The finite grammar of what can be counted in an address: numbers with their words, read in any order (spec 20 §4)."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -39,6 +40,18 @@ TOKEN = re.compile(
 _VALUE = re.compile(rf"[A-Z]?[0-9]+[A-Z]?|[A-Z]|[{CN}]+|[{_STEMS}]")
 
 
+MANY = 1 << 16  # words kept in canonical form: 17号楼 is said a thousand times in a town
+
+
+class Source(NamedTuple):
+    """Where a counted part was read: the group of TOKEN that found [begin, end), and which of its parts it is."""
+
+    group: str
+    begin: int
+    end: int
+    which: int
+
+
 class Token(NamedTuple):
     """One counted part: `kind` a part of the address, `value` its canonical words, at [start, end) of the folded text."""
 
@@ -46,6 +59,7 @@ class Token(NamedTuple):
     value: str
     start: int
     end: int
+    source: Source
 
 
 def number_of(written: str) -> str:
@@ -104,33 +118,39 @@ _CANON = {
     "phase": lambda t: t if t.endswith("区") else f"{_first(t.removeprefix('第'))}期",
     "bare": _rooms,
 }  # fmt: skip
-_KIND = {"below": "floor", "yard": "number", "stem": "number", "split": "number", "bare": "room"}
+_KIND = {"below": "floor", "yard": "number", "stem": "number", "split": "number"}
 
 
 def tokens(text: str, start: int, end: int) -> Iterator[Token]:
     """This will find what is counted in [start, end) of a folded text, left to right, in canonical words."""
     for match in TOKEN.finditer(text, start, end):
-        kind = str(match.lastgroup)
-        if kind == "dashed":
-            yield from _dashed(match)
-        elif kind == "bare":
-            yield Token("bare", _CANON["bare"](match.group()), *match.span())
-        else:
-            yield Token(_KIND.get(kind, kind), _CANON[kind](match.group()), *match.span())
+        group, (begin, stop) = str(match.lastgroup), match.span()
+        for which, (kind, value, first, last) in enumerate(counted(group, match.group())):
+            yield Token(kind, value, begin + first, begin + last, Source(group, begin, stop, which))
 
 
-def _dashed(match: re.Match[str]) -> Iterator[Token]:
+@functools.lru_cache(maxsize=MANY)
+def counted(group: str, said: str) -> tuple[tuple[str, str, int, int], ...]:
+    """This will give the parts that were said: kind, canonical words, and where they stand in what was said."""
+    if group == "dashed":
+        return _dashed(said)
+    return ((_KIND.get(group, group), _CANON[group](said), 0, len(said)),)
+
+
+def _dashed(said: str) -> tuple[tuple[str, str, int, int], ...]:
     """3-2-501 is building, unit, room; 3-501 building and room (unit and room where a building stands before it)."""
-    pieces = match.group().rstrip("室房户").split("-")
-    at = match.start()
+    pieces = said.rstrip("室房户").split("-")
+    at, made = 0, []
     kinds = ("building", "unit", "room") if len(pieces) == 3 else ("first", "room")
     for kind, piece in zip(kinds, pieces, strict=True):
         value = number_of(piece)
-        said = f"{piece}室" if kind == "room" else f"{value}单元" if kind == "unit" else f"{value}号楼"
-        yield Token(kind, said, at, match.end() if kind == "room" else at + len(piece))
+        words = f"{piece}室" if kind == "room" else f"{value}单元" if kind == "unit" else f"{value}号楼"
+        made.append((kind, words, at, len(said) if kind == "room" else at + len(piece)))
         at += len(piece) + 1
+    return tuple(made)
 
 
+@functools.lru_cache(maxsize=MANY)
 def floor_of(room: str) -> str:
     """This will give the floor that a room number tells (301室 → 3层, 1203室 → 12层); empty where it tells none."""
     digits = "".join(c for c in room if c.isdigit())

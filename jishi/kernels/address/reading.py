@@ -1,49 +1,14 @@
 """Reads a batch of addresses: names of the book first, then what is counted, then names by how they end."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from .book import LEVELS, Area, Book, Hit, Named, squeezed
 from .chunks import CORNER, JOIN, LONGER_ROAD, SUFFIX, SURE_JOIN, pieces
-from .grammar import floor_of, folded_name, tokens
+from .grammar import Source, tokens
 from .settling import Ground, settled
-
-PARTS = (
-    "province", "city", "county", "street", "community", "group", "road", "cross", "lane", "sublane", "number", "sub",
-    "compound", "phase", "building", "unit", "floor", "room",
-)  # fmt: skip
-_ROOMLESS = tuple(p for p in PARTS if p != "room")
-
-
-class Step(NamedTuple):
-    """What was done to the words: a code, what was said, what it became."""
-
-    code: str
-    said: str
-    made: str
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """One reading. `key` has no room in it; `candidates` are the places that bear the name, where there are several.
-
-    `precision`: room, unit, building, compound, number, road, community, street, or "" where nothing was read.
-    `area`: code of the deepest division that is known; `names`: ids of the rows of the gazetteer that were meant.
-    """
-
-    raw: str
-    parts: Mapping[str, str]
-    normal: str
-    key: str
-    leftovers: tuple[str, ...]
-    confidence: float
-    precision: str
-    steps: tuple[Step, ...]
-    area: str
-    names: tuple[int, ...]
-    candidates: tuple[Named, ...]
+from .shapes import Placed, Shapes, finish
+from .telling import PARTS, Address, Step, finding, key, line, precision
 
 
 class _Item(NamedTuple):
@@ -52,6 +17,7 @@ class _Item(NamedTuple):
     start: int
     end: int
     hit: Hit | None = None
+    source: Source | None = None  # of what is counted
 
 
 def normalise(text: str, *, within: str, book: Book) -> Address:
@@ -66,24 +32,26 @@ def normalise_all(texts: Sequence[str], *, within: str, book: Book) -> list[Addr
     read stands in `leftovers`, and a text without any part has confidence 0.
     """
     known: dict[str, Address] = {}
+    shapes = Shapes(book)
     made = []
     for raw, folded in zip(texts, book.fold(texts), strict=True):
         text = squeezed(folded)
-        if text not in known:
-            known[text] = _settled_line(_Reader(text, within, book), raw)
-        same = known[text]
+        same = known.get(text) or shapes.filled(text, raw)
+        if same is None:
+            same = _settled_line(_Reader(text, within, book), raw, shapes)
+        known[text] = same
         made.append(same if same.raw == raw else _as_said(same, raw))
     return made
 
 
-def _settled_line(reader: "_Reader", raw: str) -> Address:
+def _settled_line(reader: "_Reader", raw: str, shapes: Shapes) -> Address:
     """Read a text; where names were taken by how they end, read its line too until it is its own line.
 
     A text in which nothing was guessed needs no second look: every one of its parts carries its own word.
     """
-    first = found = reader.read(raw)
+    first = found = reader.read(raw, shapes)
     for _ in range(6 if reader.guessed else 0):
-        again = _Reader(squeezed(reader.book.fold([found.normal])[0]), reader.within, reader.book).read(raw)
+        again = _Reader(squeezed(reader.book.fold([found.normal])[0]), reader.within, reader.book).read(raw, shapes)
         if (again.normal, again.key) == (found.normal, found.key):
             break
         found = again
@@ -114,8 +82,10 @@ class _Reader:
         self.foreign = False
         self.compounds: tuple[Named, ...] = ()
         self.roads: tuple[Named, ...] = ()
+        self.placed: list[Placed] = []
+        self.guessed = True
 
-    def read(self, raw: str) -> Address:
+    def read(self, raw: str, shapes: Shapes) -> Address:
         self._assign(self._crossed(self._glued(self._items())))
         ground = settled(
             self.book, self.within, self.areas, self.compounds, foreign=self.foreign,
@@ -123,16 +93,20 @@ class _Reader:
         )  # fmt: skip
         self.parts.update(ground.parts)
         self.steps += [Step(*step) for step in ground.steps]
-        self._building()
+        finish(self.parts, self.parts.pop("said_building", ""), self.compounds)
         parts = {p: self.parts[p] for p in PARTS if self.parts.get(p)}
-        return Address(
-            raw, parts, _line(parts), _key(parts, ground, self.roads), tuple(self.rest), self._confidence(ground),
-            _precision(parts), tuple(self.steps), ground.area,
+        found_by = finding(parts, known_place=len(ground.named) == 1, known_roads=len(self.roads))
+        self.guessed = self._is_guessed()
+        made = Address(
+            raw, parts, line(parts), key(parts, found_by), tuple(self.rest), self._confidence(ground),
+            precision(parts), tuple(self.steps), ground.area,
             tuple(n.id for n in (*ground.named, *self.roads)), ground.candidates,
         )  # fmt: skip
+        if not self.guessed:
+            shapes.learn(self.text, made, self.placed, self.compounds, found_by)
+        return made
 
-    @property
-    def guessed(self) -> bool:
+    def _is_guessed(self) -> bool:
         """Whether a name was taken by its ending, or something was left over or stands without what it hangs on."""
         known_road = "road" not in self.parts or bool(self.roads)
         known_compound = "compound" not in self.parts or bool(self.compounds)
@@ -184,7 +158,7 @@ class _Reader:
                 continue
             house = token.kind in ("building", "phase", "first")
             found += self._words(at, token.start, [*before, *found], house=house)
-            found.append(_Item(*token))
+            found.append(_Item(token.kind, token.value, token.start, token.end, None, token.source))
             at = token.end
         return [*found, *self._words(at, end, [*before, *found], house=False)]
 
@@ -313,22 +287,11 @@ class _Reader:
             self.rest.append(said)
             return
         self.parts[kind] = item.value
+        self.placed.append(Placed(kind, item.value, item.source, item.start, item.end, len(self.steps)))
         if said != item.value:
             self.steps.append(Step("written", said, item.value))
         if kind == "building":
             self.parts["said_building"] = said
-
-    def _building(self) -> None:
-        """17幢 is 17号楼 unless the gazetteer knows two houses with that number in the compound."""
-        said = self.parts.pop("said_building", "")
-        number = self.parts.get("building", "").removesuffix("号楼").removesuffix("座")
-        houses = self.compounds[0].buildings.get(number, ()) if len(self.compounds) == 1 else ()
-        word = next((w for w in ("幢", "栋", "座") if w in said), "号楼")
-        if len(houses) > 1 and number:
-            self.parts["building"] = number + word
-        room = self.parts.get("room", "")
-        if room and floor_of(room) and self.parts.get("floor", floor_of(room)) == floor_of(room):
-            self.parts["floor"] = floor_of(room)
 
     def _confidence(self, ground: Ground) -> float:
         """1, less for what was left over, for a name nobody knows, for two of a name, for another city."""
@@ -340,59 +303,3 @@ class _Reader:
         if "road" in self.parts and not self.roads and "compound" not in self.parts:
             sure *= 0.8
         return round(sure, 3)
-
-
-_TIGHT = frozenset("楼栋幢座单元弄室层房户线口路街桥门井池站渠库厅窗坝大公码地别甲乙丙丁戊己支附之院组社队巷期区")
-_NUMERAL = frozenset("0123456789零〇一二两三四五六七八九十百ABCDEFGHIJKLMNOPQRSTUVWXYZ-第东西南北中左右负")
-
-
-_NUMBER_BEHIND = tuple(p for p in PARTS[:14] if p not in ("number", "sub")) + ("number", "sub", *PARTS[14:])
-
-
-def _line(parts: Mapping[str, str]) -> str:
-    """The canonical line; a space stands where two parts would else be read as one."""
-    words = dict(parts)
-    if words.get("floor") and words["floor"] == floor_of(words.get("room", "")):
-        del words["floor"]
-    if "cross" in words:
-        words["road"] = f"{words['road']}与{words.pop('cross')}交叉口"
-    order = PARTS if words.keys() & {"road", "lane", "sublane", "group"} else _NUMBER_BEHIND
-    line = ""
-    for part in order:
-        word = words.get(part, "")
-        clash = line and word and (
-            (part in ("compound", "road") and (word[0] in _TIGHT or word[0] in _NUMERAL))
-            or (line[-1] in _NUMERAL and word[0] in _NUMERAL)
-        )  # fmt: skip
-        line += f" {word}" if clash else word
-    return line
-
-
-def _key(parts: Mapping[str, str], ground: Ground, roads: Sequence[Named]) -> str:
-    """The hash of what finds the house: a known compound needs no road, a known road no community; never the room."""
-    words = {p: parts[p] for p in _ROOMLESS if p in parts}
-    if "room" in parts:
-        words.pop("floor", None)
-    if len(ground.named) == 1:
-        if "road" in words:
-            for part in ("road", "cross", "lane", "sublane", "number", "sub"):
-                words.pop(part, None)
-        words.pop("street", None)
-    elif len(roads) == (2 if "cross" in words else 1) and "compound" not in words:
-        words.pop("street", None)
-        words.pop("community", None)
-    if "road" in words:
-        words["road"] = folded_name(words["road"])
-    plain = "\x1f".join(f"{p}={w}" for p, w in words.items())
-    return hashlib.sha256(plain.encode()).hexdigest()[:32]
-
-
-_PRECISION = (
-    ("room", "room"), ("unit", "unit"), ("building", "building"), ("compound", "compound"), ("number", "number"),
-    ("sublane", "number"), ("road", "road"), ("lane", "road"), ("group", "community"), ("community", "community"),
-    ("street", "street"),
-)  # fmt: skip
-
-
-def _precision(parts: Mapping[str, str]) -> str:
-    return next((name for part, name in _PRECISION if part in parts), "")

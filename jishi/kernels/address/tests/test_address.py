@@ -29,6 +29,7 @@ NAMES = [
     Named(5, "幸福小区", "compound", XINHUA),
     Named(6, "楼外楼公馆", "compound", XINHUA, (), {"3": (31, 32), "5": (51,)}),
 ]
+NUMBERED = [Named(7, "7号公馆", "compound", XINHUA), Named(8, "第3巷", "road")]
 
 
 def folded(texts):
@@ -211,3 +212,42 @@ def test_a_batch_answers_as_each_alone():
     texts = [t for pair in ONE_KEY for t in pair]
 
     assert [a.key for a in normalise_all(texts, within=COUNTY, book=BOOK)] == [read(t).key for t in texts]
+
+
+def other_digits(text, n):
+    """The same text with other digits, nought among them."""
+    return "".join(str((int(c) * 7 + n) % 10) if c.isascii() and c.isdigit() else c for c in text)
+
+
+SIGNS = "新华路翠竹苑第三3号楼栋幢单元室#-甲附A071层弄巷公馆 外期"
+
+
+class TestLikes:
+    """What differs from a text in its digits alone takes over what was read off it."""
+
+    @given(
+        st.lists(HOUSE | STREETS | st.text(SIGNS, max_size=14), max_size=4),
+        st.sampled_from([COUNTY, STREET, ""]), st.booleans(),
+    )  # fmt: skip
+    def test_are_read_as_each_alone(self, texts, within, numbered):
+        book = Book.of(AREAS, [*NAMES, *NUMBERED], fold=folded) if numbered else BOOK
+        likes = [other_digits(t, n) for n in range(4) for t in texts]
+
+        assert normalise_all(likes, within=within, book=book) == [normalise(t, within=within, book=book) for t in likes]
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("楼外楼公馆5幢", "楼外楼公馆3幢"),  # two houses bear the number 3, so the word stays
+            ("翠竹苑3号楼1单元301室", "翠竹苑3号楼1单元351室"),  # 51 is no floor's dwelling
+            ("翠竹苑3号楼3层301室", "翠竹苑3号楼3层401室"),  # the floor said is not the floor told
+            ("翠竹苑3号楼3号楼", "翠竹苑3号楼4号楼"),  # said twice, and said otherwise
+            ("6号公馆3幢", "7号公馆3幢"),  # one is in the book
+        ],
+    )
+    def test_that_differ_in_more_than_digits_are_told_apart(self, one, other):
+        book = Book.of(AREAS, [*NAMES, *NUMBERED], fold=folded)
+
+        first, second = (normalise_all(pair, within=COUNTY, book=book) for pair in ((one, other), (other, one)))
+
+        assert first == second[::-1] == [normalise(t, within=COUNTY, book=book) for t in (one, other)]
