@@ -33,11 +33,13 @@ def compared(
         worth.append({int(near.ids[k]) for _, k in duplicates._cases_worth([one], near)})
     if not whole:
         return worth, []
-    read, duplicates.NEWEST, duplicates.ALIKE = (duplicates.NEWEST, duplicates.ALIKE), EVERY, EVERY
+    limits = ("NEWEST", "ALIKE", "AROUND")
+    read = {name: getattr(duplicates, name) for name in limits}
+    vars(duplicates).update(dict.fromkeys(limits, EVERY))
     try:
         standing = duplicates._standing(asked, law, now)
     finally:
-        duplicates.NEWEST, duplicates.ALIKE = read
+        vars(duplicates).update(read)
     told = duplicates._told(np.arange(standing.size), standing)
     return worth, [_proposed(one, standing, told) for one in asked]
 

@@ -43,7 +43,8 @@ UNSAID_M = 100.0  # radius of a place that names none
 LIFE_DAYS = 30  # of a matter that nobody knows
 LATELY = timedelta(days=14)  # a closed case is still proposed: the answer may lie there
 LEAST = 0.5
-NEWEST, ALIKE = 120, 200  # cases of one grid, and of one likely matter in it, that are read for one report
+NEWEST, ALIKE = 120, 200  # cases of its own grid, and of one likely matter in it, that are read for one report
+AROUND = 40  # of each of the grids around it
 READ = 600  # characters of a report that are compared
 STRANGERS = frozenset({"resident", "reporter", "anonymous"})
 
@@ -92,6 +93,7 @@ class _Asked:
     matters: tuple[str, ...]
     title: str
     grids: frozenset[int] = frozenset()
+    own: int | None = None  # the grid in which its place lies
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def _asked(words: "Words", shown: str, spot: Spot, classes: "Classes", grids: fr
         shown[:READ], lng, lat, radius, at_hours=hours, also=tuple(likely), life_hours=life,
         compounds=compounds_of(spot.name), buildings=frozenset({spot.name}),
     )  # fmt: skip
-    return _Asked(compared, hours, life, tuple(code for code, _ in likely), shown[:40], grids)
+    return _Asked(compared, hours, life, tuple(code for code, _ in likely), shown[:40], grids, spot.grid_id)
 
 
 def point(lng_e7: int | None, lat_e7: int | None, radius: float | None) -> tuple[float, float, float]:
@@ -188,29 +190,29 @@ def _seen_by(actor: Actor) -> tuple[str, dict[str, Any]]:
 # once.
 _NEWEST = """
     WITH asked AS MATERIALIZED (
-        SELECT %(tenant)s::bigint AS tenant, %(grids)s::bigint[] AS grids, %(times)s::int[] AS times,
-               %(matters)s::text[] AS matters, %(lost)s::text[] AS lost, %(all)s::int AS "all",
-               %(newest)s::int AS newest, %(alike)s::int AS alike,
+        SELECT %(tenant)s::bigint AS tenant, %(grids)s::bigint[] AS grids, %(newest)s::int[] AS newest,
+               %(alike)s::int[] AS alike, %(matters)s::text[] AS matters, %(lost)s::text[] AS lost,
+               %(all)s::int AS "all", %(lone)s::int AS lone,
                %(since)s::timestamptz AS since, %(lately)s::timestamptz AS lately)
     SELECT c.id, c.grid_id, c.matter, c.lng_e7, c.lat_e7, c.accuracy_m,
            extract(epoch FROM c.received_at)::float8 / 3600, c.number, c.title, c.status, c.lead_id, c.place_name
-    FROM (SELECT near.* FROM asked, unnest(grids, times) AS g (grid, times) CROSS JOIN LATERAL (
+    FROM (SELECT near.* FROM asked, unnest(grids, newest, alike) AS g (grid, newest, alike) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case
               WHERE tenant_id = tenant AND grid_id = g.grid AND {alive}
-              ORDER BY received_at DESC LIMIT newest * g.times) near
-          UNION ALL SELECT likely.* FROM asked, unnest(grids, times) AS g (grid, times)
+              ORDER BY received_at DESC LIMIT g.newest) near
+          UNION ALL SELECT likely.* FROM asked, unnest(grids, newest, alike) AS g (grid, newest, alike)
               CROSS JOIN unnest(matters) AS m (code) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code AND grid_id = g.grid
-                  AND {alive} ORDER BY received_at DESC LIMIT alike * g.times) likely
+                  AND {alive} ORDER BY received_at DESC LIMIT g.alike) likely
           UNION ALL SELECT nowhere.* FROM asked, unnest(matters) AS m (code) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code AND grid_id IS NULL
-                  AND {alive} ORDER BY received_at DESC LIMIT alike * "all") nowhere
+                  AND {alive} ORDER BY received_at DESC LIMIT "all") nowhere
           UNION ALL SELECT placeless.* FROM asked CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND grid_id IS NULL
-                  AND {alive} ORDER BY received_at DESC LIMIT newest * "all") placeless
+                  AND {alive} ORDER BY received_at DESC LIMIT lone) placeless
           UNION ALL SELECT anywhere.* FROM asked, unnest(lost) AS m (code) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code
-                  AND {alive} ORDER BY received_at DESC LIMIT alike * "all") anywhere) c
+                  AND {alive} ORDER BY received_at DESC LIMIT "all") anywhere) c
     WHERE {seen}
 """
 _ROW = """
@@ -221,12 +223,17 @@ _ALIVE = "received_at >= since AND (status <> ALL ('{%s}') OR status = 'CLOSED' 
 
 
 def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
-    near = Counter(g for a in asked for g in a.grids)
+    newest, alike_in = Counter[int](), Counter[int]()
+    for a in asked:
+        for g in a.grids:
+            newest[g] += NEWEST if g == a.own else AROUND
+            alike_in[g] += ALIKE if g == a.own else AROUND
     actor = scope.current().actor
     seen, more = _seen_by(actor)
     values: dict[str, Any] = {
-        "tenant": actor.tenant_id, "grids": _written(near), "times": _written(near.values()), "all": len(asked),
-        "matters": sorted({m for a in asked for m in a.matters}), "newest": NEWEST, "alike": ALIKE,
+        "tenant": actor.tenant_id, "grids": _written(newest), "newest": _written(newest.values()),
+        "alike": _written(alike_in.values()), "all": ALIKE * len(asked), "lone": NEWEST * len(asked),
+        "matters": sorted({m for a in asked for m in a.matters}),
         "lost": sorted({m for a in asked if not a.grids for m in a.matters}),
         "since": now - timedelta(hours=max(a.life_hours for a in asked)), "lately": now - LATELY, **more,
     }  # fmt: skip
