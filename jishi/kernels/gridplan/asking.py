@@ -7,8 +7,7 @@ import numpy as np
 
 from . import refusals, reporting
 from .contract import usable
-from .problem import restricted
-from .values import Fault, Flags, Ints, Plan, Sheet
+from .values import Doubles, Edges, Fault, Flags, Ints, Plan, Problem, Sheet, Units
 
 
 @dataclass(frozen=True)
@@ -62,17 +61,21 @@ class Desk:
         self.w = np.asarray(problem.units.households, dtype=np.int64)
         self.x, self.y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
         keep = usable(problem)
-        self._adjacency(problem.edges.u[keep], problem.edges.v[keep])
+        self.pointer, self.others, _ = self._adjacency(keep)
+        self.around = self._adjacency(np.ones(len(keep), bool))  # with those across barriers: their borders count
         self.atom = self._atoms()
         self.members: dict[int, set[int]] = {}
         for i, g in enumerate(self.grid.tolist()):
             self.members.setdefault(g, set()).add(i)
 
-    def _adjacency(self, u: Ints, v: Ints) -> None:
+    def _adjacency(self, keep: Flags) -> tuple[Ints, Ints, Doubles]:
+        """Give the neighbours of each unit by these edges, with the borders."""
+        edges = self.plan.problem.edges
+        u, v, border = (np.asarray(a)[keep] for a in (edges.u, edges.v, edges.border))
         ends, others = np.concatenate([u, v]), np.concatenate([v, u])
         order = np.argsort(ends, kind="stable")
-        self.others = others[order]
-        self.pointer = np.searchsorted(ends[order], np.arange(len(self.grid) + 1))
+        pointer = np.searchsorted(ends[order], np.arange(len(self.grid) + 1))
+        return pointer, others[order], np.concatenate([border, border])[order]
 
     def _atoms(self) -> Ints:
         """Units that go together: −1 alone."""
@@ -219,11 +222,28 @@ def _split(desk: Desk, rows: Mapping[int, int]) -> tuple[Fault, ...]:
 def _sheets(desk: Desk, grids: Sequence[int], faults: tuple[Fault, ...]) -> tuple[Sheet, ...]:
     """Give the sheets of some grids from their own units and their neighbours alone."""
     inside = sorted({r for g in grids for r in desk.members.get(g, set())})
-    ring = sorted({j for r in inside for j in desk.near(r)} - set(inside))
-    some = np.array([*inside, *ring], dtype=np.int64)
-    part = restricted(desk.plan.problem, some)
-    told = reporting.sheets(part, desk.grid[some], faults, only=np.array(grids))
+    pointer, others, border = desk.around
+    place = {r: i for i, r in enumerate(inside)}
+    links: list[tuple[int, int, float]] = []
+    for i, r in enumerate(inside):
+        a, b = int(pointer[r]), int(pointer[r + 1])
+        for other, metres in zip(others[a:b].tolist(), border[a:b].tolist(), strict=True):
+            j = place.setdefault(other, len(place))
+            if j > i:
+                links.append((i, j, metres))
+    some = np.array(list(place), dtype=np.int64)
+    told = reporting.sheets(_part(desk, some, links), desk.grid[some], faults, only=np.array(grids))
     return tuple(replace(one, anchor=int(some[one.anchor])) for one in told)
+
+
+def _part(desk: Desk, some: Ints, links: list[tuple[int, int, float]]) -> Problem:
+    """Give the problem of some units and what links them."""
+    whole = desk.plan.problem
+    area = None if whole.units.area is None else np.asarray(whole.units.area)[some]
+    units = Units(some, desk.x[some], desk.y[some], desk.w[some], area)
+    u, v, border = (np.array(column) for column in zip(*links, strict=True)) if links else (np.zeros(0, np.int64),) * 3
+    further = {name: replace(soft, values=np.asarray(soft.values)[some]) for name, soft in whole.workloads.items()}
+    return Problem(units, Edges(u, v, border), whole.band, further, weights=whole.weights)
 
 
 def compare(a: Plan, b: Plan) -> Compared:

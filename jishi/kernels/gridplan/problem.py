@@ -139,7 +139,11 @@ def _edges(problem: Problem) -> Edges:
 
 
 def _merged(n: int, u: Ints, v: Ints, border: npt.NDArray[np.float64], barrier: Ints) -> Edges:
-    _, first, which = np.unique(u * n + v, return_index=True, return_inverse=True)
+    key = u * n + v
+    order = np.argsort(key, kind="stable")
+    if not (np.diff(key[order]) == 0).any():
+        return Edges(u[order], v[order], border[order], barrier[order])
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
     if len(first) < len(u):
         differ = (border != border[first[which]]) | (barrier != barrier[first[which]])
         if differ.any():
