@@ -48,11 +48,11 @@ def divisions(argv: Sequence[str]) -> int:
 
 
 def grids(argv: Sequence[str]) -> int:
-    """Check a GeoJSON file of grids; store it with ``--apply`` if nothing blocks."""
+    """Check a file of grids as the page does; store it with ``--apply`` if nothing blocks."""
     args = parser("grids", "检查并导入网格 · check grids, and import them")
-    args.add_argument("file", type=Path)
+    args.add_argument("file", type=Path, help="GeoJSON(L), Shapefile .zip, GeoPackage, Excel, CSV")
     args.add_argument("--division", required=True, help="12 位区划代码 · 12 digits")
-    args.add_argument("--crs", required=True, help="cgcs2000 | wgs84 | gcj02 | bd09")
+    args.add_argument("--crs", default="", help="cgcs2000 | wgs84 | gcj02 | bd09 | EPSG:…；默认按文件 · as filed")
     args.add_argument("--from", dest="since", default="", help="启用日 YYYY-MM-DD，默认今天 · in force from, today")
     args.add_argument("--document", default="", help="文号 · document number")
     args.add_argument("--replaces", type=int, default=None, help="被替换的版本号 · number of the edition it replaces")
@@ -66,12 +66,14 @@ def grids(argv: Sequence[str]) -> int:
     from jishi.foundation.actor import system
     from jishi.foundation.refusals import Refused
     from jishi.places.actions import grids as verbs
+    from jishi.places.actions import imports
 
     now = timezone.now()
     by = system(_tenant())
     try:
         with scope.work(by):
-            report = verbs.check(given.file.read_bytes(), division=given.division, crs=given.crs, by=by)
+            content = given.file.read_bytes()
+            report = imports.look(content, given.file.name, division=given.division, crs=given.crs, by=by)
             print(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
             if not given.apply:
                 return 1 if report.blockers else 0

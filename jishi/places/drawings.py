@@ -52,6 +52,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "mojibake": ("名称里有乱码，请换一种编码", "names are garbled, choose another encoding"),
     "column_names_cut": ("列名被截成十个字节，按开头对上了", "column names were cut at ten bytes"),
     "numbers_as_text": ("代码成了数字，已还原成文字", "codes had become numbers, made text again"),
+    "dates_as_serials": ("日期成了数字，已还原成日期", "dates had become numbers, made days again"),
     "grid_without_building": ("网格里没有楼栋", "a grid without a building"),
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.metres import distance_m
 from jishi.kernels.geo.validate import BLOCKER, WARNING, Finding
-from jishi.places import drawings, formats, shapes
+from jishi.places import drawings, formats, shapes, snaps
 from jishi.places.actions import grids
 from jishi.places.drawings import Report
 from jishi.places.formats import Source, System
@@ -74,6 +74,19 @@ def check_file(
         codes={"division": division, "sha256": row.sha256, "rows": report.features, "blockers": len(report.blockers)},
     )  # fmt: skip
     return row
+
+
+def look(content: bytes, name: str, *, division: str, crs: str, by: Actor) -> Report:
+    """Check a file of all grids of a division in any format and keep nothing, for a command; refuses as `check_file`.
+
+    Where neither the person nor the file says the system, that is the one finding.
+    """
+    ensure_may_keep_ground_of(by, division)
+    source = formats.read(content, name)
+    system, found = _system(source, crs)
+    if system is None:
+        return Report(division, "", (), found, "", len(source.features))
+    return _checked(source, system, found, division, by)[0]
 
 
 @transaction.atomic
@@ -153,7 +166,8 @@ def _checked(
         report.division, system.label, report.grids, report.findings, report.hash, report.features, report.cut
     )
     kept = [_as_feature(g) for g in report.grids] or drawings.converted(rows, crs)
-    return report, kept, {"repairs": _repairs(kept, report), "cut": report.cut}
+    strips = snaps.proposed(kept, report.findings, grids.border_of(division)) if report.grids else []
+    return report, kept, {"repairs": _repairs(kept, report), "cut": report.cut, "snaps": strips}
 
 
 def _in_degrees(feature: dict[str, Any], system: System) -> dict[str, Any]:

@@ -95,7 +95,8 @@ def open_(
     """This will announce a transition; gives its id.
 
     :raises NotAllowed: not the leading group office. :raises Invalid: an unknown cause, community or zone, one
-    community on both sides, no word when it is over, or another transition of it that lasts. :raises ReviewTooFar: more than twelve months on.
+    community on both sides, no word when it is over, or another transition of it that lasts. :raises ReviewTooFar: more
+    than twelve months on.
     """
     policies.ensure_may_open_transition(by)
     ground = memory.ground(localdate(now))

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any, Final
 
 from jishi.kernels.geo.validate import WARNING, Finding
@@ -139,12 +140,17 @@ def _mapped(source: Source, given: Mapping[str, str]) -> Source:
         found.append(Finding("column_names_cut", (), None, 0.0, "、".join(columns[f] for f in cut), WARNING))
     if floats:
         found.append(Finding("numbers_as_text", tuple(floats), None, 0.0, "mended", WARNING))
+    serials = _dated(features, source.headers)
+    if serials:
+        found.append(Finding("dates_as_serials", serials, None, 0.0, "mended", WARNING))
     names = tuple(str(f["properties"].get("name") or "") for f in features[:5])
     if any(_MOJIBAKE.search(str(f["properties"].get("name") or "")) for f in features):
         found.append(Finding("mojibake", (), None, 0.0, "choose_the_encoding", WARNING))
     return replace(source, features=features, columns=columns, findings=tuple(found), samples=names)
 
 
+_DAYS = re.compile(r"日期|启用日|生效日|截止日|(^|_)(date|day|since|until)($|_)|_(from|to)$", re.IGNORECASE)
+_SERIALS = (20_000, 80_000)  # 1954 to 2119
 _MOJIBAKE = re.compile(r"\ufffd|锟斤拷|烫烫|屯屯|Ã[\x80-\xbf]|[ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑ]{2}")
 
 
@@ -156,6 +162,29 @@ def _column(field: str, headers: Sequence[str]) -> str:
             return low[wanted]
     cut = (h for h in headers if len(h.encode()) in (9, 10) and any(w.startswith(h.lower()) for w in COLUMNS[field]))
     return next(cut, "")
+
+
+def _dated(features: Sequence[dict[str, Any]], headers: Sequence[str]) -> tuple[int, ...]:
+    """Give days back to columns of days that a spreadsheet had made numbers (since 1899-12-30); says which rows."""
+    columns = [h for h in headers if _DAYS.search(h)]
+    mended = []
+    for number, feature in enumerate(features if columns else ()):
+        said = feature["properties"]
+        days = {h: _day(said[h]) for h in columns if h in said}
+        if any(days.values()):
+            said |= {h: day for h, day in days.items() if day}
+            mended.append(number)
+    return tuple(mended)
+
+
+def _day(value: Any) -> str:
+    try:
+        serial = float(str(value))
+    except ValueError:
+        return ""
+    if isinstance(value, bool) or not _SERIALS[0] <= serial <= _SERIALS[1]:
+        return ""
+    return (date(1899, 12, 30) + timedelta(days=int(serial))).isoformat()
 
 
 def _digits(value: Any) -> tuple[str, bool]:

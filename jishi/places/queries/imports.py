@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from shapely.geometry import mapping
+from shapely.geometry import shape as shape_of
 
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
@@ -45,6 +46,12 @@ def told(row: GroundImport, lang: str) -> list[dict[str, Any]]:
     return [{**f, "words": drawings.told(_finding(f), lang)} for f in row.report["findings"]]
 
 
+def names(row: GroundImport) -> list[str]:
+    """Give the names of the rows, by number; the number where there is none."""
+    kept = json.loads(gzip.decompress(bytes(row.features)))
+    return [str((f.get("properties") or {}).get("name") or n) for n, f in enumerate(kept, 1)]
+
+
 def drawn(row: GroundImport, *, day: date) -> dict[str, Any]:
     """Give the map of a report: the rows (those with findings first and marked), each finding's place by its number."""
     kept = json.loads(gzip.decompress(bytes(row.features)))
@@ -60,12 +67,16 @@ def drawn(row: GroundImport, *, day: date) -> dict[str, Any]:
         for n in order
         if _has_ground(kept[n].get("geometry"))
     ]  # fmt: skip
+    strips = [
+        _feature(mapping(shape_of(s["strip"]).boundary), {"code": f"s{s['number']}", "kind": "line", "changed": True})
+        for s in row.report.get("snaps", ())
+    ]
     points = [
         _feature({"type": "Point", "coordinates": f["place"]}, {"code": f"f{at}", "name": str(at)})
         for at, f in enumerate(found[:MOST_POINTS], start=1)
         if f["place"]
     ]
-    return {"type": "FeatureCollection", "features": [*_borders(row.division_code, day), *rows, *points]}
+    return {"type": "FeatureCollection", "features": [*_borders(row.division_code, day), *rows, *strips, *points]}
 
 
 def ground_layers(day: date) -> dict[str, Any]:

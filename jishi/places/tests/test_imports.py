@@ -244,6 +244,11 @@ PLANTED = {
         lambda: geojson(moved(grids_of(), lambda x, y: (x, y, np.full(len(x), 7.0)))), "g.geojson", "cgcs2000",
         "warning", None,
     ),
+    "dates_as_serials": (
+        lambda: formats.workbook(
+            [{**r, "properties": r["properties"] | {"启用日期": 45962}} for r in grids_of()], [*FIELDS, "启用日期"]
+        ), "g.xlsx", "cgcs2000", "warning", None,
+    ),
     "crs_said_otherwise": (lambda: shp(in_metres(grids_of()), prj=WKT_CGCS), "g.zip", "EPSG:4526", "warning", None),
 }  # fmt: skip
 
@@ -261,6 +266,57 @@ def test_a_planted_fault_is_found_with_its_place_and_said_in_a_sentence(fault, b
         assert found["place"] == pytest.approx(degrees(*place), abs=0.3 * S / 1e7)
     sentence = drawings.told(drawings.Finding(**{**found, "features": tuple(found["features"])}))
     assert fault not in sentence and drawings.WORDS[fault][0] in sentence
+
+
+HOUSES = {  # (compound, its house in steps): what is found with its place, and in which of the four grids
+    "clean": ([("c0", 0.5, 0.5), ("c1", 1.5, 0.5), ("c2", 0.5, 1.5), ("c2", 0.6, 1.5), ("c3", 1.5, 1.5)], None, ()),
+    "compound_cut": (
+        [("c0", 0.9, 0.5), ("c0", 1.1, 0.5), ("c1", 1.5, 0.5), ("c2", 0.5, 1.5), ("c3", 1.5, 1.5)], (0.9, 0.5), (0, 1),
+    ),
+    "building_without_grid": (
+        [("c0", 0.5, 0.5), ("c1", 1.5, 0.5), ("c2", 0.5, 1.5), ("c3", 1.5, 1.5), ("c3", 2.2, 1.5)], (2.2, 1.5), (),
+    ),
+    "grid_without_building": ([("c0", 0.5, 0.5), ("c1", 1.5, 0.5), ("c2", 0.5, 1.5)], None, (3,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", HOUSES)
+def test_houses_on_the_wrong_side_of_a_border_are_found_where_they_stand(fault, by):
+    houses, place, rows = HOUSES[fault]
+    loader = system(by.tenant_id)
+    known = {"crs": "cgcs2000", "active_from": SINCE, "by": loader, "now": MONDAY_TEN}
+    ground.add_compounds([ground.NewCompound("c3", "第三小区", A, *at(1.5, 1.5))], **known)
+    ground.add_buildings(
+        [ground.NewBuilding(f"h{n}", f"{n}号楼", *at(x, y), compound=c) for n, (c, x, y) in enumerate(houses)], **known
+    )
+
+    found = checked(geojson(grids_of()), "g.geojson", by, "cgcs2000").report["findings"]
+
+    told = [(f["code"], f["level"], tuple(f["features"])) for f in found]
+    assert told == ([] if fault == "clean" else [(fault, "warning", rows)])
+    if place is not None:
+        assert found[0]["place"] == pytest.approx(degrees(*place), abs=1e-7)
+
+
+STRIPS = {"doubled": 1.00015, "left out": 0.99985}  # where the first grid's eastern edge is drawn: 7 cm off
+
+
+@pytest.mark.parametrize("strip", STRIPS)
+def test_a_sliver_is_shown_before_and_after_it_is_snapped(strip, by):
+    doubled = STRIPS[strip] > 1
+
+    row = checked(geojson(with_ring(0, *ring(0, 0, STRIPS[strip], 1))), "g.geojson", by, "cgcs2000")
+
+    [snap] = row.report["snaps"]
+    assert (snap["doubled"], [f["code"] for f in row.report["findings"]]) == (doubled, ["sliver"])
+    assert 0.05 < snap["wide_m"] < 0.1
+    assert snap["size_m2"] == pytest.approx(row.report["findings"][0]["size_m2"], rel=0.1)
+    areas = [sum(shapely.Polygon(r).area for one in snap[w] for r in one["rings"]) for w in ("before", "after")]
+    square, strip_m2 = snap["window_m"] ** 2, snap["wide_m"] * snap["window_m"]
+    assert areas[1] == pytest.approx(square, rel=1e-3)
+    assert areas[0] == pytest.approx(square + (strip_m2 if doubled else -strip_m2), rel=1e-2)
+    drawn = looking.drawn(row, day=SINCE)["features"]
+    assert [f["properties"]["changed"] for f in drawn if f["properties"]["code"] == "s0"] == [True]
 
 
 class TestRefused:

@@ -1,5 +1,6 @@
 """地方: the ground as it is, files of grids with their reports, barriers and crossings. For who keeps the ground."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -87,15 +88,30 @@ def report(request: HttpRequest, import_id: int) -> HttpResponse:
     found = looking.told(row, _lang())
     cures = proposals()
     rows = [{**f, "number": n, "cure": cures.get(f["proposal"].partition(":")[0], "")} for n, f in enumerate(found, 1)]
-    today = localdate(request.now)
+    today, kept = localdate(request.now), looking.names(row)
     editions = {g.edition for g in queries.grids_in(row.division_code, today) if g.community == row.division_code}
     return render(request, "places/import_report.html", {
         "row": row, "rows": rows[:SHOWN], "more": max(0, len(rows) - SHOWN), "state": states()[row.state],
         "may_apply": row.state == "checked" and not row.report["blockers"], "dense": True,
         "previews": row.report.get("previews") or (), "repairs": row.report.get("repairs") or (),
         "samples": [s for s in row.report["samples"] if s], "today": today.isoformat(), "systems": systems(),
-        "replaces": max(editions, default=""),
+        "replaces": max(editions, default=""), "snaps": [_window(s, kept) for s in row.report.get("snaps") or ()],
     })  # fmt: skip
+
+
+def _window(snap: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The two small pictures of a strip: grids as polygons of a square of 100, north above."""
+    scale = 100 / snap["window_m"]
+    pictures = [
+        [
+            {"label": one["feature"] + 1, "points": " ".join(f"{x * scale:.1f},{100 - y * scale:.1f}" for x, y in ring)}
+            for one in snap[when]
+            for ring in one["rings"]
+        ]
+        for when in ("before", "after")
+    ]
+    centimetres = round(snap["wide_m"] * 100, 1)
+    return {**snap, "pictures": pictures, "name": names[snap["feature"]], "wide_cm": centimetres}
 
 
 @never_cache
