@@ -12,6 +12,7 @@ from jishi.cases.refusals import GroundNeeded, NotForThePublic, VisibilityStays
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague
 from jishi.cases.tests.open311_steps import program
+from jishi.cases.tests.test_triage import PHONES
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused, Stale
@@ -189,6 +190,21 @@ class TestPublicPage:
         assert points[0]["id"] == row["number"]
         assert points[0]["geometry"]["coordinates"] == [row["lng"], row["lat"]]
         assert set(points[0]["properties"]) == set(row) - {"lng", "lat"}
+
+    def test_no_spelling_of_a_telephone_leaves_in_a_file(self, town: int) -> None:
+        for phone in PHONES:
+            said, where = f"翠竹苑路灯不亮，联系我{phone}，谢谢", f"翠竹苑3号楼{phone}"
+            f.a_case(town, now=at() - timedelta(hours=1), text=said, title=said[:30], address_text=where)
+
+        objects = ("/public/cases.geojson", "/api/v1/public/cases", "/open311/v2/requests.json")
+        table = program().get("/public/cases.csv").content.decode()
+        given = [table, *(str(program().get(path).json()) for path in objects)]
+
+        assert [text.count("翠竹苑") >= len(PHONES) for text in given] == [True] * 4
+        digits = ["".join(c for c in text if c.isdigit()) for text in given]
+        assert not [p for p in PHONES if any(p in text for text in given)]
+        assert not [text for text in digits if "13800012345" in text]
+        assert not [text for text in given if "一三八零零零" in text]
 
     def test_api_is_walked_by_its_keys_and_refuses_what_it_cannot_read(self, town: int) -> None:
         for i in range(5):
