@@ -12,7 +12,7 @@ from jishi.portal.web import looks
 # Event → dotted paths of reactions.
 WEBHOOKS, NOTICES = "jishi.cases.actions.calling.owe", "jishi.cases.actions.telling.tell"
 REACTIONS: dict[str, tuple[str, ...]] = {
-    "CaseMoved": (WEBHOOKS, NOTICES),
+    "CaseMoved": (WEBHOOKS, NOTICES, "jishi.cases.actions.auto_offers.offer"),
     "PartMoved": (WEBHOOKS, NOTICES),
     "WhistleMoved": (WEBHOOKS, NOTICES),
     "MediationMoved": (WEBHOOKS, NOTICES),

@@ -21,6 +21,7 @@ from procrastinate.jobs import Status
 from config import clockwatch, logs
 from jishi.accounts.actions import break_glass, by_phone, signing_in
 from jishi.cases.actions import (
+    auto_offers,
     clusters,
     dangers,
     drifting,
@@ -215,6 +216,7 @@ def weekly(timestamp: int) -> None:
         by = clock(tenant_id, f"weekly:{timestamp}")
         with scope.work(by):
             drifting.weekly(by=by, now=now)
+            auto_offers.look_again(by=by, now=now)
         with scope.work(by):
             measuring.publish(by=by, now=now)
 

@@ -133,7 +133,8 @@ def _meaning(before: str, name: str) -> str:
         ("/link/", {"token": "outside"}), ("/mediate/", {"token": "party"}),
         ("/cases/filters/", {"row": "filter"}), ("/desk/exclusions/", {"row": "exclusion"}),
         ("/desk/models/", {"number": "model", "step": "model_act"}), ("/api/v1/models/", {"number": "model"}),
-        ("/desk/knowledge/", {"number": "model"}),
+        ("/desk/knowledge/", {"number": "model"}), ("/desk/dangers/", {"number": "model", "step": "model_act"}),
+        ("/desk/pairs/", {"number": "model", "step": "model_act"}),
         ("/open311/", {"code": "service"}), ("/desk/dead-letters/", {"number": "letter"}),
     ):  # fmt: skip
         if before.startswith(beginning) and name in meant:

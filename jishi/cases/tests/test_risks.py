@@ -76,14 +76,15 @@ def rows_with(word: str) -> list[str]:
 
 class TestRules:
     def test_name_a_number_a_source_and_whether_it_was_checked_for_each_danger(self) -> None:
-        known = danger.load().dangers
+        known = danger.carried().dangers
 
         assert len(known) == 12
         assert all(one.call.isdigit() and one.source and not one.verified for one in known.values())
         assert {c for c, one in known.items() if one.desk_only} == {"violence", "self_harm"}
 
-    def test_read_the_words_as_they_were_said(self) -> None:
-        ((one,), ()) = danger.look(["母亲吞了安眠药一瓶", NO_GAS])
+    def test_read_the_words_as_they_were_said(self, town: int) -> None:
+        with scope.work(f.operator(town)):
+            ((one,), ()) = danger.look(["母亲吞了安眠药一瓶", NO_GAS])
 
         assert one.code == "self_harm"
 

@@ -15,4 +15,5 @@ urlpatterns = [
     path("", include("jishi.cases.web.urls_clusters")),
     path("", include("jishi.cases.web.urls_pocket")),
     path("", include("jishi.cases.web.urls_knowledge")),
+    path("", include("jishi.cases.web.urls_rules")),
 ]

@@ -1,0 +1,1 @@
+"""What the town lets the guesses do: offer by itself, listen for danger, compare reports."""
