@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .contract import Ground
-from .values import Array, Doubles, Ints, Weights
+from .values import Array, Doubles, Flags, Ints, Weights
 
 TILE = 120  # grids in a tile
 HEATS = ((0.06, 0.02), (0.02, 0.008), (0.008, 0.003), (0.003, 0.001), (0.001, 0.0003))
@@ -360,8 +360,9 @@ def _missed(state: State, tile: Ints, tiles: int) -> Doubles:
     return bad + np.bincount(tile[state.part[moved]], state.ground.moving[moved], tiles)
 
 
-def return_home(state: State, rounds: int = 36) -> None:
-    """This will search for divisions with fewer households moved around those that moved."""
+def return_home(state: State, rounds: int = 60) -> None:
+    """This will search for divisions with fewer households moved around those that moved. Every fourth round tries to
+    dissolve grids that were fed with more than they had left."""
     for round_ in range(rounds):
         moved = (state.home >= 0) & (state.home != state.part) & (state.part >= 0) & (state.ground.w > 0)
         if not moved.any() or state.search.stop("home", round_, rounds, len(state.faulty()), 0.0):
@@ -369,7 +370,15 @@ def return_home(state: State, rounds: int = 36) -> None:
         middles = np.unique(state.part[moved])
         turn = np.random.default_rng([state.search.seed, round_]).permutation(len(middles))
         tile, tiles = patches(state, middles[turn], (4, 8, 14)[round_ % 3])
-        attempt(state, tile, tiles, 60.0, 20.0)
+        is_turn = round_ % 4 == 3 and state.ground.problem.count is None
+        attempt(state, tile, tiles, 60.0, (20.0, 6.0)[round_ % 2], closes=_fed(state, moved) if is_turn else ())
+
+
+def _fed(state: State, moved: Flags) -> Ints:
+    """Give the grids to which more households came than stayed in them."""
+    stayed = (state.home >= 0) & (state.home == state.part)
+    came, left = (np.bincount(state.part[some], state.ground.moving[some], state.k) for some in (moved, stayed))
+    return np.flatnonzero(came > left)
 
 
 def recount(state: State, target: int, rounds: int = 60) -> bool:
