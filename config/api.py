@@ -16,6 +16,7 @@ from jishi.bodies.rest import router as bodies
 from jishi.cases.rest import router as cases
 from jishi.duties.rest import router as duties
 from jishi.foundation.refusals import Invalid, NotFound, Refused
+from jishi.places.plan_api import router as gridplans
 from jishi.places.rest import router as places
 
 
@@ -100,7 +101,7 @@ class Documented(NinjaAPI):
 
 
 api = Documented(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
-for router in (cases, duties, bodies, places):
+for router in (cases, duties, bodies, places, gridplans):
     api.add_router("", router)
 
 

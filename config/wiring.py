@@ -6,6 +6,7 @@ A reaction takes the event's facts and `now`; it may run twice.
 from jishi.accounts.web import glass
 from jishi.bodies import queries as bodies
 from jishi.cases.web.resident import speaking
+from jishi.places.web import plans as plan_desk
 from jishi.portal import sources
 from jishi.portal.web import looks
 
@@ -20,6 +21,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "ReportReceived": (WEBHOOKS,),  # the case's own move tells the caller
     "ParcelMade": ("jishi.cases.actions.sending.owe",),
     "GlassEnded": ("jishi.cases.actions.glass_telling.tell",),
+    "GridPlanMoved": ("jishi.bodies.actions.rebinding.follow", "jishi.cases.actions.ground_telling.tell"),
     "AccountRecovered": ("jishi.accounts.actions.recovery_telling.owe",),
 }
 
@@ -34,7 +36,6 @@ UNHEARD: dict[str, str] = {
     "DutyListSuperseded": "the former list stays readable by its dates; nobody else needs to be told yet",
     "ResidenceMoved": "who serves a person is asked at each question; nothing is kept that must be changed",
     "TransitionClosed": "assembly and funds, which keep the roll and the accounts, are not built",
-    "GridPlanMoved": "plan desk and notice read the plan at each look; telling moved addresses is not built",
     "GridEditionAdopted": "memories of the ground look at its mark themselves; grids of open cases stay as pinned",
 }
 
@@ -48,6 +49,7 @@ OWN_ROWS: tuple[str, ...] = (
 def wire() -> None:
     """Name the sources of the home pages and of lists of bodies, once, when the addresses are read."""
     glass.wire(bodies.all_bodies)
+    plan_desk.wire(bodies.handing_over)
     looks.wire(
         looks.Sources(
             matters=sources.matters, around=sources.around, counts=sources.counts, boards=sources.boards,

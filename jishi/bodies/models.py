@@ -128,3 +128,28 @@ class GridPost(TenantRow):
                 name="part_time_says_its_hours", condition=~Q(role="part_time") | Q(hours_per_week__isnull=False)
             ),
         ]
+
+
+class GridPostNamed(TenantRow):
+    """Who will serve a grid of a plan that is on its way, from its day on; `GridPost` follows once it is adopted."""
+
+    plan = models.ForeignKey("places.GridPlan", on_delete=models.CASCADE, related_name="+")
+    grid_code = models.CharField(max_length=15)  # a grid of the plan may not be there yet: no key can point at it
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=20, choices=GridRole.choices)
+    hours_per_week = models.DecimalField(max_digits=4, decimal_places=1, null=True)
+    named_by = models.CharField(max_length=80)
+    named_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "plan", "grid_code", "post"], name="a_post_is_named_once_a_grid"),
+            models.UniqueConstraint(
+                fields=["tenant", "plan", "grid_code"], name="one_leader_is_named_a_grid", condition=Q(role="leader")
+            ),
+            models.CheckConstraint(name="named_role_is_known", condition=Q(role__in=GridRole.values)),
+            models.CheckConstraint(
+                name="named_part_time_says_its_hours",
+                condition=~Q(role="part_time") | Q(hours_per_week__isnull=False),
+            ),
+        ]

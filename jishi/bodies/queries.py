@@ -12,14 +12,15 @@ from django.utils.timezone import localdate
 from jishi.accounts import queries as accounts
 from jishi.bodies import calendars
 from jishi.bodies.calendars import Hours
-from jishi.bodies.models import Body, GridPost, GridRole, Post, Term
+from jishi.bodies.models import Body, GridPost, GridPostNamed, GridRole, Post, Term
 from jishi.foundation import scope
 from jishi.places import queries as places
+from jishi.places.queries import coming
 
 __all__ = [
-    "BodyName", "GridRegister", "Held", "Hours", "PostRow", "Servant", "Vacancy", "all_bodies", "by_code",
-    "calendar_by_label", "district_above", "existing", "grid_register", "grid_registers", "hours_of", "ids_below",
-    "look_at_calendars_again", "mark", "names", "posts_counted", "posts_of",
+    "BodyName", "Changing", "GridRegister", "Held", "Hours", "PostRow", "Servant", "Vacancy", "all_bodies", "by_code",
+    "calendar_by_label", "district_above", "existing", "grid_register", "grid_registers", "handing_over", "hours_of",
+    "ids_below", "look_at_calendars_again", "mark", "names", "posts_counted", "posts_for", "posts_of",
 ]  # fmt: skip
 
 
@@ -325,3 +326,89 @@ def _edges(post: GridPost, term: Term) -> tuple[datetime, ...]:
 
 def _lasts(row: GridPost | Term, now: datetime) -> bool:
     return row.active.lower <= now and (row.active.upper is None or now < row.active.upper)
+
+
+# --- who serves when a plan of grids comes into force (spec 21 §12) --------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Who will serve: a post with its holder's name, empty where nobody holds it. `named`: its row, None: goes on."""
+
+    role: str
+    name: str
+    title: str
+    title_en: str
+    work_phone: str
+    named: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """One grid before and after a plan: who serves now, who will. `fate`: stays, new, gone."""
+
+    code: str
+    name: str
+    fate: str
+    served: tuple[Servant, ...]
+    will: tuple[Next, ...]
+
+    @property
+    def nobody(self) -> bool:
+        """Tell whether the coming grid has neither leader nor full-time worker who is there."""
+        return self.fate != "gone" and not any(n.role in NEEDED and n.name for n in self.will)
+
+
+def handing_over(plan_id: int, now: datetime) -> tuple[Changing, ...]:
+    """Give who serves each grid of a plan now and who will; empty once it is in force or withdrawn, or is not there.
+
+    A constant number of statements. Refuses nobody: it shows what the register of a grid shows.
+    """
+    plan = coming.coming(plan_id, by=scope.current().actor)
+    if plan is None or plan.status in ("IN_FORCE", "WITHDRAWN"):
+        return ()
+    registers = grid_registers([grid for grid, _ in plan.before.values()], now)
+    served = {code: registers[grid].people for code, (grid, _) in plan.before.items() if grid in registers}
+    named = _named(plan_id, now)
+    found = [
+        Changing(code, title, "stays" if code in plan.before else "new", served.get(code, ()),
+                 _will(served.get(code, ()), named.get(code, ())))
+        for code, (_, title) in plan.after.items()
+    ] + [
+        Changing(code, title, "gone", served.get(code, ()), ())
+        for code, (_, title) in plan.before.items() if code not in plan.after
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda one: one.code))
+
+
+def _named(plan_id: int, now: datetime) -> dict[str, list[Next]]:
+    tenant = scope.current().actor.tenant_id
+    rows = list(GridPostNamed.objects.filter(tenant_id=tenant, plan=plan_id).select_related("post").order_by("id"))
+    terms = Term.objects.filter(tenant_id=tenant, post__in={r.post_id for r in rows}, active__contains=now)
+    holds = dict(terms.order_by("-id").values_list("post_id", "account_id"))
+    people = accounts.names_of(holds.values())
+    found: dict[str, list[Next]] = {}
+    for r in rows:
+        who = people.get(holds.get(r.post_id, 0), "")
+        found.setdefault(r.grid_code, []).append(
+            Next(r.role, who, r.post.title, r.post.title_en, r.post.work_phone, r.id)
+        )
+    return found
+
+
+def _will(served: Sequence[Servant], named: Sequence[Next]) -> tuple[Next, ...]:
+    """Who goes on, but in a role for which somebody is named; then the named."""
+    taken = {one.role for one in named}
+    on = [Next(s.role, s.name, s.title, s.title_en, s.work_phone) for s in served if s.role not in taken]
+    return (*on, *named)
+
+
+def posts_for(community: str, *, now: datetime) -> list[tuple[int, str, str]]:
+    """Give (id, title, holder's name) of the posts of a community's body and its street's."""
+    tenant, day = scope.current().actor.tenant_id, localdate(now)
+    near = [b.id for b in names().values() if b.lasts_on(day) and b.division_code in (community, community[:9] + "000")]
+    rows = list(Post.objects.filter(tenant_id=tenant, body__in=near).order_by("body", "id"))
+    terms = Term.objects.filter(tenant_id=tenant, post__in=[r.id for r in rows], active__contains=now)
+    holds = dict(terms.order_by("-id").values_list("post_id", "account_id"))
+    people = accounts.names_of(holds.values())
+    return [(r.id, r.title, people.get(holds.get(r.id, 0), "")) for r in rows]

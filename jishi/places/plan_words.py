@@ -26,6 +26,18 @@ EXEMPT = {
 }
 
 
+REASONS = {
+    "was_over": ("原网格超过上限", "its old grid was above the band"),
+    "was_under": ("原网格不足下限", "its old grid was below the band"),
+    "cut_off": ("与原网格不再相连", "it hangs together with its old grid no more"),
+    "makes_room": ("给别处让位", "it makes room for others"),
+    "new_unit": ("新楼", "it is new"),
+    "border_rule": ("原来跨了边界", "its old grid crossed a border"),
+    "by_hand": ("人工调整", "it was moved by hand"),
+    "better": ("更近", "it is nearer"),
+}
+
+
 def fault(one: planner.Fault, code_of: Mapping[int, str]) -> tuple[str, str]:
     """Say a fault in both languages, with the grid and the number."""
     zh, en = RULES.get(one.rule, (one.code, one.code))

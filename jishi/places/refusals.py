@@ -172,6 +172,13 @@ class NoticeIsOver(Refused):
     next_zh, next_en = "可以向社区或街道当面说。", "Speak to the community or the street."
 
 
+class NotComparable(Refused):
+    code, status = "not_comparable", 409
+    zh = "这两份方案不是同一个社区、同一时候的楼，不能放在一起比。"
+    en = "These two plans are of other communities, or of the ground of another moment: they cannot be compared."
+    next_zh, next_en = "选同一个社区、同一批算出来的两份。", "Choose two that were calculated together."
+
+
 class SaidEnough(Refused):
     code, status = "said_enough", 409
     zh = "您对这份方案已经提了 {most} 条意见，到了一个人的上限。"

@@ -42,26 +42,39 @@ def serve(
     role, hours that do not fit, or the post serves this grid already. :raises LeaderThere: a second leader.
     :raises AlreadyFullTime: its holder works full time elsewhere.
     """
-    _ensure_may_keep_register(by)
+    ensure_may_keep_register(by)
     post = Post.objects.select_for_update().filter(tenant_id=by.tenant_id, id=post_id).first()
     if post is None or places.grid(grid_id) is None:
         raise NotFound
-    _ensure_fits(role, hours_per_week)
+    ensure_fits(role, hours_per_week)
     scope.one_at_a_time("grid", grid_id)
     serving = GridPost.objects.filter(tenant_id=by.tenant_id, grid=grid_id, active__contains=now)
     if serving.filter(post=post).exists():
         raise Invalid(detail=f"post {post_id}, grid {grid_id}")
-    if role == GridRole.LEADER and (serving.filter(role=role).exists() or _holders(post_id, by, now) > 1):
+    if role == GridRole.LEADER and serving.filter(role=role).exists():
         raise LeaderThere
-    row = GridPost(
-        tenant_id=by.tenant_id, grid_id=grid_id, post=post, role=role, hours_per_week=hours_per_week,
-        active=DateTimeTZRange(now, None),
-    )  # fmt: skip
+    return bind(post_id, grid_id, role, hours_per_week, since=now, by=by, now=now)
+
+
+@transaction.atomic
+def bind(
+    post_id: int, grid_id: int, role: str, hours_per_week: Decimal | None, *, since: datetime, by: Actor, now: datetime
+) -> int:
+    """This will bind a post to a grid from a moment on, for verbs of this room that have looked; gives the id.
+
+    :raises LeaderThere: several people hold the leader's post. :raises AlreadyFullTime: on that day its holder works
+    full time elsewhere.
+    """
+    if role == GridRole.LEADER and _holders(post_id, by, now) > 1:
+        raise LeaderThere
     if role == GridRole.FULL_TIME:
         for account in _accounts(post_id, by, now):
-            _ensure_no_other(account, post_id, by, now)
-    row.save()
-    codes = {"grid": grid_id, "post": post_id, "role": role}
+            _ensure_no_other(account, post_id, by, now, since)
+    row = GridPost.objects.create(
+        tenant_id=by.tenant_id, grid_id=grid_id, post_id=post_id, role=role, hours_per_week=hours_per_week,
+        active=DateTimeTZRange(since, None),
+    )  # fmt: skip
+    codes = {"grid": grid_id, "post": post_id, "role": role, "since": since.isoformat()}
     trail.record("grid_post.begun", ("grid_post", row.id), by=by, at=now, codes=codes, new=True)
     return row.id
 
@@ -69,7 +82,7 @@ def serve(
 @transaction.atomic
 def stop(grid_post_id: int, *, by: Actor, now: datetime) -> None:
     """This will end the serving of a grid by a post; the term goes on. :raises NotFound: no such one that lasts."""
-    _ensure_may_keep_register(by)
+    ensure_may_keep_register(by)
     rows = GridPost.objects.select_for_update().filter(tenant_id=by.tenant_id, active__endswith=None)
     row = rows.filter(id=grid_post_id).first()
     if row is None:
@@ -84,7 +97,7 @@ def name_party(body_id: int, grid_id: int | None, *, by: Actor, now: datetime) -
 
     :raises NotFound: no such body that lasts, or no such grid.
     """
-    _ensure_may_keep_register(by)
+    ensure_may_keep_register(by)
     row = Body.objects.select_for_update().filter(tenant_id=by.tenant_id, id=body_id, active_to=None).first()
     if row is None or (grid_id is not None and places.grid(grid_id) is None):
         raise NotFound
@@ -116,7 +129,7 @@ def ensure_terms_fit(pairs: Sequence[tuple[int, int]], *, by: Actor, now: dateti
         _ensure_no_other(account, post, by, now)
 
 
-def _ensure_fits(role: str, hours: Decimal | None) -> None:
+def ensure_fits(role: str, hours: Decimal | None) -> None:
     """Part-time posts declare their hours, and they alone."""
     if role not in GridRole.values or (role == GridRole.PART_TIME) != (hours is not None):
         raise Invalid(detail=role)
@@ -124,10 +137,10 @@ def _ensure_fits(role: str, hours: Decimal | None) -> None:
         raise Invalid(detail=str(hours))
 
 
-def _ensure_no_other(account: int, post: int, by: Actor, now: datetime) -> None:
+def _ensure_no_other(account: int, post: int, by: Actor, now: datetime, since: datetime | None = None) -> None:
     scope.one_at_a_time("full_time", account)
     held = Term.objects.filter(tenant_id=by.tenant_id, account=account, active__contains=now).exclude(post=post)
-    full = GridPost.objects.filter(tenant_id=by.tenant_id, role=GridRole.FULL_TIME, active__contains=now)
+    full = GridPost.objects.filter(tenant_id=by.tenant_id, role=GridRole.FULL_TIME, active__contains=since or now)
     if full.filter(post__in=held.values("post")).exists():
         raise AlreadyFullTime
 
@@ -141,6 +154,7 @@ def _holders(post: int, by: Actor, now: datetime) -> int:
     return len(_accounts(post, by, now))
 
 
-def _ensure_may_keep_register(by: Actor) -> None:
+def ensure_may_keep_register(by: Actor) -> None:
+    """:raises NotAllowed: whoever does not keep the public register of the grids."""
     if not by.has("office", "security_admin", "system"):
         raise NotAllowed(why="网格的公开名册由领导小组办公室维护。")

@@ -86,4 +86,22 @@ class Migration(migrations.Migration):
                 'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('role', 'leader')), expressions=[(models.Func('tenant', 'tenant', models.Value('[]'), function='int8range'), '&&'), (models.Func('grid', 'grid', models.Value('[]'), function='int8range'), '&&'), ('active', '&&')], name='one_leader_of_a_grid'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func('post', 'post', models.Value('[]'), function='int8range'), '&&'), (models.Func('grid', 'grid', models.Value('[]'), function='int8range'), '&&'), ('active', '&&')], name='one_way_of_serving_a_grid'), models.CheckConstraint(condition=models.Q(('role__in', ['leader', 'party_secretary', 'full_time', 'part_time', 'adviser'])), name='grid_role_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'part_time'), _negated=True), ('hours_per_week__isnull', False), _connector='OR'), name='part_time_says_its_hours')],
             },
         ),
+        migrations.CreateModel(
+            name='GridPostNamed',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('grid_code', models.CharField(max_length=15)),
+                ('role', models.CharField(choices=[('leader', '网格长'), ('party_secretary', '网格党支部书记'), ('full_time', '专职网格员'), ('part_time', '兼职网格员'), ('adviser', '网格指导员')], max_length=20)),
+                ('hours_per_week', models.DecimalField(decimal_places=1, max_digits=4, null=True)),
+                ('named_by', models.CharField(max_length=80)),
+                ('named_at', models.DateTimeField()),
+                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='places.gridplan')),
+                ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bodies.post')),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'plan', 'grid_code', 'post'), name='a_post_is_named_once_a_grid'), models.UniqueConstraint(condition=models.Q(('role', 'leader')), fields=('tenant', 'plan', 'grid_code'), name='one_leader_is_named_a_grid'), models.CheckConstraint(condition=models.Q(('role__in', ['leader', 'party_secretary', 'full_time', 'part_time', 'adviser'])), name='named_role_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'part_time'), _negated=True), ('hours_per_week__isnull', False), _connector='OR'), name='named_part_time_says_its_hours')],
+            },
+        ),
     ]

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from jishi.bodies.web import desk
+from jishi.bodies.web import desk, handing
 
 urlpatterns = [
     path("desk/bodies", desk.register, name="bodies"),
     path("desk/bodies/found", desk.found, name="body-found"),
     path("desk/bodies/<str:code>", desk.body, name="body"),
     path("desk/bodies/<str:code>/<slug:verb>", desk.act, name="body-act"),
+    path("desk/handing-over/<int:plan_id>", handing.page, name="handing-over"),
 ]

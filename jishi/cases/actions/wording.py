@@ -5,10 +5,10 @@ The same function writes the preview, the page and what leaves: they cannot diff
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from django.utils.timezone import localdate, localtime
+from django.utils.timezone import get_current_timezone, localdate, localtime
 
 from jishi.accounts.actions.reaching import SITE
 from jishi.bodies import queries as bodies
@@ -25,8 +25,9 @@ from jishi.cases.states import (
     Voice,
 )
 from jishi.duties import queries as duties
-from jishi.foundation import trail
+from jishi.foundation import scope, trail
 from jishi.kernels.text.minimise import minimise
+from jishi.places.queries import coming
 
 NOTHING = "—"
 GROUNDS_EN = {
@@ -223,7 +224,7 @@ def _sentence(
         "item": _cited(facts.get("item"), message.case),
         "topic": message.topic.title if message.topic is not None else "",
         "channel": said.get(facts.get("channel", 0), {}).get("channel", ""),
-        "text": _cut(quoted, frame.words_longest),
+        "text": quoted if "moved" in facts else _cut(quoted, frame.words_longest),  # a phone is never cut
     }
     return template.words(channel, lang).format_map({name: value or NOTHING for name, value in values.items()})
 
@@ -234,6 +235,8 @@ def _quoted(
     facts, case = message.facts, message.case
     if (reply := replies.get(facts.get("reply", 0))) is not None:
         return reply.text_for_caller
+    if "moved" in facts:
+        return _moved(facts["moved"], lang)
     if case is None:
         return said.get(facts.get("seq", 0), {}).get(facts.get("key", ""), "")
     if facts.get("quote") == "living":
@@ -244,6 +247,23 @@ def _quoted(
         matter = duties.matter(case.matter) if case.matter else None
         return matter.called(lang) if matter is not None else ""
     return said.get(facts.get("seq", 0), {}).get(facts.get("key", ""), "")
+
+
+def _moved(facts: Mapping[str, Any], lang: str) -> str:
+    """Say which grid it was and will be, who serves there by now and on which work phone, from when, and why."""
+    day = date.fromisoformat(facts["day"])
+    at = max(datetime.combine(day, time(0), get_current_timezone()), scope.current().recorded_at)
+    register = bodies.grid_register(facts["grid"], at)
+    people = [] if register is None else [*register.of("leader"), *register.of("full_time")]
+    who = "，".join(f"{one.name} {one.work_phone}".strip() for one in people[:2])
+    if not who and register is not None:
+        who = f"{register.phone_of} {register.phone}".strip()
+    old, new, why = facts["from"][12:], facts["to"][12:], coming.reason_in(facts["reason"], lang)
+    if lang.startswith("zh"):
+        was = f"，原来是 {old}" if old else ""
+        return f"{day.month}月{day.day}日起归 {new} 网格{was}；{f'服务的是 {who}；' if who else ''}原因：{why}"
+    was = f", before it was {old}" if old else ""
+    return f"from {day.day} {day:%b} on it is grid {new}{was}; {f'served by {who}; ' if who else ''}because {why}"
 
 
 def _cut(text: str, longest: int) -> str:

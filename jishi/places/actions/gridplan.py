@@ -166,13 +166,13 @@ def _tried(run: PlanRun, unit: str, wanted: str) -> dict[str, Any]:
 
 @transaction.atomic
 def answer(
-    plan_id: int, *, objection_id: int, words: str, is_right: bool, by: Actor, now: datetime
+    plan_id: int, *, objection_id: int, words: str, is_right: bool, by: Actor, now: datetime, version: int | None = None
 ) -> Objection:
     """This will answer one objection in words and say whether it is right.
 
     :raises NotFound: no such objection, or it is answered. :raises WordsNeeded.
     """
-    plan, move = _held(plan_id, "gridplan.answer", by, None)
+    plan, move = _held(plan_id, "gridplan.answer", by, version)
     open_ = Objection.objects.select_for_update(of=("self",)).filter(plan=plan, answered_at=None)
     row = open_.filter(id=objection_id).first()
     if row is None:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
@@ -112,6 +113,32 @@ def add_compounds(
         batch_size=2000,
     )  # fmt: skip
     return _end("compound.added", "compound", made, known, by=by, now=now)
+
+
+@transaction.atomic
+def demolish(refs: Sequence[str], *, on: date, by: Actor, now: datetime) -> int:
+    """This will say that compounds stand no more from a day on, their buildings with them; gives how many went.
+
+    What is gone already stays as it is. Who lived there is not touched: a transition is another act (spec 20 §3.5).
+    :raises NotAllowed: no right. :raises Invalid: no such compound, or a day that lies ahead or before it was there.
+    """
+    ensure_may_keep_ground(by)
+    rows = list(Compound.objects.select_for_update().filter(tenant_id=by.tenant_id, ref__in=refs).order_by("id"))
+    _ensure_there(refs, {row.ref: row.id for row in rows})
+    standing = [row for row in rows if row.active_to is None]
+    if on > localdate(now) or any(on <= row.active_from for row in standing):
+        raise Invalid(detail=on.isoformat())
+    houses = Building.objects.select_for_update().filter(
+        tenant_id=by.tenant_id, compound__in=standing, active_to=None
+    )  # fmt: skip
+    gone = [*standing, *houses.order_by("id")]
+    for one in gone:
+        one.change(active_to=on)
+    if gone:
+        notes = [trail.Note("compound.demolished", ("compound", r.id), now, {"on": on.isoformat()}) for r in standing]
+        trail.record_many(notes, by=by)
+        memory.touch(by.tenant_id)
+    return len(standing)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ Nothing here is decided: a finished run is what people may make a proposal of.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,8 +18,8 @@ from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.kernels import gridplan as planner
 from jishi.kernels.gridplan.refusals import BadInput
-from jishi.places import plan_files, plan_words
-from jishi.places.models import Compound, PlanFinding, PlanGrid, PlanMove, PlanRun, RunStatus
+from jishi.places import plan_files, plan_rules, plan_words
+from jishi.places.models import Compound, PlanFinding, PlanGrid, PlanMove, PlanRun, PlanSweep, RunStatus
 from jishi.places.plan_files import Frozen
 from jishi.places.policies import ensure_may_plan
 from jishi.places.queries import plans as looking
@@ -72,6 +72,32 @@ def ask(community: str, *, rules: Rules, by: Actor, now: datetime) -> PlanRun:
     codes = {"community": community, "band": [rules.lo, rules.hi], "compounds": rules.compounds, "price": rules.price}
     trail.record("plans.asked", ("plan_run", run.id), by=by, at=now, new=True, codes=codes)
     return run
+
+
+@transaction.atomic
+def sweep(community: str, *, over: str, rules: Rules, by: Actor, now: datetime) -> PlanSweep:
+    """This will have several plans of a community calculated beside each other, over bands or over prices of a change.
+
+    What else the rules say holds for all of them; which bands and prices stands in institutions/rules/gridplan.toml.
+    :raises Invalid: over something else. Refuses as `ask`.
+    """
+    ensure_may_plan(by, community)
+    listed = plan_rules.load()
+    if over == "bands":
+        wanted = [replace(rules, lo=lo, hi=hi) for lo, hi in listed.bands]
+    elif over == "prices":
+        wanted = [replace(rules, price=price) for price in listed.prices]
+    else:
+        raise Invalid(detail="over: bands, prices")
+    row = PlanSweep.objects.create(
+        tenant_id=by.tenant_id, community=community, over=over, asked_at=now, asked_by=by.label
+    )
+    runs = [ask(community, rules=one, by=by, now=now) for one in wanted]
+    for run in runs:
+        run.change(sweep=row)
+    codes = {"community": community, "over": over, "runs": [run.id for run in runs]}
+    trail.record("plans.swept", ("plan_sweep", row.id), by=by, at=now, new=True, codes=codes)
+    return row
 
 
 @transaction.atomic

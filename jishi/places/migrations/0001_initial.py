@@ -689,4 +689,28 @@ class Migration(migrations.Migration):
             model_name='transitionhousehold',
             name='account',
         ),
+        migrations.CreateModel(
+            name='PlanSweep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('community', models.CharField(max_length=12)),
+                ('over', models.CharField(max_length=8)),
+                ('asked_at', models.DateTimeField()),
+                ('asked_by', models.CharField(max_length=80)),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['tenant', '-id'], name='sweeps_newest_first')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('over__in', ['bands', 'prices'])), name='a_sweep_goes_over_something')],
+            },
+        ),
+        migrations.AddField(
+            model_name='planrun',
+            name='sweep',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.plansweep'),
+        ),
+        migrations.AddIndex(
+            model_name='planrun',
+            index=models.Index(condition=models.Q(('sweep__isnull', False)), fields=['tenant', 'sweep'], name='plan_runs_of_a_sweep'),
+        ),
     ]

@@ -31,6 +31,7 @@ from jishi.places.models.plans import (
     PlanMove,
     PlanRun,
     PlanStatus,
+    PlanSweep,
     RunStatus,
 )
 from jishi.places.models.residence import (
@@ -81,6 +82,7 @@ __all__ = [
     "PlanMove",
     "PlanRun",
     "PlanStatus",
+    "PlanSweep",
     "Residence",
     "ResidenceKind",
     "ResidencePair",

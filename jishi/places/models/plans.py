@@ -31,6 +31,21 @@ class PlanStatus(models.TextChoices):
 DECIDED = ("CHECKED", "NOTICED", "ANSWERED", "ADOPTED", "IN_FORCE")
 
 
+class PlanSweep(FactRow):
+    """One press that asks for several calculations beside each other: over bands, or over prices of a change."""
+
+    community = models.CharField(max_length=12)
+    over = models.CharField(max_length=8)
+    asked_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_sweep_goes_over_something", condition=Q(over__in=["bands", "prices"]))
+        ]
+        indexes = [models.Index(fields=["tenant", "-id"], name="sweeps_newest_first")]
+
+
 class PlanRun(TenantRow):
     """One calculation: community and rules, how far it is, what came out. `frozen`, `drawn`: see plan_files."""
 
@@ -53,6 +68,7 @@ class PlanRun(TenantRow):
     ended_at = models.DateTimeField(null=True)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)  # changed by hand from it
     base = models.ForeignKey("places.GridEdition", on_delete=models.PROTECT, related_name="+", null=True)
+    sweep = models.ForeignKey(PlanSweep, on_delete=models.PROTECT, related_name="+", null=True)
     verdict = models.CharField(max_length=24, blank=True)  # legal, legal_with_exemptions, infeasible, unknown
     faults = models.PositiveIntegerField(default=0)  # that the audit found
     error = models.CharField(max_length=60, blank=True)  # code of the refusal, if it failed
@@ -74,7 +90,10 @@ class PlanRun(TenantRow):
                 name="a_legal_run_has_no_fault", condition=~Q(verdict__startswith="legal") | Q(faults=0)
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "status", "id"], name="plan_runs_by_status")]
+        indexes = [
+            models.Index(fields=["tenant", "status", "id"], name="plan_runs_by_status"),
+            models.Index(fields=["tenant", "sweep"], name="plan_runs_of_a_sweep", condition=Q(sweep__isnull=False)),
+        ]
 
 
 class PlanGrid(FactRow):

@@ -12,7 +12,7 @@ from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound
+from jishi.foundation.refusals import NotAllowed, NotFound, SignInNeeded, Stale
 from jishi.kernels import gridplan as planner
 from jishi.kernels.dutylist.operators import division_head
 from jishi.places import memory, plan_files, plan_words, shapes
@@ -34,7 +34,7 @@ from jishi.places.models import (
     RunStatus,
 )
 from jishi.places.plan_files import Frozen, Special
-from jishi.places.policies import ensure_may_plan
+from jishi.places.policies import ensure_may_plan, may_plan
 from jishi.places.refusals import FileOfFaultyPlan, NothingToPlan, RunNotReady, UnknownUnit
 from jishi.places.shapes import E7
 
@@ -177,6 +177,47 @@ def run_of(run_id: int, *, by: Actor) -> PlanRun:
     return run
 
 
+def ensure_office(by: Actor) -> None:
+    """:raises SignInNeeded: nobody. :raises NotAllowed: any post but an office's; which ground is asked row by row."""
+    if by.kind == "anonymous":
+        raise SignInNeeded
+    if by.kind != "staff" or not by.has("office"):
+        raise NotAllowed
+
+
+def ensure_seen(run: PlanRun, version: int) -> None:
+    """:raises Stale: the run has changed since it was looked at."""
+    if run.version != version:
+        raise Stale(version=run.version, seen=version)
+
+
+def runs_after(after: int, limit: int, *, community: str, by: Actor) -> list[PlanRun]:
+    """Give runs of the actor's area by id; one statement."""
+    rows = PlanRun.objects.filter(tenant_id=by.tenant_id, community__startswith=division_head(by.area), id__gt=after)
+    rows = rows.filter(community=community) if community else rows
+    return list(rows.defer("frozen", "drawn").order_by("id")[:limit])
+
+
+def sheet_of(run: PlanRun, code: str) -> dict[str, Any]:
+    """Give one grid of a finished run in numbers. :raises RunNotReady. :raises NotFound: no such grid."""
+    if run.drawn is None:
+        raise RunNotReady
+    row = PlanGrid.objects.filter(run=run, code=code).first()
+    if row is None:
+        raise NotFound
+    frozen, plan = plan_files.plan_of(run)
+    code_of = codes_of(run.id)
+    one = next(s for s in planner.sheets(frozen.problem, plan.assignment, ()) if s.grid == row.number)
+    return {
+        "code": row.code, "name": row.name, "households": one.households, "units": one.units,
+        "slack_lo": one.slack_lo, "slack_hi": one.slack_hi, "connected": one.connected,
+        "compactness": round(one.polsby_popper, 3), "mean_walk_m": round(one.mean_walk_m, 1),
+        "max_walk_m": round(one.max_walk_m, 1), "border_m": round(one.border_m, 1),
+        "middle": str(frozen.labels[one.anchor]) if one.anchor >= 0 else "", "exempt": row.exempt,
+        "neighbours": [code_of[g] for g in one.neighbours if g in code_of],
+    }  # fmt: skip
+
+
 def page(run_id: int, *, by: Actor) -> RunPage:
     """Give a run with everything that came out."""
     run = run_of(run_id, by=by)
@@ -254,6 +295,15 @@ def notice(plan_id: int, *, by: Actor, most: int) -> tuple[GridPlan, RunPage, in
     return plan, _page(plan.run, plan, most), PlanMove.objects.filter(run=plan.run).count()
 
 
+def plan_for(plan_id: int, *, by: Actor) -> GridPlan:
+    """Give a plan to whoever may plan its community, whatever its state; to others once it is published.
+
+    :raises NotFound: there is none for them.
+    """
+    plan = GridPlan.objects.filter(tenant_id=by.tenant_id, id=plan_id).first()
+    return plan if plan is not None and may_plan(by, plan.community) else published(plan_id, by=by)
+
+
 def published(plan_id: int, *, by: Actor) -> GridPlan:
     """Give a plan that everybody may read; its run without the frozen bytes. :raises NotFound: as `notice`."""
     public = ("NOTICED", "ANSWERED", "ADOPTED", "IN_FORCE")
@@ -307,6 +357,35 @@ def tried(run: PlanRun, moves: Mapping[str, str]) -> Tried:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Because:
+    """Why an address is not in a neighbouring grid: what would break, in both languages, or what it would cost."""
+
+    grid: str
+    breaks: tuple[tuple[str, str], ...]
+    household_km: float
+
+
+def explained(run: PlanRun, unit: str) -> tuple[str, tuple[Because, ...]]:
+    """Give the grid of an address and, for each grid beside it, why it is not there.
+
+    :raises RunNotReady: it has not ended. :raises UnknownUnit: no such address.
+    """
+    if run.drawn is None:
+        raise RunNotReady
+    frozen, plan = plan_files.plan_of(run)
+    if unit not in set(frozen.refs.tolist()):
+        raise UnknownUnit
+    code_of, found = codes_of(run.id), planner.explain(plan, unit)
+    others = []
+    for one in found.others:
+        desk = planner.Desk(plan)
+        desk.move(desk.with_it(found.unit), one.grid)
+        told = tuple(plan_words.fault(f, code_of) for f in desk.breaks((found.grid, one.grid)))
+        others.append(Because(code_of.get(one.grid, ""), told, round(one.household_km, 3)))
+    return code_of.get(found.grid, ""), tuple(others)
+
+
 def numbers_of(run: PlanRun, moves: Mapping[str, str]) -> dict[str, int]:
     """Give unit → number of the grid for unit → code of the grid.
 
@@ -355,7 +434,7 @@ def _mean_walk(assignment: Any, frozen: Frozen) -> float:
 
 def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
     """Give the grids of a run, or those of the edition it was calculated from, for the map (RFC 7946, CGCS2000)."""
-    base = _grids_of(run.base_id)
+    base = grids_of(run.base_id)
     if side == "before":
         rows: list[Any] = [(g.grid.code, g.name, shapes.read(g.polygon), {}) for g in base]
     else:
@@ -393,10 +472,10 @@ def next_number(community: str, *, by: Actor) -> int:
 
 def names_of_base(run: PlanRun) -> dict[str, str]:
     """Give the names, by code, of the grids that a run began with."""
-    return {g.grid.code: g.name for g in _grids_of(run.base_id)}
+    return {g.grid.code: g.name for g in grids_of(run.base_id)}
 
 
-def _grids_of(edition_id: int | None) -> list[GridVersion]:
+def grids_of(edition_id: int | None) -> list[GridVersion]:
     """The grids of an edition by code; it stays what it was when another is in force."""
     rows = GridVersion.objects.filter(edition=edition_id) if edition_id is not None else GridVersion.objects.none()
     return list(rows.select_related("grid").order_by("grid__code"))

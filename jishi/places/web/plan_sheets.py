@@ -1,12 +1,17 @@
-"""A plan as a workbook: grids, units, moves, parameters on four sheets. Text is text, whatever it begins with."""
+"""A plan as a workbook of four sheets, and as a drawing for paper. Text is text, whatever it begins with."""
 
 import io
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import shapely
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
+from jishi.places.models import PlanGrid
 from jishi.places.queries.plans import RunPage
 
 FEW = 5  # households of one address: fewer are not counted out (spec 21 §12)
@@ -49,6 +54,68 @@ def workbook(page: RunPage, units: Sequence[tuple[str, str, str]], lang: str) ->
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Paths of an SVG drawing of all grids, north above, in units of a millimetre; `ruler` stands for `metres`."""
+
+    width: str
+    height: str
+    grids: tuple[tuple[str, str, str, str, bool], ...]  # path, where its number stands, number, is at fault
+    ruler: str
+    metres: int
+    scale: int
+
+
+WIDE, HIGH = 270.0, 250.0  # millimetres of an A3 sheet that the drawing may take
+METRES_PER_DEGREE = 111_320.0
+
+
+def drawing(grids: Sequence[PlanGrid]) -> Drawing:
+    """Draw the grids of a plan in true proportions for a sheet of A3; no map server, no colour that a print needs."""
+    shapes = [(g, shapely.from_wkb(bytes(g.polygon))) for g in grids]
+    shapes = [(g, one) for g, one in shapes if not one.is_empty]
+    if not shapes:
+        return Drawing(str(WIDE), "20", (), "", 0, 0)
+    west, south, east, north = shapely.total_bounds(np.array([one for _, one in shapes]))
+    squeeze = math.cos(math.radians((south + north) / 2))
+    broad, tall = (east - west) * squeeze * METRES_PER_DEGREE, (north - south) * METRES_PER_DEGREE  # metres
+    per_mm = max(broad / WIDE, tall / HIGH, 0.01)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return (
+            round((x - west) * squeeze * METRES_PER_DEGREE / per_mm, 2),
+            round((north - y) * METRES_PER_DEGREE / per_mm, 2),
+        )
+
+    rows = []
+    for grid, one in shapes:
+        middle = one.representative_point()
+        x, y = at(middle.x, middle.y)
+        rows.append((_path(one, at), str(x), str(y), grid.code[12:], grid.at_fault))
+    metres = _round_length(broad / 4)
+    height = round(tall / per_mm + 12, 2)
+    ruler = f"M1 {height - 4}v3h{metres / per_mm:.2f}v-3"
+    return Drawing(str(round(broad / per_mm + 2, 2)), str(height), tuple(rows), ruler, metres, round(per_mm * 1000))
+
+
+def _path(shape: Any, at: Callable[[float, float], tuple[float, float]]) -> str:
+    rings = []
+    for part in shapely.get_parts(shape):
+        for ring in (part.exterior, *part.interiors):
+            rings.append("M" + "L".join(f"{x} {y}" for x, y in (at(*c) for c in ring.coords[:-1])) + "Z")
+    return "".join(rings)
+
+
+def _round_length(metres: float) -> int:
+    """Give 1, 2 or 5 times a power of ten, not longer.
+
+    >>> _round_length(740), _round_length(199)
+    (500, 100)
+    """
+    power = 10 ** max(0, math.floor(math.log10(max(metres, 1))))
+    return int(next(n * power for n in (5, 2, 1) if n * power <= max(metres, 1)))
 
 
 def _sheet(book: Workbook, title: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

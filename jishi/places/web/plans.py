@@ -3,7 +3,7 @@
 For the leading group office and the offices of streets. The page of a notice is for everybody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,10 +21,23 @@ from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, Sa
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import PlanRun
 from jishi.places.queries import plans as looking
+from jishi.places.queries import sweeps
 from jishi.places.web import plan_sheets
 
+Serving = Callable[[int, Any], Sequence[Any]]
+_wired: dict[str, Serving] = {}  # what a room above tells of a plan: who serves before and after
 BAND = (300, 500, 10)  # households from, to, price of a change: what the form begins with
 MOST_SHOWN = 300
+
+
+def wire(handing_over: Serving) -> None:
+    """Take the query ``(plan, now)`` for who serves each grid before and after, from the room above that knows."""
+    _wired["handing_over"] = handing_over
+
+
+def _serving(plan_id: int, request: HttpRequest) -> Sequence[Any]:
+    asked = _wired.get("handing_over")
+    return asked(plan_id, request.now) if asked is not None else ()  # type: ignore[attr-defined]
 
 
 def desk_actor(request: HttpRequest) -> Actor:
@@ -67,7 +80,7 @@ def _desk(request: HttpRequest, by: Actor, said: Any = None, wrong: str = "", st
     return render(request, "places/plans/desk.html", {
         "said": said or {"lo": lo, "hi": hi, "price": price, "compounds": "whole"}, "wrong": wrong,
         "communities": looking.communities(by=by), "plans": looking.plans(by=by), "runs": looking.latest(by=by),
-        "dense": True,
+        "sweeps": sweeps.latest(by=by), "dense": True,
     }, status=status)  # fmt: skip
 
 
@@ -88,6 +101,61 @@ def _rules(said: Any) -> plans.Rules:
     )  # fmt: skip
 
 
+# --- several beside each other ---------------------------------------------------------------------------------
+
+
+@require_POST
+def sweep_ask(request: HttpRequest) -> HttpResponse:
+    """Ask for plans over several bands, or prices of a change."""
+    by, said = desk_actor(request), request.POST
+    code = looking.community_named(said.get("community", ""), by=by)
+    if not code:
+        return _desk(request, by, said, _("没有叫这个名字的社区，或者不止一个。写全名或代码。"), 422)
+    try:
+        row = plans.sweep(code, over=said.get("over", ""), rules=_rules(said), by=by, now=request.now)  # type: ignore[attr-defined]
+    except Refused as no:
+        if no.status not in (409, 422):
+            raise
+        return _desk(request, by, said, _said(no), no.status)
+    return redirect("plan-sweep", sweep_id=row.id)
+
+
+@never_cache
+@require_GET
+def sweep(request: HttpRequest, sweep_id: int) -> HttpResponse:
+    """Show the plans of a sweep in numbers; while some are calculated the table grows by itself."""
+    row, lines = sweeps.sweep(sweep_id, by=desk_actor(request))
+    return render(request, "places/plans/sweep.html", {
+        "sweep": row, "lines": lines, "name": looking.name_of(row.community), "dense": True,
+        "waits": any(one.run.status in ("QUEUED", "RUNNING") for one in lines),
+        "done": [one for one in lines if one.is_done],
+    })  # fmt: skip
+
+
+@never_cache
+@require_GET
+def compare(request: HttpRequest) -> HttpResponse:
+    """Show what differs between two finished plans of a community."""
+    by = desk_actor(request)
+    first, second = (_whole(request.GET, name, 0) or 0 for name in ("a", "b"))
+    found = sweeps.compared(first, second, by=by)
+    return render(request, "places/plans/compare.html", {
+        "found": found, "rows": found.rows[:MOST_SHOWN], "more": max(0, len(found.rows) - MOST_SHOWN), "dense": True,
+    })  # fmt: skip
+
+
+@never_cache
+@require_GET
+def printed(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Give one sheet of A3: the grids drawn by ourselves, their figures, scale, date and edition."""
+    page = looking.page(run_id, by=desk_actor(request))
+    if page.run.drawn is None:
+        raise NotFound
+    return render(request, "places/plans/printed.html", {
+        "page": page, "run": page.run, "map": plan_sheets.drawing(page.grids), "today": localdate(request.now),  # type: ignore[attr-defined]
+    })  # fmt: skip
+
+
 # --- one calculation -------------------------------------------------------------------------------------------
 
 
@@ -103,15 +171,18 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     return answer
 
 
-def _run(request: HttpRequest, found: looking.RunPage, tried: Any = None, wrong: str = "", status: int = 200,
-         ) -> HttpResponse:  # fmt: skip
+def _run(
+    request: HttpRequest, found: looking.RunPage, tried: Any = None, wrong: str = "", status: int = 200,
+    why_here: Any = None,
+) -> HttpResponse:  # fmt: skip
     run = found.run
     waits = run.status in ("QUEUED", "RUNNING")
-    said = request.POST if tried or wrong else {}
+    said = request.POST if tried or wrong or why_here else {}
     return render(request, "places/plans/run.html", {
         "page": found, "run": run, "waits": waits, "share": round(100 * run.done / run.total) if run.total else None,
         "why": (found.certificates or found.faults)[:1], "first": found.relaxations[:1],
         "others": [r for r in found.relaxations[1:6] if _can_be_asked(r)], "tried": tried, "said": said,
+        "why_here": why_here,
         "wrong": wrong, "lang": lang(), "units": looking.units_of(run) if not waits else [], "dense": True,
         "reasons": reasons(), "moves": found.moves[:MOST_SHOWN], "more": max(0, len(found.moves) - MOST_SHOWN),
         "may_draft": found.is_adoptable and (found.plan is None or found.plan.status in ("IN_FORCE", "WITHDRAWN")),
@@ -134,6 +205,8 @@ def act(request: HttpRequest, run_id: int, verb: str) -> HttpResponse:
             plans.cancel(run_id, by=by, now=now)
         elif verb == "try":
             return _run(request, found, tried=looking.tried(found.run, moves))
+        elif verb == "why":
+            return _run(request, found, why_here=looking.explained(found.run, request.POST.get("unit", "")))
         elif verb == "change":
             return redirect("plan-run", run_id=plans.change(run_id, moves=moves, by=by, now=now).id)
         elif verb == "draft":
@@ -207,6 +280,7 @@ def _one(request: HttpRequest, plan_id: int, wrong: str = "", status: int = 200)
         "runs": [r for r in runs if r.verdict.startswith("legal")], "states": states(), "lang": lang(), "wrong": wrong,
         "said": request.POST, "dense": True, "today": today.isoformat(),
         "over": plan.notice_to is not None and today > plan.notice_to,
+        "serving": _serving(plan.id, request), "fates": fates(), "handing": f"/desk/handing-over/{plan.id}",
         "why_not": _said(gridplan.why_not(plan, "gridplan.adopt", by=by)),
     }, status=status)  # fmt: skip
 
@@ -222,6 +296,11 @@ def states() -> dict[str, tuple[str, str]]:
         "ANSWERED": (_("异议已答复"), "hold"), "ADOPTED": (_("已通过，待启用"), "run"),
         "IN_FORCE": (_("已启用"), "done"), "WITHDRAWN": (_("已撤回"), "back"),
     }  # fmt: skip
+
+
+def fates() -> dict[str, tuple[str, str]]:
+    """Say what becomes of a grid."""
+    return {"stays": (_("还在"), "done"), "new": (_("新的"), "run"), "gone": (_("不再有"), "back")}
 
 
 def _day(text: str) -> date:
@@ -295,6 +374,7 @@ def notice(request: HttpRequest, plan_id: int) -> HttpResponse:
         "plan": plan, "page": page, "taken": taken, "wrong": wrong, "said": said, "lang": lang(),
         "reasons": reasons(), "units": looking.units_of(plan.run), "state": states()[plan.status],
         "moves": page.moves, "more": max(0, moves - MOST_SHOWN), "all_moves": moves,
+        "serving": _serving(plan.id, request), "fates": fates(),
     }, status=status)  # fmt: skip
 
 

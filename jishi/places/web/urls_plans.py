@@ -6,6 +6,10 @@ from jishi.places.web import plans
 
 urlpatterns = [
     path("desk/plans", plans.desk, name="gridplan"),
+    path("desk/plans/sweeps", plans.sweep_ask, name="plan-sweep-ask"),
+    path("desk/plans/sweeps/<int:sweep_id>", plans.sweep, name="plan-sweep"),
+    path("desk/plans/compare", plans.compare, name="plan-compare"),
+    path("desk/plans/<int:run_id>/print", plans.printed, name="plan-run-print"),
     path("desk/plans/<int:run_id>", plans.run, name="plan-run"),
     path("desk/plans/<int:run_id>/map", plans.run_map, name="plan-run-map"),
     path("desk/plans/<int:run_id>/export.<slug:form>", plans.export, name="plan-run-export"),

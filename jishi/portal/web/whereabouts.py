@@ -21,6 +21,7 @@ from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, SignInNeede
 from jishi.places import queries as places
 from jishi.places.actions import residence, transitions
 from jishi.places.actions.residence import Whereabouts
+from jishi.places.queries import coming as moving
 from jishi.places.queries import transitions as passing
 
 KINDS = {
@@ -55,9 +56,19 @@ def mine(request: HttpRequest) -> HttpResponse:
             }
             for p, s in served
         ],
+        "moves": [_moved(one) for one in moving.own_moves(by, now=_now(request))],
         "told": [{"day": day, "from": _place(code)} for code, day in passing.told_households(by.account_id or 0)],
         "communities": places.communities(), "today": today, "until": _until(today),
     })  # fmt: skip
+
+
+def _moved(one: moving.OwnMove) -> dict[str, Any]:
+    """One home that changes its grid, as its own person reads it; who serves is on the grid's sheet."""
+    grid = places.grid(one.grid_id, day=one.from_day)
+    return {
+        "label": one.label, "day": one.from_day, "before": one.before[12:], "after": one.after[12:],
+        "code": one.after if grid is not None else "", "why": moving.reason_in(one.reason, get_language() or "zh"),
+    }  # fmt: skip
 
 
 @require_POST

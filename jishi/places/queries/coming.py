@@ -1,0 +1,148 @@
+"""What the rooms above ask of a plan that is on its way or adopted: grids before and after, what moves, and why."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.timezone import localdate
+
+from jishi.accounts.actions import reading
+from jishi.foundation import scope
+from jishi.foundation.actor import Actor
+from jishi.places import memory, plan_rules, plan_words
+from jishi.places.models import Building, GridPlan, PlanGrid, PlanMove, Residence
+from jishi.places.queries import plans
+
+TABLE = Residence._meta.db_table
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What the room above needs of a plan to say who serves: grids before and after (code → id, name), and when."""
+
+    id: int
+    community: str
+    status: str
+    effective_from: date | None
+    before: Mapping[str, tuple[int, str]]
+    after: Mapping[str, tuple[int | None, str]]
+
+
+def coming(plan_id: int, *, by: Actor) -> Coming | None:
+    """Give the grids that a plan begins with and those it leads to; None: no such plan. Three statements."""
+    plan = GridPlan.objects.filter(tenant_id=by.tenant_id, id=plan_id).select_related("run").defer(
+        "run__frozen", "run__drawn"
+    ).first()  # fmt: skip
+    if plan is None:
+        return None
+    before = {g.grid.code: (g.grid_id, g.name) for g in plans.grids_of(plan.run.base_id) if g.grid.kind == "general"}
+    rows = list(PlanGrid.objects.filter(run=plan.run_id).order_by("code").values_list("code", "name"))
+    known = plans.ids_of([code for code, _ in rows], by=by)
+    after = {code: (known.get(code), name) for code, name in rows}
+    return Coming(plan.id, plan.community, plan.status, plan.effective_from, before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class MovedPoint:
+    """A place that changes its grid: old and new one, from which day, why (a reason of the plan's own moves)."""
+
+    before: str
+    after: str
+    grid_id: int
+    from_day: date
+    reason: str
+
+    def as_facts(self) -> dict[str, Any]:
+        """Give what a notice pins: codes and ids alone."""
+        return {"from": self.before, "to": self.after, "grid": self.grid_id, "day": self.from_day.isoformat(),
+                "reason": self.reason}  # fmt: skip
+
+
+def moved_points(plan_id: int, points: Sequence[tuple[float, float]]) -> list[MovedPoint | None]:
+    """Give, of degrees in the order asked, what an adopted plan changes there; None: nothing, or no such plan.
+
+    A handful of statements whatever the number.
+    """
+    tenant = scope.current().actor.tenant_id
+    rows = GridPlan.objects.filter(tenant_id=tenant, id=plan_id, status__in=("ADOPTED", "IN_FORCE"))
+    plan = rows.first()
+    if plan is None or plan.effective_from is None or not points:
+        return [None] * len(points)
+    lngs, lats = [p[0] for p in points], [p[1] for p in points]
+    eve, day = memory.ground(plan.effective_from - timedelta(days=1)), memory.ground(plan.effective_from)
+    if not eve.grids or not day.grids:
+        return [None] * len(points)
+    was, will = (ground.index.locate(lngs, lats).grid for ground in (eve, day))
+    why = _reasons(plan.run_id)
+    found: list[MovedPoint | None] = []
+    for a, b in zip(was, will, strict=True):
+        before, after = (eve.index.codes[a] if a >= 0 else ""), (day.index.codes[b] if b >= 0 else "")
+        moves = before != after and after[:12] == plan.community
+        found.append(
+            MovedPoint(before, after, day.by_code[after].id, plan.effective_from,
+                       why.get((before, after)) or why.get(("", after)) or "makes_room") if moves else None
+        )  # fmt: skip
+    return found
+
+
+def reason_in(code: str, lang: str) -> str:
+    """Say why an address changes its grid."""
+    zh, en = plan_words.REASONS.get(code, (code, code))
+    return en if lang.startswith("en") else zh
+
+
+def _reasons(run_id: int) -> dict[tuple[str, str], str]:
+    """Give, by old and new grid (and by the new one alone), the reason that most households move for."""
+    homes: dict[tuple[str, str], Counter[str]] = {}
+    rows = PlanMove.objects.filter(run=run_id).values_list("before_code", "after_code", "reason", "households")
+    for before, after, reason, n in rows:
+        for key in ((before, after), ("", after)):
+            homes.setdefault(key, Counter())[reason] += n + 1
+    return {key: max(sorted(told), key=lambda r: told[r]) for key, told in homes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMove:
+    """What changes for the home that a person herself said: no more than the plan's public table, for one address."""
+
+    label: str
+    before: str
+    after: str
+    grid_id: int
+    from_day: date
+    reason: str
+
+
+def own_moves(by: Actor, *, now: datetime) -> list[OwnMove]:
+    """Give what adopted plans change for a person's own home, from the adoption until some days after; hers alone.
+
+    She opens her own row, and it stands on her list of readings. Nobody looks from a house to who lives there.
+    """
+    rules, today = plan_rules.load(), localdate(now)
+    since = today - timedelta(days=rules.days_after)
+    rows = GridPlan.objects.filter(
+        tenant_id=by.tenant_id, status__in=("ADOPTED", "IN_FORCE"), effective_from__gte=since
+    ).order_by("effective_from")  # fmt: skip
+    adopted = {run: day for run, day in rows.values_list("run_id", "effective_from") if day is not None}
+    if by.kind != "resident" or by.account_id is None or not adopted:
+        return []
+    living = Residence.objects.filter(
+        tenant_id=by.tenant_id, account=by.account_id, kind="living", active__contains=today
+    )
+    owners = [(TABLE, row) for row in living.values_list("id", flat=True)]
+    said = reading.read(
+        owners, ["building"], purpose="residence.place", reason="本人看自己家换没换网格", by=by, now=now
+    )  # fmt: skip
+    houses = [int(one["building"]) for one in said.values() if one.get("building", "").isdigit()]
+    units = {f"b{house}" for house in houses} | {
+        f"c{row}" for row in Building.objects.filter(tenant_id=by.tenant_id, id__in=houses)
+        .exclude(compound=None).values_list("compound_id", flat=True)
+    }  # fmt: skip
+    moves = list(PlanMove.objects.filter(run__in=adopted, unit__in=units).exclude(before_code="").order_by("id"))
+    ids = plans.ids_of([m.after_code for m in moves], by=by)
+    return [
+        OwnMove(m.label, m.before_code, m.after_code, ids[m.after_code], adopted[m.run_id], m.reason)
+        for m in moves if m.after_code in ids and m.before_code != m.after_code
+    ]  # fmt: skip
