@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from jishi.foundation import trail
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound
 from jishi.places import memory
@@ -16,17 +16,18 @@ from jishi.places.refusals import NameIsKnown, ProposalIsSettled
 
 PLACES: Final[dict[str, Any]] = {"compound": Compound, "facility": Facility, "gazetteer_name": GazetteerName}
 LONGEST = 80
+MOST_WAIT = 5  # names of one resident that wait for the review
 
 
 @transaction.atomic
 def propose(name: str, *, kind: str, place_id: int, by: Actor, now: datetime) -> AliasProposal:
     """Say that people call a place so; `kind` is compound, facility or gazetteer_name.
 
-    :raises NotAllowed: who is not of the staff. :raises Invalid: no name, one sign, or too long. :raises NotFound: no
-    such place in force. :raises NameIsKnown: it is called so already, or somebody has proposed it.
+    :raises NotAllowed: who is not signed in. :raises Invalid: no name, one sign, or too long; a resident of whose
+    names `MOST_WAIT` wait already. :raises NotFound: no such place in force. :raises NameIsKnown: it is called so
+    already, or somebody has proposed it.
     """
-    if by.kind not in ("staff", "system"):
-        raise NotAllowed(why="别名由工作人员提出；居民可以在地点页上说“这里叫错了”。")
+    ensure_may_propose(by)
     word = " ".join(name.split())
     if not 2 <= len(word) <= LONGEST:
         raise Invalid(detail=f"名称 2 到 {LONGEST} 个字")
@@ -35,11 +36,22 @@ def propose(name: str, *, kind: str, place_id: int, by: Actor, now: datetime) ->
     waits = AliasProposal.objects.filter(tenant_id=by.tenant_id, name=word, state="open", **{kind: place})
     if word == place.name or word in place.aliases or there.exists() or waits.exists():
         raise NameIsKnown(name=word)
+    if by.kind == "resident":
+        scope.one_at_a_time("alias", by.account_id or 0)
+        waiting = AliasProposal.objects.filter(tenant_id=by.tenant_id, state="open", proposed_by=by.label)
+        if waiting.count() >= MOST_WAIT:
+            raise Invalid(detail=f"您提的 {MOST_WAIT} 个还在等着审，审完再提")
     row = AliasProposal.objects.create(
         tenant_id=by.tenant_id, name=word, proposed_at=now, proposed_by=by.label, **{kind: place}
     )
     trail.record("alias.proposed", ("alias_proposal", row.id), by=by, at=now, new=True, codes={kind: place.id})
     return row
+
+
+def ensure_may_propose(by: Actor) -> None:
+    """A resident with an account and every colleague. :raises NotAllowed: anybody else."""
+    if by.kind not in ("staff", "system", "resident"):
+        raise NotAllowed(why="登录以后才能提一个叫法。")
 
 
 @transaction.atomic
@@ -49,7 +61,7 @@ def accept(ids: Iterable[int], *, by: Actor, now: datetime, today: date) -> int:
     NameAlias.objects.bulk_create(
         NameAlias(
             tenant_id=by.tenant_id, name=r.name, compound_id=r.compound_id, facility_id=r.facility_id,
-            gazetteer_name_id=r.gazetteer_name_id, source=r.proposed_by, active_from=today,
+            gazetteer_name_id=r.gazetteer_name_id, source=r.proposed_by.partition(":")[0], active_from=today,
         )
         for r in rows
     )  # fmt: skip

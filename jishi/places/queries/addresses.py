@@ -1,14 +1,17 @@
 """Addresses read with the tenant's own names (spec 20 §4): parts, one line, one key; proposals of names to review."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from django.db.models import Q
 
 from jishi.foundation import scope
 from jishi.kernels.address import Address, Alias, Area, Book, Named, normalise_all
 from jishi.kernels.text.normalise import normalise_all as folded
 from jishi.places import memory
-from jishi.places.models import AliasProposal
+from jishi.places.models import AliasProposal, Compound, Facility, GazetteerName
 from jishi.places.things import Ground, building_number
 
 KINDS = {"road": "road", "compound": "compound", "facility": "facility", "river": "facility"}
@@ -56,6 +59,32 @@ def alias_proposals(*, after: int = 0, limit: int = 51) -> list[AliasProposal]:
     """List the proposals that wait for the weekly review, the oldest first."""
     rows = AliasProposal.objects.filter(tenant_id=scope.current().actor.tenant_id, state="open", id__gt=after)
     return list(rows.select_related("compound", "facility", "gazetteer_name").order_by("id")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Nameable:
+    """A place that may get another name: `kind` compound, facility or gazetteer_name; `community` its code."""
+
+    kind: str
+    id: int
+    name: str
+    community: str
+
+
+def nameable(words: str, *, limit: int = 8) -> list[Nameable]:
+    """Find what may get another name by the beginning of what it is called now; three statements."""
+    wanted = " ".join(words.split())
+    if len(wanted) < 2:
+        return []
+    so_called = Q(name__startswith=wanted) | Q(aliases__contains=[wanted])
+    here = {"tenant_id": scope.current().actor.tenant_id, "active_to": None}
+    compounds = Compound.objects.filter(so_called, **here).values_list("id", "name", "community")
+    facilities = Facility.objects.filter(so_called, **here).values_list("id", "name", "community")
+    names = GazetteerName.objects.filter(so_called, **here, compound=None, building=None)
+    called = names.values_list("id", "name", "within")
+    lists = (("compound", compounds), ("facility", facilities), ("gazetteer_name", called))
+    found = [Nameable(kind, *row) for kind, rows in lists for row in rows.order_by("name", "id")[:limit]]
+    return sorted(found, key=lambda n: (n.name != wanted, n.name, n.kind, n.id))[:limit]
 
 
 def gazetteer(query: str, *, day: date, limit: int = 20) -> list[dict[str, Any]]:

@@ -67,9 +67,9 @@ class TestProposals:
     def test_the_wrong_person_the_known_name_and_the_unknown_place_are_refused(self, by):
         row = proposed(by)
         place = Compound.objects.get(ref="c1").id
-        resident = Actor(tenant_id=by.tenant_id, kind="resident", account_id=9)
+        nobody = Actor(tenant_id=by.tenant_id, kind="anonymous")
         refusals = [
-            (NotAllowed, lambda: gazetteer.propose("甲", kind="compound", place_id=place, by=resident, now=MONDAY_TEN)),
+            (NotAllowed, lambda: gazetteer.propose("甲", kind="compound", place_id=place, by=nobody, now=MONDAY_TEN)),
             (NotAllowed, lambda: gazetteer.accept([row.id], by=worker(by.tenant_id), now=MONDAY_TEN, today=DAY)),
             (NameIsKnown, lambda: proposed(by)),
             (NameIsKnown, lambda: proposed(by, "翠竹苑小区")),
@@ -81,6 +81,21 @@ class TestProposals:
             with pytest.raises(refusal):
                 verb()
         assert AliasProposal.objects.count() == 1
+
+
+    def test_a_resident_proposes_in_one_step_and_five_wait_at_most(self, by):
+        me = Actor(tenant_id=by.tenant_id, kind="resident", account_id=9)
+        place = Compound.objects.get(ref="c1").id
+        rows = []
+        with scope.within(me):
+            for name in "甲乙丙丁戊":
+                rows.append(gazetteer.propose(f"{name}大院", kind="compound", place_id=place, by=me, now=MONDAY_TEN))
+            with pytest.raises(Invalid):
+                gazetteer.propose("己大院", kind="compound", place_id=place, by=me, now=MONDAY_TEN)
+
+        gazetteer.accept([rows[0].id], by=by, now=MONDAY_TEN, today=DAY)
+
+        assert NameAlias.objects.get().source == "resident", "no account stands beside a name in force"
 
 
 class TestRename:

@@ -1,6 +1,7 @@
 """The desk that keeps the ground: a file is checked, looked at, applied or dropped; names are reviewed."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -125,3 +126,23 @@ def test_names_are_reviewed_in_one_go(desk, other_tenant):
         states = dict(AliasProposal.objects.values_list("name", "state"))
     assert states == {"老棉纺厂": "accepted", "棉纺厂宿舍": "declined"}
     assert "翠竹苑" in desk.get("/desk/ground/names?q=老棉纺厂").content.decode()
+
+
+def test_a_resident_says_what_a_place_is_called_and_chooses_between_two(client, other_tenant):
+    client.defaults["HTTP_HOST"] = "other.example"
+    with scope.work(system(other_tenant)):
+        a_town(other_tenant)
+    assert client.get("/place-names").status_code == 302
+    signed_in(client, an_account(other_tenant, staff=False), at=datetime.now(UTC))
+
+    unknown = client.post("/place-names", {"where": "没有的地方", "name": "老院子"})
+    one = client.post("/place-names", {"where": "翠竹苑", "name": "老棉纺厂"})
+    known = client.post("/place-names", {"where": "翠竹苑", "name": "老棉纺厂"})
+    several = client.post("/place-names", {"where": "云溪", "name": "老街"})
+
+    assert [r.status_code for r in (unknown, one, known, several)] == [422, 302, 409, 422]
+    assert "云溪大道" in several.content.decode() and "云溪市图书馆" in several.content.decode()
+    key = re.search(r'value="(gazetteer_name-\d+)"', several.content.decode())
+    assert key and client.post("/place-names", {"where": "云溪", "name": "老街", "place": key[1]}).status_code == 302
+    with scope.work(system(other_tenant)):
+        assert sorted(AliasProposal.objects.values_list("name", flat=True)) == ["老棉纺厂", "老街"]

@@ -25,7 +25,8 @@ def review(request: HttpRequest) -> HttpResponse:
     after, words = request.GET.get("after", "0"), request.GET.get("q", "").strip()[:40]
     rows = queries.alias_proposals(after=int(after) if numbers.names_a_row(after) and len(after) < 10 else 0)
     return render(request, "places/names.html", {
-        "rows": [{"row": r, "place": r.compound or r.facility or r.gazetteer_name} for r in rows[:SHOWN]],
+        "rows": [{"row": r, "place": r.compound or r.facility or r.gazetteer_name,
+                  "resident": r.proposed_by.startswith("resident:")} for r in rows[:SHOWN]],
         "after": rows[SHOWN - 1].id if len(rows) > SHOWN else None, "dense": True, "q": words,
         "found": queries.gazetteer(words, day=localdate(request.now)) if words else [],
     })  # fmt: skip

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from jishi.places.web import imports, names
+from jishi.places.web import imports, names, naming
 
 urlpatterns = [
+    path("place-names", naming.say, name="say-a-name"),
     path("desk/ground", imports.ground, name="places"),
     path("desk/ground/map", imports.ground_map, name="places-map"),
     path("desk/ground/imports", imports.start, name="ground-imports"),

@@ -107,7 +107,7 @@ def _item(number: int, given: dict[str, str], by: Actor, now: datetime) -> None:
     until = _day(given, "to_date") if given.get("to_date") else None
     new = verbs.NewItem(
         given.get("purpose", ""), given.get("served_by", ""), _day(given, "from_date"), until, given.get("named", ""),
-        document_no=given.get("document_no", ""),
+        document_no=given.get("document_no", ""), group=given.get("group", ""),
     )  # fmt: skip
     verbs.propose_item(number, new, by=by, now=now)
 
