@@ -29,7 +29,7 @@ NAMES = [
     Named(5, "幸福小区", "compound", XINHUA),
     Named(6, "楼外楼公馆", "compound", XINHUA, (), {"3": (31, 32), "5": (51,)}),
 ]
-NUMBERED = [Named(7, "7号公馆", "compound", XINHUA), Named(8, "第3巷", "road")]
+NUMBERED = [Named(7, "7号公馆", "compound", XINHUA), Named(8, "老三巷", "road", "", (Alias("3巷"),))]
 
 
 def folded(texts):
@@ -243,6 +243,8 @@ class TestLikes:
             ("翠竹苑3号楼3层301室", "翠竹苑3号楼3层401室"),  # the floor said is not the floor told
             ("翠竹苑3号楼3号楼", "翠竹苑3号楼4号楼"),  # said twice, and said otherwise
             ("6号公馆3幢", "7号公馆3幢"),  # one is in the book
+            ("新华路2巷5号", "新华路3巷5号"),  # and one is a road there
+            ("翠竹苑3号楼B1层", "翠竹苑3号楼B0层"),  # below the ground there is no floor nought
         ],
     )
     def test_that_differ_in_more_than_digits_are_told_apart(self, one, other):
