@@ -140,8 +140,8 @@ def _passkey(argv: Sequence[str]) -> int:
         if not account or not found or len(bodies) != 1:
             raise SystemExit("没有这个人、没有通行密钥，或者不是恰好在一个单位任职。"
                              " No such person, no passkey, or not in office at exactly one body.")  # fmt: skip
-        host = next(iter(tenant.hosts), "")
         for key in found:
+            host = next((one for one in tenant.hosts if key.fits(one)), "")
             one = Person(
                 tenant.id, account, str(bodies[0]), given.username, key.credential.hex(), key.public_key.hex(), host,
                 tuple(given.may),

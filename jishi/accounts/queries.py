@@ -1,5 +1,6 @@
 """Looking: who may do what now, who holds a role, who looked at whom. Never a list of persons by name."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -361,13 +362,23 @@ class Passkey:
 
     credential: bytes
     public_key: bytes
+    made_for: bytes  # SHA-256 of the host
+
+    def fits(self, host: str) -> bool:
+        """Tell whether it was made for this host: it signs for no other."""
+        return hashlib.sha256(host.partition(":")[0].encode()).digest() == self.made_for
 
 
 def passkeys_of(account_id: int) -> list[Passkey]:
     """Give the passkeys of an account, in the order in which they were added."""
     rows = Authenticator.objects.filter(user_id=account_id, type=Authenticator.Type.WEBAUTHN).order_by("id")
-    found = [row.wrap().authenticator_data.credential_data for row in rows if "credential" in row.data]
-    return [Passkey(bytes(one.credential_id), cbor.encode(dict(one.public_key))) for one in found if one is not None]
+    told = [row.wrap().authenticator_data for row in rows if "credential" in row.data]
+    return [
+        Passkey(bytes(one.credential_data.credential_id), cbor.encode(dict(one.credential_data.public_key)),
+                bytes(one.rp_id_hash))
+        for one in told
+        if one.credential_data is not None
+    ]  # fmt: skip
 
 
 def asked_of_passkey(challenge: bytes, account_id: int, *, host: str) -> dict[str, Any]:

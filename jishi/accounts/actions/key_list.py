@@ -27,8 +27,8 @@ class NoBroker(Refused):
 
 class NoPasskey(Refused):
     code, status = "no_passkey", 422
-    zh = "这个人没有通行密钥，或者不是恰好在一个单位任职。"
-    en = "This person has no passkey, or is not in office at exactly one body."
+    zh = "这个人在这个网址没有通行密钥，或者不是恰好在一个单位任职。"
+    en = "This person has no passkey for this address, or is not in office at exactly one body."
     next_zh, next_en = "先在“登录方式”里加一把通行密钥。", "Add a passkey at “Ways in” first."
 
 
@@ -80,7 +80,7 @@ def wishes_to_add(username: str, may: Sequence[str], *, host: str, by: Actor, no
         raise Invalid(detail="may")
     account = queries.by_username(username.strip())
     bodies = sorted(queries.bodies_of(account, now=now)) if account else []
-    found = queries.passkeys_of(account) if account else []
+    found = [one for one in queries.passkeys_of(account) if one.fits(host)] if account else []
     if account is None or not found or len(bodies) != 1:
         raise NoPasskey
     people = [

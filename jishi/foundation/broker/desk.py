@@ -89,9 +89,14 @@ class Desk:
         self.buckets = {name: _Bucket(rate, most, most, now) for name, (rate, most) in self.limits.items()}
 
     def begin(self, people: list[Person]) -> None:
-        """Write the first list, once. :raises TooFewApprovers: it would have fewer than two."""
+        """Write the first list, once.
+
+        :raises TooFewApprovers: it would have fewer than two. :raises NotAskedLikeThat: twice, or who cannot sign.
+        """
         if self.book.state.count:
             raise NotAskedLikeThat(what="begin")
+        for one in people:
+            _ensure_whole(one)
         _ensure_two({one.credential: one for one in people})
         self.book.write("begun", people=[books.written(one) for one in people])
 
@@ -267,9 +272,7 @@ class Desk:
         people = dict(self.book.state.people)
         if kind == "add":
             person = books.person_of(about)
-            if not person.may or not set(person.may) <= set(books.MAY) or not person.rp or not person.body:
-                raise NotAskedLikeThat(what="may")
-            passkeys.ensure_key(person)
+            _ensure_whole(person)
             people[person.credential] = person
         elif kind == "remove":
             if people.pop(str(about["credential"]), None) is None:
@@ -311,6 +314,13 @@ class Desk:
 def _ensure_may(person: Person, what: str) -> None:
     if what not in person.may:
         raise NotOnTheList
+
+
+def _ensure_whole(person: Person) -> None:
+    """Insist on somebody who can sign for something, on some site. :raises ValueError: no key that can be checked."""
+    if not person.may or not set(person.may) <= set(books.MAY) or not person.rp or not person.body:
+        raise NotAskedLikeThat(what="may")
+    passkeys.ensure_key(person)
 
 
 def _ensure_two(people: Mapping[str, Person]) -> None:

@@ -304,6 +304,8 @@ class TestTheList:
         fresh = desks.Desk(other, house.clock)
         with pytest.raises(no.TooFewApprovers):
             fresh.begin(house.people[1:])
+        with pytest.raises(no.NotAskedLikeThat):  # a passkey that was made for no site of ours
+            fresh.begin([*house.people, replace(Device().listed(9, "9", "unseal"), rp="")])
         fresh.close()
 
     def test_two_approvers_end_a_data_key(self, house: House) -> None:
