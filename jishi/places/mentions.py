@@ -77,8 +77,15 @@ _AFTER = re.compile(
     r"[东西南北]侧|[0-9A-Z一二三四五六七八九十]{1,3}\s?(?:号楼|栋|幢|座|期|#|号)|〔住址)"
 )
 _OTHER_ROAD = re.compile(r"[东西南北中一二三四五]?(?:路|街|巷|大道|大街|弄)(?![口边上灯面旁段])")
-_SHIFT = re.compile(r"(?:以|往|向)?([东西南北]{1,2})(?:侧|边|面|方向)?(?:约|大约)?\s?([0-9]{1,4})\s?(?:多)?(?:米|m)")
-_BESIDE = re.compile(r"\s*(?:的)?(?:斜?对面|对过|旁边|附近|周边|周围)")
+_METRES = r"(?:约|大约|大概)?\s?([0-9]{1,4}|[一二两三四五六七八九十百]{1,5})\s?多?(?:米|m)"
+_SHIFT = re.compile(r"\s*(?:再|的)?(?:以|往|向|朝)?([东西南北]{1,2})(?:侧|边|面|方向|走)?" + _METRES)
+_SIDE = re.compile(
+    r"\s*(?:的)?(?:以([东西南北]{1,2})|([东西南北]{1,2})(?:侧|边|面|头)(?!门))(?![0-9一二三四五六七八九十]*(?:(?:路|街|巷)(?![面边口上灯])|米))"
+)
+_AWAY = re.compile(r"\s*(?:门口|路口)?(?:前方|前面|过去|外|往前)?(?:的)?" + _METRES + r"(?:处|外|左右|远|的地方)")
+_BESIDE = re.compile(r"\s*(?:的)?(?:斜?对面|对过|旁边?|隔壁|附近|周边|周围|一带|边上|后面|前面|背后)")
+_BETWEEN = re.compile(r"[\s、,，]*(?:与|和|跟|同|到|至)\s*")
+_MIDDLE = re.compile(r"\s*(?:之间|中间|这一段|那一段|路段)")
 _JOIN = re.compile(r"[\s、,，]*(?:与|和|跟|同|近|靠近|到|至|-)?\s*")
 
 
@@ -92,6 +99,8 @@ class Said(NamedTuple):
     building: str = ""  # the number of a house said with it
     beside: bool = False
     shift: tuple[str, float] | None = None  # direction and metres
+    side: str = ""  # a direction without metres: 以东, 北侧
+    away: float = 0.0  # metres without a direction: 100米处
 
 
 class Words(NamedTuple):
@@ -114,6 +123,12 @@ def joined(words: Words, first: Said, second: Said) -> bool:
     return _JOIN.fullmatch(words.text, first.end, second.start) is not None
 
 
+def between(words: Words, first: Said, second: Said) -> bool:
+    """Whether what is meant lies between two names: “河西小学和图书馆之间”."""
+    is_one = _BETWEEN.fullmatch(words.text, first.end, second.start) is not None
+    return is_one and _MIDDLE.match(words.text, second.end) is not None
+
+
 def _words(text: str, found: Sequence[kernel.Mention], ground: Ground) -> Words:
     names: list[Said] = []
     houses = []
@@ -128,13 +143,19 @@ def _words(text: str, found: Sequence[kernel.Mention], ground: Ground) -> Words:
 
 
 def _said(text: str, mention: kernel.Mention, things: tuple[int, ...]) -> Said:
-    after = _SHIFT.match(text, mention.end)
+    after, side, away = (form.match(text, mention.end) for form in (_SHIFT, _SIDE, _AWAY))
     return Said(
         mention.start, mention.end, things, _is_weak(text, mention),
         building=building_number(mention.building) if mention.building else "",
         beside=_BESIDE.match(text, mention.end) is not None,
-        shift=(after.group(1), float(after.group(2))) if after else None,
+        shift=(after.group(1), _metres(after.group(2))) if after else None,
+        side=(side.group(1) or side.group(2)) if side and not after else "",
+        away=_metres(away.group(1)) if away and not after else 0.0,
     )  # fmt: skip
+
+
+def _metres(said: str) -> float:
+    return float(kernel.number_of(said) or 0)
 
 
 def _is_part(text: str, mention: kernel.Mention, ground: Ground) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import shapely
 from shapely import Point
 
-from jishi.places.mentions import Said, Words, joined
+from jishi.places.mentions import Said, Words, between, joined
 from jishi.places.things import Ground, Thing
 
 FLOOR, WEAK_FLOOR, PIN_FLOOR = 0.03, 0.4, 0.03
@@ -57,9 +57,8 @@ def spot(words: Words, pin: Pin | None, ground: Ground) -> Found:
 
 def _candidates(words: Words, pin: Pin | None, ground: Ground) -> Iterator[Candidate]:
     crossed: set[int] = set()
-    for first, second in combinations([m for m in words.names if _is_road(m, ground)], 2):
-        made = _crossing(words, first, second, ground)
-        if made is not None:
+    for made in (*_crossings(words, ground), *_middles(words, ground)):
+        if not made.parts & crossed or made.level == "crossing":
             crossed |= made.parts
             yield made
     compounds = {t for m in words.names for t in m.things if ground.things[t].level == "compound"}
@@ -77,6 +76,19 @@ def _is_road(mention: Said, ground: Ground) -> bool:
     return ground.things[mention.things[0]].level == "road"
 
 
+def _crossings(words: Words, ground: Ground) -> Iterator[Candidate]:
+    for first, second in combinations([m for m in words.names if _is_road(m, ground)], 2):
+        made = _crossing(words, first, second, ground)
+        if made is not None:
+            yield made
+
+
+def _middles(words: Words, ground: Ground) -> Iterator[Candidate]:
+    for first, second in zip(words.names, words.names[1:], strict=False):
+        if between(words, first, second):
+            yield _middle(first, second, ground)
+
+
 def _crossing(words: Words, first: Said, second: Said, ground: Ground) -> Candidate | None:
     for a in first.things:
         for b in second.things:
@@ -91,6 +103,17 @@ def _crossing(words: Words, first: Said, second: Said, ground: Ground) -> Candid
             reason = f"文中两条路相交：“{one.name}”“{other.name}”"
             return Candidate(-1, *middle, 60.0, "crossing", label, reason, frozenset({a, b}))
     return None
+
+
+def _middle(first: Said, second: Said, ground: Ground) -> Candidate:
+    """What lies between two names: the middle, as uncertain as they are far from each other."""
+    a, b = first.things[0], second.things[0]
+    one, other = ground.things[a], ground.things[b]
+    (ax, ay), (bx, by) = (ground.plane.xy(t.lng, t.lat) for t in (one, other))
+    radius = max(40.0, math.hypot(ax - bx, ay - by) / 2)
+    reason = f"文中有“{one.name}”和“{other.name}”之间"
+    label = f"{one.name}和{other.name}之间"
+    return Candidate(-1, (ax + bx) / 2, (ay + by) / 2, radius, "between", label, reason, frozenset({a, b}))
 
 
 def _met(a: int, b: int, ground: Ground) -> Point | None:
@@ -122,6 +145,13 @@ def _named(words: Words, mention: Said, at: int, house: int | None, ground: Grou
         x += sum(_WAYS[w][0] for w in way) * metres / math.sqrt(len(way))
         y += sum(_WAYS[w][1] for w in way) * metres / math.sqrt(len(way))
         radius, reason = max(30.0, metres * 0.3) + min(radius, 60.0), f"{reason}，往{way}{metres:.0f}米"
+    elif mention.side:
+        step = min(120.0, max(40.0, radius)) / math.sqrt(len(mention.side))
+        x += sum(_WAYS[w][0] for w in mention.side) * step
+        y += sum(_WAYS[w][1] for w in mention.side) * step
+        radius, reason = max(40.0, min(radius, 120.0)), f"{reason}，在它{mention.side}边"
+    elif mention.away:
+        radius, reason = radius + mention.away, f"{reason}，离它{mention.away:.0f}米"
     elif mention.beside:
         radius += 40.0
     parts = frozenset({at, place})

@@ -86,6 +86,46 @@ class TestWords:
 
         assert moved.lng_e7 - plain.lng_e7 == pytest.approx(10_380, rel=0.02)  # 100 m at this latitude
 
+    @pytest.mark.parametrize(
+        ("text", "east", "north", "least", "most", "reason"),
+        [  # metres from where the plain name lies; radius at least and at most
+            ("河西小学往东100米路灯不亮", 100, 0, 30, 120, "往东100米"),
+            ("河西小学往西再走五十米有个坑", None, None, 0, 200, ""),
+            ("河西小学向北约一百五十米路灯不亮", 0, 150, 45, 150, "往北150米"),
+            ("河西小学以东路面坏了", 60, 0, 40, 130, "在它东边"),
+            ("河西小学北侧的围墙歪了", 0, 60, 40, 130, "在它北边"),
+            ("河西小学西北边有人倒垃圾", -42, 42, 40, 130, "在它西北边"),
+            ("河西小学门口200米处井盖没了", 0, 0, 200, 330, "离它200米"),
+            ("河西小学对面的路灯不亮", 0, 0, 70, 200, ""),
+            ("河西小学隔壁工地太吵", 0, 0, 70, 200, ""),
+            ("河西小学旁有人摆摊", 0, 0, 70, 200, ""),
+            ("河西小学门口积水", 0, 0, 20, 130, ""),
+            ("河西小学东门口积水", 0, 0, 20, 130, ""),
+        ],
+    )
+    def test_relative_forms_move_the_place_or_widen_it_and_say_so(
+        self, drawn_town, text, east, north, least, most, reason
+    ):
+        plain, found = find("河西小学积水"), find(text)
+
+        first = found.candidates[0]
+        if east is not None:
+            moved = ((found.lng_e7 - plain.lng_e7) / 103.8, (found.lat_e7 - plain.lat_e7) / 90.0)
+            assert moved == pytest.approx((east, north), abs=62 if "在它" in reason else 5)
+            if "在它" in reason:
+                assert (moved[0] * east, moved[1] * north) >= (0, 0) and max(map(abs, moved)) >= 25
+        assert least <= first["radius_m"] <= most
+        assert reason in first["reason"]
+
+    def test_between_two_names_is_the_middle_as_uncertain_as_they_are_far_apart(self, drawn_town):
+        school, library = find("河西小学积水"), find("云溪市图书馆积水")
+        found = find("河西小学和云溪市图书馆之间路灯不亮")
+
+        assert found.lng_e7 == pytest.approx((school.lng_e7 + library.lng_e7) / 2, abs=200)
+        assert [c["label"] for c in found.candidates] == ["河西小学和云溪市图书馆之间"]
+        assert 200 <= found.candidates[0]["radius_m"] <= 300
+        assert found.candidates[0]["reason"].startswith("文中有“河西小学”和“云溪市图书馆”之间")
+
     def test_a_longer_road_name_does_not_name_the_compound_in_it(self, drawn_town):
         assert find("翠竹苑南路有个大坑").abstained == "no_place_named"
 

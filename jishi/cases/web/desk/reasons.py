@@ -12,6 +12,9 @@ SHAPES: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
     for pattern, said in (
         (r"文中有“(?P<words>.+)”，即(?P<name>.+)", _("文中有“%(words)s”，即%(name)s")),
         (r"文中有“(?P<words>.+)”，往(?P<way>[东南西北]+)(?P<m>\d+)米", _("文中有“%(words)s”，往%(way)s%(m)s米")),
+        (r"文中有“(?P<words>.+)”，在它(?P<way>[东南西北]+)边", _("文中有“%(words)s”，在它%(way)s边")),
+        (r"文中有“(?P<words>.+)”，离它(?P<m>\d+)米", _("文中有“%(words)s”，离它%(m)s米")),
+        (r"文中有“(?P<one>.+)”和“(?P<other>.+)”之间", _("文中有“%(one)s”和“%(other)s”之间")),
         (r"文中有“(?P<words>.+)”", _("文中有“%(words)s”")),
         (r"文中两条路相交：“(?P<one>.+)”“(?P<other>.+)”", _("文中两条路相交：“%(one)s”“%(other)s”")),
         (r"离“(?P<one>.+)”与“(?P<other>.+)”的边界不到10米", _("离“%(one)s”与“%(other)s”的边界不到10米")),
