@@ -1,5 +1,6 @@
 """Founds the demonstration town through the rooms' own verbs, as a real town: nothing is inserted past them."""
 
+import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,10 +15,11 @@ from django.utils.timezone import localdate
 
 from jishi.accounts.actions import accounts
 from jishi.accounts.actions.accounts import Opening
+from jishi.bodies import queries as bodies_known
 from jishi.bodies.actions import bodies, grid_posts, posts
 from jishi.bodies.actions.bodies import Founding
 from jishi.bodies.actions.posts import NewPost
-from jishi.cases.actions import errands, history, patrols, sampling, trial
+from jishi.cases.actions import errands, history, knowing, patrols, sampling, trial
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.errands import Setting
 from jishi.cases.actions.history import Happened, PastLife
@@ -139,6 +141,20 @@ def found_lists(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) ->
     for body in made.bodies:
         if body.level == "street" or body.code == "sqzx":
             founding.set_fallback(body.division, ids[body.code], from_day=SINCE, by=by, now=now)
+
+
+def found_knowledge(tenant_id: int, *, now: datetime) -> int:
+    """Keep what residents often ask, each answer by its body; gives how many. Once: a second call keeps nothing."""
+    told = tomllib.loads((settings.INSTITUTIONS_DIR / "demo/knowledge.toml").read_text(encoding="utf-8"))["item"]
+    by = system(tenant_id)
+    with scope.work(by):
+        ids = {b.code: b.id for b in bodies_known.names().values()}
+        if knowing.is_begun(by=by):
+            return 0
+        for row in told:
+            said = knowing.Said(row["question"], row["answer"], row["source"], row["matter"], row["asked"])
+            knowing.write(said, owner_body_id=ids[row["owner"]], by=by, now=now)
+    return len(told)
 
 
 def _golden(g: GoldenDispatch) -> NewGolden:

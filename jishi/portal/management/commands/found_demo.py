@@ -32,6 +32,7 @@ class Command(BaseCommand):
             founding.draw_calls(tenant_id, now=now)
             by = clock(tenant_id, "founding")
             clusters.sweep(by=by, now=now)
+            founding.found_knowledge(tenant_id, now=now)
             if first:
                 with scope.work(by):  # of the newest few alone: the whole year is measured at night
                     measuring.publish(by=by, now=now, until=founding.shanghai_today(now))
