@@ -12,6 +12,7 @@ from config import lineage
 from config.cli.standing import BASE, parser, stand
 
 WORKER_PAUSE = 2.0  # seconds before a worker that ended is started again
+MOST_STARTS = 5  # of the site within a minute
 
 
 def up(argv: Sequence[str]) -> int:
@@ -99,24 +100,24 @@ def _environment(folder: Path, role: str) -> dict[str, str]:
 
 def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
     env = _environment(folder, "web")
-    site = subprocess.Popen(
-        [
+
+    def pages() -> "subprocess.Popen[bytes]":
+        command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
             "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
             "--respawn-failed-workers", "config.wsgi:application",
-        ],
-        env=env, preexec_fn=lineage.end_with_parent,
-    )  # fmt: skip
+        ]  # fmt: skip
+        return subprocess.Popen(command, env=env, preexec_fn=lineage.end_with_parent)
 
     def background() -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "config.cli", "worker", "--data", str(folder)]
         return subprocess.Popen(command, env=env, preexec_fn=lineage.end_with_parent)
 
-    back = background()
+    site, back = pages(), background()
     _wait_for_page(port, site)
     _say_where(port, folder, time.monotonic() - began, demo=demo)
     past = _remember(folder) if demo and not (folder / "demo.past").exists() else None
-    return _until_stopped(site, back, background, past)
+    return _until_stopped(site, back, pages, background, past)
 
 
 def _remember(folder: Path) -> "subprocess.Popen[bytes]":
@@ -156,30 +157,43 @@ def _say_where(port: int, folder: Path, seconds: float, *, demo: bool) -> None:
 def _until_stopped(
     site: "subprocess.Popen[bytes]",
     back: "subprocess.Popen[bytes]",
+    pages: "Callable[[], subprocess.Popen[bytes]]",
     background: "Callable[[], subprocess.Popen[bytes]]",
     past: "subprocess.Popen[bytes] | None",
 ) -> int:
-    """Wait; when the site ends, or somebody stops us, end the others and then the database.
+    """Wait; when the site is stopped, or somebody stops us, end the others and then the database.
 
-    A worker that ends is started again: pages go on meanwhile, and /health/ready says that it is away.
+    A worker that ends is started again: pages go on meanwhile, and /health/ready says that it is away. So is the site
+    when it is killed, until it has fallen over `MOST_STARTS` times within a minute: then it ends with its own code.
     """
     children = [site, back, *([past] if past is not None else [])]
+    falls: list[float] = []
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
+    def again(
+        name: str, old: "subprocess.Popen[bytes]", start: "Callable[[], subprocess.Popen[bytes]]"
+    ) -> "subprocess.Popen[bytes]":
+        print(f"{name}; it is started again.", file=sys.stderr, flush=True)
+        time.sleep(WORKER_PAUSE)
+        children.remove(old)
+        children.append(start())
+        return children[-1]
+
     signal.signal(signal.SIGTERM, stop)
     code = 0
     try:
-        while site.poll() is None:
+        while True:
+            if site.poll() is not None:
+                code, now = site.returncode, time.monotonic()
+                falls = [*(t for t in falls if now - t < 60), now]
+                if not code or len(falls) >= MOST_STARTS:
+                    break
+                site, code = again("网站停了，重新启动。 The site ended", site, pages), 0
             if back.poll() is not None:
-                print("后台进程停了，重新启动。 The worker ended; it is started again.", file=sys.stderr, flush=True)
-                time.sleep(WORKER_PAUSE)
-                children.remove(back)
-                back = background()
-                children.append(back)
+                back = again("后台进程停了，重新启动。 The worker ended", back, background)
             time.sleep(0.3)
-        code = site.returncode or 0
     except KeyboardInterrupt:
         code = 0
     _end(children)

@@ -117,13 +117,46 @@ class TestWithoutTheWorker:
             return started[-1]
 
         try:
-            code = serving._until_stopped(site, subprocess.Popen(["true"]), background, None)
+            code = serving._until_stopped(site, subprocess.Popen(["true"]), background, background, None)
         finally:
             signal.signal(signal.SIGTERM, before)
 
         assert (code, len(started)) == (0, 1)
         assert started[0].poll() is not None  # ended with the site
         assert "started again" in capsys.readouterr().err
+
+
+class TestASiteThatFallsOver:
+    @pytest.fixture
+    def standing(self, monkeypatch):
+        monkeypatch.setenv("JISHI_DATABASE_URL", "postgresql://somebody/else")  # no database of ours to stop
+        monkeypatch.setattr(serving, "WORKER_PAUSE", 0.0)
+        before = signal.getsignal(signal.SIGTERM)
+        yield
+        signal.signal(signal.SIGTERM, before)
+
+    def until_stopped(self, command):
+        started = []
+
+        def pages():
+            started.append(subprocess.Popen(["sh", "-c", command(len(started))]))
+            return started[-1]
+
+        back = subprocess.Popen(["sleep", "60"])
+        code = serving._until_stopped(pages(), back, pages, lambda: back, None)
+        return code, len(started), back.poll()
+
+    @pytest.mark.usefixtures("standing")
+    def test_is_started_again_when_it_was_killed_twice_in_a_row(self, capsys):
+        assert self.until_stopped(lambda n: "kill -9 $$" if n < 2 else "exit 0")[:2] == (0, 3)
+        assert "started again" in capsys.readouterr().err
+
+    @pytest.mark.usefixtures("standing")
+    def test_that_never_stands_ends_with_its_own_code_and_leaves_nobody_behind(self):
+        code, starts, worker = self.until_stopped(lambda _: "exit 7")
+
+        assert (code, starts) == (7, serving.MOST_STARTS)
+        assert worker is not None
 
 
 class TestReadyForPeople:
