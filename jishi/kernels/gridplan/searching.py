@@ -19,6 +19,9 @@ PATCHES = ((6, 60.0), (10, 60.0), (16, 90.0), (24, 120.0), (40, 120.0))
 MENDING = (1.0, 0.01)
 POLISH = ((0.02, 0.006), (0.006, 0.002), (0.002, 0.0003))
 OPENS = 1 / 48  # of all proposals where the number of grids is free
+REHEAT = ((0.2, 0.06), (0.06, 0.02))
+TIGHT = 0.3  # width of a band beside its middle below which it is tight
+TIGHT_ATOMS, TIGHT_LONGER = 70_000, 7.0  # a tight band is polished up to seven times as long, a large ground less so
 STRICT = 30.0  # what one whole grid out of its band costs beside an objective of about 1
 Stopped = Callable[[str, int, int, int, float], bool]
 
@@ -399,9 +402,15 @@ def recount(state: State, target: int, rounds: int = 60) -> bool:
 
 
 def polish(state: State, effort: float) -> bool:
-    """This will improve a legal division while keeping it in its band: out of it is dear and nothing is hot."""
-    quiet = replace(state.search, effort=effort)
-    state.search, search = quiet, state.search
-    going = improve(state, "polish", POLISH, 50.0)
-    state.search = search
+    """This will improve a legal division while keeping it in its band: out of it is dear, and only a tight band, in
+    which most changes are exchanges, is made hot again and polished for longer."""
+    lo, hi = state.band[:2]
+    is_tight = hi - lo < TIGHT * (hi + lo) / 2
+    longer = min(max(TIGHT_ATOMS / max(len(state.part), 1), 1.0), TIGHT_LONGER) if is_tight else 1.0
+    quiet = replace(state.search, effort=effort * longer)
+    state.search, search, coef = quiet, state.search, state.coef
+    state.coef = coef.copy()
+    state.coef[7] = 1.0 if is_tight else coef[7]
+    going = improve(state, "polish", (*REHEAT, *POLISH) if is_tight else POLISH, 50.0)
+    state.search, state.coef = search, coef
     return going
