@@ -139,6 +139,11 @@ CASE = 'main a[href^="/cases/C"]'
 MORE = (
     Screen("topics", "/topics"),
     Screen("public", "/public"),
+    Screen("knowledge", "/knowledge"),
+    Screen("knowledge-kept", "/desk/knowledge", HANDLER),
+    Screen("auto-offers", "/desk/auto-offers", OFFICE),
+    Screen("danger-rules", "/desk/dangers", OPERATOR),
+    Screen("pairs", "/desk/pairs", DISPATCHER),
     Screen("open311", "/open311"),
     Screen("my-notices", "/me/notices", RESIDENT),
     Screen("my-notices", "/me/notices", HANDLER),
