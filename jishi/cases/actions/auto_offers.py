@@ -27,7 +27,7 @@ from jishi.foundation.refusals import NotAllowed, NotFound, Refused
 
 JUDGED = 200  # the last confirmed cases of the matter that count
 ADOPTED_AT, FLOOR = 0.98, 0.95
-READ = 20_000  # of the newest confirmed cases of the town, among which they are looked for
+READ = 10_000  # of the newest confirmed cases of the town, among which they are looked for
 AGAIN = timedelta(days=1)  # how old the last look may be before an offer
 ALIKE = 0.5  # a likelier duplicate is the desk's question
 CONFIRMED = (Status.FEEDBACK, Status.CLOSED)
