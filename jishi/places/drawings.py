@@ -171,7 +171,12 @@ def hash_of(grids: Sequence[Drawn]) -> str:
 
 def converted(features: Sequence[dict[str, Any]], crs: str) -> list[dict[str, Any]]:
     """Give copies of features in CGCS2000, two coordinates each; nothing where a ring cannot be read."""
-    return _converted(features, crs)[0]
+    made, _ = _converted(features, crs)
+    return [{**f, "geometry": {**f["geometry"], "coordinates": _listed(f["geometry"]["coordinates"])}} for f in made]
+
+
+def _listed(nested: Any) -> Any:
+    return [_listed(one) for one in nested] if isinstance(nested, list) else getattr(nested, "tolist", lambda: nested)()
 
 
 def _converted(features: Sequence[dict[str, Any]], crs: str) -> tuple[list[dict[str, Any]], list[Finding]]:
@@ -202,7 +207,7 @@ def _points(nested: Any, crs: str) -> tuple[Any, bool]:
         if crs in ("gcj02", "bd09") and not datum.swapped(points[:, 0], points[:, 1]).all():
             moved = datum.to_cgcs2000(points[:, 0], points[:, 1], crs)
             points = np.column_stack((moved.lng, moved.lat))
-        return np.round(points, 7).tolist(), lost
+        return np.round(points, 7), lost  # an array: of lists a hundred thousand grids would fill half a gigabyte
     parts = [_points(part, crs) for part in nested]
     return [p for p, _ in parts], any(lost for _, lost in parts)
 

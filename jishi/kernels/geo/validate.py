@@ -49,9 +49,7 @@ def _read(features: Sequence[Mapping[str, Any]]) -> tuple[list[_Drawn], list[Fin
             parts = list(coordinates)
         code = str((feature.get("properties") or {}).get("code", ""))
         try:
-            rings = tuple(
-                tuple(np.array([p[:2] for p in ring], np.float64).reshape(-1, 2) for ring in part) for part in parts
-            )
+            rings = tuple(tuple(_corners(ring) for ring in part) for part in parts)
         except (TypeError, ValueError, IndexError):
             rings = ()
         if not rings or not all(len(part) and all(np.isfinite(ring).all() for ring in part) for part in rings):
@@ -59,6 +57,13 @@ def _read(features: Sequence[Mapping[str, Any]]) -> tuple[list[_Drawn], list[Fin
             continue
         drawn.append(_Drawn(number, code, rings))
     return drawn, findings
+
+
+def _corners(ring: Any) -> np.ndarray[Any, Any]:
+    """Two coordinates each; an array of them is taken as it is."""
+    if isinstance(ring, np.ndarray) and ring.ndim == 2:
+        return np.asarray(ring[:, :2], np.float64)
+    return np.array([p[:2] for p in ring], np.float64).reshape(-1, 2)
 
 
 def validate_polygons(
