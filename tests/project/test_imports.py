@@ -127,6 +127,7 @@ def test_no_import_goes_around_the_linter():
         "jishi/foundation/outbox.py",  # reactions, config/wiring.py
         "jishi/foundation/outside.py",  # reactions that leave the house, config/wiring.py
         "jishi/accounts/web/own_rows.py",  # own rows, config/wiring.py
+        "jishi/foundation/keys.py",  # the key broker, if the settings name one
         "config/cli/words.py",  # one word, one module
     }
     found = set()
