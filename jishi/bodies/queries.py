@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import count
 
 from django.db import connection
@@ -412,3 +413,39 @@ def posts_for(community: str, *, now: datetime) -> list[tuple[int, str, str]]:
     holds = dict(terms.order_by("-id").values_list("post_id", "account_id"))
     people = accounts.names_of(holds.values())
     return [(r.id, r.title, people.get(holds.get(r.id, 0), "")) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ServingPost:
+    """One post that serves a grid now, and who holds it; `holders` is empty where the post is vacant."""
+
+    id: int
+    grid_id: int
+    role: str
+    title: str
+    work_phone: str
+    hours_per_week: Decimal | None
+    since: datetime
+    holders: tuple[str, ...]
+
+
+def posts_serving(grid_ids: Iterable[int], *, now: datetime) -> dict[int, list[ServingPost]]:
+    """Give the posts that serve grids now, leader first, for whoever keeps the register; three statements."""
+    tenant = scope.current().actor.tenant_id
+    rows = list(
+        GridPost.objects.filter(tenant_id=tenant, grid__in=list(grid_ids), active__contains=now)
+        .select_related("post").order_by("grid", "id")
+    )  # fmt: skip
+    terms: dict[int, list[int]] = {}
+    held = Term.objects.filter(tenant_id=tenant, post__in={r.post_id for r in rows}, active__contains=now)
+    for post, account in held.order_by("id").values_list("post_id", "account_id"):
+        terms.setdefault(post, []).append(account)
+    people = accounts.names_of({a for held_by in terms.values() for a in held_by})
+    order = {role: n for n, role in enumerate(GridRole.values)}
+    found: dict[int, list[ServingPost]] = {}
+    for r in sorted(rows, key=lambda r: (r.grid_id, order[r.role], r.id)):
+        named = tuple(people[a] for a in terms.get(r.post_id, ()) if people.get(a))
+        found.setdefault(r.grid_id, []).append(ServingPost(
+            r.id, r.grid_id, r.role, r.post.title, r.post.work_phone, r.hours_per_week, r.active.lower, named
+        ))  # fmt: skip
+    return found

@@ -15,6 +15,7 @@ from jishi.bodies.models import Body, GridPost, GridRole, Post, Term
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused
+from jishi.kernels.dutylist.operators import division_head
 from jishi.places import queries as places
 
 LONGEST_WEEK = Decimal(60)
@@ -38,14 +39,16 @@ def serve(
 ) -> int:
     """This will have a post serve a grid from now on; gives the id.
 
-    :raises NotAllowed: no right. :raises NotFound: no such post, or no such grid today. :raises Invalid: an unknown
-    role, hours that do not fit, or the post serves this grid already. :raises LeaderThere: a second leader.
-    :raises AlreadyFullTime: its holder works full time elsewhere.
+    :raises NotAllowed: no right, or not on this ground. :raises NotFound: no such post, or no such grid today.
+    :raises Invalid: an unknown role, hours that do not fit, or the post serves this grid already.
+    :raises LeaderThere: a second leader. :raises AlreadyFullTime: its holder works full time elsewhere.
     """
     ensure_may_keep_register(by)
     post = Post.objects.select_for_update().filter(tenant_id=by.tenant_id, id=post_id).first()
-    if post is None or places.grid(grid_id) is None:
+    grid = places.grid(grid_id)
+    if post is None or grid is None:
         raise NotFound
+    ensure_near(grid.community, by)
     ensure_fits(role, hours_per_week)
     scope.one_at_a_time("grid", grid_id)
     serving = GridPost.objects.filter(tenant_id=by.tenant_id, grid=grid_id, active__contains=now)
@@ -84,9 +87,10 @@ def stop(grid_post_id: int, *, by: Actor, now: datetime) -> None:
     """This will end the serving of a grid by a post; the term goes on. :raises NotFound: no such one that lasts."""
     ensure_may_keep_register(by)
     rows = GridPost.objects.select_for_update().filter(tenant_id=by.tenant_id, active__endswith=None)
-    row = rows.filter(id=grid_post_id).first()
+    row = rows.filter(id=grid_post_id).select_related("grid").first()
     if row is None:
         raise NotFound
+    ensure_near(row.grid.community, by)
     row.change(active=DateTimeTZRange(row.active.lower, now))
     trail.record("grid_post.ended", ("grid_post", row.id), by=by, at=now, codes={"grid": row.grid_id})
 
@@ -152,6 +156,12 @@ def _accounts(post: int, by: Actor, now: datetime) -> list[int]:
 
 def _holders(post: int, by: Actor, now: datetime) -> int:
     return len(_accounts(post, by, now))
+
+
+def ensure_near(community: str, by: Actor) -> None:
+    """An office of a street keeps the register of its own grids. :raises NotAllowed: another street's."""
+    if not by.has("system") and not community.startswith(division_head(by.area)):
+        raise NotAllowed(why="网格的名册由本街道或领导小组办公室维护。")
 
 
 def ensure_may_keep_register(by: Actor) -> None:
