@@ -204,9 +204,10 @@ def _beside_trees() -> Iterator[Figure]:
         return
     name, k, _ = SETS[0]
     units, edges, _mean = _set(name, k)
-    slow, (plan, took) = peers.gerrychain(units, edges, k, 0.25), _planned(name, k, 0.25)
+    slow, (plan, took) = peers.gerrychain(units, edges, k, 0.25), _first_legal(name, k)
     told = f"{slow / took.wall:.0f} × ({slow:.1f} s, {peers.installed('gerrychain')}), {_told(plan, took)}"
-    yield Figure(f"{name} ±25%: GerryChain tree ÷ planner", told, "≥ 200 ×", slow >= 200 * took.wall)
+    yield Figure(f"{name} ±25%: first plan of GerryChain's tree ÷ of the planner", told, "≥ 200 ×",
+                 slow >= 200 * took.wall)  # fmt: skip
 
 
 def _first_legal(name: str, k: int) -> tuple[planner.Plan, Took]:
