@@ -52,4 +52,5 @@ class NoSuchDanger(Refused):
     code, status = "no_such_danger", 422
     zh = "没有“{danger}”这种险情，或者写法读不懂：{what}。"
     en = "No danger {danger}, or it cannot be read: {what}."
-    next_zh, next_en = "每行一种说法；组与组用 + 连，词与词用、分。", "One way a line; groups joined by +, words by a list comma."
+    next_zh = "每行一种说法；组与组用 + 连，词与词用、分。"
+    next_en = "One way a line; groups joined by +, words by a list comma."
