@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -35,10 +36,13 @@ def main(argv: Sequence[str]) -> int:
         print(f"没有 · there is no: {', '.join(unknown)}. {', '.join(known)}", file=sys.stderr)
         return 2
     figures: list[Figure] = []
-    for name in names:
-        print(f"… {name}", file=sys.stderr, flush=True)
-        group, _, part = name.partition(":")
-        figures += known[group](part) if part else known[group]()
+    try:
+        for name in names:
+            print(f"… {name}", file=sys.stderr, flush=True)
+            group, _, part = name.partition(":")
+            figures += known[group](part) if part else known[group]()
+    finally:
+        _clear()
     _print(figures)
     _keep(names, figures)
     return 0
@@ -74,8 +78,20 @@ def _machine() -> str:
     return f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.system()}"
 
 
+_FOLDERS: list[Path] = []
+
+
 def scratch() -> Path:
-    """Give a fresh folder for one benchmark's database."""
+    """Give a fresh folder for one benchmark's database; at the end of the run its server is stopped and it goes."""
     folder = Path(tempfile.mkdtemp(prefix="jishi-bench-"))
     folder.chmod(0o711)
+    _FOLDERS.append(folder)
     return folder
+
+
+def _clear() -> None:
+    from jishi.foundation import database
+
+    for folder in _FOLDERS:
+        database.stop(folder / "database")
+        shutil.rmtree(folder, ignore_errors=True)
