@@ -16,8 +16,8 @@ from jishi.bodies.rest import router as bodies
 from jishi.cases.rest import router as cases
 from jishi.duties.rest import router as duties
 from jishi.foundation.refusals import Invalid, NotFound, Refused
-from jishi.places.plan_api import router as gridplans
 from jishi.places.rest import router as places
+from jishi.places.rest.plans import router as gridplans
 
 
 class Quick(BaseRenderer):

@@ -7,7 +7,7 @@ from datetime import datetime
 from jishi.cases import policies
 from jishi.cases.models import Case, RiskMark
 from jishi.cases.triage import Looked, danger
-from jishi.cases.triage.danger import Danger
+from jishi.cases.triage.danger import Danger, Rules
 from jishi.foundation.actor import Actor
 from jishi.kernels.procedure import Spoken
 
@@ -53,7 +53,8 @@ def waiting(*, by: Actor, case_id: int | None = None) -> list[Waiting]:
         rows = rows.filter(case=case_id)
     shown = ("code", "words", "marked_at", *(f"case__{n}" for n in _OF_CASE))
     found: dict[int, list[RiskMark]] = {}
-    for row in rows.select_related("case").only(*shown).order_by("-marked_at", "-id")[: MOST * 2]:
+    newest = rows.select_related("case").only(*shown).annotate(rules=danger.row()).order_by("-marked_at", "-id")
+    for row in newest[: MOST * 2]:
         found.setdefault(row.case_id, []).append(row)
     return [_told(marks) for marks in list(found.values())[:MOST]]
 
@@ -65,7 +66,8 @@ def of_words(looked: Looked | None, *, by: Actor) -> tuple[Marked, ...]:
     """Give what words warn of that are just being said; nothing is stored."""
     if looked is None or not by.has(*READERS):
         return ()
-    return tuple(_marked(one.code, one.words) for one in looked.dangers)
+    rules = danger.load() if looked.dangers else None
+    return tuple(_marked(one.code, one.words, rules) for one in looked.dangers if rules)
 
 
 def numbers_of(marked: Sequence[Marked]) -> tuple[str, ...]:
@@ -75,16 +77,17 @@ def numbers_of(marked: Sequence[Marked]) -> tuple[str, ...]:
 
 
 def _told(rows: Sequence[RiskMark]) -> Waiting:
-    case = rows[0].case
+    case, adopted = rows[0].case, getattr(rows[0], "rules", None)
+    rules = danger.edition_of((adopted["id"], adopted["number"], adopted["sha256"]) if adopted else None)
     by_code: dict[str, Sequence[str]] = {}
     for row in rows:
         by_code.setdefault(row.code, row.words)
-    marked = tuple(_marked(code, words) for code, words in by_code.items())
+    marked = tuple(_marked(code, words, rules) for code, words in by_code.items())
     place = case.place_name or case.address_text
     return Waiting(case.id, case.number, case.version, case.title, place, rows[0].marked_at, marked)
 
 
-def _marked(code: str, words: Sequence[str]) -> Marked:
+def _marked(code: str, words: Sequence[str], rules: Rules) -> Marked:
     """A danger that the rules of today no longer name keeps its code, and says that its number is not known."""
-    known = danger.load().dangers.get(code)
+    known = rules.dangers.get(code)
     return Marked(known or Danger(code, Spoken(code, code), "", "", False, True), tuple(words))

@@ -15,6 +15,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Subquery
+from django.db.models.functions import JSONObject
 
 from jishi.cases.models import ModelEdition
 from jishi.cases.triage import learned
@@ -89,7 +91,17 @@ def load() -> Rules:
 
     One that cannot be read is as one that is not there, and its name says so: danger is listened for all the same.
     """
-    row = learned.row_in_force(KIND)
+    return edition_of(learned.row_in_force(KIND))
+
+
+def row() -> Subquery:
+    """Give what `edition_of` asks for as a column, for who reads rows anyway; null: the one that is carried."""
+    adopted = ModelEdition.objects.filter(kind=KIND, adopted_at__isnull=False, retired_at=None).order_by("-number")
+    return Subquery(adopted.values_list(JSONObject(id="id", number="number", sha256="sha256"))[:1])
+
+
+def edition_of(row: tuple[Any, ...] | None) -> Rules:
+    """Give the edition of this id, number and hash; the one that is carried for none."""
     if row is None:
         return carried()
     key = (str(connection.settings_dict["NAME"]), str(row[2]))

@@ -64,7 +64,7 @@ def test_a_plan_goes_from_a_name_to_a_proposal_by_one_office_and_on_by_another(a
     assert sheet["households"] == one["grids"][0]["households"] == sheet["slack_lo"] + one["band"][0]
 
     unit, here = first["items"][0]["unit"], first["items"][0]["grid"]
-    for other in api.get(f"{at}/explain?unit={unit}")["others"]:
+    for other in api.get(f"{at}/explain?ref={unit}")["others"]:
         tried = api.post(f"{at}/what-if", {"moves": {unit: other["grid"]}})
         assert tried["legal"] == (not other["breaks"]), "what it says would break is what breaks"
     there = next(g["code"] for g in one["grids"] if g["code"] != here)

@@ -1,5 +1,7 @@
 """这里大家叫什么: what people call a place, proposed in one step by residents and colleagues; the office reviews it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +27,7 @@ def say(request: HttpRequest) -> HttpResponse:
         raise SignInNeeded
     where = request.POST.get("where", "").strip()[:LONGEST]
     said = request.POST.get("name", "").strip()[:LONGEST]
-    page = {"where": where, "said": said, "found": [], "told": ""}
+    page: dict[str, Any] = {"where": where, "said": said, "found": [], "told": ""}
     if request.method != "POST":
         return render(request, "places/say_a_name.html", page)
     found = queries.nameable(where)

@@ -192,11 +192,11 @@ def sheet(request: HttpRequest, row: int, code: str) -> Shape:
 
 
 @router.get("/gridplans/{row}/explain", summary="Why is this address here")
-def explain(request: HttpRequest, row: int, unit: str) -> Shape:
+def explain(request: HttpRequest, row: int, ref: str) -> Shape:
     """Give, for each grid beside it, what would break or cost if the address were there."""
-    here, others = looking.explained(looking.run_of(_row(row), by=_office(request)), unit)
+    here, others = looking.explained(looking.run_of(_row(row), by=_office(request)), ref)
     return {
-        "unit": unit, "grid": here,
+        "unit": ref, "grid": here,
         "others": [
             {"grid": o.grid, "breaks": [{"zh": zh, "en": en} for zh, en in o.breaks], "household_km": o.household_km}
             for o in others
