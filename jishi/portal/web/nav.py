@@ -84,7 +84,7 @@ STAFF = (
     Entry("gridplan", _("网格方案"), "map", frozenset({"office"})),
     Entry("topic-board", _("每月一题"), "scale", frozenset({"office", "ruler", "handler", "head", "auditor"})),
     Entry("models", _("模型"), "chart", frozenset({"office", "system_admin", "dispatcher", "auditor"})),
-    Entry("danger-rules", _("险情规则"), "bell", frozenset({"operator", "dispatcher", "office"})),
+    Entry("danger-rules", _("险情规则"), "bell", frozenset({"dispatcher", "office"})),
     Entry("auto-offers", _("自动派单"), "send", frozenset({"office"})),
     Entry("transitions", _("过渡板"), "people", frozenset({"office"})),
     Entry("mediators-kept", _("调解员"), "people", frozenset({"office"})),
