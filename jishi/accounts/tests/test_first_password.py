@@ -1,9 +1,11 @@
 """A password that another person gave opens until a stated moment, and only until it is changed (ASVS 6.4.1)."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.test import Client
@@ -17,6 +19,7 @@ from jishi.accounts.web import tenants
 from jishi.foundation import data_keys, keys, scope
 from jishi.foundation.actor import system
 from jishi.foundation.tenants import Tenant
+from jishi.foundation.tests.device import Device
 from jishi.portal import starting
 
 GIVEN, CHOSEN = "gegeben-von-anderen-31", "石桥下的水向东流 1987"
@@ -63,12 +66,41 @@ def first_until(account: Account) -> datetime | None:
 
 
 def test_opens_the_page_to_change_it_and_nothing_else(client: Client, tenant: int) -> None:
-    account = opened(tenant, at=datetime.now(UTC))
+    opened(tenant, at=datetime.now(UTC))
 
     assert try_in(client, GIVEN)["Location"] == "/me/password"
     assert client.get("/private")["Location"] == "/me/password"
-    assert client.get("/api/who").json() == {"account": account.id, "roles": []}
+    assert client.get("/api/who").json()["code"] == "first_password"
     assert "别人给您的" in client.get("/me/password", headers={"accept-language": "zh"}).content.decode()
+
+
+WAYS_IN = ("passkeys/add", "app", "codes/new", "unified/end")
+
+
+def test_plants_no_way_in_for_whoever_saw_the_slip(client: Client, tenant: int) -> None:
+    account = opened(tenant, at=datetime.now(UTC))
+    try_in(client, GIVEN)
+    given = {"name": "k", "credential": json.dumps(Device("testserver").registered()), "code": "000000"}
+    pages = [*(f"/me/sign-in/{way}" for way in WAYS_IN), "/me/number", "/me/sessions/end", "/post", "/sign-in/unified"]
+
+    for ask in (client.get, client.head, client.post, client.put, client.delete):
+        assert {ask(page, given)["Location"] for page in pages} == {"/me/password"}, ask
+        assert ask("/api/who", given).status_code == 403
+    part = client.post("/me/sign-in/passkeys/add", given, headers={"hx-request": "true"})
+
+    assert part["HX-Redirect"] == "/me/password"
+    with scope.work(system(tenant)):
+        assert not Authenticator.objects.filter(user_id=account.id).exists()
+
+
+def test_leaves_the_language_and_the_way_out(client: Client, tenant: int) -> None:
+    opened(tenant, at=datetime.now(UTC))
+    try_in(client, GIVEN)
+
+    assert client.post("/display", {"language": "en", "next": "/me/password"})["Location"] == "/me/password"
+    assert client.get("/me/sign-in/again").status_code == 200
+    client.post("/sign-out")
+    assert client.get("/api/who").json()["account"] is None
 
 
 def test_changed_once_it_is_the_holders_own_and_opens_no_more(client: Client, tenant: int) -> None:

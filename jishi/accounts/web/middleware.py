@@ -29,7 +29,18 @@ from jishi.foundation.tenants import Tenant
 Answer = Callable[[HttpRequest], HttpResponse]
 OUTSIDE = ("/health/", "/static/", "/csp")  # answered without tenant, scope or database
 CHOOSING = ("/post", "/sign-", "/api/", "/display", "/help", "/me/")  # reachable before a post is chosen
+FIRST_MAY = frozenset({"/me/password", "/me/sign-in/again", "/me/sign-in/again/code", "/me/sign-in/again/passkey",
+                       "/sign-out", "/display"})  # fmt: skip  # all that a first password opens
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class FirstPassword(Refused):
+    """Whoever saw the slip on which it stood could plant a way in of his own: it opens the change alone."""
+
+    code, status = "first_password", 403
+    zh = "这个密码是别人给您的，先改密码。"
+    en = "Somebody else gave you this password: change it first."
+    next_zh, next_en = "到 /me/password 改好，再登录一次。", "Change it at /me/password, then sign in again."
 
 
 class Scoped:
@@ -88,20 +99,18 @@ class Scoped:
                 return problem(refused)
             request.actor = actor
             with scope.within(actor):
-                response = _ask_for_a_post(request) or self.get_response(request)
+                response = _only_the_change(request) or _ask_for_a_post(request) or self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         return response
 
 
 def _has_nul(request: HttpRequest) -> bool:
-    """No address, no question to the API, no field that is written holds U+0000: no column can (spec 90 §9)."""
+    """No address, no question, no field that is written holds U+0000: no column can (spec 90 §9)."""
     if request.path.startswith("/open311/"):  # it takes such characters out and answers in its own form (spec 13)
         return False
-    if "\x00" in request.path:
+    if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
         return True
-    if request.path.startswith("/api/"):
-        return "%00" in request.META.get("QUERY_STRING", "")
     if request.method not in UNSAFE:
         return False
     return any("\x00" in value for _, values in request.POST.lists() for value in values)
@@ -191,12 +200,21 @@ def _ensure_own_page(request: HttpRequest) -> None:
         raise NotAllowed("X-CSRFToken")
 
 
+def _only_the_change(request: HttpRequest) -> HttpResponse | None:
+    """A first password opens the page to change it, whatever the method; everything else is not even asked."""
+    if not getattr(request, "first_password", False) or request.path in FIRST_MAY:
+        return None
+    if _wants_json(request):
+        return problem(FirstPassword())
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Redirect": "/me/password"})
+    return redirect("/me/password")
+
+
 def _ask_for_a_post(request: HttpRequest) -> HttpResponse | None:
-    """Lead on, pages only: a first password is changed, a missing second factor set up, one of several posts chosen."""
+    """Lead on, pages only: a missing second factor is set up, one of several posts chosen."""
     if request.method != "GET" or request.path.startswith(CHOOSING):
         return None
-    if getattr(request, "first_password", False):
-        return redirect("/me/password")
     if getattr(request, "factor_missing", False):
         return redirect("/me/sign-in")
     if len(request.posts) > 1 and request.actor.post_id is None:
