@@ -4,12 +4,15 @@ A line is written and on the disk before the answer leaves: what is not in the b
 and public keys, never a value, a key or a word that somebody said.
 """
 
+import contextlib
+import errno
 import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -115,30 +118,55 @@ class Book:
         """
         self.path, self.clock, self.state = folder / NAME, clock, State()
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self._file = os.fdopen(descriptor, "r+b")
+        self._file: FileIO = FileIO(descriptor, "r+")  # nothing waits in memory: what failed is not written later
+        self.is_sound = True
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._file.close()
             raise KeyNotAvailable(why="held") from None
-        raw = self._file.read()
+        raw = self._file.readall()
         whole = raw[: raw.rfind(b"\n") + 1]
         if whole != raw:  # cut off by a power cut: its answer never left
             self._file.truncate(len(whole))
+        self._length = len(whole)
         for row in rows_of(whole):
             self.state.take(row)
 
     def write(self, do: str, **facts: Any) -> int:
-        """This will add one line and have it on the disk; gives its number."""
+        """This will add one line and have it on the disk; gives its number.
+
+        :raises KeyNotAvailable: the disk took it not, or not whole; what it took is taken out again. Where that
+            fails too, the book takes nothing more until it is opened anew, which cuts off a half line.
+        """
+        self.ensure_sound()
         row: dict[str, Any] = {
             "seq": self.state.count + 1, "at": int(self.clock()), "do": do, "facts": facts, "prev": self.state.head,
         }  # fmt: skip
         row["hash"] = hash_of(row)
-        self._file.write(canonical(row).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        line = canonical(row).encode() + b"\n"
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, "a part of a line")
+            os.fsync(self._file.fileno())
+        except OSError as full:
+            self._take_back()
+            raise KeyNotAvailable(why="book") from full
+        self._length += len(line)
         self.state.take(row)
         return int(row["seq"])
+
+    def ensure_sound(self) -> None:
+        """Insist that the file says what the state says. :raises KeyNotAvailable: a line could not be taken back."""
+        if not self.is_sound:
+            raise KeyNotAvailable(why="book")
+
+    def _take_back(self) -> None:
+        self.is_sound = False
+        with contextlib.suppress(OSError):
+            self._file.truncate(self._length)
+            os.fsync(self._file.fileno())
+            self.is_sound = True
 
     def close(self) -> None:
         """Let go of the book."""

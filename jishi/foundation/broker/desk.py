@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,23 +106,34 @@ class Desk:
         with self.lock:
             do = str(message.get("do", ""))
             try:
-                verb = _VERBS.get(do)
-                if verb is None:
-                    raise NotAskedLikeThat(what=do[:40])
-                found = verb(self, message)
+                return self._do(do, message)
             except Refused as no:
-                if do in _SIGNED and self.buckets["refused"].take(self.clock()):
-                    self.book.write("refused", verb=do, code=no.code)
-                return {"refused": no.code, "facts": {k: v for k, v in no.facts.items() if isinstance(v, str | int)}}
-            except (KeyError, TypeError, ValueError, AttributeError) as no:
+                return self._refuse(do, no)
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as no:
                 return {"refused": NotAskedLikeThat.code, "facts": {"what": f"{do[:40]}: {type(no).__name__}"}}
+
+    def _do(self, do: str, message: Message) -> Answer:
+        verb = _VERBS.get(do)
+        if verb is None:
+            raise NotAskedLikeThat(what=do[:40])
+        if do not in _AWAY:
+            self.book.ensure_sound()
+        found = verb(self, message)
+        with suppress(keys.KeyNotAvailable):  # what was done is done; it is counted with the next minute
             self._count_minutes()
-            return found
+        return found
+
+    def _refuse(self, do: str, no: Refused) -> Answer:
+        if do in _SIGNED and self.buckets["refused"].take(self.clock()):
+            with suppress(keys.KeyNotAvailable):  # the disk is full: refused all the same
+                self.book.write("refused", verb=do, code=no.code)
+        return {"refused": no.code, "facts": {k: v for k, v in no.facts.items() if isinstance(v, str | int)}}
 
     def close(self) -> None:
         """Write what was counted, and let go of the book."""
         with self.lock:
-            self._flush()
+            with suppress(keys.KeyNotAvailable):
+                self._flush()
             self.book.close()
 
     # --- data keys, hashes, signatures ---------------------------------------------------------------------------
@@ -151,8 +163,8 @@ class Desk:
     def _health(self, m: Message) -> Answer:
         state = self.book.state
         return {
-            "ok": self.held.health().ok and state.count > 0, "lines": state.count, "head": state.head,
-            "people": len(state.people),
+            "ok": self.held.health().ok and state.count > 0 and self.book.is_sound, "lines": state.count,
+            "head": state.head, "people": len(state.people),
         }  # fmt: skip
 
     # --- keys of their own ---------------------------------------------------------------------------------------
@@ -343,6 +355,7 @@ def _suite(message: Message) -> str:
 
 
 _SIGNED = frozenset({"open_own", "approve", "ask_change", "make_change", "destroy"})
+_AWAY = frozenset({"health"})  # answered while the book takes nothing
 _VERBS: Mapping[str, Callable[[Desk, Message], Answer]] = {
     "wrap": Desk._wrap, "unwrap": Desk._unwrap, "mac": Desk._mac, "sign": Desk._sign, "public_key": Desk._public_key,
     "health": Desk._health, "wrap_own": Desk._wrap_own, "challenge": Desk._challenge, "open_own": Desk._open_own,
