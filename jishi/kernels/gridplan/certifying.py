@@ -1,12 +1,13 @@
 """Why no legal plan exists, so that a stranger can check it (spec 21 §5); `proving.py` does, with its own code."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from . import contract, covering
 from .contract import OVERSIZE, Ground
-from .solving import Piece
+from .solving import Piece, divide
 from .values import Array, Certificate, Ints
 
 MOST_SETS = 200_000  # enumerated for one proof
@@ -58,24 +59,31 @@ def units_of(ground: Ground, rows: Array) -> tuple[int, ...]:
     return tuple(np.flatnonzero(inside[ground.atom_of]).tolist())
 
 
+def _numbers(ground: Ground, pieces: Sequence[Piece]) -> Ints:
+    """Give the number of the piece of each unit, −1 outside of them."""
+    number = np.full(ground.size, -1, np.int64)
+    for i, piece in enumerate(pieces):
+        number[piece.rows] = i
+    return number[ground.atom_of]
+
+
 def at_once(ground: Ground, pieces: tuple[Piece, ...]) -> dict[int, Certificate]:
     """This will prove, before anybody searches, that small compounds of a piece (by its number) have no home, or not
     all of them at once. Compounds that may be split are looked at building by building."""
     if not len(ground.kin_rows) or ground.problem.previous is not None:
         return {}
     loose = contract.build(ground.problem, loose=contract.EVERY)
-    first = np.full(ground.size, -1, np.int64)
-    for i, piece in enumerate(pieces):
-        first[piece.rows] = i if piece.fits and piece.homes else -1
-    which = np.full(loose.size, -1, np.int64)
-    which[loose.atom_of] = first[ground.atom_of]
-    order = np.argsort(which, kind="stable")
-    starts = np.searchsorted(which[order], np.arange(len(pieces) + 1))
+    able = np.array([*(i if p.fits and p.homes else -1 for i, p in enumerate(pieces)), -1])
+    which = able[_numbers(ground, pieces)]
+    finer = divide(loose)  # a piece of buildings may hold several: what is a grid by itself in one may be none here
+    inside = np.full(len(finer) + 1, -1, np.int64)
+    np.maximum.at(inside, _numbers(loose, finer), which)
     found = {}
-    for i in np.unique(which[which >= 0]).tolist():
-        certificate = _cramped(loose, order[starts[i] : starts[i + 1]])
+    for piece, last in zip(finer, inside.tolist(), strict=False):
+        certificate = _cramped(loose, piece.rows) if last >= 0 else None
         if certificate is not None:
-            found[i] = certificate
+            named = int(which[list(certificate.units)].max())
+            found[named if named >= 0 else last] = certificate
     return found
 
 
@@ -160,10 +168,11 @@ def by_search(ground: Ground, faulty: list[Piece], missing: Ints) -> tuple[Certi
         return ()
     loose = contract.build(ground.problem, loose=contract.EVERY)
     suspect = np.unique(loose.atom_of[missing])
+    finer, concerned = divide(loose), _numbers(ground, faulty) >= 0
     found = []
-    for piece in faulty:
-        rows = np.unique(loose.atom_of[list(units_of(ground, piece.rows))])
-        certificate = _homeless(loose, rows, suspect) or _packing(loose, rows)
+    for i in np.setdiff1d(_numbers(loose, finer)[concerned], [-1]).tolist():
+        piece = finer[i]
+        certificate = _homeless(loose, piece.rows, suspect) or _packing(loose, piece.rows)
         if certificate is not None:
             found.append(certificate)
     return tuple(found)

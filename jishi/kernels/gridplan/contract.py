@@ -254,9 +254,13 @@ def _sealed(problem: Problem, atom: Ints, total: Ints) -> Array:
     """Which atoms are grids by themselves: too heavy to be parted, or a compound in the band that is one by rule."""
     sealed = np.where(total > problem.band.hi, OVERSIZE, FREE).astype(np.int8)
     if problem.compounds == "own_grid" and problem.atoms is not None:
-        of_compound = np.zeros(len(total), bool)
-        of_compound[atom[np.asarray(problem.atoms) >= 0]] = True
-        sealed[of_compound & (total >= problem.band.lo) & (total <= problem.band.hi)] = OWN
+        inside = np.asarray(problem.atoms) >= 0
+        known, which = np.unique(np.asarray(problem.atoms)[inside], return_inverse=True)
+        homes = np.asarray(problem.units.households, dtype=np.int64)[inside]
+        whole = np.bincount(which, homes, len(known))[which]
+        own = np.zeros(len(total), bool)
+        own[atom[inside][(whole >= problem.band.lo) & (whole <= problem.band.hi)]] = True
+        sealed[own & (total <= problem.band.hi)] = OWN
     return sealed
 
 

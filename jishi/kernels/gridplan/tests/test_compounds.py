@@ -47,6 +47,37 @@ class TestWhole:
         assert (one == sixteen).all()
 
 
+class TestOwnGrid:
+    """Compounds inside the band are grids of their own; the parts of one above the cap are not."""
+
+    # three of 280 in a row, each at another of six buildings of 150
+    PAIRS = [(i, i + 1) for i in range(5)] + [(6, 7), (7, 8), (6, 0), (7, 1), (8, 5)]
+    PLACES = [(100.0 * i, 0.0) for i in range(6)] + [(0.0, 100.0), (100.0, 100.0), (500.0, 100.0)]
+    GROUND = grounds.ground(
+        [150] * 6 + [280] * 3, PAIRS, xy=PLACES, atoms=np.array([9] * 6 + [1, 2, 3]), compounds="own_grid"
+    )
+
+    def test_neighbours_of_a_compound_above_the_cap_find_their_home_in_it(self):
+        legal = np.array([0, 1, 2, 2, 2, 3, 0, 1, 3])
+        assert audit(legal, self.GROUND) == ()
+
+        plan = planned(self.GROUND)
+
+        assert (plan.status, plan.certificates) == ("legal", ())
+
+    @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.parametrize("homes", [(100, 280), (160, 290), (290, 250)])
+    def test_whatever_is_certified_is_confirmed_by_a_stranger(self, homes, seed):
+        rng = np.random.default_rng(seed)
+        w = [int(rng.integers(most // 2, most + 1)) for most in [homes[0]] * 6 + [homes[1]] * 3]
+        problem = grounds.ground(w, self.PAIRS, xy=self.PLACES, atoms=self.GROUND.atoms, compounds="own_grid")
+
+        plan = planned(problem, effort=10)
+
+        assert all(confirms(c, problem) for c in plan.certificates)
+        assert plan.status != "infeasible" or plan.certificates
+
+
 class TestCore:
     def test_three_that_want_the_same_neighbour_are_proved_and_confirmed(self):
         # 188, 237 and 260 touch each other, everything else around them is too heavy to share a grid with
