@@ -63,8 +63,10 @@ def name(
         raise NamedAlready from None
     codes = {"grid": grid_code, "post": post_id, "role": role}
     trail.record("grid_post.named", ("gridplan", plan_id), by=by, at=now, codes=codes)
-    if plan.status == "ADOPTED" and (refused := _bind(plan, by, now)):
-        raise refused[-1]
+    if plan.status == "ADOPTED":
+        refused = dict(_bind(plan, by, now))  # what stands in the way of others' namings is told in the table
+        if row.id in refused:
+            raise refused[row.id]
     return row.id
 
 
@@ -119,17 +121,17 @@ def day_of(plan: places.Coming) -> datetime:
     return datetime.combine(plan.effective_from, time(0), get_current_timezone())
 
 
-def _bind(plan: places.Coming, by: Actor, now: datetime) -> tuple[Refused, ...]:
+def _bind(plan: places.Coming, by: Actor, now: datetime) -> tuple[tuple[int, Refused], ...]:
     """End, on the day, whom a grid that goes had and whom somebody named takes the place of; then bind the named.
 
-    Gives what stood in the way of one: it stays named, and its grid is shown with nobody.
+    Gives (naming, what stood in its way): it stays named, and its grid is shown with nobody.
     """
     day, named = day_of(plan), list(GridPostNamed.objects.filter(tenant_id=by.tenant_id, plan=plan.id).order_by("id"))
     lasting = GridPost.objects.select_for_update().filter(tenant_id=by.tenant_id, active__endswith=None)
     gone = [grid for code, (grid, _) in plan.before.items() if code not in plan.after]
     for row in lasting.filter(grid__in=gone, active__startswith__lt=day):
         row.change(active=DateTimeTZRange(row.active.lower, day))
-    refused: list[Refused] = []
+    refused: list[tuple[int, Refused]] = []
     for one in named:
         grid, _ = plan.after.get(one.grid_code, (None, ""))
         if grid is None:  # a grid of a plan that was changed since
@@ -142,7 +144,7 @@ def _bind(plan: places.Coming, by: Actor, now: datetime) -> tuple[Refused, ...]:
             try:
                 grid_posts.bind(one.post_id, grid, one.role, one.hours_per_week, since=day, by=by, now=now)
             except Refused as no:
-                refused.append(no)
+                refused.append((one.id, no))
     return tuple(refused)
 
 

@@ -42,7 +42,7 @@ def test_a_post_serves_from_the_press_until_the_press(client, other_tenant, grid
     assert "空着" in page and office.get("/desk/grid-posts").status_code == 200
     assert office.post(AT, said).status_code == 302
     again = office.post(AT, said)
-    assert again.status_code == 422 and 'role="alert"' in again.content.decode()
+    assert again.status_code == 409 and 'role="alert"' in again.content.decode()
     assert office.post(AT, said | {"role": "part_time"}).status_code == 422
     row = re.search(r'name="end" value="(\d+)"', office.get(AT).content.decode())
     assert office.post(AT, {"end": row[1]}).status_code == 302

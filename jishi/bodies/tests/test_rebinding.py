@@ -14,7 +14,7 @@ from jishi.accounts.actions import accounts
 from jishi.bodies import queries
 from jishi.bodies.actions import bodies, grid_posts, posts, rebinding
 from jishi.bodies.actions.bodies import Founding
-from jishi.bodies.actions.grid_posts import AlreadyFullTime
+from jishi.bodies.actions.grid_posts import AlreadyFullTime, LeaderThere, NotBegunYet, ServesAlready
 from jishi.bodies.actions.rebinding import NamedAlready, PlanIsOver
 from jishi.bodies.models import GridPost, GridPostNamed
 from jishi.foundation import outbox, scope, trail
@@ -171,6 +171,73 @@ def test_after_adoption_a_naming_binds_at_once_or_says_why_not(house):
     assert bound.count() == 1 and GridPostNamed.objects.count() == 1
     rebinding.unname(named, by=it.by, now=LATER)
     assert not bound.exists() and it.rows()[code].nobody
+
+
+def test_one_blocked_naming_does_not_block_the_next_of_the_plan(house):
+    it = house()
+    code, busy, second = new_one(it.rows()), it.post("忙着的"), it.post("兼着", holder=False)
+    stays = next(c for c, one in it.rows().items() if one.fate == "stays" and c != f"{A}001")
+    grid_posts.serve(busy, it.grids[f"{A}001"], "full_time", by=it.system, now=MONDAY_TEN)
+    there = queries.posts_of(it.bodies["sq"], now=LATER)
+    posts.begin_term(second, next(p.holders[0].account_id for p in there if p.id == busy), by=it.system, now=MONDAY_TEN)
+    rebinding.name(it.plan, code, second, "full_time", by=it.by, now=MONDAY_TEN)
+    it.adopted()
+    assert not GridPost.objects.filter(post=second).exists()
+
+    fine = it.post("来得及")
+    rebinding.name(it.plan, stays, fine, "adviser", by=it.by, now=LATER)
+
+    assert GridPost.objects.get(post=fine).active.lower == MIDNIGHT and GridPostNamed.objects.count() == 2
+    with pytest.raises(AlreadyFullTime), transaction.atomic():
+        rebinding.name(it.plan, stays, second, "full_time", by=it.by, now=LATER)
+
+
+def test_between_adoption_and_its_day_what_is_bound_for_the_day_counts_and_what_runs_out_may_end(house):
+    it = house()
+    stays = next(c for c, one in it.rows().items() if one.fate == "stays")
+    grid, leader, worker, eager = it.grids[stays], it.post("换来的"), it.post("专职"), it.post("也想当")
+    rebinding.name(it.plan, stays, leader, "leader", by=it.by, now=MONDAY_TEN)
+    rebinding.name(it.plan, stays, worker, "full_time", by=it.by, now=MONDAY_TEN)
+    it.adopted()
+    old, new = (GridPost.objects.get(grid=grid, post=p) for p in (it.leaders[stays], leader))
+    there = {p.id: p.holders[0].account_id for p in queries.posts_of(it.bodies["sq"], now=LATER) if p.holders}
+    beside = it.post("兼着", holder=False)
+    grid_posts.serve(beside, it.grids[f"{A}001"], "full_time", by=it.system, now=MONDAY_TEN)
+
+    for refusal, act in (
+        (NotBegunYet, lambda: grid_posts.stop(new.id, by=it.by, now=LATER)),
+        (LeaderThere, lambda: posts.begin_term(leader, there[eager], by=it.system, now=LATER)),
+        (AlreadyFullTime, lambda: posts.begin_term(beside, there[worker], by=it.system, now=LATER)),
+    ):
+        with pytest.raises(refusal), transaction.atomic():
+            act()
+    grid_posts.stop(old.id, by=it.by, now=LATER)
+    with pytest.raises(NotFound), transaction.atomic():
+        grid_posts.stop(old.id, by=it.by, now=LATER + DAYS)
+    for refusal, post, role in ((LeaderThere, eager, "leader"), (ServesAlready, worker, "adviser")):
+        with pytest.raises(refusal), transaction.atomic():
+            grid_posts.serve(post, grid, role, by=it.by, now=LATER)
+        with pytest.raises(refusal), transaction.atomic():  # the database saw it first
+            grid_posts.bind(post, grid, role, None, since=LATER, by=it.by, now=LATER)
+
+    old.refresh_from_db()
+    assert old.active.upper == LATER and [e.verb for e in trail.of("grid_post", old.id)][1:] == ["grid_post.ended"]
+    assert [e.verb for e in trail.of("grid_post", new.id)] == ["grid_post.begun"]
+
+
+def test_a_person_may_go_from_one_full_time_post_to_another_on_the_day(house):
+    it = house(600, 1000)
+    rows = it.rows()
+    gone, stays = (next(c for c, one in rows.items() if one.fate == fate) for fate in ("gone", "stays"))
+    first, second = it.post("先"), it.post("后", holder=False)
+    grid_posts.serve(first, it.grids[gone], "full_time", by=it.system, now=MONDAY_TEN)
+    rebinding.name(it.plan, stays, second, "full_time", by=it.by, now=MONDAY_TEN)
+    it.adopted()
+    account = next(p.holders[0].account_id for p in queries.posts_of(it.bodies["sq"], now=LATER) if p.id == first)
+
+    posts.begin_term(second, account, by=it.system, now=LATER)
+
+    assert [p.name for p in queries.grid_register(it.grids[stays], MIDNIGHT).of("full_time")] == ["先某"]
 
 
 def test_what_does_not_fit_is_refused_and_changes_nothing(house):
