@@ -36,13 +36,14 @@ def propose(name: str, *, kind: str, place_id: int, by: Actor, now: datetime) ->
     waits = AliasProposal.objects.filter(tenant_id=by.tenant_id, name=word, state="open", **{kind: place})
     if word == place.name or word in place.aliases or there.exists() or waits.exists():
         raise NameIsKnown(name=word)
+    who = trail.named(by, ("alias", 0))  # of a resident a pseudonym: no account stands beside a place
     if by.kind == "resident":
         scope.one_at_a_time("alias", by.account_id or 0)
-        waiting = AliasProposal.objects.filter(tenant_id=by.tenant_id, state="open", proposed_by=by.label)
+        waiting = AliasProposal.objects.filter(tenant_id=by.tenant_id, state="open", proposed_by=who)
         if waiting.count() >= MOST_WAIT:
             raise Invalid(detail=f"您提的 {MOST_WAIT} 个还在等着审，审完再提")
     row = AliasProposal.objects.create(
-        tenant_id=by.tenant_id, name=word, proposed_at=now, proposed_by=by.label, **{kind: place}
+        tenant_id=by.tenant_id, name=word, proposed_at=now, proposed_by=who, **{kind: place}
     )
     trail.record("alias.proposed", ("alias_proposal", row.id), by=by, at=now, new=True, codes={kind: place.id})
     return row
@@ -135,6 +136,9 @@ def _open(ids: Iterable[int], by: Actor) -> list[AliasProposal]:
 
 
 def _settle(rows: list[AliasProposal], state: str, *, by: Actor, now: datetime) -> None:
+    """Settle them; of a resident's the pseudonym, which counted those that wait, goes."""
     for row in rows:
-        row.change(state=state, settled_at=now, settled_by=by.label)
+        who, _, _ = row.proposed_by.partition(":")
+        told = who if who == "resident" else row.proposed_by
+        row.change(state=state, settled_at=now, settled_by=by.label, proposed_by=told)
     trail.record_many([trail.Note(f"alias.{state}", ("alias_proposal", r.id), now, {}) for r in rows], by=by)

@@ -93,8 +93,16 @@ class TestProposals:
             with pytest.raises(Invalid):
                 gazetteer.propose("己大院", kind="compound", place_id=place, by=me, now=MONDAY_TEN)
 
-        gazetteer.accept([rows[0].id], by=by, now=MONDAY_TEN, today=DAY)
+        assert {AliasProposal.objects.get(id=r.id).proposed_by for r in rows} == {trail.named(me, ("alias", 0))}
+        assert trail.named(me, ("alias", 0)) != me.label, "no account stands beside a place"
 
+        gazetteer.accept([rows[0].id], by=by, now=MONDAY_TEN, today=DAY)
+        gazetteer.decline([rows[1].id], by=by, now=MONDAY_TEN)
+
+        settled = AliasProposal.objects.exclude(state="open").values_list("proposed_by", flat=True)
+        assert list(settled) == ["resident", "resident"]
+        with scope.within(me):
+            gazetteer.propose("己大院", kind="compound", place_id=place, by=me, now=MONDAY_TEN)
         assert NameAlias.objects.get().source == "resident", "no account stands beside a name in force"
 
 
