@@ -36,7 +36,8 @@ PENDING = 1000  # challenges at once
 # (a minute, at once): what a site in full use needs, and no more than a thief may have (T).
 LIMITS: Mapping[str, tuple[float, float]] = {
     "wrap": (6000, 20000), "unwrap": (600, 2000), "mac": (120_000, 500_000), "sign": (60, 200),
-    "wrap_own": (600, 5000), "challenge": (60, 200), "signed": (20, 40), "destroy": (60, 1000), "refused": (60, 200),
+    "wrap_own": (600, 5000), "challenge": (60, 200), "people": (60, 200), "signed": (20, 40), "destroy": (60, 1000),
+    "refused": (60, 200),
 }  # fmt: skip
 Message = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -244,7 +245,7 @@ class Desk:
     # --- the list ------------------------------------------------------------------------------------------------
 
     def _people(self, m: Message) -> Answer:
-        self._limit("challenge")
+        self._limit("people")
         state, now = self.book.state, self.clock()
         waiting = [
             {"number": c.number, "kind": c.kind, "about": dict(c.about), "by": books.written(c.by), "at": c.at}
@@ -261,7 +262,7 @@ class Desk:
         if wish["act"] != "ask_change":
             raise SignatureNeeded
         kind, about = str(wish["kind"]), wish["about"]
-        self._ensure_possible(kind, about)
+        self._ensure_possible(kind, about, tenant=person.tenant)
         return {"number": self.book.write("change_asked", kind=kind, about=about, by=books.written(person))}
 
     def _make_change(self, m: Message) -> Answer:
@@ -274,24 +275,36 @@ class Desk:
         first = self.book.state.people.get(change.by.credential)
         if first is None or books.LIST not in first.may:
             raise NotOnTheList
+        if first.tenant != person.tenant:
+            raise NotOnTheList
         if first.who == person.who:
             raise SamePersonTwice
-        self._ensure_possible(change.kind, change.about)
+        self._ensure_possible(change.kind, change.about, tenant=person.tenant)
         self.book.write("change_made", change=change.number, by=books.written(person))
         return {"made": change.number}
 
-    def _ensure_possible(self, kind: str, about: Message) -> None:
+    def _ensure_possible(self, kind: str, about: Message, *, tenant: int) -> None:
+        """Insist on a change that leaves two approvers, asked and made by the town's own.
+
+        :raises NotOnTheList: it is another town's person or key, or nobody's.
+        """
         people = dict(self.book.state.people)
         if kind == "add":
             person = books.person_of(about)
             _ensure_whole(person)
+            listed = people.get(person.credential, person)
+            _ensure_of(tenant, person.tenant, listed.tenant)
             people[person.credential] = person
         elif kind == "remove":
-            if people.pop(str(about["credential"]), None) is None:
+            gone = people.pop(str(about["credential"]), None)
+            if gone is None:
                 raise NotOnTheList
-        elif kind != "destroy" or len(bytes.fromhex(about["mark"])) != 32:
+            _ensure_of(tenant, gone.tenant)
+        elif kind == "destroy":
+            _ensure_data_key(about, tenant)
+        else:
             raise NotAskedLikeThat(what=kind[:40])
-        _ensure_two(people)
+        _ensure_two({credential: one for credential, one in people.items() if one.tenant == tenant})
 
     # --- pieces --------------------------------------------------------------------------------------------------
 
@@ -335,8 +348,27 @@ def _ensure_whole(person: Person) -> None:
     passkeys.ensure_key(person)
 
 
+def _ensure_of(tenant: int, *others: int) -> None:
+    if any(other != tenant for other in others):
+        raise NotOnTheList
+
+
+def _ensure_data_key(about: Message, tenant: int) -> None:
+    """Insist that the mark is that of a data key of this town: the mark alone tells of no town."""
+    context = bytes.fromhex(about["context"])
+    if keys.mark_of(context) != about["mark"]:
+        raise NotAskedLikeThat(what="mark")
+    if not context.startswith(f"data-key:{tenant}:".encode()):
+        raise NotOnTheList
+
+
 def _ensure_two(people: Mapping[str, Person]) -> None:
-    if len({one.who for one in people.values() if books.LIST in one.may}) < 2:
+    """Insist on two approvers in each town that has anybody on the list, and in one town at least."""
+    approvers: dict[int, set[int]] = {one.tenant: set() for one in people.values()}
+    for one in people.values():
+        if books.LIST in one.may:
+            approvers[one.tenant].add(one.account)
+    if not approvers or min(map(len, approvers.values())) < 2:
         raise TooFewApprovers
 
 

@@ -311,7 +311,8 @@ class TestTheList:
     def test_two_approvers_end_a_data_key(self, house: House) -> None:
         context = b"data-key:1:contact.caller:1"
         wrapped = house.ask("wrap", key=KEY.hex(), context=context.hex(), suite=SUITE)["bytes"]
-        asked = {"act": "ask_change", "kind": "destroy", "about": {"mark": keys.mark_of(context)}}
+        about = {"mark": keys.mark_of(context), "context": context.hex()}
+        asked = {"act": "ask_change", "kind": "destroy", "about": about}
         number = house.do("ask_change", house.first, asked)["number"]
         house.do("make_change", house.second, {"act": "make_change", "change": number})
 

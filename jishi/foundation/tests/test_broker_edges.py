@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from jishi.foundation import keys
 from jishi.foundation.broker import book as books
+from jishi.foundation.broker import desk as desks
+from jishi.foundation.broker import refusals as no
+from jishi.foundation.tests.device import Device
 from jishi.foundation.tests.test_broker import CONTEXT, OPENED, SUITE, House
 
 
@@ -16,6 +20,10 @@ def house(tmp_path: Path):
     made = House(tmp_path / "broker")
     yield made
     made.desk.close()
+
+
+def data_key(context: bytes) -> dict:
+    return {"mark": keys.mark_of(context), "context": context.hex()}
 
 
 class Failing(FileIO):
@@ -75,3 +83,59 @@ class TestAFullDisk:
         house.again()
         assert (house.ask("health")["ok"], len(house.lines())) == (True, 1)
         assert house.look(house.receiver, "receive") == OPENED
+
+
+class TestTwoTownsOnOneList:
+    """The approvers of one town do nothing to the people and the keys of the other one."""
+
+    @pytest.fixture
+    def there(self, tmp_path: Path):
+        """A broker of two towns; the approvers of the second one are `there.away`, its receiver `there.theirs`."""
+        made = House(tmp_path / "one")
+        made.desk.close()
+        made.folder = tmp_path / "two"
+        made.folder.mkdir(mode=0o700)
+        made.away, made.theirs = (Device(), Device(), Device()), Device()
+        approvers = [one.listed(n, "1", "list", tenant=2) for n, one in enumerate(made.away, 1)]
+        made.theirs_listed = made.theirs.listed(9, "5", "receive", tenant=2)
+        made.desk = desks.Desk(made.folder, made.clock)
+        made.desk.begin([*made.people, *approvers, made.theirs_listed])
+        yield made
+        made.desk.close()
+
+    def test_a_change_of_the_other_towns_list_or_keys_is_refused(self, there: House) -> None:
+        theirs = books.written(there.theirs_listed)
+        new = books.written(Device().listed(99, "5", "receive", tenant=2))
+        grabbed = {**theirs, "tenant": 1, "account": 1}  # their passkey, made one of ours
+        asked = [
+            ("add", new), ("add", theirs), ("add", grabbed), ("remove", {"credential": theirs["credential"]}),
+            ("destroy", data_key(b"data-key:2:contact.caller:1")), ("destroy", data_key(CONTEXT)),
+        ]  # fmt: skip
+
+        for kind, about in asked:
+            wish = {"act": "ask_change", "kind": kind, "about": about}
+            assert there.do("ask_change", there.first, wish)["refused"] == "not_on_the_list", kind
+        no_key_of_it = {**data_key(b"data-key:2:contact.caller:1"), "context": b"data-key:1:x:1".hex()}
+        wish = {"act": "ask_change", "kind": "destroy", "about": no_key_of_it}
+        assert there.do("ask_change", there.first, wish)["refused"] == "not_asked_like_that"
+        assert there.ask("people")["waiting"] == []
+
+    def test_the_second_approver_is_of_the_same_town(self, there: House) -> None:
+        about = books.written(Device().listed(31, "5", "receive"))
+        number = there.do("ask_change", there.first, {"act": "ask_change", "kind": "add", "about": about})["number"]
+        make = {"act": "make_change", "change": number}
+
+        assert there.do("make_change", there.away[1], make)["refused"] == "not_on_the_list"
+        assert there.do("make_change", there.second, make) == {"made": number}
+
+    def test_each_town_keeps_two_approvers_of_its_own(self, there: House, tmp_path: Path) -> None:
+        gone = {"act": "ask_change", "kind": "remove", "about": {"credential": there.second.credential.hex()}}
+        assert there.do("ask_change", there.first, gone)["refused"] == "too_few_approvers"
+        gone["about"] = {"credential": there.away[2].credential.hex()}
+        assert there.do("ask_change", there.away[0], gone)["number"]
+
+        (tmp_path / "three").mkdir()
+        fresh = desks.Desk(tmp_path / "three", there.clock)
+        with pytest.raises(no.TooFewApprovers):
+            fresh.begin([*there.people, there.theirs_listed, there.away[0].listed(1, "1", "list", tenant=2)])
+        fresh.close()
