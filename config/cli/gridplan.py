@@ -15,6 +15,7 @@ import io
 import json
 import sys
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ from jishi.kernels.geo import datum
 from jishi.kernels.gridplan import problem, refusals
 
 MOST_SHOWN = 50
+MOST_GRID = 2**31 - 1  # the number of a grid
 
 
 class Unreadable(ValueError):
@@ -93,7 +95,7 @@ def _rows(name: str) -> dict[str, list[str]]:
     data = path.read_bytes()
     try:
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-    except (UnicodeDecodeError, gzip.BadGzipFile) as no:
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error) as no:
         raise Unreadable(f"{name}: {no}") from no
     with io.StringIO(text, newline="") as lines:
         reader = csv.reader(lines)
@@ -201,7 +203,9 @@ def grids(name: str, table: dict[str, Any]) -> Any:
     told_of = np.full(len(table["names"]), -1, np.int64)
     unknown = 0
     numbers = _numbers(name, told, "grid")
-    for one, grid in zip(_column(name, told, "id"), numbers.tolist(), strict=True):
+    if (np.abs(numbers) > MOST_GRID).any():
+        raise Unreadable(f"{name}: grid: 数太大 · a number above {MOST_GRID}")
+    for one, grid in zip(_column(name, told, "id"), np.where(np.isnan(numbers), -1, numbers).tolist(), strict=True):
         if one in table["row"]:
             told_of[table["row"][one]] = int(grid)
         else:

@@ -1,6 +1,7 @@
 """From the shell: a plan of two tables, its audit, and bad input as a sentence instead of a trace."""
 
 import csv
+import gzip
 import json
 import os
 from pathlib import Path
@@ -51,6 +52,43 @@ def test_a_plan_in_force_is_kept_and_a_unit_is_explained(tables, capsys):
     code, told = run(capsys, tables, "--previous", str(tables / "plan.csv"), "--explain", "7")
 
     assert (code, told["moves"], told["explanation"]["unit"]) == (0, 0, 7)
+
+
+def test_a_unit_with_a_blank_cell_in_the_plan_in_force_is_new(tables, capsys):
+    run(capsys, tables, "--out", str(tables / "plan.csv"))
+    head, *rows = (tables / "plan.csv").read_text().splitlines()
+    blank = [row.split(",")[0] + ",," + row.split(",", 2)[2] if i == 7 else row for i, row in enumerate(rows)]
+    (tables / "plan.csv").write_text("\n".join([head, *blank]))
+
+    code, told = run(capsys, tables, "--previous", str(tables / "plan.csv"))
+    audited, said = run(capsys, tables, "--audit", str(tables / "plan.csv"))
+
+    assert (code, told["status"], told["moves"]) == (0, "legal", 1)
+    assert (audited, [f["code"] for f in said["faults"]]) == (1, ["without_grid"])
+
+
+def test_a_grid_whose_number_is_beyond_counting_is_refused(tables, capsys):
+    write(tables / "p.csv", "id,grid", [(0, "inf"), (1, "1e30")])
+
+    code, told = run(capsys, tables, "--previous", str(tables / "p.csv"))
+
+    assert (code, told["code"]) == (2, "unreadable")
+
+
+@pytest.mark.parametrize("spoiled", ["cut short", "turned over", "no gzip"])
+def test_a_packed_table_that_is_damaged_is_refused(spoiled, tables, capsys):
+    packed = bytearray(gzip.compress((tables / "n.csv").read_bytes()))
+    if spoiled == "cut short":
+        packed = packed[: len(packed) // 2]
+    elif spoiled == "turned over":
+        packed[10:40] = bytes(b ^ 255 for b in packed[10:40])
+    else:
+        packed = bytearray(b"id,x,y,weight")
+    (tables / "n.csv.gz").write_bytes(packed)
+
+    code = command.main(["--nodes", str(tables / "n.csv.gz"), "--edges", str(tables / "e.csv"), "--json"])
+
+    assert (code, json.loads(capsys.readouterr().out)["code"]) == (2, "unreadable")
 
 
 def test_no_legal_plan_ends_with_one_and_the_certificate(tmp_path, capsys):
