@@ -104,13 +104,14 @@ def plan(problem: Problem, search: Search) -> Plan:
     first = replace(search, mending=FIRST_MENDING) if len(loosening.may_part(ground)) else search
     proofs = certifying.at_once(ground, pieces)
     part, notes = solving.solve(ground, pieces, first, proofs)
-    is_best = not notes["searched_pieces"] and not len(loosening.may_part(ground))  # every piece by enumeration
+    guessed = notes["searched_pieces"] + notes["kept_pieces"]  # the others were divided by enumeration
+    is_best = not guessed and not len(loosening.may_part(ground))
     coarse = ground, pieces
     ground, pieces, part = loosening.loosen((ground, pieces, part), search, frozenset(proofs))
     assignment = numbered(problem, ground, part)
     exemptions = exempted(problem, ground, pieces, assignment)
     faults = audit(assignment, problem, exemptions)
-    certificates = certifying.by_count(ground, pieces)
+    certificates = certifying.by_count(*_finest(ground, pieces))
     relaxations: tuple[Relaxation, ...] = ()
     if faults and not _stopped(search):
         faulty = _faulty(ground, pieces, assignment, faults)
@@ -127,6 +128,14 @@ def plan(problem: Problem, search: Search) -> Plan:
         bound=0.0 if is_best and not faults else None, metrics=reporting.objective(problem, assignment),
         used=_used(problem, search, notes),
     )  # fmt: skip
+
+
+def _finest(ground: Ground, pieces: tuple[Piece, ...]) -> tuple[Ground, tuple[Piece, ...]]:
+    """Take compounds that may be split building by building: a proof holds however they are cut."""
+    if not len(loosening.may_part(ground)):
+        return ground, pieces
+    loose = contract.build(ground.problem, loose=contract.EVERY)
+    return loose, solving.divide(loose)
 
 
 def _stopped(search: Search) -> bool:

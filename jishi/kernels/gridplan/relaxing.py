@@ -34,7 +34,7 @@ def cheapest(
     grids = np.asarray(assignment, dtype=np.int64)
     for piece in faulty:
         units = np.array(units_of(ground, piece.rows))
-        exact = _exact_band(ground, piece) if len(faulty) <= EXACT_UP_TO else None
+        exact = _exact_band(ground, piece, grids) if len(faulty) <= EXACT_UP_TO else None
         offers = [exact or _band_as_found(ground.problem, grids, units, faults)]
         if 0 < piece.homes < ground.problem.band.lo:
             told = f"Accept {piece.homes} households as an island."
@@ -64,24 +64,46 @@ def price_of(homes: int, lo: int, hi: int) -> float:
     return float(np.ceil(max(over, max(lo - homes, 0) * 100 / lo if lo else 0.0) - 1e-9))
 
 
-def _exact_band(ground: Ground, piece: Piece) -> Relaxation | None:
-    """The division of a small piece that misses the band by the least percents in all."""
+def _exact_band(ground: Ground, piece: Piece, assignment: Array) -> Relaxation | None:
+    """The division of a small piece that misses the band by the least percents in all and breaks no other rule."""
     if len(piece.rows) > covering.BY_CHECKER * 2:
         return None
     lo, hi = ground.problem.band.lo, ground.problem.band.hi
     near, w = covering.bits(ground.indptr, ground.indices, piece.rows), ground.w[piece.rows].tolist()
     sets = covering.fitting(near, w, int(lo * (1 - WIDER)), max(int(hi * (1 + WIDER)), max(w)), most=20_000)
-    if not sets:
-        return None
+    sets = solving.allowed(ground, piece.rows, near, sets or [])
     homes = [sum(w[i] for i in range(len(w)) if s >> i & 1) for s in sets]
     prices = np.array([price_of(h, lo, hi) for h in homes])
-    cover = covering.best_cover(len(w), sets, prices + 1e-6)
+    count = piece.wanted if ground.problem.count is not None else None
+    cover = covering.best_cover(len(w), sets, prices + 1e-6, count=count)
     if cover is None or cover.sets is None:
         return None
     out = [(h, p, s) for s, h, p in zip(sets, homes, prices.tolist(), strict=True) if s in cover.sets and p]
     told = "Accept " + ", ".join(f"{h} in one grid ({p:.0f})" for h, p, _ in out) + "."
     grids = tuple(units_of(ground, piece.rows[[i for i in range(len(w)) if s >> i & 1]]) for s in cover.sets)
+    if not out or not _keeps_the_rest(ground.problem, assignment, grids):
+        return None
     return Relaxation("band", float(sum(p for _, p, _ in out)), told, units_of(ground, piece.rows), grids)
+
+
+def _keeps_the_rest(problem: Problem, assignment: Array, grids: Sequence[Sequence[int]]) -> bool:
+    """Tell whether the plan with these grids breaks no rule but the band, as far as they are concerned."""
+    divided, stay = np.array(assignment, dtype=np.int64), set(problem.pins.stay)
+    others = np.setdiff1d(np.arange(len(divided)), np.concatenate([np.array(g, np.int64) for g in grids]))
+    free, named = int(divided.max()) + 1, set[int]()
+    if problem.previous is not None:
+        free = max(free, int(np.max(problem.previous)) + 1)
+    for i, rows in enumerate(grids):
+        held = {int(np.asarray(problem.previous)[r]) for r in rows if r in stay}
+        divided[list(rows)] = held.pop() if len(held) == 1 else free + i
+        named.add(int(divided[rows[0]]))
+    if len(named) < len(grids) or np.isin(divided[others], list(named)).any():
+        return False
+    inside = {r for rows in grids for r in rows}
+    return not any(
+        f.rule not in ("H4", "exemption") and (f.grid in named or f.grid < 0 and (not f.units or inside & set(f.units)))
+        for f in audit(divided, problem)
+    )
 
 
 def _band_as_found(problem: Problem, grids: Array, units: Array, faults: tuple[Fault, ...]) -> Relaxation | None:

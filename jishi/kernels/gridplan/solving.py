@@ -90,7 +90,7 @@ def solve(
     sought = searching.aims(ground, search.weights, max(1, len(sealed) + sum(p.wanted for p in pieces if p.homes)))
     rest: list[Piece] = []
     lost: list[Piece] = []
-    looks, exact, k = ALL_LOOKS, 0, len(sealed)
+    looks, exact, kept, k = ALL_LOOKS, 0, 0, len(sealed)
     for i, piece in enumerate(pieces):
         if not piece.homes or (not piece.fits and piece.homes <= ground.problem.band.hi):
             part[piece.rows] = _beside(ground, piece, part, k)
@@ -100,6 +100,7 @@ def solve(
         if before is not None:
             part[piece.rows] = k + before
             k += int(before.max()) + 1
+            kept += 1
             continue
         is_tried = piece.fits and len(piece.rows) <= SMALL and looks > 0 and i not in hopeless
         cover, looked = best(ground, piece, sought, search.price) if is_tried else (None, 0)
@@ -117,7 +118,7 @@ def solve(
         found = searched(ground, some, how, sought)
         part[found >= 0] = found[found >= 0] + k
         k += int(found.max()) + 1
-    return part, {"exact_pieces": exact, "searched_pieces": len(rest) + len(lost)}
+    return part, {"exact_pieces": exact, "kept_pieces": kept, "searched_pieces": len(rest) + len(lost)}
 
 
 def as_before(ground: Ground, piece: Piece) -> Ints | None:
@@ -171,8 +172,7 @@ def best(
     sets = covering.fitting(near, ground.w[rows].tolist(), band.lo, band.hi, most=LOOKS)
     if sets is None:
         return None, LOOKS
-    sets = [s for s in sets if not _has_foes(ground, rows, s)] if ground.foes.size else sets
-    sets = _untorn(ground, rows, near, sets)
+    sets = allowed(ground, rows, near, sets)
     count = piece.wanted if ground.problem.count is not None else None
     costs = column_costs(ground, rows, sets, sought)
     if ground.problem.previous is not None and price > 0 and sets:
@@ -186,6 +186,12 @@ def _moved(ground: Ground, rows: Ints, sets: list[int]) -> Doubles:
     moving = np.where(home >= 0, ground.moving[rows], 0.0)
     common = np.stack([members @ np.where(home == g, moving, 0.0) for g in np.unique(home).tolist()], axis=1)
     return np.asarray(members @ moving - common.max(axis=1), dtype=np.float64)
+
+
+def allowed(ground: Ground, rows: Ints, near: list[int], sets: list[int]) -> list[int]:
+    """This will leave out sets with two that must be apart, and those that tear a split compound."""
+    sets = [s for s in sets if not _has_foes(ground, rows, s)] if ground.foes.size else sets
+    return _untorn(ground, rows, near, sets)
 
 
 def _has_foes(ground: Ground, rows: Ints, one: int) -> bool:

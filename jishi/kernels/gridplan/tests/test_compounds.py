@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jishi.kernels.gridplan import audit, confirms, plan_grids
+from jishi.kernels.gridplan import Exempt, audit, confirms, plan_grids
 from jishi.kernels.gridplan.tests import grounds
 
 
@@ -123,6 +123,14 @@ class TestCut:
 class TestBound:
     def test_a_small_ground_comes_with_the_proof_that_nothing_is_better(self):
         assert planned(grounds.lattice(5, 6, 110)).bound == 0.0
+
+    def test_a_piece_that_was_left_as_it_is_in_force_comes_without_that_proof(self):
+        lattice = grounds.lattice(3, 4, 100, previous=np.arange(12) // 4)  # rows; squares would be shorter walks
+
+        plan = planned(lattice, change_price=10.0)
+
+        assert (plan.status, plan.used["kept_pieces"], plan.bound) == ("legal", 1, None)
+        assert (plan.assignment == lattice.previous).all()
 
     @pytest.mark.parametrize("seed", range(6))
     def test_the_cheapest_cover_is_the_solvers_own(self, seed):

@@ -77,6 +77,19 @@ class TestGadgets:
 
         assert [(r.kind, r.price) for r in plan.relaxations] == [("band", 12.0)]
 
+    @pytest.mark.parametrize("more", [{"pins": Pins(apart=[(0, 1)])}, {"max_walk_m": 100.0}])
+    def test_a_relaxation_of_the_band_breaks_no_other_rule(self, more):
+        pair = grounds.path([280, 280], **more)  # together 12 points, which is against the other rule; apart 7 each
+
+        bands = [r for r in planned(pair).relaxations if r.kind == "band"]
+
+        for one in bands:
+            grid = np.zeros(2, np.int64)
+            for number, rows in enumerate(one.grids):
+                grid[list(rows)] = number
+            assert {f.rule for f in audit(grid, pair)} == {"H4"}
+        assert [r.price for r in bands] == [14.0]
+
     def test_a_crossing_that_could_be_listed_is_cheaper_than_a_grid_out_of_its_band(self):
         plan = planned(grounds.path([280, 180, 400], barrier=[3, 0]))
 
