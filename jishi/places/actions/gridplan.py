@@ -5,6 +5,7 @@ runs on what was frozen when it is checked and once more when it is adopted; the
 """
 
 import json
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,8 @@ from jishi.places.refusals import (
 LIFE = "gridplan"
 NOTICE_DAYS = EFFECTIVE_DAYS = 7  # at least; institutions/procedures/gridplan.toml
 LEGAL = ("legal", "legal_with_exemptions")
+ASKED = "让人算出或者手工改过这份方案的人不得自己通过"
+ASKED_EN = "nobody adopts a plan that he or she had calculated or changed by hand"
 
 
 @transaction.atomic
@@ -224,7 +227,8 @@ def adopt(
 ) -> GridPlan:
     """This will make the plan the community's next grid edition, in force from a day at least seven days ahead.
 
-    :raises SamePerson: who drafted, revised, checked or published it, in whichever post.
+    :raises SamePerson: who had it calculated, changed it by hand, drafted, revised, checked or published it, in
+    whichever post.
     :raises ObjectionWasRight: one of this round was, and nothing was changed. :raises WordsNeeded: a document number.
     :raises TooSoon. :raises PlanHasFaults: the auditor's last look. :raises PlanBaseReplaced: another edition came
     after the one that the plan was calculated from. :raises Refused: whatever `grids.adopt` refuses.
@@ -309,6 +313,16 @@ def ensure_another(plan: GridPlan, verb: str, *, by: Actor) -> None:
         other = entry[pair.verbs[0] if pair.verbs[1] == verb else pair.verbs[1]]
         if any(e.verb == other and _same(e.actor, by) for e in trail.of("gridplan", plan.id)):
             raise SamePerson(why=pair.why.zh, why_en=pair.why.en)
+    if verb == "gridplan.adopt" and any(_same(label, by) for label in _asked_by(plan.run)):
+        raise SamePerson(why=ASKED, why_en=ASKED_EN)
+
+
+def _asked_by(run: PlanRun) -> Iterator[str]:
+    """Give who had the division calculated and who changed it by hand, the last first."""
+    step: PlanRun | None = run
+    while step is not None:
+        yield step.asked_by
+        step = step.parent
 
 
 def why_not(plan: GridPlan, verb: str, *, by: Actor) -> SamePerson | None:

@@ -449,6 +449,27 @@ class TestOnePersonOneSide:
         assert gridplan.adopt(plan.id, **told, by=another(by), now=day + 8 * DAYS).status == "ADOPTED"
 
 
+    def test_who_had_it_calculated_or_changed_it_by_hand_does_not_adopt_it(self, by):
+        asked, changed, rest = (replace(by, account_id=n) for n in (10, 11, 12))
+        run = a_run(asked)
+        codes = list(PlanGrid.objects.filter(run=run).order_by("code").values_list("code", flat=True))
+        for unit, there in ((ref, c) for ref, _, now_in in looking.units_of(run) for c in codes if c != now_in):
+            fresh = plans.change(run.id, moves={unit: there}, by=changed, now=MONDAY_TEN)
+            if not fresh.faults:
+                break
+        plan = gridplan.draft(fresh.id, by=rest, now=MONDAY_TEN)
+        gridplan.check(plan.id, by=rest, now=MONDAY_TEN)
+        gridplan.publish(plan.id, by=rest, now=MONDAY_TEN)
+        gridplan.conclude(plan.id, by=rest, now=LATER)
+        told = {"document_no": "试9号", "effective_from": date(2026, 9, 1), "now": LATER}
+
+        for who in (asked, changed):
+            with pytest.raises(SamePerson), transaction.atomic():
+                gridplan.adopt(plan.id, **told, by=replace(who, post_id=77))
+
+        assert gridplan.adopt(plan.id, **told, by=another(by)).status == "ADOPTED"
+
+
 def a_changed_plan(plan: GridPlan, by: Actor) -> int:
     """Bring a draft to the end of its first notice, with an objection that was right; gives the run to change to."""
     other = a_run(by, price=0).id
