@@ -47,6 +47,19 @@ class TestWhole:
         assert (one == sixteen).all()
 
 
+class TestCounts:
+    @pytest.mark.parametrize("rule", ["whole", "own_grid"])
+    def test_what_is_too_big_is_one_building_and_not_the_part_it_was_cut_into(self, rule):
+        # houses without homes lie in one part with the tower, but could be parted from it
+        problem = grounds.path([0, 612, 0, 0, 400], atoms=np.array([9] * 4 + [1]), compounds=rule,
+                               exempt=Exempt(oversize_alone=False))  # fmt: skip
+
+        certificates = planned(problem).certificates
+
+        assert ("too_big", (1,)) in [(c.kind, c.units) for c in certificates]
+        assert all(confirms(c, problem) for c in certificates)
+
+
 class TestOwnGrid:
     """Compounds inside the band are grids of their own; the parts of one above the cap are not."""
 
