@@ -112,6 +112,15 @@ def test_a_change_that_the_site_made_up_is_refused(office: Office) -> None:
     assert office.moved.keys.people()["waiting"] == []
 
 
+@pytest.mark.parametrize("depth", [300, 700, 950, 3900])
+def test_a_wish_nested_too_deeply_is_refused(depth: int, office: Office) -> None:
+    nested = "[" * depth + "]" * depth
+    for wish in ("[" * 8000, nested, f'{{"act":"ask_change","kind":"add","about":{nested}}}'):
+        answer = office.first.post("/key-list", {"do": "ask", "wish": wish, "credential": "[" * 8000})
+        assert answer.status_code in (403, 422)
+    assert office.moved.keys.people()["waiting"] == []
+
+
 def test_who_has_no_passkey_is_not_put_on_the_list(office: Office) -> None:
     answer = office.first.post("/key-list", {"do": "add", "username": office.accounts[1].username, "may": ["receive"]})
 

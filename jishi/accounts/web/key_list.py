@@ -53,7 +53,7 @@ def _do(request: HttpRequest, listed: Listed) -> HttpResponse:
     if do == "ask":
         try:
             wish = json.loads(said.get("wish", "")[:LONGEST])
-        except ValueError as no:
+        except (ValueError, RecursionError) as no:
             raise Invalid(detail="wish") from no
         key_list.ask(wish if isinstance(wish, dict) else {}, shown=shown, **who)
     elif do == "make" and said.get("number", "").isdecimal():

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from jishi.foundation.broker import wire
-from jishi.foundation.broker.refusals import KNOWN
+from jishi.foundation.broker.refusals import KNOWN, NotAskedLikeThat
 from jishi.foundation.keys import Health, KeyNotAvailable, OwnKey, Wish
 from jishi.foundation.refusals import Refused
 
@@ -99,12 +99,15 @@ class BrokerKeys:
     def _ask(self, do: str, **said: Any) -> dict[str, Any]:
         """Ask on this thread's connection; once more on a new one if the broker was started again meanwhile.
 
-        :raises KeyNotAvailable: it is away, or not the one we know. :raises Refused: what it says no to.
+        :raises KeyNotAvailable: it is away, or not the one we know. :raises NotAskedLikeThat: nested too deeply.
+        :raises Refused: what it says no to.
         """
         message = {"do": do, **said}
         spoke = getattr(self._mine, "of", None) == os.getpid()
         try:
             answer = self._talk(message, anew=False)
+        except RecursionError as deep:  # it could not be written down: nothing was sent
+            raise NotAskedLikeThat(what=do) from deep
         except OSError as away:
             self._drop()
             if not spoke:

@@ -43,7 +43,7 @@ def read(raw: str) -> Shown:
             _bytes(said["rawId"]).hex(), _bytes(told["challenge"]).hex(), str(told["origin"]),
             _bytes(response["authenticatorData"]), client, _bytes(response["signature"]),
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError) as no:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as no:
         raise SignatureNeeded from no
 
 
@@ -56,7 +56,7 @@ def ensure_signed(shown: Shown, person: Person) -> None:
         told = AuthenticatorData(shown.authenticator)
         at = urlsplit(shown.origin)
         host = at.hostname or ""
-    except (ValueError, IndexError, KeyError) as no:
+    except Exception as no:  # the library says no in many ways: struct.error, RecursionError, …
         raise SignatureNeeded from no
     at_home = host == person.rp or host.endswith(f".{person.rp}")
     if not at_home or (at.scheme != "https" and host not in LOCAL):

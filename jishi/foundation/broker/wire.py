@@ -45,7 +45,7 @@ def receive(source: socket.socket) -> dict[str, Any] | None:
     raw = _exactly(source, length)
     try:
         message = json.loads(raw)
-    except ValueError as no:
+    except (ValueError, RecursionError) as no:
         raise Broken("no JSON") from no
     if not isinstance(message, dict):
         raise Broken("no object")

@@ -1,7 +1,12 @@
 """The broker at its edges: a disk that is full, two towns on one list, questions made to break it."""
 
+import base64
 import errno
+import hashlib
+import json
 import os
+import socket
+import threading
 from io import FileIO
 from pathlib import Path
 
@@ -11,8 +16,9 @@ from jishi.foundation import keys
 from jishi.foundation.broker import book as books
 from jishi.foundation.broker import desk as desks
 from jishi.foundation.broker import refusals as no
-from jishi.foundation.tests.device import Device
-from jishi.foundation.tests.test_broker import CONTEXT, OPENED, SUITE, House
+from jishi.foundation.broker import wire
+from jishi.foundation.tests.device import HOST, Device
+from jishi.foundation.tests.test_broker import CONTEXT, OPENED, SUITE, House, wish
 
 
 @pytest.fixture
@@ -113,11 +119,11 @@ class TestTwoTownsOnOneList:
         ]  # fmt: skip
 
         for kind, about in asked:
-            wish = {"act": "ask_change", "kind": kind, "about": about}
-            assert there.do("ask_change", there.first, wish)["refused"] == "not_on_the_list", kind
+            asks = {"act": "ask_change", "kind": kind, "about": about}
+            assert there.do("ask_change", there.first, asks)["refused"] == "not_on_the_list", kind
         no_key_of_it = {**data_key(b"data-key:2:contact.caller:1"), "context": b"data-key:1:x:1".hex()}
-        wish = {"act": "ask_change", "kind": "destroy", "about": no_key_of_it}
-        assert there.do("ask_change", there.first, wish)["refused"] == "not_asked_like_that"
+        asks = {"act": "ask_change", "kind": "destroy", "about": no_key_of_it}
+        assert there.do("ask_change", there.first, asks)["refused"] == "not_asked_like_that"
         assert there.ask("people")["waiting"] == []
 
     def test_the_second_approver_is_of_the_same_town(self, there: House) -> None:
@@ -139,3 +145,46 @@ class TestTwoTownsOnOneList:
         with pytest.raises(no.TooFewApprovers):
             fresh.begin([*there.people, there.theirs_listed, there.away[0].listed(1, "1", "list", tenant=2)])
         fresh.close()
+
+
+DEEP = "[" * 5000
+TOLD = hashlib.sha256(HOST.encode()).digest() + bytes([0x05]) + bytes(4)
+
+
+def shown(house: House, told: bytes, *, client: str = "") -> str:
+    """Answer as the receiver's device, with something else where it says what it saw."""
+    asked = json.loads(house.signed(house.receiver, wish("receive")))
+    asked["response"]["authenticatorData"] = base64.urlsafe_b64encode(told).decode()
+    if client:
+        asked["response"]["clientDataJSON"] = base64.urlsafe_b64encode(client.encode()).decode()
+    return json.dumps(asked)
+
+
+class TestWhatIsMadeToBreakIt:
+    def test_a_signature_nested_too_deeply_or_cut_off_is_none(self, house: House) -> None:
+        odd = [
+            DEEP, '{"response":' + DEEP, shown(house, TOLD, client=DEEP),
+            *(shown(house, TOLD[:n]) for n in (0, 32, 34)),
+            shown(house, TOLD[:32] + bytes([0xC5]) + TOLD[33:]), shown(house, TOLD[:32] + bytes([0x45]) + bytes(24)),
+            shown(house, TOLD[:32] + bytes([0x85]) + bytes(4) + b"\x81" * 5000),
+            shown(house, TOLD[:32] + bytes([0x85]) + bytes(4) + b"\xa1\x80\x00"),
+        ]  # fmt: skip
+
+        for one in odd:
+            said = house.ask("open_own", wish=wish("receive"), kept=house.kept(), shown=one)
+            assert said["refused"] == "signature_needed", (said, one[:40])
+
+    def test_a_wish_nested_too_deeply_is_refused(self, house: House) -> None:
+        deep: list = []
+        for _ in range(100_000):
+            deep = [deep]
+
+        assert house.ask("challenge", wish=deep)["refused"] == "not_asked_like_that"
+
+    def test_a_message_nested_too_deeply_ends_its_connection_alone(self) -> None:
+        here, there = socket.socketpair()
+        raw = DEEP.encode() * 100
+        with here, there:
+            threading.Thread(target=here.sendall, args=(len(raw).to_bytes(4, "big") + raw,)).start()
+            with pytest.raises(wire.Broken):
+                wire.receive(there)
