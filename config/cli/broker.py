@@ -16,8 +16,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.cli.standing import parser, stand, tenant_code
+
+if TYPE_CHECKING:
+    from jishi.foundation.broker.book import Person
 
 
 def main(argv: Sequence[str]) -> int:
@@ -53,25 +57,34 @@ def main(argv: Sequence[str]) -> int:
     return 1
 
 
-def _begin(given: argparse.Namespace) -> int:
+def _make(folder: Path, people: "list[Person]", old: Path | None) -> None:
+    """Write the first list and the broker's own pair; nobody else reads what is written."""
     from jishi.foundation.broker import wire
-    from jishi.foundation.broker.book import person_of
     from jishi.foundation.broker.desk import Desk
+
+    before = os.umask(0o077)
+    try:
+        for name in ("root.key", "anchor.key"):
+            if old is not None and not (folder / name).exists():
+                shutil.copyfile(old / name, folder / name)
+        desk = Desk(folder, time.time)
+        try:
+            desk.begin(people)
+        finally:
+            desk.close()
+        if not (folder / f"{wire.BROKER}.key").exists():
+            wire.make_pair(folder, wire.BROKER)
+    finally:
+        os.umask(before)
+
+
+def _begin(given: argparse.Namespace) -> int:
+    from jishi.foundation.broker.book import person_of
 
     folder: Path = given.folder
     people = [person_of(json.loads(line)) for line in given.people.read_text("utf-8").splitlines() if line.strip()]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.umask(0o077)
-    for name in ("root.key", "anchor.key") if given.old else ():
-        if not (folder / name).exists():
-            shutil.copyfile(given.old / name, folder / name)
-    desk = Desk(folder, time.time)
-    try:
-        desk.begin(people)
-    finally:
-        desk.close()
-    if not (folder / f"{wire.BROKER}.key").exists():
-        wire.make_pair(folder, wire.BROKER)
+    _make(folder, people, given.old)
     print(f"名单 {len(people)} 把通行密钥，以后只有两位批准人能改。")
     print(f"{len(people)} passkeys are listed; from now on two approvers change that.")
     if given.old:

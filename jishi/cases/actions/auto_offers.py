@@ -17,7 +17,7 @@ from jishi.cases.actions import dispatch
 from jishi.cases.actions.alongside import worded
 from jishi.cases.models import AutoOffer, Case, Membership, RiskMark, Suggestion
 from jishi.cases.refusals import GroundNeeded, NotSureEnough, OffersAlready, UnknownMatter
-from jishi.cases.states import CASE, Status, Urgency, Voice
+from jishi.cases.states import CASE, Kind, Status, Urgency, Voice
 from jishi.cases.triage import Stage, routing
 from jishi.cases.triage.classifying import TOLD
 from jishi.duties import queries as duties
@@ -190,6 +190,8 @@ def _in_doubt(case: Case) -> bool:
     if case.urgency == Urgency.EMERGENCY or case.accused_body_ids or case.absorbed_into_id or case.reports_count > 1:
         return True
     member = Membership.objects.filter(case=case, to_at=None).select_related("report").order_by("id").first()
+    if Kind.TIP_OFF in (case.kind, member.report.kind if member else Kind.TIP_OFF):
+        return True
     if member is None or member.report.voice == Voice.CONFIDENTIAL or RiskMark.objects.filter(case=case).exists():
         return True
     said = {s.stage: s for s in Suggestion.objects.filter(report=member.report_id).order_by("id")}

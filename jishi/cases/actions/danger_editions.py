@@ -46,7 +46,7 @@ class Wording:
 
 @transaction.atomic
 def propose(code: str, said: Wording, *, why: str, by: Actor, now: datetime) -> ModelEdition:
-    """Put an edition before the office: what is in force (or proposed last) with this danger said anew.
+    """Put an edition before the office: what is in force with this danger said anew.
 
     It is stored with what it misses and what it marks wrongly on the golden sentences, and answers nobody yet.
     :raises NotAllowed: not of the receiving desk or the office. :raises NoSuchDanger: unknown, or words that cannot be.
@@ -56,7 +56,8 @@ def propose(code: str, said: Wording, *, why: str, by: Actor, now: datetime) -> 
         raise NotAllowed(why="险情规则由受理的岗位提、领导小组办公室定。")
     reason = worded(why, least=4, most=500, what="为什么改", what_en="why it is changed")
     scope.one_at_a_time("danger_rules", 0)
-    told = _anew(_base(by), code, said)
+    base, number = _base(by)
+    told = _anew(base, code, said)
     content = json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
     found = danger.check(told)
     rows = ModelEdition.objects.filter(tenant_id=by.tenant_id, kind=danger.KIND)
@@ -65,7 +66,7 @@ def propose(code: str, said: Wording, *, why: str, by: Actor, now: datetime) -> 
         made_from=code, arrays=content, sha256=hashlib.sha256(content).hexdigest(),
         card={
             "by": by.label, "why": minimise_one(reason).shown, "of": found.of, "missed": list(found.missed),
-            "alarmed": list(found.alarmed),
+            "alarmed": list(found.alarmed), "base": number,
         },
     )  # fmt: skip
     codes = {"danger": code, "missed": len(found.missed), "alarmed": len(found.alarmed)}
@@ -78,7 +79,8 @@ def adopt(number: int, *, by: Actor, now: datetime) -> ModelEdition:
     """Listen by this edition from now on; marks made before keep theirs.
 
     :raises NotAllowed: not the leading group office. :raises SamePerson: who proposed it. :raises NotFound.
-    :raises GoldenFails: it misses a golden sentence, or marks a twin, today. :raises WrongMoment: it is in force.
+    :raises GoldenFails: it misses a golden sentence, or marks a twin, today. :raises WrongMoment: it is in force, or
+        other rules came into force since it was proposed.
     :raises ModelCannotBeRead: its content does not fit its hash.
     """
     _ensure_office(by)
@@ -90,6 +92,12 @@ def adopt(number: int, *, by: Actor, now: datetime) -> ModelEdition:
         raise SamePerson(why="提的人不能自己定，换一位同事。", why_en="A colleague of who proposed it adopts it.")
     if row.adopted_at is not None and row.retired_at is None:
         raise WrongMoment(state="in_force", state_zh="正在用", state_en="in use", open=[], open_zh="—", open_en="—")
+    held = _in_force(by)
+    if row.adopted_at is None and row.card["base"] != (held.number if held else 0):
+        raise WrongMoment(
+            state="changed", state_zh="提出以后规则已经换过", state_en="from before the rules were changed",
+            open=["propose"], open_zh="照现在的规则重提", open_en="propose it anew",
+        )  # fmt: skip
     try:
         found = danger.check(danger.unpacked(bytes(row.arrays), row.sha256))
     except RuntimeError:
@@ -121,18 +129,17 @@ def give_back(*, by: Actor, now: datetime) -> ModelEdition:
     return row
 
 
-def _base(by: Actor) -> dict[str, Any]:
-    """What a proposal changes: the newest proposal that nobody has adopted yet, else what is in force."""
-    newest = ModelEdition.objects.filter(tenant_id=by.tenant_id, kind=danger.KIND).order_by("-number").first()
-    held = (
-        newest if newest is not None and newest.adopted_at is None
-        else ModelEdition.objects.filter(
-            tenant_id=by.tenant_id, kind=danger.KIND, adopted_at__isnull=False, retired_at=None
-        ).first()
-    )  # fmt: skip
+def _base(by: Actor) -> tuple[dict[str, Any], int]:
+    """What a proposal changes, and its number: what is in force. Nobody's proposal rides along with another's."""
+    held = _in_force(by)
     if held is None:
-        return json.loads(json.dumps({k: v for k, v in danger.told().items() if k != "valid_from"}))  # type: ignore[no-any-return]
-    return danger.unpacked(bytes(held.arrays), held.sha256)
+        return json.loads(json.dumps({k: v for k, v in danger.told().items() if k != "valid_from"})), 0
+    return danger.unpacked(bytes(held.arrays), held.sha256), held.number
+
+
+def _in_force(by: Actor) -> ModelEdition | None:
+    rows = ModelEdition.objects.filter(tenant_id=by.tenant_id, kind=danger.KIND)
+    return rows.filter(adopted_at__isnull=False, retired_at=None).first()
 
 
 def _anew(told: dict[str, Any], code: str, said: Wording) -> dict[str, Any]:

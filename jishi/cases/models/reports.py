@@ -71,7 +71,7 @@ class Report(Placed, TenantRow):
             known("voice", Voice, "report_voice_is_known"),
             models.CheckConstraint(name="said_before_received", condition=Q(said_at__lte=F("received_at"))),
             models.CheckConstraint(
-                name="anonymous_report_has_no_person", condition=~Q(voice="anonymous") | Q(reporter=None)
+                name="who_hides_has_no_account", condition=Q(voice="open") | Q(reporter=None)
             ),
             models.CheckConstraint(
                 name="a_point_has_both_numbers",

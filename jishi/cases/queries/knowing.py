@@ -13,6 +13,7 @@ from jishi.cases.models import KnowledgeItem
 from jishi.cases.triage import knowledge
 from jishi.cases.triage.knowledge import Offered
 from jishi.duties import queries as duties
+from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
 
 ROWS = 20
@@ -92,7 +93,7 @@ def offered(texts: Sequence[str], *, now: datetime, lang: str) -> list[Kept | No
 
 
 def _with_words(rows: QuerySet[KnowledgeItem], said: str) -> QuerySet[KnowledgeItem]:
-    for word in said.split()[:WORDS]:
+    for word in said.replace("\x00", " ").split()[:WORDS]:
         word = word[:40]
         rows = rows.filter(
             Q(question__icontains=word) | Q(answer__icontains=word) | Q(source__icontains=word)
@@ -104,7 +105,7 @@ def _with_words(rows: QuerySet[KnowledgeItem], said: str) -> QuerySet[KnowledgeI
 def _page(
     rows: QuerySet[KnowledgeItem], *, now: datetime, lang: str, after: str, by: Actor | None = None
 ) -> Page:
-    if after.isdigit() and len(after) < 10:
+    if numbers.names_a_row(after):
         rows = rows.filter(number__lt=int(after))
     found = list(rows.order_by("-number")[: ROWS + 1])
     day = localdate(now)

@@ -103,7 +103,7 @@ def test_the_looking_stands_on_her_own_list_and_opens_no_other_fact(home):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"voice": "anonymous", "reporter_id": None}, {"voice": "confidential"}, {"at_home": False},
+        {"voice": "anonymous", "reporter_id": None}, {"voice": "confidential", "reporter_id": None}, {"at_home": False},
         {"kind": "tip_off"}, {"accused_body_ids": "any"}, {"address_text": "翠竹苑3号楼"}, {"text": f.DRAIN},
     ],
 )  # fmt: skip

@@ -117,6 +117,7 @@ class TestOffering:
             ("another matter", {"text": "竹影居小区的垃圾一周没人清运，臭得很"}),
             ("an emergency", {"text": TEXT, "urgency": "emergency"}),
             ("a confidence", {"text": TEXT, "voice": "confidential", "caller_name": "王五"}),
+            ("a tip-off", {"text": TEXT, "kind": "tip_off"}),
             ("a person said the matter", {"text": "翠竹苑有点事", "matter": SWING}),
         ],
     )

@@ -78,10 +78,21 @@ class TestAnEdition:
         assert [s[2] for s in state(town)] == ["", ""] and fires(town) == []
 
     def test_is_held_against_the_sentences_that_the_town_has_added(self, town: int) -> None:
-        proposed(town)
+        f.do(f.office(town), danger_editions.adopt, proposed(town).number, now=LATER)
         later = proposed(town, replace(WORDS, ways=GAS["words"], speaks=(), twins=()))
 
         assert later.card["missed"] == ["煤气坛子在呲呲地响"] and later.card["of"] == len(danger.golden()) + 2
+
+    def test_carries_nobody_else_s_proposal_along_and_takes_nothing_back_that_came_between(self, town: int) -> None:
+        own = proposed(town, by=f.office(town))
+        other = proposed(town, replace(WORDS, ways=GAS["words"], speaks=(), twins=()))
+        with scope.work(system(town)):
+            assert "泡菜坛子" not in bytes(ModelEdition.objects.get(id=other.id).arrays).decode()
+
+        f.do(f.staff(town, "office", account=77), danger_editions.adopt, own.number, now=LATER)
+
+        with pytest.raises(WrongMoment):
+            f.do(f.office(town), danger_editions.adopt, other.number, now=LATER)
 
     def test_is_refused_to_the_wrong_person_and_changes_nothing(self, town: int) -> None:
         own = proposed(town, by=f.office(town))

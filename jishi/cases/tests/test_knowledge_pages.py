@@ -57,6 +57,8 @@ class TestEverybody:
             every = client.get("/knowledge", headers=HOST).content.decode()
         found = client.get("/knowledge", {"q": "外地人去哪里办居住证"}, headers=HOST).content.decode()
         none = client.get("/knowledge", {"q": "护照<script>"}, headers=HOST).content.decode()
+        for odd in ("after=²", "after=٣", "q=%00护"):
+            assert client.get(f"/knowledge?{odd}", headers=HOST).status_code == 200
 
         assert PERMIT.question in every and "暖气报停" not in every and len(made) <= 8
         assert PERMIT.answer in found and "公交" not in found.split('id="h-answers"')[1]

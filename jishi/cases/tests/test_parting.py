@@ -239,7 +239,7 @@ class TestWithdraw:
 
     def test_leaves_the_name_of_nobody_beside_the_case(self, town: int) -> None:
         person = an_account(town, staff=False)
-        case = f.a_case_at(town, Status.BANKED, voice="confidential", reporter_id=person.id)
+        case = f.a_case_at(town, Status.BANKED, reporter_id=person.id)
         he = Actor(tenant_id=town, kind="resident", account_id=person.id)
 
         withdraw(report_of(case), by=he)

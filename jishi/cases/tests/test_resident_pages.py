@@ -177,11 +177,12 @@ class TestNobodyIsKept:
             ]
         return str(rows)
 
-    def test_of_an_anonymous_report_by_a_signed_in_resident(self, client, town):
+    @pytest.mark.parametrize(("voice", "tel"), [("anonymous", ""), ("confidential", "13900000417")])
+    def test_of_a_report_of_who_hides_by_a_signed_in_resident(self, client, town, voice, tel):
         account = an_account(town, staff=False)
         signed_in(client, account)
 
-        said(client, voice="anonymous", tel="")
+        said(client, voice=voice, tel=tel)
 
         assert f"resident:{account.id}" not in self.traces(town)
         with read(town):

@@ -19,6 +19,7 @@ from jishi.duties.models import DutyList, Objection
 from jishi.duties.refusals import FileRefused, ItemsRefused
 from jishi.duties.states import EN, ListState, open_verbs
 from jishi.duties.vocabulary import names
+from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, SignInNeeded
 from jishi.kernels.dutylist.sentences import fact_words
@@ -37,7 +38,7 @@ def editions(request: HttpRequest) -> HttpResponse:
     """All editions, the newest first."""
     staff_of(request)
     before = request.GET.get("after", "")
-    rows = printed.editions(before=int(before) if before.isdigit() else 0)
+    rows = printed.editions(before=int(before) if numbers.names_a_row(before) else 0)
     today, lang = localdate(now_of(request)), _lang()
     ending = findings.ending([e.id for e in rows], lang)
     page = {
@@ -62,7 +63,8 @@ def edition(request: HttpRequest, list_id: int) -> HttpResponse:
     law = queries.law(found.first_day or localdate(now_of(request)))
     after = request.GET.get("after", "")
     words = request.GET.get("q", "").strip()[:60]
-    lines, more = printed.lines(list_id, lang=lang, law=law, words=words, after=int(after) if after.isdigit() else 0)
+    start = int(after) if numbers.names_a_row(after) else 0
+    lines, more = printed.lines(list_id, lang=lang, law=law, words=words, after=start)
     told = [*findings.ending([list_id], lang).get(list_id, ()), *found.findings]
     at = RIVER.index(found.state) if found.state in RIVER else len(RIVER)
     keeps, adopts = policies.may_keep(by), policies.may_adopt(by, row)

@@ -83,12 +83,15 @@ def server(folder: Path, address: str, **more: Any) -> Server | LocalServer:
 
 def run(folder: Path, address: str, *, ready: Callable[[], None]) -> None:
     """Serve until stopped, after `ready` was called; no memory of this process is ever written to a disk."""
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serving = server(folder, address)
+    before = os.umask(0o077)
     try:
-        ready()
-        serving.serve_forever()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        serving = server(folder, address)
+        try:
+            ready()
+            serving.serve_forever()
+        finally:
+            serving.server_close()
+            serving.desk.close()
     finally:
-        serving.server_close()
-        serving.desk.close()
+        os.umask(before)

@@ -405,6 +405,7 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
             ],
             options={
+                'indexes': [models.Index(fields=['tenant', 'id'], name='pages_of_pairs')],
                 'abstract': False,
             },
         ),

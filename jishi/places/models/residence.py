@@ -147,3 +147,6 @@ SETTLED = date(1970, 1, 1)  # counted; a later day is booked ahead, and joins th
 
 class ResidencePair(TenantRow):
     """A page of counts: how many live in one community and belong to another. All that is on it is sealed (`pairs`)."""
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "id"], name="pages_of_pairs")]

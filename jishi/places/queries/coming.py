@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.timezone import localdate
 
 from jishi.accounts.actions import reading
-from jishi.foundation import scope
+from jishi.foundation import numbers, scope
 from jishi.foundation.actor import Actor
 from jishi.places import memory, plan_rules, plan_words
 from jishi.places.models import Building, GridPlan, PlanGrid, PlanMove, Residence
@@ -135,7 +135,7 @@ def own_moves(by: Actor, *, now: datetime) -> list[OwnMove]:
     said = reading.read(
         owners, ["building"], purpose="residence.place", reason="本人看自己家换没换网格", by=by, now=now
     )  # fmt: skip
-    houses = [int(one["building"]) for one in said.values() if one.get("building", "").isdigit()]
+    houses = [int(one["building"]) for one in said.values() if numbers.names_a_row(one.get("building", ""))]
     units = {f"b{house}" for house in houses} | {
         f"c{row}" for row in Building.objects.filter(tenant_id=by.tenant_id, id__in=houses)
         .exclude(compound=None).values_list("compound_id", flat=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, Refused, SignInNeeded
 from jishi.places import policies, queries
@@ -144,7 +145,7 @@ def act(request: HttpRequest, import_id: int, verb: str) -> HttpResponse:
         number = said.get("replaces", "")
         edition = verbs.apply(
             import_id, effective_from=_day(said.get("day", "")), document_no=said.get("document_no", "")[:80], by=by,
-            now=request.now, replaces=int(number) if number.isdigit() and len(number) < 6 else None,
+            now=request.now, replaces=int(number) if numbers.names_a_row(number) else None,
         )  # fmt: skip
         messages.success(request, _("第 %(n)s 版网格定了，从 %(day)s 起用。") % {
             "n": edition.number, "day": edition.effective.lower.isoformat(),

@@ -101,8 +101,9 @@ def _sign(request: HttpRequest, facts: dict[str, Any]) -> None:
         act = "approve" if line["may_decide"] else "look" if line["may_look"] else ""
         line["asks"] = _asks(request, unsealing.wish_of(line["row"], act)) if act else None
     wanted = facts["typed"].get("report") or request.GET.get("report") or next(iter(facts["reports"]), "")
-    report = Report.objects.filter(number=wanted).first() if facts["may_receive"] else None
-    if report is not None and wanted in facts["reports"]:
+    listed = facts["may_receive"] and wanted in facts["reports"]
+    report = Report.objects.filter(number=wanted).first() if listed else None
+    if report is not None:
         wish = unsealing.wish_to_receive(report.id, tenant_id=report.tenant_id)
         facts |= {"receives": wanted, "asks": _asks(request, wish)}
 

@@ -68,9 +68,9 @@ class SpeakUp(forms.Form):
             address_text=given["where"],
             caller_contact="" if given["child"] else given["tel"].strip(),
             accused_body_ids=(given["accused"],) if given["accused"] else (),
-            reporter_id=None if voice == "anonymous" else account_id,
+            reporter_id=account_id if voice == "open" else None,  # an account would lead back to whoever hides
             lang=_written_in(),
-            wants_word=account_id is None or voice == "anonymous",
+            wants_word=account_id is None or voice != "open",
             at_home=given["at_home"] and voice == "open" and account_id is not None,
         )
 
