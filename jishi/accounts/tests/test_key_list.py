@@ -16,7 +16,10 @@ from jishi.accounts.actions import key_list
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.web import tenants
 from jishi.foundation import data_keys, keys, scope, trail
-from jishi.foundation.actor import system
+from jishi.foundation.actor import Actor, system
+from jishi.foundation.broker.client import BrokerKeys
+from jishi.foundation.broker.refusals import TooCostlyWait
+from jishi.foundation.refusals import NotAllowed
 from jishi.foundation.tests.broker_steps import Moved
 from jishi.foundation.tests.device import Device
 
@@ -38,8 +41,9 @@ class Office:
         self.moved = Moved(home, tenant, host=SITE, approvers=(first.id, second.id))
         self.new = Device(SITE)
         with scope.work(system(tenant)):
-            data = {"name": "手机", "credential": self.new.registered()}
-            Authenticator.objects.create(user_id=new.id, type="webauthn", data=data)
+            for account, device in ((first, self.moved.first), (new, self.new)):
+                data = {"name": "手机", "credential": device.registered()}
+                Authenticator.objects.create(user_id=account.id, type="webauthn", data=data)
         self.first, self.second = (signed_in(Client(), account) for account in (first, second))
 
     def press(self, browser: Client, said: dict, page: str, by: Device):
@@ -131,6 +135,30 @@ def test_is_shown_to_approvers_and_to_the_two_administrators_who_look_after_it(o
     assert signed_in(Client(), office.accounts[2]).get("/key-list").status_code == 403
     assert office.first.get("/key-list").status_code == 200
     assert office.moved.first.credential.hex()[:12] in office.second.get("/key-list").content.decode()
+
+
+def test_the_broker_is_asked_for_nobody_who_could_not_be_an_approver(office: Office) -> None:
+    other = an_account(office.tenant, name="丁")
+    a_grant(other, "office", body_id=4, post_id=4, now=MONDAY_TEN)
+    away = BrokerKeys(f"unix:{office.moved.home}/nobody", office.moved.site)
+
+    for account, refused in ((other, NotAllowed), (office.accounts[2], keys.KeyNotAvailable)):
+        by = Actor(tenant_id=office.tenant, kind="staff", account_id=account.id)
+        with keys.using(away), scope.work(by), pytest.raises(refused):
+            key_list.shown_to(by)
+
+
+def test_what_is_asked_of_the_list_takes_no_challenge_from_anybody(office: Office) -> None:
+    said = [None]
+    while said[-1] is None and len(said) < 400:
+        try:
+            office.moved.keys.people()
+            said.append(None)
+        except TooCostlyWait as wait:
+            said.append(wait)
+
+    assert said[-1] is not None
+    assert len(office.moved.keys.challenge_for(key_list.wish_to_make(1))) == 32
 
 
 def test_without_a_broker_the_page_says_that_there_is_none(tenant: int) -> None:
