@@ -4,8 +4,11 @@ pass in error."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -102,7 +105,20 @@ class TestTest:
         said = run(checkout, "test")
 
         assert said.returncode == 0
-        assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|in {checkout}"
+        assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-n|2|--dist|loadgroup|in {checkout}"
+        assert not said.stderr, "a check that is sound says nothing after them"
+
+    def test_leaves_pytest_its_summary(self, tmp_path):
+        said_by_us = tomllib.loads((HERE / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
+        (tmp_path / "pytest.ini").write_text(f"[pytest]\naddopts = {said_by_us.replace('-p config.testing', '')}\n")
+        (tmp_path / "test_one.py").write_text("def test_one(): pass\n")
+        words = re.search(r"-m pytest (.*?)-n ", (HERE / "dev").read_text()).group(1).split()
+
+        said = subprocess.run(
+            [sys.executable, "-m", "pytest", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+        assert said.stdout.splitlines()[-1].startswith("1 passed in "), said.stdout + said.stderr
 
     @pytest.mark.parametrize(("words", "profile"), [((), "quick"), (("--nightly",), "nightly")])
     def test_runs_at_night_what_is_long(self, checkout, words, profile):
@@ -111,7 +127,7 @@ class TestTest:
         said = run(checkout, "test", *words, "-k", "one of them", JISHI_PROFILE="")
 
         called, in_force = said.stdout.splitlines()[-2:]
-        assert called == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|-k|one of them|in {checkout}"
+        assert called == f"python|-m|pytest|-n|2|--dist|loadgroup|-k|one of them|in {checkout}"
         assert in_force == f"profile {profile}"
 
     @pytest.mark.parametrize("code", ["1", "2", "5"])
@@ -131,7 +147,7 @@ class TestTest:
     def test_of_one_file_runs_that_file(self, checkout):
         said = run(checkout, "test", "tests/project", "-k", "a b")
 
-        last = f"python|-m|pytest|-q|-n|2|--dist|loadgroup|tests/project|-k|a b|in {checkout}"
+        last = f"python|-m|pytest|-n|2|--dist|loadgroup|tests/project|-k|a b|in {checkout}"
         assert said.stdout.splitlines()[-1] == last
         assert "ruff" not in said.stderr
 
@@ -187,7 +203,7 @@ def test_the_build_runs_what_a_developer_runs(checkout):
     )
 
     assert said.returncode == 0
-    assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-q|-n|2|--dist|loadgroup|in {checkout}"
+    assert said.stdout.splitlines()[-1] == f"python|-m|pytest|-n|2|--dist|loadgroup|in {checkout}"
 
 
 def test_both_scripts_may_be_executed():
