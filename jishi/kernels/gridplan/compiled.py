@@ -1,9 +1,4 @@
-"""The inner loops, compiled by numba when somebody plans. Everything here works on atoms in curve order.
-
-A tile is a set of whole grids of which no other thread changes a unit: moves go from a grid of the tile to a grid of
-the same tile, so that what a neighbour tile does at the same moment is never seen. Each tile draws from a generator
-of its own, keyed by (seed, round, tile). Whole numbers wherever a rule is checked; floats only in the objective.
-"""
+"""The loops over graphs, compiled by numba when somebody plans. Everything here works on atoms in curve order."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -14,10 +9,7 @@ from numba import njit
 from .values import Array
 
 F = TypeVar("F", bound=Callable[..., Any])
-FOUR_PI = 4.0 * np.pi
 
-# places in the array of coefficients that `anneal` takes
-WALK, SHAPE, BALANCE, LAMBDA, STEP, HOT, COLD, SWAPS, OPENS = range(9)
 # places in the table of sums, one row per grid
 HOMES, SUM_X, SUM_Y, SQUARES, BORDER, AREA, MEMBERS, FIRST_WORKLOAD = range(8)
 
@@ -28,17 +20,6 @@ def compiled(function: F) -> F:
         return cast(F, njit(cache=True, nogil=True)(function))
     except RuntimeError:  # no folder to keep it in
         return cast(F, njit(nogil=True)(function))
-
-
-@compiled
-def draw(state: Array) -> int:
-    """Give 31 bits of the generator (splitmix64)."""
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
-    z = state[0]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return np.int64(z >> np.uint64(33))  # type: ignore[return-value]
 
 
 @compiled
@@ -210,160 +191,6 @@ SUM_COLUMN = np.array([HOMES, SUM_X, SUM_Y, SQUARES, AREA, *range(FIRST_WORKLOAD
 
 
 @compiled
-def cost(row: Array, coef: Array, band: Array, means: Array) -> float:
-    """Give what one grid adds to the objective, its distance from the band included; one without units adds nothing."""
-    if row[MEMBERS] == 0:
-        return 0.0
-    w = row[HOMES]
-    e: float = 0.0
-    if w > 0:
-        e += coef[WALK] * (row[SQUARES] - (row[SUM_X] * row[SUM_X] + row[SUM_Y] * row[SUM_Y]) / w)
-    if coef[SHAPE] > 0 and row[AREA] > 0:
-        e += coef[SHAPE] * (row[BORDER] * row[BORDER] / (FOUR_PI * row[AREA]))
-    r = w / band[2] - 1.0
-    e += coef[BALANCE] * r * r
-    for d in range(len(means)):
-        r = row[FIRST_WORKLOAD + d] * means[d, 0] - 1.0
-        e += means[d, 1] * r * r
-    out = 0.0
-    if w < band[0]:
-        out = (band[0] - w) / band[2]
-    elif w > band[1]:
-        out = (w - band[1]) / band[2]
-    if out > 0:
-        e += coef[LAMBDA] * (out + out * out) + coef[STEP]
-    return e
-
-
-@compiled
-def hangs_together(u: int, indptr: Array, indices: Array, part: Array, seen: Array, queue: Array, stamp: int) -> bool:
-    """Tell whether the grid of u stays in one piece without u. `stamp` and `stamp + 1` were never used before."""
-    a = part[u]
-    wanted = 0
-    first = -1
-    for e in range(indptr[u], indptr[u + 1]):
-        j = indices[e]
-        if part[j] == a:
-            wanted += 1
-            first = j
-            seen[j] = stamp
-    if wanted <= 1:
-        return wanted == 1
-    seen[u] = stamp + 1
-    seen[first] = stamp + 1
-    wanted -= 1
-    queue[0] = first
-    head, tail = 0, 1
-    while head < tail:
-        i = queue[head]
-        head += 1
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            if part[j] == a and seen[j] != stamp + 1:
-                if seen[j] == stamp:
-                    wanted -= 1
-                    if wanted == 0:
-                        return True
-                seen[j] = stamp + 1
-                queue[tail] = j
-                tail += 1
-    return False
-
-
-@compiled
-def shift(
-    u: int, to: int, indptr: Array, indices: Array, border: Array, nodes: Array, part: Array, sums: Array
-) -> None:
-    """Move u to another grid and keep the sums."""
-    a = part[u]
-    for d in range(nodes.shape[1]):
-        sums[a, SUM_COLUMN[d]] -= nodes[u, d]
-        sums[to, SUM_COLUMN[d]] += nodes[u, d]
-    sums[a, MEMBERS] -= 1
-    sums[to, MEMBERS] += 1
-    for e in range(indptr[u], indptr[u + 1]):
-        g = part[indices[e]]
-        if g == a:
-            sums[a, BORDER] += border[e]
-        else:
-            sums[a, BORDER] -= border[e]
-        if g == to:
-            sums[to, BORDER] -= border[e]
-        else:
-            sums[to, BORDER] += border[e]
-    part[u] = to
-
-
-@compiled
-def touches(u: int, grid: int, indptr: Array, indices: Array, part: Array) -> bool:
-    """Tell whether u has a neighbour in the grid."""
-    for e in range(indptr[u], indptr[u + 1]):
-        if part[indices[e]] == grid:
-            return True
-    return False
-
-
-@compiled
-def has_foe(u: int, grid: int, foe_ptr: Array, foes: Array, part: Array) -> bool:
-    """Tell whether somebody who must never be with u is in the grid."""
-    if len(foes) == 0:
-        return False
-    for e in range(foe_ptr[u], foe_ptr[u + 1]):
-        if part[foes[e]] == grid:
-            return True
-    return False
-
-
-@compiled
-def keeps_kin(
-    u: int, to: int, indptr: Array, indices: Array, part: Array,
-    kin: Array, kin_ptr: Array, kin_rows: Array, seen: Array, queue: Array, stamp: int,
-) -> bool:
-    """Tell whether the pieces of u's compound in both grids hang together by themselves once u is moved."""
-    c = kin[u]
-    if c < 0:
-        return True
-    a = part[u]
-    left = 0
-    first = -1
-    is_there = False
-    for p in range(kin_ptr[c], kin_ptr[c + 1]):
-        r = kin_rows[p]
-        if part[r] == to:
-            is_there = True
-        elif part[r] == a and r != u:
-            left += 1
-            first = r
-    if is_there:
-        joined = False
-        for e in range(indptr[u], indptr[u + 1]):
-            j = indices[e]
-            if kin[j] == c and part[j] == to:
-                joined = True
-                break
-        if not joined:
-            return False
-    if left <= 1:
-        return True
-    seen[u] = stamp
-    seen[first] = stamp
-    left -= 1
-    queue[0] = first
-    head, tail = 0, 1
-    while head < tail:
-        i = queue[head]
-        head += 1
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            if kin[j] == c and part[j] == a and seen[j] != stamp:
-                seen[j] = stamp
-                left -= 1
-                queue[tail] = j
-                tail += 1
-    return left == 0
-
-
-@compiled
 def torn_kin(
     indptr: Array, indices: Array, part: Array, kin: Array, kin_ptr: Array, kin_rows: Array, torn: Array
 ) -> None:
@@ -392,123 +219,6 @@ def torn_kin(
                         label[j] = start
                         queue[tail] = j
                         tail += 1
-
-
-@compiled
-def empty_one(tile: int, grid_ptr: Array, grids: Array, sums: Array) -> int:
-    """Give a grid of the tile without units, −1 if there is none."""
-    for p in range(grid_ptr[tile], grid_ptr[tile + 1]):
-        if sums[grids[p], MEMBERS] == 0:
-            return grids[p]  # type: ignore[no-any-return]
-    return -1
-
-
-@compiled
-def anneal(
-    tiles: Array, tile_ptr: Array, tile_units: Array, tile_of: Array, grid_ptr: Array, grids: Array,
-    sweeps: float, seed: int,
-    indptr: Array, indices: Array, border: Array, nodes: Array, part: Array, sums: Array,
-    coef: Array, band: Array, means: Array, home: Array, price: Array, fixed: Array,
-    foe_ptr: Array, foes: Array, kin: Array, kin_ptr: Array, kin_rows: Array, seen: Array, stamp_from: int,
-) -> int:
-    """Propose moves and exchanges in each of these tiles, hot at first, cold at the end; gives the accepted.
-
-    With coef[OPENS] > 0 a grid may lose its last unit, and that share of proposals opens an empty one.
-    """
-    accepted = 0
-    state = np.empty(1, np.uint64)
-    before, after = np.empty(sums.shape[1]), np.empty(sums.shape[1])
-    for t in tiles:
-        begin, end = tile_ptr[t], tile_ptr[t + 1]
-        m = end - begin
-        if m == 0:
-            continue
-        state[0] = np.uint64(seed) * np.uint64(0xD1342543DE82EF95) + np.uint64(t + 1) * np.uint64(0x2545F4914F6CDD1D)
-        queue = np.empty(m + 1, np.int32)
-        stamp = stamp_from
-        steps = int(m * sweeps)
-        cooling = np.log(coef[COLD] / coef[HOT])
-        heat = coef[HOT]
-        for step in range(steps):
-            if step % 32 == 0:
-                heat = coef[HOT] * np.exp(cooling * step / steps)
-            u = tile_units[begin + draw(state) % m]
-            degree = indptr[u + 1] - indptr[u]
-            if degree == 0 or fixed[u]:
-                continue
-            a = part[u]
-            v = indices[indptr[u] + draw(state) % degree]
-            b = part[v]
-            opens = False
-            if coef[OPENS] > 0 and draw(state) < coef[OPENS] * 2147483648.0:
-                b = empty_one(t, grid_ptr, grids, sums)
-                opens = True
-                if b < 0 or sums[a, MEMBERS] == 1:
-                    continue
-            if a == b or b < 0 or tile_of[b] != t or has_foe(u, b, foe_ptr, foes, part):
-                continue
-            if sums[a, MEMBERS] == 1 and coef[OPENS] == 0:
-                continue
-            threshold = -heat * np.log((draw(state) + 1) / 2147483649.0)
-            both = cost(sums[a], coef, band, means) + cost(sums[b], coef, band, means)
-            change = 0.0
-            if home[u] >= 0:
-                change = price[u] * ((home[u] != b) * 1.0 - (home[u] != a) * 1.0)
-            # the sums after the move, without moving yet
-            before[:] = sums[a]
-            after[:] = sums[b]
-            for d in range(nodes.shape[1]):
-                before[SUM_COLUMN[d]] -= nodes[u, d]
-                after[SUM_COLUMN[d]] += nodes[u, d]
-            before[MEMBERS] -= 1
-            after[MEMBERS] += 1
-            for e in range(indptr[u], indptr[u + 1]):
-                g = part[indices[e]]
-                before[BORDER] += border[e] if g == a else -border[e]
-                after[BORDER] += -border[e] if g == b else border[e]
-            delta = change + cost(before, coef, band, means) + cost(after, coef, band, means) - both
-            if delta <= threshold:
-                stamp += 4
-                if (before[MEMBERS] == 0 or hangs_together(u, indptr, indices, part, seen, queue, stamp)) and keeps_kin(
-                    u, b, indptr, indices, part, kin, kin_ptr, kin_rows, seen, queue, stamp + 2
-                ):
-                    for d in range(sums.shape[1]):
-                        sums[a, d] = before[d]
-                        sums[b, d] = after[d]
-                    part[u] = b
-                    accepted += 1
-                continue
-            if opens or before[MEMBERS] == 0 or draw(state) >= coef[SWAPS] * 2147483648.0:
-                continue
-            # an exchange: u goes to b, somebody near goes the other way
-            other = v
-            if draw(state) & 1:
-                other = indices[indptr[v] + draw(state) % (indptr[v + 1] - indptr[v])]
-            if part[other] != b or fixed[other] or has_foe(other, a, foe_ptr, foes, part):
-                continue
-            stamp += 4
-            if not hangs_together(u, indptr, indices, part, seen, queue, stamp) or not keeps_kin(
-                u, b, indptr, indices, part, kin, kin_ptr, kin_rows, seen, queue, stamp + 2
-            ):
-                continue
-            shift(u, b, indptr, indices, border, nodes, part, sums)
-            stamp += 4
-            good = touches(other, a, indptr, indices, part)
-            if (
-                good
-                and hangs_together(other, indptr, indices, part, seen, queue, stamp)
-                and keeps_kin(other, a, indptr, indices, part, kin, kin_ptr, kin_rows, seen, queue, stamp + 2)
-            ):
-                shift(other, a, indptr, indices, border, nodes, part, sums)
-                if home[other] >= 0:
-                    change += price[other] * ((home[other] != a) * 1.0 - (home[other] != b) * 1.0)
-                delta = change + cost(sums[a], coef, band, means) + cost(sums[b], coef, band, means) - both
-                if delta <= threshold:
-                    accepted += 1
-                    continue
-                shift(other, b, indptr, indices, border, nodes, part, sums)
-            shift(u, a, indptr, indices, border, nodes, part, sums)
-    return accepted
 
 
 @compiled

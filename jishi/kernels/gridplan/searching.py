@@ -147,7 +147,7 @@ class State:
 
     def anneal(self, tile_of: Array, tiles: int, sweeps: float, heat: tuple[float, float], strict: float = 1.0) -> int:
         """Propose `sweeps` changes per atom within each tile of grids (−1: untouched); gives how many were taken."""
-        from . import compiled
+        from . import annealing
 
         self.round += 1
         ground, coef = self.ground, self.coef.copy()
@@ -164,10 +164,13 @@ class State:
         grids = np.argsort(tile_of, kind="stable").astype(np.int32)[int((tile_of < 0).sum()) :]
         grid_ptr = np.concatenate([[0], np.cumsum(np.bincount(tile_of[tile_of >= 0], minlength=tiles))])
 
+        costs = np.empty(self.k)
+
         def run(some: Array) -> int:
-            return compiled.anneal(
+            return annealing.anneal(
                 some, pointer, units, tile_of, grid_ptr, grids, sweeps, seed, ground.indptr, ground.indices,
-                ground.border, ground.nodes, self.part, self.sums, coef, self.band, self.means, self.home, self.price,
+                ground.border, ground.nodes, self.part, self.sums, costs, coef, self.band, self.means, self.home,
+                self.price,
                 ground.fixed, ground.foe_ptr, ground.foes, ground.kin, ground.kin_ptr, ground.kin_rows,
                 self.seen, self.stamp,
             )  # fmt: skip
@@ -313,7 +316,7 @@ def attempt(
 
 def _open(state: State, grid: int) -> bool:
     """Let the heaviest unit that can leave its grid be a new one."""
-    from . import compiled
+    from . import annealing
 
     g = state.ground
     rows = np.flatnonzero(state.part == grid)
@@ -321,7 +324,7 @@ def _open(state: State, grid: int) -> bool:
         state.stamp += 2
         if g.fixed[row] or g.w[row] == 0:
             continue
-        if compiled.hangs_together(row, g.indptr, g.indices, state.part, state.seen, state.queue, state.stamp):
+        if annealing.hangs_together(row, g.indptr, g.indices, state.part, state.seen, state.queue, state.stamp):
             state.part[row] = state.k
             state.grow(grid)
             return True
