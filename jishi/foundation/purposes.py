@@ -186,6 +186,19 @@ declare(
 )  # fmt: skip
 declare(
     Purpose(
+        code="outside.enclosure", fields=frozenset({"enclosure", "file_key", "file_name"}),
+        zh="看懂外面的单位答了什么", en="to understand what an outside party answered",
+        basis=_DUTY, source="外面的单位 / the outside party",
+        readers=frozenset({"operator", "dispatcher", "handler", "reviewer", "supervisor", "ruler"}),
+        days=2 * 365, shared_with="主办单位 / the lead body",
+        labels={
+            "enclosure": ("附件", "enclosure"), "file_key": ("附件", "enclosure"),
+            "file_name": ("文件名", "name of the file"),
+        },
+    )
+)  # fmt: skip
+declare(
+    Purpose(
         code="photo.public", fields=frozenset({"file_key", "file_name"}),
         zh="让大家看到现场；盖住个人信息的那一份", en="to let everybody see the place; the copy with persons covered",
         basis="个人信息保护法 13(1)(1)、25：本人同意公开", source="本人 / the person",

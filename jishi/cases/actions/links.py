@@ -2,28 +2,38 @@
 
 The token is said once, to the colleague who sends it on; only its hash is kept. Every opening is on the trail. What an
 outsider writes is minimised before it is kept: it is read by everybody who sees the case; so is what he is shown.
+What he sends along is kept sealed like any file of a person, and opening it is a reading (spec 90 §§8, 9).
 """
 
 import hashlib
 import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
+from jishi.accounts.actions import reading
+from jishi.accounts.actions.reading import OpenedFile
 from jishi.cases import policies
 from jishi.cases.actions import alongside, moving
 from jishi.cases.actions.alongside import worded
 from jishi.cases.actions.moving import Held
-from jishi.cases.models import Membership, OutsideLink
+from jishi.cases.actions.photos import Ready
+from jishi.cases.models import Case, Membership, OutsideLink
 from jishi.cases.refusals import GroundNeeded, OutsideLinkOver
 from jishi.cases.states import ENDS, Status, Voice
+from jishi.foundation import files
 from jishi.foundation.actor import Actor
+from jishi.foundation.files import StoredFile, Wanted
 from jishi.foundation.refusals import NotAllowed, NotFound, Stale
+from jishi.foundation.uploads import MANY, TooManyFiles
 from jishi.kernels.text.minimise import minimise_one
 
 DAYS, MOST_DAYS = 14, 60
+TABLE, ENCLOSED, YEARS = OutsideLink._meta.db_table, "outside.enclosure", 2
 SENDABLE = frozenset({
     Status.RECEIVED.value, Status.CONSULTING.value, Status.OFFERED.value, Status.HANDLING.value,
     Status.SUSPENDED.value, Status.BANKED.value,
@@ -122,12 +132,15 @@ def open_(token: str, *, by: Actor, now: datetime) -> OutsideLink:
 
 
 @transaction.atomic
-def answer(token: str, *, said: Said, by: Actor, now: datetime) -> OutsideLink:
-    """Keep what the outside party answers; the link is used up by it.
+def answer(token: str, *, said: Said, given: Sequence[Ready] = (), by: Actor, now: datetime) -> OutsideLink:
+    """Keep what the outside party answers, with the files it sends along; the link is used up by it.
 
     :raises OutsideLinkOver: as in `open_`. :raises GroundNeeded, TooShortOrLong: nothing, or too much, is said.
+    :raises TooManyFiles: more than three.
     """
     held, row = _hold(token, by=by, now=now)
+    if len(given) > MANY:
+        raise TooManyFiles(count=len(given), limit=MANY)
     text = worded(said.answer, least=2, most=2000, what="您的回答", what_en="your answer")
     if len(said.attached_text) > 10_000:
         worded(said.attached_text, least=0, most=10_000, what="附上的文字", what_en="the text you attach")
@@ -136,8 +149,44 @@ def answer(token: str, *, said: Said, by: Actor, now: datetime) -> OutsideLink:
         not_ours=said.not_ours,
     )  # fmt: skip
     verb = "link.not_ours" if said.not_ours else "link.answered"
-    _record(held, verb, row, by=by, now=now, words={"answer": row.answer})
+    ends, owner = _ends_on(now), (TABLE, row.id)
+    kept = files.keep([Wanted(one.content, ENCLOSED, owner, ends, one.name) for one in given],
+                      tenant_id=row.tenant_id, now=now)  # fmt: skip
+    more = {"files": [one.content_hash for one in kept]} if kept else {}
+    _record(held, verb, row, by=by, now=now, words={"answer": row.answer}, more=more)
     return row
+
+
+def enclosed(link_ids: Iterable[int], *, tenant_id: int) -> dict[int, list[StoredFile]]:
+    """Give the files that came with the answers of these links, by link; one statement, none where there is no link."""
+    found: dict[int, list[StoredFile]] = {}
+    ids = list(link_ids)
+    if not ids:
+        return found
+    rows = StoredFile.objects.filter(tenant_id=tenant_id, owner_table=TABLE, owner_row__in=ids, purpose=ENCLOSED)
+    for row in rows.order_by("id"):
+        found.setdefault(row.owner_row, []).append(row)
+    return found
+
+
+def open_file(file_id: int, *, reason: str, by: Actor, now: datetime) -> OpenedFile:
+    """Open a file that came with an answer: a reading, whoever of those who see the case does it.
+
+    :raises NotFound: no such file beside a case that this actor sees.
+    :raises ReasonMissing, NotAllowed, FileGone: as a reading.
+    """
+    files_ = StoredFile.objects.filter(tenant_id=by.tenant_id, id=file_id, owner_table=TABLE, purpose=ENCLOSED)
+    beside = OutsideLink.objects.filter(tenant_id=by.tenant_id, id__in=files_.values("owner_row"))
+    case = beside.values_list("case_id", flat=True).first()
+    if case is None or by.kind != "staff" or not policies.visible_to(by, Case.objects.filter(id=case)).exists():
+        raise NotFound
+    return reading.read_file(file_id, what="enclosure", reason=reason, by=by, now=now)
+
+
+def _ends_on(now: datetime) -> date:
+    """Two years, as a photo (spec 10 §13)."""
+    day = localdate(now)
+    return day.replace(year=day.year + YEARS, day=min(day.day, 28))
 
 
 def look(token: str, *, now: datetime) -> OutsideLink:
@@ -191,9 +240,11 @@ def _body(held: Held, by: Actor) -> int | None:
     return min(by.body_ids, default=None)
 
 
-def _record(held: Held, verb: str, row: OutsideLink, *, by: Actor, now: datetime, words: Any = None) -> None:
+def _record(
+    held: Held, verb: str, row: OutsideLink, *, by: Actor, now: datetime, words: Any = None, more: Any = (),
+) -> None:  # fmt: skip
     """Leave one entry on the case; an opening by a stranger holds nothing about the stranger."""
-    codes = {"link": row.id, "link_version": row.version, "body": row.asked_by_id}
+    codes = {"link": row.id, "link_version": row.version, "body": row.asked_by_id, **dict(more)}
     moving.beside(held, verb, by=by, now=now, codes=codes, words=words)
 
 

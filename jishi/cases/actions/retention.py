@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import get_current_timezone, localdate
 
 from jishi.cases import periods
-from jishi.cases.actions import photos
+from jishi.cases.actions import links, photos
 from jishi.cases.actions.making import searched
 from jishi.cases.models import (
     Case,
@@ -284,6 +284,15 @@ def _end_pictures(ids: Sequence[int], tenant_id: int) -> None:
     photos.end(list(Photo.objects.filter(tenant_id=tenant_id, id__in=ids)))
 
 
+def _enclosures(kept: Kept, today: date, tenant_id: int) -> list[int]:
+    rows = files.StoredFile.objects.filter(tenant_id=tenant_id, purpose=links.ENCLOSED)
+    return sorted(rows.filter(made_at__lte=_moment(kept.before(today))).values_list("id", flat=True))
+
+
+def _end_enclosures(ids: Sequence[int], tenant_id: int) -> None:
+    files.end(ids, tenant_id=tenant_id)
+
+
 def _imports(kept: Kept, today: date, tenant_id: int) -> list[int]:
     rows = ImportRun.objects.filter(tenant_id=tenant_id, started_at__lte=_moment(kept.before(today)))
     return sorted(rows.exclude(content=None, file_name="").values_list("id", flat=True))
@@ -370,6 +379,7 @@ End = Callable[[Sequence[int], int], None]
 _KINDS: dict[str, tuple[Find, End]] = {
     "contact": (_contacts, _end_contacts), "search": (_searches, _end_searches), "voice": (_voices, _end_voices),
     "original": (_originals, _end_originals), "words": (_worded, _end_words), "photos": (_pictures, _end_pictures),
+    "enclosures": (_enclosures, _end_enclosures),
     "imports": (_imports, _end_imports), "keys": (_keys, _end_keys), "sessions": (_sessions, _end_sessions),
     "letters": (_letters, _end_letters), "errands": (_errands, _end_errands), "routes": (_routes, _end_routes),
 }  # fmt: skip

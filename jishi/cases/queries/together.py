@@ -30,6 +30,7 @@ from jishi.cases.states import (
     WhistleStatus,
 )
 from jishi.foundation.actor import Actor
+from jishi.foundation.files import StoredFile
 from jishi.kernels.procedure import BIRTH, Procedure, Spoken
 
 MOST = 200  # rows of one list
@@ -119,6 +120,7 @@ class OneLink:
     asked_by: str
     over: str
     may_revoke: bool
+    files: tuple[StoredFile, ...] = ()  # sent along with the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +142,13 @@ def of_case(case: Case, *, by: Actor, now: datetime, lang: str, stand: Stand | N
     stand = stand or casepage.stand_of(case)
     clocks = _clocks([case.id])
     rows = Part.objects.filter(case=case).select_related("asked_body", "asked_by", "duty_item", "cited_item")
-    sent = OutsideLink.objects.filter(case=case).select_related("asked_by", "case").order_by("-id")
+    sent = list(OutsideLink.objects.filter(case=case).select_related("asked_by", "case").order_by("-id")[:MOST])
+    along = links.enclosed([s.id for s in sent if s.answered_at], tenant_id=case.tenant_id)
     blown = _whistles(Whistle.objects.filter(case=case), {case.id: stand}, clocks, by=by, now=now, lang=lang)
     busy = {"whistle"} if any(w.row.status in WHISTLE_WORKING for w in blown) else set()
     return Together(
         tuple(_part(p, stand, clocks, by, now, lang) for p in rows.order_by("-id")[:MOST]), tuple(blown),
-        tuple(_link(row, stand, by, now, lang) for row in sent[:MOST]), _may_begin(stand, by) - busy,
+        tuple(_link(row, stand, by, now, lang, along.get(row.id, ())) for row in sent), _may_begin(stand, by) - busy,
     )
 
 
@@ -303,10 +306,12 @@ def _said(r: Rating) -> Said:
     return Said(r.side, tuple((q, getattr(r, q)) for q in asked), r.words, r)
 
 
-def _link(row: OutsideLink, stand: Stand, by: Actor, now: datetime, lang: str) -> OneLink:
+def _link(
+    row: OutsideLink, stand: Stand, by: Actor, now: datetime, lang: str, along: Iterable[StoredFile] = ()
+) -> OneLink:
     over = links.why_over(row, now)
     asker = any(policies.PARTIES[p](by, stand) for p in ("lead", "dispatcher"))
-    return OneLink(row, _called(row.asked_by_id, lang), over, asker and over in ("", "expired"))
+    return OneLink(row, _called(row.asked_by_id, lang), over, asker and over in ("", "expired"), tuple(along))
 
 
 # --- what waits for a body ---------------------------------------------------------------------------------
@@ -465,4 +470,5 @@ def link_page(one: OneLink) -> dict[str, Any]:
         "sent_at": row.sent_at, "expires_at": row.expires_at, "opened": row.opened_count, "over": one.over or None,
         "answered_at": row.answered_at, "not_ours": row.not_ours, "answer": row.answer,
         "attached_text": row.attached_text, "revoked_at": row.revoked_at,
+        "files": [{"kind": f.kind, "bytes": f.size, "sha256": f.content_hash} for f in one.files],
     }  # fmt: skip

@@ -1,24 +1,40 @@
 """A question to an outside party by link: no account, one extract, one answer; openings are on the trail (10 §3)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from jishi.cases.actions import handover, links
+from jishi.accounts import queries as accounts
+from jishi.accounts.actions import reading
+from jishi.cases.actions import handover, links, photos, retention
 from jishi.cases.models import Case, OutsideLink
 from jishi.cases.refusals import GroundNeeded, OutsideLinkOver, TooShortOrLong
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import photo_steps as p
 from jishi.cases.tests import together_steps as t
-from jishi.foundation import scope, trail
-from jishi.foundation.actor import system
+from jishi.cases.tests.desk_steps import colleague
+from jishi.foundation import files, scope, trail
+from jishi.foundation.actor import clock, system
 from jishi.foundation.refusals import NotAllowed, NotFound, Stale, WrongMoment
+from jishi.foundation.tests.test_files import TRAPS
+from jishi.foundation.uploads import TooManyFiles
 
+pytestmark = pytest.mark.usefixtures("store")
 LATER = t.AT + timedelta(hours=1)
 SAID = links.Said("是我们的，明天上午去扶正。")
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(settings, "FILES_DIR", tmp_path)
+    return tmp_path
 
 
 def _case(town: int, **facts: Any) -> Case:
@@ -148,6 +164,98 @@ class TestOpening:
         assert _open(town, sent.token).answered_at is None
 
 
+def _along(town: int, case: Case, *given: Any, now: Any = LATER) -> list[Any]:
+    """Let an outside party answer with files; gives what is kept of them."""
+    sent = t.send(case, now)
+    looked = photos.ready(given or [p.sent()])
+    f.do(t.outsider(town), links.answer, sent.token, said=SAID, given=looked, now=now)
+    with scope.work(system(town)):
+        return links.enclosed([sent.link.id], tenant_id=town).get(sent.link.id, [])
+
+
+def _kept(town: int) -> int:
+    with scope.work(system(town)):
+        return files.StoredFile.objects.count()
+
+
+class TestFilesAlong:
+    def test_are_kept_sealed_with_the_answer_and_their_hash_stands_on_its_entry(self, town: int, store: Path) -> None:
+        case = _case(town)
+
+        kept = _along(town, case, p.sent(name="王建国家的井盖.jpg"), p.sent(p.A_PDF, "产权.pdf"))
+
+        assert [(k.kind, k.ends_on, k.is_public) for k in kept] == [
+            ("jpeg", date(LATER.year + 2, 3, 9), False), ("pdf", date(LATER.year + 2, 3, 9), False)]  # fmt: skip
+        with scope.work(system(town)):
+            entry = trail.of("case", case.id)[-1]
+        assert (entry.verb, entry.codes["files"]) == ("link.answered", [k.content_hash for k in kept])
+        assert "王建国" not in str(entry.codes) + str([vars(k) for k in kept])
+        assert not any(b"Catalog" in path.read_bytes() for path in store.rglob("*") if path.is_file()), "plain bytes"
+
+    def test_more_than_three_are_refused_and_nothing_is_kept_or_used_up(self, town: int) -> None:
+        sent = t.send(_case(town))
+
+        with pytest.raises(TooManyFiles):
+            f.do(t.outsider(town), links.answer, sent.token, said=SAID, given=photos.ready([p.sent()]) * 4, now=LATER)
+
+        assert _kept(town) == 0
+        assert _open(town, sent.token).answered_at is None
+
+    def test_of_a_link_that_is_over_are_not_kept(self, town: int) -> None:
+        case = _case(town)
+        sent = t.send(case)
+        f.do(f.handler_of(case), links.revoke, sent.link.id, now=LATER)
+
+        with pytest.raises(OutsideLinkOver):
+            f.do(t.outsider(town), links.answer, sent.token, said=SAID, given=photos.ready([p.sent()]), now=LATER)
+
+        assert _kept(town) == 0
+
+    def test_open_as_a_reading_for_whoever_sees_the_case_and_for_nobody_else(self, town: int) -> None:
+        case = _case(town)
+        (kept,) = _along(town, case)
+
+        opened = f.do(f.handler_of(case), links.open_file, kept.id, reason="看是不是他们的杆", now=LATER)
+
+        assert opened.data[:2] == b"\xff\xd8" and opened.name == "门口.jpg"
+        with scope.work(system(town)):
+            looked = accounts.readings_of("cases_outsidelink", kept.owner_row)
+        assert [r.reason for r in looked] == ["看是不是他们的杆"]
+        for other in (f.stranger(town), p.the_caller(case), t.outsider(town)):
+            with pytest.raises(NotFound):
+                f.do(other, links.open_file, kept.id, reason="看看", now=LATER)
+        with pytest.raises(reading.ReasonMissing):
+            f.do(f.handler_of(case), links.open_file, kept.id, reason=" ", now=LATER)
+
+    def test_are_no_door_to_another_file(self, town: int) -> None:
+        photo = p.a_photo(_case(town))
+
+        with pytest.raises(NotFound):
+            f.do(f.dispatcher(town), links.open_file, photo.file_id, reason="看看", now=LATER)
+
+    def test_are_hidden_from_an_accused_body(self, town: int) -> None:
+        case = _case(town, accused_body_ids=(f.body_id(town, "cgj"),))
+        (kept,) = _along(town, case)
+
+        with pytest.raises(NotFound):
+            f.do(f.staff(town, "supervisor", body="cgj"), links.open_file, kept.id, reason="看看", now=LATER)
+
+    def test_end_two_years_later_with_every_byte(
+        self, town: int, store: Path, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        case = _case(town)
+        _along(town, case)
+        lying = [path for path in store.rglob("*") if path.is_file()]
+
+        f.do(clock(town, "nightly"), retention.run, now=LATER + timedelta(days=729))
+        before = _kept(town)
+        with django_capture_on_commit_callbacks(execute=True):
+            f.do(clock(town, "nightly"), retention.run, now=LATER + timedelta(days=732))
+
+        assert (before, _kept(town)) == (1, 0)
+        assert lying and not any(path.exists() for path in lying)
+
+
 class TestItsEnd:
     def _over(self, town: int, token: str, now: Any = LATER) -> str:
         with pytest.raises(OutsideLinkOver) as no:
@@ -227,9 +335,49 @@ class TestThePage:
         assert "已经回答过了" in again.content.decode()
         assert stranger.get(done["Location"]).status_code == 200
 
-    def test_of_an_accused_body_that_somebody_passed_it_on_to_tells_it_nothing(self, town: int) -> None:
-        from jishi.cases.tests.desk_steps import colleague
+    @pytest.mark.parametrize("trap", TRAPS)
+    def test_refuses_every_trap_by_name_keeps_the_words_and_uses_nothing_up(self, trap: str, town: int) -> None:
+        stranger, path, _case_ = self._sent(town)
+        data, name, _code = TRAPS[trap]
 
+        page = stranger.post(path, {"ours": "yes", "answer": SAID.answer, "files": SimpleUploadedFile(name, data)})
+
+        assert page.status_code in (413, 415, 422)
+        said = page.content.decode()
+        assert name in said and SAID.answer in said and 'role="alert"' in said
+        assert _kept(town) == 0
+        assert stranger.get(path).status_code == 200
+
+    def test_takes_files_and_the_desk_sees_them_where_the_words_are(self, town: int) -> None:
+        stranger, path, case = self._sent(town)
+        desk = colleague(town, "dispatcher")
+        two = [SimpleUploadedFile("井.jpg", p.picture()), SimpleUploadedFile("证.pdf", p.A_PDF)]
+
+        done = stranger.post(path, {"ours": "yes", "answer": SAID.answer, "files": two})
+        page = desk.get(f"/cases/{case.number}/together").content.decode()
+        with scope.work(system(town)):
+            photo, pdf = files.StoredFile.objects.order_by("id")
+        at = f"/cases/{case.number}/together/files"
+        unsaid, opened = desk.post(f"{at}/{photo.id}"), desk.post(f"{at}/{photo.id}", {"reason": "看是不是他们的"})
+        paper = desk.post(f"{at}/{pdf.id}", {"reason": "看产权"})
+
+        assert done.status_code == 302
+        assert "附件 1" in page and "附件 2" in page and "data:image" not in page
+        assert (unsaid.status_code, opened.status_code, paper.status_code) == (422, 200, 200)
+        assert "data:image/jpeg;base64," in opened.content.decode()
+        assert "no-store" in opened["Cache-Control"]
+        assert paper["Content-Disposition"].startswith("attachment") and "sandbox" in paper["Content-Security-Policy"]
+
+    def test_of_another_case_opens_no_file_of_this_one(self, town: int) -> None:
+        case = _case(town, now=timezone.now() - timedelta(hours=4))
+        (kept,) = _along(town, case, now=timezone.now())
+        other = _case(town, now=timezone.now() - timedelta(hours=4))
+
+        page = colleague(town, "dispatcher").post(f"/cases/{other.number}/together/files/{kept.id}", {"reason": "看看"})
+
+        assert page.status_code == 404
+
+    def test_of_an_accused_body_that_somebody_passed_it_on_to_tells_it_nothing(self, town: int) -> None:
         case = _case(town, now=timezone.now() - timedelta(hours=4), accused_body_ids=(f.body_id(town, "cgj"),))
         sent = t.send(case, timezone.now())
 

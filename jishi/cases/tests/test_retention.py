@@ -15,12 +15,13 @@ from django.utils import timezone
 from conftest import MONDAY_TEN
 from jishi.accounts.actions import reading
 from jishi.cases import periods
-from jishi.cases.actions import handling, intake, patrols, retention
+from jishi.cases.actions import handling, intake, links, patrols, photos, retention
 from jishi.cases.actions.patrols import NewRoute, Point
 from jishi.cases.models import Case, ImportRow, ImportRun, PatrolRoute, Photo
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
+from jishi.cases.tests import together_steps as t
 from jishi.cases.tests.test_errands import grid_of
 from jishi.foundation import anchors, data_keys, files, idempotency, scope, sealed, trail
 from jishi.foundation.actor import clock, system
@@ -88,6 +89,9 @@ def planted(town: int) -> Case:
     )  # fmt: skip
     report, lead = p.report_of(case), f.handler_of(case)
     p.a_photo(case, given=p.sent(p.picture() + PHONE.encode(), f"{PHONE}.jpg"))
+    asked, along = t.send(case, MONDAY_TEN), photos.ready([p.sent(p.picture() + PHONE.encode(), f"{PHONE}.jpg")])
+    said = links.Said(f"是我们的，打{PHONE}")
+    f.do(t.outsider(town), links.answer, asked.token, said=said, given=along, now=MONDAY_TEN)
     f.do(p.the_caller(case), intake.add_addendum, report.id, text=f"号码是{PHONE}", now=MONDAY_TEN)
     f.do(lead, handling.note_contact, case.id, how="phone", reached="yes", gist=f"打了{PHONE}，通了", now=MONDAY_TEN)
     f.do(lead, handling.note_progress, case.id, text=f"已约{PHONE}后天见面", now=MONDAY_TEN)

@@ -7,11 +7,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import links
+from jishi.cases.actions import links, photos
 from jishi.cases.models import OutsideLink
 from jishi.cases.refusals import OutsideLinkOver
 from jishi.cases.web.desk.edge import lang
+from jishi.cases.web.resident.photos import ACCEPTED
 from jishi.cases.web.together.forms import OutsideForm
+from jishi.foundation import uploads
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
 
@@ -28,14 +30,15 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         row = links.look(token, now=request.now)
         if not form.is_valid():
             return _page(request, row, form, status=422)
-        links.answer(token, said=form.value(), by=by, now=request.now)
+        given = photos.ready(uploads.sent(request.FILES.getlist("files")))
+        links.answer(token, said=form.value(), given=given, by=by, now=request.now)
     except OutsideLinkOver as no:
         said = {"what": no.sentence(get_language() or "zh"), "now_do": no.next_step(get_language() or "zh")}
         return render(request, "cases/together/link_over.html", said, status=no.status)
     except Refused as no:
-        if no.status != 422:
+        if no.status not in (413, 415, 422):
             raise
-        return _page(request, links.look(token, now=request.now), form, refused=no, status=422)
+        return _page(request, links.look(token, now=request.now), form, refused=no, status=no.status)
     return redirect("outside-done")
 
 
@@ -47,6 +50,8 @@ def _page(
         "row": row, "form": form, "asker": asker.called(lang()) if asker else "",
         "phone": asker.work_phone if asker else "", "number": row.case.number,
         "refused_what": refused.sentence(get_language() or "zh") if refused else "",
+        "refused_now": refused.next_step(get_language() or "zh") if refused else "",
+        "accepted": ACCEPTED, "most": uploads.MANY,
     }, status=status)  # fmt: skip
     response["Referrer-Policy"] = "no-referrer"  # the address opens the page: it goes to nobody else
     response["X-Robots-Tag"] = "noindex, nofollow"

@@ -1,6 +1,6 @@
 """协办与吹哨 on the page of a case: what was asked of others, how far each is, and every press on it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -16,10 +16,12 @@ from jishi.bodies import queries as bodies
 from jishi.cases.actions import links
 from jishi.cases.models import Case, OutsideLink, Part, Participant, Whistle
 from jishi.cases.queries import casepage, judging, together
+from jishi.cases.web import handing_out
 from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.together import acts
 from jishi.cases.web.together.acts import Offered
+from jishi.foundation import files
 from jishi.foundation.refusals import NotFound, Refused
 
 WORKING = ("operator", "dispatcher", "handler", "head", "reviewer", "supervisor", "office", "ruler", "auditor")
@@ -27,6 +29,16 @@ TABLES: dict[str, tuple[Any, str]] = {
     "part": (Part, "case"), "whistle": (Whistle, "case"), "body": (Participant, "whistle__case"),
     "link": (OutsideLink, "case"),
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file that was just opened, or why it was not."""
+
+    file_id: int
+    picture: str = ""
+    name: str = ""
+    refused: str = ""
 
 
 @never_cache
@@ -39,7 +51,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
 
 def page(
     request: HttpRequest, found: Case, *, again: Offered | None = None, refused: Refused | None = None,
-    path: str = "", status: int = 200,
+    path: str = "", opened: Shown | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     """Render the page, also after a press that was refused (what was typed is kept) or a link that was just made."""
     by, now, language = request.actor, request.now, lang()
@@ -48,6 +60,7 @@ def page(
     said = casepage.said_of(found)
     return render(request, "cases/together/page.html", {
         "case": found, "lead": stand.lead, "states": dispatch.states(), "dense": True, "what": what, "path": path,
+        "opened": opened,
         "said": said, "matter": dispatch._matter(found, language), "refused": refused,
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
@@ -139,6 +152,31 @@ def press(request: HttpRequest, number: str, kind: str, code: str, row: int) -> 
     except Refused as no:
         return _no(request, found, offered, no)
     return _done(request, found, chosen)
+
+
+@never_cache
+@require_POST
+@staffed(*WORKING)
+def open_file(request: HttpRequest, number: str, row: int) -> HttpResponse:
+    """Open a file that came with an outside party's answer: once, for a reason, inside the answer to this press.
+
+    :raises NotFound: no such case for this actor, or no such file beside it.
+    """
+    found = casepage.find(number, by=request.actor)
+    beside = OutsideLink.objects.filter(case=found).values_list("id", flat=True)
+    sent = links.enclosed(beside, tenant_id=found.tenant_id)
+    if row not in {one.id for rows in sent.values() for one in rows}:
+        raise NotFound
+    why = str(request.POST.get("reason", ""))[:300]
+    try:
+        opened = links.open_file(row, reason=why, by=request.actor, now=request.now)
+    except Refused as no:
+        if no.status != 422:
+            raise
+        return page(request, found, opened=Shown(row, refused=no.sentence(lang())), status=422)
+    if opened.row.kind == "pdf":
+        return files.as_download(opened.data, "pdf", f"{found.number}-{row}.pdf")
+    return page(request, found, opened=Shown(row, handing_out.within(opened), opened.name))
 
 
 def _no(request: HttpRequest, found: Case, offered: Offered, no: Refused) -> HttpResponse:
