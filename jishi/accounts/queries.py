@@ -171,6 +171,12 @@ def people_of_many(roles: Sequence[str], *, now: datetime) -> dict[str, list[Hol
     return found
 
 
+def desks_of(role: str, *, now: datetime) -> list[tuple[int, str]]:
+    """Give (body, area) of every body for which somebody holds this role now, in one statement."""
+    rows = _held(now).filter(role=role, account__is_active=True).values_list("body_id", "area")
+    return sorted({(body, area) for body, area in rows if body is not None})
+
+
 def accounts_of_bodies(body_ids: Iterable[int], role: str = "", *, now: datetime) -> dict[int, list[int]]:
     """Give, per body, the accounts that hold a right for it now; with `role`, only that right."""
     rows = _held(now).filter(body_id__in=list(body_ids), account__is_active=True).exclude(role=GLASS)

@@ -90,11 +90,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class OwnKey:
-    """One wrapped key of its own: the how-manieth of its row, and in which suite it was wrapped."""
+    """One wrapped key of its own: the how-manieth of its row, and in which suite it was wrapped.
+
+    `body`: the receiving body of record, to which the wrapping is bound; 0: none, two persons alone open it.
+    """
 
     number: int
     suite: str
     wrapped: bytes
+    body: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ class RootKeys:
 
         :raises DoesNotOpen: it belongs to another row. :raises KeyEnded: it was destroyed.
         """
-        context = own_context(wish.tenant_id, (wish.owner_table, wish.owner_row), kept.number)
+        context = own_context(wish.tenant_id, (wish.owner_table, wish.owner_row), kept.number, body=kept.body)
         if self.is_destroyed(context):
             raise KeyEnded
         return decrypt(self._derive("own", b"", kept.suite), kept.wrapped, context, kept.suite)
@@ -339,9 +343,9 @@ def using(other: KeyProvider) -> Iterator[KeyProvider]:
         _in_use.provider = before
 
 
-def own_context(tenant_id: int, owner: tuple[str, int], number: int) -> bytes:
-    """Write what a key of its own belongs to; it opens nothing else."""
-    return f"own-key:{tenant_id}:{owner[0]}:{owner[1]}:{number}".encode()
+def own_context(tenant_id: int, owner: tuple[str, int], number: int, *, body: int) -> bytes:
+    """Write what a key of its own belongs to; it opens nothing else, and for no other receiving body."""
+    return f"own-key:{tenant_id}:{owner[0]}:{owner[1]}:{number}:{body}".encode()
 
 
 def mark_of(context: bytes) -> str:

@@ -198,6 +198,7 @@ class RowKey(FactRow):
     number = models.PositiveIntegerField()  # counted per row; stands in the header of what it sealed
     suite = models.CharField(max_length=1)
     wrapped = models.BinaryField()
+    body_id = models.BigIntegerField(default=0)  # the receiving body it is bound to; 0: none (bodies is above)
     made_at = models.DateTimeField()
 
     class Meta:

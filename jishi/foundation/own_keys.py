@@ -5,7 +5,7 @@ signed for. It ends with the last value it sealed: the wrapped bytes go at once,
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -24,7 +24,7 @@ _LAST = """
     GROUP BY owner_table, owner_row
 """
 _KEPT = """
-    SELECT number, suite, wrapped FROM foundation_rowkey
+    SELECT number, suite, wrapped, body_id FROM foundation_rowkey
     WHERE tenant_id = %s AND owner_table = %s AND owner_row = %s AND number = ANY (%s) ORDER BY number
 """
 _EMPTY = """
@@ -38,24 +38,26 @@ _EMPTY = """
 
 
 def make(
-    owners: Iterable[Owner], *, purpose: str, tenant_id: int, now: datetime, new: bool
+    owners: Mapping[Owner, int], *, purpose: str, tenant_id: int, now: datetime, new: bool
 ) -> dict[Owner, DataKeyInHand]:
     """This will make one key for each of these rows and keep it wrapped; gives it once, for sealing.
 
+    `owners` names the receiving body of each, to which its key is bound; 0: none.
+
     :raises KeyNotAvailable: the provider is away.
     """
-    listed = sorted(set(owners))
+    listed = sorted(owners)
     numbers = dict.fromkeys(listed, 1) if new else _following(listed, tenant_id)
     suite, made, rows = suite_of(tenant_id), {}, []
     for owner in listed:
         key, number = secrets.token_bytes(keys.KEY_BYTES[suite]), numbers[owner]
-        context = keys.own_context(tenant_id, owner, number)
+        context = keys.own_context(tenant_id, owner, number, body=owners[owner])
         wrapped = keys.provider().wrap_own(key, context=context, suite=suite)
         made[owner] = DataKeyInHand(purpose, number, suite, key)
         rows.append(
             RowKey(
                 tenant_id=tenant_id, owner_table=owner[0], owner_row=owner[1], number=number, suite=suite,
-                wrapped=wrapped, made_at=now,
+                wrapped=wrapped, body_id=owners[owner], made_at=now,
             )
         )  # fmt: skip
     RowKey.objects.bulk_create(rows)
@@ -75,7 +77,7 @@ def opened(
     wanted = sorted(set(numbers))
     with connection.cursor() as cursor:
         cursor.execute(_KEPT, [tenant_id, *owner, wanted])
-        kept = [keys.OwnKey(number, suite, bytes(wrapped)) for number, suite, wrapped in cursor.fetchall()]
+        kept = [keys.OwnKey(n, suite, bytes(wrapped), body) for n, suite, wrapped, body in cursor.fetchall()]
     if [one.number for one in kept] != wanted:
         raise keys.DoesNotOpen
     found = keys.provider().open_own(kept, wish=wish, shown=shown.signature if shown is not None else b"")
@@ -100,9 +102,11 @@ def destroy_ended(*, tenant_id: int) -> tuple[int, int]:
     done = 0
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
-        owners = [((row.owner_table, row.owner_row), row.number) for row in some]
+        ended = [
+            keys.own_context(tenant_id, (row.owner_table, row.owner_row), row.number, body=row.body_id) for row in some
+        ]
         try:
-            keys.provider().destroy([keys.own_context(tenant_id, owner, number) for owner, number in owners])
+            keys.provider().destroy(ended)
         except (keys.KeyNotAvailable, TooCostlyWait):
             break
         RowKey.objects.filter(tenant_id=tenant_id, id__in=[row.pk for row in some]).delete()

@@ -30,7 +30,10 @@ _HEADER = struct.Struct(">BcI")
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One value to seal. `searchable`: found by equality until `search_ends_on`, else `ends_on`, or `end_search`."""
+    """One value to seal. `searchable`: found by equality until `search_ends_on`, else `ends_on`, or `end_search`.
+
+    `body`: the receiving body of record, to which a key of its own is bound.
+    """
 
     purpose: str
     owner_table: str
@@ -40,6 +43,7 @@ class Secret:
     ends_on: date | None = None
     searchable: bool = False
     search_ends_on: date | None = None
+    body: int = 0
 
     @property
     def owner(self) -> Owner:
@@ -288,7 +292,7 @@ def _keys_for(
     found = {s: current[s.purpose] for s in wanted if s.purpose in shared}
     for purpose in sorted(apart):
         mine = [s for s in wanted if s.purpose == purpose]
-        made = own_keys.make({s.owner for s in mine}, purpose=purpose, tenant_id=tenant_id, now=now, new=new)
+        made = own_keys.make({s.owner: s.body for s in mine}, purpose=purpose, tenant_id=tenant_id, now=now, new=new)
         found |= {s: made[s.owner] for s in mine}
     return found
 

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import arrival, dangers, knowing, making, moving, naming, reckoning, safekeeping
+from jishi.cases.actions import arrival, dangers, knowing, making, moving, naming, receivers, reckoning, safekeeping
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.events import CaseMoved, ReportReceived
 from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
@@ -100,6 +100,7 @@ def _store(
     given = numbers.take_together({"R": len(rows), "C": len(fresh)}, tenant_code, today)
     reports = [making.make_report(r, s, n, by=by, now=now) for r, s, n in zip(rows, looked, given["R"], strict=True)]
     word_by_row = safekeeping.give_words(rows, reports)
+    receivers.set_receivers(reports, by=by, now=now)
     _insert(reports)
     cases = {
         i: making.make_case(reports[i], rows[i], looked[i], number, now)

@@ -66,7 +66,7 @@ def _person(row: Incoming) -> list[tuple[str, str, str]]:
 def _secret(purpose: str, report: Report, name: str, value: str, ends_on: date) -> sealed.Secret:
     return sealed.Secret(
         purpose=purpose, owner_table="cases_report", owner_row=report.id, field=name, value=value, ends_on=ends_on,
-        searchable=name == "caller_contact" and purpose == "contact.caller",
+        searchable=name == "caller_contact" and purpose == "contact.caller", body=report.receiving_body_id or 0,
     )  # fmt: skip
 
 

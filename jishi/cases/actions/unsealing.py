@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from jishi.accounts.actions import proving, reading
 from jishi.cases import policies
-from jishi.cases.actions import moving
+from jishi.cases.actions import moving, receivers
 from jishi.cases.actions.alongside import worded
 from jishi.cases.actions.moving import Held
 from jishi.cases.events import CaseMoved
@@ -24,6 +24,7 @@ from jishi.cases.refusals import AskedBefore, GroundNeeded, NotConfidential, Uns
 from jishi.cases.states import UNSEALING, UnsealGround, UnsealingStatus, Voice
 from jishi.foundation import keys, outbox, scope, trail
 from jishi.foundation.actor import Actor
+from jishi.foundation.broker.refusals import NotTheReceivingBody
 from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.kernels.procedure import BIRTH, Move
@@ -35,7 +36,6 @@ UNSEALED = "unsealed"  # a role that no post has: it exists inside `look` alone
 RUNNING = (UnsealingStatus.ASKED, UnsealingStatus.GRANTED)
 FIELDS = ("caller_name", "caller_contact", "caller_mail")
 TABLE = Report._meta.db_table
-RECEIVES = "operator"  # the post of the receiving body
 
 
 def wish_of(row: Unsealing, act: str) -> keys.Wish:
@@ -143,14 +143,19 @@ def receive(report_id: int, *, why: str, by: Actor, now: datetime, shown: bytes 
     """Open name and contact for a person of the receiving body, to verify; each look is a reading the reporter sees.
 
     :raises NotFound: the case is not seen by this actor. :raises NotAllowed: another post. :raises NotConfidential.
+    :raises NotTheReceivingBody: another body's desk; that it tried stays on the record of the case.
     :raises TooShortOrLong: the sentence. :raises FreshSignInNeeded: the proof is older than ten minutes.
     """
     held, report = _hold_report(report_id, by=by)
     policies.ensure_may_see(by, held.stand)
-    if not by.has(RECEIVES):
+    if not by.has(receivers.DESK):
         raise NotAllowed(why="只有受理单位为核查而看；别的单位申请解封。")
     if report.voice != Voice.CONFIDENTIAL:
         raise NotConfidential
+    if report.receiving_body_id not in by.body_ids:
+        no = NotTheReceivingBody()
+        no.afterwards = lambda: _record_refused(held.case.id, report.number, by=by, now=now)
+        raise no
     said = worded(why, least=LEAST, most=MOST, what="为什么要看", what_en="why you look")
     given = keys.Shown(wish_to_receive(report.id, tenant_id=by.tenant_id), shown)
     owner = (TABLE, report.id)
@@ -195,6 +200,10 @@ def _hold_report(report_id: int, *, by: Actor) -> tuple[Held, Report]:
         raise NotFound
     held = moving.hold(case_id, by=by)
     return held, Report.objects.get(tenant_id=by.tenant_id, id=report_id)
+
+
+def _record_refused(case_id: int, report: str, *, by: Actor, now: datetime) -> None:
+    trail.record("case.name_refused", ("case", case_id), by=by, at=now, codes={"report": report})
 
 
 def _hold(unsealing_id: int, *, by: Actor, version: int | None = None) -> tuple[Held, Unsealing]:

@@ -45,6 +45,8 @@ class Report(Placed, TenantRow):
     line_body_ids = ArrayField(models.BigIntegerField(), default=list)  # above the accused: recused as they are
     aside_account_ids = ArrayField(models.BigIntegerField(), default=list)  # of its cases
     reporter = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+", null=True)
+    # 受理单位: whose desk alone opens a confidential name to verify; fixed when it is taken in
+    receiving_body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
     entered_by = models.CharField(max_length=80)
     external_system = models.CharField(max_length=60, blank=True)
     external_id = models.CharField(max_length=80, blank=True)
@@ -74,6 +76,10 @@ class Report(Placed, TenantRow):
                 name="who_hides_has_no_account", condition=Q(voice="open") | Q(reporter=None)
             ),
             models.CheckConstraint(
+                name="a_confidential_name_alone_has_a_receiver",
+                condition=Q(voice="confidential") | Q(receiving_body=None),
+            ),
+            models.CheckConstraint(
                 name="a_point_has_both_numbers",
                 condition=Q(lng_e7=None, lat_e7=None) | Q(lng_e7__isnull=False, lat_e7__isnull=False),
             ),
@@ -82,6 +88,10 @@ class Report(Placed, TenantRow):
             models.Index(fields=["tenant", "received_at"], name="reports_by_time"),
             models.Index(
                 fields=["tenant", "reporter"], name="reports_of_reporter", condition=Q(reporter__isnull=False)
+            ),
+            models.Index(
+                fields=["tenant", "receiving_body"], name="reports_of_receiver",
+                condition=Q(receiving_body__isnull=False),
             ),
         ]
 

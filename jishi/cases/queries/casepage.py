@@ -66,6 +66,7 @@ BESIDE: Mapping[str, Spoken] = {
     "case.tagged": Spoken("改了标签", "The tags were changed"),
     "clock.extension_undone": Spoken("收回了延期", "The extension was taken back"),
     "case.urgency_set": Spoken("说定了紧急程度", "The urgency was said"),
+    "case.name_refused": Spoken("别的单位要看保密诉求人是谁，没有给看", "Another body was refused a sealed name"),
     "case.attended": Spoken("受理岗位先联系、处置过", "The receiving desk acted at once"),
     "case.dossier_taken": Spoken("有人取走了电子档案", "A dossier was taken"),
     "case.line_said": Spoken("登记了哪些上级回避", "Which bodies above stand aside was said"),

@@ -1,6 +1,7 @@
 """Unsealings as their page shows them: who asked, why, who decided; never a name."""
 
 from jishi.cases import policies
+from jishi.cases.actions.receivers import DESK
 from jishi.cases.actions.wording import GROUNDS_EN
 from jishi.cases.models import Case, Membership, Unsealing
 from jishi.cases.states import UNSEALING, UnsealGround, Voice
@@ -24,6 +25,13 @@ def waiting(*, by: Actor) -> list[Unsealing]:
 def confidential(case: Case) -> list[str]:
     """Name the confidential reports that belong to the case now."""
     rows = Membership.objects.filter(case=case, to_at=None, report__voice=Voice.CONFIDENTIAL)
+    return list(rows.order_by("report_id").values_list("report__number", flat=True))
+
+
+def received_by(case: Case, by: Actor) -> list[str]:
+    """Name those of them that a desk of this actor's body received: it may look, to verify."""
+    rows = Membership.objects.filter(case=case, to_at=None, report__voice=Voice.CONFIDENTIAL)
+    rows = rows.filter(report__receiving_body__in=[*by.body_ids]) if by.has(DESK) else rows.none()
     return list(rows.order_by("report_id").values_list("report__number", flat=True))
 
 

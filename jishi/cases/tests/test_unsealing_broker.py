@@ -14,7 +14,7 @@ from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
 from jishi.accounts.actions import reading
 from jishi.cases.actions import retention, unsealing
-from jishi.cases.models import Case, Unsealing
+from jishi.cases.models import Case, Report, Unsealing
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
@@ -50,9 +50,14 @@ def case(town: int, moved: Moved) -> Case:
     return made
 
 
-def enlist(moved: Moved, actor: Actor) -> None:
+def other_desk(town: int) -> Actor:
+    """An operator of another body."""
+    return f.staff(town, "operator", account=41, body="hfzx")
+
+
+def enlist(moved: Moved, actor: Actor, may: str = "unseal") -> None:
     """Two approvers put somebody on the list, as they do at their page."""
-    moved.knows(actor, "unseal")
+    moved.knows(actor, may)
     asked = {"act": "ask_change", "kind": "add", "about": written(moved.people[-1])}
     number = moved.keys.ask_change(asked, shown=moved.first.signed(moved.keys.challenge_for(asked)).decode())
     made = {"act": "make_change", "change": number}
@@ -98,7 +103,7 @@ class TestOnePersonWithRootOnTheSite:
     def test_cannot_by_taking_the_wrapped_keys_away(self, case: Case, moved: Moved) -> None:
         with scope.work(system(case.tenant_id)):
             row = RowKey.objects.get(owner_row=p.report_of(case).id)
-        context = keys.own_context(case.tenant_id, (row.owner_table, row.owner_row), row.number)
+        context = keys.own_context(case.tenant_id, (row.owner_table, row.owner_row), row.number, body=row.body_id)
 
         with pytest.raises(keys.DoesNotOpen):
             moved.keys.unwrap(bytes(row.wrapped), context=context, suite=row.suite)
@@ -172,6 +177,27 @@ class TestTheReceivingBody:
             with pytest.raises(NotAllowed):
                 f.do(by, unsealing.receive, report.id, why="打电话核实是哪一间仓库", now=NOW)
 
+    def test_is_not_another_body_with_operators_whatever_the_rows_say(self, case: Case, moved: Moved) -> None:
+        report, by = p.report_of(case), other_desk(case.tenant_id)
+        enlist(moved, by, "receive")
+        wish = unsealing.wish_to_receive(report.id, tenant_id=case.tenant_id)
+        given = {"why": "打电话核实是哪一间仓库", "now": NOW}
+
+        with pytest.raises(no.NotTheReceivingBody):
+            f.do(by, unsealing.receive, report.id, shown=moved.signs(by, wish), **given)
+        theirs = min(by.body_ids)
+        with scope.work(system(case.tenant_id)):  # root on the site makes it theirs
+            Report.objects.filter(id=report.id).update(receiving_body=theirs)
+        with pytest.raises(no.NotTheReceivingBody):
+            f.do(by, unsealing.receive, report.id, shown=moved.signs(by, wish), **given)
+        with scope.work(system(case.tenant_id)):
+            RowKey.objects.filter(owner_row=report.id).update(body_id=theirs)
+        with pytest.raises(keys.DoesNotOpen):
+            f.do(by, unsealing.receive, report.id, shown=moved.signs(by, wish), **given)
+
+        with scope.work(system(case.tenant_id)):
+            assert accounts.readings_of("cases_report", report.id) == []
+
 
 class TestWhileTheBrokerIsAway:
     def test_sealed_reading_stops_with_its_sentence_and_cases_go_on(self, town: int, tmp_path: Path) -> None:
@@ -221,7 +247,7 @@ class TestTheEndOfTheReport:
         owner, wish = ("cases_report", report.id), unsealing.wish_to_receive(report.id, tenant_id=case.tenant_id)
         with scope.work(system(case.tenant_id)):
             row = RowKey.objects.get(owner_row=report.id)
-            copied = keys.OwnKey(row.number, row.suite, bytes(row.wrapped))  # a backup of yesterday
+            copied = keys.OwnKey(row.number, row.suite, bytes(row.wrapped), row.body_id)  # a backup of yesterday
             sealed.end([owner], tenant_id=case.tenant_id)
         with scope.work(system(case.tenant_id)):
             retention.run(by=system(case.tenant_id), now=NOW)

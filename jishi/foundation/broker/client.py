@@ -61,7 +61,7 @@ class BrokerKeys:
         self._ask("approve", wish=asdict(wish), shown=shown.decode("utf-8", "replace"))
 
     def open_own(self, kept: Sequence[OwnKey], *, wish: Wish, shown: bytes) -> dict[int, bytes]:
-        said = [{"number": one.number, "suite": one.suite, "wrapped": one.wrapped.hex()} for one in kept]
+        said = [asdict(one) | {"wrapped": one.wrapped.hex()} for one in kept]
         found = self._ask("open_own", wish=asdict(wish), kept=said, shown=shown.decode("utf-8", "replace"))
         return {int(number): bytes.fromhex(key) for number, key in found["keys"].items()}
 

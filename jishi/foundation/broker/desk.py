@@ -20,6 +20,7 @@ from jishi.foundation.broker.book import Book, Person
 from jishi.foundation.broker.refusals import (
     NotAskedLikeThat,
     NotOnTheList,
+    NotTheReceivingBody,
     SamePersonTwice,
     SecondPersonNeeded,
     SignatureNeeded,
@@ -191,7 +192,9 @@ class Desk:
         if person.tenant != wish.tenant_id:
             raise NotOnTheList
         second = self._ensure_may_look(wish, person)
-        kept = [keys.OwnKey(int(one["number"]), str(one["suite"]), bytes.fromhex(one["wrapped"])) for one in m["kept"]]
+        kept = [_own_key(one) for one in m["kept"]]
+        if wish.act == "receive" and any(str(one.body) != person.body for one in kept):
+            raise NotTheReceivingBody
         found = {str(one.number): self.held.unwrap_own(one, wish=wish).hex() for one in kept}
         self.book.write(
             "opened", wish=asdict(wish), by=books.written(person), second=books.written(second) if second else None
@@ -370,6 +373,11 @@ def _ensure_two(people: Mapping[str, Person]) -> None:
             approvers[one.tenant].add(one.account)
     if not approvers or min(map(len, approvers.values())) < 2:
         raise TooFewApprovers
+
+
+def _own_key(one: Message) -> keys.OwnKey:
+    """Read one wrapped key. The body it names was bound to it when it was wrapped: under another it does not open."""
+    return keys.OwnKey(int(one["number"]), str(one["suite"]), bytes.fromhex(one["wrapped"]), int(one["body"]))
 
 
 def _hex(message: Message, name: str) -> bytes:

@@ -20,6 +20,16 @@ class NotOnTheList(Refused):
     next_en = "Two approvers change that list; ask the security administrator."
 
 
+class NotTheReceivingBody(Refused):
+    code, status = "not_the_receiving_body", 403
+    zh = "这件保密诉求不是您的单位受理的；姓名只有受理它的单位能为核查而看。"
+    en = "Your body did not receive this confidential report; the body that did is alone in opening the name to verify."
+    next_zh, next_en = (
+        "请受理单位核查；确有必要的，由承办或者督办岗位申请解封。",
+        "Ask the receiving body to verify, or have the handling or supervising post ask for an unsealing.",
+    )
+
+
 class SecondPersonNeeded(Refused):
     code, status = "second_person_needed", 403
     zh = "钥匙服务没有收到另一单位另一个人的批准，或者过了 24 小时。"
@@ -54,7 +64,7 @@ class NotAskedLikeThat(Refused):
 KNOWN: Mapping[str, type[Refused]] = {
     one.code: one
     for one in (
-        SignatureNeeded, NotOnTheList, SecondPersonNeeded, SamePersonTwice, TooCostlyWait, TooFewApprovers,
-        NotAskedLikeThat, DoesNotOpen, KeyEnded, KeyNotAvailable,
+        SignatureNeeded, NotOnTheList, NotTheReceivingBody, SecondPersonNeeded, SamePersonTwice, TooCostlyWait,
+        TooFewApprovers, NotAskedLikeThat, DoesNotOpen, KeyEnded, KeyNotAvailable,
     )
 }  # fmt: skip

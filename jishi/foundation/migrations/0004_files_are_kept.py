@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField()),
                 ('suite', models.CharField(max_length=1)),
                 ('wrapped', models.BinaryField()),
+                ('body_id', models.BigIntegerField(default=0)),
                 ('made_at', models.DateTimeField()),
                 ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
             ],

@@ -46,6 +46,7 @@ class Moved:
     def running(self) -> Iterator["Moved"]:
         """Serve until the end; the site uses it meanwhile."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
+        keys.FileKeys(Path(settings.KEYS_DIR))  # level K0, from which the town comes
         for name in ("root.key", "anchor.key"):
             if not (self.folder / name).exists():
                 shutil.copyfile(Path(settings.KEYS_DIR) / name, self.folder / name)

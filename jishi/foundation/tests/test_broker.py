@@ -18,7 +18,7 @@ from jishi.foundation.tests.device import Device
 
 KEY, SUITE = b"\x01" * 32, "a"
 ROW = ("cases_report", 41)
-CONTEXT = keys.own_context(1, ROW, 1)
+CONTEXT = keys.own_context(1, ROW, 1, body=5)
 
 
 class Clock:
@@ -36,11 +36,12 @@ class House:
         folder.mkdir(mode=0o700, exist_ok=True)
         self.folder, self.clock = folder, Clock()
         self.first, self.second, self.third = Device(), Device(), Device()  # who change the list
-        self.asker, self.approver, self.friend, self.receiver = Device(), Device(), Device(), Device()
+        self.asker, self.approver, self.friend, self.receiver, self.elsewhere = (Device() for _ in range(5))
         self.people = [
             self.first.listed(1, "1", "list"), self.second.listed(2, "2", "list"),
             self.asker.listed(10, "8", "unseal"), self.approver.listed(20, "9", "unseal"),
             self.friend.listed(11, "8", "unseal"), self.receiver.listed(30, "5", "receive"),
+            self.elsewhere.listed(31, "6", "receive"),
         ]  # fmt: skip
         self.desk = desks.Desk(folder, self.clock)
         self.desk.begin(self.people)
@@ -65,9 +66,9 @@ class House:
     def look(self, by: Device | None = None, act: str = "look", **more) -> dict:
         return self.do("open_own", by or self.asker, wish(act, **more), kept=self.kept())
 
-    def kept(self, context: bytes = CONTEXT) -> list[dict]:
+    def kept(self, context: bytes = CONTEXT, body: int = 5) -> list[dict]:
         wrapped = self.ask("wrap_own", key=KEY.hex(), context=context.hex(), suite=SUITE)["bytes"]
-        return [{"number": 1, "suite": SUITE, "wrapped": wrapped}]
+        return [{"number": 1, "suite": SUITE, "wrapped": wrapped, "body": body}]
 
     def lines(self) -> list[dict]:
         return [json.loads(line) for line in (self.folder / books.NAME).read_bytes().splitlines()]
@@ -132,7 +133,7 @@ class TestOnePersonWithRootOnTheSite:
         assert found["refused"] == "signature_needed"
 
     def test_opens_no_other_row_by_a_signature_for_this_one(self, house: House) -> None:
-        other = house.kept(keys.own_context(1, ("cases_report", 42), 1))
+        other = house.kept(keys.own_context(1, ("cases_report", 42), 1, body=5))
 
         assert house.do("open_own", house.receiver, wish("receive"), kept=other)["refused"] == "does_not_open"
 
@@ -442,7 +443,7 @@ class TestTheWire:
 
     def test_speaks_the_refusal_of_the_broker(self, served) -> None:
         site, _ = served
-        own = keys.OwnKey(1, SUITE, site.wrap_own(KEY, context=CONTEXT, suite=SUITE))
+        own = keys.OwnKey(1, SUITE, site.wrap_own(KEY, context=CONTEXT, suite=SUITE), 5)
         wanted = keys.Wish("receive", 1, *ROW)
 
         with pytest.raises(no.SignatureNeeded):

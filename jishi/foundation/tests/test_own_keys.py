@@ -62,7 +62,7 @@ def test_the_provider_is_asked_at_each_opening_and_once_for_all_fields(work: int
 def test_a_data_key_s_unwrap_does_not_open_it(work: int) -> None:
     put(work, 1)
     row = RowKey.objects.get()
-    context = keys.own_context(work, ("cases_report", 1), 1)
+    context = keys.own_context(work, ("cases_report", 1), 1, body=0)
 
     with pytest.raises(keys.DoesNotOpen):
         keys.provider().unwrap(bytes(row.wrapped), context=context, suite=row.suite)
@@ -126,7 +126,7 @@ def test_while_the_provider_is_away_nothing_is_said_to_be_destroyed(work: int, t
 
 def test_key_files_remember_what_they_destroyed(tmp_path) -> None:
     kept = keys.FileKeys(tmp_path / "keys")
-    context = keys.own_context(1, ("cases_report", 1), 1)
+    context = keys.own_context(1, ("cases_report", 1), 1, body=0)
     own = keys.OwnKey(1, "a", kept.wrap_own(b"\x01" * 32, context=context, suite="a"))
     wish = keys.Wish("receive", 1, "cases_report", 1)
     assert kept.open_own([own], wish=wish, shown=b"") == {1: b"\x01" * 32}

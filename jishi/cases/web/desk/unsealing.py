@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jishi.accounts import queries as accounts
-from jishi.cases.actions import unsealing
+from jishi.cases.actions import receivers, unsealing
 from jishi.cases.models import Case, Report, Unsealing
 from jishi.cases.queries import casepage, unsealings
 from jishi.cases.states import UNSEALING, UnsealGround
@@ -41,6 +41,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     except NotFound:
         raise
     except Refused as no:
+        request.afterwards = no.afterwards  # type: ignore[attr-defined]
         return _show(request, case, refused=no, status=no.status)
 
 
@@ -79,9 +80,10 @@ def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, l
           ) -> HttpResponse:  # fmt: skip
     by, stand = request.actor, casepage.stand_of(case)
     rows = [_line(row, by, replace(stand, asked=row.asked_body_id), looked) for row in unsealings.of_case(case)]
-    reports = unsealings.confidential(case)
+    reports, ours = unsealings.confidential(case), unsealings.received_by(case, by)
     facts = {
-        "sentence": keys.sentence(lang()), "received": received, "may_receive": by.has(unsealing.RECEIVES),
+        "sentence": keys.sentence(lang()), "received": received, "ours": ours,
+        "elsewhere": by.has(receivers.DESK) and len(ours) < len(reports),
         "broker": keys.provider().level != "K0",
         "case": case, "rows": rows, "found": found, "grounds": GROUNDS.items(),
         "reports": reports, "may_ask": unsealings.may("unsealing.ask", None, stand, by),
@@ -100,9 +102,8 @@ def _sign(request: HttpRequest, facts: dict[str, Any]) -> None:
     for line in facts["rows"]:
         act = "approve" if line["may_decide"] else "look" if line["may_look"] else ""
         line["asks"] = _asks(request, unsealing.wish_of(line["row"], act)) if act else None
-    wanted = facts["typed"].get("report") or request.GET.get("report") or next(iter(facts["reports"]), "")
-    listed = facts["may_receive"] and wanted in facts["reports"]
-    report = Report.objects.filter(number=wanted).first() if listed else None
+    wanted = facts["typed"].get("report") or request.GET.get("report") or next(iter(facts["ours"]), "")
+    report = Report.objects.filter(number=wanted).first() if wanted in facts["ours"] else None
     if report is not None:
         wish = unsealing.wish_to_receive(report.id, tenant_id=report.tenant_id)
         facts |= {"receives": wanted, "asks": _asks(request, wish)}
