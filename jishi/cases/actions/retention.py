@@ -32,9 +32,10 @@ from jishi.cases.models import (
     Redaction,
     Report,
 )  # fmt: skip
+from jishi.cases.models.news import QUIET, QUIET_FIELD
 from jishi.cases.periods import Kept
 from jishi.cases.states import CASE
-from jishi.foundation import files, idempotency, scope, sealed, trail
+from jishi.foundation import files, idempotency, keys, scope, sealed, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
 from jishi.kernels.text.minimise import minimise
@@ -158,6 +159,17 @@ def _contacts(kept: Kept, today: date, tenant_id: int) -> list[int]:
 def _end_contacts(ids: Sequence[int], tenant_id: int) -> None:
     fields = ("caller_name", "caller_contact", "caller_mail", "notice_contact", "device_id", "account_id")
     sealed.end([(TABLE, i) for i in ids], tenant_id=tenant_id, fields=fields)
+
+
+def _quiet_numbers(kept: Kept, today: date, tenant_id: int) -> list[int]:
+    """Reports from before the keys went to a broker: their number lies under a key that the site opens by itself."""
+    if keys.provider().level == "K0":
+        return []
+    return _with_sealed([QUIET], Report.objects.filter(tenant_id=tenant_id), tenant_id)
+
+
+def _end_quiet_numbers(ids: Sequence[int], tenant_id: int) -> None:
+    sealed.end([(TABLE, i) for i in ids], tenant_id=tenant_id, fields=[QUIET_FIELD])
 
 
 def _searches(kept: Kept, today: date, tenant_id: int) -> list[int]:
@@ -381,5 +393,6 @@ _KINDS: dict[str, tuple[Find, End]] = {
     "original": (_originals, _end_originals), "words": (_worded, _end_words), "photos": (_pictures, _end_pictures),
     "enclosures": (_enclosures, _end_enclosures),
     "imports": (_imports, _end_imports), "keys": (_keys, _end_keys), "sessions": (_sessions, _end_sessions),
+    "quiet_numbers": (_quiet_numbers, _end_quiet_numbers),
     "letters": (_letters, _end_letters), "errands": (_errands, _end_errands), "routes": (_routes, _end_routes),
 }  # fmt: skip

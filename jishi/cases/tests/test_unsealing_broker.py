@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
@@ -19,7 +20,7 @@ from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
 from jishi.cases.tests.desk_steps import colleague
-from jishi.foundation import keys, scope, sealed
+from jishi.foundation import data_keys, keys, scope, sealed, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.broker import refusals as no
 from jishi.foundation.broker.book import written
@@ -117,6 +118,42 @@ class TestOnePersonWithRootOnTheSite:
         assert kept == {
             ("words.original", "text"), ("identity.reporter", "caller_name"), ("identity.reporter", "caller_contact"),
         }  # fmt: skip
+
+
+class TestATownThatCameFromKeyFiles:
+    def test_ends_the_numbers_that_the_site_opens_by_itself_and_says_so(self, town: int, tmp_path: Path) -> None:
+        with keys.using(keys.FileKeys(Path(settings.KEYS_DIR))):
+            data_keys.forget()
+            case = f.a_case(town, voice="confidential", caller_name=NAME, caller_contact=PHONE)
+            report, by = p.report_of(case), system(town)
+            with scope.work(by):
+                assert ended(retention.due(by=by, now=NOW)) == {}
+        moved = Moved(tmp_path, town)
+        moved.knows(f.operator(town), "receive")
+        with moved.running():
+            owner = ("cases_report", report.id)
+            with scope.work(by):
+                assert ended(retention.due(by=by, now=NOW)) == {"quiet_numbers": 1}
+                assert "notice_contact" in sealed.sealed_fields([owner], tenant_id=town)[owner]
+
+            with scope.work(by):
+                assert ended(retention.run(by=by, now=NOW)) == {"quiet_numbers": 1}
+
+            with scope.work(by):
+                left = sealed.sealed_fields([owner], tenant_id=town)[owner]
+                entry = trail.of("tenant", town)[-1]
+                assert ended(retention.due(by=by, now=NOW)) == {}
+            wish = unsealing.wish_to_receive(report.id, tenant_id=town)
+            given = {"why": "打电话核实是哪一间仓库", "shown": moved.signs(f.operator(town), wish), "now": NOW}
+            found = f.do(f.operator(town), unsealing.receive, report.id, **given)
+
+        assert sorted(left) == ["caller_contact", "caller_name", "text"]
+        assert (entry.verb, entry.codes["gone"]["quiet_numbers"]["count"]) == ("retention.run", 1)
+        assert found == FOUND
+
+
+def ended(found: list[retention.Due]) -> dict[str, int]:
+    return {one.kept.code: len(one.ids) for one in found if one.ids}
 
 
 class TestTheTwoOfAnUnsealing:
