@@ -2,6 +2,7 @@
 
     jishi keys passkey NAME --may receive --may unseal --may list     on the site: lines for the broker's first list
     jishi keys begin FOLDER --people LIST [--from OLD_KEYS]           at the broker: root key, first list, own pair
+    jishi keys join FOLDER --people LIST                              at the broker, stopped: another town's first list
     jishi keys pair FOLDER SITE_FOLDER                                at the broker: a pair for the site's JISHI_KEYS
     jishi keys serve FOLDER --at unix:/run/jishi-keys/socket          at the broker: answer until stopped
     jishi keys book FOLDER                                            at the broker: is its book whole? what it did
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Do one of the five; exit code 1 and a sentence where it cannot be."""
+    """Do one of the six; exit code 1 and a sentence where it cannot be."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     written = argparse.RawTextHelpFormatter
     flags = argparse.ArgumentParser("jishi keys", description=__doc__, formatter_class=written)
@@ -34,6 +35,9 @@ def main(argv: Sequence[str]) -> int:
     begin.add_argument("folder", type=Path)
     begin.add_argument("--people", type=Path, required=True, help="lines that `keys passkey` printed, one a passkey")
     begin.add_argument("--from", dest="old", type=Path, help="the folder of key files that the site had (level K0)")
+    join = words.add_parser("join")
+    join.add_argument("folder", type=Path)
+    join.add_argument("--people", type=Path, required=True, help="lines that `keys passkey` printed in that town")
     paired = words.add_parser("pair")
     paired.add_argument("folder", type=Path)
     paired.add_argument("site", type=Path, help="an empty folder, to be carried to the site")
@@ -78,11 +82,29 @@ def _make(folder: Path, people: "list[Person]", old: Path | None) -> None:
         os.umask(before)
 
 
-def _begin(given: argparse.Namespace) -> int:
+def _people(path: Path) -> "list[Person]":
     from jishi.foundation.broker.book import person_of
 
+    return [person_of(json.loads(line)) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def _join(given: argparse.Namespace) -> int:
+    from jishi.foundation.broker.desk import Desk
+
+    people = _people(given.people)
+    desk = Desk(given.folder, time.time)
+    try:
+        desk.join(people)
+    finally:
+        desk.close()
+    print(f"又一个城镇，名单 {len(people)} 把通行密钥，以后只有它自己的两位批准人能改。")
+    print(f"Another town, {len(people)} passkeys are listed; from now on two approvers of its own change that.")
+    return 0
+
+
+def _begin(given: argparse.Namespace) -> int:
     folder: Path = given.folder
-    people = [person_of(json.loads(line)) for line in given.people.read_text("utf-8").splitlines() if line.strip()]
+    people = _people(given.people)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _make(folder, people, given.old)
     print(f"名单 {len(people)} 把通行密钥，以后只有两位批准人能改。")
@@ -163,4 +185,4 @@ def _passkey(argv: Sequence[str]) -> int:
     return 0
 
 
-_WORDS = {"begin": _begin, "pair": _pair, "serve": _serve, "book": _book}
+_WORDS = {"begin": _begin, "join": _join, "pair": _pair, "serve": _serve, "book": _book}

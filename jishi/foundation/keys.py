@@ -133,8 +133,15 @@ class KeyProvider(Protocol):
 
     def wrap_own(self, key: bytes, *, context: bytes, suite: str) -> bytes: ...
 
-    def challenge(self, wish: Wish) -> bytes:
-        """Give what a passkey must sign for this wish; empty where this provider asks for no signature."""
+    def challenge(self, wish: Wish, *, who: int = 0) -> bytes:
+        """Give what a passkey must sign for this wish; empty where this provider asks for no signature.
+
+        `who`: the account whose page asks; its share alone is used up.
+        """
+        ...
+
+    def withdraw(self, wish: Wish) -> None:
+        """End an approval before its time."""
         ...
 
     def approve(self, wish: Wish, *, shown: bytes) -> None: ...
@@ -199,8 +206,11 @@ class _AskNobody(RootKeys):
 
     level = "K0"
 
-    def challenge(self, wish: Wish) -> bytes:
+    def challenge(self, wish: Wish, *, who: int = 0) -> bytes:
         return b""
+
+    def withdraw(self, wish: Wish) -> None:
+        """End nothing: the approval is a row of the room that asks."""
 
     def approve(self, wish: Wish, *, shown: bytes) -> None:
         """Keep nothing: the approval is a row of the room that asks."""

@@ -98,5 +98,6 @@ def _person(one: Any) -> dict[str, Any]:
 
 
 def _asks(request: HttpRequest, wish: Any) -> dict[str, Any]:
-    challenge = key_list.broker().challenge_for(wish)
+    who = (request.actor.tenant_id, request.actor.account_id or 0)
+    challenge = key_list.broker().challenge_for(wish, who=who)
     return queries.asked_of_passkey(challenge, request.actor.account_id or 0, host=request.get_host())

@@ -7,6 +7,7 @@ The receiving body looks without it, to verify (`receive`). Where a key broker h
 three, looking, approving, receiving, needs the passkey's signature for exactly that `wish`, which the broker checks.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ from jishi.cases.refusals import AskedBefore, GroundNeeded, NotConfidential, Uns
 from jishi.cases.states import UNSEALING, UnsealGround, UnsealingStatus, Voice
 from jishi.foundation import keys, outbox, scope, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.broker.refusals import NotTheReceivingBody
+from jishi.foundation.broker.refusals import NotTheReceivingBody, TooCostlyWait
 from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.kernels.procedure import BIRTH, Move
@@ -108,6 +109,7 @@ def deny(unsealing_id: int, *, why: str, by: Actor, now: datetime, version: int 
     move = _ensure(held, row, "unsealing.deny", by=by)
     _ensure_other(row, by)
     said = worded(why, least=2, most=MOST, what="为什么不批准", what_en="why it is not approved")
+    _withdraw(row)
     row.change(
         status=UnsealingStatus.DENIED, decided_by=by.label, decided_body_id=min(by.body_ids), decided_at=now,
         decided_why=said, ended_at=now,
@@ -173,6 +175,7 @@ def end(unsealing_id: int, *, by: Actor, now: datetime, version: int | None = No
     move = _ensure(held, row, "unsealing.end", by=by)
     if by.kind not in ("clock", "system") and by.account_id != row.asked_account:
         raise NotAllowed(why="申请由申请的人自己收回。")
+    _withdraw(row)
     row.change(status=UnsealingStatus.ENDED, ended_at=now)
     _record(held, move, row, by=by, now=now)
     return row
@@ -200,6 +203,12 @@ def _hold_report(report_id: int, *, by: Actor) -> tuple[Held, Report]:
         raise NotFound
     held = moving.hold(case_id, by=by)
     return held, Report.objects.get(tenant_id=by.tenant_id, id=report_id)
+
+
+def _withdraw(row: Unsealing) -> None:
+    """Let the broker's own approval end with the request: it may hold one whose answer never came back to us."""
+    with suppress(keys.KeyNotAvailable, TooCostlyWait):  # it ends by itself after 24 hours
+        keys.provider().withdraw(wish_of(row, "approve"))
 
 
 def _record_refused(case_id: int, report: str, *, by: Actor, now: datetime) -> None:

@@ -24,6 +24,7 @@ from jishi.foundation import data_keys, keys, scope, sealed, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.broker import refusals as no
 from jishi.foundation.broker.book import written
+from jishi.foundation.broker.limits import Buckets
 from jishi.foundation.models import RowKey, SealedValue
 from jishi.foundation.refusals import NotAllowed
 from jishi.foundation.tests.broker_steps import Moved
@@ -234,6 +235,68 @@ class TestTheReceivingBody:
 
         with scope.work(system(case.tenant_id)):
             assert accounts.readings_of("cases_report", report.id) == []
+
+
+class TestAPageThatFails:
+    def test_after_the_broker_opened_still_shows_the_name_with_its_reading(self, case: Case, moved: Moved) -> None:
+        """The broker is asked too often from here on: the page must not take the reading back with it."""
+        report, by = p.report_of(case), f.operator(case.tenant_id)
+        desk, address = colleague(case.tenant_id, "operator", body="sqzx"), f"/cases/{case.number}/unsealing"
+        shown = moved.signs(by, unsealing.wish_to_receive(report.id, tenant_id=case.tenant_id)).decode()
+        assert moved.server is not None
+        limits = {**moved.server.desk.limits, "challenge": (0, 0)}
+        moved.server.desk.buckets = Buckets(limits)
+        said = {"do": "receive", "report": report.number, "why": "打电话核实是哪一间仓库", "credential": shown}
+
+        seen = desk.post(address, said)
+        after = desk.get(address)
+
+        assert (seen.status_code, PHONE in seen.content.decode()) == (200, True)
+        with scope.work(system(case.tenant_id)):
+            assert len(accounts.readings_of("cases_report", report.id)) == 1
+        assert opened(moved) == 1
+        assert after.status_code == 200 and "钥匙服务这会儿收到的请求太多" in after.content.decode()
+
+    def test_before_the_broker_opened_leaves_nothing_on_either_side(self, case: Case, moved: Moved) -> None:
+        report, desk = p.report_of(case), colleague(case.tenant_id, "operator", body="sqzx")
+        assert moved.server is not None
+        moved.server.desk.buckets = Buckets({**moved.server.desk.limits, "signed": (0, 0)})
+        wish = unsealing.wish_to_receive(report.id, tenant_id=case.tenant_id)
+        said = {"do": "receive", "report": report.number, "why": "打电话核实是哪一间仓库"}
+        said["credential"] = moved.signs(f.operator(case.tenant_id), wish).decode()
+
+        seen = desk.post(f"/cases/{case.number}/unsealing", said)
+
+        assert (seen.status_code, PHONE in seen.content.decode()) == (429, False)
+        with scope.work(system(case.tenant_id)):
+            assert accounts.readings_of("cases_report", report.id) == []
+        assert opened(moved) == 0
+
+
+def opened(moved: Moved) -> int:
+    lines = (moved.folder / "book.jsonl").read_text("utf-8").splitlines()
+    return sum(1 for line in lines if '"do":"opened"' in line)
+
+
+class TestARequestThatIsOver:
+    @pytest.mark.parametrize("how", ["denied after the answer to an approval was lost", "ended by its asker"])
+    def test_leaves_no_approval_at_the_broker(self, how: str, case: Case, moved: Moved) -> None:
+        row, mine, other = ask(case), f.handler_of(case), f.office(case.tenant_id)
+        if how.startswith("denied"):
+            wish = unsealing.wish_of(row, "approve")
+            moved.keys.approve(wish, shown=moved.signs(other, wish))
+            f.do(other, unsealing.deny, row.id, why="可以去现场一间一间看", now=NOW)
+        else:
+            approve(case, row, moved)
+            f.do(mine, unsealing.end, row.id, now=NOW)
+
+        with scope.work(system(case.tenant_id)):
+            Unsealing.objects.filter(id=row.id).update(
+                status="GRANTED", decided_by="staff:18", decided_body=f.body_id(case.tenant_id, "ldxz"),
+                open_until=NOW + timedelta(hours=24),
+            )  # fmt: skip
+        with pytest.raises(no.SecondPersonNeeded):
+            look(case, row, moved.signs(mine, unsealing.wish_of(row, "look")))
 
 
 class TestWhileTheBrokerIsAway:

@@ -76,6 +76,7 @@ class State:
     waiting: dict[int, Change] = field(default_factory=dict)
     approvals: dict[str, Approval] = field(default_factory=dict)
     destroyed: set[str] = field(default_factory=set)
+    made: dict[int, tuple[int, int]] = field(default_factory=dict)  # which change, by whom
     head: str = START
     count: int = 0
 
@@ -84,6 +85,10 @@ class State:
         facts = row["facts"]
         if row["do"] == "begun":
             self.people = {one["credential"]: person_of(one) for one in facts["people"]}
+        elif row["do"] == "joined":
+            self.people |= {one["credential"]: person_of(one) for one in facts["people"]}
+        elif row["do"] == "withdrawn":
+            self.approvals.pop(facts["of"], None)
         elif row["do"] == "approved":
             self.approvals[facts["of"]] = Approval(person_of(facts["by"]), facts["until"])
         elif row["do"] == "change_asked":
@@ -91,6 +96,7 @@ class State:
             self.waiting[row["seq"]] = Change(row["seq"], facts["kind"], facts["about"], by, row["at"])
         elif row["do"] == "change_made":
             self._make(self.waiting.pop(facts["change"]))
+            self.made[facts["change"]] = person_of(facts["by"]).who
         elif row["do"] == "destroyed":
             self.destroyed.update(facts["marks"])
         self.head, self.count = row["hash"], row["seq"]

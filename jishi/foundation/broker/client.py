@@ -1,6 +1,7 @@
 """`BrokerKeys`: the key provider of level K1, which asks the broker. It holds a pair of keys to speak with, no more."""
 
 import os
+import secrets
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
@@ -50,12 +51,15 @@ class BrokerKeys:
     def wrap_own(self, key: bytes, *, context: bytes, suite: str) -> bytes:
         return self._bytes("wrap_own", key=key.hex(), context=context.hex(), suite=suite)
 
-    def challenge(self, wish: Wish) -> bytes:
-        return self.challenge_for(asdict(wish))
+    def challenge(self, wish: Wish, *, who: int = 0) -> bytes:
+        return self.challenge_for(asdict(wish), who=(wish.tenant_id, who))
 
-    def challenge_for(self, wish: Mapping[str, Any]) -> bytes:
-        """Give what a passkey must sign for this; also for a change of the list."""
-        return self._bytes("challenge", wish=dict(wish))
+    def challenge_for(self, wish: Mapping[str, Any], *, who: tuple[int, int] = (0, 0)) -> bytes:
+        """Give what a passkey must sign for this; also for a change of the list. `who`: tenant and account that ask."""
+        return self._bytes("challenge", wish=dict(wish), who=list(who))
+
+    def withdraw(self, wish: Wish) -> None:
+        self._ask("withdraw", wish=asdict(wish))
 
     def approve(self, wish: Wish, *, shown: bytes) -> None:
         self._ask("approve", wish=asdict(wish), shown=shown.decode("utf-8", "replace"))
@@ -102,7 +106,7 @@ class BrokerKeys:
         :raises KeyNotAvailable: it is away, or not the one we know. :raises NotAskedLikeThat: nested too deeply.
         :raises Refused: what it says no to.
         """
-        message = {"do": do, **said}
+        message = {"do": do, "once": secrets.token_hex(16), **said}
         spoke = getattr(self._mine, "of", None) == os.getpid()
         try:
             answer = self._talk(message, anew=False)

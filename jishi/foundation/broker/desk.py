@@ -17,6 +17,7 @@ from jishi.foundation import keys
 from jishi.foundation.broker import book as books
 from jishi.foundation.broker import passkeys
 from jishi.foundation.broker.book import Book, Person
+from jishi.foundation.broker.limits import LIMITS, Buckets, Who
 from jishi.foundation.broker.refusals import (
     NotAskedLikeThat,
     NotOnTheList,
@@ -33,13 +34,8 @@ from jishi.kernels.ledger.canonical import canonical
 FRESH = 300  # seconds from challenge to signature
 OPEN = 24 * 3600  # seconds for which an approval lets somebody look
 WAITS = 7 * 24 * 3600  # seconds for which a change waits for the second approver
-PENDING = 1000  # challenges at once
-# (a minute, at once): what a site in full use needs, and no more than a thief may have (T).
-LIMITS: Mapping[str, tuple[float, float]] = {
-    "wrap": (6000, 20000), "unwrap": (600, 2000), "mac": (120_000, 500_000), "sign": (60, 200),
-    "wrap_own": (600, 5000), "challenge": (60, 200), "people": (60, 200), "signed": (20, 40), "destroy": (60, 1000),
-    "refused": (60, 200),
-}  # fmt: skip
+PENDING = 40  # challenges of one person at once; of all who are not on the list together
+LOST = 30  # seconds for which the answer to a question stays, should it have been lost on its way
 Message = Mapping[str, Any]
 Answer = dict[str, Any]
 
@@ -55,22 +51,13 @@ class Held(keys.FileKeys):
         return keys.mark_of(context) in self.book.state.destroyed
 
 
-@dataclass
-class _Bucket:
-    """So many at once, filled again by the minute."""
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A challenge that waits for its signature: for which wish, until when, counted against whom."""
 
-    a_minute: float
-    most: float
-    left: float
-    at: float
-
-    def take(self, now: float, count: float = 1) -> bool:
-        self.left = min(self.most, self.left + max(0.0, now - self.at) * self.a_minute / 60)
-        self.at = now
-        if self.left < count:
-            return False
-        self.left -= count
-        return True
+    wish: str
+    until: float
+    who: Who | None
 
 
 @dataclass
@@ -84,12 +71,12 @@ class Desk:
     def __post_init__(self) -> None:
         self.book = Book(self.folder, self.clock)
         self.held = Held(self.folder, self.book)
-        self.lock = threading.Lock()
-        self.pending: dict[str, tuple[str, float]] = {}
+        self.lock = threading.RLock()
+        self.pending: dict[str, _Pending] = {}
+        self.answered: dict[str, tuple[str, Answer, float]] = {}
         self.counted: Counter[str] = Counter()
         self.counted_from = self.clock()
-        now = self.clock()
-        self.buckets = {name: _Bucket(rate, most, most, now) for name, (rate, most) in self.limits.items()}
+        self.buckets = Buckets(self.limits)
 
     def begin(self, people: list[Person]) -> None:
         """Write the first list, once.
@@ -103,8 +90,45 @@ class Desk:
         _ensure_two({one.credential: one for one in people})
         self.book.write("begun", people=[books.written(one) for one in people])
 
+    def join(self, people: list[Person]) -> None:
+        """Write the first list of a town that comes later. Whoever runs the broker does it, while it does not serve.
+
+        :raises NotAskedLikeThat: nothing was begun, of several towns, or of one that is known: its approvers change it.
+        :raises TooFewApprovers: it would have fewer than two.
+        """
+        towns = {one.tenant for one in people}
+        known = self.book.state.people
+        taken = {one.tenant for one in known.values()} & towns or known.keys() & {one.credential for one in people}
+        if not self.book.state.count or len(towns) != 1 or taken:
+            raise NotAskedLikeThat(what="join")
+        for one in people:
+            _ensure_whole(one)
+        _ensure_two({one.credential: one for one in people})
+        self.book.write("joined", people=[books.written(one) for one in people])
+
     def answer(self, message: Message) -> Answer:
-        """Do what was asked, or say no by code. Never says why more than a refusal does."""
+        """Do what was asked, or say no by code. Never says why more than a refusal does.
+
+        A question with a number of its own (`once`) that comes again word for word was answered, and the answer was
+        lost: it is given again, and nothing is done twice.
+        """
+        once = message.get("once")
+        if not isinstance(once, str) or message.get("do") not in _SIGNED:
+            return self._answer(message)
+        with self.lock:
+            now = self.clock()
+            self.answered = {n: kept for n, kept in self.answered.items() if kept[2] > now}
+            try:
+                said = hashlib.sha256(canonical(message).encode()).hexdigest()
+            except (TypeError, ValueError, RecursionError):
+                return {"refused": NotAskedLikeThat.code, "facts": {"what": "once"}}
+            if once in self.answered and self.answered[once][0] == said:
+                return self.answered[once][1]
+            answer = self._answer(message)
+            self.answered[once] = (said, answer, now + LOST)
+            return answer
+
+    def _answer(self, message: Message) -> Answer:
         with self.lock:
             do = str(message.get("do", ""))
             try:
@@ -126,7 +150,7 @@ class Desk:
         return found
 
     def _refuse(self, do: str, no: Refused) -> Answer:
-        if do in _SIGNED and self.buckets["refused"].take(self.clock()):
+        if do in _SIGNED and self.buckets.take("refused", self.clock()):
             with suppress(keys.KeyNotAvailable):  # the disk is full: refused all the same
                 self.book.write("refused", verb=do, code=no.code)
         return {"refused": no.code, "facts": {k: v for k, v in no.facts.items() if isinstance(v, str | int)}}
@@ -177,15 +201,22 @@ class Desk:
 
     def _challenge(self, m: Message) -> Answer:
         """Give what a passkey must sign for this wish: fresh, for this wish alone, once."""
-        self._limit("challenge")
+        who = self._listed(m.get("who"))
+        self._limit("challenge", who=who)
         now = self.clock()
-        self.pending = {c: kept for c, kept in self.pending.items() if kept[1] > now}
-        if len(self.pending) >= PENDING:
-            raise TooCostlyWait
+        self.pending = {c: kept for c, kept in self.pending.items() if kept.until > now}
+        own = [c for c, kept in self.pending.items() if kept.who == who]
+        for oldest in own[: len(own) - PENDING + 1]:
+            del self.pending[oldest]
         wish = canonical(m["wish"])
         challenge = hashlib.sha256(b"jishi-signs:" + wish.encode() + secrets.token_bytes(32)).digest()
-        self.pending[challenge.hex()] = (wish, now + FRESH)
+        self.pending[challenge.hex()] = _Pending(wish, now + FRESH, who)
         return _bytes(challenge)
+
+    def _listed(self, said: Any) -> Who | None:
+        """Give the person whose page asks, if on the list: only whose share is counted hangs on it, nothing else."""
+        found = {one.who for one in self.book.state.people.values()}
+        return next((who for who in found if list(who) == said), None)
 
     def _open_own(self, m: Message) -> Answer:
         wish, person = keys.Wish(**m["wish"]), self._signer(m)
@@ -236,13 +267,22 @@ class Desk:
         self.book.write("approved", of=books.approval_of(wish), by=books.written(person), until=until)
         return {"until": until}
 
+    def _withdraw(self, m: Message) -> Answer:
+        """Let an approval end before its time: the request was denied, or its asker looks no more. It opens nothing."""
+        of = books.approval_of(keys.Wish(**m["wish"]))
+        approval = self.book.state.approvals.get(of)
+        if approval is not None and approval.until > self.clock():
+            self.book.write("withdrawn", of=of)
+        return {"withdrawn": of}
+
     def _destroy(self, m: Message) -> Answer:
         """End keys of their own whose rows have ended. A data key goes by two approvers alone (`change`)."""
         contexts = [bytes.fromhex(one) for one in m["contexts"]]
         if any(not one.startswith(b"own-key:") for one in contexts):
             raise SecondPersonNeeded
         self._limit("destroy", len(contexts))
-        self.book.write("destroyed", marks=sorted(keys.mark_of(one) for one in contexts))
+        if marks := sorted({keys.mark_of(one) for one in contexts} - self.book.state.destroyed):
+            self.book.write("destroyed", marks=marks)
         return {"destroyed": len(contexts)}
 
     # --- the list ------------------------------------------------------------------------------------------------
@@ -266,12 +306,17 @@ class Desk:
             raise SignatureNeeded
         kind, about = str(wish["kind"]), wish["about"]
         self._ensure_possible(kind, about, tenant=person.tenant)
+        for one in self.book.state.waiting.values():
+            if (one.kind, one.about, one.by.who) == (kind, about, person.who) and one.at + WAITS > self.clock():
+                return {"number": one.number}  # asked before, and the answer was lost
         return {"number": self.book.write("change_asked", kind=kind, about=about, by=books.written(person))}
 
     def _make_change(self, m: Message) -> Answer:
         person = self._signer(m)
         _ensure_may(person, books.LIST)
         wish = m["wish"]
+        if wish["act"] == "make_change" and self.book.state.made.get(int(wish["change"])) == person.who:
+            return {"made": int(wish["change"])}  # made before, and the answer was lost
         change = self.book.state.waiting.get(int(wish["change"]))
         if wish["act"] != "make_change" or change is None or change.at + WAITS <= self.clock():
             raise SignatureNeeded
@@ -313,19 +358,19 @@ class Desk:
 
     def _signer(self, m: Message) -> Person:
         """Give whose passkey signed for exactly this wish, just now; a challenge serves once."""
-        self._limit("signed")
         shown = passkeys.read(str(m["shown"]))
-        wish, until = self.pending.pop(shown.challenge, ("", 0.0))
-        if wish != canonical(m["wish"]) or until <= self.clock():
-            raise SignatureNeeded
         person = self.book.state.people.get(shown.credential)
+        self._limit("signed", who=person.who if person else None)
+        asked = self.pending.pop(shown.challenge, None)
+        if asked is None or asked.wish != canonical(m["wish"]) or asked.until <= self.clock():
+            raise SignatureNeeded
         if person is None:
             raise NotOnTheList
         passkeys.ensure_signed(shown, person)
         return person
 
-    def _limit(self, name: str, count: int = 1) -> None:
-        if not self.buckets[name].take(self.clock(), count):
+    def _limit(self, name: str, count: int = 1, *, who: Who | None = None) -> None:
+        if not self.buckets.take(name, self.clock(), count, who=who):
             raise TooCostlyWait(what=name)
         self.counted[name] += count
 
@@ -400,5 +445,5 @@ _VERBS: Mapping[str, Callable[[Desk, Message], Answer]] = {
     "wrap": Desk._wrap, "unwrap": Desk._unwrap, "mac": Desk._mac, "sign": Desk._sign, "public_key": Desk._public_key,
     "health": Desk._health, "wrap_own": Desk._wrap_own, "challenge": Desk._challenge, "open_own": Desk._open_own,
     "approve": Desk._approve, "destroy": Desk._destroy, "people": Desk._people, "ask_change": Desk._ask_change,
-    "make_change": Desk._make_change,
+    "make_change": Desk._make_change, "withdraw": Desk._withdraw,
 }  # fmt: skip

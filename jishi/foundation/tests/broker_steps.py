@@ -28,6 +28,7 @@ class Moved:
             self.first.listed(approvers[0], "901", "list", tenant=town),
             self.second.listed(approvers[1], "902", "list", tenant=town),
         ]
+        self.server: serving.Server | serving.LocalServer | None = None
         self.keys = BrokerKeys(f"unix:{home}/socket", self.site)
 
     def knows(self, actor: Actor, *may: str) -> Device:
@@ -54,7 +55,7 @@ class Moved:
         if not self.site.exists():
             wire.make_pair(self.folder, wire.BROKER)
             wire.pair(self.folder, self.site)
-        server = serving.server(self.folder, self.keys.address)
+        self.server = server = serving.server(self.folder, self.keys.address)
         if not server.desk.book.state.count:
             server.desk.begin(self.people)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -17,6 +17,7 @@ from jishi.cases.queries import casepage, unsealings
 from jishi.cases.states import UNSEALING, UnsealGround
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.foundation import keys, numbers
+from jishi.foundation.broker.refusals import TooCostlyWait
 from jishi.foundation.refusals import NotFound, Refused
 
 SIGNED = 8000  # characters of what a browser gives back
@@ -91,8 +92,9 @@ def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, l
         "refused_now": refused.next_step(lang()) if refused else "",
     }  # fmt: skip
     try:
-        _sign(request, facts)
-    except keys.KeyNotAvailable as away:  # the page stands; it says that nothing can be opened now
+        if found is None:  # what the broker opened must arrive with its reading: this page asks it no more
+            _sign(request, facts)
+    except (keys.KeyNotAvailable, TooCostlyWait) as away:  # the page stands; it says that nothing can be opened now
         facts |= {"sentence": f"{away.sentence(lang())} {away.next_step(lang())}", "away": True}
     return render(request, "cases/desk/unsealing.html", facts, status=status)
 
@@ -110,7 +112,7 @@ def _sign(request: HttpRequest, facts: dict[str, Any]) -> None:
 
 
 def _asks(request: HttpRequest, wish: keys.Wish) -> dict[str, Any] | None:
-    challenge = keys.provider().challenge(wish)
+    challenge = keys.provider().challenge(wish, who=request.actor.account_id or 0)
     if not challenge:
         return None
     return accounts.asked_of_passkey(challenge, request.actor.account_id or 0, host=request.get_host())
