@@ -244,3 +244,84 @@ def anchors(order: Array, starts: Array, x: Array, y: Array, w: Array) -> tuple[
                 best[g] = i
         longest[g] = np.sqrt(least)
     return best, longest
+
+
+@compiled
+def cut_along(
+    starts: Array, rows: Array, wanted: Array, indptr: Array, indices: Array, x: Array, y: Array, w: Array,
+    hi: int, label: Array,
+) -> None:
+    """Cut each of these sets of nodes (`rows`, from `starts`) into at least `wanted` connected pieces of about equal
+    weight, none above `hi` if its nodes allow; `label` of each node is the first node of its piece. The graph has no
+    edge between two sets; what does not touch inside of one is joined to the nearest first."""
+    place = np.empty(len(indptr), np.int64)
+    for c in range(len(starts) - 1):
+        a = starts[c]
+        n = starts[c + 1] - a
+        own = rows[a : a + n]
+        heaviest = 0.0
+        lx, ly, lw = np.empty(n), np.empty(n), np.empty(n)
+        ends = np.zeros(n + 1, np.int64)
+        for i in range(n):
+            r = own[i]
+            place[r] = i
+            lx[i], ly[i], lw[i] = x[r], y[r], w[r]
+            heaviest = max(heaviest, lw[i])
+            ends[i + 1] = ends[i] + indptr[r + 1] - indptr[r]
+        others = np.empty(ends[n], np.int32)
+        for i in range(n):
+            for e in range(indptr[own[i]], indptr[own[i] + 1]):
+                others[ends[i] + e - indptr[own[i]]] = place[indices[e]]
+        one = np.zeros(n, np.int32)
+        part, found = pieces(ends, others, one)
+        while found > 1:
+            least, u, v = np.inf, -1, -1
+            for i in range(n):
+                if part[i] == 0:
+                    for j in range(n):
+                        if part[j] != 0:
+                            far = np.hypot(lx[i] - lx[j], ly[i] - ly[j])
+                            if far < least:
+                                least, u, v = far, i, j
+            ends, others = tied(ends, others, u, v)
+            part, found = pieces(ends, others, one)
+        most = max(float(hi), heaviest)
+        whole, count = np.array([0, n]), np.empty(1, np.int64)
+        for k in range(min(wanted[c], n), n + 1):
+            count[0] = k
+            part[:] = 0
+            bisect(np.arange(n), whole, count, lx, ly, lw, part)
+            attach(ends, others, lw, part, k)
+            weight = np.zeros(k)
+            for i in range(n):
+                weight[part[i]] += lw[i]
+            if weight.max() <= most:
+                break
+        leader = np.full(n, -1, np.int64)
+        for i in range(n):
+            if leader[part[i]] < 0:
+                leader[part[i]] = own[i]
+            label[own[i]] = leader[part[i]]
+
+
+@compiled
+def tied(indptr: Array, indices: Array, u: int, v: int) -> tuple[Array, Array]:
+    """Add an edge to a graph; neighbours stay sorted."""
+    n = len(indptr) - 1
+    ends, others = np.empty(n + 1, np.int64), np.empty(len(indices) + 2, np.int32)
+    p = 0
+    for i in range(n):
+        ends[i] = p
+        new = v if i == u else u if i == v else -1
+        for e in range(indptr[i], indptr[i + 1]):
+            if 0 <= new < indices[e]:
+                others[p] = new
+                new = -1
+                p += 1
+            others[p] = indices[e]
+            p += 1
+        if new >= 0:
+            others[p] = new
+            p += 1
+    ends[n] = p
+    return ends, others

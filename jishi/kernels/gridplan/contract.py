@@ -113,14 +113,22 @@ def _ties(problem: Problem, group: Ints) -> tuple[Ints, Ints]:
     indptr, indices, _ = csr(n, u[inner], v[inner], np.ones(int(inner.sum())))
     fragment, _ = compiled.pieces(indptr, indices, np.zeros(n, np.int32))
     found_u, found_v = [none], [none]
-    for code in np.unique(codes[codes >= 0]).tolist():
-        rows = np.flatnonzero(codes == code)
-        if len(np.unique(group[rows])) > 1 and len(np.unique(fragment[rows])) > 1:
-            a, b = np.triu_indices(len(rows), 1)
-            apart = fragment[rows[a]] != fragment[rows[b]]
-            found_u.append(rows[a[apart]])
-            found_v.append(rows[b[apart]])
+    inside = np.flatnonzero(codes >= 0)
+    which = np.unique(codes[inside], return_inverse=True)[1]
+    several = np.flatnonzero((_kinds(which, group[inside]) > 1) & (_kinds(which, fragment[inside]) > 1))
+    for some in _by_label(which, several):
+        rows = inside[some]
+        a, b = np.triu_indices(len(rows), 1)
+        apart = fragment[rows[a]] != fragment[rows[b]]
+        found_u.append(rows[a[apart]])
+        found_v.append(rows[b[apart]])
     return np.concatenate(found_u), np.concatenate(found_v)
+
+
+def _kinds(which: Ints, label: Ints) -> Ints:
+    """Count the labels that are in each class, 0 … of `which`."""
+    pairs = np.unique(which.astype(np.int64) * (int(label.max(initial=0)) + 1) + label)
+    return np.bincount(pairs // (int(label.max(initial=0)) + 1), minlength=int(which.max(initial=-1)) + 1)
 
 
 def _groups(problem: Problem, rank: Ints, w: Ints, loose: frozenset[int] | None) -> Ints:
@@ -133,13 +141,12 @@ def _groups(problem: Problem, rank: Ints, w: Ints, loose: frozenset[int] | None)
         known, which = np.unique(codes[inside], return_inverse=True)
         total = np.bincount(which, w[inside]).astype(np.int64)
         group[inside] = n + which
-        heavy = np.flatnonzero(total > problem.whole_up_to)
-        parted = _by_label(np.where(inside, group - n, -1), heavy)
-        own = _by_label(_inner_edges(problem, group - n), heavy)
-        for a, unsorted, some in zip(heavy.tolist(), parted, own, strict=True):
-            rows = unsorted[np.argsort(rank[unsorted])]
-            free = loose is None or int(known[a]) in loose
-            group[rows] = rows if free else _cut(problem, rows, some, w, -(-int(total[a]) // problem.band.hi))
+        heavy = total > problem.whole_up_to
+        free = heavy if loose is None else heavy & np.isin(known, list(loose))
+        label, rows = np.where(inside, group - n, -1), np.flatnonzero(inside)
+        apart = free[which]
+        group[rows[apart]] = rows[apart]
+        _cut(problem, label, np.flatnonzero(heavy & ~free), total, rank, w, group)
     for one in problem.pins.together:
         for row in one[1:]:
             group[group == group[row]] = group[one[0]]
@@ -153,46 +160,28 @@ def _by_label(label: Ints, wanted: Ints) -> list[Ints]:
     return [order[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def _inner_edges(problem: Problem, label: Ints) -> Ints:
-    """Give the compound of each edge that lies in one, −1 elsewhere."""
-    u, v = label[problem.edges.u], label[problem.edges.v]
-    return np.where((u == v) & (u >= 0) & (np.asarray(problem.edges.barrier) < HARD), u, -1)
-
-
-def _cut(problem: Problem, rows: Ints, own: Ints, w: Ints, wanted: int) -> Ints:
-    """Cut a compound into connected pieces of about equal weight along its buildings, none above the band if its
-    buildings allow; gives a label below n to each unit."""
+def _cut(problem: Problem, label: Ints, heavy: Ints, total: Ints, rank: Ints, w: Ints, group: Ints) -> None:
+    """Cut these compounds (labels of their units) into connected pieces of about equal weight along their buildings,
+    none above the band if the buildings allow; writes a number below n into `group`."""
     from . import compiled
 
-    wanted = min(wanted, len(rows))
-    by_row = np.argsort(rows)
-    u, v = (by_row[np.searchsorted(rows[by_row], end[own])] for end in (problem.edges.u, problem.edges.v))
-    x, y = (np.asarray(a, dtype=np.float64)[rows] for a in (problem.units.x, problem.units.y))
-    u, v = _tied(u, v, x, y)
-    indptr, indices, _ = csr(len(rows), u, v, np.ones(len(u)))
-    weight, starts = w[rows].astype(np.float64), np.array([0, len(rows)])
-    for pieces in range(wanted, len(rows) + 1):
-        part = np.zeros(len(rows), np.int32)
-        compiled.bisect(np.arange(len(rows)), starts, np.array([pieces]), x, y, weight, part)
-        compiled.attach(indptr, indices, weight, part, pieces)
-        if np.bincount(part, weight).max() <= max(problem.band.hi, weight.max()):
-            break
-    return np.array([rows[np.flatnonzero(part == p)[0]] for p in part.tolist()])
-
-
-def _tied(u: Ints, v: Ints, x: Doubles, y: Doubles) -> tuple[Ints, Ints]:
-    """Join the parts of a compound that do not touch, each to the nearest."""
-    from . import compiled
-
-    while True:
-        indptr, indices, _ = csr(len(x), u, v, np.ones(len(u)))
-        label, found = compiled.pieces(indptr, indices, np.zeros(len(x), np.int32))
-        if found == 1:
-            return u, v
-        here, there = np.flatnonzero(label == 0), np.flatnonzero(label != 0)
-        far = np.hypot(x[here, None] - x[there], y[here, None] - y[there])
-        a, b = np.unravel_index(np.argmin(far), far.shape)
-        u, v = np.append(u, here[a]), np.append(v, there[b])
+    if not len(heavy):
+        return
+    u, v = problem.edges.u, problem.edges.v
+    is_heavy = np.zeros(len(total) + 1, bool)
+    is_heavy[heavy] = True
+    inner = (label[u] == label[v]) & (label[u] >= 0) & is_heavy[label[u]]
+    inner &= np.asarray(problem.edges.barrier) < HARD
+    n, row_of = len(label), np.argsort(rank)
+    indptr, indices, _ = csr(n, rank[u[inner]], rank[v[inner]], np.ones(int(inner.sum())))
+    members = _by_label(label[row_of], heavy)
+    starts = np.concatenate([[0], np.cumsum([len(some) for some in members])])
+    rows = np.concatenate(members)
+    x, y = (np.asarray(a, dtype=np.float64)[row_of] for a in (problem.units.x, problem.units.y))
+    found = np.full(n, -1, np.int64)
+    compiled.cut_along(starts, rows, -(-total[heavy] // problem.band.hi), indptr, indices, x, y,
+                       w[row_of].astype(np.float64), problem.band.hi, found)  # fmt: skip
+    group[row_of[rows]] = row_of[found[rows]]
 
 
 def csr(n: int, u: Ints, v: Ints, border: Doubles) -> tuple[Array, Array, Doubles]:

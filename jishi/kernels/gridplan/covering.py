@@ -33,30 +33,15 @@ def fitting(near: Sequence[int], w: Sequence[int], lo: int, hi: int, *, most: in
 
     `near`: neighbours of each atom as bits.
     """
-    found: list[int] = []
-    looked = 0
-    banned_roots = 0
-    for root in range(len(w)) if only < 0 else (only,):
-        stack = [(1 << root, w[root], near[root] & ~banned_roots, banned_roots | 1 << root)]
-        banned_roots |= 1 << root
-        while stack:
-            mask, weight, ring, banned = stack.pop()
-            looked += 1
-            if looked > most:
-                return None
-            if weight > hi:
-                continue
-            if weight >= lo:
-                found.append(mask)
-            ring &= ~banned
-            while ring:
-                bit = ring & -ring
-                ring ^= bit
-                banned |= bit
-                one = bit.bit_length() - 1
-                if weight + w[one] <= hi:
-                    stack.append((mask | bit, weight + w[one], ring | (near[one] & ~banned), banned))
-    return found
+    from . import enumerating
+
+    size = 8 * -(-max(len(w), 1) // 64)
+    bits_of = np.frombuffer(b"".join(one.to_bytes(size, "little") for one in near), np.uint64).reshape(len(w), -1)
+    told, looked = enumerating.connected(bits_of, np.array(w, np.int64), lo, hi, most, only)
+    if looked > most:
+        return None
+    packed = told.tobytes()
+    return [int.from_bytes(packed[i : i + size], "little") for i in range(0, len(packed), size)]
 
 
 def has_home(near: Sequence[int], w: Sequence[int], lo: int, hi: int, one: int, *, most: int) -> bool | None:

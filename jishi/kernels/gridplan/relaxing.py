@@ -39,8 +39,9 @@ def cheapest(
         if 0 < piece.homes < ground.problem.band.lo:
             told = f"Accept {piece.homes} households as an island."
             offers.append(Relaxation("island", ISLAND, told, _named(units), (_named(units),)))
-        for kind, price, told, changed, others in _changes(ground.problem, units):
-            if tries <= 0 or looks <= 0 or len(piece.rows) > TRIED_ATOMS:
+        is_tried = tries > 0 and looks > 0 and len(piece.rows) <= TRIED_ATOMS
+        for kind, price, told, changed, others in _changes(ground.problem, units) if is_tried else ():
+            if tries <= 0 or looks <= 0:
                 break
             looks -= 1
             concerned = np.union1d(units, _hanging(ground, others)) if others else units
@@ -142,10 +143,12 @@ def _splits(problem: Problem, units: Array) -> Iterator[Change]:
     if problem.atoms is None or problem.compounds == "free":
         return
     atoms, w = np.asarray(problem.atoms), np.asarray(problem.units.households)
-    codes = [c for c in np.unique(atoms[units]).tolist() if c >= 0 and (atoms == c).sum() > 1]
-    whole = [c for c in codes if w[atoms == c].sum() <= problem.whole_up_to]
-    for code in sorted(whole, key=lambda c: (-int(w[atoms == c].sum()), c))[:3]:
-        homes = int(w[atoms == code].sum())
+    concerned = np.flatnonzero(np.isin(atoms, atoms[units]) & (atoms >= 0))
+    codes, which, times = np.unique(atoms[concerned], return_inverse=True, return_counts=True)
+    total = np.bincount(which, w[concerned], len(codes)).astype(np.int64)
+    whole = np.flatnonzero((times > 1) & (total <= problem.whole_up_to))
+    for i in whole[np.lexsort((codes[whole], -total[whole]))][:3].tolist():
+        code, homes = int(codes[i]), int(total[i])
         told = f"Split compound {code} ({homes} households) along its buildings."
         freed = np.where(atoms == code, -1, atoms)
         yield "split", SPLIT + PER_HUNDRED * -(-homes // 100), told, replace(problem, atoms=freed), []

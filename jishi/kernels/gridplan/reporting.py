@@ -144,10 +144,9 @@ def _scattered(which: Ints, community: Array, w: Doubles) -> float:
 def _mixed(which: Ints, atoms: Array, w: Doubles) -> float:
     """Households that share a grid with a piece of a compound that is split, and are not of it."""
     inside = atoms >= 0
-    pair = np.unique(np.stack([atoms[inside], which[inside]]), axis=1)
-    codes, parts = np.unique(pair[0], return_counts=True)
-    split = np.isin(pair[0], codes[parts > 1])
-    mixed = 0.0
-    for atom, grid in pair[:, split].T.tolist():
-        mixed += float(w[(which == grid) & (atoms != atom)].sum())
-    return mixed
+    codes, code = np.unique(atoms[inside], return_inverse=True)
+    k = int(which.max()) + 1
+    pairs, back = np.unique(code * k + which[inside], return_inverse=True)
+    split = np.bincount(pairs // k, minlength=len(codes))[pairs // k] > 1
+    other = np.bincount(which, w, k)[pairs % k] - np.bincount(back, w[inside], len(pairs))
+    return float(other[split].sum())
