@@ -74,7 +74,13 @@ def _absent(what: str) -> Figure:
 def _first() -> Took:
     """Start the compiler: from its cache, or anew on a machine that never planned."""
     units, edges = _lattice(20)
-    return _timed(lambda: planner.plan_grids(units, edges, effort=5))[1]
+    town = city(400, seed=2, block=10)
+
+    def plan() -> None:
+        planner.plan_grids(units, edges, effort=5)
+        planner.plan_grids(town.units, town.edges, community=town.community, atoms=town.compound, effort=5)
+
+    return _timed(plan)[1]
 
 
 def _lattice(side: int) -> tuple[planner.Units, planner.Edges]:

@@ -311,3 +311,36 @@ def _foes(problem: Problem, atom: Ints, n: int) -> tuple[Any, Any]:
     pointer = np.zeros(n + 1, np.int32)
     pointer[1:] = np.cumsum(np.bincount(pairs[:, 0], minlength=n))
     return pointer, pairs[:, 1].astype(np.int32)
+
+
+def part_of(ground: Ground, rows: Ints) -> Ground:
+    """This will give the ground of these atoms alone, in their order: for the search, which asks for no unit."""
+    place = np.full(ground.size, -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    ends, kept = _rows_of(ground.indptr, rows)
+    near = place[ground.indices[kept]]
+    foe_ends, foes = _rows_of(ground.foe_ptr, rows)
+    foe = place[ground.foes[foes]]
+    kin = np.unique(np.concatenate([[-1], ground.kin[rows]]), return_inverse=True)[1][1:] - 1
+    order = np.argsort(kin, kind="stable")[int((kin < 0).sum()) :]
+    kin_ptr = np.concatenate([[0], np.cumsum(np.bincount(kin[order]))]).astype(np.int64)
+    return Ground(
+        ground.problem, np.zeros(0, np.int64), ground.w[rows], ground.x[rows], ground.y[rows],
+        _pointer(ends, near >= 0, len(rows)), near[near >= 0].astype(np.int32), ground.border[kept][near >= 0],
+        np.ascontiguousarray(ground.nodes[rows]), ground.sealed[rows], ground.home[rows], ground.moving[rows],
+        ground.fixed[rows], _pointer(foe_ends, foe >= 0, len(rows)), foe[foe >= 0].astype(np.int32),
+        kin.astype(np.int32), kin_ptr, order.astype(np.int32), ground.centre,
+    )  # fmt: skip
+
+
+def _rows_of(pointer: Array, rows: Ints) -> tuple[Ints, Ints]:
+    """Give the row, by its place, and the place of each entry of some rows of a sparse table."""
+    size = np.asarray(pointer[rows + 1] - pointer[rows], dtype=np.int64)
+    of = np.repeat(np.arange(len(rows)), size)
+    return of, np.arange(len(of)) - np.repeat(np.cumsum(size) - size, size) + np.repeat(pointer[rows], size)
+
+
+def _pointer(of: Ints, kept: Flags, n: int) -> Array:
+    pointer = np.zeros(n + 1, np.int32)
+    pointer[1:] = np.cumsum(np.bincount(of[kept], minlength=n))
+    return pointer

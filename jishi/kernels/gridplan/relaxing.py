@@ -130,7 +130,8 @@ def _changes(problem: Problem, units: Array) -> Iterator[Change]:
 
 def _crossings(problem: Problem, inside: Array) -> Iterator[Change]:
     edges, barrier = problem.edges, np.asarray(problem.edges.barrier)
-    for e in np.flatnonzero((barrier == CLOSED) & (inside[edges.u] != inside[edges.v]))[:4].tolist():
+    closed = np.flatnonzero(barrier == CLOSED)
+    for e in closed[inside[edges.u[closed]] != inside[edges.v[closed]]][:4].tolist():
         listed = barrier.copy()
         listed[e] = 0
         told = f"List the crossing between {problem.units.id[edges.u[e]]} and {problem.units.id[edges.v[e]]}."
@@ -158,7 +159,8 @@ def _communities(problem: Problem, inside: Array) -> Iterator[Change]:
     if problem.community is None or problem.communities != "hard":
         return
     edges, community = problem.edges, np.asarray(problem.community)
-    apart = (inside[edges.u] != inside[edges.v]) & (community[edges.u] != community[edges.v])
+    leaving = np.flatnonzero(inside[edges.u] != inside[edges.v])
+    apart = leaving[community[edges.u[leaving]] != community[edges.v[leaving]]]
     pairs = np.unique(np.sort(np.stack([community[edges.u[apart]], community[edges.v[apart]]]), axis=0), axis=1)
     for a, b in pairs.T[:2].tolist():
         joined = np.where(community == b, a, community)

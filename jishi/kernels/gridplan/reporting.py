@@ -1,8 +1,5 @@
 """A division in numbers: one sheet per grid, and J by its aims (spec 21 §2, §8)."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 import numpy as np
 
 from .contract import areas
@@ -25,7 +22,7 @@ def sheets(
     x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
     homes = np.bincount(which, w, k).astype(np.int64)
     far = _far(which, k, x, y, w)
-    border, near = _borders(problem, which, k)
+    border = _borders(problem, which, k)
     anchor, longest = compiled.anchors(order, starts, x, y, w)
     columns = {
         "grid": names, "matched": _matched(problem, which, k, w), "units": np.diff(starts), "households": homes,
@@ -39,10 +36,10 @@ def sheets(
     further = {n: np.bincount(which, np.asarray(s.values, dtype=np.float64), k) for n, s in problem.workloads.items()}
     wanted = range(k) if only is None else np.flatnonzero(np.isin(names, only)).tolist()
     rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
-    listed = names.tolist()
+    near, pointer = _neighbours(problem, which, k, names)
     return tuple(
-        replace(Sheet(*rows[g]), workloads={n: float(sums[g]) for n, sums in further.items()},
-                neighbours=tuple(listed[i] for i in near.get(g, ())))
+        Sheet(*rows[g], workloads={n: float(sums[g]) for n, sums in further.items()},  # type: ignore[misc]
+              neighbours=tuple(near[pointer[g] : pointer[g + 1]]))
         for g in wanted
     )  # fmt: skip
 
@@ -58,16 +55,21 @@ def _roundness(area: Doubles, border: Doubles) -> Doubles:
     return np.asarray(np.where(border > 0, np.minimum(4 * np.pi * area / np.maximum(border, 1e-9) ** 2, 1.0), 1.0))
 
 
-def _borders(problem: Problem, which: Ints, k: int) -> tuple[Doubles, Mapping[int, tuple[int, ...]]]:
+def _borders(problem: Problem, which: Ints, k: int) -> Doubles:
+    """Give the border of each grid with others."""
     a, b = which[problem.edges.u], which[problem.edges.v]
     cut = a != b
     length = np.asarray(problem.edges.border)[cut]
-    total = np.asarray(np.bincount(a[cut], length, k) + np.bincount(b[cut], length, k), dtype=np.float64)
-    pairs = np.unique(np.concatenate([a[cut] * k + b[cut], b[cut] * k + a[cut]]))
-    near: dict[int, list[int]] = {}
-    for one, other in zip((pairs // k).tolist(), (pairs % k).tolist(), strict=True):
-        near.setdefault(one, []).append(other)
-    return total, {g: tuple(others) for g, others in near.items()}
+    return np.asarray(np.bincount(a[cut], length, k) + np.bincount(b[cut], length, k), dtype=np.float64)
+
+
+def _neighbours(problem: Problem, which: Ints, k: int, names: Ints) -> tuple[list[int], list[int]]:
+    """Give the grids that touch each grid, one after the other, and where those of each begin."""
+    a, b = which[problem.edges.u], which[problem.edges.v]
+    a, b = a[a != b], b[a != b]
+    pairs = np.sort(np.concatenate([a * k + b, b * k + a]))
+    pairs = pairs[np.concatenate([pairs[:1] >= 0, pairs[1:] != pairs[:-1]])]
+    return names[pairs % k].tolist(), np.searchsorted(pairs, np.arange(k + 1) * k).tolist()
 
 
 def _matched(problem: Problem, which: Ints, k: int, w: Ints) -> Ints:
@@ -95,7 +97,7 @@ def objective(problem: Problem, assignment: Array) -> dict[str, float]:
     far = np.hypot(x - centre[0][which], y - centre[1][which])
     middle = max((problem.band.lo + problem.band.hi) / 2, 1.0)
     radius = np.sqrt(max(float(area.sum()), 1e-9) / np.pi / max(total / middle, 1.0))
-    border, _ = _borders(problem, which, k)
+    border = _borders(problem, which, k)
     round_ = area > 0
     weights = problem.weights
     aims = {

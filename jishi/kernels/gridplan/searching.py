@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Ground
+from .contract import Ground, part_of
 from .values import Array, Doubles, Flags, Ints, Weights
 
 TILE = 120  # grids in a tile
@@ -245,7 +245,9 @@ def neighbours(state: State) -> tuple[Array, Array]:
     """Give which grids touch, as CSR."""
     g = state.ground
     a, b = np.repeat(state.part, np.diff(g.indptr)), state.part[g.indices]
-    pairs = np.unique(a[(a != b) & (a >= 0) & (b >= 0)].astype(np.int64) * state.k + b[(a != b) & (a >= 0) & (b >= 0)])
+    apart = (a != b) & (a >= 0) & (b >= 0)
+    pairs = np.sort(a[apart].astype(np.int64) * state.k + b[apart])
+    pairs = pairs[np.concatenate([pairs[:1] >= 0, pairs[1:] != pairs[:-1]])]
     pointer = np.concatenate([[0], np.cumsum(np.bincount(pairs // state.k, minlength=state.k))])
     return pointer, pairs % state.k
 
@@ -273,8 +275,14 @@ def patches(state: State, middles: Ints, size: int) -> tuple[Ints, int]:
 def mend(state: State, stage: str, rounds: int = 120) -> bool:
     """This will anneal patches around what is out of its band, larger ones after smaller; worse patches are undone.
 
-    Every fourth round tries another number of grids in each patch.
+    Every fourth round tries another number of grids in each patch. Pieces of the ground without a fault are left out.
     """
+    alone = _with_faults(state)
+    if alone is not None:
+        rows, own = alone
+        is_mended = mend(own, stage, rounds)
+        _put_back(state, rows, own)
+        return is_mended
     for round_ in range(rounds):
         faults = state.faulty()
         if not len(faults):
@@ -291,6 +299,39 @@ def mend(state: State, stage: str, rounds: int = 120) -> bool:
         attempt(state, tile, tiles, sweeps, 3.0 + round_ / 8, opens=faults[over[faults]] if turn else (),
                 closes=faults[~over[faults]] if turn else ())  # fmt: skip
     return not len(state.faulty())
+
+
+def _with_faults(state: State) -> tuple[Ints, State] | None:
+    """Give the pieces of the ground that have a fault as a ground of their own (and which atoms these are), None if
+    they are most of it."""
+    concerned = np.isin(state.label, state.label[state.faulty()])
+    inside = concerned[state.part] & (state.part >= 0)
+    if concerned.all() or not inside.any() or 2 * int(inside.sum()) > len(inside):
+        return None
+    beside = inside.copy()
+    g = state.ground
+    beside[g.indices[np.repeat(inside, np.diff(g.indptr))]] = True  # sealed ones at its border
+    rows = np.flatnonzero(beside)
+    number = np.where(concerned, np.cumsum(concerned) - 1, -1)
+    part = np.where(inside[rows], number[state.part[rows]], -1)
+    own = State(part_of(g, rows), state.search, part, state.label[concerned], state.aims)
+    home = state.home[rows]
+    own.home[:] = np.where(inside[rows] & (home >= 0), number[home], -1)
+    own.coef, own.price, own.round = state.coef, state.price[rows], state.round
+    return rows, own
+
+
+def _put_back(state: State, rows: Ints, own: State) -> None:
+    """Take over what was found in some pieces of the ground."""
+    inside, k = own.part >= 0, state.k
+    concerned = np.isin(state.label, own.label)
+    here = rows[inside]
+    elsewhere = (state.home[here] >= 0) & ~concerned[state.home[here]]
+    home = np.where(own.home[inside] >= 0, k + own.home[inside], -1)
+    state.home[here] = np.where(elsewhere, state.home[here], home)
+    state.part[here] = k + own.part[inside]
+    state.label, state.k, state.round = np.concatenate([state.label, own.label]), k + own.k, own.round
+    state.compact()
 
 
 def attempt(
