@@ -64,6 +64,11 @@ class Incoming:
     wants_word: bool = False
     at_home: bool = False  # who says no place is served where she lives; she said so herself
 
+    def __post_init__(self) -> None:
+        """Who hides has no account, whichever door hands it in: it would lead back (spec 10 §13). Here alone."""
+        if self.voice != Voice.OPEN:
+            object.__setattr__(self, "reporter_id", None)
+
 
 def look(
     rows: Sequence[Incoming], *, now: datetime, compare: bool = True, by: Actor | None = None
@@ -141,7 +146,7 @@ def _ensure_point(one: Incoming) -> None:
 
 
 def _ensure_person(one: Incoming) -> None:
-    named = one.caller_name or one.caller_contact or one.reporter_id or any(one.more_sealed.values())
+    named = one.caller_name or one.caller_contact or any(one.more_sealed.values())
     if one.voice == Voice.ANONYMOUS and named:
         raise AnonymousHasNoPerson
     if "@" in one.caller_contact and not _MAIL.fullmatch(one.caller_contact.strip()):

@@ -23,7 +23,7 @@ def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, n
         said_at=min(row.said_at or now, now), received_at=now, lang=row.lang, title=_title(row, seen),
         text_shown=seen.shown, source_crs=row.crs, source_lng=row.lng, source_lat=row.lat, answers=dict(row.answers),
         accused_body_ids=list(row.accused_body_ids), line_body_ids=_line(row, by, now),
-        reporter_id=row.reporter_id if row.voice == Voice.OPEN else None, entered_by=entered_by(by),
+        reporter_id=row.reporter_id, entered_by=entered_by(by),
         external_system=row.external_system, external_id=row.external_id, external_hash=row.external_hash,
         attributes=dict(row.attributes), **_placed(row, seen),
     )  # fmt: skip

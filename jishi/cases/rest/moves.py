@@ -77,7 +77,7 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
         raise NotAllowed(why="接口要用登记过的密钥。")
     given = payload.dict(exclude={"join_case"})
     join = listing.id_of(payload.join_case, by=actor) if payload.join_case else None
-    own = actor.account_id if actor.kind == "resident" and payload.voice == "open" else None
+    own = actor.account_id if actor.kind == "resident" else None
     given["accused_body_ids"] = tuple(payload.accused_body_ids)
     one = arrival.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open", reporter_id=own)
     done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]

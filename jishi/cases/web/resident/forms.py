@@ -68,10 +68,10 @@ class SpeakUp(forms.Form):
             address_text=given["where"],
             caller_contact="" if given["child"] else given["tel"].strip(),
             accused_body_ids=(given["accused"],) if given["accused"] else (),
-            reporter_id=account_id if voice == "open" else None,  # an account would lead back to whoever hides
+            reporter_id=account_id,
             lang=_written_in(),
             wants_word=account_id is None or voice != "open",
-            at_home=given["at_home"] and voice == "open" and account_id is not None,
+            at_home=given["at_home"],
         )
 
     def refuse(self, refused: Refused) -> None:
