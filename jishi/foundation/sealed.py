@@ -50,11 +50,14 @@ class Secret:
         return (self.owner_table, self.owner_row)
 
 
-_STORE = """
+# Of new rows nothing can stand there: then nothing is asked about what may be seen and replaced.
+_STORE_NEW = """
     INSERT INTO foundation_sealedvalue AS v
         (id, tenant_id, purpose, generation, owner_table, owner_row, field, data, ends_on)
-    SELECT gen_random_uuid(), %s, * FROM unnest(%s::text[], %s::int[], %s::text[], %s::bigint[], %s::text[],
-                                                %s::bytea[], %s::date[])
+    SELECT gen_random_uuid(), %s::bigint, * FROM unnest(%s::text[], %s::int[], %s::text[], %s::bigint[], %s::text[],
+                                                        %s::bytea[], %s::date[])
+"""
+_STORE = f"""{_STORE_NEW}
     ON CONFLICT (tenant_id, owner_table, owner_row, field) DO UPDATE
     SET purpose = EXCLUDED.purpose, generation = EXCLUDED.generation, data = EXCLUDED.data, ends_on = EXCLUDED.ends_on
 """
@@ -100,7 +103,7 @@ def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime, new: bool 
         [s.ends_on for s in wanted],
     ]  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, [tenant_id, *columns])
+        cursor.execute(_STORE_NEW if new else _STORE, [tenant_id, *columns])
     _store_hashes([(s, k) for s, k, _ in sealed if s.searchable], tenant_id, new=new)
     if not new:
         _end_unused({s.owner for s in wanted if purposes.named(s.purpose).own_key}, tenant_id)

@@ -67,7 +67,7 @@ def record_many(notes: Sequence[Note], *, by: Actor, new: bool = False) -> list[
         entries.append(entry)
         hashes.append(entry.hash)
         words += side
-    _store(tenant_id, heads, entries)
+    _store(tenant_id, heads, entries, new=new)
     if words:
         EntryWords.objects.bulk_create(words)
     return hashes
@@ -183,17 +183,20 @@ _COLUMNS = (
     "recorded_at", "at", "subject_kind", "subject_id", "seq", "verb", "actor", "rule", "details_commit", "prev",
     "suite", "hash",
 )  # fmt: skip
-_STORE = f"""
-    WITH headed AS (
+_HEADS = """
         INSERT INTO foundation_trailhead (tenant_id, subject_kind, subject_id, seq, hash)
         SELECT %(tenant)s::bigint, h.* FROM json_to_recordset(%(heads)s::json)
             AS h (subject_kind text, subject_id bigint, seq int, hash text)
-        ON CONFLICT (tenant_id, subject_kind, subject_id) DO UPDATE SET seq = EXCLUDED.seq, hash = EXCLUDED.hash)
+"""
+_AGAIN = "ON CONFLICT (tenant_id, subject_kind, subject_id) DO UPDATE SET seq = EXCLUDED.seq, hash = EXCLUDED.hash"
+_ENTRIES = f"""
     INSERT INTO foundation_entry (tenant_id, {", ".join(_COLUMNS)}, codes)
     SELECT %(tenant)s::bigint, {", ".join(_COLUMNS)}, codes::jsonb FROM json_to_recordset(%(entries)s::json)
         AS e (recorded_at timestamptz, at timestamptz, subject_kind text, subject_id bigint, seq int, verb text,
               actor text, rule text, details_commit text, prev text, suite text, hash text, codes text)
 """
+_STORE = f"WITH headed AS ({_HEADS} {_AGAIN}) {_ENTRIES}"
+_STORE_NEW = f"WITH headed AS ({_HEADS}) {_ENTRIES}"  # a head that stands already is refused by its key
 
 
 def _lock_heads(tenant_id: int, subjects: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, str]]:
@@ -206,7 +209,7 @@ def _lock_heads(tenant_id: int, subjects: Sequence[tuple[str, int]]) -> dict[tup
 
 
 def _store(
-    tenant_id: int, heads: Mapping[tuple[str, int], tuple[int, str]], entries: Sequence[Entry]
+    tenant_id: int, heads: Mapping[tuple[str, int], tuple[int, str]], entries: Sequence[Entry], *, new: bool
 ) -> None:
     """Store entries with the new heads of their subjects in one statement."""
     ends = [
@@ -218,7 +221,8 @@ def _store(
         for entry in entries
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, {"tenant": tenant_id, "heads": as_json(ends), "entries": as_json(rows)})
+        values: dict[str, Any] = {"tenant": tenant_id, "heads": as_json(ends), "entries": as_json(rows)}
+        cursor.execute(_STORE_NEW if new else _STORE, values)
 
 
 _SUITES: dict[int, str] = {}  # a tenant's suite never changes while a process runs: it changes by rotation and restart
