@@ -281,9 +281,20 @@ def _cases_worth(asked: Sequence[_Asked], standing: _Standing) -> Ints:
         rows = np.flatnonzero(near)
         away = apart[rows]
         away[np.isnan(away)] = NEAR_M
-        order = np.lexsort((-rows, away, ~same[rows]))[:MAX_CANDIDATES]
-        found.append(np.column_stack((np.full(len(order), at), rows[order])))
+        rows = rows[np.lexsort((-rows, away, ~same[rows]))[:MAX_CANDIDATES]]
+        rows = rows[_within_reach(one.compared, standing, rows, apart[rows])]
+        found.append(np.column_stack((np.full(len(rows), at), rows)))
     return np.concatenate(found)
+
+
+def _within_reach(one: Candidate, standing: _Standing, rows: Ints, apart: Doubles) -> Flags:
+    """Leave out whose words need not be read: too far away, too long ago or another matter, whatever they say."""
+    near = rows.tolist()
+    return alike.within_reach(
+        one, apart, standing.radius_m[rows], standing.hours[rows], standing.life_hours[rows],
+        [standing.matters[k] for k in near], [compounds_of(standing.rows[k][-1]) for k in near], in_force()[0],
+        least=LEAST,
+    )  # fmt: skip
 
 
 def _numbered(values: Sequence[Any]) -> tuple[dict[Any, int], Ints]:

@@ -5,10 +5,12 @@ Candidates come from near places and from rare shared three-character pieces; a 
 fact moves the answer one way only, so an explanation can name the three strongest facts. The caller is not a fact.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +42,7 @@ WEIGHTS: Mapping[str, float] = {
     "head_words": 2.3,
 }  # fmt: skip
 BIAS = -6.0
+_SLACK = 0.05  # of the logit: two ways to measure metres differ by less
 _FAR_M = 300.0  # this far beyond both radii, half of what speaks against a pair is said
 _BUILDING = re.compile(
     r"(?<![0-9a-z])([a-z]?)([0-9]{1,3}|[零〇一二三四五六七八九十百两]{1,4}|(?<=[a-z]))\s?(?:号楼|号栋|栋|幢|座|#)"
@@ -52,8 +55,7 @@ _SAME = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """What is compared: text, place (degrees, NaN where unknown) with its radius, hour of life, matter, references."""
 
     text: str
@@ -373,7 +375,7 @@ def pair_features(pairs: Sequence[tuple[Candidate, Candidate]]) -> Doubles:
     """This will measure each pair by `FACTS` (rows: pairs), every value from 0 to 1; a fact that is not known is 0."""
     flat = [c for pair in pairs for c in pair]
     shown = minimise(c.text for c in flat)
-    prepared = Prepared.of([replace(c, text=m.shown) for c, m in zip(flat, shown, strict=True)])
+    prepared = Prepared.of([c._replace(text=m.shown) for c, m in zip(flat, shown, strict=True)])
     return prepared.facts(np.arange(0, len(flat), 2), np.arange(1, len(flat), 2))
 
 
@@ -439,6 +441,33 @@ def probabilities(measured: Doubles, model: PairModel | None = None) -> Doubles:
     weights = np.array([model.weights[fact] for fact in FACTS])
     chance: Doubles = 1.0 / (1.0 + np.exp(-((measured * weights).sum(axis=1) + model.bias)))
     return chance
+
+
+def within_reach(
+    one: Candidate, apart: Doubles, radius_m: Doubles, hours: Doubles, life_hours: Doubles, matters: Sequence[str],
+    compounds: Sequence[frozenset[str]], model: PairModel, *, least: float,
+) -> Flags:  # fmt: skip
+    """This will say which cases at these metres can reach the probability `least` at all, whatever their words say: place, time
+    and matter are known before any word is read. A case without a place can always; the rest of the facts is taken at its best."""
+    adds = model.weights
+    placed = np.isfinite(apart)
+    metres = np.where(placed, apart, 0.0)
+    beyond = np.maximum(0.0, metres - one.radius_m - radius_m) / _FAR_M
+    near = 1.0 / (1.0 + (metres / np.maximum(20.0, np.maximum(one.radius_m, radius_m))) ** 2)
+    life = np.maximum(1.0, np.minimum(one.life_hours, life_hours))
+    whole = sum(p for _, p in one.also)
+    shares = {code: p / max(whole, 1e-9) for code, p in one.also} or ({one.matter: 1.0} if one.matter else {})
+    met = np.array([shares.get(code, 0.0) for code in matters])
+    known = np.array([bool(code) for code in matters]) * min(1.0, sum(shares.values()))
+    together = np.array([not one.compounds.isdisjoint(names) for names in compounds])
+    most = (
+        model.bias + adds["words"] + adds["rare_words"] + adds["same_building"] + adds["same_compound"] * together
+        + adds["near"] * near + adds["far"] * (1.0 - 1.0 / (1.0 + beyond**2))
+        + adds["time"] * np.maximum(0.0, 1.0 - np.abs(hours - one.at_hours) / life)
+        + adds["same_matter"] * met + adds["other_matter"] * np.maximum(0.0, known - met)
+    )  # fmt: skip
+    reach: Flags = ~placed | (most >= math.log(least / (1.0 - least)) - _SLACK)
+    return reach
 
 
 def scores_of(measured: Doubles, model: PairModel | None = None) -> list[Score]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import ordinary
-from .features import Features, Ints, counts, plain, weighted
+from .features import Ints, counts, plain, weighted
 from .normalise import normalise
 
 Doubles = npt.NDArray[np.float64]
@@ -104,23 +104,43 @@ def _weights() -> npt.NDArray[np.float32]:
     return weights
 
 
-def _rows(texts: Sequence[str]) -> Features:
-    return weighted(*counts(plain(texts), _BITS), _weights(), _BITS)
+_Row = tuple[npt.NDArray[np.int32], Doubles]
+_KEPT = 1024  # texts whose features are kept, some 8 KiB each
+_rows: dict[str, _Row] = {}
+
+
+def _laid_out(texts: Sequence[str]) -> list[_Row]:
+    """Features of texts. A neighbour is compared again and again: the last of them are kept."""
+    held = {text: _rows.get(text) for text in texts}
+    fresh = [text for text, row in held.items() if row is None]
+    if fresh:
+        rows = weighted(*counts(plain(fresh), _BITS), _weights(), _BITS)
+        for k, text in enumerate(fresh):
+            part = slice(rows.indptr[k], rows.indptr[k + 1])
+            held[text] = _rows[text] = (rows.indices[part].copy(), rows.values[part].astype(np.float64))
+        for old in list(_rows)[: max(0, len(_rows) - _KEPT)]:
+            _rows.pop(old, None)
+    return [row for text in texts if (row := held[text]) is not None]
 
 
 def _cosines(texts: Sequence[str], first: Ints, second: Ints) -> Doubles:
-    rows = _rows(texts)
+    """The products of row first[k] with row second[k]. Whole steps (`features.stepped`): the order of adding is free."""
+    laid = _laid_out(texts)
     out = np.zeros(len(first))
-    laid = [dict(zip(*_row(rows, i), strict=True)) for i in range(len(texts))]
-    for k, (a, b) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        small, large = sorted((laid[a], laid[b]), key=len)
-        out[k] = sum(value * large[at] for at, value in small.items() if at in large)
+    order = np.argsort(first, kind="stable")
+    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
+    for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
+        pairs = order[start:stop]
+        index, value = laid[first[pairs[0]]]
+        others = [laid[k] for k in second[pairs].tolist()]
+        if not len(index):
+            continue
+        wanted = np.concatenate([other[0] for other in others])
+        at = np.minimum(np.searchsorted(index, wanted), len(index) - 1)
+        met = np.where(index[at] == wanted, value[at], 0.0) * np.concatenate([other[1] for other in others])
+        owner = np.repeat(np.arange(len(pairs)), [len(other[0]) for other in others])
+        out[pairs] = np.bincount(owner, met, minlength=len(pairs))
     return np.minimum(out, 1.0)
-
-
-def _row(rows: Features, i: int) -> tuple[list[int], list[float]]:
-    part = slice(rows.indptr[i], rows.indptr[i + 1])
-    return rows.indices[part].tolist(), rows.values[part].astype(np.float64).tolist()
 
 
 def _met(a: Said, b: Said) -> tuple[float, float, float, float]:
