@@ -48,7 +48,6 @@ def by_link(request: HttpRequest, token: str, code: str = "") -> HttpResponse:
         return render(request, "cases/together/link_over.html", said, status=no.status)
     with scope.within(by):
         response = _answer(request, Came(by, row, reverse("mediation-link", args=[token])), code)
-    response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
 

@@ -53,7 +53,6 @@ def _page(
         "refused_now": refused.next_step(get_language() or "zh") if refused else "",
         "accepted": ACCEPTED, "most": uploads.MANY,
     }, status=status)  # fmt: skip
-    response["Referrer-Policy"] = "no-referrer"  # the address opens the page: it goes to nobody else
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
