@@ -18,6 +18,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "WhistleMoved": (WEBHOOKS, NOTICES),
     "MediationMoved": (WEBHOOKS, NOTICES),
     "TopicMoved": ("jishi.cases.actions.topic_telling.tell",),
+    "MediaNamed": ("jishi.cases.actions.fetching.owe",),
     "ReportReceived": (WEBHOOKS,),  # the case's own move tells the caller
     "ParcelMade": ("jishi.cases.actions.sending.owe",),
     "GlassEnded": ("jishi.cases.actions.glass_telling.tell",),

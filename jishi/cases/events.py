@@ -28,6 +28,16 @@ class ReportReceived(Event):
 
 
 @dataclass(frozen=True)
+class MediaNamed(Event):
+    """A stranger's program named a picture of this report by an address; it is not fetched yet."""
+
+    subject = ("case", "case_id")
+
+    case_id: int
+    report_id: int
+
+
+@dataclass(frozen=True)
 class PartMoved(Event):
     """Something happened to a part that another body was asked to do."""
 

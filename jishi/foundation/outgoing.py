@@ -9,6 +9,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
@@ -18,6 +19,8 @@ from django.conf import settings
 from jishi.foundation.refusals import Refused
 
 SECONDS = 10
+WHOLE = 60  # seconds for one large answer, however slowly it drips
+PIECE = 64 * 1024
 LONGEST_URL = 500
 LONGEST_ANSWER = 64 * 1024  # bytes that are read of an answer
 PORTS = {"https": 443, "http": 80}
@@ -127,12 +130,9 @@ def ask(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -
     :raises NotDelivered: no connection, no answer in time, or one that is too long. :raises AddressRefused: as `post`.
     """
     to = target(url)
-    path = to.url.path or "/"
-    if to.url.query:
-        path += "?" + to.url.query
     connection = _Plain(to) if to.url.scheme == "http" else _Secured(to)
     try:
-        connection.request(method, path, body=body, headers={"User-Agent": "Jishi", **headers})
+        connection.request(method, _path(to), body=body, headers={"User-Agent": "Jishi", **headers})
         answer = connection.getresponse()
         said = answer.read(LONGEST_ANSWER)
         if method != "POST" and answer.read(1):
@@ -144,7 +144,39 @@ def ask(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -
     return Answer(answer.status, answer.headers.get("Content-Type", ""), said)
 
 
+def bring(url: str, *, longest: int) -> Answer:
+    """This will fetch what lies at an address that a stranger named: at most `longest` bytes within a minute.
+
+    A redirect is not followed; receivers inside, listed for our own letters, are none of a stranger's.
+    :raises NotDelivered: as `ask`; too long; too slow. :raises AddressRefused: as `post`, and whatever is not public.
+    """
+    to = target(url)
+    if not all(is_public(address) for address in to.addresses):
+        raise AddressRefused(why_zh="它不在公网上", why_en="it is not on the public network")
+    connection, until = _Plain(to) if to.url.scheme == "http" else _Secured(to), time.monotonic() + WHOLE
+    pieces, size = [], 0
+    try:
+        connection.request("GET", _path(to), headers={"User-Agent": "Jishi"})
+        answer = connection.getresponse()
+        while piece := answer.read1(PIECE):
+            size += len(piece)
+            if size > longest:
+                raise NotDelivered("too_long")
+            if time.monotonic() > until:
+                raise NotDelivered("timeout")
+            pieces.append(piece)
+    except (OSError, http.client.HTTPException) as no:
+        raise NotDelivered(_named(no)) from None
+    finally:
+        connection.close()
+    return Answer(answer.status, answer.headers.get("Content-Type", ""), b"".join(pieces))
+
+
 # --- pieces ------------------------------------------------------------------------------------------------
+
+
+def _path(to: Target) -> str:
+    return (to.url.path or "/") + (f"?{to.url.query}" if to.url.query else "")
 
 
 def _split(url: str) -> SplitResult:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from jishi.accounts.actions import clients
-from jishi.cases.actions import arrival, intake, photos, programs
+from jishi.cases.actions import arrival, fetching, intake, photos, programs
 from jishi.cases.models import Case, Program
 from jishi.cases.open311 import asking, telling
 from jishi.cases.open311.answers import Answer, Fault, Wrong
@@ -89,6 +89,8 @@ def _taken(one: arrival.Incoming, given: Given, sender: Sender, now: datetime) -
         shots = [] if sender.tenant.is_trial else photos.ready(uploads.sent(given.media))
         done = intake.receive(one, by=sender.actor, now=now, tenant_code=sender.tenant.code)
         photos.add(done.report_id, shots, may_publish=False, by=sender.actor, now=now)
+        if given.one("media_url") and not sender.tenant.is_trial:  # nothing of the test jurisdiction goes outside
+            fetching.name(done.report_id, done.case_id, now=now)
     except Refused as no:
         raise Wrong(Fault(400, no.sentence("en"))) from None
     notice = standing.promise(Case.objects.get(id=done.case_id))

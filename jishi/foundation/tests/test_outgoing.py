@@ -101,6 +101,12 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def do_GET(self) -> None:
+        self.got.append((self.path, b""))
+        self.send_response(self.status)
+        self.end_headers()
+        self.wfile.write(b"x" * 1000)
+
     def log_message(self, *_args: Any) -> None:
         pass
 
@@ -170,3 +176,38 @@ def test_a_receiver_that_is_not_there_is_named_without_what_was_sent(settings: A
         outgoing.post(f"http://localhost:{port}/secret-path", b"secret", {})
 
     assert str(no.value) == "no_connection"
+
+
+class TestWhatAStrangerNames:
+    def test_is_fetched_from_the_public_network_alone_even_where_a_receiver_inside_is_listed(
+        self, receiver: tuple[str, type[Receiver]]
+    ) -> None:
+        url, kind = receiver
+
+        with pytest.raises(AddressRefused):
+            outgoing.bring(f"{url}/picture.jpg", longest=10_000)
+
+        assert kind.got == []
+
+    def test_comes_whole_or_not_at_all(
+        self, receiver: tuple[str, type[Receiver]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url, _kind = receiver
+        monkeypatch.setattr(outgoing, "is_public", lambda _address: True)
+
+        assert outgoing.bring(f"{url}/a.jpg?x=1", longest=1000).body == b"x" * 1000
+        with pytest.raises(NotDelivered) as no:
+            outgoing.bring(f"{url}/a.jpg", longest=999)
+        assert no.value.code == "too_long"
+
+    def test_that_drips_is_given_up_after_a_minute(
+        self, receiver: tuple[str, type[Receiver]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url, _kind = receiver
+        monkeypatch.setattr(outgoing, "is_public", lambda _address: True)
+        monkeypatch.setattr(outgoing, "WHOLE", -1)
+
+        with pytest.raises(NotDelivered) as no:
+            outgoing.bring(f"{url}/a.jpg", longest=1000)
+
+        assert no.value.code == "timeout"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from jishi.cases.actions import calling, redelivery, sending
+from jishi.cases.actions import calling, fetching, redelivery, sending
 from jishi.cases.web.desk.edge import staffed
 from jishi.foundation import numbers, outbox
 
@@ -16,11 +16,12 @@ ROLES = ("office", "system_admin")
 TO = {
     calling.REACTION: gettext_lazy("外部系统"),
     sending.REACTION: gettext_lazy("给人的通知"),
+    fetching.REACTION: gettext_lazy("外部程序给的图片地址"),
 }
 WHAT = {
     "CaseMoved": gettext_lazy("事件有进展"), "PartMoved": gettext_lazy("协办有进展"),
     "WhistleMoved": gettext_lazy("吹哨有进展"), "ReportReceived": gettext_lazy("收到诉求"),
-    "ParcelMade": gettext_lazy("通知"),
+    "ParcelMade": gettext_lazy("通知"), "MediaNamed": gettext_lazy("去取一张图片"),
 }  # fmt: skip
 WHY = {
     "timeout": gettext_lazy("对方没有及时回答"), "no_connection": gettext_lazy("连不上对方"),
