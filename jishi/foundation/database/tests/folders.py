@@ -50,14 +50,19 @@ def a_copy(template: Path, to: Path) -> Path:
 def as_ordinary(work: Callable[[], Any]) -> Any:
     """This will do the work in a child that is an ordinary account, and give its answer or raise its
     refusal."""
+    return as_account(work, ORDINARY.pw_uid, ORDINARY.pw_gid)
+
+
+def as_account(work: Callable[[], Any], uid: int, gid: int) -> Any:
+    """This will do the work in a child that is this account; only root changes to another one."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             if IS_ROOT:
                 os.setgroups([])
-                os.setgid(ORDINARY.pw_gid)
-                os.setuid(ORDINARY.pw_uid)
+                os.setgid(gid)
+                os.setuid(uid)
             os.chdir("/")
             answer: tuple[str, Any] = ("answer", work())
         except BaseException as error:  # noqa: BLE001  raised again by the parent
