@@ -4,12 +4,15 @@ from bisect import bisect_right
 from datetime import date
 
 from django.db import connection
+from django.utils.timezone import localdate
 
 from jishi.foundation import scope
 from jishi.foundation.tenants import Tenant
 from jishi.places import gathering
+from jishi.places.models import Building, Compound
 from jishi.places.neighbours import Neighbour
 from jishi.places.neighbours import read as read_neighbours
+from jishi.places.shapes import E7
 from jishi.places.things import Ground
 
 
@@ -94,3 +97,16 @@ def _dates(tenant_id: int) -> list[date]:
     with connection.cursor() as cursor:
         cursor.execute(_DATES, {"t": tenant_id, "p": area_prefix(tenant_id) + "%"})
         return sorted({d for row in cursor.fetchall() for d in row if d is not None})
+
+
+def community_of(place: Compound | Building) -> str:
+    """Give the community whose house it is; of a house that stands alone, the one on whose ground it stands today."""
+    if isinstance(place, Compound):
+        return place.community
+    if place.compound is not None:
+        return place.compound.community
+    index = ground(localdate(scope.current().recorded_at)).index
+    if not index.codes:
+        return ""
+    found = index.locate([place.lng_e7 / E7], [place.lat_e7 / E7]).grid[0]
+    return index.codes[found][:12] if found >= 0 else ""

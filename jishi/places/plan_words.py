@@ -38,6 +38,24 @@ REASONS = {
 }
 
 
+SLIP = (
+    "本楼从 {day} 起归 {after} 网格，原来是 {before} 网格。原因：{why}。正在办的事不用重新说。",
+    "From {day} this house belongs to grid {after}, until then to grid {before}. Why: {why}. Nothing that is being "
+    "dealt with has to be said again.",
+)
+SCAN = "扫一扫，看由谁服务、打哪个电话 · Scan to see who serves you and whom to call"
+
+
+def slip(before: str, after: str, day: str, reason: str) -> tuple[str, str]:
+    """Say on paper which grid a house will belong to, from which day, why; in both languages at once."""
+    why = REASONS.get(reason, (reason, reason))
+    zh, en = (
+        text.format(day=day, after=after[12:], before=before[12:], why=said)
+        for text, said in zip(SLIP, why, strict=True)
+    )
+    return zh, en
+
+
 def fault(one: planner.Fault, code_of: Mapping[int, str]) -> tuple[str, str]:
     """Say a fault in both languages, with the grid and the number."""
     zh, en = RULES.get(one.rule, (one.code, one.code))

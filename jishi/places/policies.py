@@ -23,6 +23,31 @@ def ensure_may_keep_ground_of(by: Actor, division: str) -> None:
         raise NotAllowed(why="网格由本街道或领导小组办公室维护。")
 
 
+def ensure_may_keep_houses(by: Actor, community: str) -> None:
+    """The village or community itself, which knows its houses (spec 20 §1), or the office above it.
+
+    :raises NotAllowed: another community's post, or none that keeps places.
+    """
+    if not (by.kind == "staff" and by.has("handler") and len(by.area) == 12 and by.area == community):
+        ensure_may_keep_ground_of(by, community)
+
+
+def ensure_may_keep_entrances(by: Actor, community: str) -> None:
+    """Besides, whoever walks there: a grid worker puts an entrance right on the spot (spec 20 §1).
+
+    :raises NotAllowed: as `ensure_may_keep_houses`.
+    """
+    if not (by.kind == "staff" and by.has("grid_worker") and by.area and community.startswith(division_head(by.area))):
+        ensure_may_keep_houses(by, community)
+
+
+def keeps_houses(by: Actor) -> bool:
+    """The page asks, the verbs insist: an office, or the post of one community."""
+    return by.kind == "staff" and (
+        by.has("office", "system_admin") or (by.has("handler") and len(by.area) == 12 and by.area[9:] != "000")
+    )
+
+
 def ensure_may_plan(by: Actor, community: str) -> None:
     """The leading group office of the town, or of the street in which the community lies; or the loader.
 

@@ -235,3 +235,25 @@ class FloorsTaken(Refused):
     code, status = "floors_taken", 409
     zh, en = "“{building}”的这几层已经属于别的网格。", "These floors of {building} belong to another grid already."
     next_zh, next_en = "一层只归一个网格；请先核对楼层。", "A floor belongs to one grid; check the floors first."
+
+
+class OutsideItsCompound(Refused):
+    code, status = "outside_its_compound", 422
+    zh = "“{name}”在小区“{compound}”外面 {metres} 米。"
+    en = "{name} lies {metres} m outside the compound {compound}."
+    next_zh = "核对坐标；确实在外面的，写一句为什么。"
+    next_en = "Check the coordinates; if it does lie outside, write one sentence why."
+
+
+class DoorsAreThere(Refused):
+    code, status = "doors_are_there", 409
+    zh = "{unit} 单元 {floor} 楼的户室已经登记过。"
+    en = "The dwellings of unit {unit}, floor {floor} are registered already."
+    next_zh, next_en = "只登记还没有登记的楼层。", "Register the floors that are missing only."
+
+
+class GoneAlready(Refused):
+    code, status = "gone_already", 409
+    zh, en = "“{name}”从 {day} 起已经没有了。", "{name} is gone since {day}."
+    next_zh = "已经没有的不再改；以前的日子问起来还有。"
+    next_en = "What is gone is not changed; its former days keep it."

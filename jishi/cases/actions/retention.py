@@ -40,7 +40,7 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
 from jishi.kernels.text.minimise import minimise
 from jishi.kernels.text.words import tsvector_text
-from jishi.places.actions import residence
+from jishi.places.actions import keeping, residence
 
 TABLE = Report._meta.db_table
 CONTACTS = ("contact.caller", "identity.reporter", "notice.reporter", "program.sender")
@@ -84,6 +84,7 @@ def run(*, by: Actor, now: datetime) -> list[Due]:
         if one.ids:
             _KINDS[one.kept.code][1](one.ids, by.tenant_id)
     residence.remove_due(by=by, now=now)
+    keeping.remove_ended_households(by=by, now=now)
     gone = {one.kept.code: {"count": len(one.ids), "hash": one.proof} for one in found if one.ids}
     more = sealed.end_due(tenant_id=by.tenant_id, today=localdate(now))
     ended_keys = sealed.destroy_ended_keys(tenant_id=by.tenant_id)

@@ -72,7 +72,7 @@ def add(rows: Sequence[NewBarrier], *, crs: str, active_from: date, by: Actor, n
     known = _known(Barrier, [r.ref for r in rows], by)
     for row in rows:
         _ensure_barrier(row)
-    _ensure_inside([r.geometry for r in rows], by)
+    ensure_inside([r.geometry for r in rows], by)
     made = Barrier.objects.bulk_create(
         Barrier(
             tenant_id=by.tenant_id, ref=r.ref, name=r.name, kind=r.kind, active_from=active_from,
@@ -104,7 +104,7 @@ def add_crossings(
     }  # fmt: skip
     for row in rows:
         _ensure_on_it(row, above)
-    _ensure_inside([shapely.Point(r.lng, r.lat) for r in rows], by)
+    ensure_inside([shapely.Point(r.lng, r.lat) for r in rows], by)
     made = Crossing.objects.bulk_create(
         Crossing(
             tenant_id=by.tenant_id, ref=r.ref, barrier=above[r.barrier], name=r.name, kind=r.kind,
@@ -125,7 +125,7 @@ def end(ref: str, *, on: date, by: Actor, now: datetime) -> None:
     row = Barrier.objects.select_for_update().filter(tenant_id=by.tenant_id, ref=ref, active_to=None).first()
     if row is None or on < row.active_from:
         raise NotFound
-    _ensure_inside([shapes.read(row.geometry)], by)
+    ensure_inside([shapes.read(row.geometry)], by)
     row.change(active_to=on)
     for crossing in Crossing.objects.select_for_update().filter(barrier=row, active_to=None):
         crossing.change(active_to=max(on, crossing.active_from))
@@ -218,14 +218,17 @@ def _ensure_on_it(row: NewCrossing, above: Mapping[str, Barrier]) -> None:
         raise CrossingOffBarrier(crossing=row.name or row.ref, metres=round(float(away)), barrier=barrier)
 
 
-def _ensure_inside(drawn: Sequence[Any], by: Actor) -> None:
-    """A street changes what people walk across in its own area; what leaves it is the town's to say."""
+def ensure_inside(drawn: Sequence[Any], by: Actor) -> None:
+    """A street changes the ground of its own area; what leaves it is the town's to say.
+
+    :raises NotAllowed: degrees outside the area of the office.
+    """
     head = division_head(by.area)
     if not head or by.has("system") or not drawn:
         return
     border = border_of(head.ljust(12, "0"))
     if border is None or not shapely.covers(shapely.buffer(border, ALONG), np.array(drawn, dtype=object)).all():
-        raise NotAllowed(why="屏障和通道出了本街道，由领导小组办公室维护。")
+        raise NotAllowed(why="出了本街道的地面，由领导小组办公室维护。")
 
 
 def _known(model: Any, refs: Sequence[str], by: Actor) -> dict[str, int]:

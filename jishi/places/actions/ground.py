@@ -6,20 +6,40 @@ Rings and lines are sequences of such pairs. A row whose `ref` is there already 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import shapely
 from django.db import transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 from django.utils.timezone import localdate
 
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid
 from jishi.places import memory, shapes
-from jishi.places.models import Building, Compound, Facility, GazetteerName, Zone
-from jishi.places.policies import ensure_may_keep_ground
-from jishi.places.refusals import SwappedAxes, UnknownDatum
+from jishi.places.actions.barriers import ensure_inside
+from jishi.places.models import (
+    Building,
+    Compound,
+    Dwelling,
+    Entrance,
+    EntranceKind,
+    Facility,
+    GazetteerName,
+    Household,
+    Zone,
+)
+from jishi.places.policies import (
+    ensure_may_keep_entrances,
+    ensure_may_keep_ground,
+    ensure_may_keep_houses,
+)
+from jishi.places.refusals import OutsideItsCompound, SwappedAxes, UnknownDatum
 from jishi.places.shapes import E7, Coord
+
+BESIDE_M = 20.0  # a house may stand so far outside its compound (spec 20 §10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,23 @@ class NewBuilding:
     footprint: Sequence[Coord] = ()
     floors_up: int | None = None
     units: int | None = None
+    why: str = ""  # why it stands outside its compound
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntrance:
+    """A gate of a compound (its ref) or a door of a building (its ref), never of both; `step_free` None: unknown."""
+
+    kind: str
+    lng_e7: int
+    lat_e7: int
+    compound: str = ""
+    building: str = ""
+    name: str = ""
+    foot: bool = True
+    car: bool = False
+    step_free: bool | None = None
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +134,10 @@ def add_compounds(
     """Add compounds; gives ref → id, of those that were there too.
 
     :raises UnknownDatum: coordinates without a label, or another one. :raises SwappedAxes: latitude stands first.
-    :raises NotAllowed: the post does not keep places. :raises Invalid: a row without name or ref.
+    :raises NotAllowed: the post does not keep the houses there. :raises Invalid: a row without name or ref.
     """
+    for community in sorted({r.community for r in rows}):
+        ensure_may_keep_houses(by, community)
     known = _begin(Compound, rows, crs, by)
     made = Compound.objects.bulk_create(
         (
@@ -116,39 +155,82 @@ def add_compounds(
 
 
 @transaction.atomic
-def demolish(refs: Sequence[str], *, on: date, by: Actor, now: datetime) -> int:
-    """This will say that compounds stand no more from a day on, their buildings with them; gives how many went.
+def demolish(refs: Sequence[str], *, on: date, by: Actor, now: datetime, why: str = "") -> int:
+    """This will say that compounds stand no more from a day on, all that is in them with them; gives how many went.
 
     What is gone already stays as it is. Who lived there is not touched: a transition is another act (spec 20 §3.5).
-    :raises NotAllowed: no right. :raises Invalid: no such compound, or a day that lies ahead or before it was there.
+    :raises NotAllowed: not the houses of this post. :raises Invalid: no such compound, or a day that lies ahead or
+    before it was there.
     """
-    ensure_may_keep_ground(by)
     rows = list(Compound.objects.select_for_update().filter(tenant_id=by.tenant_id, ref__in=refs).order_by("id"))
     _ensure_there(refs, {row.ref: row.id for row in rows})
+    for community in sorted({row.community for row in rows}):
+        ensure_may_keep_houses(by, community)
     standing = [row for row in rows if row.active_to is None]
-    if on > localdate(now) or any(on <= row.active_from for row in standing):
-        raise Invalid(detail=on.isoformat())
+    take_down(standing, on=on, why=why, by=by, now=now)
+    return len(standing)
+
+
+def take_down(standing: Sequence[Compound], *, on: date, why: str, by: Actor, now: datetime) -> None:
+    """This will end locked compounds that stand, with their houses; refuses as `bring_down`."""
     houses = Building.objects.select_for_update().filter(
         tenant_id=by.tenant_id, compound__in=standing, active_to=None
     )  # fmt: skip
-    gone = [*standing, *houses.order_by("id")]
-    for one in gone:
-        one.change(active_to=on)
-    if gone:
-        notes = [trail.Note("compound.demolished", ("compound", r.id), now, {"on": on.isoformat()}) for r in standing]
-        trail.record_many(notes, by=by)
+    bring_down(standing, list(houses.order_by("id")), on=on, by=by, now=now)
+    if standing:
+        codes = {"on": on.isoformat()} | ({"why": why.strip()[:200]} if why.strip() else {})
+        trail.record_many([trail.Note("compound.demolished", ("compound", r.id), now, codes) for r in standing], by=by)
         memory.touch(by.tenant_id)
-    return len(standing)
+
+
+def bring_down(
+    compounds: Sequence[Compound], houses: Sequence[Building], *, on: date, by: Actor, now: datetime
+) -> None:
+    """This will end locked rows with their gates, doors, dwellings and the households behind them.
+
+    :raises Invalid: a day that lies ahead, or before one of them was there.
+    """
+    began = [row.active_from for row in compounds] + [row.active_from for row in houses]
+    if on > localdate(now) or any(on <= day for day in began):
+        raise Invalid(detail=on.isoformat())
+    gates = Entrance.objects.select_for_update().filter(
+        Q(compound__in=compounds) | Q(building__in=houses), tenant_id=by.tenant_id, active_to=None
+    )  # fmt: skip
+    for one in (*compounds, *houses):
+        one.change(active_to=on)
+    for gate in gates.order_by("id"):
+        gate.change(active_to=max(on, gate.active_from))
+    doors = Dwelling.objects.filter(tenant_id=by.tenant_id, building__in=houses, active_to=None)
+    numbers = list(doors.order_by("id").select_for_update().values_list("id", flat=True))
+    behind = Household.objects.filter(tenant_id=by.tenant_id, dwelling__in=numbers, active_to=None)
+    behind.update(active_to=Greatest(Value(on), F("active_from") + timedelta(days=1)), version=F("version") + 1)
+    Dwelling.objects.filter(tenant_id=by.tenant_id, id__in=numbers).update(
+        active_to=Greatest(Value(on), F("active_from")), version=F("version") + 1
+    )
 
 
 @transaction.atomic
 def add_buildings(
     rows: Sequence[NewBuilding], *, crs: str, active_from: date, by: Actor, now: datetime
 ) -> dict[str, int]:
-    """Add buildings; gives ref → id. Refuses as `add_compounds`, and a compound that is not there."""
+    """Add buildings; gives ref → id. Refuses as `add_compounds`, and a compound that is not there.
+
+    :raises OutsideItsCompound: more than 20 m, and nobody says why.
+    """
+    wanted = {r.compound for r in rows if r.compound}
+    compounds = {c.ref: c for c in Compound.objects.filter(tenant_id=by.tenant_id, ref__in=wanted)}
+    _ensure_there(sorted(wanted), {ref: c.id for ref, c in compounds.items()})
+    for community in sorted({c.community for c in compounds.values()}):
+        ensure_may_keep_houses(by, community)
+    alone = [r for r in rows if not r.compound]
+    if alone:
+        ensure_may_keep_ground(by)
     known = _begin(Building, rows, crs, by)
-    above = _refs(Compound, {r.compound for r in rows if r.compound}, by)
-    _ensure_there((r.compound for r in rows if r.compound), above)
+    ensure_inside([shapely.Point(r.lng_e7 / E7, r.lat_e7 / E7) for r in alone], by)
+    for row in rows:
+        if row.compound and row.ref not in known and not row.why.strip():
+            ensure_near(row.name, (row.lng_e7, row.lat_e7), compounds[row.compound])
+    above = {ref: c.id for ref, c in compounds.items()}
     made = Building.objects.bulk_create(
         (
             Building(
@@ -165,11 +247,57 @@ def add_buildings(
 
 
 @transaction.atomic
+def add_entrances(rows: Sequence[NewEntrance], *, crs: str, active_from: date, by: Actor, now: datetime) -> list[int]:
+    """Add gates and doors; gives their ids.
+
+    :raises NotAllowed: neither the houses nor the walks of this post. :raises UnknownDatum, SwappedAxes: as above.
+    :raises Invalid: of no place or of two, or an unknown kind. :raises OutsideItsCompound: a gate 20 m beside it.
+    """
+    ensure_labelled(crs, [(r.lng_e7, r.lat_e7) for r in rows])
+    standing = {"tenant_id": by.tenant_id, "active_to": None}
+    refs = {r.compound for r in rows if r.compound}, {r.building for r in rows if r.building}
+    compounds = {c.ref: c for c in Compound.objects.filter(ref__in=refs[0], **standing)}
+    houses = {b.ref: b for b in Building.objects.filter(ref__in=refs[1], **standing).select_related("compound")}
+    for row in rows:
+        if bool(row.compound) == bool(row.building) or row.kind not in EntranceKind.values:
+            raise Invalid(detail=f"{row.kind} {row.compound}{row.building}")
+        place = compounds.get(row.compound) or houses.get(row.building)
+        if place is None:
+            raise Invalid(detail=f"没有编号为 {row.compound or row.building} 的小区或楼栋")
+        ensure_may_keep_entrances(by, memory.community_of(place))
+        if isinstance(place, Compound):
+            ensure_near(row.name or row.kind, (row.lng_e7, row.lat_e7), place)
+    made = Entrance.objects.bulk_create(
+        Entrance(
+            tenant_id=by.tenant_id, compound=compounds.get(r.compound), building=houses.get(r.building), name=r.name,
+            kind=r.kind, lng_e7=r.lng_e7, lat_e7=r.lat_e7, foot=r.foot, car=r.car, step_free=r.step_free,
+            hours=r.hours, active_from=active_from,
+        )
+        for r in rows
+    )  # fmt: skip
+    _record("entrance.added", "entrance", made, by=by, now=now)
+    return [m.id for m in made]
+
+
+def ensure_near(name: str, point: Coord, compound: Compound) -> None:
+    """:raises OutsideItsCompound: the point lies more than 20 m outside the drawn compound."""
+    drawn = shapes.read(compound.polygon)
+    if drawn is None:
+        return
+    plane = shapes.Plane(point[0] / E7, point[1] / E7)
+    away = float(shapely.distance(plane.shape(drawn), shapely.Point(0, 0)))
+    if away > BESIDE_M:
+        raise OutsideItsCompound(name=name, compound=compound.name, metres=round(away))
+
+
+@transaction.atomic
 def add_facilities(
     rows: Sequence[NewFacility], *, crs: str, active_from: date, by: Actor, now: datetime
 ) -> dict[str, int]:
-    """Add facilities; gives ref → id. Refuses as `add_compounds`."""
+    """Add facilities; gives ref → id. Refuses as `add_compounds`, and what lies outside the office's area."""
+    ensure_may_keep_ground(by)
     known = _begin(Facility, rows, crs, by)
+    ensure_inside([shapely.Point(r.lng_e7 / E7, r.lat_e7 / E7) for r in rows], by)
     made = Facility.objects.bulk_create(
         (
             Facility(
@@ -189,7 +317,7 @@ def add_facilities(
 def add_zones(rows: Sequence[NewZone], *, crs: str, active_from: date, by: Actor, now: datetime) -> dict[str, int]:
     """Add zones; gives code → id. Refuses as `add_compounds`, and a zone without ground."""
     ensure_may_keep_ground(by)
-    _ensure_labelled(crs, [p for r in rows for p in r.polygon[:1]])
+    ensure_labelled(crs, [p for r in rows for p in r.polygon[:1]])
     for row in rows:
         if len(row.polygon) < 4:
             raise Invalid(detail=f"{row.code}: 范围不足四个点")
@@ -213,6 +341,7 @@ def add_zones(rows: Sequence[NewZone], *, crs: str, active_from: date, by: Actor
 @transaction.atomic
 def add_names(rows: Sequence[NewName], *, crs: str, active_from: date, by: Actor, now: datetime) -> dict[str, int]:
     """Add names to the gazetteer; gives ref → id. Refuses as `add_compounds`."""
+    ensure_may_keep_ground(by)
     known = _begin(GazetteerName, rows, crs, by)
     above = _refs(Compound, {r.compound for r in rows if r.compound}, by)
     _ensure_there((r.compound for r in rows if r.compound), above)
@@ -233,9 +362,8 @@ def add_names(rows: Sequence[NewName], *, crs: str, active_from: date, by: Actor
 
 
 def _begin(model: Any, rows: Sequence[Any], crs: str, by: Actor) -> dict[str, int]:
-    """Check label, names and right; give the refs that are there already."""
-    ensure_may_keep_ground(by)
-    _ensure_labelled(crs, [(r.lng_e7, r.lat_e7) for r in rows])
+    """Check label and names; give the refs that are there already."""
+    ensure_labelled(crs, [(r.lng_e7, r.lat_e7) for r in rows])
     seen: set[str] = set()
     for at, row in enumerate(rows, start=1):
         if not row.name.strip() or not row.ref.strip():
@@ -246,8 +374,11 @@ def _begin(model: Any, rows: Sequence[Any], crs: str, by: Actor) -> dict[str, in
     return _refs(model, seen, by)
 
 
-def _ensure_labelled(crs: str, points: Sequence[Coord]) -> None:
-    """Inside there is one system; whoever brings another converts it at the edge first (`queries.converted`)."""
+def ensure_labelled(crs: str, points: Sequence[Coord]) -> None:
+    """Inside there is one system; whoever brings another converts it at the edge first (`queries.converted`).
+
+    :raises UnknownDatum: another label, or none. :raises SwappedAxes: latitude first. :raises Invalid: no degrees.
+    """
     if crs != "cgcs2000":
         raise UnknownDatum(crs=crs or "—")
     for lng, lat in points:

@@ -237,8 +237,7 @@ def remove_due(*, by: Actor, now: datetime) -> int:
     Nightly. Counts of pairs ended with their month and stay as they were: they name nobody, and are sealed.
     :raises NotAllowed: not the platform itself.
     """
-    if by.kind not in ("clock", "system"):
-        raise NotAllowed(why="保存期由平台每夜自己执行。")
+    ensure_is_nightly(by)
     rows = Residence.objects.select_for_update(of=("self",)).filter(
         Q(ends_on__lt=localdate(now)) | Q(account__is_active=False), tenant_id=by.tenant_id
     )
@@ -251,6 +250,12 @@ def remove_due(*, by: Actor, now: datetime) -> int:
     return len(ended)
 
 
+def ensure_is_nightly(by: Actor) -> None:
+    """:raises NotAllowed: not the platform itself."""
+    if by.kind not in ("clock", "system"):
+        raise NotAllowed(why="保存期由平台每夜自己执行。")
+
+
 @transaction.atomic
 def add_dwellings(
     rows: Iterable[tuple[int, str, int | None, int | None, str]], *, active_from: date, by: Actor, now: datetime
@@ -259,11 +264,12 @@ def add_dwellings(
 
     :raises NotAllowed: no right. :raises NotFound: no such building.
     """
-    policies.ensure_may_keep_ground(by)
     wanted = list(rows)
-    known = Building.objects.filter(tenant_id=by.tenant_id, id__in={r[0] for r in wanted})
-    if known.count() != len({r[0] for r in wanted}):
+    houses = Building.objects.filter(tenant_id=by.tenant_id, id__in={r[0] for r in wanted}).select_related("compound")
+    if len(houses) != len({r[0] for r in wanted}):
         raise NotFound
+    for community in sorted({memory.community_of(house) for house in houses}):
+        policies.ensure_may_keep_houses(by, community)
     made = Dwelling.objects.bulk_create(
         Dwelling(tenant_id=by.tenant_id, building_id=b, unit=unit, floor=floor, use=use, active_from=active_from)
         for b, _, unit, floor, use in wanted

@@ -42,6 +42,14 @@ class Compound(TenantRow):
         ]
 
 
+class EntranceKind(models.TextChoices):
+    MAIN_GATE = "main_gate", "大门"
+    SIDE_GATE = "side_gate", "边门"
+    FIRE_GATE = "fire_gate", "消防门"
+    UNIT_DOOR = "unit_door", "单元门"
+    GARAGE = "garage", "车库口"
+
+
 class Building(TenantRow):
     """楼栋: a house with its own number."""
 
@@ -60,6 +68,36 @@ class Building(TenantRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant", "ref"], condition=~Q(ref=""), name="one_building_per_ref")
+        ]
+
+
+class Entrance(TenantRow):
+    """出入口: a gate of a compound or a door of a building, where a walk begins and ends."""
+
+    compound = models.ForeignKey(Compound, on_delete=models.PROTECT, related_name="+", null=True)
+    building = models.ForeignKey(Building, on_delete=models.PROTECT, related_name="+", null=True)
+    name = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=10, choices=EntranceKind.choices)
+    lng_e7 = models.BigIntegerField()
+    lat_e7 = models.BigIntegerField()
+    foot = models.BooleanField(default=True)
+    car = models.BooleanField(default=False)
+    step_free = models.BooleanField(null=True)  # empty: unknown
+    hours = models.CharField(max_length=60, blank=True)
+    active_from = models.DateField()
+    active_to = models.DateField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "compound"], name="entrances_of_compound"),
+            models.Index(fields=["tenant", "building"], name="entrances_of_building"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="an_entrance_is_of_one_place",
+                condition=Q(compound=None, building__isnull=False) | Q(compound__isnull=False, building=None),
+            ),
+            models.CheckConstraint(name="entrance_kind_is_known", condition=Q(kind__in=EntranceKind.values)),
         ]
 
 

@@ -93,6 +93,29 @@ class Dwelling(TenantRow):
         ]
 
 
+class Household(TenantRow):
+    """户: who lives together behind one door. A registration booklet is not a household (spec 20 §3.4).
+
+    There is such a household, from a day until a day; of whom it is made stands nowhere, so its size is not kept.
+    """
+
+    dwelling = models.ForeignKey(Dwelling, on_delete=models.PROTECT, related_name="+")
+    active_from = models.DateField()
+    active_to = models.DateField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "dwelling"], name="households_of_dwelling"),
+            models.Index(fields=["tenant", "active_to"], name="households_that_ended"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="a_household_ends_after_it_began",
+                condition=Q(active_to=None) | Q(active_to__gt=models.F("active_from")),
+            ),
+        ]
+
+
 def _one_open(name: str, condition: Q) -> ExclusionConstraint:
     return ExclusionConstraint(
         name=name,

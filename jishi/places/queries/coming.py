@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils.timezone import localdate
 
 from jishi.accounts.actions import reading
 from jishi.foundation import numbers, scope
 from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import NotFound
+from jishi.kernels.dutylist.operators import division_head
 from jishi.places import memory, plan_rules, plan_words
 from jishi.places.models import Building, GridPlan, PlanGrid, PlanMove, Residence
 from jishi.places.queries import plans
@@ -146,3 +149,42 @@ def own_moves(by: Actor, *, now: datetime) -> list[OwnMove]:
         OwnMove(m.label, m.before_code, m.after_code, ids[m.after_code], adopted[m.run_id], m.reason)
         for m in moves if m.after_code in ids and m.before_code != m.after_code
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What is hung at one door whose grid changes: a house, two grids, why. It names nobody who lives there."""
+
+    label: str
+    before: str
+    after: str
+    reason: str
+
+
+def slips(plan_id: int, *, after: int, limit: int, by: Actor) -> tuple[GridPlan, list[Slip], int | None]:
+    """Give the slips of an adopted plan, one for each unit door of each moved house; the next page begins after the
+    last move. What did not move has none. Four statements.
+
+    :raises NotFound: no such plan of the office's area, or it is not adopted.
+    """
+    plan = GridPlan.objects.filter(
+        tenant_id=by.tenant_id, id=plan_id, status__in=("ADOPTED", "IN_FORCE"),
+        community__startswith=division_head(by.area),
+    ).first()  # fmt: skip
+    if plan is None:
+        raise NotFound
+    rows = PlanMove.objects.filter(run=plan.run_id, id__gt=after).exclude(before_code="").exclude(
+        before_code=F("after_code")
+    ).order_by("id")  # fmt: skip
+    moves = list(rows[: limit + 1])
+    houses = [int(m.unit[1:]) for m in moves if m.unit[:1] == "b" and m.unit[1:].isdigit()]
+    units = dict(Building.objects.filter(tenant_id=by.tenant_id, id__in=houses).values_list("id", "units"))
+    found = [
+        Slip(label, m.before_code, m.after_code, m.reason)
+        for m in moves[:limit] for label in _doors(m.label, units.get(int(m.unit[1:])) if m.unit[:1] == "b" else None)
+    ]  # fmt: skip
+    return plan, found, moves[limit - 1].id if len(moves) > limit else None
+
+
+def _doors(label: str, units: int | None) -> list[str]:
+    return [f"{label} {n}单元" for n in range(1, units + 1)] if units and units > 1 else [label]

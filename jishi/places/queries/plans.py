@@ -35,6 +35,7 @@ from jishi.places.models import (
 )
 from jishi.places.plan_files import Frozen, Special
 from jishi.places.policies import ensure_may_plan, may_plan
+from jishi.places.queries.houses import households_of
 from jishi.places.refusals import FileOfFaultyPlan, NothingToPlan, RunNotReady, UnknownUnit
 from jishi.places.shapes import E7
 
@@ -56,14 +57,15 @@ class Houses:
 
 
 def units_for_planning(community: str, *, by: Actor) -> Houses:
-    """Give buildings with households, and compounds of which no building is known; a compound's households are
-    shared out by entrances and floors of its buildings."""
+    """Give buildings with households, and compounds of which no building is known: counted where the doors of all its
+    buildings are registered, elsewhere the planned number, shared out by units and floors."""
     now = Q(active_to=None)
     rows = Compound.objects.filter(now, tenant_id=by.tenant_id, community=community).order_by("id")
     houses: dict[int, list[Building]] = {}
     for house in Building.objects.filter(now, tenant_id=by.tenant_id, compound__community=community).order_by("id"):
         houses.setdefault(house.compound_id or 0, []).append(house)
     found = Houses([], [], [], [], [], [])
+    known = households_of([h.id for inside in houses.values() for h in inside], tenant_id=by.tenant_id)
     for row in rows:
         homes, inside = row.households_planned or 0, houses.get(row.id, [])
         if not inside:
@@ -71,7 +73,8 @@ def units_for_planning(community: str, *, by: Actor) -> Houses:
             continue
         weights = [(h.units or 1) * (h.floors_up or 1) for h in inside]
         upto = np.cumsum([0, *weights]) * homes // sum(weights)
-        for house, share in zip(inside, np.diff(upto).tolist(), strict=True):
+        shares = [known[h.id] for h in inside] if known.keys() >= {h.id for h in inside} else np.diff(upto).tolist()
+        for house, share in zip(inside, shares, strict=True):
             _add(found, f"b{house.id}", f"{row.name}{house.name}", house, share, row.id)
     return found
 

@@ -9,7 +9,9 @@ from ninja import Router, Schema
 
 from jishi.foundation.refusals import Invalid
 from jishi.places import queries
+from jishi.places.queries import houses
 from jishi.places.refusals import TooManyRows, UnknownDivision
+from jishi.places.shapes import E7
 
 router = Router(tags=["places"])
 MOST_ROWS = 10_000
@@ -73,6 +75,45 @@ def grids(request: HttpRequest, community: str = "", day: date | None = None, af
         for g in page
     ]  # fmt: skip
     return {"items": items, "next": page[-1].code if len(rows) > len(page) else None}
+
+
+@router.get("/compounds")
+def compounds(
+    request: HttpRequest, community: str = "", day: date | None = None, after: int = 0, limit: int = 50
+) -> Any:
+    """List the compounds that stand on a day, by id; the next page begins after the last id."""
+    most = _limit(limit)
+    rows = houses.compounds_of(community[:12], day or localdate(), after=_after(after), limit=most + 1)
+    items = [
+        {
+            "id": r.id, "name": r.name, "aliases": r.aliases, "community": r.community, "kind": r.kind,
+            "built_year": r.built_year, "households_planned": r.households_planned, "lng": r.lng_e7 / E7,
+            "lat": r.lat_e7 / E7, "since": r.active_from,
+        }
+        for r in rows[:most]
+    ]  # fmt: skip
+    return {"crs": "cgcs2000", "items": items, "next": rows[most - 1].id if len(rows) > most else None}
+
+
+@router.get("/buildings")
+def buildings(request: HttpRequest, compound: int, day: date | None = None, after: int = 0, limit: int = 50) -> Any:
+    """List the buildings of a compound that stand on a day, by id: houses, never who lives in them."""
+    most = _limit(limit)
+    rows = houses.buildings_of(_after(compound), day or localdate(), after=_after(after), limit=most + 1)
+    items = [
+        {
+            "id": r.id, "name": r.name, "aliases": r.aliases, "floors_up": r.floors_up, "lng": r.lng_e7 / E7,
+            "lat": r.lat_e7 / E7, "since": r.active_from,
+        }
+        for r in rows[:most]
+    ]  # fmt: skip
+    return {"crs": "cgcs2000", "items": items, "next": rows[most - 1].id if len(rows) > most else None}
+
+
+def _after(row: int) -> int:
+    if not 0 <= row < 2**63:
+        raise Invalid(detail="after")
+    return row
 
 
 @router.get("/divisions")

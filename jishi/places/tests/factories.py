@@ -96,7 +96,7 @@ def stand(by: Actor) -> None:
     )
     ground.add_buildings(
         [
-            ground.NewBuilding(f"{c}-{n}", f"{n}号楼", *at(x + 0.1 * n, y), compound=c, aliases=(f"{n}栋",))
+            ground.NewBuilding(f"{c}-{n}", f"{n}号楼", *at(x + 0.1 * n, y), compound=c, aliases=(f"{n}栋",), why="试验")
             for c, x, y in (("c1", 0.25, 0.4), ("c2", 3.25, 1.4))
             for n in (1, 2, 3, 12)
             if n < 4 or c == "c2"

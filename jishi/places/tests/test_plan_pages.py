@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import openpyxl
@@ -12,10 +13,10 @@ from django.utils import timezone
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.foundation import scope
 from jishi.foundation.actor import system
-from jishi.places.actions import ground, plans
-from jishi.places.models import GridPlan, Objection, PlanGrid, PlanMove, PlanRun
+from jishi.places.actions import gridplan, ground, plans
+from jishi.places.models import Building, GridPlan, Objection, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import plans as looking
-from jishi.places.tests.factories import CRS, SINCE, A, a_town, at
+from jishi.places.tests.factories import CRS, SINCE, A, a_town, at, office
 from jishi.places.web import plan_sheets
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,48 @@ def test_a_plan_is_published_objected_to_answered_and_everybody_reads_it(desk, o
     monkeypatch.setattr(timezone, "now", lambda: night)
     late = _signed(Client(HTTP_HOST="other.example"), other_tenant, "office", night).get(plan)
     assert late.context["today"] == (NOW.date() + timedelta(days=1)).isoformat()
+
+
+def test_every_moved_door_has_a_slip_in_both_languages_and_no_other_has_one(desk, other_tenant):
+    with scope.work(system(other_tenant)):
+        towers = [ground.NewBuilding(f"t{n}", f"{n}号楼", *at(0.34 + 0.66 * n, 0.34), compound=f"p{n}", units=n + 1)
+                  for n in range(3)]  # fmt: skip
+        ground.add_buildings(towers, crs=CRS, active_from=SINCE, by=system(other_tenant), now=NOW)
+    plan = desk.post(f"{asked(desk, other_tenant)}/draft")["Location"]
+    for verb in ("check", "publish"):
+        desk.post(f"{plan}/{verb}", {"version": version_on(desk.get(plan).content.decode()), "days": "7"})
+    assert desk.get(f"{plan}/slips").status_code == 404, "what is not adopted is hung at no door"
+    number = int(plan.rsplit("/", 1)[1])
+    by, later = (replace(office(other_tenant), account_id=n) for n in (71, 72)), NOW + timedelta(days=8)
+    one, two = by
+    with scope.work(one):
+        gridplan.conclude(number, version=version_of(number), by=one, now=later)
+    with scope.work(two):
+        day = (later + timedelta(days=20)).date()
+        gridplan.adopt(number, document_no="河办〔2026〕3号", effective_from=day, version=version_of(number), by=two,
+                       now=later)  # fmt: skip
+
+    pages, batch = [], desk.get(f"{plan}/slips")
+    while batch is not None:
+        pages.append(batch)
+        batch = desk.get(f"{plan}/slips?after={batch.context['more']}") if batch.context["more"] else None
+
+    with scope.work(system(other_tenant)):
+        moves = list(PlanMove.objects.filter(run=GridPlan.objects.get().run).exclude(before_code=""))
+        moved = [m.unit[1:] for m in moves if m.unit[0] == "b"]
+        doors = sum((n.units or 1) for n in Building.objects.filter(id__in=moved))
+    told = "".join(page.content.decode() for page in pages)
+    shown = re.findall(r'class="slip"><h2><span[^>]*>(.*?)</span>|class="slip"><h2>(.*?)</h2>', told)
+    assert moves and len(shown) == doors + sum(m.unit[0] == "c" for m in moves)
+    for m in moves:
+        assert m.label in told and f"归 {m.after_code[12:]} 网格，原来是 {m.before_code[12:]} 网格" in told
+        assert f"belongs to grid {m.after_code[12:]}, until then to grid {m.before_code[12:]}" in told
+    assert day.isoformat() in told and "单元" in told
+    assert Client(HTTP_HOST="other.example").get(f"{plan}/slips").status_code == 302
+
+
+def version_of(plan: int) -> int:
+    return GridPlan.objects.get(id=plan).version
 
 
 def test_only_offices_come_in(desk, other_tenant):

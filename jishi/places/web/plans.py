@@ -18,16 +18,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, SamePerson, SignInNeeded
+from jishi.foundation.scanned import scanned
+from jishi.places import plan_words
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import PlanRun
+from jishi.places.queries import coming, sweeps
 from jishi.places.queries import plans as looking
-from jishi.places.queries import sweeps
 from jishi.places.web import plan_sheets
 
 Serving = Callable[[int, Any], Sequence[Any]]
 _wired: dict[str, Serving] = {}  # what a room above tells of a plan: who serves before and after
 BAND = (300, 500, 10)  # households from, to, price of a change: what the form begins with
 MOST_SHOWN = 300
+SLIPS = 40  # houses of one print
 
 
 def wire(handing_over: Serving) -> None:
@@ -342,6 +345,30 @@ def press(request: HttpRequest, plan_id: int, verb: str) -> HttpResponse:
             raise
         return _one(request, plan_id, _said(no), no.status)
     return redirect("gridplan-one", plan_id=plan_id)
+
+
+@never_cache
+@require_GET
+def slips(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """Give sheets of A4 to hang at every door whose grid changes: a house, two grids, a day, a number to call."""
+    by, after = desk_actor(request), request.GET.get("after", "0")
+    start = int(after) if numbers.names_a_row(after) else 0
+    plan, rows, more = coming.slips(plan_id, after=start, limit=SLIPS, by=by)
+    will = {one.code: one for one in _serving(plan.id, request)}
+    day = plan.effective_from.isoformat() if plan.effective_from else ""
+    told = []
+    for one in rows:
+        zh, en = plan_words.slip(one.before, one.after, day, one.reason)
+        code = scanned(request.build_absolute_uri(f"/grids/{one.after}"))
+        told.append({"row": one, "zh": zh, "en": en, "served": _will(will.get(one.after)), "qr": code})
+    return render(request, "places/plans/slips.html", {
+        "plan": plan, "name": looking.name_of(plan.community), "more": more, "slips": told, "scan": plan_words.SCAN,
+    })  # fmt: skip
+
+
+def _will(one: Any) -> list[Any]:
+    """Who serves the grid from that day: by post and work phone, as on the grid's own sheet."""
+    return [who for who in one.will if who.role in ("leader", "full_time")] if one is not None else []
 
 
 # --- for everybody ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.places.web import imports, names, naming
+from jishi.places.web import houses, imports, names, naming
 
 urlpatterns = [
     path("place-names", naming.say, name="say-a-name"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("desk/ground/imports/<int:import_id>/file", imports.report_file, name="ground-import-file"),
     path("desk/ground/imports/<int:import_id>/do/<slug:verb>", imports.act, name="ground-import-act"),
     path("desk/ground/barriers", imports.barriers, name="ground-barriers"),
+    path("desk/ground/compounds", houses.compounds, name="houses-kept"),
+    path("desk/ground/compounds/<int:compound_id>", houses.compound, name="compound-kept"),
+    path("desk/ground/houses/<int:building_id>", houses.building, name="building-kept"),
+    path("desk/ground/keep/<slug:verb>", houses.keep, name="houses-keep"),
     path("desk/ground/names", names.review, name="ground-names"),
     path("desk/ground/names/settle", names.settle, name="ground-names-settle"),
 ]

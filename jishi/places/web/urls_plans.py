@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/plans/<int:run_id>/export.<slug:form>", plans.export, name="plan-run-export"),
     path("desk/plans/<int:run_id>/<slug:verb>", plans.act, name="plan-run-act"),
     path("desk/gridplans/<int:plan_id>", plans.one, name="gridplan-one"),
+    path("desk/gridplans/<int:plan_id>/slips", plans.slips, name="gridplan-slips"),
     path("desk/gridplans/<int:plan_id>/<slug:verb>", plans.press, name="gridplan-press"),
     path("gridplans", plans.notices, name="gridplan-notices"),
     path("gridplans/<int:plan_id>", plans.notice, name="gridplan-notice"),

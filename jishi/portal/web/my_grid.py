@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from jishi.bodies import queries as bodies
 from jishi.foundation.refusals import NotFound, Refused
+from jishi.foundation.scanned import scanned
 from jishi.places import queries as places
-from jishi.portal.web.outlines import outline, scanned
+from jishi.portal.web.outlines import outline
 
 LONGEST = 200
 ROLES = {

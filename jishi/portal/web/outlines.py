@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import segno
 import shapely
 
 from jishi.places.queries import GridRow
@@ -24,21 +23,6 @@ class Outline:
     others: tuple[tuple[str, float, float, str], ...]  # path, where its number stands, number
     ruler: str
     metres: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """A code to scan: one square per dark module, `size` units wide with its quiet zone."""
-
-    size: int
-    path: str
-
-
-def scanned(words: str) -> Scanned:
-    """Draw an address as a code to scan (ISO/IEC 18004, level M), with a quiet zone of four modules."""
-    code = segno.make(words, error="m", micro=False)
-    dark = [(x + 4, y + 4) for y, row in enumerate(code.matrix) for x, on in enumerate(row) if on]
-    return Scanned(len(code.matrix) + 8, "".join(f"M{x} {y}h1v1h-1z" for x, y in dark))
 
 
 def outline(row: GridRow, near: Sequence[GridRow]) -> Outline:

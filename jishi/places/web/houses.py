@@ -1,0 +1,310 @@
+"""小区、楼栋、出入口、户室: the desk at which a community and the office keep its houses."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jishi.foundation import numbers
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid, NotFound, Refused
+from jishi.kernels.dutylist.operators import division_head
+from jishi.places import queries
+from jishi.places.actions import ground, keeping
+from jishi.places.queries import houses as looking
+from jishi.places.shapes import E7
+from jishi.places.web.plans import lang
+
+SHOWN, DOORS_SHOWN = 50, 120
+JOIN = "、"
+KINDS = {
+    "commercial": gettext_lazy("商品房"), "unit": gettext_lazy("单位房"), "old_estate": gettext_lazy("老旧小区"),
+    "resettlement": gettext_lazy("安置房"), "village": gettext_lazy("村居"), "mixed": gettext_lazy("混合"),
+    "dormitory": gettext_lazy("宿舍"),
+}  # fmt: skip
+GATES = {
+    "main_gate": gettext_lazy("大门"), "side_gate": gettext_lazy("边门"), "fire_gate": gettext_lazy("消防门"),
+    "unit_door": gettext_lazy("单元门"), "garage": gettext_lazy("车库口"),
+}  # fmt: skip
+USES = {
+    "home": gettext_lazy("住家"), "shop": gettext_lazy("店铺"), "office": gettext_lazy("办公"),
+    "empty": gettext_lazy("空着"), "unknown": gettext_lazy("不清楚"),
+}  # fmt: skip
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def compounds(request: HttpRequest) -> HttpResponse:
+    """The compounds of the post's own area, and a form for one that is missing."""
+    by, wrong = _keeper(request), None
+    if request.method == "POST":
+        try:
+            return redirect("compound-kept", compound_id=_added(request, by))
+        except Refused as no:
+            wrong = no
+    after, words = request.GET.get("after", "0"), request.GET.get("q", "").strip()[:40]
+    rows = looking.compounds_kept(words, after=_number(after), limit=SHOWN + 1, by=by)
+    names = {c.code: c.short_name for c in queries.communities(day=_today(request))}
+    mine = {code: name for code, name in names.items() if code.startswith(division_head(by.area))}
+    return render(request, "places/houses.html", {
+        "rows": [{"row": r, "community": names.get(r.community, r.community), "kind": KINDS.get(r.kind, r.kind)}
+                 for r in rows[:SHOWN]],
+        "after": rows[SHOWN - 1].id if len(rows) > SHOWN else None, "q": words, "said": request.POST, "kinds": KINDS,
+        "communities": mine, "systems": systems(), "dense": True, "wrong": _said(wrong),
+    }, status=wrong.status if wrong else 200)  # fmt: skip
+
+
+@never_cache
+@require_GET
+def compound(request: HttpRequest, compound_id: int) -> HttpResponse:
+    """Show one compound: what is known of it, its buildings and gates, and what may be put right."""
+    return _compound(request, compound_id)
+
+
+def _compound(request: HttpRequest, compound_id: int, no: Refused | None = None) -> HttpResponse:
+    row, houses, gates = looking.compound_kept(compound_id, by=_keeper(request))
+    path = queries.division_path(row.community)
+    return render(request, "places/compound.html", {
+        "row": row, "houses": houses, "kinds": KINDS, "gates": _gates(gates), "gate_kinds": GATES, "dense": True,
+        "today": _today(request), "kind": KINDS.get(row.kind, row.kind), "said": request.POST if no else {},
+        "community": path[-1].short_name if path else row.community, "said_aliases": JOIN.join(row.aliases),
+        "systems": systems(), "wrong": _said(no), "lng": row.lng_e7 / E7, "lat": row.lat_e7 / E7,
+        "doors": sum(h.doors for h in houses), "homes": sum(h.homes for h in houses),
+    }, status=no.status if no else 200)  # fmt: skip
+
+
+@never_cache
+@require_GET
+def building(request: HttpRequest, building_id: int) -> HttpResponse:
+    """Show one building: its doors to the street, its dwellings floor by floor with their households."""
+    return _building(request, building_id)
+
+
+def _building(request: HttpRequest, building_id: int, no: Refused | None = None) -> HttpResponse:
+    unit, _dot, floor = request.GET.get("after", "").partition(".")
+    from_ = (_number(unit), int(floor)) if floor.lstrip("-").isdigit() and len(floor) < 5 else (-1, 0)
+    row, gates, doors = looking.building_kept(building_id, after=from_, limit=DOORS_SHOWN, by=_keeper(request))
+    last = doors[-1].row if len(doors) == DOORS_SHOWN else None
+    if last is not None:  # a floor is shown whole, on this page or on the next
+        doors = [d for d in doors if (d.row.unit, d.row.floor) != (last.unit, last.floor)] or doors
+    end = doors[-1].row if last is not None else None
+    return render(request, "places/building.html", {
+        "row": row, "gates": _gates(gates), "gate_kinds": GATES, "doors": doors, "uses": USES, "dense": True,
+        "said_aliases": JOIN.join(row.aliases),
+        "after": f"{end.unit or 0}.{end.floor or 0}" if end is not None else None, "today": _today(request),
+        "systems": systems(), "wrong": _said(no), "said": request.POST if no else {},
+        "lng": row.lng_e7 / E7, "lat": row.lat_e7 / E7,
+    }, status=no.status if no else 200)  # fmt: skip
+
+
+@require_POST
+def keep(request: HttpRequest, verb: str) -> HttpResponse:
+    """Add, correct, end, register or count; one call, then back to the page it was pressed on."""
+    said, by = request.POST, _keeper(request)
+    compound_id, building_id = _number(said.get("of_compound", "0")), _number(said.get("of_building", "0"))
+    done = VERBS.get(verb)
+    if done is None or not (compound_id or building_id):
+        raise Http404
+    try:
+        messages.success(request, done(request, by))
+    except Refused as no:
+        if no.status not in (409, 412, 422):
+            raise
+        return _compound(request, compound_id, no) if compound_id else _building(request, building_id, no)
+    if compound_id:
+        return redirect("compound-kept", compound_id=compound_id)
+    return redirect("building-kept", building_id=building_id)
+
+
+def _added(request: HttpRequest, by: Actor) -> int:
+    said = request.POST
+    lng, lat = _point(said)
+    ref = _new_ref("c", request)
+    new = ground.NewCompound(
+        ref=ref, name=said.get("name", "").strip()[:80], community=said.get("community", ""), lng_e7=lng, lat_e7=lat,
+        kind=_one_of(said.get("kind", ""), KINDS), built_year=_optional(said, "built_year"),
+        households_planned=_optional(said, "households_planned"),
+    )  # fmt: skip
+    made = ground.add_compounds([new], crs="cgcs2000", active_from=_today(request), by=by, now=_now(request))
+    messages.success(request, _("小区在册了。"))
+    return made[ref]
+
+
+def _add_building(request: HttpRequest, by: Actor) -> str:
+    said = request.POST
+    row, _houses, _gates_ = looking.compound_kept(_number(said.get("of_compound", "0")), by=by)
+    lng, lat = _point(said)
+    new = ground.NewBuilding(
+        ref=_new_ref("b", request), name=said.get("name", "").strip()[:40], lng_e7=lng, lat_e7=lat, compound=row.ref,
+        floors_up=_optional(said, "floors_up"), units=_optional(said, "units"), why=said.get("why", "")[:200],
+    )  # fmt: skip
+    ground.add_buildings([new], crs="cgcs2000", active_from=_today(request), by=by, now=_now(request))
+    return _("楼栋在册了。")
+
+
+def _add_gate(request: HttpRequest, by: Actor) -> str:
+    said = request.POST
+    lng, lat = _point(said)
+    if _number(said.get("of_compound", "0")):
+        place = {"compound": looking.compound_kept(_number(said["of_compound"]), by=by)[0].ref}
+    else:
+        house, _g, _d = looking.building_kept(_number(said.get("of_building", "0")), after=(-1, 0), limit=1, by=by)
+        place = {"building": house.ref}
+    new = ground.NewEntrance(
+        kind=said.get("kind", ""), lng_e7=lng, lat_e7=lat, name=said.get("name", "").strip()[:40],
+        foot=said.get("foot") == "1", car=said.get("car") == "1", step_free=_truth(said.get("step_free", "")),
+        hours=said.get("hours", "").strip()[:60], **place,
+    )  # fmt: skip
+    ground.add_entrances([new], crs="cgcs2000", active_from=_today(request), by=by, now=_now(request))
+    return _("出入口在册了。")
+
+
+def _correct(request: HttpRequest, by: Actor) -> str:
+    said = request.POST
+    kind = said.get("what", "")
+    changes: dict[str, Any] = {}
+    for name in keeping.FIELDS.get(kind, ()):
+        if name in ("foot", "car"):
+            changes[name] = said.get(name) == "1"
+        elif name not in said:
+            continue
+        elif name in keeping.MOST:
+            changes[name] = _optional(said, name)
+        elif name == "aliases":
+            changes[name] = [w.strip() for w in said[name].replace("，", "、").split("、") if w.strip()]
+        else:
+            changes[name] = _truth(said[name]) if name == "step_free" else said[name]
+    point = _point(said) if said.get("lng", "").strip() or said.get("lat", "").strip() else None
+    keeping.correct(
+        kind, _row(said), changes, version=_row(said, "version"), point=point, why=said.get("why", ""), by=by,
+        now=_now(request),
+    )  # fmt: skip
+    return _("改好了，改前改后都留着。")
+
+
+def _end(request: HttpRequest, by: Actor) -> str:
+    said = request.POST
+    keeping.end(
+        said.get("what", ""), _row(said), on=_day(said.get("on", "")), why=said.get("why", ""),
+        version=_row(said, "version"), by=by, now=_now(request),
+    )  # fmt: skip
+    return _("从那天起不再算；以前的日子问起来还有。")
+
+
+def _register(request: HttpRequest, by: Actor) -> str:
+    said = request.POST
+    low, high = (_signed(said.get(name, "")) for name in ("floor_from", "floor_to"))
+    made = keeping.register_doors(
+        _row(said), units=_optional(said, "units") or 0, floors=(low, high), doors=_optional(said, "doors") or 0,
+        lived_in=said.get("lived_in") == "1", version=_row(said, "version"), active_from=_today(request), by=by,
+        now=_now(request),
+    )  # fmt: skip
+    return _("登记了 %(n)s 个户室。") % {"n": len(made)}
+
+
+def _count(request: HttpRequest, by: Actor) -> str:
+    said = request.POST
+    keeping.count_households(
+        _row(said), _optional(said, "households") or 0, use=said.get("use", ""), on=_today(request),
+        version=_row(said, "version"), by=by, now=_now(request),
+    )  # fmt: skip
+    return _("记下了。")
+
+
+VERBS = {
+    "building": _add_building, "gate": _add_gate, "correct": _correct, "end": _end, "doors": _register, "count": _count,
+}  # fmt: skip
+
+
+def _gates(rows: Any) -> list[dict[str, Any]]:
+    return [{"row": r, "kind": GATES[r.kind], "lng": r.lng_e7 / E7, "lat": r.lat_e7 / E7} for r in rows]
+
+
+def _point(said: Any) -> tuple[int, int]:
+    """Give the point in the one system of inside. :raises Invalid: no number; the room refuses an unnamed system."""
+    try:
+        lng, lat = float(said.get("lng", "")), float(said.get("lat", ""))
+    except ValueError:
+        raise Invalid(detail=_("经度和纬度写成数字。")) from None
+    done = queries.converted([lng], [lat], said.get("crs", ""))
+    if not (abs(float(done.lng[0])) <= 180 and abs(float(done.lat[0])) <= 90):
+        raise Invalid(detail=_("经度和纬度写成数字。"))
+    return round(float(done.lng[0]) * E7), round(float(done.lat[0]) * E7)
+
+
+def _one_of(value: str, known: Any) -> str:
+    if value not in known:
+        raise Invalid(detail=value[:40])
+    return value
+
+
+def _optional(said: Any, name: str) -> int | None:
+    text = said.get(name, "").strip()
+    if not text:
+        return None
+    if not (numbers.names_a_row(text) and len(text) < 7):
+        raise Invalid(detail=_("层数、单元数和户数写成整数。"))
+    return int(text)
+
+
+def _signed(text: str) -> int:
+    number = text.strip().removeprefix("-")
+    if not (numbers.names_a_row(number) and len(number) < 4):
+        raise Invalid(detail=_("层数、单元数和户数写成整数。"))
+    return int(text)
+
+
+def _truth(text: str) -> bool | None:
+    return {"1": True, "0": False}.get(text)
+
+
+def _row(said: Any, name: str = "row") -> int:
+    text = said.get(name, "")
+    if not numbers.names_a_row(text):
+        raise NotFound
+    return int(text)
+
+
+def _number(text: str) -> int:
+    return int(text) if numbers.names_a_row(text) else 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(detail=_("日子写成 2026-03-01 这样。")) from None
+
+
+def _new_ref(kind: str, request: HttpRequest) -> str:
+    """A name of our own for what no source has named: the moment it was written down."""
+    return f"desk-{kind}-{_now(request):%Y%m%d%H%M%S%f}"
+
+
+def systems() -> list[str]:
+    return ["cgcs2000", "wgs84", "gcj02", "bd09"]
+
+
+def _said(no: Refused | None) -> str:
+    return f"{no.sentence(lang())} {no.next_step(lang())}" if no is not None else ""
+
+
+def _keeper(request: HttpRequest) -> Actor:
+    by: Actor = request.actor  # type: ignore[attr-defined]
+    looking.ensure_keeper(by)
+    return by
+
+
+def _now(request: HttpRequest) -> Any:
+    return request.now  # type: ignore[attr-defined]
+
+
+def _today(request: HttpRequest) -> date:
+    return localdate(_now(request))
