@@ -93,12 +93,12 @@ def _cramped(ground: Ground, rows: Ints) -> Certificate | None:
     band = ground.problem.band
     small = np.flatnonzero((ground.w[rows] < band.lo) & (ground.w[rows] > 0) & (ground.kin[rows] < 0)).tolist()
     near, w = covering.bits(ground.indptr, ground.indices, rows), ground.w[rows].tolist()
-    choices = {}
+    choices, words = {}, covering.packed(near)
     for one in small:
         home = covering.has_home(near, w, band.lo, band.hi, one, most=FEW_LOOKS)
         if home is False:
             return _no_home(ground, rows, one)
-        sets = covering.fitting(near, w, band.lo, band.hi, most=FEW_LOOKS, only=one) if home else None
+        sets = covering.fitting(words, w, band.lo, band.hi, most=FEW_LOOKS, only=one) if home else None
         if sets is not None:
             choices[one] = sets
     core = covering.clash(choices)
@@ -115,10 +115,12 @@ def _cut_off(ground: Ground, rows: Ints, near: list[int], w: list[int]) -> Certi
     band, whole = ground.problem.band, (1 << len(rows)) - 1
     for one in np.flatnonzero((ground.kin[rows] < 0) & (ground.w[rows] > 0)).tolist():
         parts = _parts(whole & ~(1 << one), near)
+        if len(parts) < 2:
+            continue
         sums = [sum(w[i] for i in range(len(rows)) if part >> i & 1) for part in parts]
         widest = max(range(len(parts)), key=lambda i: (sums[i], i), default=0)
         lesser = [i for i in range(len(parts)) if i != widest]
-        for some in [*([i] for i in range(len(parts)) if len(parts) > 1), *([lesser] if len(lesser) > 1 else [])]:
+        for some in [*([i] for i in range(len(parts))), *([lesser] if len(lesser) > 1 else [])]:
             homes = sum(sums[i] for i in some)
             if not homes or fits_beside(homes, w[one], band.lo, band.hi):
                 continue
@@ -182,14 +184,14 @@ def _homeless(ground: Ground, rows: Ints, suspect: Ints) -> Certificate | None:
     """Those whose grid missed its band are asked first, then the heaviest atoms and those with few neighbours."""
     band, w = ground.problem.band, ground.w[rows]
     near = covering.bits(ground.indptr, ground.indices, rows)
-    degree = np.array([bin(n).count("1") for n in near])
+    degree, words = np.array([bin(n).count("1") for n in near]), covering.packed(near)
     order = np.lexsort((-w, degree)).tolist()
     asked = order[: MOST_ATOMS // 2] + np.argsort(-w, kind="stable").tolist()[: MOST_ATOMS // 2]
     if len(rows) <= MOST_ATOMS * 2:
         asked = order
     first = np.flatnonzero(np.isin(rows, suspect))
     for one in dict.fromkeys([*first[np.argsort(-w[first], kind="stable")][:MOST_SUSPECTS].tolist(), *asked]):
-        sets = covering.fitting(near, w.tolist(), band.lo, band.hi, most=3_000, only=one)
+        sets = covering.fitting(words, w.tolist(), band.lo, band.hi, most=3_000, only=one)
         if sets == []:
             return _no_home(ground, rows, one)
     return None

@@ -325,3 +325,24 @@ def tied(indptr: Array, indices: Array, u: int, v: int) -> tuple[Array, Array]:
             p += 1
     ends[n] = p
     return ends, others
+
+
+@compiled
+def grow_patches(pointer: Array, near: Array, middles: Array, size: int, tile: Array) -> int:
+    """Write the number of a patch to the grids around each of these, breadth first up to `size`; gives how many."""
+    members = np.empty(len(tile), np.int64)
+    found = 0
+    for grid in middles:
+        if tile[grid] >= 0:
+            continue
+        members[0], tile[grid] = grid, found
+        head, tail = 0, 1
+        while head < tail < size:
+            for e in range(pointer[members[head]], pointer[members[head] + 1]):
+                if tile[near[e]] < 0 and tail < size:
+                    tile[near[e]] = found
+                    members[tail] = near[e]
+                    tail += 1
+            head += 1
+        found += 1
+    return found

@@ -28,20 +28,18 @@ class Covered:
     by_solver: bool = False
 
 
-def fitting(near: Sequence[int], w: Sequence[int], lo: int, hi: int, *, most: int, only: int = -1) -> list[int] | None:
+def fitting(
+    near: Sequence[int] | Array, w: Sequence[int], lo: int, hi: int, *, most: int, only: int = -1
+) -> list[int] | None:
     """This will give every connected set with lo ≤ Σw ≤ hi; `only`: those with this atom. None: too many.
 
-    `near`: neighbours of each atom as bits.
+    `near`: neighbours of each atom as bits, or `packed`.
     """
     from . import enumerating
 
-    size = 8 * -(-max(len(w), 1) // 64)
-    bits_of = np.frombuffer(b"".join(one.to_bytes(size, "little") for one in near), np.uint64).reshape(len(w), -1)
-    told, looked = enumerating.connected(bits_of, np.array(w, np.int64), lo, hi, most, only)
-    if looked > most:
-        return None
-    packed = told.tobytes()
-    return [int.from_bytes(packed[i : i + size], "little") for i in range(0, len(packed), size)]
+    words = near if isinstance(near, np.ndarray) else packed(near)
+    told, looked = enumerating.connected(words, np.array(w, np.int64), lo, hi, most, only)
+    return None if looked > most else _numbers(told)
 
 
 def has_home(near: Sequence[int], w: Sequence[int], lo: int, hi: int, one: int, *, most: int) -> bool | None:
@@ -227,9 +225,27 @@ def matrix(n: int, sets: Sequence[int]) -> Doubles:
 
 def bits(indptr: Array, indices: Array, rows: Array) -> list[int]:
     """Give the neighbours of each of these atoms among them, as bits in their order."""
-    place = {int(r): i for i, r in enumerate(rows.tolist())}
-    near = []
-    for r in rows.tolist():
-        around = (place.get(j) for j in indices[indptr[r] : indptr[r + 1]].tolist())
-        near.append(sum(1 << i for i in around if i is not None))
-    return near
+    order = np.argsort(rows, kind="stable")
+    own = np.concatenate([np.zeros(0, np.int64), *(indices[indptr[r] : indptr[r + 1]] for r in rows.tolist())])
+    of = np.repeat(np.arange(len(rows)), indptr[rows + 1] - indptr[rows])
+    place = np.minimum(np.searchsorted(rows[order], own), len(rows) - 1)
+    inside = rows[order][place] == own
+    table = np.zeros((len(rows), 64 * _words(len(rows))), np.uint8)
+    table[of[inside], order[place[inside]]] = 1
+    return _numbers(np.packbits(table, axis=1, bitorder="little"))
+
+
+def packed(near: Sequence[int]) -> Array:
+    """Give sets of atoms as rows of machine words."""
+    size = 8 * _words(len(near))
+    return np.frombuffer(b"".join(one.to_bytes(size, "little") for one in near), np.uint64).reshape(len(near), -1)
+
+
+def _words(n: int) -> int:
+    return -(-max(n, 1) // 64)
+
+
+def _numbers(rows: Array) -> list[int]:
+    """Give each row of words or bytes as one whole number."""
+    size, whole = rows.shape[1] * rows.itemsize, np.ascontiguousarray(rows).tobytes()
+    return [int.from_bytes(whole[i : i + size], "little") for i in range(0, len(whole), size)]

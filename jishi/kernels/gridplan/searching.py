@@ -254,22 +254,10 @@ def neighbours(state: State) -> tuple[Array, Array]:
 
 def patches(state: State, middles: Ints, size: int) -> tuple[Ints, int]:
     """Give a tile to the grids around each of these, breadth first up to `size`, none in two."""
-    pointer, near = neighbours(state)
+    from . import compiled
+
     tile = np.full(state.k, -1, np.int64)
-    found = 0
-    for grid in middles.tolist():
-        if tile[grid] >= 0:
-            continue
-        members, head = [grid], 0
-        tile[grid] = found
-        while head < len(members) and len(members) < size:
-            for other in near[pointer[members[head]] : pointer[members[head] + 1]].tolist():
-                if tile[other] < 0 and len(members) < size:
-                    tile[other] = found
-                    members.append(other)
-            head += 1
-        found += 1
-    return tile, found
+    return tile, int(compiled.grow_patches(*neighbours(state), np.asarray(middles, dtype=np.int64), size, tile))
 
 
 def mend(state: State, stage: str, rounds: int = 120) -> bool:
