@@ -4,10 +4,14 @@ Rooms define theirs beside the verb that raises them. The edge speaks them once:
 (RFC 9457 problem+json), the refusal page for people.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from django.utils import translation
+
 PLAIN = (str, int, float, bool, list, dict, type(None))  # what problem+json can say of a fact
+CODE, HAN = re.compile(r"[\w.-]+", re.ASCII), re.compile(r"[\u4e00-\u9fff]")
 
 
 class Refused(Exception):
@@ -73,6 +77,22 @@ class NotAllowed(Refused):
 
     def __init__(self, why: str = "", **facts: Any) -> None:
         super().__init__(why=why, **facts)
+
+    def sentence(self, lang: str = "zh") -> str:
+        """Say it with the reason in the reader's language; a reason that is a code of ours is for programs alone."""
+        words = self.zh if lang.startswith("zh") else self.en
+        return _fill(words, {**self.facts, "why": self.reason(lang)}).strip()
+
+    def reason(self, lang: str = "zh") -> str:
+        """Say why alone; empty where it is a code, or was never put into the reader's language."""
+        why = str(self.facts["why"])
+        if not why or CODE.fullmatch(why):
+            return ""
+        if lang.startswith("zh"):
+            return why
+        with translation.override("en"):
+            told = translation.gettext(why)
+        return "" if HAN.search(told) else told
 
 
 class FreshSignInNeeded(Refused):

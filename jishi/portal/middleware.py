@@ -14,8 +14,9 @@ from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 
-from jishi.foundation.refusals import Refused
+from jishi.foundation.refusals import NotAllowed, Refused
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -87,8 +88,7 @@ def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
     facts = {
         "refused": refused,
         "status": refused.status,
-        "what": refused.sentence(language),
-        "now": refused.next_step(language),
+        **_said(request, refused, language),
         "why": refused.facts.get("why", "") if "{why}" not in refused.zh else "",
     }
     part = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
@@ -97,6 +97,15 @@ def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
     if refused.status in (429, 503):
         response["Retry-After"] = str(refused.facts.get("seconds", 5))
     return response
+
+
+def _said(request: HttpRequest, refused: Refused, language: str) -> dict[str, str]:
+    """Give what and what now. Who has no post is not told to change it."""
+    actor = getattr(request, "actor", None)
+    if type(refused) is NotAllowed and (actor is None or actor.kind != "staff"):
+        what, now = gettext("这一页或这一步是给工作人员的。"), gettext("您要说的、要看的，从首页和“我的事”进去。")
+        return {"what": refused.reason(language) or what, "now": now}
+    return {"what": refused.sentence(language), "now": refused.next_step(language)}
 
 
 class Language:

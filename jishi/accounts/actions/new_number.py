@@ -21,6 +21,13 @@ class NumberIsAnother(Refused):
     next_zh, next_en = "请填您登录用的那个号码。", "Enter the number by which you sign in."
 
 
+class NoNumberOfOwn(NotAllowed):
+    zh = "您的账号不用手机号登录，没有号码可换。"
+    en = "Your account does not open by a telephone number; there is none to change."
+    next_zh = "怎么登录，在“登录方式和安全”里看。"
+    next_en = "How you sign in stands under “Ways to sign in, and safety”."
+
+
 class NumberTaken(Refused):
     code, status = "number_taken", 409
     zh, en = "新号码已经开着另一个账号。", "The new number opens another account."
@@ -84,7 +91,7 @@ def _way(old: str, by: Actor, now: datetime) -> PhoneWay:
     scope.one_at_a_time("account", by.account_id)
     way = PhoneWay.objects.select_for_update().filter(tenant_id=by.tenant_id, account_id=by.account_id).first()
     if way is None:
-        raise NotAllowed("number")
+        raise NoNumberOfOwn
     proving.ensure_fresh(by, now=now)
     held = by_phone.way_of(by_phone.number_of(old), by.tenant_id, now)
     if held is None or held.id != way.id:

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from jishi.accounts import queries
 from jishi.accounts.actions import by_phone, new_number
 from jishi.accounts.actions.by_phone import CodeOver, CodesUsedUp, CodeWrong, SmsIsOff
-from jishi.accounts.actions.new_number import NumberIsAnother, NumberTaken
+from jishi.accounts.actions.new_number import NoNumberOfOwn, NumberIsAnother, NumberTaken
 from jishi.accounts.web import proofs
 from jishi.accounts.web.by_phone import OneTimeCode, leaving, spoken
 from jishi.foundation import carriers
 from jishi.foundation.outgoing import NotDelivered
-from jishi.foundation.refusals import Invalid, NotAllowed
+from jishi.foundation.refusals import Invalid
 
 COOKIE = "__Secure-jishi_number" if settings.SESSION_COOKIE_SECURE else "jishi_number"
 SALT, PLACE, AFTER = "jishi.number", "/me/number", "/me/sign-in?number={}"
@@ -95,7 +95,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
 def _ensure_has_one(request: HttpRequest) -> None:
     if not queries.enters_by_phone(request.actor.account_id or 0):
-        raise NotAllowed("number")
+        raise NoNumberOfOwn
 
 
 def _send(request: HttpRequest, old: str, new: str) -> HttpResponse:

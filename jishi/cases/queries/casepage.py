@@ -139,6 +139,7 @@ class Link:
     entry: Any
     sound: bool
     who: str
+    title: Spoken
     open: bool  # else the reader sees that something is recorded, and its hash
 
 
@@ -324,7 +325,7 @@ def chain(entries: Iterable[Any], *, case: Case, by: Actor) -> list[Link]:
     residents = _residents(told)
     found = [
         Link(e, ledger.entry_hash(e.prev, trail.body_of(e), suite=e.suite) == e.hash, residents.get(e.actor, e.actor),
-             policies.may_read(by, case, e.verb))
+             title_of(e.verb), policies.may_read(by, case, e.verb))
         for e in told
     ]  # fmt: skip
     return found[::-1]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.portal import middleware
-from jishi.portal.middleware import Language, PageSafety, language_of, refusal_page
+from jishi.portal.middleware import Language, PageSafety, _said, language_of, refusal_page
 from jishi.portal.web import nav
 
 
@@ -124,6 +124,31 @@ class TestRefusal:
         assert safety.process_exception(RequestFactory().get("/"), ValueError("x")) is None
 
 
+class TestWhyAPostMayNot:
+    def test_the_reason_is_said_in_the_readers_language(self):
+        refused = NotAllowed(why="事项由派单员说定。")
+
+        assert refused.sentence("zh").endswith("事项由派单员说定。")
+        assert refused.sentence("en") == "Your present post may not do this. A dispatcher settles which matter it is."
+
+    def test_a_code_of_ours_is_a_fact_for_programs_and_never_a_sentence(self):
+        refused = NotAllowed("break_glass.ask")
+
+        assert refused.sentence("zh") == "这件事不归您现在的岗位做。"
+        assert refused.facts["why"] == "break_glass.ask"
+
+    def test_no_english_page_says_a_reason_in_chinese(self):
+        assert NotAllowed(why="没有人译过的理由。").sentence("en") == "Your present post may not do this."
+
+    def test_a_resident_has_no_post_to_change(self):
+        request = RequestFactory().get("/")
+        request.actor = Actor(tenant_id=1, kind="resident")
+
+        told = _said(request, NotAllowed(), "zh-hans")
+
+        assert "岗位" not in told["what"] + told["now"]
+
+
 @pytest.mark.urls("jishi.portal.web.urls")
 class TestWaysIn:
     def test_a_visitor_and_a_resident_have_the_five_of_residents(self):
@@ -143,6 +168,21 @@ class TestWaysIn:
 
         assert "inbox" in names
         assert not {"operator", "dispatch", "stuck", "gridplan"} & names
+
+    def test_a_post_with_many_ways_keeps_one_row_and_the_rest_one_press_away(self, settings):
+        settings.ROOT_URLCONF = "config.urls"
+        office = Actor(tenant_id=1, kind="staff", roles=frozenset({"office", "ruler"}))
+
+        found = nav.links(office, "/desk/auto-offers")
+
+        assert [e["name"] for e in found if not e["more"]] == [e["name"] for e in found[: nav.IN_THE_BAR]]
+        assert found[0]["name"] == "stuck"
+        assert nav.behind(found)["current"]["name"] == "auto-offers"
+
+    def test_a_post_with_few_ways_has_them_all_in_the_bar(self):
+        reviewer = Actor(tenant_id=1, kind="staff", roles=frozenset({"reviewer"}))
+
+        assert nav.behind(nav.links(reviewer, "/"))["entries"] == []
 
     def test_leads_nowhere_that_is_not_mounted(self):
         urls = [e["url"] for e in nav.links(None, "/")]

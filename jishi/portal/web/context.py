@@ -14,16 +14,18 @@ from jishi.portal.web import nav
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """This will give `nav`, `has_dock`, `tenant_name`, `acting_as`, `elder`, `hotline`, `demo`, `now`, `glass`,
-    `glass_told` (emergency access: acting by it; how many there were, for the auditor).
+    """This will give `nav`, `nav_more`, `has_dock`, `tenant_name`, `acting_as`, `elder`, `hotline`, `demo`, `now`,
+    `glass`, `glass_told` (emergency access: acting by it; how many there were, for the auditor).
 
     `request.actor`, `request.tenant` and `request.acting_as` are set by the edge of accounts; a page
     without them (an error before sign-in was looked at) is a resident's page.
     """
     actor = getattr(request, "actor", None)
+    links = SimpleLazyObject(lambda: nav.links(actor, request.path, getattr(request, "nav_counts", None)))
     return {
         "actor": actor,
-        "nav": SimpleLazyObject(lambda: nav.links(actor, request.path, getattr(request, "nav_counts", None))),
+        "nav": links,
+        "nav_more": SimpleLazyObject(lambda: nav.behind(links)),
         "has_dock": nav.has_dock(actor),
         "signed_in": actor is not None and actor.kind in ("staff", "resident"),
         "tenant_name": _name(getattr(request, "tenant", None)),

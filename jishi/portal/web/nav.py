@@ -1,9 +1,10 @@
 """Where a person may go from the bar, by what they are and which roles their post holds.
 
-An entry whose page is not mounted is left out, so the bar never leads nowhere.
+An entry whose page is not mounted is left out, so the bar never leads nowhere. A post with many ways in keeps one row:
+the first stand in the bar, the rest behind a word that opens them (no script needed).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,40 +63,42 @@ GRID_WORKER = (
     Entry("desk-map", _("地图"), "map"),
     Entry("duties", _("谁来管"), "law"),
 )
-STAFF = (
+STAFF = (  # in the order of use: the bar shows the first, the rest are one press away
     Entry("operator", _("话务台"), "phone", frozenset({"operator"})),
     Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher"})),
     Entry("inbox", _("我单位"), "house", frozenset({"handler"})),
     Entry("pocket", _("随身页"), "walk", frozenset({"volunteer"})),
-    Entry("errands", _("跑腿单"), "walk", frozenset({"dispatcher", "handler"})),
-    Entry("patrols", _("巡查路线"), "walk", frozenset({"dispatcher", "office"})),
-    Entry("knowledge-kept", _("知识库"), "book", frozenset({"operator", "dispatcher", "handler", "head", "office"})),
     Entry("review", _("审核"), "check", frozenset({"reviewer"})),
     Entry("feedback", _("回访台"), "speak", frozenset({"feedback"})),
     Entry("mediations", _("我的调解"), "people", frozenset({"mediator"})),
-    Entry("cases", _("事件"), "list", WORKING),
-    Entry("stuck", _("卡住的事"), "group", frozenset({"supervisor", "office", "ruler", "auditor"})),
-    Entry("reminders", _("提醒"), "bell", frozenset({"handler", "head", "dispatcher", "reviewer"})),
-    Entry("unsealings", _("解封"), "lock", frozenset({"supervisor", "office"})),
-    Entry("break-glass", _("应急通道"), "lock", frozenset({"supervisor", "auditor", "security_admin"})),
     Entry("record", _("留痕核对"), "check", frozenset({"auditor", "system_admin", "security_admin"})),
-    Entry("clusters", _("热点"), "bell", frozenset({"dispatcher", "operator", "supervisor", "office", "ruler"})),
-    Entry("whistles", _("吹哨台"), "bell", frozenset({"office", "ruler"})),
-    Entry("gridplan", _("网格方案"), "map", frozenset({"office"})),
-    Entry("topic-board", _("每月一题"), "scale", frozenset({"office", "ruler", "handler", "head", "auditor"})),
-    Entry("models", _("模型"), "chart", frozenset({"office", "system_admin", "dispatcher", "auditor"})),
-    Entry("danger-rules", _("险情规则"), "bell", frozenset({"dispatcher", "office"})),
-    Entry("auto-offers", _("自动派单"), "send", frozenset({"office"})),
-    Entry("transitions", _("过渡板"), "people", frozenset({"office"})),
-    Entry("mediators-kept", _("调解员"), "people", frozenset({"office"})),
-    Entry("places", _("地方"), "pin", frozenset({"office"})),
-    Entry("bodies", _("单位和岗位"), "house", frozenset({"office", "security_admin"})),
-    Entry("notices", _("通知"), "bell", frozenset({"office"})),
     Entry("dead-letters", _("没送到的"), "send", frozenset({"system_admin"})),
+    Entry("break-glass", _("应急通道"), "lock", frozenset({"supervisor", "auditor", "security_admin"})),
+    Entry("stuck", _("卡住的事"), "group", frozenset({"supervisor", "office", "ruler", "auditor"})),
+    Entry("cases", _("事件"), "list", WORKING),
+    Entry("whistles", _("吹哨台"), "bell", frozenset({"office", "ruler"})),
+    Entry("unsealings", _("解封"), "lock", frozenset({"supervisor", "office"})),
+    Entry("reminders", _("提醒"), "bell", frozenset({"handler", "head", "dispatcher", "reviewer"})),
+    Entry("topic-board", _("每月一题"), "scale", frozenset({"office", "ruler", "handler", "head", "auditor"})),
+    Entry("clusters", _("热点"), "bell", frozenset({"dispatcher", "operator", "supervisor", "office", "ruler"})),
+    Entry("errands", _("跑腿单"), "walk", frozenset({"dispatcher", "handler"})),
+    Entry("gridplan", _("网格方案"), "map", frozenset({"office"})),
+    Entry("knowledge-kept", _("知识库"), "book", frozenset({"operator", "dispatcher", "handler", "head", "office"})),
     Entry("import", _("导入"), "file", frozenset({"operator", "dispatcher"})),
     Entry("map", _("地图"), "map", WORKING),
+    Entry("patrols", _("巡查路线"), "walk", frozenset({"dispatcher", "office"})),
+    Entry("bodies", _("单位和岗位"), "house", frozenset({"office", "security_admin"})),
+    Entry("places", _("地方"), "pin", frozenset({"office"})),
+    Entry("notices", _("通知"), "bell", frozenset({"office"})),
+    Entry("mediators-kept", _("调解员"), "people", frozenset({"office"})),
+    Entry("transitions", _("过渡板"), "people", frozenset({"office"})),
+    Entry("auto-offers", _("自动派单"), "send", frozenset({"office"})),
+    Entry("danger-rules", _("险情规则"), "bell", frozenset({"dispatcher", "office"})),
+    Entry("models", _("模型"), "chart", frozenset({"office", "system_admin", "dispatcher", "auditor"})),
     Entry("duties", _("履职清单"), "law"),
 )
+
+IN_THE_BAR = 5  # as many as stand in one row at 1280 px in either language, beside the town, the post and the way out
 
 
 def entries_of(actor: Actor | None) -> tuple[Entry, ...]:
@@ -118,7 +121,10 @@ def has_dock(actor: Actor | None) -> bool:
 
 
 def links(actor: Actor | None, path: str, counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
-    """This will give the entries as {name, url, label, icon, count, current}; the longest match wins."""
+    """This will give the entries as {name, url, label, icon, count, current, more}; the longest match wins.
+
+    `more`: it stands behind the word that opens the rest. One way too many is no reason to hide two.
+    """
     found = []
     for entry in entries_of(actor):
         try:
@@ -133,6 +139,7 @@ def links(actor: Actor | None, path: str, counts: Mapping[str, int] | None = Non
                 "icon": entry.icon,
                 "count": (counts or {}).get(entry.name),
                 "current": False,
+                "more": False,
             }
         )
     here = [
@@ -142,4 +149,13 @@ def links(actor: Actor | None, path: str, counts: Mapping[str, int] | None = Non
     ]
     if here:
         max(here, key=lambda e: len(e["url"]))["current"] = True
+    if len(found) > IN_THE_BAR + 1 and not has_dock(actor):
+        for rest in found[IN_THE_BAR:]:
+            rest["more"] = True
     return found
+
+
+def behind(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """This will give what stands behind the word: the entries, and the one that is open now."""
+    rest = [e for e in found if e["more"]]
+    return {"entries": rest, "current": next((e for e in rest if e["current"]), None)}

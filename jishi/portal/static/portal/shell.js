@@ -34,6 +34,25 @@ document.addEventListener("click", (e) => {
 });
 document.addEventListener("close", (e) => openers.get(e.target)?.focus(), true);
 
+// --- the menu of further ways: closed by Esc, which gives focus back to its word, and by a press elsewhere
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(but)) menu.open = false;
+}
+document.addEventListener("click", (e) => closeMenus(e.target));
+document.addEventListener("focusin", (e) => closeMenus(e.target));
+document.addEventListener("keydown", (e) => {
+  const menu = e.key === "Escape" && document.querySelector("[data-menu][open]");
+  if (!menu) return;
+  e.stopPropagation();
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}, true);
+
+// --- what narrows a list is open at a desk; a phone opens it when asked, or when something in it is set
+if (matchMedia("(max-width: 47.99em)").matches) {
+  for (const fold of document.querySelectorAll('[data-fold-small=""]')) fold.open = false;
+}
+
 // --- notices: stay ten seconds, longer while looked at; closing gives focus back to the page
 const region = document.getElementById("toasts");
 export function toast(text, undo) {
