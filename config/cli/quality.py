@@ -56,14 +56,41 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--first", default="a", metavar="COL")
     two.add_argument("--second", default="b", metavar="COL")
     two.add_argument("--same", default="same", metavar="COL")
+    _beside(two)
     two.set_defaults(measure=_duplicates, tell=_tell_pairs)
     three = words.add_parser("minimise", help='hidden personal data: lines of {"text", "spans": [[start, end, kind]]}')
     three.add_argument("--spans", required=True)
+    _beside(three)
     three.set_defaults(measure=_minimise, tell=_tell_spans)
     quality_run.flags(words)
     for each in (one, two, three, topics.flags(words)):
         each.add_argument("--json", action="store_true", help="print one JSON object")
     return flags
+
+
+def _beside(one: argparse.ArgumentParser) -> None:
+    """Marks may name rows instead of holding texts: then the texts come from a file that stays where it is."""
+    one.add_argument("--messages", metavar="F.csv", help="the marks hold ids; their texts are in this file")
+    one.add_argument("--id", metavar="COL")
+    one.add_argument("--texts", nargs="+", metavar="COL", help="one column or several (title, words)")
+
+
+def _texts(given: argparse.Namespace) -> dict[str, str] | None:
+    """Give the text of each row by its id, or None where the marks hold the texts themselves."""
+    if not given.messages:
+        return None
+    if not given.id or not given.texts:
+        raise CannotMeasure("有 --messages 就要有 --id 和 --texts。", "--messages goes with --id and --texts.")
+    rows = _rows(given.messages, (given.id, *given.texts))
+    return {r[given.id].strip(): "\n".join(r[c].strip() for c in given.texts) for r in rows}
+
+
+def _one(texts: Mapping[str, str] | None, said: str) -> str:
+    if texts is None:
+        return said
+    if said.strip() not in texts:
+        raise CannotMeasure(f"消息文件里没有编号 {said}。", f"No message has the id {said}.")
+    return texts[said.strip()]
 
 
 def _classify(given: argparse.Namespace) -> dict[str, Any]:
@@ -142,7 +169,9 @@ def _duplicates(given: argparse.Namespace) -> dict[str, Any]:
     from jishi.kernels.text import alike
 
     rows = _rows(given.pairs, (given.first, given.second, given.same))
-    pairs = [(alike.Candidate(r[given.first]), alike.Candidate(r[given.second])) for r in rows]
+    texts = _texts(given)
+    told = [(_one(texts, r[given.first]), _one(texts, r[given.second])) for r in rows]
+    pairs = [(alike.Candidate(first), alike.Candidate(second)) for first, second in told]
     same = [r[given.same].strip() in ("1", "true", "True", "是", "yes") for r in rows]
     chance = alike.probabilities(alike.pair_features(pairs))
     return {"stage": "duplicates"} | figures.pairs(same, chance)
@@ -151,13 +180,14 @@ def _duplicates(given: argparse.Namespace) -> dict[str, Any]:
 def _minimise(given: argparse.Namespace) -> dict[str, Any]:
     from jishi.kernels.text.minimise import minimise
 
+    beside = _texts(given)
     texts, true = [], []
     for n, line in enumerate(_text(given.spans).splitlines(), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-            texts.append(str(row["text"]))
+            texts.append(str(row["text"]) if beside is None else _one(beside, str(row["id"])))
             true.append([_span(s) for s in row["spans"]])
         except (ValueError, KeyError, TypeError, IndexError) as no:
             raise CannotMeasure(f"第 {n} 行读不了：{no!r}。", f"Line {n} cannot be read.") from no
@@ -195,5 +225,3 @@ def _tell_pairs(found: Mapping[str, Any]) -> None:
 def _tell_spans(found: Mapping[str, Any]) -> None:
     for kind, row in found["kinds"].items():
         print(f"  {kind:12} recall {figures.percent(row['recall'])} precision {figures.percent(row['precision'])}")
-
-

@@ -96,6 +96,50 @@ def test_duplicates_are_measured_on_pairs(tmp_path, capsys) -> None:
     assert (found["pairs"], found["same"]) == (2, 1)
 
 
+class TestMarksByNumber:
+    """Marks that hold numbers of rows are measured with the texts of the file they name, and keep none of them."""
+
+    @pytest.fixture
+    def beside(self, tmp_path) -> tuple[str, ...]:
+        path = tmp_path / "messages.csv"
+        rows = [("7", "翠竹苑3号楼", "顶楼漏水"), ("8", "翠竹苑3栋", "楼顶渗水"), ("9", "请联系", "13900000418，谢谢")]
+        _write(path, ("no", "title", "words"), rows)
+        return "--messages", str(path), "--id", "no", "--texts", "title", "words"
+
+    def test_pairs_are_joined(self, tmp_path, beside, capsys) -> None:
+        _write(tmp_path / "pairs.csv", ("a", "b", "same"), [("7", "8", "1"), ("7", "9", "0")])
+
+        found = _measured(capsys, "duplicates", "--pairs", str(tmp_path / "pairs.csv"), *beside)
+
+        assert (found["pairs"], found["precision"]["hits"], found["recall"]["hits"]) == (2, 1, 1)
+
+    def test_spans_are_joined(self, tmp_path, beside, capsys) -> None:
+        (tmp_path / "spans.jsonl").write_text('{"id": "9", "spans": [[4, 15, "phone"]]}', encoding="utf-8")
+
+        found = _measured(capsys, "minimise", "--spans", str(tmp_path / "spans.jsonl"), *beside)
+
+        assert found["kinds"]["phone"]["recall"]["hits"] == 1
+
+    def test_a_number_that_no_message_has_is_named(self, tmp_path, beside, capsys) -> None:
+        _write(tmp_path / "pairs.csv", ("a", "b", "same"), [("7", "404", "1")])
+
+        assert quality.main(["duplicates", "--pairs", str(tmp_path / "pairs.csv"), *beside]) == 2
+        assert "404" in capsys.readouterr().err
+
+    def test_the_kept_marks_hold_no_words(self) -> None:
+        folder = Path(__file__).parents[2] / "benchmarks/marks"
+        pairs = list(csv.DictReader((folder / "pairs.csv").open(encoding="utf-8")))
+        topics = list(csv.DictReader((folder / "topics.csv").open(encoding="utf-8")))
+        spans = [json.loads(line) for line in (folder / "spans.jsonl").read_text("utf-8").splitlines()]
+
+        assert len(pairs) >= 600
+        assert all(r["a"].isdecimal() and r["b"].isdecimal() and r["same"] in "01" for r in pairs)
+        assert len({r["topic"] for r in topics}) == 10
+        assert all(r["id"].isdecimal() for r in topics)
+        assert len(spans) == 300
+        assert all(set(r) == {"id", "spans"} and r["id"].isdecimal() for r in spans)
+
+
 def test_hidden_spans_are_measured_by_kind(tmp_path, capsys) -> None:
     text = "请联系13900000418，谢谢"
     path = tmp_path / "spans.jsonl"
