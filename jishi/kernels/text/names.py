@@ -46,7 +46,7 @@ _WORDS = frozenset(
     "国庆 司机 席位 相关 相应 相邻 相当 相信 荣誉 宁可 盛夏 满意 满足 乐意 言论 言语 别人 别墅 别的 楼上 楼下 楼道 楼顶 楼梯 楼层 楼盘 楼栋 楼房 楼面 支付 支持 支队 支部 毕业 毕竟 卫视 和物 和开 邻里 吉祥 平常 宫颈 居民 部分 分别 纷纷 强调 关联 应对 盖章 盖的 盖房 宗地 祖屋 祖坟 祖宅 皮肤 山上 山体 "
     "山下 鲜花 温馨 双休 双手 双眼 双腿 古井 温和 季某 桂花 敬请 敬老 令人 况且 米粉 米多 景点 连廊 连片 经查 经办 经核 解读 查实 查明 查找 农户 农机 利率 申领 申办 和业 和居 和社 向社 向物 向有 向政 向城 向街 于今 于昨 于前 于去 于上 于本 于年 成片 成天 别说 别让 单方 单价 元钱 年轻 年久 年老 年迈 时至 时任 时隔 "
     "路边 路旁 路过 来源 来往 来回 来解 有权 有责 有必 有意 有钱 有车 有房 全都 全新 全力 全县 全区 全省 公办 公用 公厕 公证 公布 公务 公正 同志 同步 同类 同等 高低 高额 高达 高铁 安乐 安保 安检 安抚 水井 水库 水表 水箱 水池 水位 水源 水渠 水田 金属 金桥 万户 万家 石油 石灰 白领 白酒 田土 方圆 方能 "
-    "关怀 明鉴 明察 查清 普高 廉政 应有 高发 石家 马鞍 马某 江湖 武术 何去 常住 常务 常见 文教 查水 包干 包庇 房管 房门 房顶 花坛 花草 严厉 明白 明明 游乐 冷漠 项链 党费 易拉 强迫 强买 曲线 双倍 谷雨 荣获 庄稼 庄重 华丽 华侨 宣传 宣布 宣称 经贸 顾问 洪涝 贺电 汤池 柳树 梅花 祝贺 施肥 施压 史料 孟夏 许诺 许下 曾是 曾有 程控 林园 林荫 梁柱 段落 罗马".split()
+    "关怀 明鉴 明察 查清 普高 廉政 应有 高发 石家 马鞍 马某 江湖 武术 何去 常住 常务 常见 文教 查水 包干 包庇 房管 房源 房门 房顶 花坛 花草 严厉 明白 明明 游乐 冷漠 项链 党费 易拉 强迫 强买 曲线 双倍 谷雨 荣获 庄稼 庄重 华丽 华侨 宣传 宣布 宣称 经贸 顾问 洪涝 贺电 汤池 柳树 梅花 祝贺 施肥 施压 史料 孟夏 许诺 许下 曾是 曾有 程控 林园 林荫 梁柱 段落 罗马".split()
 )
 _POLITE = "先生|女士|小姐|太太|夫人|大爷|大妈|大娘|大叔|大伯|大姐|大哥|大嫂|阿姨|奶奶|爷爷|叔叔|婆婆|伯伯|姑娘|老太|老汉|老伯|同学|同志|师傅|师父|嫂子|老人家"
 _JOBS = (
@@ -61,8 +61,10 @@ _STRONG = re.compile(
 )
 _WEAK = re.compile(
     r"(?:业主|居民|村民|邻居|房东|租户|租客|住户|老板|老板娘|司机|包工头|儿子|女儿|丈夫|妻子|老公|老婆|父亲|母亲|爱人|哥哥|弟弟|姐姐|妹妹|孙子|孙女|本人|我是|员工|工人|学生|家属|负责人|经理|主任|副主任|书记|院长|校长|医生|老师"
-    r"|局长|村长|站长|队长|所长|教练|律师|会计|党员|同事|朋友|同学|干部|职工|委员|支书|保安|保洁员|网格员|楼长|工头|中介|销售|顾问|客服|民警|警官|前妻|前夫|战友|教师|毕业生|董事长|总经理|理事长|组长|班长|店长|厂长|领导|车主|房主|爸爸|妈妈|爷爷|奶奶|外公|外婆|岳父|岳母|婆婆|公公|侄子|侄女|外甥|女婿|儿媳|老伴)(?:名叫|叫做|[:叫是\s(])?"
+    r"|局长|村长|站长|队长|所长|秘书长|法官|庭长|检察官|焊工|电工|教练|律师|会计|党员|同事|朋友|同学|干部|职工|委员|支书|保安|保洁员|网格员|楼长|工头|中介|销售|顾问|客服|民警|警官|前妻|前夫|战友|教师|毕业生|董事长|总经理|理事长|组长|班长|店长|厂长|领导|车主|房主|爸爸|妈妈|爷爷|奶奶|外公|外婆|岳父|岳母|婆婆|公公|侄子|侄女|外甥|女婿|儿媳|老伴)(?:名叫|叫做|[:叫是\s(])?"
 )
+# Behind an office or a trade, in brackets: 我方律师(陈克明)
+_BRACKETED = re.compile(rf"(?:{_JOBS}|庭长|焊工|电工|司机|员工)\((?P<name>[\u4e00-\u9fff]{{2,3}})\)")
 _MASKED = re.compile(r"某(?:某某?|[甲乙丙丁])?|[*×]{1,2}|[xX]{1,2}(?![A-Za-z0-9])|〇{1,2}|O{1,2}(?![A-Za-z0-9])")
 _SOME_NOT_PERSON = frozenset("些个种项地处时天日段次家单部公小路街村区市县镇校厂店银")
 _FOLLOWS = frozenset(
@@ -150,6 +152,9 @@ def _is_named_leader(text: str, start: int, end: int) -> bool:
     return free and text[start] in _CLEAR and (text[start] != "曾" or text[end : end + 1] in _HARD_STOP)
 
 
+_CALLED = ("您好", "你好", ":", ",", "说")
+
+
 def _titled(text: str) -> Iterator[Found]:
     for match in _TITLE.finditer(text):
         polite = match.group() in _POLITE_WORDS
@@ -159,6 +164,8 @@ def _titled(text: str) -> Iterator[Found]:
         unclear = text[start] in _UNCLEAR and match.start() - start == 1
         if match.group() == "领导" and not _is_named_leader(text, start, match.end()) or text[start : match.end()] in ("毛主席", "习主席"):
             continue
+        if text[start : match.start()] == "祝" and not text.startswith(_CALLED, match.end()):
+            continue  # a wish: 祝书记新年快乐
         if unclear and match.group() in (
             "总",
             "同学",
@@ -364,6 +371,14 @@ def _has_head(text: str, start: int, end: int) -> bool:
     return (free or text[start - 1] == "日") and text[start : start + 2] not in _WORDS
 
 
+def _bracketed(text: str) -> Iterator[Found]:
+    for match in _BRACKETED.finditer(text) if "(" in text else ():
+        start, end = match.span("name")
+        surname = text[start] in _CLEAR or text[start] in _UNCLEAR and text[start] not in _GRAMMAR
+        if surname and text[start : start + 2] not in _WORDS and text[end - 1] not in "长任员部":
+            yield found(start, end, "name", 0.88)
+
+
 _AND = re.compile(r"[、和与及]")
 
 
@@ -393,7 +408,7 @@ def _again(text: str, names: set[str]) -> Iterator[Found]:
 
 def names_in(text: str) -> Iterator[Found]:
     """This will find names of people in a folded text; a surname alone, a street or a company is not a name."""
-    seen = [*_titled(text), *_cued(text), *_half_hidden(text), *_beside(text)]
+    seen = [*_titled(text), *_cued(text), *_half_hidden(text), *_beside(text), *_bracketed(text)]
     seen += list(_listed(text, seen))
     yield from seen
     full = {text[f.start : f.end] for f in seen}
