@@ -80,7 +80,7 @@ def _by_itself(problem: Problem, search: Search) -> Ints | None:
     """Give the grid of each unit if a division without a fault was found: in few pieces, then building by building."""
     ground = contract.build(problem)
     pieces, nobody = divide(ground), np.zeros(len(ground.atom_of), bool)
-    part, _ = solving.solve(ground, pieces, replace(search, mending=ROUNDS_ANEW))
+    part, _ = solving.solve(ground, pieces, replace(search, mending=ROUNDS_ANEW, starts=1))
     if len(_missing(ground, pieces, part, nobody)):
         finer = contract.build(problem, loose=contract.EVERY)
         start = np.zeros(finer.size, np.int64)

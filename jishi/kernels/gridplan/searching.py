@@ -13,8 +13,11 @@ import numpy as np
 from .contract import Ground, part_of
 from .values import Array, Doubles, Flags, Ints, Weights
 
+Heats = tuple[tuple[float, float], ...]
+
 TILE = 120  # grids in a tile
 HEATS = ((0.06, 0.02), (0.02, 0.008), (0.008, 0.003), (0.003, 0.001), (0.001, 0.0003))
+BOLD = ((6.0, 2.0), (2.0, 0.6), (0.6, 0.2), (0.2, 0.02), (0.02, 0.001))  # a few atoms may leave every band for a while
 PATCHES = ((6, 60.0), (10, 60.0), (16, 90.0), (24, 120.0), (40, 120.0))
 MENDING = (1.0, 0.01)
 POLISH = ((0.02, 0.006), (0.006, 0.002), (0.002, 0.0003))
@@ -36,6 +39,7 @@ class Search:
     threads: int
     stop: Stopped
     price: float = 0.0
+    starts: int = 12  # times a few atoms are searched
     mending: int = 120  # rounds of patches around what is out of its band
 
 
@@ -229,7 +233,7 @@ def _slot(value: Doubles, label: Ints, slots: Ints, shift: float) -> Ints:
     return slot
 
 
-def improve(state: State, stage: str, heats: Any = HEATS, strict: float = 1.0) -> bool:
+def improve(state: State, stage: str, heats: Heats = HEATS, strict: float = 1.0) -> bool:
     """This will anneal everything, cooling from round to round; gives False if somebody stopped it."""
     rng = np.random.default_rng([state.search.seed, 71])
     sweeps = state.search.effort / len(heats)

@@ -11,12 +11,13 @@ import numpy as np
 
 from . import covering, searching
 from .contract import FREE, Ground
-from .searching import Search, State
+from .searching import Heats, Search, State
 from .values import Array, Doubles, Ints
 
 SMALL = 60  # atoms up to which a piece is tried exactly
 LOOKS = 30_000  # sets looked at in one piece, and
 ALL_LOOKS = 3_000_000  # in all pieces of a call
+FEW, LONGER = 64, 24.0  # atoms of a search that is made several times, and how much longer each may be
 HOPELESS = 8  # rounds of mending where it is proved that no legal division exists
 
 
@@ -113,7 +114,7 @@ def solve(
         for one in sets:
             part[piece.rows[[j for j in range(len(piece.rows)) if one >> j & 1]]] = k
             k += 1
-    briefly = replace(search, mending=min(search.mending, HOPELESS))
+    briefly = replace(search, mending=min(search.mending, HOPELESS), starts=1)
     for some, how in [one for one in ((rest, search), (lost, briefly)) if one[0]]:
         found = searched(ground, some, how, sought)
         part[found >= 0] = found[found >= 0] + k
@@ -241,15 +242,28 @@ def column_costs(ground: Ground, rows: Ints, sets: list[int], sought: searching.
 
 
 def searched(ground: Ground, pieces: list[Piece], search: Search, sought: searching.Aims) -> Array:
-    """Divide pieces by seed, annealing, patches and polish; grids 0 … of these atoms, −1 elsewhere."""
+    """Divide pieces by seed, annealing, patches and polish; grids 0 … of these atoms, −1 elsewhere. A few atoms cost
+    next to nothing: they are searched for longer and with other luck, and the best is kept."""
+    atoms = sum(len(p.rows) for p in pieces)
+    if atoms > FEW or ground.problem.previous is not None or search.starts < 2:
+        return _searched_once(ground, pieces, search, sought).part
+    longer = replace(search, effort=search.effort * min(LONGER, FEW * LONGER / (2 * atoms)), threads=1)
+    found = [_searched_once(ground, pieces, replace(longer, seed=search.seed + i), sought, searching.BOLD)
+             for i in range(search.starts)]  # fmt: skip
+    return min(found, key=lambda state: (state.excess(), state.objective())).part
+
+
+def _searched_once(
+    ground: Ground, pieces: list[Piece], search: Search, sought: searching.Aims, heats: Heats = searching.HEATS
+) -> State:
     state, target = _start(ground, pieces, search, sought)
     if ground.problem.previous is not None and search.price > 0:
         near_home(state, pieces)
-    elif searching.improve(state, "anneal") and searching.mend(state, "mend", search.mending):
+    elif searching.improve(state, "anneal", heats) and searching.mend(state, "mend", search.mending):
         searching.polish(state, search.effort)
     if ground.problem.count is not None and not len(state.faulty()):
         searching.recount(state, target)
-    return state.part
+    return state
 
 
 def near_home(state: State, pieces: list[Piece]) -> None:

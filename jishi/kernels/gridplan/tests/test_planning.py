@@ -11,7 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jishi.kernels.gridplan import Edges, Exempt, Pins, Problem, Units, audit, confirms, cut_heavy, plan_grids, refusals
+from jishi.kernels.gridplan import (
+    Edges,
+    Exempt,
+    Pins,
+    Problem,
+    Units,
+    audit,
+    confirms,
+    contract,
+    covering,
+    cut_heavy,
+    plan_grids,
+    refusals,
+    searching,
+    solving,
+)
+from jishi.kernels.gridplan.problem import check
 from jishi.kernels.gridplan.tests import grounds
 
 FOLDER = Path(__file__).resolve().parents[1]
@@ -261,3 +277,22 @@ class TestWhatIsImported:
         own = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level}
 
         assert own == {"problem", "values"}
+
+
+class TestAFewAtoms:
+    def test_are_divided_by_the_search_alone_as_well_as_by_trying_every_set(self):
+        for seed in range(4):
+            town = grounds.planar(np.random.default_rng(seed), 20, most=180, zero=0.0, keep=1.0)
+            ground = contract.build(check(town))
+            (piece,) = solving.divide(ground)
+            sought = searching.aims(ground, ground.problem.weights, piece.wanted)
+            search = searching.Search(ground.problem.weights, 30.0, 0, 1, lambda *a: False)
+            sets = covering.fitting(covering.bits(ground.indptr, ground.indices, piece.rows),
+                                    ground.w[piece.rows].tolist(), 300, 500, most=60_000)  # fmt: skip
+            cost = dict(zip(sets, solving.column_costs(ground, piece.rows, sets, sought).tolist(), strict=True))
+
+            found = solving.searched(ground, [piece], search, sought)
+
+            grids = [sum(1 << i for i in np.flatnonzero(found == g).tolist()) for g in np.unique(found)]
+            best = covering.best_cover(20, sets, np.array(list(cost.values())), count=len(grids), most=60_000)
+            assert sum(cost[g] for g in grids) <= 1.02 * best.cost
