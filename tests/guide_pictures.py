@@ -111,6 +111,15 @@ def _together(page: Any) -> None:
     page.locator("#new-whistle").evaluate("f => { f.open = true; f.scrollIntoView({ block: 'start' }); }")
 
 
+def _outside(page: Any) -> None:
+    _press('main a[href$="/together"]')(page)
+    page.locator("#new-link").evaluate("f => { f.open = true; f.scrollIntoView({ block: 'center' }); }")
+
+
+def _drawn(page: Any) -> None:
+    page.wait_for_timeout(4000)  # a map is drawn after the page has come to rest
+
+
 def _keys(page: Any) -> None:
     page.keyboard.press("?")
 
@@ -156,6 +165,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("every-post", "today", "paidan1", "/"),
     Scene("every-post", "cases", "paidan1", "/cases?status=open", _choose_three),
     Scene("every-post", "keys", "paidan1", "/desk/dispatch", _keys),
+    Scene("every-post", "knowledge", "shuiwu1", "/desk/knowledge", _unfold("main details form")),
     Scene("resident", "speak", "", "/speak", _speak, phone=True),
     Scene("resident", "receipt", "", "/speak", _send, phone=True),
     Scene("resident", "follow", "", "/mine", phone=True),
@@ -167,10 +177,13 @@ SCENES: tuple[Scene, ...] = (
           link='main a[href*="case=C"]'),
     Scene("dispatcher", "consulting", "paidan1", "/desk/dispatch?queue=consulting", link='main a[href*="case=C"]'),
     Scene("dispatcher", "merging", "paidan1", "/cases?status=open", _first_with("#alike", CASE)),
+    Scene("dispatcher", "topics", "paidan1", "/desk/clusters", _drawn),
+    Scene("dispatcher", "patrols", "paidan1", "/desk/patrols"),
     Scene("handler", "inbox", "hexi1", "/desk/inbox"),
     Scene("handler", "return", "hexi1", "/desk/inbox", _first_with("#return form", INBOX_CASE)),
     Scene("handler", "reply", "shuiwu1", "/desk/inbox", _into_view("#reply"), link=RUNNING_CASE),
     Scene("handler", "whistle", "hexi1", "/desk/inbox", _together, link=RUNNING_CASE),
+    Scene("handler", "outside", "hexi1", "/desk/inbox", _outside, link=RUNNING_CASE),
     Scene("supervisor", "stuck", "duban1", "/desk/stuck"),
     Scene("supervisor", "unsealings", "duban1", "/desk/unsealings"),
     Scene("reviewer", "review", "shenhe1", "/desk/review", _ticks),
@@ -184,7 +197,12 @@ SCENES: tuple[Scene, ...] = (
     Scene("mediator", "one", "tiaojie1", "/desk/mediations", phone=True, link='main th a[href^="/desk/mediations/"]'),
     Scene("leading-group-office", "stuck", "lingdao1", "/desk/stuck"),
     Scene("leading-group-office", "lists", "qingdan1", "/desk/duties"),
+    Scene("leading-group-office", "plan", "lingdao1", "/desk/plans"),
+    Scene("leading-group-office", "names", "lingdao1", "/desk/ground/names"),
     Scene("leading-group-office", "topics", "lingdao1", "/desk/topics"),
+    Scene("leading-group-office", "offers", "lingdao1", "/desk/auto-offers", _unfold("main details form")),
+    Scene("leading-group-office", "dangers", "lingdao1", "/desk/dangers", _unfold("main details form")),
+    Scene("leading-group-office", "pairs", "lingdao1", "/desk/pairs"),
     Scene("ruler", "ruling", "lingdao1", "/desk/dispatch?queue=consulting", _unfold("form[action$='/rule'] textarea"),
           link='main a[href*="case=C"]'),
     Scene("auditor", "trail", "shenji1", "/cases", _press('main a[href="?tab=trail"]'), link=CASE),
