@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
@@ -30,9 +29,8 @@ from jishi.cases.models import (
 )
 from jishi.cases.queries import before
 from jishi.cases.queries.story import Cited, Happened, Teller, cited
-from jishi.cases.states import CASE, ENDS, HandoverStatus, Kind, Role, Status, Urgency, Voice
-from jishi.duties import queries as duties
-from jishi.foundation import numbers, trail
+from jishi.cases.states import CASE, ENDS, HandoverStatus, Role, Status, Urgency
+from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 from jishi.kernels import worktime
@@ -183,19 +181,6 @@ class Asked:
     text: str
     answered: bool
     reopen_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """An open case that may be the same matter: nothing in it is anybody's words."""
-
-    case_id: int
-    what: str
-    where: str
-    body: str
-    status: str
-    due_at: datetime | None
-    count: int
 
 
 def own_report(actor: Actor, number: str) -> Report:
@@ -349,29 +334,6 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
         elsewhere=str(spot.get("elsewhere") or ""),
         at_home=spot.get("level") == "home",
     )
-
-
-def alike(candidates: Iterable[Mapping[str, Any]], *, tenant_id: int, lang: str) -> list[Near]:
-    """Give those open cases among triage's candidates that a stranger may join: no hidden caller, no accused body."""
-    ids = [int(c["value"]) for c in candidates if numbers.names_a_row(c.get("value") or "")]
-    if not ids:
-        return []
-    closed = Membership.objects.filter(case__in=ids, to_at=None, report__voice=Voice.CONFIDENTIAL).values("case")
-    rows = Case.objects.filter(tenant_id=tenant_id, id__in=ids, accused_body_ids=[]).exclude(id__in=closed)
-    rows = rows.exclude(kind=Kind.TIP_OFF).exclude(status__in=ENDS)
-    book, known = duties.matters(), bodies.names()
-    return [
-        Near(
-            case_id=c.id,
-            what=book[c.matter].called(lang) if c.matter in book else "",
-            where=c.place_name,
-            body=known[c.lead_id].called(lang) if c.lead_id else "",
-            status=c.status,
-            due_at=c.promise_due_at,
-            count=c.reports_count,
-        )
-        for c in sorted(rows, key=lambda c: ids.index(c.id))
-    ]
 
 
 # --- pieces ------------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from jishi.bodies import queries as bodies
 from jishi.cases import triage
 from jishi.cases.actions import arrival, intake, photos
 from jishi.cases.actions.arrival import Incoming
-from jishi.cases.queries import resident
-from jishi.cases.queries.resident import Near
+from jishi.cases.queries import near, resident
+from jishi.cases.queries.near import Near
 from jishi.cases.web.resident import holding, receipts
 from jishi.cases.web.resident.forms import NOT_THE_SAME, SpeakUp
 from jishi.cases.web.resident.receipts import Slip
@@ -184,7 +184,7 @@ def _near(request: HttpRequest, looked: triage.Looked, incoming: Incoming) -> Se
     if incoming.accused_body_ids or incoming.voice == "confidential":
         return []
     found = looked.stage("duplicates").candidates
-    return resident.alike(found, tenant_id=request.tenant.id, lang=get_language() or "zh")
+    return near.alike(found, tenant_id=request.tenant.id, lang=get_language() or "zh")
 
 
 def _seen(text: str, looked: triage.Looked) -> dict[str, Any]:
