@@ -26,9 +26,22 @@ class Figure:
 
 def main(argv: Sequence[str]) -> int:
     """Run the named benchmarks, all of them without a name; gives 0 whatever was reached. `NAME:PART` runs a part."""
-    from benchmarks import alike, attack, clocks, deciding, dividing, ground, lives, marked, measures, spreading, triage
+    from benchmarks import (
+        alike,
+        attack,
+        clocks,
+        deciding,
+        dividing,
+        ground,
+        lives,
+        marked,
+        measures,
+        spending,
+        spreading,
+        triage,
+    )
 
-    groups = (measures, deciding, clocks, lives, triage, alike, marked, attack, dividing, ground, spreading)
+    groups = (spending, measures, deciding, clocks, lives, triage, alike, marked, attack, dividing, ground, spreading)
     known: dict[str, Callable[..., list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
     names = [a for a in argv if not a.startswith("-")] or list(known)
     unknown = [n for n in names if n.partition(":")[0] not in known]

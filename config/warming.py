@@ -25,5 +25,12 @@ def warm() -> None:
         log.warning("not warmed: %s", type(no).__name__)
     finally:
         connection.close()
-        gc.collect()
-        gc.freeze()  # code, book, lists and ground stay: no request waits while they are looked through
+        settle()
+
+
+def settle() -> None:
+    """What is loaded by now stays: no request waits while code, book, lists and ground are looked through. Thousands of
+    short-lived things of a request or a batch hold no cycle: after fifty thousand is often enough to look for one."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)

@@ -1,6 +1,5 @@
 """import: a file of another system, checked row by row, then applied part by part."""
 
-import gc
 import json
 import sys
 import time
@@ -71,12 +70,12 @@ def _import(content: bytes, name: str, given: Any) -> int:
 def _walk(walk: "Walk", by: "Actor", code: str) -> None:
     from django.utils import timezone
 
+    from config import warming
     from jishi.cases.actions import importing
     from jishi.foundation import scope
 
     shows = sys.stderr.isatty()
-    gc.freeze()  # what is loaded by now stays; a batch makes a hundred thousand short-lived things and no cycle
-    gc.set_threshold(50_000, 50, 100)
+    warming.settle()
     while not walk.is_over:
         with scope.work(by):
             importing.step(walk, by=by, now=timezone.now(), tenant_code=code)
