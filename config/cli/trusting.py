@@ -6,6 +6,7 @@ sound at a smaller size than the specification asks is printed as that, not as r
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from config.cli.figures import here, sources, standing_site, trials
 from config.cli.figures.figure import Figure, worst
@@ -24,15 +25,21 @@ def main(argv: Sequence[str]) -> int:
     """Measure and print; 0 only if every figure is reached at the size that the specification asks."""
     flags = parser("check trust", "Measure the figures of trust.")
     flags.add_argument("--full", action="store_true", help="the sizes that the specification asks: many hours")
+    flags.add_argument("--anew", action="store_true", help="forget what an earlier --full of these sources noted")
     flags.add_argument("codes", nargs="*", metavar="F3", help="only these; all without")
     given = flags.parse_args(argv)
     unknown = sorted(set(given.codes) - set(CODES))
     if unknown:
         print(f"没有 · there is no: {', '.join(unknown)}")
         return 2
-    stand(given.data)
+    folder = stand(given.data)
+    kept = folder / "trust.full" if given.full else None
+    if kept is not None:
+        if given.anew:
+            kept.unlink(missing_ok=True)
+        print("随时可以停，再说一遍就接着量 · stop it at any time; the same words go on where it was", flush=True)
     found = []
-    for one in figures(given.codes or CODES, full=given.full):
+    for one in figures(given.codes or CODES, full=given.full, kept=kept):
         found.append(one)
         print(line(one), flush=True)
     reached, part = sum(f.reached is True for f in found), sum(f.reached is None for f in found)
@@ -46,10 +53,10 @@ def line(one: Figure) -> str:
     return f"{mark} {one.code:4}{one.what:44}{one.found}"
 
 
-def figures(codes: Sequence[str] = CODES, *, full: bool = False) -> Iterator[Figure]:
+def figures(codes: Sequence[str] = CODES, *, full: bool = False, kept: Path | None = None) -> Iterator[Figure]:
     """This will measure the figures named by `codes` and give them in order, each as soon as it is known."""
     asked = [code for code in CODES if code in codes]
-    tried = trials.tried(asked, full=full)
+    tried = trials.tried(asked, full=full, kept=kept)
     site = standing_site.whole_site(full=full) if set(asked) & set(ON_A_SITE) else {}
     for code in asked:
         parts = [HERE[code]()] if code in HERE else []

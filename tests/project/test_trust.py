@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 
 import pytest
 from django.db import connection
 
 from config.cli import trusting
-from config.cli.figures import sources, trials
+from config.cli.figures import noting, sources, trials
 from config.cli.figures.figure import Figure
 from config.cli.standing import BASE
 from jishi.foundation import data_keys, keys
@@ -70,24 +69,21 @@ class TestTogether:
 
 
 class TestATrial:
-    def report(self, folder, *cases: str):
-        path = folder / "report.xml"
-        path.write_text(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>", encoding="utf-8")
-        ET.parse(path)
-        return trials._read(path)
-
-    def test_tells_what_passed_what_failed_and_what_was_said(self, tmp_path):
-        said = '<properties><property name="said" value="7 ms"/><property name="short" value="yes"/></properties>'
-        told = self.report(
-            tmp_path,
-            f'<testcase file="a.py" name="one">{said}</testcase>',
-            '<testcase file="a.py" name="two"><failure/></testcase>',
-            '<testcase file="b.py" name="three"><skipped/></testcase>',
+    def test_tells_what_passed_what_failed_and_what_was_said(self):
+        told = trials._read(
+            [
+                {"name": "a.py::one", "outcome": "passed", "told": [["said", "7 ms"], ["short", "yes"]]},
+                {"name": "a.py::T::two", "outcome": "failed", "told": []},
+                {"name": "b.py::three", "outcome": "skipped", "told": []},
+                {"name": "c.py::four", "outcome": "passed", "told": []},
+            ],
+            ["a.py", "b.py"],
         )
 
         one = told["a.py"]
         assert (one.passed, one.failed, one.said, one.short) == (1, ["two"], ["7 ms"], True)
         assert told["b.py"].passed == 0
+        assert "c.py" not in told
 
     def test_without_its_file_is_no_success(self):
         trial = trials.Trial("x", ("tests/not/there.py",))
@@ -101,6 +97,42 @@ class TestATrial:
 
         assert figure.reached is False
         assert "failed: two" in figure.found
+
+
+class TestALongMeasurement:
+    TRIAL = "import os, signal\n\n" + "".join(
+        f"def test_{n}(record_property):\n    record_property('said', '{n}')\n    open('ran', 'a').write('{n}')\n"
+        + ("    if not os.path.exists('again'): os.kill(os.getpid(), signal.SIGKILL)\n" if n == 2 else "")
+        for n in (1, 2, 3)
+    )
+
+    def go(self, folder, mark: str) -> tuple[int, str]:
+        env = {**os.environ, "JISHI_TRUST_NOTES": str(folder / "notes"), "JISHI_TRUST_MARK": mark}
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "config.cli.figures.noting", "-p", "no:cacheprovider",
+                   "--rootdir", str(folder), "-c", os.devnull, "test_it.py"]  # fmt: skip
+        done = subprocess.run(
+            command, cwd=folder, env={**env, "PYTHONPATH": str(BASE)}, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stderr
+
+    def test_that_is_killed_goes_on_where_it_was_and_begins_anew_for_other_sources(self, tmp_path):
+        (tmp_path / "test_it.py").write_text(self.TRIAL, "ascii")
+
+        assert self.go(tmp_path, "one")[0] < 0
+        with (tmp_path / "notes").open("ab") as out:
+            out.write(b'{"name": "half')
+        (tmp_path / "again").touch()
+        code, shown = self.go(tmp_path, "one")
+        first = (tmp_path / "ran").read_text("ascii")
+        told = trials._read(noting.Notes(tmp_path / "notes", "one").found.values(), ["test_it.py"])["test_it.py"]
+        assert self.go(tmp_path, "one")[0] == 5
+        assert self.go(tmp_path, "two")[0] == 0
+
+        assert code == 0
+        assert "1 left  passed  test_it.py::test_2" in shown and "0 left  passed  test_it.py::test_3" in shown
+        assert first == "12" + "23"
+        assert (told.passed, told.failed, told.said) == (3, [], ["1", "2", "3"])
+        assert (tmp_path / "ran").read_text("ascii") == first + "123"
 
 
 class TestMutants:

@@ -8,13 +8,16 @@ import os
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from config.cli.figures import noting
 from config.cli.figures.figure import Figure, worst
 from config.cli.standing import BASE
+
+ENDED = (0, 1, 5)  # how pytest ends: all passed, some failed, none was left to run
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,42 +78,51 @@ class Told:
     short: bool = False
 
 
-def tried(codes: Sequence[str], *, full: bool) -> dict[str, Figure]:
-    """This will run the trials of `codes` together and give a figure for each."""
+def tried(codes: Sequence[str], *, full: bool, kept: Path | None = None) -> dict[str, Figure]:
+    """This will run the trials of `codes` together and give a figure for each. `kept`: where notes outlive a stop."""
     wanted = {code: TRIALS[code] for code in codes if code in TRIALS}
     files = sorted({name for trial in wanted.values() for name in trial.files if (BASE / name).is_file()})
-    told = run(files, full=full) if files else {}
+    told = run(files, full=full, kept=kept) if files else {}
     return {code: _figure(code, trial, told, full=full) for code, trial in wanted.items()}
 
 
-def run(files: Sequence[str], *, full: bool) -> dict[str, Told]:
-    """This will run these test files once, on a database of their own, and give what each told."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("JISHI_") or k == "JISHI_PG_BIN"}
-    environment = {**kept, "JISHI_PROFILE": "nightly" if full else "quick", "JISHI_TRUST": "full" if full else "short"}
+def run(files: Sequence[str], *, full: bool, kept: Path | None = None) -> dict[str, Told]:
+    """This will run these test files once, on a database of their own, and give what each told.
+
+    What stands in `kept`, of the same sources, is not run again; without it the notes are thrown away.
+    """
+    outside = {k: v for k, v in os.environ.items() if not k.startswith("JISHI_") or k == "JISHI_PG_BIN"}
     with tempfile.TemporaryDirectory(prefix="jishi-trust-") as folder:
-        report = Path(folder, "report.xml")
-        command = [
-            sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-o", "junit_family=xunit1", f"--junitxml={report}",
-            *files,
-        ]  # fmt: skip
-        done = subprocess.run(command, cwd=BASE, env=environment, capture_output=True, text=True, check=False)
-        if not report.exists():
-            return {name: Told(failed=[done.stdout[-300:] or done.stderr[-300:]]) for name in files}
-        return _read(report)
+        path, mark = kept or Path(folder, "notes"), noting.mark_of_sources()
+        environment = {
+            **outside, "JISHI_PROFILE": "nightly" if full else "quick", "JISHI_TRUST": "full" if full else "short",
+            noting.NOTES: str(path), "JISHI_TRUST_MARK": mark,
+        }  # fmt: skip
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "config.cli.figures.noting", *files]
+        shown = None if kept else subprocess.DEVNULL  # a long one says how far it is
+        done = subprocess.run(
+            command, cwd=BASE, env=environment, stdout=subprocess.PIPE, stderr=shown, text=True, check=False
+        )
+        told = _read(noting.Notes(path, mark).found.values(), files)
+    if done.returncode not in ENDED:
+        for name in files:
+            told.setdefault(name, Told()).failed.append(f"pytest ended with {done.returncode}: {done.stdout[-300:]}")
+    return told
 
 
-def _read(report: Path) -> dict[str, Told]:
+def _read(notes: Iterable[Mapping[str, Any]], files: Sequence[str]) -> dict[str, Told]:
     found: dict[str, Told] = {}
-    for case in ET.parse(report).iter("testcase"):
-        told = found.setdefault(case.get("file", ""), Told())
-        if case.find("failure") is not None or case.find("error") is not None:
-            told.failed.append(case.get("name", "?"))
-        elif case.find("skipped") is None:
+    for one in notes:
+        name = one["name"].partition("::")[0]
+        if name not in files:
+            continue
+        told = found.setdefault(name, Told())
+        if one["outcome"] == "failed":
+            told.failed.append(one["name"].rpartition("::")[2])
+        elif one["outcome"] == "passed":
             told.passed += 1
-        for prop in case.iter("property"):
-            if prop.get("name") == "said":
-                told.said.append(prop.get("value", ""))
-            told.short = told.short or prop.get("name") == "short"
+        told.said += [value for key, value in one["told"] if key == "said"]
+        told.short = told.short or any(key == "short" for key, _ in one["told"])
     return found
 
 
