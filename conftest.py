@@ -5,6 +5,7 @@ Two empty towns stand in every test database; the demonstration town is founded 
 """
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,3 +91,22 @@ def other_tenant(db: None) -> int:
 def town(_founded: None, db: None) -> int:
     """The demonstration town: bodies, lists, ground, people; no cases."""
     return _tenant(TOWN)
+
+
+@pytest.fixture
+def in_one_town() -> Iterator[None]:
+    """Serve pages as one town alone does: nothing is remembered of the test before, keys are those of the twin."""
+    from jishi.accounts.web import tenants
+    from jishi.foundation import data_keys, keys
+
+    tenants.forget()
+    data_keys.forget()
+    with keys.using(keys.NullKeys()):
+        yield
+    data_keys.forget()
+    tenants.forget()
+
+
+@pytest.fixture
+def in_the_town(town: int, in_one_town: None) -> None:
+    """The same in the demonstration town."""

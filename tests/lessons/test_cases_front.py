@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,24 +27,14 @@ from jishi.cases.tests.test_resident_pages import a_form, open_with, press, said
 from jishi.duties.actions import codebook, founding
 from jishi.duties.sheet import NewItem
 from jishi.duties.tests.factories import BOOK, as_csv
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.tenants import Tenant
 from jishi.places.actions import divisions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 ROOT = Path(django_settings.BASE_DIR)
 CHIP = re.compile(r'<span class="chip[^"]*">(?:<svg.*?</svg>)?([^<]+)</span>', re.DOTALL)
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int) -> Iterator[None]:
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
 
 
 def resident(host: str = "town.example") -> Client:

@@ -1,6 +1,5 @@
 """Faults that weighed on other systems of this kind, told from the reader's side: two writers, wrong hands, keys."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,26 +17,15 @@ from django.utils import timezone
 
 from jishi.accounts.actions import reading
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
-from jishi.accounts.web import tenants
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, version_on
 from jishi.cases.tests.test_attacks import client_of
-from jishi.foundation import data_keys, keys, rotation, scope, sealed
+from jishi.foundation import data_keys, rotation, scope, sealed
 from jishi.foundation.actor import system
 from jishi.foundation.models import DataKey
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int) -> Iterator[None]:
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 
 
 ANSWER = {

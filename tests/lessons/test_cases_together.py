@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 
-from jishi.accounts.web import tenants
 from jishi.cases.actions import clocks, sheets, tagging
 from jishi.cases.models import Case
 from jishi.cases.queries import sifting
@@ -19,19 +18,9 @@ from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague, version_on
 from jishi.cases.tests.test_attacks import client_of
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int) -> Any:
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 
 
 def _numbers(html: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Faults that weighed on other systems of this kind, told from the reader's side: what is guessed, and what is kept."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pytest
 
 from conftest import MONDAY_TEN
-from jishi.accounts.web import tenants
 from jishi.cases import triage
 from jishi.cases.actions import intake, learning, retention
 from jishi.cases.models import Addendum, Case, Report, Suggestion
@@ -21,23 +19,13 @@ from jishi.cases.triage import classifying, duplicates, looking
 from jishi.duties import queries as duties
 from jishi.duties.actions import codebook
 from jishi.duties.models import Matter
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import Actor, clock, system
 from jishi.kernels.text.classify import Blended, Learned
 from jishi.portal.demo import past_cases
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 LIGHT, DARK = "01.02.02", "01.02.09"
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int) -> Iterator[None]:
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
 
 
 def taught(town: int) -> Any:

@@ -5,11 +5,11 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
-from jishi.accounts.tests.test_by_phone import NUMBER, OTHER, _in_one_town, ask, code_in, enter, twin
+from jishi.accounts.tests.test_by_phone import NUMBER, OTHER, ask, code_in, enter, twin
 from jishi.cases.web.resident import receipts
 
-__all__ = ["_in_one_town", "twin"]  # fixtures
-pytestmark = pytest.mark.django_db
+__all__ = ["twin"]  # fixtures
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_town")]
 
 
 def test_every_cookie_is_secure_and_its_name_says_so(client: Client, tenant: int, twin) -> None:

@@ -11,23 +11,14 @@ from django.utils import timezone
 
 from jishi.accounts.actions import accounts, by_phone
 from jishi.accounts.models import Account, PhoneCode, PhoneWay, SignedIn
-from jishi.accounts.web import tenants
-from jishi.foundation import carriers, keys, scope
+from jishi.foundation import carriers, scope
 from jishi.foundation.actor import system
 from jishi.foundation.models import Entry
 from jishi.foundation.refusals import Invalid
 
 NUMBER, OTHER = "13900001234", "13900005678"
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_one_town():
-    tenants.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_town")]
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from conftest import MONDAY_TEN
 from jishi.accounts.actions import accounts
 from jishi.accounts.models import Account
 from jishi.accounts.tests.factories import a_grant, an_account, an_actor
-from jishi.accounts.web import tenants
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.tenants import Tenant
 from jishi.foundation.tests.device import Device
@@ -35,17 +34,7 @@ urlpatterns = [
     path("", include("jishi.accounts.web.urls")),
     path("", include("jishi.portal.web.urls")),
 ]
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
-
-
-@pytest.fixture(autouse=True)
-def _in_one_town():
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__), pytest.mark.usefixtures("in_one_town")]
 
 
 def opened(tenant: int, *, at: datetime) -> Account:

@@ -10,13 +10,13 @@ from django.utils import timezone
 from jishi.accounts.actions import signing_in
 from jishi.accounts.models import Account, PhoneCode, PhoneWay, SignInKept
 from jishi.accounts.tests.factories import an_account, signed_in
-from jishi.accounts.tests.test_by_phone import NUMBER, OTHER, _in_one_town, ask, code_in, enter, in_scope, twin, wrong
+from jishi.accounts.tests.test_by_phone import NUMBER, OTHER, ask, code_in, enter, in_scope, twin, wrong
 from jishi.accounts.web import sessions
 from jishi.foundation import carriers
 from jishi.foundation.models import Entry
 
-__all__ = ["_in_one_town", "twin"]  # fixtures
-pytestmark = pytest.mark.django_db
+__all__ = ["twin"]  # fixtures
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_town")]
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0"
 ZH = {"accept-language": "zh"}
 

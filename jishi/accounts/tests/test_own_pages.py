@@ -14,8 +14,8 @@ from jishi.accounts import queries
 from jishi.accounts.actions import accounts, grants, reading
 from jishi.accounts.models import Account, Grant
 from jishi.accounts.tests.factories import a_grant, an_account, an_actor, signed_in
-from jishi.accounts.web import own_rows, tenants
-from jishi.foundation import data_keys, idempotency, keys, scope, sealed, trail
+from jishi.accounts.web import own_rows
+from jishi.foundation import idempotency, scope, sealed, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.models import IdempotencyRecord
 from jishi.foundation.refusals import Invalid, KeyReused, NotAllowed, NotFound
@@ -24,17 +24,7 @@ from jishi.foundation.sealed import Secret
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
 
 urlpatterns = [path("", include("jishi.accounts.web.urls")), path("", include("jishi.portal.web.urls"))]
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
-
-
-@pytest.fixture(autouse=True)
-def _in_one_town():
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__), pytest.mark.usefixtures("in_one_town")]
 
 
 class TestWhoLooked:

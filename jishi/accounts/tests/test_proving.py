@@ -22,8 +22,7 @@ from conftest import MONDAY_TEN
 from jishi.accounts.actions import accounts, clients, grants, proving, reading
 from jishi.accounts.models import Grant, Reading
 from jishi.accounts.tests.factories import an_account, an_actor, signed_in
-from jishi.accounts.web import tenants
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import system
 
 WORD = "石桥下的水向东流 1987"
@@ -41,17 +40,7 @@ urlpatterns = [
     path("", include("jishi.accounts.web.urls")),
     path("", include("jishi.portal.web.urls")),
 ]
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
-
-
-@pytest.fixture(autouse=True)
-def _in_one_town():
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__), pytest.mark.usefixtures("in_one_town")]
 
 
 @pytest.fixture

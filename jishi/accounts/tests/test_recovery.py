@@ -13,8 +13,7 @@ from jishi.accounts import queries
 from jishi.accounts.actions import reaching, recovery, recovery_telling
 from jishi.accounts.models import Account, OutsideIdentity, Reading, Recovery, SignedIn
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
-from jishi.accounts.web import tenants
-from jishi.foundation import carriers, keys, outbox, outside, scope
+from jishi.foundation import carriers, outbox, outside, scope
 from jishi.foundation.actor import Actor, messenger, system
 from jishi.foundation.models import Entry
 from jishi.foundation.refusals import FreshSignInNeeded, Invalid, NotAllowed, NotFound, Refused, WrongMoment
@@ -23,15 +22,7 @@ NOW = datetime.now(UTC)
 WHY, WORD = "电话核对了工号，本人也到了服务台。", "石桥下的水向东流 1987"
 LONG_AGO = NOW - timedelta(days=30)
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_one_town():
-    tenants.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_town")]
 
 
 class House:

@@ -15,8 +15,8 @@ from django.urls import include, path
 from jishi.accounts.actions import accounts, signing_in
 from jishi.accounts.models import SignedIn, SignInFailure
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
-from jishi.accounts.web import backend, devices, middleware, sessions, tenants
-from jishi.foundation import keys, scope
+from jishi.accounts.web import backend, devices, middleware, sessions
+from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import NotAvailableNow, SignInNeeded
 
@@ -36,15 +36,7 @@ urlpatterns = [
     path("", include("jishi.portal.web.urls")),
 ]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
-
-
-@pytest.fixture(autouse=True)
-def _in_one_town():
-    tenants.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__), pytest.mark.usefixtures("in_one_town")]
 
 
 @pytest.fixture

@@ -13,22 +13,14 @@ from jishi.accounts.models import Account, OutsideIdentity, SignedIn
 from jishi.accounts.tests import issuer as twin
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.tests.issuer import Issuer
-from jishi.accounts.web import sessions, tenants
-from jishi.foundation import keys, scope
+from jishi.accounts.web import sessions
+from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.models import Entry
 
 TOKEN, STATE, AWAY = "凭据对不上", "隔得太久", "统一认证不可用，可用通行密钥登录。"
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_one_town():
-    tenants.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_town")]
 
 
 @pytest.fixture

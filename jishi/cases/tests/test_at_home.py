@@ -13,30 +13,19 @@ from django.utils.translation import override
 from conftest import MONDAY_TEN, TOWN
 from jishi.accounts import queries as accounts_known
 from jishi.accounts.tests.factories import an_account, signed_in
-from jishi.accounts.web import tenants
 from jishi.cases.actions import arrival, intake
 from jishi.cases.models import Case, Report, Suggestion
 from jishi.cases.tests import factories as f
 from jishi.cases.triage import routing
 from jishi.cases.web.desk import reasons
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.places import queries as places
 from jishi.places.actions import residence
 from jishi.places.actions.residence import Whereabouts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 LIGHTS = "楼道里的灯坏了半个月，晚上摸黑上楼，老人不敢出门。"
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int):
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jishi.accounts.web import tenants
 from jishi.cases.actions import arrival, filters, intake
 from jishi.cases.models import SavedFilter
 from jishi.cases.queries import sifting
@@ -21,7 +20,7 @@ from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague, statements, version_on
 from jishi.cases.tests.test_attacks import client_of
 from jishi.cases.web.desk import acts, bulk, presence
-from jishi.foundation import data_keys, keys, scope, trail
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound
 
@@ -29,14 +28,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _in_the_town(town: int, settings: Any, tmp_path: Path) -> Any:
+def _screens_of_its_own(in_the_town: None, settings: Any, tmp_path: Path) -> None:
     settings.PRESENCE_DIR = tmp_path / "screens"
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
 
 
 def earlier() -> Any:

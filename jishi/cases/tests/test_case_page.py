@@ -7,29 +7,18 @@ import pytest
 from django.utils import timezone
 
 from jishi.accounts import queries as accounts
-from jishi.accounts.web import tenants
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import arrival, handling, intake
 from jishi.cases.models import Report
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, statements
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import system
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 
 TEL = "13900000417"
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int):
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
 
 
 def lead_desk(town, case, *roles):

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jishi.accounts.web import tenants
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import arrival, intake
 from jishi.cases.models import Consultation, Ruling
@@ -15,21 +14,11 @@ from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, statements, version_on
 from jishi.duties import queries as duties
-from jishi.foundation import data_keys, keys, scope, trail
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import Invalid
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int):
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 
 
 @pytest.fixture

@@ -1,33 +1,21 @@
 """知识库 through the browser's door: everybody searches, a body keeps, the console and the case page answer with it."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from jishi.accounts.web import tenants
 from jishi.cases.actions import knowing
 from jishi.cases.models import Choice, KnowledgeItem, Suggestion
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, key_on, statements, version_on
 from jishi.cases.tests.test_knowledge import ASKED, PERMIT, kept, police
-from jishi.foundation import data_keys, keys, scope, trail
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import system
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int) -> Any:
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 
 
 def rows(town: int) -> list[KnowledgeItem]:

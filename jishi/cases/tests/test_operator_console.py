@@ -5,30 +5,19 @@ import re
 import pytest
 from django.utils import timezone, translation
 
-from jishi.accounts.web import tenants
 from jishi.cases.models import Case, Choice, Handover, Membership, RefusedPair, Report, Suggestion
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, key_on, statements
 from jishi.cases.web.desk import reasons
-from jishi.foundation import data_keys, keys, scope, trail
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import system
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 
 ROOF = "青溪里3栋顶楼漏水，雨停了还在滴，厨房吊顶已经掉了一块。"
 DRAIN = "翠竹苑3号楼北门口的雨水井堵了，一下雨就积水。"
 TEL = "13900000417"
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int):
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
 
 
 @pytest.fixture

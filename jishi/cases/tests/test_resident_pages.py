@@ -7,31 +7,20 @@ import pytest
 from django.test import Client
 
 from jishi.accounts.tests.factories import an_account, signed_in
-from jishi.accounts.web import tenants
 from jishi.cases.actions import feedback
 from jishi.cases.models import Addendum, Case, Feedback, Membership, Report
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.triage import duplicates
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.models import Entry, IdempotencyRecord
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 
 DRAIN = "翠竹苑3号楼北门口的雨水井堵了，一下雨就积水。我叫李明，电话13900000123。"
 NUMBER = re.compile(r'id="number">(.*?)</p>', re.DOTALL)
 WORD = re.compile(r'id="word">([0-9A-Z]{5}-[0-9A-Z]{5})</p>')
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int):
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
 
 
 @pytest.fixture

@@ -1,29 +1,17 @@
 """自动派单 · 险情规则 · 同一件的比法 through the browser's door: who may, what is shown, what a press does."""
 
-from typing import Any
 
 import pytest
 
-from jishi.accounts.web import tenants
 from jishi.cases.actions import auto_offers
 from jishi.cases.models import AutoOffer, ModelEdition
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague, statements
 from jishi.cases.tests.test_auto_offers import DECISION, SWING, lived
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import system
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int) -> Any:
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 
 
 def test_a_matter_is_adopted_and_stopped_by_the_office_and_what_stopped_itself_stands_on_top(

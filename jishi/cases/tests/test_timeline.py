@@ -9,28 +9,17 @@ from django.test.utils import CaptureQueriesContext
 
 from conftest import TOWN
 from jishi.accounts.actions import reading
-from jishi.accounts.web import tenants
 from jishi.cases.actions import dispatch, handling, handover, intake, reopening, ruling
 from jishi.cases.queries import resident
 from jishi.cases.states import ReturnGround, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.web.resident import codes
-from jishi.foundation import data_keys, keys, scope
+from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
 MOST_STATEMENTS = 15
-
-
-@pytest.fixture(autouse=True)
-def _in_the_town(town: int):
-    tenants.forget()
-    data_keys.forget()
-    with keys.using(keys.NullKeys()):
-        yield
-    data_keys.forget()
-    tenants.forget()
 
 
 @pytest.fixture
