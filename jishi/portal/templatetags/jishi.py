@@ -35,6 +35,7 @@ _ZH = "\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”·"
 HAN = re.compile(f"[{_ZH}0-9]*[\u3400-\u9fff][{_ZH}0-9]*")  # the figures of a name are read with it
 ISO_DAY = re.compile(r"\b20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b", re.ASCII)
 NEAR_SHARE = 0.75  # from here a clock shows itself
+ABREAST = 20  # letters; longer choices stand below each other: a phone would break them after two characters
 
 
 def _lang() -> str:
@@ -257,6 +258,7 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
         attrs["class"] = f"{widget.attrs.get('class', '')} in".strip()
         if isinstance(widget, Textarea) and limit:
             attrs["data-count"] = f"{name}_count"
+    choices = [_choice(sub) for sub in bound] if kind == "choice" else []
     return {
         "bound": bound,
         "kind": kind,
@@ -265,7 +267,8 @@ def field(bound: BoundField, label: str = "", hint: str = "", key: str = "") -> 
         "key": key,
         "name": name,
         "control": bound.as_widget(attrs=attrs) if kind != "choice" else "",
-        "choices": [_choice(sub) for sub in bound] if kind == "choice" else [],
+        "choices": choices,
+        "abreast": 1 < len(choices) < 4 and all(_width(c["head"]) <= ABREAST for c in choices),
         "described": " ".join(described),
         "count_of": limit if "data-count" in attrs else None,
         "optional": not bound.field.required,
@@ -277,6 +280,11 @@ def _day_hint(kind: str) -> str:
     now = timezone.now()
     said = moments.moment(now, lang=_lang(), now=now) if kind != "date" else moments.day(now, lang=_lang(), now=now)
     return str(_("例如 %(day)s") % {"day": said})
+
+
+def _width(text: str) -> int:
+    """Measure roughly as it is set: a Chinese character is as wide as two letters."""
+    return sum(2 if HAN.match(c) else 1 for c in text)
 
 
 def _choice(sub: Any) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
+from jishi.portal.templatetags.jishi import field
+
 NOW = dt.datetime(2026, 11, 20, 10, 20, tzinfo=dt.UTC)
 HOSTILE = '<script>alert(1)</script>"onload="x'
 
@@ -288,3 +290,15 @@ class TestWordsOfPeople:
         with translation.override("en"):
             assert 'lang="zh-Hans"' in shown("{% said t %}", t="雨水井堵了")
             assert "“a drain”" in shown("{% said t %}", t=translation.gettext_lazy("a drain"))
+
+
+def test_choices_stand_side_by_side_only_while_a_phone_need_not_break_their_words():
+    class Asked(forms.Form):
+        short = forms.ChoiceField(choices=[("a", "可以"), ("b", "保密")], widget=forms.RadioSelect)
+        long = forms.ChoiceField(
+            choices=[("a", "没有人动手，也没有孩子有危险"), ("b", "有人动手")], widget=forms.RadioSelect
+        )
+
+    asked = Asked()
+
+    assert [field(asked[name])["abreast"] for name in ("short", "long")] == [True, False]
