@@ -1,7 +1,7 @@
 """Where is this, whose ground was it on that day, and who is to be served there (spec 20 §10)? Batch first."""
 
 from jishi.places.lineage import Became, resolve, successors
-from jishi.places.queries.addresses import Nameable, alias_proposals, gazetteer, nameable, normalise
+from jishi.places.queries.addresses import Nameable, alias_proposals, gazetteer, house_named, nameable, normalise
 from jishi.places.queries.finding import Asked, Spot, find, place_of
 from jishi.places.queries.ground import (
     ZoneRow,
@@ -37,7 +37,8 @@ __all__ = [
     "Asked", "Asking", "Became", "CRS", "DivisionRow", "GridRow", "Housed", "Located", "OwnResidence",
     "Serving", "Spot", "WalkRoute", "ZoneRow", "alias_proposals", "as_geojson", "barriers", "centres",
     "communities", "converted", "crossings", "division_path", "divisions_below", "find", "gazetteer", "grid",
-    "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "homes", "locate", "looks_swapped",
+    "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "homes", "house_named", "locate",
+    "looks_swapped",
     "Nameable", "nameable", "normalise", "own_residence_rows", "own_residences", "place_of", "residents_of", "resolve",
     "route_for", "serving", "serving_many", "successors", "zones",
 ]  # fmt: skip

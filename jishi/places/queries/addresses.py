@@ -11,7 +11,7 @@ from jishi.foundation import scope
 from jishi.kernels.address import Address, Alias, Area, Book, Named, normalise_all
 from jishi.kernels.text.normalise import normalise_all as folded
 from jishi.places import memory
-from jishi.places.models import AliasProposal, Compound, Facility, GazetteerName
+from jishi.places.models import AliasProposal, Building, Compound, Facility, GazetteerName
 from jishi.places.things import Ground, building_number
 
 KINDS = {"road": "road", "compound": "compound", "facility": "facility", "river": "facility"}
@@ -23,6 +23,25 @@ def normalise(texts: Sequence[str], *, within: str, day: date) -> list[Address]:
     The answer holds rooms: who shows it shows `parts` without `room`, and never `raw`, in public.
     """
     return normalise_all(texts, within=within, book=book(memory.ground(day)))
+
+
+def house_named(words: str, *, within: str, day: date) -> int | None:
+    """Give the one building of a community that a person's words name ("翠竹苑1号楼302"); None: none, or several.
+
+    For her own row alone: the words are hers, and what they point to is sealed with them.
+    """
+    if not words.strip() or len(within) != 12:
+        return None
+    parts = normalise([words], within=within, day=day)[0].parts
+    called, number = parts.get("compound", ""), building_number(parts.get("building", ""))
+    if not called or not number:
+        return None
+    rows = Building.objects.filter(
+        Q(compound__name=called) | Q(compound__aliases__contains=[called]), tenant_id=scope.current().actor.tenant_id,
+        compound__community=within, active_to=None,
+    ).values_list("id", "name")  # fmt: skip
+    found = [row for row, name in rows if building_number(name) == number]
+    return found[0] if len(found) == 1 else None
 
 
 def book(ground: Ground) -> Book:

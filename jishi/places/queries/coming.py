@@ -118,8 +118,23 @@ class OwnMove:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A plan of the community of a person who never said in which house she lives: she looks at its public list."""
+
+    plan_id: int
+    community: str
+    from_day: date
+
+
 def own_moves(by: Actor, *, now: datetime) -> list[OwnMove]:
+    """Give what adopted plans change for a person's own home; refuses and reads as `own_news`."""
+    return own_news(by, now=now)[0]
+
+
+def own_news(by: Actor, *, now: datetime) -> tuple[list[OwnMove], list[Undecided]]:
     """Give what adopted plans change for a person's own home, from the adoption until some days after; hers alone.
+    Besides, the plans of which nothing can be told, because she said her community and no house.
 
     She opens her own row, and it stands on her list of readings. Nobody looks from a house to who lives there.
     """
@@ -128,16 +143,21 @@ def own_moves(by: Actor, *, now: datetime) -> list[OwnMove]:
     rows = GridPlan.objects.filter(
         tenant_id=by.tenant_id, status__in=("ADOPTED", "IN_FORCE"), effective_from__gte=since
     ).order_by("effective_from")  # fmt: skip
-    adopted = {run: day for run, day in rows.values_list("run_id", "effective_from") if day is not None}
+    told = list(rows.values_list("run_id", "effective_from", "id", "community"))
+    adopted = {run: day for run, day, _plan, _where in told if day is not None}
     if by.kind != "resident" or by.account_id is None or not adopted:
-        return []
+        return [], []
     living = Residence.objects.filter(
         tenant_id=by.tenant_id, account=by.account_id, kind="living", active__contains=today
     )
     owners = [(TABLE, row) for row in living.values_list("id", flat=True)]
     said = reading.read(
-        owners, ["building"], purpose="residence.place", reason="本人看自己家换没换网格", by=by, now=now
+        owners, ["building", "division"], purpose="residence.place", reason="本人看自己家换没换网格", by=by, now=now
     )  # fmt: skip
+    unsaid = {one.get("division", "") for one in said.values() if not one.get("building")}
+    moving = _moves_somebody([run for run, _day, _plan, where in told if where in unsaid])
+    open_ = [Undecided(plan, where, day) for run, day, plan, where in told
+             if day is not None and where in unsaid and run in moving]  # fmt: skip
     houses = [int(one["building"]) for one in said.values() if numbers.names_a_row(one.get("building", ""))]
     units = {f"b{house}" for house in houses} | {
         f"c{row}" for row in Building.objects.filter(tenant_id=by.tenant_id, id__in=houses)
@@ -148,7 +168,12 @@ def own_moves(by: Actor, *, now: datetime) -> list[OwnMove]:
     return [
         OwnMove(m.label, m.before_code, m.after_code, ids[m.after_code], adopted[m.run_id], m.reason)
         for m in moves if m.after_code in ids and m.before_code != m.after_code
-    ]  # fmt: skip
+    ], open_  # fmt: skip
+
+
+def _moves_somebody(runs: Sequence[int]) -> set[int]:
+    rows = PlanMove.objects.filter(run__in=runs).exclude(before_code="").exclude(before_code=F("after_code"))
+    return set(rows.order_by().values_list("run", flat=True).distinct()) if runs else set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import openpyxl
 import pytest
@@ -12,11 +12,14 @@ from django.utils import timezone
 
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.foundation import scope
-from jishi.foundation.actor import system
-from jishi.places.actions import gridplan, ground, plans
+from jishi.foundation.actor import Actor, system
+from jishi.places.actions import gridplan, ground, plans, residence
+from jishi.places.actions.residence import Whereabouts
 from jishi.places.models import Building, GridPlan, Objection, PlanGrid, PlanMove, PlanRun
+from jishi.places.queries import addresses as houses
+from jishi.places.queries import coming
 from jishi.places.queries import plans as looking
-from jishi.places.tests.factories import CRS, SINCE, A, a_town, at, office
+from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, at, office
 from jishi.places.web import plan_sheets
 
 pytestmark = pytest.mark.django_db
@@ -144,24 +147,29 @@ def test_a_plan_is_published_objected_to_answered_and_everybody_reads_it(desk, o
     assert late.context["today"] == (NOW.date() + timedelta(days=1)).isoformat()
 
 
-def test_every_moved_door_has_a_slip_in_both_languages_and_no_other_has_one(desk, other_tenant):
-    with scope.work(system(other_tenant)):
-        towers = [ground.NewBuilding(f"t{n}", f"{n}号楼", *at(0.34 + 0.66 * n, 0.34), compound=f"p{n}", units=n + 1)
+def adopted(desk, tenant: int) -> tuple[str, date]:
+    """A plan of the community with three towers, adopted by another person than its drafter; its page and day."""
+    with scope.work(system(tenant)):
+        towers = [ground.NewBuilding(f"t{n}", f"{n + 1}号楼", *at(0.34 + 0.66 * n, 0.34), compound=f"p{n}", units=n + 1)
                   for n in range(3)]  # fmt: skip
-        ground.add_buildings(towers, crs=CRS, active_from=SINCE, by=system(other_tenant), now=NOW)
-    plan = desk.post(f"{asked(desk, other_tenant)}/draft")["Location"]
+        ground.add_buildings(towers, crs=CRS, active_from=SINCE, by=system(tenant), now=NOW)
+    plan = desk.post(f"{asked(desk, tenant)}/draft")["Location"]
     for verb in ("check", "publish"):
         desk.post(f"{plan}/{verb}", {"version": version_on(desk.get(plan).content.decode()), "days": "7"})
     assert desk.get(f"{plan}/slips").status_code == 404, "what is not adopted is hung at no door"
-    number = int(plan.rsplit("/", 1)[1])
-    by, later = (replace(office(other_tenant), account_id=n) for n in (71, 72)), NOW + timedelta(days=8)
-    one, two = by
+    number, later = int(plan.rsplit("/", 1)[1]), NOW + timedelta(days=8)
+    one, two = (replace(office(tenant), account_id=n) for n in (71, 72))
     with scope.work(one):
         gridplan.conclude(number, version=version_of(number), by=one, now=later)
+    day = (later + timedelta(days=20)).date()
     with scope.work(two):
-        day = (later + timedelta(days=20)).date()
         gridplan.adopt(number, document_no="河办〔2026〕3号", effective_from=day, version=version_of(number), by=two,
                        now=later)  # fmt: skip
+    return plan, day
+
+
+def test_every_moved_door_has_a_slip_in_both_languages_and_no_other_has_one(desk, other_tenant):
+    plan, day = adopted(desk, other_tenant)
 
     pages, batch = [], desk.get(f"{plan}/slips")
     while batch is not None:
@@ -180,6 +188,34 @@ def test_every_moved_door_has_a_slip_in_both_languages_and_no_other_has_one(desk
         assert f"belongs to grid {m.after_code[12:]}, until then to grid {m.before_code[12:]}" in told
     assert day.isoformat() in told and "单元" in told
     assert Client(HTTP_HOST="other.example").get(f"{plan}/slips").status_code == 302
+
+
+def test_a_resident_hears_of_her_own_house_and_without_one_of_the_public_list_alone(desk, other_tenant):
+    plan, day = adopted(desk, other_tenant)
+    number, later = int(plan.rsplit("/", 1)[1]), NOW + timedelta(days=9)
+    with scope.work(system(other_tenant)):
+        moves = {m.unit: m for m in PlanMove.objects.filter(run=GridPlan.objects.get().run).exclude(before_code="")}
+        towers = list(Building.objects.filter(ref__startswith="t").select_related("compound").order_by("ref"))
+    told = {}
+    said = [(A, f"{t.compound.name}{t.name}302") for t in towers] + [(A, ""), (A, "不知道哪栋"), (B, "")]
+    for community, words in said:
+        me = Actor(tenant_id=other_tenant, kind="resident", roles=frozenset({"resident"}),
+                   account_id=an_account(other_tenant, staff=False).id)  # fmt: skip
+        with scope.work(me):
+            house = houses.house_named(words, within=community, day=NOW.date())
+            where = Whereabouts(community, words, building_id=house)
+            residence.declare(me.account_id, "living", where, purpose="service", from_day=NOW.date(), by=me, now=NOW,
+                              ends_on=NOW.date() + timedelta(days=300))  # fmt: skip
+            told[community, words] = (house, *coming.own_news(me, now=later))
+
+    for tower in towers:
+        house, mine, unsaid = told[A, f"{tower.compound.name}{tower.name}302"]
+        move = moves.get(f"b{tower.id}")
+        assert house == tower.id and unsaid == []
+        assert [(m.before, m.after) for m in mine] == ([(move.before_code, move.after_code)] if move else [])
+    for words in ("", "不知道哪栋"):
+        assert told[A, words] == (None, [], [coming.Undecided(number, A, day)])
+    assert told[B, ""] == (None, [], [])
 
 
 def version_of(plan: int) -> int:

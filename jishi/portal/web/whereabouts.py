@@ -42,6 +42,7 @@ KEPT_FOR = {"living": "service", "registered": "offer", "collective": "collectiv
 def mine(request: HttpRequest) -> HttpResponse:
     """Show what the person has said, who therefore serves her for what, and what she may change."""
     by, today = _person(request), _today(request)
+    moves, unsaid = moving.own_news(by, now=_now(request))
     held = places.own_residences(by, now=_now(request))
     asked = [places.Asking(by.account_id or 0, purpose, today) for purpose in PURPOSES]
     served = zip(PURPOSES, places.serving_many(asked), strict=True)
@@ -56,7 +57,8 @@ def mine(request: HttpRequest) -> HttpResponse:
             }
             for p, s in served
         ],
-        "moves": [_moved(one) for one in moving.own_moves(by, now=_now(request))],
+        "moves": [_moved(one) for one in moves],
+        "unsaid": [{"plan": one.plan_id, "place": _place(one.community), "day": one.from_day} for one in unsaid],
         "told": [{"day": day, "from": _place(code)} for code, day in passing.told_households(by.account_id or 0)],
         "communities": places.communities(), "today": today, "until": _until(today),
     })  # fmt: skip
@@ -74,19 +76,19 @@ def _moved(one: moving.OwnMove) -> dict[str, Any]:
 @require_POST
 def act(request: HttpRequest, verb: str) -> HttpResponse:
     """Say, move, correct, end or remove one fact; ask to be on the roll; answer a slip. One call each."""
-    by, now = _person(request), _now(request)
+    by, now, today = _person(request), _now(request), _today(request)
     given = {k: str(v).strip() for k, v in request.POST.items()}
     if verb == "declare":
         kind = given.get("kind", "")
         residence.declare(
-            by.account_id or 0, kind, _where(given), purpose=KEPT_FOR.get(kind, ""), from_day=_day(given, "from_day"),
-            ends_on=_day(given, "ends_on"), by=by, now=now,
+            by.account_id or 0, kind, _where(given, today), purpose=KEPT_FOR.get(kind, ""),
+            from_day=_day(given, "from_day"), ends_on=_day(given, "ends_on"), by=by, now=now,
         )  # fmt: skip
         messages.success(request, _("记下了，只有您自己看得到全部。"))
     elif verb == "answer":
         transitions.answer(
-            given.get("word", ""), _where(given), from_day=_day(given, "from_day"), ends_on=_day(given, "ends_on"),
-            by=by, now=now,
+            given.get("word", ""), _where(given, today), from_day=_day(given, "from_day"),
+            ends_on=_day(given, "ends_on"), by=by, now=now,
         )  # fmt: skip
         messages.success(request, _("您家住到哪里，记下了。"))
     else:
@@ -102,9 +104,9 @@ def _change(verb: str, given: dict[str, str], by: Actor, now: datetime) -> None:
     row = int(said)
     if verb == "move":
         days = {"from_day": _day(given, "from_day"), "ends_on": _day(given, "ends_on")}
-        residence.move(row, _where(given), **days, by=by, now=now)
+        residence.move(row, _where(given, localdate(now)), **days, by=by, now=now)
     elif verb == "correct":
-        residence.correct(row, _where(given), by=by, now=now)
+        residence.correct(row, _where(given, localdate(now)), by=by, now=now)
     elif verb == "end":
         residence.end(row, on=_day(given, "on"), by=by, now=now)
     elif verb == "remove":
@@ -115,9 +117,11 @@ def _change(verb: str, given: dict[str, str], by: Actor, now: datetime) -> None:
         raise Http404
 
 
-def _where(given: dict[str, str]) -> Whereabouts:
-    division = given.get("elsewhere") or given.get("division", "")
-    return Whereabouts(division, given.get("address", ""), group=given.get("group", "")[:40])
+def _where(given: dict[str, str], today: date) -> Whereabouts:
+    """What she wrote; the house that her words name is kept beside them, so that she hears when its grid changes."""
+    division, words = given.get("elsewhere") or given.get("division", ""), given.get("address", "")
+    house = places.house_named(words[:120], within=division, day=today)
+    return Whereabouts(division, words, building_id=house, group=given.get("group", "")[:40])
 
 
 def _day(given: dict[str, str], name: str) -> date:
