@@ -19,7 +19,7 @@ from shapely.geometry import shape as shape_of
 
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound
+from jishi.foundation.refusals import NotFound, Stale
 from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.metres import distance_m
@@ -91,14 +91,15 @@ def look(content: bytes, name: str, *, division: str, crs: str, by: Actor) -> Re
 
 @transaction.atomic
 def apply(
-    import_id: int, *, effective_from: date, document_no: str, by: Actor, now: datetime, replaces: int | None = None
-) -> GridEdition:
+    import_id: int, *, effective_from: date, document_no: str, by: Actor, now: datetime, replaces: int | None = None,
+    version: int | None = None,
+) -> GridEdition:  # fmt: skip
     """Adopt the rows of a checked file as the next edition of its division; refuses as `grids.adopt` does.
 
     :raises ImportIsOver: it was applied or dropped before. :raises ReportHasChanged: the ground around it is another
-    since the check, and the report with it. :raises NotFound: there is no such file.
+    since the check, and the report with it. :raises NotFound: there is no such file. :raises Stale: another version.
     """
-    row = _open(import_id, by)
+    row = _open(import_id, by, version)
     report = grids.check_features(rows_of(row), division=row.division_code, crs="cgcs2000", by=by)
     then = {f["code"] for f in row.report["findings"] if f["level"] == BLOCKER}
     if report.hash != row.report["hash"] or {f.code for f in report.blockers} - then:
@@ -115,9 +116,9 @@ def apply(
 
 
 @transaction.atomic
-def drop(import_id: int, *, by: Actor, now: datetime) -> None:
+def drop(import_id: int, *, by: Actor, now: datetime, version: int | None = None) -> None:
     """Drop a checked file that will not be applied. :raises ImportIsOver: it was applied or dropped before."""
-    row = _open(import_id, by)
+    row = _open(import_id, by, version)
     row.change(state="dropped")
     trail.record("ground_file.dropped", ("ground_import", row.id), by=by, at=now, codes={"sha256": row.sha256})
 
@@ -128,7 +129,7 @@ def rows_of(row: GroundImport) -> list[dict[str, Any]]:
     return kept
 
 
-def _open(import_id: int, by: Actor) -> GroundImport:
+def _open(import_id: int, by: Actor, version: int | None = None) -> GroundImport:
     ensure_may_keep_ground(by)
     row = GroundImport.objects.select_for_update().filter(tenant_id=by.tenant_id, id=import_id).first()
     if row is None:
@@ -136,6 +137,8 @@ def _open(import_id: int, by: Actor) -> GroundImport:
     ensure_may_keep_ground_of(by, row.division_code)
     if row.state != "checked":
         raise ImportIsOver(state="已启用" if row.state == "applied" else "已放弃", state_en=row.state)
+    if version not in (None, row.version):
+        raise Stale(version=row.version, seen=version)
     return row
 
 

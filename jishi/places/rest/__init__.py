@@ -11,6 +11,7 @@ from jishi.foundation.refusals import Invalid
 from jishi.places import queries
 from jishi.places.queries import houses
 from jishi.places.refusals import TooManyRows, UnknownDivision
+from jishi.places.rest import editions
 from jishi.places.shapes import E7
 
 router = Router(tags=["places"])
@@ -75,6 +76,11 @@ def grids(request: HttpRequest, community: str = "", day: date | None = None, af
         for g in page
     ]  # fmt: skip
     return {"items": items, "next": page[-1].code if len(rows) > len(page) else None}
+
+
+router.add_api_operation(  # the address of the list: one path, one router
+    "/grids", ["POST"], editions.draft, response={201: dict[str, Any]}, summary="Draft an edition"
+)
 
 
 @router.get("/compounds")

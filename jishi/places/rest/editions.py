@@ -1,0 +1,126 @@
+"""The API of grid editions: a drawing is checked and kept with its report, then adopted or dropped (spec 20 §§7, 10).
+
+The same verbs as the page and the file of the desk: no road leads from here past a blocker, the partition test or the
+mark of a faulty plan. A create carries a key, a step the version that was seen (If-Match).
+"""
+
+import json
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Router, Schema
+
+from jishi.foundation import idempotency, numbers
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid, KeyMissing, NotFound, PreconditionMissing, SignInNeeded
+from jishi.places.actions import imports
+from jishi.places.models import GroundImport
+from jishi.places.policies import ensure_may_keep_ground_of
+from jishi.places.queries import imports as looking
+
+router = Router(tags=["places"])
+Shape = dict[str, Any]
+
+
+class DraftIn(Schema):
+    """All grids of a division, as GeoJSON of a named system."""
+
+    division: str = Field(min_length=12, max_length=12, pattern="^[0-9]{12}$")
+    crs: str = Field("", max_length=40)
+    geojson: dict[str, Any]
+
+
+class AdoptIn(Schema):
+    """From which day, by which document, in the place of which edition."""
+
+    effective_from: date
+    document_no: str = Field("", max_length=80)
+    replaces: int | None = Field(None, ge=1, le=2**31 - 1)
+
+
+def draft(request: HttpRequest, response: HttpResponse, payload: DraftIn) -> tuple[int, Shape]:
+    """Check the grids of a division and keep them with their report; no ground is changed."""
+    by, key = _by(request), request.headers.get("Idempotency-Key", "")
+    ensure_may_keep_ground_of(by, payload.division)
+    if not key:
+        raise KeyMissing
+    slot = idempotency.claim(key, route="grids", body=request.body, by=by, now=_now(request))
+    if slot.is_first:
+        content = json.dumps(payload.geojson, ensure_ascii=False).encode()
+        made = imports.check_file(
+            content, "api.geojson", division=payload.division, crs=payload.crs, by=by, now=_now(request)
+        )
+        slot.fill({"id": made.id})
+    row = looking.ground_import(int(slot.answer["id"]), by=by)
+    response["Location"] = f"/api/v1/grids/drafts/{row.id}"
+    return 201, _told(row, response)
+
+
+@router.get("/grids/drafts/{row}", summary="A drafted edition")
+def one(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
+    """Give a draft with its report; ETag is its version."""
+    return _told(looking.ground_import(_row(row), by=_by(request)), response)
+
+
+@router.post("/grids/drafts/{row}/adopt", summary="Adopt a draft")
+def adopt(request: HttpRequest, response: HttpResponse, row: int, payload: AdoptIn) -> Shape:
+    """Adopt exactly what the report speaks of as the division's next edition."""
+    by = _by(request)
+    imports.apply(
+        _row(row), effective_from=payload.effective_from, document_no=payload.document_no, replaces=payload.replaces,
+        version=_version(request, _row(row), by), by=by, now=_now(request),
+    )  # fmt: skip
+    return _told(looking.ground_import(row, by=by), response)
+
+
+@router.post("/grids/drafts/{row}/drop", summary="Drop a draft")
+def drop(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
+    """Drop a draft that will not be adopted."""
+    by = _by(request)
+    imports.drop(_row(row), version=_version(request, _row(row), by), by=by, now=_now(request))
+    return _told(looking.ground_import(row, by=by), response)
+
+
+def _told(row: GroundImport, response: HttpResponse) -> Shape:
+    response["ETag"] = f'"{row.version}"'
+    said = [(zh, en) for zh, en in zip(looking.told(row, "zh"), looking.told(row, "en"), strict=True)]
+    return {
+        "id": row.id, "division": row.division_code, "state": row.state, "crs": row.source_crs, "version": row.version,
+        "hash": row.report["hash"], "grids": row.report["grids"], "blockers": row.report["blockers"],
+        "edition": row.edition.number if row.edition is not None else None,
+        "findings": [
+            {
+                "code": zh["code"], "level": zh["level"], "features": zh["features"], "place": zh["place"],
+                "size_m2": zh["size_m2"], "proposal": zh["proposal"], "zh": zh["words"], "en": en["words"],
+            }
+            for zh, en in said
+        ],
+    }  # fmt: skip
+
+
+def _version(request: HttpRequest, row: int, by: Actor) -> int:
+    looking.ground_import(row, by=by)  # whoever may not see it learns nothing from a missing header
+    tag = request.headers.get("If-Match", "").strip().strip('"')
+    if not tag:
+        raise PreconditionMissing
+    if not (numbers.names_a_row(tag) and len(tag) < 10):
+        raise Invalid(detail="If-Match")
+    return int(tag)
+
+
+def _row(row: int) -> int:
+    if not 0 < row < 2**63:
+        raise NotFound
+    return row
+
+
+def _by(request: HttpRequest) -> Actor:
+    by: Actor = request.actor  # type: ignore[attr-defined]
+    if by.kind == "anonymous":
+        raise SignInNeeded
+    return by
+
+
+def _now(request: HttpRequest) -> Any:
+    return request.now  # type: ignore[attr-defined]
