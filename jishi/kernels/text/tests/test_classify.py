@@ -106,6 +106,18 @@ class TestLearned:
 
         assert all(first[name].tobytes() == second[name].tobytes() for name in first)
 
+    def test_few_labels_with_cases_each_are_solved_and_no_seed_shows(self, zero):
+        said = {"路灯": "灯杆第{}根不亮", "供水": "龙头第{}次出黄水", "噪声": "楼上第{}夜唱歌"}
+        cases = [(said[y].format("一二三四五六七八九十"[k % 10] * (1 + k // 10)), y) for k in range(15) for y in said]
+        few = ZeroShot.fit({y: [y] for y in said})
+        texts, truth = zip(*cases, strict=True)
+
+        first, second = (Learned.fit(few, texts, truth, seed=seed) for seed in (1, 2))
+
+        assert np.array_equal(first.weights, second.weights) and first.weights.any()
+        asked = first.score(["龙头又出黄水", "灯杆不亮", "夜里唱歌"]).argmax(axis=1)
+        assert [few.labels[k] for k in asked] == ["供水", "路灯", "噪声"]
+
     def test_survives_its_arrays(self, zero):
         learned = Learned.fit(zero, TEXTS, TRUTH, seed=3)
 
