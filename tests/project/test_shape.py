@@ -176,9 +176,9 @@ class TestItsOwnVoice:
 
         assert found == []
 
-    def test_skips_a_test_only_for_want_of_the_shared_data_or_of_an_optional_extra(self):
+    def test_skips_a_test_only_for_want_of_the_shared_data_of_an_optional_extra_or_of_root(self):
         skipping = re.compile(r"pytest\.skip\(|mark\.skip|mark\.xfail|importorskip")
-        reasons = re.compile(r"JISHI_SHARED|the extra \[spark\]")
+        reasons = re.compile(r"JISHI_SHARED|the extra \[spark\]|needs root: ")
         wrong = []
         for path in self._pages():
             text = path.read_text(encoding="utf-8", errors="replace") if path.suffix == ".py" else ""
