@@ -190,5 +190,5 @@ def _is_hopeless(problem: Problem) -> bool:
 def _makes_legal(problem: Problem, search: Search) -> bool:
     """Tell whether these units alone have a legal plan under the changed rule."""
     ground = contract.build(problem)
-    found, _ = solving.solve(ground, solving.divide(ground), replace(search, mending=MENDING, starts=1))
+    found, _ = solving.solve(ground, solving.divide(ground), replace(search, mending=MENDING, starts=1, polishes=False))
     return not audit(found[ground.atom_of], problem)

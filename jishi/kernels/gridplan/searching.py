@@ -41,6 +41,7 @@ class Search:
     price: float = 0.0
     starts: int = 12  # times a few atoms are searched
     mending: int = 120  # rounds of patches around what is out of its band
+    polishes: bool = True  # whether it matters how good a plan is, beside that it is legal
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,14 +234,16 @@ def _slot(value: Doubles, label: Ints, slots: Ints, shift: float) -> Ints:
     return slot
 
 
-def improve(state: State, stage: str, heats: Heats = HEATS, strict: float = 1.0) -> bool:
-    """This will anneal everything, cooling from round to round; gives False if somebody stopped it."""
+def improve(state: State, stage: str, heats: Heats = HEATS, strict: float = 1.0, still: Ints | tuple[()] = ()) -> bool:
+    """This will anneal everything but the grids in `still`, cooling from round to round; gives False if somebody
+    stopped it."""
     rng = np.random.default_rng([state.search.seed, 71])
     sweeps = state.search.effort / len(heats)
     for i, heat in enumerate(heats):
         if state.search.stop(stage, i, len(heats), len(state.faulty()), state.objective() / state.k):
             return False
         tile, tiles = tiled(state, float(rng.uniform(0, np.pi)), float(rng.uniform(0, 0.999)))
+        tile[list(still)] = -1
         state.anneal(tile, tiles, sweeps, heat, strict)
     return True
 
@@ -438,8 +441,9 @@ def recount(state: State, target: int, rounds: int = 60) -> bool:
 
 
 def polish(state: State, effort: float) -> bool:
-    """This will improve a legal division while keeping it in its band: out of it is dear, and only a tight band, in
-    which most changes are exchanges, is made hot again and polished for longer."""
+    """This will improve the legal grids of a division while keeping them in their band: out of it is dear, and only a
+    tight band, in which most changes are exchanges, is made hot again and polished for longer. Grids with a fault stay
+    as they are: one that cannot be mended makes no other rougher."""
     lo, hi = state.band[:2]
     is_tight = hi - lo < TIGHT * (hi + lo) / 2
     longer = min(max(TIGHT_ATOMS / max(len(state.part), 1), 1.0), TIGHT_LONGER) if is_tight else 1.0
@@ -447,6 +451,6 @@ def polish(state: State, effort: float) -> bool:
     state.search, search, coef = quiet, state.search, state.coef
     state.coef = coef.copy()
     state.coef[7] = 1.0 if is_tight else coef[7]
-    going = improve(state, "polish", (*REHEAT, *POLISH) if is_tight else POLISH, 50.0)
+    going = improve(state, "polish", (*REHEAT, *POLISH) if is_tight else POLISH, 50.0, state.faulty())
     state.search, state.coef = search, coef
     return going

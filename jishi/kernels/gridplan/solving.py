@@ -259,8 +259,10 @@ def _searched_once(
     state, target = _start(ground, pieces, search, sought)
     if ground.problem.previous is not None and search.price > 0:
         near_home(state, pieces)
-    elif searching.improve(state, "anneal", heats) and searching.mend(state, "mend", search.mending):
-        searching.polish(state, search.effort)
+    elif searching.improve(state, "anneal", heats):
+        searching.mend(state, "mend", search.mending)
+        if search.polishes:
+            searching.polish(state, search.effort)
     if ground.problem.count is not None and not len(state.faulty()):
         searching.recount(state, target)
     return state

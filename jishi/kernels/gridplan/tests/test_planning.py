@@ -24,6 +24,7 @@ from jishi.kernels.gridplan import (
     cut_heavy,
     plan_grids,
     refusals,
+    reporting,
     searching,
     solving,
 )
@@ -296,3 +297,42 @@ class TestAFewAtoms:
             grids = [sum(1 << i for i in np.flatnonzero(found == g).tolist()) for g in np.unique(found)]
             best = covering.best_cover(20, sets, np.array(list(cost.values())), count=len(grids), most=60_000)
             assert sum(cost[g] for g in grids) <= 1.02 * best.cost
+
+
+def beside(town: Problem, homes: list[int], hangs_on: int | None) -> Problem:
+    """Add units in a row far away, the first of them a neighbour of the town or of nobody."""
+    n, m = len(town.units.id), len(homes)
+    rows = np.arange(n, n + m)
+    x, y = np.append(town.units.x, 5000 + 100.0 * np.arange(m)), np.append(town.units.y, np.full(m, 5000.0))
+    units = Units(np.arange(n + m), x, y, np.append(town.units.households, homes))
+    pairs = [(a, a + 1) for a in rows[:-1].tolist()] + ([] if hangs_on is None else [(hangs_on, n)])
+    u, v = np.array(pairs).T
+    edges = Edges(np.append(town.edges.u, u), np.append(town.edges.v, v), np.append(town.edges.border, [50.0] * len(u)))
+    return replace(town, units=units, edges=edges)
+
+
+class TestAFaultThatNobodyCanMend:
+    @pytest.mark.parametrize(("homes", "hangs_on"), [([280, 280], None), ([300, 250], 7)])
+    def test_leaves_no_other_grid_rougher_than_it_could_be(self, homes, hangs_on):
+        changes = []
+        for seed in range(3):
+            town = grounds.planar(np.random.default_rng(seed), 400, most=100, zero=0.0, keep=1.0)
+            ground = contract.build(check(beside(town, homes, hangs_on)))
+            pieces = solving.divide(ground)
+            search = searching.Search(ground.problem.weights, 30.0, 0, 1, lambda *a: False)
+
+            polished, rough = (solving.solve(ground, pieces, how)[0][ground.atom_of]
+                               for how in (search, replace(search, polishes=False)))  # fmt: skip
+
+            faulty = [f.grid for f in audit(rough, ground.problem)]
+            assert faulty and [f.grid for f in audit(polished, ground.problem)] == faulty
+            assert (np.isin(polished, faulty) == np.isin(rough, faulty)).all()
+            alone = [np.unique(part[:400], return_inverse=True)[1].astype(np.int32) for part in (polished, rough)]
+            changes.append(np.subtract(*(reporting.objective(town, part)["J"] for part in alone)))
+        assert max(changes) < 0
+
+    def test_gives_the_same_plan_with_any_number_of_threads(self):
+        one = beside(grounds.planar(np.random.default_rng(3), 1500, most=100), [280, 280], None)
+        few, many = (planned(one, threads=t) for t in (1, 3))
+
+        assert few.status == "infeasible" and (few.assignment == many.assignment).all()
