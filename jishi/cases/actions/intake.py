@@ -36,7 +36,10 @@ from jishi.kernels.text.minimise import minimise_one
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What the sender gets: number, word (once, never stored), the promise and why."""
+    """What the sender gets: number, word (once, never stored), the promise and why.
+
+    `aside`: the sender is of a body complained about and finds nothing of it from now on; who goes on instead.
+    """
 
     report_id: int
     number: str
@@ -45,6 +48,7 @@ class Received:
     word: str
     promise_due_at: datetime | None
     suggestions: tuple[triage.Suggested, ...]
+    aside: receivers.Aside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,25 @@ def _store(
     reports = [making.make_report(r, s, n, by=by, now=now) for r, s, n in zip(rows, looked, given["R"], strict=True)]
     word_by_row = safekeeping.give_words(rows, reports)
     receivers.set_receivers(reports, by=by, now=now)
+    asides = [receivers.aside(report, by=by, now=now) for report in reports]
+    with receivers.keeping(asides, by=by):
+        cases = _keep(rows, reports, looked, joined, dict(zip(fresh, given["C"], strict=True)), by=by, now=now)
+    return [
+        Received(
+            report.id, report.number, cases[i].id, cases[i].number, word_by_row[i], cases[i].promise_due_at,
+            looked[i].suggested, asides[i],
+        )
+        for i, report in enumerate(reports)
+    ]  # fmt: skip
+
+
+def _keep(
+    rows: Sequence[Incoming], reports: Sequence[Report], looked: Sequence[triage.Looked], joined: Mapping[int, Case],
+    fresh: Mapping[int, str], *, by: Actor, now: datetime,
+) -> dict[int, Case]:  # fmt: skip
+    """Store reports with all that hangs on them; gives the case of each. `fresh`: numbers of new cases, by row."""
     _insert(reports)
-    cases = {
-        i: making.make_case(reports[i], rows[i], looked[i], number, now)
-        for i, number in zip(fresh, given["C"], strict=True)
-    }
+    cases = {i: making.make_case(reports[i], rows[i], looked[i], number, now) for i, number in fresh.items()}
     running = _promises(cases, looked, now)
     Case.objects.bulk_create(cases.values())
     Clock.objects.bulk_create(running)
@@ -116,13 +134,7 @@ def _store(
     _keep_suggestions(reports, looked, cases, now)
     dangers.mark(reports, looked, cases, now=now)
     _record(rows, reports, cases, set(fresh), by=by, now=now)
-    return [
-        Received(
-            report.id, report.number, cases[i].id, cases[i].number, word_by_row[i], cases[i].promise_due_at,
-            looked[i].suggested,
-        )
-        for i, report in enumerate(reports)
-    ]  # fmt: skip
+    return cases
 
 
 def _cases_to_join(rows: Sequence[Incoming], by: Actor) -> dict[int, Case]:

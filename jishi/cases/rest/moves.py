@@ -67,7 +67,8 @@ def create_report(request: HttpRequest, response: HttpResponse, payload: ReportI
     if slot.is_first:
         answer, word = _receive(request, payload, now)
         slot.fill(answer)
-    response["Location"] = f"/api/v1/reports/{slot.answer['number']}"
+    if not slot.answer.get("recused"):
+        response["Location"] = f"/api/v1/reports/{slot.answer['number']}"
     return 201, {**slot.answer, "word": word}  # the word is said once: nobody keeps it, a repeated answer has none
 
 
@@ -81,6 +82,10 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
     given["accused_body_ids"] = tuple(payload.accused_body_ids)
     one = arrival.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open", reporter_id=own)
     done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
+    if done.aside is not None:  # its sender finds nothing of it any more: the number for the caller, and who goes on
+        due = done.promise_due_at.isoformat() if done.promise_due_at else None
+        told = {"recused": True, "seen_by": done.aside.body_id, "places": done.aside.places}
+        return {"number": done.number, "case": None, "promise_due_at": due, "suggestions": [], **told}, done.word
     answer = {
         "number": done.number,
         "case": done.case_number,

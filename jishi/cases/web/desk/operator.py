@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
-from jishi.cases.actions import choosing, dispatch, intake, photos
+from jishi.cases.actions import choosing, dispatch, intake, photos, receivers
+from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.intake import Received
-from jishi.cases.models import Case, Clock, Membership
+from jishi.cases.models import Case, Clock, Membership, Report
 from jishi.cases.queries import casepage, judging, risks, ticking
 from jishi.cases.states import CASE
 from jishi.cases.triage import Looked, Stage
@@ -23,23 +24,29 @@ from jishi.cases.web.desk import strip
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.desk.forms import DeclineForm, IntakeForm, matter_label, within
 from jishi.duties import queries as duties
-from jishi.foundation import idempotency, numbers, uploads
-from jishi.foundation.actor import Actor
+from jishi.foundation import idempotency, numbers, scope, uploads
+from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import PreconditionMissing, Refused
 from jishi.kernels.text.minimise import minimise_one
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is read out to the caller. `word` is there once; `offered` says to whom, `not_offered` why not yet."""
+    """What is read out to the caller. `word` is there once; `offered` says to whom, `not_offered` why not yet.
+
+    No case where it complains about the operator's own body: it left her sight as it was saved. `seen_by`: who sees it.
+    """
 
     number: str
-    case: Case
+    case: Case | None
     word: str
     promise: ticking.Ticking | None
     offered: str = ""
     not_offered: str = ""
-    outcome: str = ""  # saved, joined, offered, answered, declined
+    outcome: str = ""  # saved, joined, offered, answered, declined, aside
+    seen_by: str = ""
+    places: bool = False
+    due_at: datetime | None = None
 
 
 @never_cache
@@ -106,17 +113,30 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
         return _again(slot.answer, request)
     looked = triage.with_answer(strip.unaided(form, now=now), now=now)
     joined = _to_join(form, by)
-    incoming = replace(form.incoming(), join_case_id=joined.id if joined else None, **_kind(request))
+    said = form.incoming()
+    incoming = replace(said, join_case_id=joined.id if joined else None, **_kind(request, said, by))
     taken, refused = intake.receive_many(
         [incoming], by=by, now=now, tenant_code=request.tenant.code, suggested=[looked]
     )
     if refused:
         raise refused[0].refusal
     received = taken[0]
-    photos.add(received.report_id, shots, may_publish=False, by=by, now=now)
     slot.fill({"report": received.report_id, "case": received.case_id})
-    _keep_choices(received, form, joined, kept=_kept(request), by=by, now=now)
+    with receivers.keeping([received.aside], by=by):
+        photos.add(received.report_id, shots, may_publish=False, by=by, now=now)
+        _keep_choices(received, form, joined, kept=_kept(request), by=by, now=now)
+    if received.aside is not None:
+        return _aside(received, received.aside)
     return _then(request, form, received, looked, declining, joined)
+
+
+def _aside(received: Received, aside: receivers.Aside) -> Receipt:
+    """Whoever is of the body complained about reads number and word to the caller, and does nothing else with it."""
+    desk = bodies.names()[aside.body_id].called(lang()) if aside.body_id is not None else ""
+    return Receipt(
+        received.number, None, received.word, None, outcome="aside", seen_by=desk, places=aside.places,
+        due_at=received.promise_due_at,
+    )  # fmt: skip
 
 
 def _then(
@@ -200,9 +220,10 @@ def _to_join(form: IntakeForm, by: Actor) -> Case | None:
     return found if found is not None and found.status in CASE.open_states else None
 
 
-def _kind(request: HttpRequest) -> dict[str, Any]:
-    """What is answered at once is an inquiry (spec 10 §5, 2)."""
-    return {"kind": "inquiry"} if request.POST.get("do") == "answer" else {}
+def _kind(request: HttpRequest, said: Incoming, by: Actor) -> dict[str, Any]:
+    """What is answered at once is an inquiry (spec 10 §5, 2); what complains about one's own body is not answered."""
+    own = (by.body_ids | by.tied_to).intersection(said.accused_body_ids)
+    return {"kind": "inquiry"} if request.POST.get("do") == "answer" and not own else {}
 
 
 def _opened(request: HttpRequest) -> str:
@@ -217,7 +238,10 @@ def _digest(request: HttpRequest) -> bytes:
 
 def _again(answer: dict[str, int], request: HttpRequest) -> Receipt:
     """The same press arrived twice: the same receipt, without the word, which is said once."""
-    case = Case.objects.select_related("lead").get(id=answer["case"])
+    case = Case.objects.select_related("lead").filter(id=answer["case"]).first()
+    if case is None:  # it complains about her own body: the number alone, which the caller may have missed
+        with scope.within(system(request.actor.tenant_id)):
+            return Receipt(Report.objects.get(id=answer["report"]).number, None, "", None, outcome="aside")
     number = (
         Membership.objects.select_related("report").get(report_id=answer["report"], case=case, to_at=None).report.number
     )
@@ -287,7 +311,7 @@ def _page(
     facts = _looked(request, form) if looked else {"strip": strip.EMPTY, "own": [], "states": _states()}
     context = facts | {
         "form": form, "receipt": receipt, "dense": True,
-        "dangers": risks.waiting(by=request.actor, case_id=receipt.case.id) if receipt else [],
+        "dangers": risks.waiting(by=request.actor, case_id=receipt.case.id) if receipt and receipt.case else [],
         "declining": declining or DeclineForm(prefix="decline"),
         "matters": _matters(form),
         "bodies": [b.called(lang()) for b in bodies.all_bodies(on=localdate(request.now))], "refused": refused,

@@ -1,0 +1,240 @@
+"""投诉的就是自己单位: the words are kept like anybody's, and leave the sight of who took them (10 §13, 90 §4.2)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from conftest import MONDAY_TEN
+from jishi.accounts.actions import clients
+from jishi.accounts.tests.factories import a_grant, an_account
+from jishi.bodies import queries as bodies
+from jishi.cases import policies
+from jishi.cases.actions import intake
+from jishi.cases.actions.arrival import Incoming
+from jishi.cases.actions.safekeeping import holder_of
+from jishi.cases.models import Case, Clock, Membership, Photo, Report
+from jishi.cases.states import Status
+from jishi.cases.tests import factories as f
+from jishi.cases.tests import photo_steps
+from jishi.cases.tests.desk_steps import HOST, colleague, key_on
+from jishi.foundation import scope, trail
+from jishi.foundation.actor import Actor, system
+from jishi.foundation.models import SealedValue
+
+OWN, OTHER, OFFICE = "sqzx", "hfzx", "ldxz"
+TEXT = "投诉热线中心的话务员态度恶劣，在翠竹苑3号楼的事三次不给登记。"
+pytestmark = pytest.mark.django_db
+
+
+def named(town: int, code: str) -> str:
+    with scope.work(system(town)):
+        return bodies.names()[f.body_id(town, code)].name
+
+
+def typed(town: int, console: Client, **changes: str) -> dict[str, str]:
+    page = console.get("/desk/operator").content.decode()
+    plain = {"text": TEXT, "where": "", "matter": "", "kind": "complaint", "urgency": "normal", "voice": "open",
+             "tel": "13800138009", "accused": named(town, OWN)}  # fmt: skip
+    return {**plain, "idempotency_key": key_on(page), "do": "save", **changes}
+
+
+def stored(town: int) -> list[Case]:
+    with scope.work(system(town)):
+        return list(Case.objects.filter(tenant_id=town))
+
+
+def desk(town: int, role: str, body: str) -> None:
+    account = an_account(town)
+    a_grant(account, role, body_id=f.body_id(town, body), post_id=9800 + account.id)
+
+
+@pytest.fixture
+def console(town: int) -> Client:
+    return colleague(town, "operator", body=OWN)
+
+
+class TestAtTheConsole:
+    def test_it_is_taken_in_and_she_is_given_number_and_word_to_read_out(self, town: int, console: Client) -> None:
+        said = console.post("/desk/operator", typed(town, console))
+
+        html, case = said.content.decode(), stored(town)[0]
+        with scope.work(system(town)):
+            report = Report.objects.get()
+            assert SealedValue.objects.filter(owner_row=report.id, field="text").exists()
+            assert Clock.objects.filter(case=case).exists()
+            assert [e.verb for e in trail.of("case", case.id)][0] == "case.received"
+        assert said.status_code == 200
+        assert report.number in html and "口令" in html and "从现在起您看不到这一件" in html
+        assert report.entered_by.startswith("staff:")
+        assert case.number not in html  # nothing to open
+
+    def test_the_word_that_she_reads_out_opens_it_for_the_caller(self, town: int, console: Client) -> None:
+        html = console.post("/desk/operator", typed(town, console)).content.decode()
+        word = html.split("口令")[1].split('class="big no">')[1].split("<")[0]
+
+        with scope.work(system(town)):
+            report = Report.objects.get()
+            assert holder_of(report.number, word, tenant_id=town).report_id == report.id
+
+    def test_she_and_her_colleagues_find_nothing_of_it_from_that_moment(self, town: int, console: Client) -> None:
+        console.post("/desk/operator", typed(town, console))
+        case = stored(town)[0]
+        beside = colleague(town, "dispatcher", body=OWN)
+
+        for client in (console, beside):
+            assert client.get(f"/cases/{case.number}").status_code == 404
+        assert case.number not in beside.get("/desk/dispatch").content.decode()
+        assert colleague(town, "dispatcher", body=OTHER).get(f"/cases/{case.number}").status_code == 200
+
+    @pytest.mark.parametrize("do", ["offer", "answer", "decline"])
+    def test_she_neither_offers_nor_answers_nor_declines_it(self, town: int, console: Client, do: str) -> None:
+        ground = {"decline-ground": "beyond_duty", "decline-text": "不属实。", "decline-channel": "无"}
+        more = {"answer": "已批评教育。", **ground}
+
+        console.post("/desk/operator", typed(town, console, do=do, matter="雨水井堵塞 01.02.01", **more))
+
+        assert [(c.status, c.kind) for c in stored(town)] == [(Status.RECEIVED, "complaint")]
+
+    def test_what_the_caller_sent_along_is_kept(self, town: int, console: Client) -> None:
+        shot = SimpleUploadedFile("a.jpg", photo_steps.picture(), content_type="image/jpeg")
+
+        console.post("/desk/operator", {**typed(town, console), "photos": shot})
+
+        with scope.work(system(town)):
+            assert Photo.objects.count() == 1
+
+    def test_the_same_press_twice_gives_the_same_number_and_no_word(self, town: int, console: Client) -> None:
+        said = typed(town, console)
+        console.post("/desk/operator", said)
+
+        again = console.post("/desk/operator", said)
+
+        with scope.work(system(town)):
+            number = Report.objects.get().number
+        assert again.status_code == 200
+        assert number in again.content.decode() and "凭编号和口令" not in again.content.decode()
+
+    def test_the_page_says_who_goes_on_with_it(self, town: int, console: Client) -> None:
+        desk(town, "dispatcher", OTHER)
+
+        html = console.post("/desk/operator", typed(town, console)).content.decode()
+
+        assert f"由{named(town, OTHER)}派单。" in html
+
+
+class TestByAProgram:
+    def test_it_is_told_the_number_and_finds_nothing_more(self, town: int) -> None:
+        with scope.work(system(town)):
+            _, key = clients.issue("the hotline's", roles=["operator"], body_ids=[f.body_id(town, OWN)],
+                                   by=system(town), now=timezone.now() - timedelta(days=1))  # fmt: skip
+        given = {"HTTP_AUTHORIZATION": f"Bearer {key}", "HTTP_IDEMPOTENCY_KEY": "k"}
+        said = json.dumps({"text": TEXT, "channel": "api", "accused_body_ids": [f.body_id(town, OWN)]})
+        client = Client(headers=HOST)
+
+        first, second = (
+            client.post("/api/v1/reports", said, content_type="application/json", **given) for _ in range(2)
+        )
+
+        assert [first.status_code, second.status_code] == [201, 201]
+        told = first.json()
+        assert (told["recused"], told["case"], told["suggestions"]) == (True, None, [])
+        assert second.json()["number"] == told["number"] and "Location" not in first.headers
+        assert len(stored(town)) == 1
+        assert client.get(f"/api/v1/reports/{told['number']}", **given).status_code == 404
+
+
+def operator(town: int) -> tuple[Actor, str]:
+    return f.staff(town, "operator", body=OWN), "phone"
+
+
+def grid_worker(town: int) -> tuple[Actor, str]:
+    return f.staff(town, "grid_worker", account=71, body=OWN, area="330199"), "grid"
+
+
+def on_an_errand(town: int) -> tuple[Actor, str]:
+    return f.staff(town, "grid_worker", account=72, body=OWN, area="330199"), "patrol"
+
+
+def a_program(town: int) -> tuple[Actor, str]:
+    return replace(f.staff(town, "handler", body=OWN), kind="client", account_id=None, client_id=7), "api"
+
+
+def open311(town: int) -> tuple[Actor, str]:
+    return replace(a_program(town)[0], roles=frozenset({policies.PROGRAM})), "open311"
+
+
+def an_import(town: int) -> tuple[Actor, str]:
+    return f.staff(town, "operator", "system", account=73, body=OWN), "import"
+
+
+def with_another_post(town: int) -> tuple[Actor, str]:
+    """She sits in another body and holds a post in this one as well: recusal follows the person."""
+    return replace(f.staff(town, "operator", body=OTHER), tied_to=frozenset({f.body_id(town, OWN)})), "phone"
+
+
+ROADS = (operator, grid_worker, on_an_errand, a_program, open311, an_import, with_another_post)
+
+
+class TestEveryRoad:
+    @pytest.mark.parametrize("voice", ["open", "confidential", "anonymous"])
+    @pytest.mark.parametrize("road", ROADS)
+    def test_keeps_the_words_and_shows_its_taker_nothing(
+        self, road: Callable[[int], tuple[Actor, str]], voice: str, town: int
+    ) -> None:
+        by, channel = road(town)
+
+        told = {"voice": voice, "caller_contact": "" if voice == "anonymous" else "13800138009"}
+        done = f.receive(town, by=by, channel=channel, text=TEXT, accused_body_ids=(f.body_id(town, OWN),), **told)
+
+        assert done.aside is not None
+        with scope.work(system(town)):
+            assert Membership.objects.filter(case=done.case_id, report=done.report_id).exists()
+        with scope.work(by):
+            assert not Report.objects.exists() and not Case.objects.exists() and not Clock.objects.exists()
+
+    def test_keeps_a_batch_whole_in_which_one_row_accuses_who_brings_it(self, town: int) -> None:
+        by, channel = an_import(town)
+        rows = [Incoming(text=TEXT, channel=channel, accused_body_ids=accused)
+                for accused in ((), (f.body_id(town, OWN),), ())]  # fmt: skip
+
+        taken, refused = f.do(by, intake.receive_many, rows, now=MONDAY_TEN, tenant_code="330199")
+
+        assert refused == [] and [t.aside is not None for t in taken] == [False, True, False]
+        with scope.work(by):
+            assert Report.objects.count() == 2
+
+    def test_hides_nothing_where_somebody_else_is_accused(self, town: int) -> None:
+        done = f.receive(town, by=f.operator(town), text=TEXT, accused_body_ids=(f.body_id(town, OTHER),))
+
+        assert done.aside is None
+        with scope.work(f.operator(town)):
+            assert Case.objects.filter(id=done.case_id).exists()
+
+
+class TestWhoGoesOn:
+    def told(self, town: int, *accused: str) -> tuple[int | None, bool]:
+        named = tuple(f.body_id(town, code) for code in (OWN, *accused))
+        aside = f.receive(town, by=f.operator(town), text=TEXT, accused_body_ids=named).aside
+        assert aside is not None
+        return aside.body_id, aside.places
+
+    def test_is_another_bodys_dispatch_desk(self, town: int) -> None:
+        for body in (OWN, OTHER):
+            desk(town, "dispatcher", body)
+
+        assert self.told(town) == (f.body_id(town, OTHER), True)
+
+    def test_is_the_office_where_every_dispatcher_is_of_the_accused(self, town: int) -> None:
+        desk(town, "dispatcher", OWN)
+        desk(town, "office", OFFICE)
+
+        assert self.told(town) == (f.body_id(town, OFFICE), False)
+
+    def test_is_nobody_and_said_so_where_none_is_left(self, town: int) -> None:
+        assert self.told(town, OFFICE) == (None, False)
