@@ -1,7 +1,7 @@
 """Founds the demonstration town through the rooms' own verbs, as a real town: nothing is inserted past them."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -190,7 +190,8 @@ def found_people(made: Town, ids: dict[str, int], *, by: Actor, now: datetime) -
         [Opening(p.username, p.name, None, "resident" not in p.roles, hashed) for p in made.people], by=by, now=now
     )
     staff = [(p, a.id) for p, a in zip(made.people, opened, strict=True) if p.body]
-    made_posts = posts.create_posts([_post(p, ids) for p, _ in staff], by=by, now=now)
+    areas = {b.code: b.division for b in made.bodies if b.level == "community"}
+    made_posts = posts.create_posts([_post(p, ids, areas) for p, _ in staff], by=by, now=now)
     posts.begin_terms([(post, account) for post, (_, account) in zip(made_posts, staff, strict=True)], by=by, now=now)
     found_register(made, [(p, post) for post, (p, _) in zip(made_posts, staff, strict=True)], by=by, now=now)
 
@@ -207,8 +208,9 @@ def found_register(made: Town, held: Sequence[tuple[Person, int]], *, by: Actor,
                 grid_posts.serve(post, ids[code], "leader", by=by, now=now)
 
 
-def _post(person: Person, ids: dict[str, int]) -> NewPost:
-    area = person.grid[:12] if person.grid else ""
+def _post(person: Person, ids: dict[str, int], communities: Mapping[str, str]) -> NewPost:
+    """A community's own post works in it: without that area nobody there keeps its houses."""
+    area = communities.get(str(person.body), "")
     return NewPost(
         body_id=ids[str(person.body)], title=person.post, roles=person.roles, area=area, work_phone=person.phone
     )

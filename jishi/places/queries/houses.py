@@ -17,7 +17,7 @@ from jishi.foundation.refusals import NotAllowed, NotFound, SignInNeeded
 from jishi.kernels.dutylist.operators import division_head
 from jishi.places import memory
 from jishi.places.models import Building, Compound, Dwelling, Entrance, Household
-from jishi.places.policies import keeps_houses
+from jishi.places.policies import keeps_houses as keeps_houses
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,16 @@ class TestWaysIn:
         assert "inbox" in names
         assert not {"operator", "dispatch", "stuck", "gridplan"} & names
 
+    @pytest.mark.parametrize(("area", "roles", "leads"), [
+        ("990181001002", {"handler"}, True), ("990181001000", {"handler"}, False), ("", {"handler"}, False),
+        ("990181001002", {"reviewer"}, False), ("", {"office"}, True),
+    ])  # fmt: skip
+    def test_a_community_and_the_office_find_the_houses_they_keep_and_others_do_not(self, area, roles, leads, settings):
+        settings.ROOT_URLCONF = "config.urls"
+        post = Actor(tenant_id=1, kind="staff", roles=frozenset(roles), area=area)
+
+        assert ("houses-kept" in {e["name"] for e in nav.links(post, "/")}) is leads
+
     def test_a_post_with_many_ways_keeps_one_row_and_the_rest_one_press_away(self, settings):
         settings.ROOT_URLCONF = "config.urls"
         office = Actor(tenant_id=1, kind="staff", roles=frozenset({"office", "ruler"}))

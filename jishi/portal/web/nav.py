@@ -4,7 +4,7 @@ An entry whose page is not mounted is left out, so the bar never leads nowhere. 
 the first stand in the bar, the rest behind a word that opens them (no script needed).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,21 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from jishi.foundation.actor import Actor
+from jishi.places.queries import houses
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way in: name of the address, label, icon, the roles that open it (none: everybody of the group)."""
+    """One way in: name of the address, label, icon, the roles that open it (none: everybody of the group).
+
+    `may`: where the post's area counts besides its roles, what the page itself asks.
+    """
 
     name: str
     label: Any
     icon: str
     roles: frozenset[str] = frozenset()
+    may: Callable[[Actor], bool] | None = None
 
 
 # who has cases before them; the three administrators see no content of a case by their office (trust §4.2)
@@ -89,6 +94,7 @@ STAFF = (  # in the order of use: the bar shows the first, the rest are one pres
     Entry("patrols", _("巡查路线"), "walk", frozenset({"dispatcher", "office"})),
     Entry("bodies", _("单位和岗位"), "house", frozenset({"office", "security_admin"})),
     Entry("places", _("地方"), "pin", frozenset({"office"})),
+    Entry("houses-kept", _("小区和楼栋"), "house", may=houses.keeps_houses),
     Entry("notices", _("通知"), "bell", frozenset({"office"})),
     Entry("mediators-kept", _("调解员"), "people", frozenset({"office"})),
     Entry("transitions", _("过渡板"), "people", frozenset({"office"})),
@@ -107,7 +113,7 @@ def entries_of(actor: Actor | None) -> tuple[Entry, ...]:
         return RESIDENT
     if is_grid_worker(actor):
         return GRID_WORKER
-    return tuple(e for e in STAFF if not e.roles or actor.has(*e.roles))
+    return tuple(e for e in STAFF if (not e.roles or actor.has(*e.roles)) and (e.may is None or e.may(actor)))
 
 
 def is_grid_worker(actor: Actor | None) -> bool:
