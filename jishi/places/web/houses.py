@@ -1,11 +1,16 @@
 """小区、楼栋、出入口、户室: the desk at which a community and the office keep its houses."""
 
+import re
+from collections.abc import Sequence
 from datetime import date
+from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -73,7 +78,8 @@ def _compound(request: HttpRequest, compound_id: int, no: Refused | None = None)
     path = queries.division_path(row.community)
     return render(request, "places/compound.html", {
         "row": row, "houses": houses, "kinds": KINDS, "gates": _gates(gates), "gate_kinds": GATES, "dense": True,
-        "today": _today(request), "kind": KINDS.get(row.kind, row.kind), "said": request.POST if no else {},
+        "today": _today(request), "kind": KINDS.get(row.kind, row.kind),
+        "said": request.POST if no and "what" not in request.POST else {},
         "community": path[-1].short_name if path else row.community, "said_aliases": JOIN.join(row.aliases),
         "systems": systems(), "wrong": _said(no), "lng": row.lng_e7 / E7, "lat": row.lat_e7 / E7,
         "doors": sum(h.doors for h in houses), "homes": sum(h.homes for h in houses),
@@ -88,17 +94,20 @@ def building(request: HttpRequest, building_id: int) -> HttpResponse:
 
 
 def _building(request: HttpRequest, building_id: int, no: Refused | None = None) -> HttpResponse:
-    unit, _dot, floor = request.GET.get("after", "").partition(".")
-    from_ = (_number(unit), int(floor)) if floor.lstrip("-").isdigit() and len(floor) < 5 else (-1, 0)
-    row, gates, doors = looking.building_kept(building_id, after=from_, limit=DOORS_SHOWN, by=_keeper(request))
+    said = request.POST if no else request.GET
+    from_ = _floor(said.get("page" if no else "after", ""))
+    row, gates, doors = looking.building_kept(
+        building_id, after=from_ or (-1, 0), limit=DOORS_SHOWN, by=_keeper(request)
+    )
     last = doors[-1].row if len(doors) == DOORS_SHOWN else None
     if last is not None:  # a floor is shown whole, on this page or on the next
         doors = [d for d in doors if (d.row.unit, d.row.floor) != (last.unit, last.floor)] or doors
     end = doors[-1].row if last is not None else None
     return render(request, "places/building.html", {
-        "row": row, "gates": _gates(gates), "gate_kinds": GATES, "doors": doors, "uses": USES, "dense": True,
+        "row": row, "gates": _gates(gates), "gate_kinds": GATES, "uses": USES, "dense": True,
+        "floors": _floors(doors, _floor(said.get("floor", ""))), "page": _at(from_) if from_ else "",
         "said_aliases": JOIN.join(row.aliases),
-        "after": f"{end.unit or 0}.{end.floor or 0}" if end is not None else None, "today": _today(request),
+        "after": _at((end.unit, end.floor)) if end is not None else None, "today": _today(request),
         "systems": systems(), "wrong": _said(no), "said": request.POST if no else {},
         "lng": row.lng_e7 / E7, "lat": row.lat_e7 / E7,
     }, status=no.status if no else 200)  # fmt: skip
@@ -120,7 +129,14 @@ def keep(request: HttpRequest, verb: str) -> HttpResponse:
         return _compound(request, compound_id, no) if compound_id else _building(request, building_id, no)
     if compound_id:
         return redirect("compound-kept", compound_id=compound_id)
-    return redirect("building-kept", building_id=building_id)
+    return redirect(reverse("building-kept", args=(building_id,)) + _where_it_was(said))
+
+
+def _where_it_was(said: Any) -> str:
+    """Give the way back to the floor that was being counted: its page of the list, opened."""
+    page, floor = _floor(said.get("page", "")), _floor(said.get("floor", ""))
+    asked = {name: _at(at) for name, at in (("after", page), ("floor", floor)) if at is not None}
+    return f"?{urlencode(asked)}#f{_at(floor)}" if floor else ""
 
 
 def _added(request: HttpRequest, by: Actor) -> int:
@@ -221,6 +237,28 @@ def _count(request: HttpRequest, by: Actor) -> str:
 VERBS = {
     "building": _add_building, "gate": _add_gate, "correct": _correct, "end": _end, "doors": _register, "count": _count,
 }  # fmt: skip
+
+
+def _floors(doors: Sequence[looking.Door], opened: tuple[int, int] | None) -> list[dict[str, Any]]:
+    """Group doors that stand in order: a floor of a stairwell is one line that opens."""
+    found = []
+    for (unit, floor), group in groupby(doors, key=lambda d: (d.row.unit, d.row.floor)):
+        here = list(group)
+        at = (unit or 0, floor or 0)
+        found.append({"unit": unit, "floor": floor, "at": _at(at), "doors": here, "open": at == opened,
+                      "homes": sum(d.households for d in here)})  # fmt: skip
+    return found
+
+
+def _floor(text: str) -> tuple[int, int] | None:
+    """Read stairwell and floor as `_at` writes them; anything else is no floor."""
+    unit, _dot, floor = text.partition(".")
+    known = unit.isascii() and unit.isdigit() and len(unit) < 5 and re.fullmatch("-?[0-9]{1,3}", floor)
+    return (int(unit), int(floor)) if known else None
+
+
+def _at(where: tuple[int | None, int | None]) -> str:
+    return f"{where[0] or 0}.{where[1] or 0}"
 
 
 def _gates(rows: Any) -> list[dict[str, Any]]:
