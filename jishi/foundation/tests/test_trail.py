@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from conftest import MONDAY_TEN
 from jishi.foundation import scope, trail
@@ -95,6 +95,20 @@ def test_a_note_for_each_of_a_thousand_subjects_takes_two_statements(tenant: int
 
         assert Entry.objects.count() == 1001
         assert TrailHead.objects.count() == 1001
+
+
+def test_a_subject_that_has_a_history_is_refused_as_new_and_keeps_its_head(tenant: int) -> None:
+    by = a_clerk(tenant)
+    with scope.work(by):
+        trail.record("case.received", ("list", 1), by=by, at=MONDAY_TEN, new=True)
+        trail.record("case.offered", ("list", 1), by=by, at=MONDAY_TEN)
+        before = trail.heads("list", [1])
+
+        with pytest.raises(IntegrityError, match="one_head_per_subject"), transaction.atomic():
+            trail.record("case.received", ("list", 1), by=by, at=MONDAY_TEN, new=True)
+
+        assert trail.heads("list", [1]) == before
+        assert [e.verb for e in trail.of("list", 1)] == ["case.received", "case.offered"]
 
 
 def test_salted_commitment_cannot_be_guessed_from_a_phone_book(tenant: int) -> None:

@@ -1,8 +1,18 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jishi.kernels.text.alike import FACTS, WEIGHTS, Block, Candidate, PairModel, same_matter, same_matter_all
+from jishi.kernels.text.alike import (
+    FACTS,
+    WEIGHTS,
+    Block,
+    Candidate,
+    PairModel,
+    same_matter,
+    same_matter_all,
+    within_reach,
+)
 from jishi.kernels.text.places import Gazetteer, Name, number_of, spot
 from jishi.kernels.text.risk import RiskRule, risk
 
@@ -114,6 +124,37 @@ class TestSameMatter:
         scores = [s.probability for s in same_matter_all([(first, other) for other in others])]
 
         assert scores == sorted(scores, reverse=True)
+
+    def reached(self, one, others, *, least=0.5):
+        """Which of others may be the same by place, time and matter alone."""
+        lng, lat, radius, hours, life = np.array(
+            [[o.lng, o.lat, o.radius_m, o.at_hours, o.life_hours] for o in others]
+        ).T  # fmt: skip
+        east = (lng - one.lng) * 111_320.0 * np.cos(np.radians((lat + one.lat) / 2))
+        apart = np.hypot(east, (lat - one.lat) * 111_320.0)
+        matters, compounds = [o.matter for o in others], [o.compounds for o in others]
+        return within_reach(one, apart, radius, hours, life, matters, compounds, PairModel(), least=least).tolist()
+
+    def test_whose_words_are_not_read_could_never_have_been_proposed_and_who_stands_near_is_read(self):
+        said = "小区3号楼顶楼漏水"  # the same words, the best that words can say
+        one = Candidate(said, 120.7, 28.0, 50.0, also=(("m1", 0.7), ("m2", 0.3)), compounds=frozenset({"c1"}))
+        others = [
+            Candidate(said, 120.7 + d * 0.0008, 28.0, radius, at_hours, matter, compounds=compounds)
+            for d in range(0, 24, 2)
+            for radius in (20.0, 100.0, 400.0)
+            for at_hours in (0.0, 300.0, 700.0)
+            for matter in ("m1", "m2", "m9", "")
+            for compounds in (frozenset({"c1"}), frozenset({"c2"}), frozenset())
+        ]
+        others.append(Candidate(said))
+
+        reached = self.reached(one, others)
+        chance = [s.probability for s in same_matter_all([(one, other) for other in others])]
+
+        assert [c for c, r in zip(chance, reached, strict=True) if c >= 0.5 and not r] == []
+        assert reached[-1], "without a place only the words can tell"
+        assert 0 < sum(reached) < len(reached), "some are read, some are spared"
+        assert self.reached(one, others, least=0.9).count(True) < sum(reached)
 
     def test_fitting_keeps_every_sign(self):
         pairs = [(at_home("3号楼漏水"), at_home("5号楼漏水")), (at_home("路灯不亮"), at_home("路灯坏了"))]
