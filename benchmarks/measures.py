@@ -319,11 +319,16 @@ def pipeline() -> list[Figure]:
         began = time.process_time()
         looked = [one for s in range(0, 2000, 500) for one in arrival.look(rows[s : s + 500], now=now, compare=False)]
         whole = (time.process_time() - began) / 2
-    stages: dict[str, float] = {}
+    stages: dict[str, list[float]] = {}
     for one in looked:
         for s in one.suggested:
-            stages[s.stage] = stages.get(s.stage, 0.0) + s.ms / 2
-    out = [Figure(f"   {stage}", f"{ms:.0f} ms / 1,000", "", None) for stage, ms in stages.items()]
+            spent = stages.setdefault(s.stage, [0.0, 0.0])
+            spent[0] += s.cpu_ms / 2
+            spent[1] += s.ms / 2
+    out = [
+        Figure(f"   {stage}", f"{cpu:.0f} ms CPU, {wall:.0f} by the wall / 1,000", "", None)
+        for stage, (cpu, wall) in stages.items()
+    ]
     return [Figure("pipeline in batch, one core, per 1,000 reports", f"{whole:.2f} s", "≤ 0.6 s", whole <= 0.6), *out]
 
 
