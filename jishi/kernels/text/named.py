@@ -123,9 +123,8 @@ def _laid_out(texts: Sequence[str]) -> list[_Row]:
     return [row for text in texts if (row := held[text]) is not None]
 
 
-def _cosines(texts: Sequence[str], first: Ints, second: Ints) -> Doubles:
+def _cosines(laid: Sequence[_Row], first: Ints, second: Ints) -> Doubles:
     """The products of row first[k] with row second[k]. Whole steps (`features.stepped`): the order of adding is free."""
-    laid = _laid_out(texts)
     out = np.zeros(len(first))
     order = np.argsort(first, kind="stable")
     starts = np.flatnonzero(np.diff(first[order], prepend=-1))
@@ -157,15 +156,15 @@ def facts(texts: Sequence[str], first: Ints, second: Ints) -> tuple[Doubles, npt
     read = [said(text) for text in texts]
     pairs = list(zip(first.tolist(), second.tolist(), strict=True))
     met = np.array([_met(read[a], read[b]) for a, b in pairs], np.float64).reshape(-1, 4)
-    same = np.array([bool(read[a].buildings & read[b].buildings) for a, b in pairs], np.bool_) & (met[:, 0] > 0)
-    both = np.array([bool(read[a].buildings and read[b].buildings) for a, b in pairs], np.bool_)
-    apart = both & ~np.array([bool(read[a].buildings & read[b].buildings) for a, b in pairs], np.bool_)
+    shared = np.array([bool(read[a].buildings & read[b].buildings) for a, b in pairs], np.bool_)
+    same = shared & (met[:, 0] > 0)
+    apart = np.array([bool(read[a].buildings and read[b].buildings) for a, b in pairs], np.bool_) & ~shared
     pieces = [
         len(read[a].pieces & read[b].pieces) / max(1, min(len(read[a].pieces), len(read[b].pieces))) for a, b in pairs
     ]
+    laid = _laid_out([r.matter for r in read] + [r.matter_head for r in read])
     measured = np.column_stack((
-        met, _cosines([r.matter for r in read], first, second), np.array(pieces),
-        _cosines([r.matter_head for r in read], first, second),
+        met, _cosines(laid[: len(read)], first, second), np.array(pieces), _cosines(laid[len(read) :], first, second),
     ))  # fmt: skip
     return measured, same, apart
 
