@@ -1,6 +1,6 @@
 """The shapes that tables of all rooms share. Rooms inherit from here and from nowhere else."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
@@ -28,14 +28,21 @@ class Rows(models.QuerySet[Row_co]):
             return super().bulk_create(rows, *args, **options)
         for row in rows:
             row._prepare_related_fields_for_save(operation_name="bulk_create")
-        statement = _statement(cast(Hashable, self.model))
+        for row, pk in zip(rows, self._take_in(rows, _plain), strict=True):
+            row.pk, row._state.adding, row._state.db = pk, False, self.db
+        return rows
+
+    def take_in(self, values: Iterable[dict[str, Any]]) -> None:
+        """Store rows that nobody looks at again, given by column, every one of them: no row is built."""
+        self._take_in(list(values), list)
+
+    def _take_in(self, rows: list[Any], told: Callable[[list[Any]], list[dict[str, Any]]]) -> list[Any]:
+        statement, ids = _statement(cast(Hashable, self.model)), []
         with transaction.atomic(using=self.db, savepoint=False), connections[self.db].cursor() as cursor:
             for start in range(0, len(rows), AT_ONCE):
-                part = rows[start : start + AT_ONCE]
-                cursor.execute(statement, [as_json(_plain(part))])
-                for row, (pk,) in zip(part, cursor.fetchall(), strict=True):
-                    row.pk, row._state.adding, row._state.db = pk, False, self.db
-        return rows
+                cursor.execute(statement, [as_json(told(rows[start : start + AT_ONCE]))])
+                ids += [pk for (pk,) in cursor.fetchall()]
+        return ids
 
 
 def as_json(value: Any) -> str:

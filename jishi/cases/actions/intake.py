@@ -229,11 +229,11 @@ def _keep_suggestions(
     """Store what triage said; a likely duplicate of the same batch has its case by now."""
     stored = {i: (c.id, c.number) for i, c in cases.items()}
     looked = [seen.with_cases(stored) for seen in looked]
-    Suggestion.objects.bulk_create(
-        Suggestion(
-            tenant_id=report.tenant_id, report=report, stage=s.stage, candidates=list(s.candidates),
-            abstained=s.abstained, edition=s.edition, ms=s.ms, made_at=now,
-        )
+    Suggestion.objects.take_in(
+        {
+            "tenant_id": report.tenant_id, "report_id": report.id, "stage": s.stage, "candidates": s.candidates,
+            "abstained": s.abstained, "edition": s.edition, "ms": s.ms, "made_at": now,
+        }
         for report, seen in zip(reports, looked, strict=True)
         for s in seen.suggested
     )  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg.types.range import Range
 
@@ -47,6 +47,20 @@ def test_rows_are_what_they_are_one_by_one(tenant: int) -> None:
     found = {row["id"]: row for row in News.objects.filter(subject_kind="test").values("id", *columns)}
     for one, two in zip(together, alone, strict=True):
         assert [found[one.id][c] for c in columns] == [found[two.id][c] for c in columns]
+
+
+def test_rows_given_by_column_are_the_same_rows_and_a_column_left_out_is_refused(tenant: int) -> None:
+    given = [{f.column: getattr(row, f.attname) for f in News._meta.concrete_fields[1:]} for row in news(tenant)]
+    with scope.work(system(tenant)), CaptureQueriesContext(connection) as asked:
+        News.objects.take_in(given)
+        News.objects.take_in([])
+    with scope.work(system(tenant)), pytest.raises(IntegrityError, match="subject_kind"), transaction.atomic():
+        News.objects.take_in([{name: value for name, value in given[0].items() if name != "subject_kind"}])
+
+    assert len(asked) == 1
+    columns = ("subject_kind", "subject_id", "name", "facts", "at")
+    stored = News.objects.filter(subject_kind="test").order_by("id").values_list(*columns)
+    assert list(stored) == [tuple(row[c] for c in columns) for row in given]
 
 
 def test_bytes_days_and_nothing_keep_their_form(tenant: int) -> None:
