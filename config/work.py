@@ -25,6 +25,7 @@ from jishi.cases.actions import (
     clusters,
     dangers,
     drifting,
+    fetching,
     measuring,
     patrols,
     programs,
@@ -47,6 +48,7 @@ from jishi.places.actions import gridplan, plans
 
 ROUNDS = 20  # hundreds of news per tenant and turn
 AT_ONCE = 8  # receivers outside
+FETCHED = (fetching.REACTION,)  # what comes from where a stranger says: slow, and nobody's letter waits for it
 SILENT = 30  # seconds without a sign of life after which a worker is dead; it gives one every ten
 
 
@@ -84,9 +86,25 @@ def send_out(timestamp: int) -> None:
     due = [
         (tenant_id, reaction, receiver)
         for tenant_id in _tenants()
-        for reaction, receiver in outside.receivers(by=messenger(tenant_id), now=timezone.now())
+        for reaction, receiver in outside.receivers(by=messenger(tenant_id), now=timezone.now(), slow=FETCHED)
     ]
     with ThreadPoolExecutor(AT_ONCE, "outside") as pool:
+        list(pool.map(_send_to, due))
+
+
+@app.periodic(cron="* * * * * */20")
+@app.task(queueing_lock="fetch_named", lock="fetch_named", pass_context=False)
+def fetch_named(timestamp: int) -> None:
+    """Fetch the pictures that strangers named: a few of each town a turn, beside the letters."""
+    close_old_connections()
+    due = [
+        (tenant_id, reaction, receiver)
+        for tenant_id in _tenants()
+        for reaction, receiver in outside.receivers(
+            by=messenger(tenant_id), now=timezone.now(), slow=FETCHED, fetched=True, most=AT_ONCE
+        )
+    ]
+    with ThreadPoolExecutor(AT_ONCE, "fetched") as pool:
         list(pool.map(_send_to, due))
 
 
@@ -283,5 +301,5 @@ def run() -> None:
     logs.guard_uncaught()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
-        working.run_worker(concurrency=2, install_signal_handlers=True, listen_notify=True,
+        working.run_worker(concurrency=3, install_signal_handlers=True, listen_notify=True,
                            stalled_worker_timeout=SILENT, delete_jobs="successful")  # fmt: skip

@@ -1,29 +1,34 @@
 """The one outgoing door (spec 90 §9): whatever leaves for an address that somebody else named goes through here.
 
 The name is resolved once, every address of it must be public unicast, and the connection goes to that very address
-with the name's certificate. No proxy of the environment, no redirects, 10 s, a short answer. Receivers inside a
-government network are listed by the operator of the installation: `JISHI_INSIDE`.
+with the name's certificate. No proxy of the environment, no redirects, 10 s for each step and a limit for the whole
+call, a short answer. Receivers inside a government network are listed by the operator of the installation:
+`JISHI_INSIDE`.
 """
 
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 
 from jishi.foundation.refusals import Refused
 
-SECONDS = 10
-WHOLE = 60  # seconds for one large answer, however slowly it drips
+SECONDS = 10  # for each step: a connection, a read
+LETTER = 30  # seconds for a whole call, however slowly the other side drips
+WHOLE = 60  # seconds for one large answer
 PIECE = 64 * 1024
 LONGEST_URL = 500
 LONGEST_ANSWER = 64 * 1024  # bytes that are read of an answer
 PORTS = {"https": 443, "http": 80}
+_AS_IT_IS = "/%:@!$&'()*+,;=~|"  # characters of an address that stay as they were given
 # What `is_global` still lets through although it leads elsewhere: 6to4, NAT64, Teredo carry an address inside.
 _CARRYING = tuple(ipaddress.ip_network(n) for n in ("2002::/16", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32"))
 
@@ -130,17 +135,12 @@ def ask(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -
     :raises NotDelivered: no connection, no answer in time, or one that is too long. :raises AddressRefused: as `post`.
     """
     to = target(url)
-    connection = _Plain(to) if to.url.scheme == "http" else _Secured(to)
-    try:
+    with _call(to, LETTER) as connection:
         connection.request(method, _path(to), body=body, headers={"User-Agent": "Jishi", **headers})
         answer = connection.getresponse()
         said = answer.read(LONGEST_ANSWER)
         if method != "POST" and answer.read(1):
             raise NotDelivered("too_long")
-    except (OSError, http.client.HTTPException) as no:
-        raise NotDelivered(_named(no)) from None
-    finally:
-        connection.close()
     return Answer(answer.status, answer.headers.get("Content-Type", ""), said)
 
 
@@ -153,30 +153,49 @@ def bring(url: str, *, longest: int) -> Answer:
     to = target(url)
     if not all(is_public(address) for address in to.addresses):
         raise AddressRefused(why_zh="它不在公网上", why_en="it is not on the public network")
-    connection, until = _Plain(to) if to.url.scheme == "http" else _Secured(to), time.monotonic() + WHOLE
     pieces, size = [], 0
-    try:
+    with _call(to, WHOLE) as connection:
         connection.request("GET", _path(to), headers={"User-Agent": "Jishi"})
         answer = connection.getresponse()
         while piece := answer.read1(PIECE):
             size += len(piece)
             if size > longest:
                 raise NotDelivered("too_long")
-            if time.monotonic() > until:
-                raise NotDelivered("timeout")
             pieces.append(piece)
-    except (OSError, http.client.HTTPException) as no:
-        raise NotDelivered(_named(no)) from None
-    finally:
-        connection.close()
+        if answer.length:  # it was cut off before its end
+            raise NotDelivered("bad_answer")
     return Answer(answer.status, answer.headers.get("Content-Type", ""), b"".join(pieces))
 
 
 # --- pieces ------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _call(to: Target, seconds: float) -> Iterator["_Plain"]:
+    """One call from dialling to the last byte. A timeout for each read sees no header that drips: a clock cuts it off.
+
+    :raises NotDelivered: whatever the connection says, and `timeout` when the time for the whole is over.
+    """
+    connection = _Plain(to, seconds) if to.url.scheme == "http" else _Secured(to, seconds)
+    clock = threading.Timer(seconds, connection.cut)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield connection
+        if connection.is_cut:
+            raise NotDelivered("timeout")
+    except (OSError, http.client.HTTPException, NotDelivered) as no:
+        code = no.code if isinstance(no, NotDelivered) else _named(no)
+        raise NotDelivered("timeout" if connection.is_cut else code) from None
+    finally:
+        clock.cancel()
+        connection.close()
+
+
 def _path(to: Target) -> str:
-    return (to.url.path or "/") + (f"?{to.url.query}" if to.url.query else "")
+    """Give path and query as a request line may hold them: what is not ASCII is written in per cent."""
+    query = f"?{quote(to.url.query, safe=_AS_IT_IS + '?[]')}" if to.url.query else ""
+    return quote(to.url.path or "/", safe=_AS_IT_IS) + query
 
 
 def _split(url: str) -> SplitResult:
@@ -217,25 +236,36 @@ def _named(no: Exception) -> str:
     return "no_connection" if isinstance(no, OSError) else "bad_answer"
 
 
-def _dial(addresses: Sequence[str], port: int) -> socket.socket:
-    last: OSError = OSError("no address")
+def _dial(addresses: Sequence[str], port: int, until: float) -> socket.socket:
+    last: OSError = TimeoutError("no time left")
     for address in addresses:
+        left = until - time.monotonic()
+        if left <= 0:
+            break
         try:
-            return socket.create_connection((address, port), SECONDS)
+            found = socket.create_connection((address, port), min(SECONDS, left))
+            found.settimeout(SECONDS)
+            return found
         except OSError as no:
             last = no
     raise last
 
 
 class _Plain(http.client.HTTPConnection):
-    """A connection to the addresses that were checked, under the name that was given."""
+    """A connection to the addresses that were checked, under the name that was given, for so many seconds in all."""
 
-    def __init__(self, to: Target) -> None:
+    def __init__(self, to: Target, seconds: float) -> None:
         super().__init__(to.host, to.port, timeout=SECONDS)
-        self._to = to
+        self._to, self._until, self.is_cut = to, time.monotonic() + seconds, False
 
     def connect(self) -> None:
-        self.sock = _dial(self._to.addresses, self._to.port)
+        self.sock = _dial(self._to.addresses, self._to.port, self._until)
+
+    def cut(self) -> None:
+        """End it from outside: whoever waits for a byte gets none."""
+        self.is_cut = True
+        with suppress(OSError, AttributeError):  # it never stood, or stands no more
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 class _Secured(_Plain):
@@ -245,4 +275,7 @@ class _Secured(_Plain):
 
     def connect(self) -> None:
         super().connect()
-        self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._to.host)
+        self.sock = ssl.create_default_context().wrap_socket(
+            self.sock, server_hostname=self._to.host, do_handshake_on_connect=False
+        )
+        self.sock.do_handshake()  # after it is named here: its time can be cut as well

@@ -5,7 +5,7 @@ any more. Killed between sending and marking, the same is sent again, under the 
 Order is kept per reaction, receiver and subject; what one receiver does not take holds nobody else up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,8 +46,9 @@ class Owed:
 
 _RECEIVERS = """
     SELECT DISTINCT reaction, receiver FROM foundation_delivery
-    WHERE tenant_id = %s AND done_at IS NULL AND dead_at IS NULL AND receiver > 0 AND next_at <= %s
-    ORDER BY 1, 2 LIMIT 500
+    WHERE tenant_id = %(tenant)s AND done_at IS NULL AND dead_at IS NULL AND receiver > 0 AND next_at <= %(now)s
+      AND (reaction = ANY(%(slow)s)) = %(fetched)s
+    ORDER BY 1, 2 LIMIT %(most)s
 """
 
 _NEXT = """
@@ -62,10 +63,13 @@ _NEXT = """
 """
 
 
-def receivers(*, by: Actor, now: datetime) -> list[tuple[str, int]]:
-    """List who has something due: (reaction, receiver)."""
+def receivers(
+    *, by: Actor, now: datetime, slow: Sequence[str] = (), fetched: bool = False, most: int = 500
+) -> list[tuple[str, int]]:
+    """List who has something due: (reaction, receiver); of the reactions in `slow`, or of all others."""
+    facts: dict[str, Any] = {"tenant": by.tenant_id, "now": now, "slow": list(slow), "fetched": fetched, "most": most}
     with scope.work(by), connection.cursor() as cursor:
-        cursor.execute(_RECEIVERS, [by.tenant_id, now])
+        cursor.execute(_RECEIVERS, facts)
         return [(row[0], row[1]) for row in cursor.fetchall()]
 
 

@@ -9,13 +9,14 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from config import work
 from jishi.cases.actions import fetching
 from jishi.cases.models import Photo
 from jishi.cases.tests import news_steps
 from jishi.cases.tests import open311_steps as o
 from jishi.cases.tests import photo_steps as p
-from jishi.foundation import outgoing, scope
-from jishi.foundation.actor import system
+from jishi.foundation import outgoing, outside, scope
+from jishi.foundation.actor import messenger, system
 from jishi.foundation.models import Delivery
 from jishi.foundation.outgoing import AddressRefused, Answer, NotDelivered
 
@@ -75,6 +76,19 @@ def test_is_fetched_after_the_answer_and_kept_closed_beside_the_report(town: int
     assert (photo.sent_by, photo.may_publish, photo.file.kind) == ("program", False, "jpeg")
     assert o.both(f"requests/{number}").value[0]["media_url"] is None
     assert [d.done_at is not None for d in owed(town)] == [True]
+
+
+def test_no_letter_waits_for_a_picture_that_a_stranger_named(town: int, key: str, lies: Any) -> None:
+    lies(p.picture())
+    o.posted(key, media_url=URL)
+    now = timezone.now()
+    news_steps.in_the_house(town, now)
+
+    letters = outside.receivers(by=messenger(town), now=now, slow=work.FETCHED)
+    pictures = outside.receivers(by=messenger(town), now=now, slow=work.FETCHED, fetched=True)
+
+    assert fetching.REACTION not in {reaction for reaction, _ in letters}
+    assert {reaction for reaction, _ in pictures} == {fetching.REACTION}
 
 
 def test_the_same_fetch_twice_keeps_one_picture(town: int, key: str, lies: Any) -> None:

@@ -360,8 +360,9 @@ class Desk:
         """Give whose passkey signed for exactly this wish, just now; a challenge serves once."""
         shown = passkeys.read(str(m["shown"]))
         person = self.book.state.people.get(shown.credential)
-        self._limit("signed", who=person.who if person else None)
-        asked = self.pending.pop(shown.challenge, None)
+        asked = self.pending.get(shown.challenge)
+        self._limit("signed", who=asked.who if asked else None)  # whose page was given it, not whom the sender names
+        self.pending.pop(shown.challenge, None)
         if asked is None or asked.wish != canonical(m["wish"]) or asked.until <= self.clock():
             raise SignatureNeeded
         if person is None:

@@ -54,7 +54,8 @@ class House:
         return self.desk.answer({"do": do, **said})
 
     def signed(self, by: Device, wish: dict, **more) -> str:
-        challenge = bytes.fromhex(self.ask("challenge", wish=wish)["bytes"])
+        who = next((list(one.who) for one in self.people if one.credential == by.credential.hex()), None)
+        challenge = bytes.fromhex(self.ask("challenge", wish=wish, who=who)["bytes"])
         return by.signed(challenge, **more).decode()
 
     def do(self, do: str, by: Device, wish: dict, **said) -> dict:

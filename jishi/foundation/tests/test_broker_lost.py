@@ -110,6 +110,17 @@ class TestOnePersonsHaste:
         assert said["refused"] == "too_costly_wait"
         assert house.look(house.receiver, "receive") == OPENED
 
+    def test_naming_the_passkey_of_another_leaves_him_his_share(self, house: House) -> None:
+        house.again(limits={**desks.LIMITS, "signed": (60, 2)})
+        named = Device()
+        named.credential = house.receiver.credential
+        for _ in range(3):
+            forged = named.signed(b"0" * 32).decode()
+            said = house.ask("open_own", wish=wish("receive"), kept=house.kept(), shown=forged)
+
+        assert said["refused"] == "too_costly_wait"
+        assert house.look(house.receiver, "receive") == OPENED
+
 
 class TestATownThatComesLater:
     def people(self) -> list[books.Person]:

@@ -3,7 +3,9 @@
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -200,14 +202,51 @@ class TestWhatAStrangerNames:
             outgoing.bring(f"{url}/a.jpg", longest=999)
         assert no.value.code == "too_long"
 
-    def test_that_drips_is_given_up_after_a_minute(
-        self, receiver: tuple[str, type[Receiver]], monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("said", [b"HTTP/1.1 200 OK\r\nX-", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", b""])
+    def test_that_drips_is_cut_off_wherever_it_stands(
+        self, said: bytes, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        url, _kind = receiver
         monkeypatch.setattr(outgoing, "is_public", lambda _address: True)
-        monkeypatch.setattr(outgoing, "WHOLE", -1)
-
-        with pytest.raises(NotDelivered) as no:
-            outgoing.bring(f"{url}/a.jpg", longest=1000)
+        monkeypatch.setattr(outgoing, "WHOLE", 0.5)
+        with _dripping(said) as port:
+            began = time.monotonic()
+            with pytest.raises(NotDelivered) as no:
+                outgoing.bring(f"http://localhost:{port}/a.jpg", longest=1000)
 
         assert no.value.code == "timeout"
+        assert time.monotonic() - began < 0.5 * outgoing.SECONDS  # no read had ever waited that long
+
+    def test_that_ends_too_early_is_no_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(outgoing, "is_public", lambda _address: True)
+        half = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"
+        with _dripping(half, drops=0) as port, pytest.raises(NotDelivered) as no:
+            outgoing.bring(f"http://localhost:{port}/a.jpg", longest=1000)
+
+        assert no.value.code == "bad_answer"
+
+    def test_may_have_chinese_in_its_address(
+        self, receiver: tuple[str, type[Receiver]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url, kind = receiver
+        monkeypatch.setattr(outgoing, "is_public", lambda _address: True)
+
+        outgoing.bring(f"{url}/路灯.jpg?大小=2&x=%41", longest=1000)
+
+        assert kind.got[-1][0] == "/%E8%B7%AF%E7%81%AF.jpg?%E5%A4%A7%E5%B0%8F=2&x=%41"
+
+
+@contextmanager
+def _dripping(said: bytes, drops: int = 100) -> Iterator[int]:
+    """A server that says `said`, then one byte each tenth of a second."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with suppress(OSError), server.accept()[0] as there:
+                there.recv(4096)
+                there.sendall(said)
+                for _ in range(drops):
+                    time.sleep(0.1)
+                    there.sendall(b"a")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield server.getsockname()[1]
