@@ -41,7 +41,7 @@ class SpeakUp(forms.Form):
     lng = forms.FloatField(required=False)
     lat = forms.FloatField(required=False)
     accuracy = forms.FloatField(required=False, min_value=0, max_value=100_000)
-    at_home = forms.BooleanField(label=_("没写地方的，按我住的地方办"), required=False, initial=True)
+    at_home = forms.BooleanField(label=_("没写地方的，按我住的地方办"), required=False)  # asked, never set beforehand
     voice = forms.ChoiceField(label=_("能联系您吗"), choices=VOICES, initial="open", widget=forms.RadioSelect)
     child = forms.BooleanField(label=_("我还不满 14 岁"), required=False)
     tel = forms.CharField(label=_("手机号"), required=False, max_length=60)

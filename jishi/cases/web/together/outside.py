@@ -23,7 +23,7 @@ from jishi.foundation.refusals import Refused
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show what is asked, or keep the answer. A link that is over answers 410 and says what to do now."""
     by = Actor(tenant_id=request.tenant.id, kind="anonymous")  # whoever holds the link; who that is, nobody records
-    form = OutsideForm(request.POST or None, initial={"ours": "yes"})
+    form = OutsideForm(request.POST or None)  # whether it is theirs they say; nothing is chosen for them
     try:
         if request.method == "GET":
             return _page(request, links.open_(token, by=by, now=request.now), form)
