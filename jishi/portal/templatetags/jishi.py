@@ -85,6 +85,12 @@ def own(text: Any) -> SafeString:
     return format_html_join("", "{}", ((r,) for r in marked))
 
 
+@register.filter
+def law(source: Any) -> SafeString:
+    """This will name a law in its own words; the remark that its text was not compared is said in the reader's."""
+    return own(str(source or "").replace("（原文未核对）", _("（原文未核对）")))
+
+
 # --- signs -------------------------------------------------------------------------------------------------
 
 
