@@ -199,6 +199,19 @@ declare(
 )  # fmt: skip
 declare(
     Purpose(
+        code="reply.enclosure", fields=frozenset({"enclosure", "file_key", "file_name"}),
+        zh="看懂答复", en="to understand the reply",
+        basis=_DUTY, source="承办单位 / the body that replied",
+        readers=frozenset({"operator", "dispatcher", "handler", "reviewer", "feedback", "supervisor", "ruler"}),
+        days=2 * 365, shared_with="这件事的诉求人 / the callers of the case",
+        labels={
+            "enclosure": ("答复的附件", "enclosure of the reply"), "file_key": ("答复的附件", "enclosure of the reply"),
+            "file_name": ("文件名", "name of the file"),
+        },
+    )
+)  # fmt: skip
+declare(
+    Purpose(
         code="photo.public", fields=frozenset({"file_key", "file_name"}),
         zh="让大家看到现场；盖住个人信息的那一份", en="to let everybody see the place; the copy with persons covered",
         basis="个人信息保护法 13(1)(1)、25：本人同意公开", source="本人 / the person",

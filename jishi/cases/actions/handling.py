@@ -1,14 +1,16 @@
 """办理: contact, progress, reply (spec 10 §§2, 5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from jishi.cases.actions import asking, belonging, moving, reckoning, running
+from jishi.cases.actions import asking, belonging, enclosing, moving, reckoning, running
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
+from jishi.cases.actions.photos import Ready
 from jishi.cases.models import Case, ContactNote, Part, Progress, Reply, Termination
 from jishi.cases.refusals import ContactNeeded, GroundNeeded, ReplyTooShort, ReturnPending, TooFewAttempts
 from jishi.cases.states import CASE, HandoverStatus, Outcome, PartStatus
@@ -83,11 +85,13 @@ def note_progress(case_id: int, *, text: str, waiting_for: str = "", until: date
 
 
 @transaction.atomic
-def reply(case_id: int, *, answer: Answer, by: Actor, now: datetime, version: int | None = None) -> Case:
-    """Answer: handling pauses, the review clock starts; the resident sees it only after review.
+def reply(
+    case_id: int, *, answer: Answer, given: Sequence[Ready] = (), by: Actor, now: datetime, version: int | None = None
+) -> Case:
+    """Answer: handling pauses, the review clock starts; the resident sees it, and the files given, only after review.
 
     :raises ContactNeeded: no contact noted. :raises ReplyTooShort: the text has not 20–4,000 characters.
-    :raises ReturnPending: a return waits for its answer.
+    :raises ReturnPending: a return waits for its answer. :raises TooManyFiles: more than three.
     """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "handling.reply", by=by)
@@ -103,8 +107,10 @@ def reply(case_id: int, *, answer: Answer, by: Actor, now: datetime, version: in
         text_for_caller=answer.text_for_caller.strip(), replied_at=now,
         text_public=minimise_one(answer.text_public.strip()).shown if answer.text_public.strip() else "",
     )  # fmt: skip
+    kept = enclosing.keep(row, given, now=now)
+    more = {"files": kept} if kept else {}
     return moving.carry_out(
-        held, move, by=by, now=now, codes={"body": lead.body_id, "reply": row.id, "outcome": row.outcome},
+        held, move, by=by, now=now, codes={"body": lead.body_id, "reply": row.id, "outcome": row.outcome, **more},
         words={"text": row.text_for_caller},
     )  # fmt: skip
 

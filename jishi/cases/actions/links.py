@@ -9,11 +9,10 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.timezone import localdate
 
 from jishi.accounts.actions import reading
 from jishi.accounts.actions.reading import OpenedFile
@@ -21,7 +20,7 @@ from jishi.cases import policies
 from jishi.cases.actions import alongside, moving
 from jishi.cases.actions.alongside import worded
 from jishi.cases.actions.moving import Held
-from jishi.cases.actions.photos import Ready
+from jishi.cases.actions.photos import Ready, last_day
 from jishi.cases.models import Case, Membership, OutsideLink
 from jishi.cases.refusals import GroundNeeded, OutsideLinkOver
 from jishi.cases.states import ENDS, Status, Voice
@@ -33,7 +32,7 @@ from jishi.foundation.uploads import MANY, TooManyFiles
 from jishi.kernels.text.minimise import minimise_one
 
 DAYS, MOST_DAYS = 14, 60
-TABLE, ENCLOSED, YEARS = OutsideLink._meta.db_table, "outside.enclosure", 2
+TABLE, ENCLOSED = OutsideLink._meta.db_table, "outside.enclosure"
 SENDABLE = frozenset({
     Status.RECEIVED.value, Status.CONSULTING.value, Status.OFFERED.value, Status.HANDLING.value,
     Status.SUSPENDED.value, Status.BANKED.value,
@@ -149,7 +148,7 @@ def answer(token: str, *, said: Said, given: Sequence[Ready] = (), by: Actor, no
         not_ours=said.not_ours,
     )  # fmt: skip
     verb = "link.not_ours" if said.not_ours else "link.answered"
-    ends, owner = _ends_on(now), (TABLE, row.id)
+    ends, owner = last_day(now), (TABLE, row.id)
     kept = files.keep([Wanted(one.content, ENCLOSED, owner, ends, one.name) for one in given],
                       tenant_id=row.tenant_id, now=now)  # fmt: skip
     more = {"files": [one.content_hash for one in kept]} if kept else {}
@@ -181,12 +180,6 @@ def open_file(file_id: int, *, reason: str, by: Actor, now: datetime) -> OpenedF
     if case is None or by.kind != "staff" or not policies.visible_to(by, Case.objects.filter(id=case)).exists():
         raise NotFound
     return reading.read_file(file_id, what="enclosure", reason=reason, by=by, now=now)
-
-
-def _ends_on(now: datetime) -> date:
-    """Two years, as a photo (spec 10 §13)."""
-    day = localdate(now)
-    return day.replace(year=day.year + YEARS, day=min(day.day, 28))
 
 
 def look(token: str, *, now: datetime) -> OutsideLink:

@@ -83,7 +83,12 @@ def add(report_id: int, given: Sequence[Ready], *, may_publish: bool, by: Actor,
 
 def ends_on(report: Report) -> date:
     """Give the last day of a photo: two years after the report."""
-    day = localdate(report.received_at)
+    return last_day(report.received_at)
+
+
+def last_day(now: datetime) -> date:
+    """Give the last day of a file that came at this moment (spec 10 §13)."""
+    day = localdate(now)
     return day.replace(year=day.year + YEARS, day=min(day.day, 28))
 
 

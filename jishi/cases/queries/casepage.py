@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
-from jishi.cases.actions import publishing
+from jishi.cases.actions import enclosing, publishing
 from jishi.cases.actions.moving import OPEN_HANDOVER
 from jishi.cases.models import (
     Addendum,
@@ -39,6 +39,7 @@ from jishi.cases.states import CASE, HANDOVER, LIVES, Role, Status, Visibility
 from jishi.duties import queries as duties
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
+from jishi.foundation.files import StoredFile
 from jishi.foundation.refusals import NotFound
 from jishi.kernels import ledger
 from jishi.kernels.procedure import Move, Spoken
@@ -373,7 +374,7 @@ class Talk:
 
 
 def talks_of(case: Case, *, lang: str) -> list[Talk]:
-    """Give the consultations, newest first; two statements."""
+    """Give the consultations, newest first; two statements, three where there are any."""
     rows = list(Consultation.objects.filter(case=case).select_related("agreed_body").order_by("-id"))
     stated: dict[int, list[Position]] = {}
     for one in Position.objects.filter(consultation__in=rows).select_related("body", "cited_item").order_by("id"):
@@ -395,6 +396,7 @@ class Answered:
 
     reply: Reply
     reviews: tuple[Review, ...]
+    files: tuple[StoredFile, ...] = ()  # sent along with it
 
 
 def replies_of(case: Case) -> list[Answered]:
@@ -403,7 +405,8 @@ def replies_of(case: Case) -> list[Answered]:
     looked: dict[int, list[Review]] = {}
     for one in Review.objects.filter(case=case).order_by("id"):
         looked.setdefault(one.reply_id, []).append(one)
-    return [Answered(r, tuple(looked.get(r.id, ()))) for r in rows]
+    along = enclosing.of_replies([r.id for r in rows], tenant_id=case.tenant_id)
+    return [Answered(r, tuple(looked.get(r.id, ())), along.get(r.id, ())) for r in rows]
 
 
 def contacts_of(case: Case) -> list[ContactNote]:

@@ -75,6 +75,7 @@ def _reply(one: casepage.Answered) -> dict[str, Any]:
         "done_by": row.done_by_date.isoformat() if row.done_by_date else None, "legal_basis": row.legal_basis,
         "what_was_done": row.what_was_done, "text": row.text_for_caller,
         "approved_at": row.approved_at.isoformat() if row.approved_at else None,
+        "files": [{"kind": f.kind, "size": f.size, "sha256": f.content_hash} for f in one.files],
         "reviews": [{"verdict": r.verdict, "at": r.at.isoformat()} for r in one.reviews],
     }  # fmt: skip
 

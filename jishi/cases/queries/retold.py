@@ -104,6 +104,7 @@ def _line(one: Happened, lang: str) -> dict[str, Any]:
         "at": _stamp(one.at), "what": one.what, "title": casepage.title_of(one.what).in_(lang), "body": one.body,
         "other": one.other, "item": _cited(one.item), "ground": str(one.codes.get("ground") or ""),
         "codes": _plain(one.codes), "words": dict(one.words), "own": one.own,
+        "files": [{"id": f.id, "kind": f.kind, "size": f.size} for f in one.files],
     }  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import naming
+from jishi.cases.actions import enclosing, naming
 from jishi.cases.models import Addendum, Case, Handover, Progress, Reply, Report
 from jishi.duties import queries as duties
+from jishi.foundation.files import StoredFile
 from jishi.foundation.trail import Entry
 from jishi.kernels.text.minimise import minimise
 
@@ -50,6 +51,7 @@ class Happened:
     codes: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     own: bool = False
+    files: tuple[StoredFile, ...] = ()  # sent along with a reply
 
 
 def cited(item: Any) -> Cited | None:
@@ -84,6 +86,7 @@ class Teller:
         self.handovers = {h.id: h for h in handovers}
         self.progress = {(p.body_id, p.at): p for p in progress}
         self.items = {i.id: cited(i) for h in handovers for i in (h.duty_item, h.cited_item) if i is not None}
+        self.along = enclosing.of_replies(self.replies, tenant_id=case.tenant_id)  # of approved ones alone
         self.me = naming.names_of_caller(report, case)
         self.known = bodies.names()
 
@@ -128,6 +131,7 @@ class Teller:
             codes=self._codes(codes, verb, entry.at, lead),
             own=own,
             words=self._words(verb, codes, words, lead, own=own),
+            files=self.along.get(codes.get("reply") or 0, ()) if verb == "case.reply_approved" else (),
         )
 
     def _handover(self, codes: Mapping[str, Any], at: datetime) -> Handover | None:

@@ -11,8 +11,8 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.timezone import localdate
 
 from jishi.cases import policies
+from jishi.cases.actions import enclosing, importing, moving, reckoning
 from jishi.cases.actions import feedback as asking
-from jishi.cases.actions import importing, moving, reckoning
 from jishi.cases.actions.moving import OPEN_HANDOVER
 from jishi.cases.models import (
     Case,
@@ -31,6 +31,7 @@ from jishi.cases.queries import listing, ticking
 from jishi.cases.states import HandoverStatus, Role, Solved, Status, Voice
 from jishi.foundation import refusals
 from jishi.foundation.actor import Actor
+from jishi.foundation.files import StoredFile
 from jishi.foundation.refusals import NotFound
 from jishi.kernels.procedure import Spoken
 
@@ -305,6 +306,7 @@ class ReplyShown:
     contacts: tuple[ContactNote, ...]
     reviews: tuple[Review, ...]
     own: bool  # the actor answered in this case: another person reviews it
+    files: tuple[StoredFile, ...] = ()  # sent along with it
 
 
 def to_review(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToReview]:
@@ -321,7 +323,8 @@ def reply_shown(case: Case, *, by: Actor) -> ReplyShown:
     reviews = Review.objects.filter(case=case).order_by("-id")
     authors = Reply.objects.filter(case=case).values_list("author", flat=True)
     own = any(moving.person(author) == moving.person(by.label) for author in authors)
-    return ReplyShown(reply, tuple(contacts[:20]), tuple(reviews[:5]), own)
+    along = enclosing.of_replies([reply.id], tenant_id=case.tenant_id).get(reply.id, ())
+    return ReplyShown(reply, tuple(contacts[:20]), tuple(reviews[:5]), own, along)
 
 
 def _running(kind: str, status: str, by: Actor) -> Any:

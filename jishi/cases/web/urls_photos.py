@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.cases.web import handing_out
+from jishi.cases.web import enclosed, handing_out
 from jishi.cases.web.desk import photos as desk
 from jishi.cases.web.desk import unsealing
 from jishi.cases.web.resident import photos as own
@@ -10,6 +10,8 @@ from jishi.cases.web.resident import photos as own
 urlpatterns = [
     path("cases/<str:number>/photos", desk.page, name="case-photos"),
     path("cases/<str:number>/unsealing", unsealing.page, name="case-unsealing"),
+    path("cases/<str:number>/reply-files/<int:row>", enclosed.colleague, name="case-reply-file"),
+    path("mine/<str:number>/reply-files/<int:row>", enclosed.caller, name="timeline-reply-file"),
     path("desk/unsealings", unsealing.queue, name="unsealings"),
     path("mine/<str:number>/photos", own.page, name="timeline-photos"),
     path("photos/<slug:code>.jpg", handing_out.public_photo, name="photo"),

@@ -212,6 +212,7 @@ def _approved(h: Happened) -> Line:
         "text": _("办理结果：%(outcome)s") % {"outcome": outcome} if outcome else "",
         "sub": _("依据：%(basis)s") % {"basis": basis} if basis else "",
         "id": "reply",
+        "files": h.files,
     }
 
 

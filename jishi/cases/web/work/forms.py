@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 
-from jishi.cases.actions import feedback, handling, handover, review
+from jishi.cases.actions import feedback, handling, handover, photos, review
 from jishi.cases.actions.arrival import Incoming
+from jishi.cases.actions.photos import Ready
 from jishi.cases.states import Contacted, Satisfied, Solved
 from jishi.cases.web.desk.forms import TEXT, _body_field, _item_field, _Naming, matter_of
+from jishi.foundation import uploads
 
 RETURN_GROUNDS = (
     ("not_our_duty", _("不是本单位职责\n要引用清单的一条，写出该是哪个单位")),
@@ -89,6 +91,10 @@ class ReplyForm(forms.Form):
             contacted_at=said["contacted_at"], contacted_how=said["contacted_how"], done_by=said["done_by"],
             legal_basis=said["legal_basis"],
         )  # fmt: skip
+
+    def enclosed(self) -> list[Ready]:
+        """Look at the files sent along. :raises Refused: one of them cannot be taken, or there are too many."""
+        return photos.ready(uploads.sent(self.files.getlist("files")))
 
 
 class ReviewForm(forms.Form):

@@ -22,7 +22,9 @@ from jishi.cases.states import HandoverStatus, Status
 from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.desk.forms import ContactForm, ProgressForm
+from jishi.cases.web.resident.photos import ACCEPTED
 from jishi.cases.web.work.forms import ReplyForm, ReturnForm, local_minute
+from jishi.foundation import uploads
 from jishi.foundation.refusals import NotFound, Refused
 
 TABS = (
@@ -87,6 +89,7 @@ def page(
         "said": casepage.said_of(found), "contacts": contacts, "progress": work.progress_of(found),
         "replies": casepage.replies_of(found)[:3], "matter": dispatch._matter(found, language),
         "grid": dispatch.grid_of(found), "channels": dispatch.CHANNELS,
+        "accepted": ACCEPTED, "most": uploads.MANY,
         "item_options": _items(cited, language, now), "body_options": [
             b.called(language) for b in bodies.all_bodies(on=localdate(now))
         ],
@@ -185,7 +188,7 @@ def _return(case: Case, form: Any, who: Mapping[str, Any]) -> object:
 
 
 def _reply(case: Case, form: Any, who: Mapping[str, Any]) -> object:
-    return handling.reply(case.id, answer=form.value(), **who)
+    return handling.reply(case.id, answer=form.value(), given=form.enclosed(), **who)
 
 
 def _contact(case: Case, form: Any, who: Mapping[str, Any]) -> object:
@@ -236,7 +239,7 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
 
 
 def _no(request: HttpRequest, found: Case, code: str, form: Any, no: Refused) -> HttpResponse:
-    if no.status not in (409, 412, 422):
+    if no.status not in (409, 412, 413, 415, 422):
         raise no
     if form is None:
         return page(request, found, refused=no, status=no.status)
@@ -251,4 +254,4 @@ def _bound(code: str, request: HttpRequest) -> forms.Form | None:
         return ContactForm(data, auto_id="contact_%s")
     if code == "progress":
         return ProgressForm(data, auto_id="progress_%s")
-    return ReplyForm(data, now=now, auto_id="reply_%s") if code == "reply" else None
+    return ReplyForm(data, files=request.FILES, now=now, auto_id="reply_%s") if code == "reply" else None

@@ -42,7 +42,7 @@ def page(
     if opened is not None:
         shown = work.reply_shown(opened.case, by=by)
         context |= {
-            "opened": opened, "case": opened.case, "shown": shown, "reply": shown.reply,
+            "opened": opened, "case": opened.case, "shown": shown, "reply": shown.reply, "files": shown.files,
             "form": form or ReviewForm(auto_id="review_%s"), "said": casepage.said_of(opened.case),
             "channels": dispatch.CHANNELS, "matter": dispatch._matter(opened.case, language),
             "next": next((r.case.number for r in rows if r is not opened), ""),
