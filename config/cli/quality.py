@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from config.cli import quality_run, topics
+from config.cli import dangers, quality_run, topics
 from config.cli.given import CannotMeasure
 from config.cli.given import rows as _rows
 from config.cli.given import text as _text
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _beside(three)
     three.set_defaults(measure=_minimise, tell=_tell_spans)
     quality_run.flags(words)
-    for each in (one, two, three, topics.flags(words)):
+    for each in (one, two, three, topics.flags(words), dangers.flags(words)):
         each.add_argument("--json", action="store_true", help="print one JSON object")
     return flags
 

@@ -126,12 +126,27 @@ class TestMarksByNumber:
         assert quality.main(["duplicates", "--pairs", str(tmp_path / "pairs.csv"), *beside]) == 2
         assert "404" in capsys.readouterr().err
 
+    def test_marks_of_danger_are_counted_by_what_was_read(self, tmp_path, capsys) -> None:
+        rows = [("7", "求助", "三号楼着火了，快来"), ("8", "电梯", "有人被困在电梯里"), ("9", "建议", "如果起火怎么办")]
+        _write(tmp_path / "letters.csv", ("留言编号", "留言主题", "留言详情"), rows)
+        said = [("letters.csv", "7", "fire", "1"), ("letters.csv", "9", "fire", "0"), ("letters.csv", "8", "gas", "0")]
+        _write(tmp_path / "danger.csv", ("file", "id", "code", "right"), said)
+
+        found = _measured(capsys, "danger", "--marks", str(tmp_path / "danger.csv"), "--folder", str(tmp_path))
+
+        one = found["files"]["letters.csv"]
+        assert (one["before"]["hits"], one["before"]["of"], one["now"]["hits"], one["now"]["of"]) == (1, 3, 1, 1)
+        assert one["not_read"] == 1, "nobody has said whether the lift is one"
+
     def test_the_kept_marks_hold_no_words(self) -> None:
         folder = Path(__file__).parents[2] / "benchmarks/marks"
         pairs = list(csv.DictReader((folder / "pairs.csv").open(encoding="utf-8")))
         topics = list(csv.DictReader((folder / "topics.csv").open(encoding="utf-8")))
         spans = [json.loads(line) for line in (folder / "spans.jsonl").read_text("utf-8").splitlines()]
 
+        danger = list(csv.DictReader((folder / "danger.csv").open(encoding="utf-8")))
+
+        assert all(r["id"].isdecimal() and r["right"] in "01" and r["code"].isidentifier() for r in danger)
         assert len(pairs) >= 600
         assert all(r["a"].isdecimal() and r["b"].isdecimal() and r["same"] in "01" for r in pairs)
         assert len({r["topic"] for r in topics}) == 10

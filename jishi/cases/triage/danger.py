@@ -147,7 +147,7 @@ def rules_of(told: Mapping[str, Any], edition: str) -> Rules:
         dangers[row["code"]] = Danger(
             row["code"], Spoken(row["zh"], row["en"]), row["call"], row["source"], verified, hidden
         )
-        more = {name: bool(row.get(name, False)) for name in ("wide", "desk_only", "under_way")}
+        more = {name: bool(row.get(name, False)) for name in ("wide", "desk_only", "under_way", "at_once")}
         rules += [
             RiskRule(
                 row["code"], tuple(map(tuple, way)), never=tuple(row.get("never", ())), call=row["call"], **more

@@ -29,7 +29,7 @@ _PAST = re.compile(
     r"(?:修好|解决|处理(?:好|完)?|扑灭|救出|换好|换新|恢复|盖好|补好|填好|抽干|找到|排除|结束|拆除|抢修完|和解)"
     r"|(?:修好|解决|扑灭|救出|恢复|找到|盖好|填好|补好|抢修完)了|(?:去年|前年|多年前|以前|曾经)"
 )
-_SUPPOSED = re.compile(r"等(?:到|发生|出|真)[^,。;!?]{0,14}(?:才|再|吗)|如果|要是|万一|假如|假设|一旦|倘若|若是|假使|新闻说|听说外地")
+_SUPPOSED = re.compile(r"才会?(?:重视|来管|有人[来管])|真的?得?等|等(?:到|发生|出|真)[^,。;!?]{0,14}(?:才|再|吗)|如果|要是|万一|假如|假设|一旦|倘若|若是|假使|新闻说|听说外地")
 # What happens again and again, and what is told of another day: no rule for what is going on now (`under_way`) fires on it.
 _TOLD = re.compile(
     r"[0-9]{1,2}月|[0-9]{1,2}[日号](?![楼线院栋])|[0-9]{4}年|当时|期间|曾|事后|之后|后来|多次|几次|经常|时常|往往|纠集|参与|导致|遭到|随意|维权|拆迁|强拆|判决|拘留|报了警|未遂"
@@ -39,6 +39,11 @@ _STAGED = re.compile(r"演练|演习|培训|宣传|讲座|知识|预案|小说|�
 _ASKED = re.compile(r"怎么办|该怎么|应该怎样|怎样报警|找谁|打哪个|打什么电话")
 _STILL = re.compile(r"(?:又|还在|仍然?|现在(?![换好已修用装改])|正在|再次|依然|没修好|没解决|未解决)")
 _NOW = re.compile(r"了|着|在[漏烧冒打淹喊流砍]|正在|现在|还在|一直")
+# What a letter tells of another year, and what says that its danger is of this hour.
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}年|[0-9十几多]{1,3}年[前了]|早几年|年年|每年|近几年")
+_AT_ONCE = re.compile(r"现在|目前|此刻|眼下|刚刚|刚才|正在|正(?=[被在冒烧漏淹])|今[天日晚早晨]|还在|仍在|一直在|已经?(?:被淹|漫|倒灌)|现.{0,4}已|司空见惯|快来|救命|紧急|火急|不停")
+LETTER = 150  # characters: who calls while it happens says less, or says that it happens
+NEAR = 30  # characters
 _REACH = 40  # characters between the words of a wide rule
 
 
@@ -53,6 +58,7 @@ class RiskRule:
     call: str = ""
     desk_only: bool = False
     under_way: bool = False  # what is told of another day does not count, unless it goes on
+    at_once: bool = False  # of a letter only the sentences count that say that it is now
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,8 @@ def _fires(text: str, part: re.Match[str], rule: RiskRule, groups: Sequence[re.P
     found = [[w for w in g.finditer(text, *part.span()) if _counts(text, part, w)] for g in groups]
     if not all(found) or _is_over_or_imagined(text, part, under_way=rule.under_way):
         return []
+    if len(text) > LETTER and not _is_heard(rule):
+        found = [[w for w in group if not _is_told(text, w, rule)] for group in found[:1]] + found[1:]
     for first in found[0]:
         words = [min(group, key=lambda w: abs(w.start() - first.start())) for group in found]
         if max(w.end() for w in words) - min(w.start() for w in words) <= _REACH or not rule.wide:
@@ -121,12 +129,31 @@ def _counts(text: str, part: re.Match[str], word: re.Match[str]) -> bool:
     return not _FEARED.search(text, first, word.start()) and not _NAMED.match(text, word.end())
 
 
+def _sentence(text: str, part: re.Match[str]) -> str:
+    before = max(text.rfind(sign, 0, part.start()) for sign in "。;!?\n") + 1
+    behind = _SENTENCE.match(text, before)
+    return behind.group() if behind else part.group()
+
+
+def _is_heard(rule: RiskRule) -> bool:
+    """Whether it is said of the own life: that is heard however long the letter is."""
+    return rule.desk_only and not rule.under_way
+
+
+def _is_told(text: str, word: re.Match[str], rule: RiskRule) -> bool:
+    """Whether a letter tells it as an account: of a year, or, where the rule asks for it, with no word near it that it is now."""
+    first = max(text.rfind(sign, 0, word.start()) for sign in "。;!?\n") + 1
+    sentence = _sentence(text, word)
+    last = min(first + len(sentence), word.end() + NEAR)
+    if _AT_ONCE.search(text, max(first, word.start() - NEAR), last):
+        return False
+    return rule.at_once or _YEAR.search(sentence) is not None
+
+
 def _is_over_or_imagined(text: str, part: re.Match[str], *, under_way: bool) -> bool:
     """Whether the sentence around the words says that it is past, supposed, played or only asked about; 又 and 现在 win over the past, a
     finished or lasting verb over the question (着火了怎么办)."""
-    before = max(text.rfind(sign, 0, part.start()) for sign in "。;!?\n") + 1
-    behind = _SENTENCE.match(text, before)
-    sentence = behind.group() if behind else part.group()
+    sentence = _sentence(text, part)
     if _SUPPOSED.search(sentence) or _STAGED.search(sentence):
         return True
     if _ASKED.search(sentence) and not _NOW.search(sentence):

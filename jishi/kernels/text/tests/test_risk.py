@@ -19,7 +19,7 @@ DANGERS = {
 def rules() -> list[RiskRule]:
     """The rules as the town has them: one for each way to say a danger."""
     rows = tomllib.loads(RULES_FILE.read_text("utf-8"))["risk"]
-    told = ("wide", "desk_only", "under_way")
+    told = ("wide", "desk_only", "under_way", "at_once")
     return [
         RiskRule(
             row["code"], tuple(tuple(group) for group in way), never=tuple(row.get("never", ())), call=row["call"],
