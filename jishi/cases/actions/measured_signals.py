@@ -14,13 +14,15 @@ from django.conf import settings
 from django.utils.timezone import localdate
 
 from jishi.cases.actions.measured_stages import Row, row
-from jishi.cases.models import ClusterReport, Membership, RiskLook
-from jishi.cases.triage import danger
+from jishi.cases.models import Choice, ClusterReport, Membership, RiskLook, Suggestion
+from jishi.cases.states import Status
+from jishi.cases.triage import Stage, danger
 from jishi.kernels.text import clusters_golden
 from jishi.kernels.text.figures import Share, b_cubed
 
 LEAST = 3  # reports that people put into one case make one topic of the town's own
 SOON = 10.0  # minutes
+OFFERS = 2000  # the newest are enough
 OWN_DAYS = timedelta(days=30)  # as long as hot topics look back
 
 
@@ -95,3 +97,25 @@ def _by_cluster(of: dict[int, int], marked: Sequence[Sequence[str]]) -> list[lis
             if int(report) in of:
                 groups.setdefault(of[int(report)], []).append(report)
     return list(groups.values())
+
+
+def answers(*, since: datetime, until: datetime, tenant_id: int) -> list[Row]:
+    """Give what became of the kept answers that were offered to who took the report in: taken, put aside (the case went
+    on without it), or not looked at (it still waits as it came). Three statements, however many there are.
+    """
+    made = Suggestion.objects.filter(
+        tenant_id=tenant_id, stage=Stage.KNOWLEDGE, made_at__gte=since, made_at__lt=until
+    ).order_by("-id")  # fmt: skip
+    offered: dict[int, int] = {}
+    for report, number in made.values_list("report", "id")[:OFFERS]:
+        offered.setdefault(report, number)
+    choices = Choice.objects.filter(tenant_id=tenant_id, suggestion__in=list(offered.values()))
+    said = dict(choices.order_by("id").values_list("suggestion", "taken"))
+    waiting = set(
+        Membership.objects.filter(tenant_id=tenant_id, report__in=list(offered), to_at=None)
+        .filter(case__status=Status.RECEIVED).values_list("report", flat=True)
+    )  # fmt: skip
+    taken = sum(said.get(number, False) for number in offered.values())
+    unseen = sum(number not in said and report in waiting for report, number in offered.items())
+    counts = {"answer_taken": taken, "answer_aside": len(offered) - taken - unseen, "answer_unseen": unseen}
+    return [row("answers", name, Share(n, len(offered)), why="nothing_offered") for name, n in counts.items()]

@@ -29,10 +29,13 @@ from jishi.kernels.text.classify import Blended, Learned
 FORMAT = 1
 OWN = 500  # later confirmed cases under which an edition has no figures of its own: a twin is asked then
 MOST = 2000  # the newest are enough
-STAGES = ("locate", "classify", "duplicates", "route", "deadline", "personal_data", "risk", "hot_topics", "speed")
+STAGES = (
+    "locate", "classify", "duplicates", "route", "deadline", "personal_data", "risk", "hot_topics", "answers", "speed"
+)  # fmt: skip
 # Stages that need no guess on a held-out case: stage → (since=, until=, tenant_id=) → rows.
 MORE: dict[str, Callable[..., Sequence[Row]]] = {
-    "risk": measured_signals.risk, "hot_topics": measured_signals.hot_topics
+    "risk": measured_signals.risk, "hot_topics": measured_signals.hot_topics,
+    "answers": measured_signals.answers,
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from jishi.cases.actions import knowing
+from jishi.cases.actions import knowing, measured_signals
 from jishi.cases.models import Choice, KnowledgeItem, Suggestion
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -141,3 +141,30 @@ class TestTheCase:
         assert done.status_code == 302 and f.again(town, case.id).status == Status.CLOSED
         with scope.work(system(town)):
             assert trail.of("case", case.id)[-1].codes["knowledge"] == 1
+
+
+def test_what_became_of_offered_answers_is_counted(town: int) -> None:
+    kept(town)
+    console = colleague(town, "operator")
+    said = {"text": ASKED, "where": "", "matter": "", "kind": "report", "urgency": "normal", "voice": "open"}
+
+    def sent(**more: str) -> None:
+        page = console.get("/desk/operator").content.decode()
+        done = console.post("/desk/operator", {**said, "idempotency_key": key_on(page), **more})
+        assert done.status_code == 200
+
+    def counted() -> dict[str, tuple[int | None, int | None]]:
+        span = {"since": timezone.now() - timedelta(days=1), "until": timezone.now() + timedelta(minutes=1)}
+        with scope.work(system(town)), statements() as made:
+            found = measured_signals.answers(**span, tenant_id=town)
+        assert len(made) <= 3
+        return {r["figure"]: (r["hits"], r["of"]) for r in found}
+
+    nothing = counted()
+    sent(do="answer", answer=PERMIT.answer, knowledge="1")
+    sent(do="answer", answer="请到区里的窗口问。")
+    sent(do="save")
+    sent(do="save", text="居住证窗口态度太差了")
+
+    assert set(nothing.values()) == {(0, 0)}, "nothing was offered"
+    assert counted() == {"answer_taken": (1, 3), "answer_aside": (1, 3), "answer_unseen": (1, 3)}

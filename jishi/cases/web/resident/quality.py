@@ -21,7 +21,8 @@ Words = Mapping[str, str | Promise]
 STAGES: Words = {
     "locate": gettext_lazy("找地方"), "classify": gettext_lazy("认事项"), "duplicates": gettext_lazy("比相近"),
     "route": gettext_lazy("派单位"), "deadline": gettext_lazy("算时限"), "personal_data": gettext_lazy("遮个人信息"),
-    "risk": gettext_lazy("认紧急"), "hot_topics": gettext_lazy("找热点"), "speed": gettext_lazy("多快"),
+    "risk": gettext_lazy("认紧急"), "hot_topics": gettext_lazy("找热点"), "answers": gettext_lazy("推荐现成的答复"),
+    "speed": gettext_lazy("多快"),
 }  # fmt: skip
 FIGURES: Words = {
     "within_50": gettext_lazy("50 米以内"), "within_200": gettext_lazy("200 米以内"),
@@ -43,7 +44,8 @@ FIGURES: Words = {
     "minimise_ms": gettext_lazy("每千条，遮个人信息，毫秒"), "locate_ms": gettext_lazy("每千条，找地方，毫秒"),
     "classify_ms": gettext_lazy("每千条，认事项，毫秒"), "route_ms": gettext_lazy("每千条，派单位，毫秒"),
     "deadline_ms": gettext_lazy("每千条，算时限，毫秒"), "p95_ms": gettext_lazy("一条，百分之九十五在多少毫秒里"),
-    "memory_mib": gettext_lazy("常驻内存，MiB"),
+    "answer_taken": gettext_lazy("用了的"), "answer_aside": gettext_lazy("没有用的"),
+    "answer_unseen": gettext_lazy("还没有人看的"), "memory_mib": gettext_lazy("常驻内存，MiB"),
 }  # fmt: skip
 BY: Words = {
     "golden": gettext_lazy("标过的句子"), "marked": gettext_lazy("标过的热点"), "town": gettext_lazy("本地"),
@@ -71,6 +73,7 @@ WHY: Words = {
     "no_marked_groups": gettext_lazy("没有人工标过的分组"), "nobody_acted": gettext_lazy("受理的人还没有处置过险情"),
     "nobody_put_together": gettext_lazy("近三十天没有人把三条以上并成一件"),
     "no_record": gettext_lazy("没有记录过这一项"),
+    "nothing_offered": gettext_lazy("还没有推荐过"),
     "no_code_book": gettext_lazy("还没有事项分类"), "not_yet": gettext_lazy("还没有到第一次"),
 }  # fmt: skip
 BASIS: Words = {
@@ -86,6 +89,7 @@ EVERY: Mapping[str, tuple[str, ...]] = {
     "personal_data": ("recall", "precision"),
     "risk": ("recall", "precision", "minutes_to_a_person", "within_10_minutes"),
     "hot_topics": ("precision_at_10", "found_topics", "delay", "fragments", "b_cubed"),
+    "answers": ("answer_taken", "answer_aside", "answer_unseen"),
     "speed": ("pipeline_ms", "p95_ms", "memory_mib"),
 }  # fmt: skip
 PLAIN = frozenset({"macro_f1", "calibration_error", "f1", "b_cubed"})
@@ -108,7 +112,8 @@ FIRST: tuple[tuple[str, str, str, str], ...] = (
     ("classify", "accuracy", "level_0", "learned"), ("classify", "accuracy", "level_0", "zero_shot"),
     ("route", "final_body", "", ""), ("locate", "within_200", "", ""), ("duplicates", "precision", "", ""),
     ("deadline", "equal_to_pinned", "", ""), ("personal_data", "recall", "all", ""),
-    ("risk", "recall", "golden", ""), ("hot_topics", "found_topics", "marked", ""), ("speed", "pipeline_ms", "", ""),
+    ("risk", "recall", "golden", ""), ("hot_topics", "found_topics", "marked", ""), ("answers", "answer_taken", "", ""),
+    ("speed", "pipeline_ms", "", ""),
 )  # fmt: skip
 
 
@@ -180,7 +185,7 @@ def file(request: HttpRequest, form: str) -> HttpResponse:
 def _sections(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
     found = []
     for code, name in STAGES.items():
-        own = [r for r in rows if r["stage"] == code]
+        own = [r for r in rows if r["stage"] == code] or [r for r in _not_yet() if r["stage"] == code]
         own = sorted(own, key=lambda r: r["by"] not in ("", "all")) if code == "personal_data" else own
         if code == "personal_data":  # a line for each kind, beside each other how much was found and how much was right
             own = [{**r, "model": r["figure"], "figure": r["by"] or "all", "by": ""} for r in own]
