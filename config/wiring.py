@@ -6,6 +6,7 @@ A reaction takes the event's facts and `now`; it may run twice.
 from jishi.accounts.web import glass
 from jishi.bodies import queries as bodies
 from jishi.cases.web.resident import speaking
+from jishi.places.web import houses as house_desk
 from jishi.places.web import plans as plan_desk
 from jishi.portal import sources
 from jishi.portal.web import looks
@@ -51,6 +52,7 @@ def wire() -> None:
     """Name the sources of the home pages and of lists of bodies, once, when the addresses are read."""
     glass.wire(bodies.all_bodies)
     plan_desk.wire(bodies.handing_over)
+    house_desk.wire(bodies.is_of_community)
     looks.wire(
         looks.Sources(
             matters=sources.matters, around=sources.around, counts=sources.counts, boards=sources.boards,

@@ -15,13 +15,15 @@ from jishi.bodies import calendars
 from jishi.bodies.calendars import Hours
 from jishi.bodies.models import Body, GridPost, GridPostNamed, GridRole, Post, Term
 from jishi.foundation import scope
+from jishi.foundation.actor import Actor
 from jishi.places import queries as places
 from jishi.places.queries import coming
 
 __all__ = [
     "BodyName", "Changing", "GridRegister", "Held", "Hours", "PostRow", "Servant", "Vacancy", "all_bodies", "by_code",
     "calendar_by_label", "district_above", "existing", "grid_register", "grid_registers", "handing_over", "hours_of",
-    "ids_below", "look_at_calendars_again", "mark", "names", "posts_counted", "posts_for", "posts_of",
+    "ids_below", "is_of_community", "look_at_calendars_again", "mark", "names", "posts_counted", "posts_for",
+    "posts_of",
 ]  # fmt: skip
 
 
@@ -112,6 +114,13 @@ def existing(ids: Iterable[int], *, on: date) -> dict[int, BodyName]:
     """Give those of `ids` that exist on the day."""
     known = names()
     return {i: known[i] for i in ids if i in known and known[i].lasts_on(on)}
+
+
+def is_of_community(by: Actor, community: str) -> bool:
+    """Tell whether the post belongs to the body of a village or community, not to another that works there."""
+    today = localdate(scope.current().recorded_at)
+    mine = existing(by.body_ids, on=today).values()
+    return any(b.level == "community" and b.division_code == community for b in mine)
 
 
 def by_code(codes: Iterable[str], *, on: date) -> dict[str, BodyName]:

@@ -6,6 +6,25 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
 from jishi.kernels.dutylist.operators import division_head
 
+_wired: dict[str, Callable[[Actor, str], bool]] = {}  # what a room above tells of the body of a post
+
+
+def wire(is_of_community: Callable[[Actor, str], bool]) -> None:
+    """Take the question ``(actor, community)`` whether the post is one of the community's own body."""
+    _wired["is_of_community"] = is_of_community
+
+
+def _keeps_its_own(by: Actor, community: str) -> bool:
+    """A post of the community's body that works in it. A company's post there has the area and not the right."""
+    if not (by.kind == "staff" and by.has("handler") and len(by.area) == 12 and by.area == community):
+        return False
+    return _is_of_community(by, community)
+
+
+def _is_of_community(by: Actor, community: str) -> bool:
+    asked = _wired.get("is_of_community")
+    return asked is not None and asked(by, community)
+
 
 def ensure_may_keep_ground(by: Actor) -> None:
     """:raises NotAllowed: the post does not keep places."""
@@ -28,7 +47,7 @@ def ensure_may_keep_houses(by: Actor, community: str) -> None:
 
     :raises NotAllowed: another community's post, or none that keeps places.
     """
-    if not (by.kind == "staff" and by.has("handler") and len(by.area) == 12 and by.area == community):
+    if not _keeps_its_own(by, community):
         ensure_may_keep_ground_of(by, community)
 
 
@@ -42,10 +61,16 @@ def ensure_may_keep_entrances(by: Actor, community: str) -> None:
 
 
 def keeps_houses(by: Actor) -> bool:
-    """The page asks, the verbs insist: an office, or the post of one community."""
+    """The bar asks: an office, or a post that works in one community. The page and the verbs insist on its body."""
     return by.kind == "staff" and (
         by.has("office", "system_admin") or (by.has("handler") and len(by.area) == 12 and by.area[9:] != "000")
     )
+
+
+def ensure_keeps_houses(by: Actor) -> None:
+    """:raises NotAllowed: neither an office nor a post of a community's own body."""
+    if not keeps_houses(by) or not (by.has("office", "system_admin") or _keeps_its_own(by, by.area)):
+        raise NotAllowed(why="小区、楼栋和户室由社区和领导小组办公室维护。")
 
 
 def ensure_may_plan(by: Actor, community: str) -> None:

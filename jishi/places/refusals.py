@@ -1,6 +1,6 @@
 """What this room says no to, with the sentence and the next step (spec 20 §§10–11)."""
 
-from jishi.foundation.refusals import Refused
+from jishi.foundation.refusals import Invalid, Refused
 
 
 class UnknownDatum(Refused):
@@ -243,6 +243,52 @@ class OutsideItsCompound(Refused):
     en = "{name} lies {metres} m outside the compound {compound}."
     next_zh = "核对坐标；确实在外面的，写一句为什么。"
     next_en = "Check the coordinates; if it does lie outside, write one sentence why."
+
+
+class OutsideItsArea(Refused):
+    code, status = "outside_its_area", 422
+    zh, en = "“{name}”的位置不在这一片的地面上。", "{name} would lie outside the ground of its area."
+    next_zh = "核对经度、纬度和坐标系；确实在别处的，由那边的社区或领导小组办公室登记。"
+    next_en = "Check the coordinates and their system; what lies elsewhere is registered by those who keep it."
+
+
+class DayDoesNotFit(Invalid):
+    code = "day_does_not_fit"
+    zh = "写的是 {day}，只能写 {first} 到 {last} 之间的一天。"
+    en = "{day} was written; only a day from {first} to {last} fits."
+    next_zh, next_en = "换一个日子再提交。", "Choose another day and send again."
+
+
+class ReasonMissing(Invalid):
+    code = "reason_missing"
+    zh, en = "没有写为什么不再有。", "Nobody said why it is no more."
+    next_zh, next_en = "写一句再提交。", "Write one sentence and send again."
+
+
+class FieldDoesNotFit(Invalid):
+    code = "field_does_not_fit"
+    zh, en = "“{field}”写成“{value}”，收不下。", "The field {field} does not take “{value}”."
+    next_zh, next_en = "换一个写法再提交。", "Write it another way and send again."
+
+
+class ChoiceUnknown(Invalid):
+    code = "choice_unknown"
+    zh, en = "没有“{value}”这一项。", "There is no choice “{value}”."
+    next_zh, next_en = "从列出的里面选一个。", "Take one of those listed."
+
+
+class DoorsDoNotFit(Invalid):
+    code = "doors_do_not_fit"
+    zh = "{units} 个单元、{low} 到 {high} 楼、每层 {doors} 户，登记不了。"
+    en = "{units} stairwells, floors {low} to {high}, {doors} doors on each: this cannot be registered."
+    next_zh = "单元、楼层、户数都要有；一次最多 {most} 个户室。"
+    next_en = "Each number must be there; at most {most} dwellings are registered at once."
+
+
+class HouseholdsDoNotFit(Invalid):
+    code = "households_do_not_fit"
+    zh, en = "一个户室写 0 到 {most} 户，写的是 {count}。", "A door has 0 to {most} households; {count} was written."
+    next_zh, next_en = "改好户数再提交。", "Correct the number and send again."
 
 
 class DoorsAreThere(Refused):

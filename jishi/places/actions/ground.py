@@ -6,7 +6,7 @@ Rings and lines are sequences of such pairs. A row whose `ref` is there already 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import shapely
@@ -19,7 +19,8 @@ from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid
 from jishi.places import memory, shapes
-from jishi.places.actions.barriers import ensure_inside
+from jishi.places.actions.barriers import ALONG, ensure_inside
+from jishi.places.actions.grids import border_of
 from jishi.places.models import (
     Building,
     Compound,
@@ -36,10 +37,12 @@ from jishi.places.policies import (
     ensure_may_keep_ground,
     ensure_may_keep_houses,
 )
-from jishi.places.refusals import OutsideItsCompound, SwappedAxes, UnknownDatum
+from jishi.places.refusals import DayDoesNotFit, OutsideItsArea, OutsideItsCompound, SwappedAxes, UnknownDatum
 from jishi.places.shapes import E7, Coord
 
 BESIDE_M = 20.0  # a house may stand so far outside its compound (spec 20 §10)
+AROUND_M = 500.0  # and so far from the point of one that nobody has drawn
+ASTRAY_M = 5_000.0  # so far a point is corrected where no border is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,10 @@ def add_compounds(
     for community in sorted({r.community for r in rows}):
         ensure_may_keep_houses(by, community)
     known = _begin(Compound, rows, crs, by)
+    borders: dict[str, Any] = {}
+    for row in rows:
+        if row.ref not in known:
+            ensure_on_its_ground(row.name, (row.lng_e7, row.lat_e7), row.community, by, borders=borders)
     made = Compound.objects.bulk_create(
         (
             Compound(
@@ -188,11 +195,12 @@ def bring_down(
 ) -> None:
     """This will end locked rows with their gates, doors, dwellings and the households behind them.
 
-    :raises Invalid: a day that lies ahead, or before one of them was there.
+    What began that same day stood on no day: the row keeps its number, because sealed rows may name it, and is listed
+    no more; a household of that day is deleted.
+    :raises DayDoesNotFit: a day that lies ahead, or before one of them was there.
     """
     began = [row.active_from for row in compounds] + [row.active_from for row in houses]
-    if on > localdate(now) or any(on <= day for day in began):
-        raise Invalid(detail=on.isoformat())
+    ensure_day(on, max(began, default=on), now)
     gates = Entrance.objects.select_for_update().filter(
         Q(compound__in=compounds) | Q(building__in=houses), tenant_id=by.tenant_id, active_to=None
     )  # fmt: skip
@@ -203,7 +211,8 @@ def bring_down(
     doors = Dwelling.objects.filter(tenant_id=by.tenant_id, building__in=houses, active_to=None)
     numbers = list(doors.order_by("id").select_for_update().values_list("id", flat=True))
     behind = Household.objects.filter(tenant_id=by.tenant_id, dwelling__in=numbers, active_to=None)
-    behind.update(active_to=Greatest(Value(on), F("active_from") + timedelta(days=1)), version=F("version") + 1)
+    behind.filter(active_from__gte=on).delete()
+    behind.update(active_to=on, version=F("version") + 1)
     Dwelling.objects.filter(tenant_id=by.tenant_id, id__in=numbers).update(
         active_to=Greatest(Value(on), F("active_from")), version=F("version") + 1
     )
@@ -215,7 +224,7 @@ def add_buildings(
 ) -> dict[str, int]:
     """Add buildings; gives ref → id. Refuses as `add_compounds`, and a compound that is not there.
 
-    :raises OutsideItsCompound: more than 20 m, and nobody says why.
+    :raises OutsideItsCompound: more than 20 m, and nobody says why. :raises OutsideItsArea: whatever anybody says.
     """
     wanted = {r.compound for r in rows if r.compound}
     compounds = {c.ref: c for c in Compound.objects.filter(tenant_id=by.tenant_id, ref__in=wanted)}
@@ -227,9 +236,10 @@ def add_buildings(
         ensure_may_keep_ground(by)
     known = _begin(Building, rows, crs, by)
     ensure_inside([shapely.Point(r.lng_e7 / E7, r.lat_e7 / E7) for r in alone], by)
+    borders: dict[str, Any] = {}
     for row in rows:
-        if row.compound and row.ref not in known and not row.why.strip():
-            ensure_near(row.name, (row.lng_e7, row.lat_e7), compounds[row.compound])
+        if row.compound and row.ref not in known:
+            ensure_at_home(row.name, (row.lng_e7, row.lat_e7), compounds[row.compound], row.why, by, borders=borders)
     above = {ref: c.id for ref, c in compounds.items()}
     made = Building.objects.bulk_create(
         (
@@ -265,8 +275,7 @@ def add_entrances(rows: Sequence[NewEntrance], *, crs: str, active_from: date, b
         if place is None:
             raise Invalid(detail=f"没有编号为 {row.compound or row.building} 的小区或楼栋")
         ensure_may_keep_entrances(by, memory.community_of(place))
-        if isinstance(place, Compound):
-            ensure_near(row.name or row.kind, (row.lng_e7, row.lat_e7), place)
+        ensure_near(row.name or row.kind, (row.lng_e7, row.lat_e7), place)
     made = Entrance.objects.bulk_create(
         Entrance(
             tenant_id=by.tenant_id, compound=compounds.get(r.compound), building=houses.get(r.building), name=r.name,
@@ -279,15 +288,60 @@ def add_entrances(rows: Sequence[NewEntrance], *, crs: str, active_from: date, b
     return [m.id for m in made]
 
 
-def ensure_near(name: str, point: Coord, compound: Compound) -> None:
-    """:raises OutsideItsCompound: the point lies more than 20 m outside the drawn compound."""
-    drawn = shapes.read(compound.polygon)
-    if drawn is None:
+def ensure_near(name: str, point: Coord, place: Compound | Building) -> None:
+    """:raises OutsideItsCompound: over 20 m outside the drawn compound, or 500 m from the point of another place."""
+    drawn = shapes.read(place.polygon) if isinstance(place, Compound) else None
+    away = _metres(point, drawn or shapely.Point(place.lng_e7 / E7, place.lat_e7 / E7))
+    if away > (BESIDE_M if drawn is not None else AROUND_M):
+        raise OutsideItsCompound(name=name, compound=place.name, metres=round(away))
+
+
+def ensure_at_home(
+    name: str, point: Coord, home: Compound, why: str, by: Actor, *, borders: dict[str, Any] | None = None
+) -> None:
+    """A house stands at its compound, or somebody says why; it stands on the ground of the community either way.
+
+    :raises OutsideItsCompound: without a word why. :raises OutsideItsArea: with or without one.
+    """
+    if not why.strip():
+        ensure_near(name, point, home)
+    ensure_on_its_ground(name, point, home.community, by, was=(home.lng_e7, home.lat_e7), borders=borders)
+
+
+def ensure_on_its_ground(
+    name: str, point: Coord, division: str, by: Actor, *, was: Coord | None = None,
+    borders: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """A place is put on the ground of its own community; without a border of it, of the street or county above.
+
+    Where none of them has a border, what stood somewhere stays within 5 km of it.
+    :raises OutsideItsArea: nobody moves ground out of the area that answers for it.
+    """
+    if by.has("system"):
         return
+    kept = {} if borders is None else borders
+    if division not in kept:
+        above = (border_of(division[:size].ljust(12, "0")) for size in (12, 9, 6))
+        kept[division] = next((b for b in above if b is not None), None)
+    border = kept[division]
+    if border is not None:
+        here = shapely.Point(point[0] / E7, point[1] / E7)
+        fits = bool(shapely.covers(shapely.buffer(border, ALONG), here))
+    else:
+        fits = was is None or _metres(point, shapely.Point(was[0] / E7, was[1] / E7)) <= ASTRAY_M
+    if not fits:
+        raise OutsideItsArea(name=name)
+
+
+def ensure_day(on: date, first: date, now: datetime) -> None:
+    """:raises DayDoesNotFit: a day that lies ahead, or before it was there."""
+    if not first <= on <= localdate(now):
+        raise DayDoesNotFit(day=on.isoformat(), first=first.isoformat(), last=localdate(now).isoformat())
+
+
+def _metres(point: Coord, shape: Any) -> float:
     plane = shapes.Plane(point[0] / E7, point[1] / E7)
-    away = float(shapely.distance(plane.shape(drawn), shapely.Point(0, 0)))
-    if away > BESIDE_M:
-        raise OutsideItsCompound(name=name, compound=compound.name, metres=round(away))
+    return float(shapely.distance(plane.shape(shape), shapely.Point(0, 0)))
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ keeps its answer. Of a household there is a row from a day until a day and nothi
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotFound, Stale
+from jishi.foundation.refusals import NotFound, Stale
 from jishi.places import memory, policies, serving_rules
 from jishi.places.actions import ground, residence
 from jishi.places.models import (
@@ -25,7 +25,14 @@ from jishi.places.models import (
     EntranceKind,
     Household,
 )
-from jishi.places.refusals import DoorsAreThere, GoneAlready
+from jishi.places.refusals import (
+    DoorsAreThere,
+    DoorsDoNotFit,
+    FieldDoesNotFit,
+    GoneAlready,
+    HouseholdsDoNotFit,
+    ReasonMissing,
+)
 
 Kept = Compound | Building | Entrance | Dwelling
 NOUNS: dict[str, Any] = {"compound": Compound, "building": Building, "entrance": Entrance, "dwelling": Dwelling}
@@ -54,17 +61,16 @@ def correct(
 
     `point`: 1e-7 degrees of `crs`; `why`: the sentence for a building that stands outside its compound.
     :raises NotAllowed: not the houses of this post. :raises Stale: changed since it was seen.
-    :raises Invalid: a field that is not corrected, or no such value. :raises GoneAlready: it has ended.
+    :raises FieldDoesNotFit: a field that is not corrected, or no such value. :raises GoneAlready: it has ended.
+    :raises OutsideItsCompound: too far from where it belongs. :raises OutsideItsArea: out of the area altogether.
     """
     row = _held(kind, row_id, version, by)
     said = {name: _value(kind, name, value) for name, value in changes.items()}
     if point is not None:
         if kind == "dwelling":
-            raise Invalid(detail="point")
+            raise FieldDoesNotFit(field="point", value=f"{point[0]}, {point[1]}")
         ground.ensure_labelled(crs, [point])
-        home = row if kind == "compound" else row.compound
-        if kind != "compound" and home is not None and not (kind == "building" and why.strip()):
-            ground.ensure_near(said.get("name", row.name), point, home)
+        _ensure_placed(kind, row, said.get("name", row.name), point, why, by)
         said |= {"lng_e7": point[0], "lat_e7": point[1]}
     was = {name: getattr(row, name) for name in said}
     new = {name: value for name, value in said.items() if value != was[name]}
@@ -81,23 +87,23 @@ def correct(
 def end(kind: str, row_id: int, *, on: date, why: str, version: int, by: Actor, now: datetime) -> None:
     """This will say that a compound, building, entrance or dwelling is no more from a day on; what is in it goes along.
 
-    :raises Invalid: no reason, or a day that lies ahead or before it was there. Refuses as `correct` besides.
+    :raises ReasonMissing: nobody says why. :raises DayDoesNotFit: a day that lies ahead or before it was there.
+    Refuses as `correct` besides.
     """
     row = _held(kind, row_id, version, by)
     if not why.strip():
-        raise Invalid(detail="why")
+        raise ReasonMissing
     if kind == "compound":
         ground.take_down([row], on=on, why=why, by=by, now=now)
         return
     if kind == "building":
         ground.bring_down([], [row], on=on, by=by, now=now)
     else:
-        if on > localdate(now) or on < row.active_from:
-            raise Invalid(detail=on.isoformat())
+        ground.ensure_day(on, row.active_from, now)
         row.change(active_to=on)
-        for one in Household.objects.select_for_update().filter(dwelling=row) if kind == "dwelling" else ():
-            if one.active_to is None:
-                one.change(active_to=max(on, one.active_from + timedelta(days=1)))
+        if kind == "dwelling":
+            behind = Household.objects.select_for_update().filter(tenant_id=by.tenant_id, dwelling=row, active_to=None)
+            _end_households(list(behind.order_by("id")), on)
     codes = {"on": on.isoformat(), "why": why.strip()[:200]}
     trail.record(f"{kind}.ended", (kind, row.id), by=by, at=now, codes=codes)
     memory.touch(by.tenant_id)
@@ -111,13 +117,13 @@ def register_doors(
     """This will register the dwellings of a building, floor by floor and door by door; `lived_in`: one household each.
 
     The number of a door is its floor with two digits behind (1203); it is sealed. Floor 0 is none that people say.
-    :raises Invalid: nothing to register, or more than 2,000 at once. :raises DoorsAreThere: a floor has its doors.
+    :raises DoorsDoNotFit: nothing to register, or over 2,000 at once. :raises DoorsAreThere: a floor has its doors.
     Refuses as `correct` besides.
     """
     house = _held("building", building_id, version, by)
     storeys = [floor for floor in range(floors[0], floors[1] + 1) if floor]
     if not (0 < units <= 100 and 0 < doors < 100 and storeys and units * doors * len(storeys) <= MOST_DOORS):
-        raise Invalid(detail=f"{units} × {floors[0]}–{floors[1]} × {doors} ≤ {MOST_DOORS}")
+        raise DoorsDoNotFit(units=units, low=floors[0], high=floors[1], doors=doors, most=MOST_DOORS)
     there = set(
         Dwelling.objects.filter(tenant_id=by.tenant_id, building=house, active_to=None).values_list("unit", "floor")
     )
@@ -144,24 +150,24 @@ def count_households(
 ) -> None:
     """This will say what a door is for and how many households live behind it from a day on; those too many end then.
 
-    :raises Invalid: more than nine, or a day ahead or before the door was there. Refuses as `correct` besides.
+    One that began that same day was written down by mistake: it is deleted, and the trail says how many.
+    :raises HouseholdsDoNotFit: more than nine. :raises DayDoesNotFit: a day ahead, or before the door or one of those
+    that would end was there. Refuses as `correct` besides.
     """
     door = _held("dwelling", dwelling_id, version, by)
     said = _value("dwelling", "use", use)
-    if not 0 <= count <= MOST_HOUSEHOLDS or on > localdate(now) or on < door.active_from:
-        raise Invalid(detail=f"{count}, {on.isoformat()}")
+    if not 0 <= count <= MOST_HOUSEHOLDS:
+        raise HouseholdsDoNotFit(count=count, most=MOST_HOUSEHOLDS)
     there = list(
         Household.objects.select_for_update().filter(tenant_id=by.tenant_id, dwelling=door, active_to=None)
         .order_by("active_from", "id")
     )  # fmt: skip
+    ground.ensure_day(on, max([door.active_from, *(one.active_from for one in there[count:])]), now)
     if count == len(there) and said == door.use:
         return
-    for one in there[count:]:
-        if on <= one.active_from:
-            raise Invalid(detail=on.isoformat())
-        one.change(active_to=on)
+    never = _end_households(there[count:], on)
     _begin([door.id] * (count - len(there)), on, by)
-    codes = {"on": on.isoformat(), "households": count, "use": said}
+    codes = {"on": on.isoformat(), "households": count, "use": said} | ({"never_were": never} if never else {})
     door.change(use=said)
     trail.record("dwelling.households_counted", ("dwelling", door.id), by=by, at=now, codes=codes)
 
@@ -178,6 +184,29 @@ def remove_ended_households(*, by: Actor, now: datetime) -> int:
     if gone:
         trail.record("household.retention", ("tenant", by.tenant_id), by=by, at=now, codes={"gone": gone})
     return gone
+
+
+def _end_households(rows: Sequence[Household], on: date) -> int:
+    """End locked households; those that had not begun before the day are deleted. Gives how many were."""
+    never = [one.id for one in rows if one.active_from >= on]
+    for one in rows:
+        if one.active_from < on:
+            one.change(active_to=on)
+    Household.objects.filter(id__in=never).delete()
+    return len(never)
+
+
+def _ensure_placed(kind: str, row: Any, name: str, point: tuple[int, int], why: str, by: Actor) -> None:
+    """Refuse a point that leaves what the row belongs to, or the area of whoever corrects it."""
+    was = (row.lng_e7, row.lat_e7)
+    if kind == "entrance":
+        ground.ensure_near(name or row.kind, point, row.compound or row.building)
+    elif kind == "building" and row.compound is not None:
+        ground.ensure_at_home(name, point, row.compound, why, by)
+    elif kind == "building":  # it stands alone: whose it is, its ground says; the town corrects it within the town
+        ground.ensure_on_its_ground(name, point, by.area or memory.community_of(row)[:6], by, was=was)
+    else:
+        ground.ensure_on_its_ground(name, point, row.community, by, was=was)
 
 
 def _begin(dwellings: Sequence[int], day: date, by: Actor) -> None:
@@ -208,9 +237,9 @@ def _held(kind: str, row_id: int, version: int, by: Actor) -> Any:
 
 
 def _value(kind: str, name: str, value: Any) -> Any:
-    """Give a corrected value as it is stored. :raises Invalid: not one that this field takes."""
+    """Give a corrected value as it is stored. :raises FieldDoesNotFit: not one that this field takes."""
     if name not in FIELDS[kind]:
-        raise Invalid(detail=name)
+        raise FieldDoesNotFit(field=name, value=str(value)[:60])
     known = CHOICES.get((kind, name))
     if known is not None:
         fits = value in known
@@ -225,5 +254,5 @@ def _value(kind: str, name: str, value: Any) -> Any:
         longest = 60 if name == "hours" else MOST_WORD[kind]
         fits = isinstance(value, str) and len(value) <= longest and bool(value.strip() or kind == "entrance")
     if not fits:
-        raise Invalid(detail=f"{name}: {str(value)[:60]}")
+        raise FieldDoesNotFit(field=name, value=str(value)[:60])
     return value.strip() if isinstance(value, str) else value

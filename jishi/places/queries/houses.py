@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotAllowed, NotFound, SignInNeeded
+from jishi.foundation.refusals import NotFound, SignInNeeded
 from jishi.kernels.dutylist.operators import division_head
 from jishi.places import memory
-from jishi.places.models import Building, Compound, Dwelling, Entrance, Household
+from jishi.places.models import Building, Compound, Dwelling, DwellingUse, Entrance, Household
+from jishi.places.policies import ensure_keeps_houses
 from jishi.places.policies import keeps_houses as keeps_houses
 
 
@@ -33,13 +34,13 @@ def ensure_keeper(by: Actor) -> None:
     """:raises SignInNeeded: nobody. :raises NotAllowed: a post that keeps no houses."""
     if by.kind == "anonymous":
         raise SignInNeeded
-    if not keeps_houses(by):
-        raise NotAllowed(why="小区、楼栋和户室由社区和领导小组办公室维护。")
+    ensure_keeps_houses(by)
 
 
 def compounds_kept(words: str, *, after: int, limit: int, by: Actor) -> list[Compound]:
     """Give compounds of the post's own area by id, those that are gone too, with `houses`: how many. One statement."""
     rows = Compound.objects.filter(tenant_id=by.tenant_id, id__gt=after, community__startswith=division_head(by.area))
+    rows = rows.exclude(active_to=F("active_from"))  # written down by mistake: it stood on no day
     if words:
         rows = rows.filter(Q(name__icontains=words) | Q(aliases__contains=[words]))
     standing = Building.objects.filter(tenant_id=by.tenant_id, compound=OuterRef("id"), active_to=None)
@@ -62,7 +63,8 @@ def compound_kept(compound_id: int, *, by: Actor) -> tuple[Compound, list[Buildi
     counted = doors.order_by().values("building").annotate(n=Count("id")).values("n")
     homes = Household.objects.filter(tenant_id=by.tenant_id, dwelling__building=OuterRef("id"), active_to=None)
     lived = homes.order_by().values("dwelling__building").annotate(n=Count("id")).values("n")
-    houses = Building.objects.filter(tenant_id=by.tenant_id, compound=row).defer("footprint").annotate(
+    stood = Building.objects.filter(tenant_id=by.tenant_id, compound=row).exclude(active_to=F("active_from"))
+    houses = stood.defer("footprint").annotate(
         doors=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
         homes=Coalesce(Subquery(lived, output_field=IntegerField()), 0),
     )  # fmt: skip
@@ -104,11 +106,15 @@ def _in_order(doors: Sequence[Dwelling], behind: dict[int, int]) -> list[Door]:
 
 
 def households_of(buildings: Sequence[int], *, tenant_id: int) -> dict[int, int]:
-    """Give, of buildings whose doors are registered, how many households live there; others are not in it."""
+    """Give, of buildings whose doors are all known, how many households live there; others are not in it.
+
+    A door of which nobody knows what it is for is not a door behind which nobody lives.
+    """
     doors = Dwelling.objects.filter(tenant_id=tenant_id, building__in=buildings, active_to=None)
-    found = dict.fromkeys(doors.order_by().values_list("building", flat=True).distinct(), 0)
+    said = set(doors.order_by().values_list("building", "use").distinct())
+    found = dict.fromkeys({b for b, _use in said} - {b for b, use in said if use == DwellingUse.UNKNOWN}, 0)
     homes = Household.objects.filter(
-        tenant_id=tenant_id, dwelling__building__in=buildings, dwelling__active_to=None, active_to=None
+        tenant_id=tenant_id, dwelling__building__in=list(found), dwelling__active_to=None, active_to=None
     )
     return found | dict(
         homes.order_by().values("dwelling__building").annotate(n=Count("id")).values_list("dwelling__building", "n")

@@ -58,7 +58,7 @@ class Houses:
 
 def units_for_planning(community: str, *, by: Actor) -> Houses:
     """Give buildings with households, and compounds of which no building is known: counted where the doors of all its
-    buildings are registered, elsewhere the planned number, shared out by units and floors."""
+    buildings are known, elsewhere the planned number, shared out by units and floors."""
     now = Q(active_to=None)
     rows = Compound.objects.filter(now, tenant_id=by.tenant_id, community=community).order_by("id")
     houses: dict[int, list[Building]] = {}

@@ -8,10 +8,17 @@ from conftest import MONDAY_TEN
 from jishi.accounts.actions import accounts
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
+from jishi.places import policies
 from jishi.places.tests.factories import A, adopt, stand
 from jishi.places.tests.residence_steps import two_communities
 
 _names = count(1)
+
+
+@pytest.fixture(autouse=True)
+def of_its_body(monkeypatch):
+    """This room knows no bodies: a post works for the body of its area, but for one of body 999."""
+    monkeypatch.setattr(policies, "_is_of_community", lambda by, _community: 999 not in by.body_ids)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Houses at the desk: a community keeps its own, what is wrong is put right, what is gone is gone from a day on."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,10 +15,10 @@ from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import Invalid, NotAllowed, Stale
 from jishi.places.actions import ground, keeping
-from jishi.places.models import Building, Compound, Dwelling, Entrance, Household
+from jishi.places.models import Building, Compound, DivisionVersion, Dwelling, Entrance, Household
 from jishi.places.queries import houses as looking
 from jishi.places.queries import plans
-from jishi.places.refusals import DoorsAreThere, GoneAlready, OutsideItsCompound
+from jishi.places.refusals import DoorsAreThere, GoneAlready, OutsideItsArea, OutsideItsCompound
 from jishi.places.tests.factories import STREET, A, B, a_town, at, office
 
 pytestmark = pytest.mark.django_db
@@ -71,10 +72,11 @@ class TestACommunity:
         assert [trail.of(kind, row)[0].verb for kind, row in (("compound", made["new"]), ("building", house_id),
                 ("entrance", gate))] == ["compound.added", "building.added", "entrance.added"]  # fmt: skip
 
-    @pytest.mark.parametrize("by", ["its neighbour", "a street beside", "a resident"])
+    @pytest.mark.parametrize("by", ["its neighbour", "a street beside", "a resident", "a company there"])
     def test_is_asked_about_its_own_houses_and_nobody_elses(self, town, by):
         who = {
             "its neighbour": of_community(town, B), "a street beside": replace(office(town), area="990882009000"),
+            "a company there": replace(of_community(town), body_ids=frozenset({999})),
             "a resident": Actor(tenant_id=town, kind="resident", account_id=5, roles=frozenset({"resident"})),
         }[by]  # fmt: skip
         row = Compound.objects.get(ref="c1")
@@ -130,6 +132,51 @@ class TestAHouseOutsideItsCompound:
         )
 
         assert house("n").name == "7号楼"
+
+
+class TestGroundOfAnArea:
+    """Nobody moves ground out of the area that answers for it, whatever sentence is written beside."""
+
+    far = at(0.5, 0.5)[0] + 50_000_000, at(0.5, 0.5)[1]  # five degrees
+
+    @pytest.mark.parametrize("border", [True, False])
+    def test_a_community_moves_its_compound_no_further_than_its_border(self, town, border):
+        if not border:
+            DivisionVersion.objects.update(boundary=None)
+        row = Compound.objects.get(ref="c1")
+
+        for point in (self.far, at(2.5, 0.5)) if border else (self.far,):
+            with pytest.raises(OutsideItsArea):
+                keeping.correct("compound", row.id, {}, point=point, **press(row, by=of_community(town)))
+        keeping.correct("compound", row.id, {}, point=at(1.5, 0.5), **press(row, by=of_community(town)))
+
+    def test_nothing_is_added_outside_it(self, town):
+        by = of_community(town)
+
+        with pytest.raises(OutsideItsArea):
+            ground.add_compounds([ground.NewCompound("new", "桂花苑", A, *self.far)], **known(by))
+        with pytest.raises(OutsideItsArea):
+            ground.add_buildings([ground.NewBuilding("x", "9号", *self.far, compound="c1", why="远")], **known(by))
+
+        assert not Compound.objects.filter(ref="new") and not Building.objects.filter(ref="x")
+
+    def test_a_house_of_a_compound_that_nobody_drew_stands_around_its_point(self, town):
+        Compound.objects.filter(ref="c1").update(polygon=None)
+        by = of_community(town)
+
+        with pytest.raises(OutsideItsCompound):
+            ground.add_buildings([ground.NewBuilding("x", "9号", *at(1.9, 0.5), compound="c1")], **known(by))
+        with pytest.raises(OutsideItsCompound):
+            ground.add_entrances([ground.NewEntrance("garage", *self.far, building="c1-1")], **known(by))
+        ground.add_buildings([ground.NewBuilding("x", "9号", *at(1.0, 0.5), compound="c1")], **known(by))
+
+    def test_a_street_keeps_a_house_that_stands_alone_within_the_street(self, town):
+        ground.add_buildings([ground.NewBuilding("lone", "守桥屋", *at(0.5, 1.5))], **known(office(town)))
+        street = replace(office(town), area=STREET)
+
+        with pytest.raises(OutsideItsArea):
+            keeping.correct("building", house("lone").id, {}, point=self.far, **press(house("lone"), by=street))
+        keeping.correct("building", house("lone").id, {}, point=at(2.5, 1.5), **press(house("lone"), by=street))
 
 
 class TestACorrection:
@@ -202,8 +249,27 @@ class TestAHousehold:
         keeping.count_households(door, 3, version=1, **count)
 
         assert Household.objects.filter(dwelling=door, active_to=None).count() == 3
-        with pytest.raises(Invalid):  # they began today: what never was is a correction of the count, not an end
-            keeping.count_households(door, 1, version=2, **count)
+        keeping.count_households(door, 1, version=2, **count)
+
+        assert Household.objects.filter(dwelling=door).count() == 1  # two began today by mistake: they never were
+        assert trail.of("dwelling", door)[-1].codes["never_were"] == 2
+
+    def test_written_down_by_mistake_is_put_right_the_same_day(self, town):
+        [door, *_], by = registered(of_community(town), active_from=TODAY), of_community(town)
+
+        keeping.count_households(door, 0, use="empty", on=TODAY, version=1, by=by, now=MONDAY_TEN)
+        keeping.end("building", house().id, on=TODAY, why="不是这栋", **press(house(), by=by))
+
+        assert not Household.objects.exists() and set(Dwelling.objects.values_list("active_to", flat=True)) == {TODAY}
+
+    @pytest.mark.parametrize(("count", "on"), [(0, TODAY - timedelta(days=5)), (10, TODAY), (1, date(2027, 1, 1))])
+    def test_count_that_does_not_fit_is_refused_in_a_sentence(self, town, count, on):
+        [door, *_], by = registered(of_community(town), active_from=TODAY), of_community(town)
+
+        with pytest.raises(Invalid) as no:
+            keeping.count_households(door, count, use="home", on=on, version=1, by=by, now=MONDAY_TEN)
+
+        assert no.value.sentence("zh-hans").endswith("。") and len(no.value.sentence("zh-hans")) > 15
 
     def test_that_ended_stays_for_its_days_and_is_removed_by_night_when_its_time_is_over(self, town):
         [door, *_], by = registered(of_community(town), units=1, floors=(1, 1)), of_community(town)
@@ -227,6 +293,9 @@ class TestAHousehold:
 
         assert sum(planned()) == 90  # one house is not registered yet
         registered(by, "c1-3", lived_in=False)
+        assert sum(planned()) == 90  # nobody knows yet who lives behind its doors: that is not nobody
+        for door in Dwelling.objects.filter(building=house("c1-3")):
+            keeping.count_households(door.id, 0, use="shop", on=TODAY, **press(door, by=by))
         assert planned() == [12, 12, 0]
 
 
@@ -256,10 +325,20 @@ class TestDemolished:
             with pytest.raises(GoneAlready):
                 verb()
 
+    def test_added_today_by_mistake_is_taken_off_the_list_the_same_day(self, town):
+        by, row = of_community(town), Compound.objects.get(ref="c1")
+        ground.add_buildings([ground.NewBuilding("x", "9号", *at(0.5, 0.5), compound="c1")], **known(by))
+
+        keeping.end("building", house("x").id, on=TODAY, why="写错了小区", **press(house("x"), by=by))
+
+        assert "9号" not in [b.name for b in looking.compound_kept(row.id, by=by)[1]]
+        assert trail.of("building", house("x").id)[-1].codes["why"] == "写错了小区"
+
     @pytest.mark.parametrize(("on", "why"), [(TODAY + timedelta(days=1), "拆"), (date(2025, 1, 1), "拆"), (TODAY, " ")])
     def test_needs_a_day_that_was_and_a_reason(self, town, on, why):
-        with pytest.raises(Invalid):
+        with pytest.raises(Invalid) as no:
             keeping.end("building", house().id, on=on, why=why, **press(house(), by=of_community(town)))
+        assert no.value.sentence("zh-hans").endswith("。")
 
         assert house().active_to is None
 
@@ -310,6 +389,26 @@ def test_a_compound_is_added_and_its_house_gate_and_doors_with_it(desk, other_te
     assert "桂花苑" in told and "登记 6 个户室、6 户" in told and "没有台阶" in told and "单位房" in told
     inside = desk.get(f"/desk/ground/houses/{one.id}").content.decode()
     assert "1 单元 3 楼第 2 户" in inside and "0302" not in inside and "302<" not in inside
+
+
+def test_a_second_press_of_one_form_adds_nothing(desk, other_tenant):
+    lng, lat = (n / 1e7 for n in at(0.2, 1.5))
+    point = {"lng": lng, "lat": lat, "crs": "cgcs2000"}
+    key = re.findall(r'name="idempotency_key" value="(\w+)"', desk.get(AT).content.decode())[0]
+    new = {"name": "桂花苑", "community": A, "kind": "unit", "idempotency_key": key, **point}
+
+    first, second = (desk.post(AT, new) for _ in range(2))
+    number = first.url.rsplit("/", 1)[1]
+    keys = re.findall(r'name="idempotency_key" value="(\w+)"', desk.get(first.url).content.decode())
+    said = {"of_compound": number, "name": "1号楼", "idempotency_key": keys[0], **point}
+    gate = {"of_compound": number, "kind": "main_gate", "idempotency_key": keys[1], **point}
+    for verb, form in (("building", said), ("gate", gate)):
+        assert [desk.post(f"/desk/ground/keep/{verb}", form).status_code for _ in range(2)] == [302, 302]
+
+    assert second.url == first.url
+    with scope.work(system(other_tenant)):
+        assert Compound.objects.filter(name="桂花苑").count() == 1
+        assert Building.objects.filter(compound=number).count() == Entrance.objects.filter(compound=number).count() == 1
 
 
 def test_a_refusal_is_said_on_the_page_it_was_pressed_on(desk, other_tenant):

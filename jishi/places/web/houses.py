@@ -1,13 +1,16 @@
 """小区、楼栋、出入口、户室: the desk at which a community and the office keep its houses."""
 
+import hashlib
 import re
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,13 +20,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jishi.foundation import numbers
+from jishi.foundation import idempotency, numbers
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.kernels.dutylist.operators import division_head
-from jishi.places import queries
+from jishi.places import policies, queries
 from jishi.places.actions import ground, keeping
 from jishi.places.queries import houses as looking
+from jishi.places.refusals import ChoiceUnknown
 from jishi.places.shapes import E7
 from jishi.places.web.plans import lang
 
@@ -44,6 +48,9 @@ USES = {
 }  # fmt: skip
 
 
+wire = policies.wire  # who is of a community's own body: told by the room above that knows
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def compounds(request: HttpRequest) -> HttpResponse:
@@ -51,7 +58,9 @@ def compounds(request: HttpRequest) -> HttpResponse:
     by, wrong = _keeper(request), None
     if request.method == "POST":
         try:
-            return redirect("compound-kept", compound_id=_added(request, by))
+            made = _once(request, by, lambda: _added(request, by))
+            messages.success(request, _("小区在册了。"))
+            return redirect("compound-kept", compound_id=made)
         except Refused as no:
             wrong = no
     after, words = request.GET.get("after", "0"), request.GET.get("q", "").strip()[:40]
@@ -122,7 +131,8 @@ def keep(request: HttpRequest, verb: str) -> HttpResponse:
     if done is None or not (compound_id or building_id):
         raise Http404
     try:
-        messages.success(request, done(request, by))
+        told = _once(request, by, lambda: done(request, by)) if verb in ADDING else done(request, by)
+        messages.success(request, told)
     except Refused as no:
         if no.status not in (409, 412, 422):
             raise
@@ -149,7 +159,6 @@ def _added(request: HttpRequest, by: Actor) -> int:
         households_planned=_optional(said, "households_planned"),
     )  # fmt: skip
     made = ground.add_compounds([new], crs="cgcs2000", active_from=_today(request), by=by, now=_now(request))
-    messages.success(request, _("小区在册了。"))
     return made[ref]
 
 
@@ -261,6 +270,9 @@ def _at(where: tuple[int | None, int | None]) -> str:
     return f"{where[0] or 0}.{where[1] or 0}"
 
 
+ADDING = ("building", "gate")  # a second press would add a second one
+
+
 def _gates(rows: Any) -> list[dict[str, Any]]:
     return [{"row": r, "kind": GATES[r.kind], "lng": r.lng_e7 / E7, "lat": r.lat_e7 / E7} for r in rows]
 
@@ -279,7 +291,7 @@ def _point(said: Any) -> tuple[int, int]:
 
 def _one_of(value: str, known: Any) -> str:
     if value not in known:
-        raise Invalid(detail=value[:40])
+        raise ChoiceUnknown(value=value[:40])
     return value
 
 
@@ -319,6 +331,18 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Invalid(detail=_("日子写成 2026-03-01 这样。")) from None
+
+
+def _once(request: HttpRequest, by: Actor, add: Callable[[], Any]) -> Any:
+    """A second press of the same form adds nothing and is told what the first was told."""
+    said = sorted((k, v) for k, v in request.POST.items() if k not in ("csrfmiddlewaretoken", "idempotency_key"))
+    body = hashlib.sha256(repr((request.path, said)).encode()).digest()
+    key = request.POST.get("idempotency_key", "")[:200] or uuid.uuid4().hex
+    with transaction.atomic():  # a refusal gives the key back
+        slot = idempotency.claim(key, route="desk.houses", body=body, by=by, now=_now(request))
+        if slot.is_first:
+            slot.fill({"told": add()})
+    return slot.answer["told"]
 
 
 def _new_ref(kind: str, request: HttpRequest) -> str:
