@@ -119,7 +119,7 @@ class NotFound(Refused):
 class WrongMoment(Refused):
     code, status = "wrong_moment", 409
     zh, en = "现在不能这样做：它处在“{state_zh}”。", "Not at this moment: it is {state_en}."
-    next_zh, next_en = "现在可以做的：{open_zh}", "What can be done now: {open_en}"
+    next_zh, next_en = "{open_zh}", "{open_en}"
 
 
 class Stale(Refused):
