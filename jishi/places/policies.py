@@ -113,8 +113,8 @@ def ensure_may_keep_residence(by: Actor, account_id: int, division: str) -> None
 
 
 def ensure_is_community_of(by: Actor, division: str) -> None:
-    """:raises NotAllowed: not a post of exactly this village or community."""
-    if by.kind != "staff" or not by.has("handler") or len(by.area) != 12 or by.area != division:
+    """:raises NotAllowed: not a post of exactly this village's or community's own body."""
+    if not _keeps_its_own(by, division):
         raise NotAllowed(why="住在哪里由本人说；社区只替自己社区的人登记。")
 
 
