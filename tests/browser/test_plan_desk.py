@@ -46,7 +46,7 @@ def calculated(page: Any, bands: tuple[int, int] | None = None) -> None:
     page.goto("/desk/plans")
     page.fill("input[name=community]", NAME)
     if bands is not None:
-        page.locator("details summary").first.click()
+        page.locator("main details summary").first.click()
         for field, value in zip(("lo", "hi"), bands, strict=True):
             page.locator(f"input[name={field}]").first.fill(str(value))
     page.locator("main form button.go").first.click()

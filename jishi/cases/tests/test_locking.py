@@ -27,13 +27,17 @@ LATER = MONDAY_TEN + timedelta(hours=9)
 # What creates has a key instead; what stores nothing has nothing to lose.
 CREATES, STORES_NOTHING = {"/reports", "/bulk", "/webhooks", "/topics", "/errands"}, {"/triage"}
 FILES_WITH_A_KEY = {"/reports/{number}/photos", "/imports"}  # a form with files: test_photo_pages, test_own_api
+FILES_WITH_A_VERSION = {"/cases/{number}/reply-with-files"}  # a form with files as well: test_reply_files
 RUNS_KNOW_HOW_FAR = {"/imports/{run}/go-on", "/imports/{run}/apply"}  # a row that was taken in is known: test_importing
 KEYS_OF_ITS_OWN = {"/sync"}  # one for each row: test_sync
-READS = {"/reports/{number}/photos/{code}/open", "/unsealings/{row}/look"}  # what is written is the reading itself
+READS = {  # what is written is the reading itself
+    "/reports/{number}/photos/{code}/open", "/cases/{number}/reply-files/{row}/open", "/unsealings/{row}/look",
+}  # fmt: skip
 ONE_AT_A_TIME = {"/reports/{number}/unsealings"}  # a second request while one runs is refused: test_unsealing
 # An edition has no fields to write: each act refuses the wrong moment under a lock: test_models.
 ACTS_OF_AN_EDITION = {f"/models/{{number}}/{act}" for act in ("shadow", "adopt", "return")}
-OTHERWISE = FILES_WITH_A_KEY | KEYS_OF_ITS_OWN | READS | ONE_AT_A_TIME | RUNS_KNOW_HOW_FAR | ACTS_OF_AN_EDITION
+OTHERWISE = FILES_WITH_A_KEY | FILES_WITH_A_VERSION | KEYS_OF_ITS_OWN | READS
+OTHERWISE |= ONE_AT_A_TIME | RUNS_KNOW_HOW_FAR | ACTS_OF_AN_EDITION
 COUNTS_AGAIN = {"/clocks/recompute"}  # worked out anew from what is stored: nobody's writing can be lost
 MOMENTS = {"date": "2026-03-09", "date-time": "2026-03-09T02:00:00Z"}
 SAMPLES: dict[str, Any] = {"string": "x", "integer": 1, "boolean": True, "array": [1, 2], "object": {}, "number": 1.0}
