@@ -19,7 +19,7 @@ FilesSent = Annotated[list[UploadedFile], File(alias="files")]
 Said = Annotated[ReplyIn, Form()]
 
 
-class WhyIn(Schema):
+class WhyOpened(Schema):
     """Why a file is opened."""
 
     reason: str = Field("", max_length=300)
@@ -37,7 +37,7 @@ def reply_with_files(
 
 
 @router.post("/cases/{number}/reply-files/{row}/open", summary="Open a file of a reply, for a reason")
-def open_reply_file(request: HttpRequest, number: str, row: int, payload: WhyIn) -> HttpResponse:
+def open_reply_file(request: HttpRequest, number: str, row: int, payload: WhyOpened) -> HttpResponse:
     """Give it as a download; who opened it and why is written down. A caller opens it once the reply is approved."""
     by = request.actor  # type: ignore[attr-defined]
     case = casepage.find(number, by=by)
