@@ -88,7 +88,7 @@ def load_year(
         cursor.execute(_GONE_PROPOSED, [load.id])
     if by.tenant_id:
         codes = {"year": year, "rows": seen.total, **changes}
-        trail.record("divisions.loaded", ("division_load", load.id), by=by, at=now, codes=codes)  # a table that was read before has its head
+        trail.record("divisions.loaded", ("division_load", load.id), by=by, at=now, codes=codes)
         memory.forget(by.tenant_id)
     return Loaded(load.id, dict(seen.rows), changes, tuple(seen.refused), seen.doubtful)
 

@@ -22,8 +22,8 @@ DAY = (localdate(NOW) + timedelta(days=300)).isoformat()
 
 @pytest.fixture
 def api(desk, other_tenant):  # noqa: F811
-    just_now = _signed(Client(HTTP_HOST="other.example"), other_tenant, "office", timezone.now())  # adopting asks for it
-    return Caller(just_now, other_tenant)
+    client = Client(HTTP_HOST="other.example")  # adopting asks for a sign-in of just now
+    return Caller(_signed(client, other_tenant, "office", timezone.now()), other_tenant)
 
 
 def drawn(*, crs: str = "cgcs2000", **more) -> dict:
