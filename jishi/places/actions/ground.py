@@ -303,7 +303,7 @@ def ensure_at_home(
 
     :raises OutsideItsCompound: without a word why. :raises OutsideItsArea: with or without one.
     """
-    if not why.strip():
+    if not why.strip() and (home.polygon or not by.has("system")):  # a file says where its houses stand
         ensure_near(name, point, home)
     ensure_on_its_ground(name, point, home.community, by, was=(home.lng_e7, home.lat_e7), borders=borders)
 
