@@ -55,8 +55,7 @@ class House:
 
     def signed(self, by: Device, wish: dict, **more) -> str:
         who = next((list(one.who) for one in self.people if one.credential == by.credential.hex()), None)
-        challenge = bytes.fromhex(self.ask("challenge", wish=wish, who=who)["bytes"])
-        return by.signed(challenge, **more).decode()
+        return by.signed(bytes.fromhex(self.ask("challenge", wish=wish, who=who)["bytes"]), **more).decode()
 
     def do(self, do: str, by: Device, wish: dict, **said) -> dict:
         return self.ask(do, wish=wish, shown=self.signed(by, wish), **said)
