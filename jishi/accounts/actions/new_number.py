@@ -14,10 +14,18 @@ from jishi.foundation import carriers, scope, sealed, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, Refused
 
+OLD_NUMBER = "number"  # instead of a device: tries of the number that opens an account, by whoever is signed in to it
+
 
 class NumberIsAnother(Refused):
     code, status = "number_is_another", 422
     zh, en = "现在的号码不对。", "This is not the number of this account."
+    next_zh, next_en = "请填您登录用的那个号码。", "Enter the number by which you sign in."
+
+
+class TriedTooOften(Refused):
+    code, status = "too_costly_wait", 429
+    zh, en = "现在的号码试的次数多了，请等 {seconds} 秒再试。", "Too many tries; please wait {seconds} seconds."
     next_zh, next_en = "请填您登录用的那个号码。", "Enter the number by which you sign in."
 
 
@@ -35,15 +43,27 @@ class NumberTaken(Refused):
     next_en = "Sign in with it, have that account closed, then come back."
 
 
-@transaction.atomic
 def ask(old: str, new: str, *, browser: str, lang: str, by: Actor, now: datetime) -> by_phone.Asked:
     """This will make a code for the new number and give what must be sent; nothing changes yet.
 
+    A wrong old number is counted as a failed sign-in is: whoever sits at an open session does not try them through.
     :raises NotAllowed: nobody who signs in by a number. :raises FreshSignInNeeded: not shown within ten minutes.
-    :raises NumberIsAnother: `old` does not open this account. :raises Invalid: no number, or the same one.
-    Else as `by_phone.ask`.
+    :raises NumberIsAnother: `old` does not open this account. :raises TriedTooOften: not yet.
+    :raises Invalid: no number, or the same one. Else as `by_phone.ask`.
     """
-    _way(old, by, now)
+    found = _asked(old, new, browser=browser, lang=lang, by=by, now=now)
+    if isinstance(found, Refused):
+        raise found
+    return found
+
+
+@transaction.atomic
+def _asked(
+    old: str, new: str, *, browser: str, lang: str, by: Actor, now: datetime
+) -> by_phone.Asked | Refused:  # fmt: skip
+    way = _way(old, by, now)
+    if isinstance(way, Refused):
+        return way
     if by_phone.number_of(new) == by_phone.number_of(old):
         raise Invalid(detail="新号码和现在的一样 / the new number is the old one")
     return by_phone.ask(new, browser=browser, lang=lang, by=by, now=now)
@@ -57,7 +77,7 @@ def change(
 
     A wrong code is counted all the same: the caller lets that be stored although this refuses.
     :raises CodeWrong: with how many tries are left. :raises CodeOver: none, too late, too often, another browser.
-    :raises NumberTaken: the new number opens an account already. Else as `ask`.
+    :raises NumberTaken: the new number opens an account already. Else as `ask`, whose count it shares.
     """
     found = _changed(old, new, code, browser=browser, lang=lang, by=by, now=now, session=session)
     if isinstance(found, Refused):
@@ -70,6 +90,8 @@ def _changed(
     old: str, new: str, code: str, *, browser: str, lang: str, by: Actor, now: datetime, session: str = ""
 ) -> carriers.Letter | Refused:  # fmt: skip
     way, number = _way(old, by, now), by_phone.number_of(new)
+    if isinstance(way, Refused):
+        return way
     no = by_phone.tried(number, code, browser=browser, by=by, now=now)
     if no is not None:
         return no
@@ -84,8 +106,11 @@ def _changed(
     return carriers.Letter(f"jishi-{by.tenant_id}-number-{way.id}-{way.version}", number_was, "", _text(lang))
 
 
-def _way(old: str, by: Actor, now: datetime) -> PhoneWay:
-    """Lock the way in that the old number opens, if it is the actor's own."""
+def _way(old: str, by: Actor, now: datetime) -> PhoneWay | Refused:
+    """Lock the way in that the old number opens, if it is the actor's own; else count that, and give why not.
+
+    Given back, not raised, so that the count is stored.
+    """
     if by.kind != "resident" or by.account_id is None:
         raise NotAllowed("resident")
     scope.one_at_a_time("account", by.account_id)
@@ -93,9 +118,13 @@ def _way(old: str, by: Actor, now: datetime) -> PhoneWay:
     if way is None:
         raise NoNumberOfOwn
     proving.ensure_fresh(by, now=now)
+    tries = f"number:{by.account_id}"
+    if seconds := signing_in.wait_for(tries, OLD_NUMBER, by=by, now=now):
+        return TriedTooOften(seconds=seconds)
     held = by_phone.way_of(by_phone.number_of(old), by.tenant_id, now)
     if held is None or held.id != way.id:
-        raise NumberIsAnother
+        signing_in.failed(tries, OLD_NUMBER, by=by, now=now)
+        return NumberIsAnother()
     return way
 
 

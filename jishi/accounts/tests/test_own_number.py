@@ -148,6 +148,22 @@ class TestAnotherNumber:
 
         assert (len(twin.carried), changes(tenant)) == (before, 0)
 
+    def test_tries_of_the_number_of_now_are_counted_and_wait_as_failed_sign_ins_do(
+        self, resident: Client, tenant: int, twin
+    ) -> None:
+        wish(resident)
+        code, before = code_in(twin), len(twin.carried)
+        for said in ("13900001111", "13900002222", "13900003333"):
+            assert "现在的号码不对" in wish(resident, said).content.decode()
+        for said in ("13900004444", "13900005555"):
+            assert "现在的号码不对" in prove(resident, code, old=said).content.decode()
+
+        page = wish(resident).content.decode()  # the right one waits like a wrong one: nothing is told by it
+
+        assert "试的次数多了" in page
+        assert "试的次数多了" in prove(resident, code).content.decode()
+        assert (len(twin.carried), changes(tenant)) == (before, 0)
+
     def test_that_opens_another_account_already_is_not_taken_from_it(
         self, resident: Client, tenant: int, twin
     ) -> None:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from jishi.accounts import queries
 from jishi.accounts.actions import by_phone, new_number
 from jishi.accounts.actions.by_phone import CodeOver, CodesUsedUp, CodeWrong, SmsIsOff
-from jishi.accounts.actions.new_number import NoNumberOfOwn, NumberIsAnother, NumberTaken
+from jishi.accounts.actions.new_number import NoNumberOfOwn, NumberIsAnother, NumberTaken, TriedTooOften
 from jishi.accounts.web import proofs
 from jishi.accounts.web.by_phone import OneTimeCode, leaving, spoken
 from jishi.foundation import carriers
@@ -60,8 +60,8 @@ def start(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             return _send(request, **form.cleaned_data)
-        except NumberIsAnother as another:
-            form.add_error("old", spoken(another))
+        except (NumberIsAnother, TriedTooOften) as no:
+            form.add_error("old", spoken(no))
         except Invalid:
             form.add_error("new", _("请填另一个能收短信的手机号，外地号码前面加 + 和国家码。"))
         except CodesUsedUp as wait:
@@ -83,7 +83,7 @@ def code(request: HttpRequest) -> HttpResponse:
                 **form.cleaned_data, browser=_browser(request), lang=get_language() or "zh", by=request.actor,
                 now=request.now, session=request.session.session_key or "",
             )  # fmt: skip
-        except (CodeWrong, CodeOver, NumberTaken, NumberIsAnother) as no:
+        except (CodeWrong, CodeOver, NumberTaken, NumberIsAnother, TriedTooOften) as no:
             form.add_error("code", spoken(no))
         except Invalid:
             form.add_error("code", spoken(CodeOver()))
