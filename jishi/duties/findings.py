@@ -134,7 +134,7 @@ def as_new(row: DutyItem) -> sheet.NewItem:
         row.number, row.kind, row.name, tuple(row.matters), row.condition or None, row.lead_body, row.superior_dept,
         row.superior_duty, row.own_part, row.receiving_office, row.way, row.legal_basis, dict(row.promises),
         row.priority,
-        row.examples, row.remark,
+        row.examples, row.remark, tuple(row.powers),
     )  # fmt: skip
 
 

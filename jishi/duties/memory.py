@@ -197,6 +197,7 @@ def as_kernel(row: DutyItem, list_: DutyList, levels: Mapping[str, str]) -> duty
         promises=row.promises, urgency=row.urgency, priority=row.priority,
         effective_from=span.lower if span and span.lower else date.min, effective_to=span.upper if span else None,
         legal_basis=cited(row.legal_basis), edition=list_.edition,
+        powers=tuple(row.powers),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from django.db.models import Func, Q, Value
 
 from jishi.duties.states import ListState
 from jishi.foundation.nouns import FactRow, TenantRow
+from jishi.kernels.dutylist import POWERS
 
 
 class CodeBook(TenantRow):
@@ -101,6 +102,7 @@ class DutyItem(FactRow):
     own_part = models.TextField(blank=True)
     receiving_office = models.CharField(max_length=120, blank=True)
     way = models.TextField(blank=True)
+    powers = ArrayField(models.CharField(max_length=12), default=builtins.list)  # lawful powers that its lead exercises
     legal_basis = models.TextField(blank=True)
     promises = models.JSONField(default=dict)
     urgency = models.CharField(max_length=12, default="normal")
@@ -112,6 +114,7 @@ class DutyItem(FactRow):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "list", "number"], name="one_item_per_number"),
             models.CheckConstraint(name="item_kind_is_known", condition=Q(kind__in=["basic", "assist", "taken_back"])),
+            models.CheckConstraint(name="item_powers_are_known", condition=Q(powers__contained_by=[*POWERS])),
             models.CheckConstraint(name="priority_is_0_to_99", condition=Q(priority__lte=99)),
         ]
 

@@ -55,6 +55,7 @@ class Line:
     promises: Mapping[str, str]
     priority: int
     remark: str
+    powers: tuple[tuple[str, str], ...]  # code and name
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,7 @@ def line_of(row: DutyItem, called: Mapping[str, str], law: Law, lang: str) -> Li
         row.number, row.kind, row.name, matters, said, called.get(f"body:{row.lead_body}", row.lead_body), assists,
         row.superior_dept, row.superior_duty, row.own_part, row.receiving_office, row.way, bases_of(row.legal_basis),
         dict(row.promises), row.priority, row.remark,
+        tuple((p, dutylist.POWERS[p][lang.startswith("en")]) for p in row.powers),
     )  # fmt: skip
 
 

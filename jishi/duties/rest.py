@@ -128,6 +128,7 @@ def _line(one: printed.Line) -> dict[str, Any]:
         "condition": one.condition, "lead": one.lead, "superior_dept": one.superior_dept,
         "superior_duty": one.superior_duty, "own_part": one.own_part, "receiving_office": one.receiving_office,
         "way": one.way, "promises": one.promises, "priority": one.priority, "remark": one.remark,
+        "powers": [{"code": c, "name": n} for c, n in one.powers],
         "legal_basis": [
             {"law": b.law, "article": b.article, "words": b.words, "verified": b.is_verified} for b in one.bases
         ],

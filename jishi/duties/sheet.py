@@ -21,8 +21,8 @@ COLUMNS: Final = {
     "上级部门职责": "superior_duty",
     "镇街配合职责": "own_part", "承接部门": "receiving_office", "工作方式": "way", "事项代码": "matters",
     "条件": "condition",
-    "主办单位": "lead_body", "时限": "promises", "法律依据": "legal_basis", "优先级": "priority", "示例": "examples",
-    "备注": "remark",
+    "主办单位": "lead_body", "法定职权": "powers", "时限": "promises", "法律依据": "legal_basis", "优先级": "priority",
+    "示例": "examples", "备注": "remark",
 }  # fmt: skip
 NEEDED: Final = ("序号", "类别", "事项名称", "事项代码", "主办单位")
 KINDS: Final = {"基本履职": "basic", "配合履职": "assist", "上级收回": "taken_back"}
@@ -30,6 +30,7 @@ KIND_NAMES: Final = {code: name for name, code in KINDS.items()}
 CLOCKS: Final = ("promise", "handling", "sign", "contact", "review", "part")
 LONGEST: Final = {"number": 20, "name": 200, "superior_dept": 120, "receiving_office": 120}
 LONGEST_TEXT, MOST_ROWS, MOST_BYTES, MOST_UNPACKED = 4000, 5000, 5_000_000, 60_000_000
+POWERS: Final = {zh: code for code, (zh, _en) in dutylist.POWERS.items()}
 _LEADS: Final = {"镇街": "$street", "$street": "$street", "社区（村）": "$community", "$community": "$community"}
 _CLASSES: Final = {"body:$street": "镇街", "body:$community": "社区（村）"}
 _WIDTHS: Final = {"序号": 12, "类别": 11, "事项名称": 34, "条件": 30, "法律依据": 40}
@@ -57,6 +58,11 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "not_json": ("条件写得不完整：{detail}", "the condition is not complete: {detail}"),
     "bad_promise": ("时限写错了：“{detail}”", "the promise is not understood: {detail}"),
     "bad_priority": ("优先级是 0 到 99 的整数", "the priority is a whole number from 0 to 99"),
+    "unknown_power": (
+        "法定职权只有" + "、".join(POWERS) + "，没有“{detail}”",
+        "{detail} is none of the lawful powers " + ", ".join(POWERS),
+    ),
+    "power_twice": ("法定职权写了两遍", "a lawful power stands there twice"),
     "bad_condition": ("条件不成立：{detail}", "the condition does not stand: {detail}"),
     "part_missing": ("配合事项要写镇街配合职责", "an assist item says the own part"),
     "pushed_down": ("{detail}", "{detail_en}"),
@@ -83,6 +89,7 @@ class NewItem:
     priority: int = 50
     examples: str = ""
     remark: str = ""
+    powers: tuple[str, ...] = ()
 
     @property
     def without_number(self) -> tuple[object, ...]:
@@ -245,7 +252,8 @@ def _item(at: int, row: Mapping[str, str], known: Known) -> tuple[NewItem, list[
         faults += _text_faults(at, key, text)
     item = NewItem(
         number=cells["number"], kind=KINDS.get(cells["kind"], cells["kind"]), name=cells["name"],
-        matters=tuple(m.strip() for m in cells["matters"].replace("；", ";").split(";") if m.strip()),
+        matters=tuple(_several(cells["matters"])),
+        powers=tuple(POWERS.get(name, name) for name in _several(cells["powers"].replace("、", ";"))),
         condition=_condition(at, cells["condition"], faults),
         lead_body=known.leads.get(cells["lead_body"], _LEADS.get(cells["lead_body"], cells["lead_body"])),
         superior_dept=cells["superior_dept"], superior_duty=cells["superior_duty"], own_part=cells["own_part"],
@@ -254,6 +262,10 @@ def _item(at: int, row: Mapping[str, str], known: Known) -> tuple[NewItem, list[
         examples=cells["examples"], remark=cells["remark"],
     )  # fmt: skip
     return item, [*faults, *item_faults(at, item, known)]
+
+
+def _several(cell: str) -> list[str]:
+    return [part.strip() for part in cell.replace("；", ";").split(";") if part.strip()]
 
 
 def text_faults(at: int, item: NewItem) -> Iterator[Fault]:
@@ -286,9 +298,18 @@ def item_faults(at: int, item: NewItem, known: Known) -> Iterator[Fault]:
     for code in item.matters:
         if code not in known.words.matters:
             yield Fault(at, "事项代码", "unknown_matter", code)
+    yield from _power_faults(at, item)
     yield from _part_faults(at, item, known.words)
     yield from _guard_faults(at, item, known)
     yield from _condition_faults(at, item, known.words)
+
+
+def _power_faults(at: int, item: NewItem) -> Iterator[Fault]:
+    for code in item.powers:
+        if code not in dutylist.POWERS:
+            yield Fault(at, "法定职权", "unknown_power", code)
+    if len(set(item.powers)) < len(item.powers):
+        yield Fault(at, "法定职权", "power_twice")
 
 
 def _part_faults(at: int, item: NewItem, words: Vocabulary) -> Iterator[Fault]:
@@ -311,6 +332,7 @@ def _guard_faults(at: int, item: NewItem, known: Known) -> Iterator[Fault]:
     line = dutylist.Item(
         item.number, known.holder, item.kind, item.name, item.lead_body,  # type: ignore[arg-type]
         holder=(division or what,), holder_level=whose, superior_dept=item.superior_dept,
+        powers=tuple(p for p in item.powers if p in dutylist.POWERS),
     )  # fmt: skip
     if no := dutylist.guard(line, item.lead_body, "lead", level):
         called = {f"body:{code}": name for name, code in known.leads.items()} | _CLASSES
@@ -372,6 +394,7 @@ def _priority(at: int, text: str, faults: list[Fault]) -> int:
 def cells_of(item: NewItem) -> list[str]:
     """Write one item as the texts of its row; `from_csv` and `from_xlsx` read the same item back."""
     texts = {
+        "powers": ";".join(dutylist.POWERS[p][0] if p in dutylist.POWERS else p for p in item.powers),
         "kind": KIND_NAMES[item.kind], "matters": ";".join(item.matters), "priority": str(item.priority),
         "condition": json.dumps(item.condition, ensure_ascii=False) if item.condition else "",
         "promises": ";".join(f"{c}={item.promises[c]}" for c in CLOCKS if c in item.promises),

@@ -213,17 +213,15 @@ class TestTheGuard:
         with pytest.raises(PushDownRefused):
             an_errand(town, item_id=back.id)
 
-    def test_refuses_even_to_look_where_the_line_takes_a_lawful_power(self, town, monkeypatch):
-        """No column of a list says so yet: one line of the law in memory is given a power."""
+    def test_refuses_even_to_look_where_the_line_takes_a_lawful_power(self, town):
         with scope.work(system(town)):
-            lines = duties.law(localdate(MONDAY_TEN)).by_item_id
-            row, item = next(known for known in lines.values() if known[0].number.startswith("基本"))
-        monkeypatch.setitem(lines, row.id, (row, replace(item, power="行政检查")))
+            lines = duties.law(localdate(MONDAY_TEN)).items.values()
+            relief = next(row for row in lines if row.number == "基本-051")
 
         with pytest.raises(PushDownRefused) as no:
-            an_errand(town, kind="verify_before", item_id=row.id)
+            an_errand(town, kind="verify_before", item_id=relief.id)
 
-        assert no.value.facts["guard"] == "lawful_power_needed"
+        assert no.value.facts["guard"] == "lawful_power_needed" and "行政给付" in no.value.sentence("zh")
         assert no.value.afterwards is not None, "the attempt is counted"
 
 

@@ -13,10 +13,11 @@ from django.utils import timezone
 from conftest import MONDAY_TEN
 from jishi.accounts.web import tenants
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import consultation, correcting, dispatch, handover, ruling
-from jishi.cases.models import Case
+from jishi.cases.actions import bulk, consultation, correcting, dispatch, errands, handover, parts, ruling, whistle
+from jishi.cases.models import BulkRow, Case
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import together_steps as t
 from jishi.cases.tests.desk_steps import colleague, version_on
 from jishi.cases.tests.test_attacks import client_of, send
 from jishi.duties import queries as duties
@@ -45,17 +46,21 @@ REFUSALS: dict[str, tuple[str, str, str, str]] = {
     "an assist item of a town to a community": ("01.02.01", "community", "配合-005", "not_on_communitys_list"),
     "a basic item to a community": ("02.02.04", "community", "基本-010", "not_on_communitys_list"),
     "a basic item to a community, citing no line": ("02.02.04", "community", "", "not_on_communitys_list"),
+    "what takes a lawful power to a community": ("02.02.04", "community", "基本-902", "lawful_power_needed"),
+    "what takes a lawful power to a community, citing no line": ("02.02.04", "community", "", "lawful_power_needed"),
     "what no line speaks of to a community": ("", "community", "", "not_on_communitys_list"),
 }
 WORDS = {
     "taken_back_pushed_down": "收回", "town_cannot_lead_assist": "是配合事项，主办是",
     "community_cannot_lead_assist": "是配合事项，社区不能主办", "not_on_communitys_list": "不在它自己的清单上",
+    "lawful_power_needed": "需要法定职权“行政检查”",
 }  # fmt: skip
 ARTICLE = {
     "taken_back_pushed_down": "潍坊市12345条例 第二十四条第二款",
     "town_cannot_lead_assist": "北京市街道办事处条例 第十条",
     "community_cannot_lead_assist": "北京市街道办事处条例 第三十二条",
     "not_on_communitys_list": "北京市接诉即办工作条例 第十七条第二款",
+    "lawful_power_needed": "行政处罚法 第十七条",
 }  # fmt: skip
 
 
@@ -80,11 +85,12 @@ def _item(town: int, number: str) -> int | None:
 
 
 def _a_list_of_its_own(town: int, community: int) -> None:
-    """The community's own list: an assist line and a basic one about something else."""
+    """The community's own list: an assist line, a basic one about something else, and one whose lead has a power."""
     with scope.work(system(town)):
         lines = [
             NewItem("配合-901", "assist", "泵站巡查", ("01.04.01",), None, "swj", "市水务局", "负责维护", "巡查"),
             NewItem("基本-901", "basic", "社区文体活动", ("02.03.03",), None, bodies.names()[community].code),
+            NewItem("基本-902", "basic", "出租屋检查", ("02.02.04",), None, "cgj", priority=99, powers=("inspection",)),
         ]
         founding.load_lists(
             as_csv(lines), title="社区清单", holder=bodies.names()[community].code, effective_from=date(2026, 1, 1),
@@ -189,6 +195,62 @@ ALL = [
 ]
 
 
+@pytest.fixture
+def powerless(town: int) -> Any:
+    """A case of a line whose lead has the power, on the community's own list; and the community."""
+    case = f.a_case(town, matter="02.02.04", now=MONDAY_TEN)
+    community = _asked(case, "community")
+    _a_list_of_its_own(town, community)
+    return case, community
+
+
+class TestALawfulPowerBeside:
+    """The doors of the table give the lead; beside it a community may be asked to help, or many cases at once."""
+
+    def test_is_not_asked_of_a_community_as_a_part(self, town: int, powerless: Any) -> None:
+        case, community = powerless
+        f.do(f.dispatcher(town), dispatch.offer, case.id, to=dispatch.Offer(f.body_id(town, "cgj")), now=LATER)
+        lead = f.handler_of(f.again(town, case.id))
+        f.do(lead, handover.sign, case.id, now=LATER)
+        asking = parts.Asking(community, "到出租屋里逐户检查")
+
+        with pytest.raises(PushDownRefused) as no:
+            f.do(lead, parts.ask, case.id, asking=asking, now=LATER)
+
+        assert no.value.facts["guard"] == "lawful_power_needed"
+
+    def test_is_not_called_for_by_a_whistle(self, town: int, powerless: Any) -> None:
+        case, community = powerless
+        street = f.body_id(town, t.STREET)
+        f.do(f.dispatcher(town), dispatch.offer, case.id, to=dispatch.Offer(street, why=WHY), now=LATER)
+        f.do(f.handler(town, t.STREET), handover.sign, case.id, now=LATER)
+
+        with pytest.raises(PushDownRefused) as no:
+            t.blow(f.again(town, case.id), bodies=[whistle.Called(community, why=WHY)])
+
+        assert no.value.facts["guard"] == "lawful_power_needed"
+
+    def test_is_not_sent_with_a_worker_even_to_look_when_no_line_is_cited(self, town: int, powerless: Any) -> None:
+        case, _community = powerless
+        look = errands.Setting("verify_before", "看看有没有人住", case_id=case.id)
+
+        with pytest.raises(PushDownRefused) as no:
+            f.do(f.dispatcher(town), errands.set_, look, now=LATER, tenant_code=f.TOWN)
+
+        assert no.value.facts["guard"] == "lawful_power_needed"
+
+    def test_is_not_given_to_a_community_in_bulk(self, town: int, powerless: Any) -> None:
+        case, community = powerless
+        told = bulk.Told(body_id=community, why=WHY)
+
+        plan = f.do(f.dispatcher(town), bulk.preview, "offer", [case.id], told=told, now=LATER)
+
+        with scope.work(system(town)):
+            (row,) = BulkRow.objects.filter(plan=plan)
+        assert (row.state, row.code) == ("refused", "push_down_refused")
+        assert f.again(town, case.id).status == Status.RECEIVED
+
+
 @pytest.mark.parametrize(("door", "refusal"), ALL)
 def test_pushing_a_duty_down_is_refused_with_its_article_recorded_once_and_moves_nothing(
     town: int, door: str, refusal: str
@@ -196,7 +258,7 @@ def test_pushing_a_duty_down_is_refused_with_its_article_recorded_once_and_moves
     (arrive, go), (matter, who, number, guard) = DOORS[door], REFUSALS[refusal]
     case = arrive(town, matter, who) if door == "a ruling that upholds" else arrive(town, matter)
     body = _asked(case, who)
-    if number == "配合-901":
+    if number == "配合-901" or guard == "lawful_power_needed":
         _a_list_of_its_own(town, body)
 
     sentence = go(case, body, number)

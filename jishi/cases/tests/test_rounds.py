@@ -89,6 +89,16 @@ class TestARound:
         with pytest.raises(PushDownRefused):
             self.lay(town, item_id=back.id)
 
+    def test_may_not_be_of_a_duty_that_takes_a_lawful_power(self, town):
+        with scope.work(system(town)):
+            lines = duties.law(localdate(MONDAY_TEN)).items.values()
+            relief = next(row for row in lines if row.number == "基本-051")
+
+        with pytest.raises(PushDownRefused) as no:
+            self.lay(town, item_id=relief.id)
+
+        assert no.value.facts["guard"] == "lawful_power_needed"
+
     def test_ends_once_with_a_reason(self, town):
         route = self.lay(town)
 

@@ -42,8 +42,8 @@ _WHY = {
         "is a basic duty of {lead}; to ask for assistance, say which part",
     ),
     "lawful_power_needed": (
-        "需要法定职权，由{lead}行使，网格员不能代行",
-        "takes a lawful power held by {lead}; a grid worker cannot exercise it",
+        "需要法定职权“{power}”，由{lead}行使，社区（村）和网格员不能代行",
+        "takes the lawful power “{power_en}”, held by {lead}; no community and no grid worker has it",
     ),
 }
 _INSTEAD = {
@@ -119,13 +119,16 @@ def ensure_no_community(body_id: int, *, matter: str, by: Actor, now: datetime) 
 
 def _refused(refusal: dutylist.GuardRefusal, body_id: int, *, by: Actor, now: datetime) -> PushDownRefused:
     why, why_en = _WHY.get(refusal.code, _OTHER)
+    named = [dutylist.POWERS[code] for code in refusal.powers]
+    power, power_en = "、".join(zh for zh, _en in named), ", ".join(en for _zh, en in named)
     lead, articles = _name(refusal.lead), refusal.articles
     instead, instead_en = _INSTEAD.get(refusal.instead, _LEADS)
     no = PushDownRefused(
         body=bodies.names()[body_id].name, number=refusal.number, name=refusal.name, articles="、".join(articles),
         grounds=f"（{'、'.join(articles)}）" if articles else "",
         grounds_en=f" ({'; '.join(articles)})" if articles else "",
-        why=why.format(lead=lead), why_en=why_en.format(lead=lead), guard=refusal.code,
+        why=why.format(lead=lead, power=power), why_en=why_en.format(lead=lead, power_en=power_en),
+        guard=refusal.code,
         instead=instead, instead_en=instead_en,
     )  # fmt: skip
     no.afterwards = lambda: record_push_down(body_id, refusal.code, refusal.number, by=by, now=now)

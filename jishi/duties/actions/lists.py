@@ -337,6 +337,7 @@ def _store(row: DutyList, items: Iterable[NewItem]) -> None:
             tenant_id=row.tenant_id, list=row, position=at, number=i.number, kind=i.kind, name=i.name,
             matters=list(i.matters), condition=_canonical(i), lead_body=i.lead_body, superior_dept=i.superior_dept,
             superior_duty=i.superior_duty, own_part=i.own_part, receiving_office=i.receiving_office, way=i.way,
+            powers=list(i.powers),
             legal_basis=i.legal_basis, promises=dict(i.promises), priority=i.priority, examples=i.examples,
             remark=i.remark,
         )

@@ -96,6 +96,19 @@ class TestSaving:
         assert there[:3] == ["基本-001", "基本-002", "基本-003"]
         assert stored(stage, draft, "基本-003").matters == ["01.02.01"]  # the name was read as its code
 
+    def test_keeps_the_lawful_powers_that_were_ticked_and_shows_them_again(self, keeper, stage, draft):
+        answer = send(keeper, stage, draft, "基本-001", do="save", powers=["inspection", "penalty"])
+
+        page = keeper.get(f"/desk/duties/{draft}/items/基本-001").content.decode()
+        assert answer.status_code == 302 and stored(stage, draft, "基本-001").powers == ["inspection", "penalty"]
+        assert set(re.findall(r'name="powers" value="(\w+)" checked', page)) == {"inspection", "penalty"}
+
+    def test_refuses_a_power_that_no_list_knows(self, keeper, stage, draft):
+        answer = send(keeper, stage, draft, "基本-001", do="save", powers=["magic"])
+
+        assert answer.status_code == 422 and "没有“magic”" in text_of(answer)
+        assert stored(stage, draft, "基本-001").powers == []
+
     def test_withdraws_an_item(self, keeper, stage, draft):
         answer = send(keeper, stage, draft, "配合-002", do="withdraw")
 

@@ -37,6 +37,10 @@ PUSHED = {
         replace(ITEMS[0], number="基本-009", name="清掏", lead_body="qxsq"), "自己的清单上，不能交给社区",
         "第十七条第二款",
     ),
+    "a line that takes a lawful power to the community of the place": (
+        replace(ITEMS[1], number="基本-010", name="群租房检查", powers=("inspection", "penalty")),
+        "法定职权“行政检查、行政处罚”", "行政处罚法 第十七条",
+    ),
 }  # fmt: skip
 PARTLESS = replace(ASSIST, lead_body="swj", own_part="")
 
@@ -112,6 +116,7 @@ class TestTheForm:
             "do": "save", "version": 1, "number": line.number, "kind": line.kind, "name": line.name,
             "matters": list(line.matters), "lead_body": line.lead_body, "superior_dept": line.superior_dept,
             "superior_duty": line.superior_duty, "own_part": line.own_part, "priority": "50", "c:k": "all",
+            "powers": list(line.powers),
         }  # fmt: skip
         answer = keeper.post(f"/desk/duties/{draft}/items/new", said)
         return answer.status_code, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
@@ -135,6 +140,16 @@ class TestTheForm:
         status, _page = self.sent(keeper, draft, replace(PARTLESS, own_part="巡查上报"))
 
         assert status == 302
+
+
+def test_a_community_does_its_part_of_a_line_whose_lead_has_the_power(stage):
+    part = [replace(ASSIST, number="配合-001", lead_body="cgj", superior_dept="市城管局", powers=("penalty",))]
+
+    with scope.work(stage.keeper):
+        list_id = lists.draft(
+            "qxsq", title="社区清单", effective_from=date(2026, 6, 1), items=part, by=stage.keeper, now=MONDAY_TEN
+        )
+        assert DutyItem.objects.get(list=list_id).powers == ["penalty"]
 
 
 def test_a_community_may_lead_what_stands_on_its_own_list(stage):

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from jishi.duties.models import Decision
-from jishi.duties.tests.factories import HOLDER, a_stage
+from jishi.duties.tests.factories import HOLDER, ITEMS, a_stage
 from jishi.foundation import scope
 
 ON = "2026-03-09"
@@ -64,6 +66,13 @@ class TestLists:
         assert found["items"][1]["legal_basis"] == [
             {"law": "物业管理条例", "article": "第十条", "words": "街道办事处", "verified": True}
         ]
+
+    def test_an_item_says_its_lawful_powers(self, client, tenant):
+        a_stage(tenant, items=[*ITEMS[:-1], replace(ITEMS[-1], powers=("confirmation",))])
+
+        page = client.get("/api/v1/duty-items/配合-002", {"on": ON}).json()
+
+        assert page["powers"] == [{"code": "confirmation", "name": "行政确认"}]
 
     def test_of_a_day_before_all_editions_are_none(self, client, stage):
         assert client.get("/api/v1/duty-lists", {"on": "2020-01-01"}).json()["lists"] == []

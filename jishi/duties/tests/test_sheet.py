@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -78,6 +79,14 @@ class TestRoundTrip:
 
         assert (faults, again) == ([], [item])
 
+    def test_keeps_the_lawful_powers_of_a_line_by_their_names(self):
+        item = replace(GOOD, lead_body="swj", powers=("inspection", "penalty"))
+
+        text = as_csv([item])
+
+        assert "行政检查;行政处罚" in text and "inspection" not in text
+        assert from_csv(text, KNOWN) == from_xlsx(to_xlsx([item], title="清单"), KNOWN) == ([item], [])
+
     def test_writes_a_cell_that_looks_like_a_formula_as_text(self):
         item = NewItem("基本-001", "basic", "=1+1", ("01.02.01",), None, "$street", way="@here", remark="-1")
 
@@ -99,6 +108,8 @@ class TestFaults:
             ({"类别": "其他"}, (2, "类别", "unknown_kind")),
             ({"时限": "promise=0wd"}, (2, "时限", "bad_promise")),
             ({"时限": "lunch=1wd"}, (2, "时限", "bad_promise")),
+            ({"法定职权": "行政罚款"}, (2, "法定职权", "unknown_power")),
+            ({"法定职权": "行政处罚；行政处罚"}, (2, "法定职权", "power_twice")),
             ({"优先级": "100"}, (2, "优先级", "bad_priority")),
             ({"条件": "{"}, (2, "条件", "not_json")),
             ({"条件": '{"fact": "mood", "op": "is", "value": "good"}'}, (2, "条件", "bad_condition")),
@@ -152,7 +163,7 @@ class TestFaults:
 
     def test_of_a_number_typed_as_a_number_there_is_none(self):
         row = cells_of(GOOD)
-        row[0], row[13] = 1, 60
+        row[0], row[list(COLUMNS).index("优先级")] = 1, 60
 
         items, faults = from_xlsx(saved(a_workbook(row)), KNOWN)
 

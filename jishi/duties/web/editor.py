@@ -128,7 +128,8 @@ def _item(said: QueryDict, before: NewItem | None, root: Node, desk: Desk) -> Ne
     return NewItem(
         number=before.number if before else said.get("number", "").strip(), kind=said.get("kind", ""),
         name=said.get("name", "").strip(), matters=tuple(matters), condition=condition or None,
-        lead_body=said.get("lead_body", "").strip(), legal_basis=_basis(said), promises=_promises(said),
+        lead_body=said.get("lead_body", "").strip(), powers=tuple(said.getlist("powers")[: len(dutylist.POWERS)]),
+        legal_basis=_basis(said), promises=_promises(said),
         priority=int(priority) if priority.isascii() and priority.isdigit() else -1,
         **{key: _clean(said.get(key, "")) for key in TEXTS},
     )  # fmt: skip
@@ -177,8 +178,8 @@ _ANCHORS: Final = {
     "序号": "i-number", "类别": "i-kind", "事项名称": "i-name", "对应上级部门": "i-superior_dept",
     "上级部门职责": "i-superior_duty",
     "镇街配合职责": "i-own_part", "承接部门": "i-receiving_office", "工作方式": "i-way", "事项代码": "i-matters-0",
-    "条件": "condition", "主办单位": "i-lead_body", "时限": "p-promise", "法律依据": "basis-law-0",
-    "优先级": "i-priority", "示例": "i-examples", "备注": "i-remark",
+    "条件": "condition", "主办单位": "i-lead_body", "法定职权": "i-powers", "时限": "p-promise",
+    "法律依据": "basis-law-0", "优先级": "i-priority", "示例": "i-examples", "备注": "i-remark",
 }  # fmt: skip
 
 
@@ -214,7 +215,8 @@ def _label(column: str) -> str:
         "序号": _("编号"), "类别": _("类别"), "事项名称": _("事项名称"), "对应上级部门": _("对应上级部门"),
         "上级部门职责": _("上级部门职责"), "镇街配合职责": _("镇街配合职责"), "承接部门": _("承接部门"),
         "工作方式": _("工作方式"), "事项代码": _("事项代码"), "条件": _("条件"), "主办单位": _("主办单位"),
-        "时限": _("时限"), "法律依据": _("法律依据"), "优先级": _("优先级"), "示例": _("示例"), "备注": _("备注"),
+        "法定职权": _("法定职权"), "时限": _("时限"), "法律依据": _("法律依据"), "优先级": _("优先级"),
+        "示例": _("示例"), "备注": _("备注"),
     }.get(column, column)  # fmt: skip
 
 
@@ -242,7 +244,8 @@ def _page(
         "weekdays": [(str(n), WEEKDAYS[n - 1][1 if desk.lang == "en" else 0]) for n in range(1, 8)],
         "kinds": [(k, n[1 if desk.lang == "en" else 0]) for k, n in printed.KINDS.items()],
         "matters": [*(_matter(m, desk) for m in new.matters), _matter("", desk)][:MATTERS],
-        "leads": _leads(desk, new.lead_body), "departments": sorted(desk.known.departments),
+        "leads": _leads(desk, new.lead_body), "powers": _powers(new, desk.lang),
+        "departments": sorted(desk.known.departments),
         "bases": [*printed.bases_of(new.legal_basis), printed.Basis("", "", "")][:BASES],
         "clocks": _clock_rows(new, desk.lang), "units": [(u, _units()[u]) for u in UNITS],
         "root": _node(root, desk, focus, is_asked), "facts": _fact_groups(desk), "said": _sentence(root, desk),
@@ -256,6 +259,11 @@ _HEADS: Final = {key: name for name, key in sheet.COLUMNS.items()}
 
 def _matter(code: str, desk: Desk) -> dict[str, str]:
     return {"code": code, "name": desk.called.get(f"matter:{code}", "")}
+
+
+def _powers(new: NewItem, lang: str) -> list[tuple[str, str, bool]]:
+    """Every lawful power with what it is called, and whether this line names it."""
+    return [(code, names[lang == "en"], code in new.powers) for code, names in dutylist.POWERS.items()]
 
 
 def _leads(desk: Desk, chosen: str) -> list[tuple[str, list[tuple[str, str]]]]:

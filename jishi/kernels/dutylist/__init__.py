@@ -6,7 +6,7 @@ from .decision import Assist, Candidate, Decision, decide, decide_many
 from .evaluation import Answer, Verdict, evaluate
 from .explanation import explain
 from .facts import Fact, Facts, Moment, Place, Ref, Source, derived, entered, guessed, said
-from .guard import COMMUNITIES, COMMUNITY_LAWS, GuardRefusal, guard
+from .guard import COMMUNITIES, COMMUNITY_LAWS, POWERS, GuardRefusal, guard
 from .items import COMMUNITY, ENGINE, STREET, Editions, Item, Matter, Scope
 from .sentences import sentence
 from .trace import Trace
@@ -19,6 +19,7 @@ __all__ = [
     "COMMUNITY",
     "COMMUNITY_LAWS",
     "ENGINE",
+    "POWERS",
     "STREET",
     "All",
     "Answer",

@@ -23,6 +23,20 @@ _TOWN_LAWS: Final = ("潍坊市12345条例 第二十四条第二款", "北京市
 COMMUNITY_LAWS: Final = ("北京市接诉即办工作条例 第十七条第二款", "北京市街道办事处条例 第三十二条")
 _POWER_LAWS: Final = ("行政处罚法 第十七条（条号未对照原文）",)
 
+# The kinds of administrative power as lists of powers and duties 权责清单 divide them; the guiding document of 2015
+# was not at hand to compare.
+POWERS: Final[Mapping[str, tuple[str, str]]] = {
+    "penalty": ("行政处罚", "administrative penalty"),
+    "licence": ("行政许可", "administrative licence"),
+    "coercion": ("行政强制", "administrative coercion"),
+    "inspection": ("行政检查", "administrative inspection"),
+    "confirmation": ("行政确认", "administrative confirmation"),
+    "levy": ("行政征收", "administrative levy"),
+    "payment": ("行政给付", "administrative payment"),
+    "adjudication": ("行政裁决", "administrative adjudication"),
+    "reward": ("行政奖励", "administrative reward"),
+}
+
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "taken_back_pushed_down": {
         "zh": "{number}“{name}”已由{lead}收回，不能交给镇街及以下办理。",
@@ -45,8 +59,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "{number} is a basic duty of {lead}. To ask {body} to assist, say which part it does.",
     },
     "lawful_power_needed": {
-        "zh": "{number}需要法定职权“{power}”，由{lead}行使，网格员不能代行。",
-        "en": "{number} takes the lawful power “{power}”, held by {lead}; a grid worker cannot exercise it.",
+        "zh": "{number}需要法定职权“{power}”，由{lead}行使，社区（村）和网格员没有这项职权，不能代行。",
+        "en": "{number} takes the lawful power “{power}”, held by {lead}; no community and no grid worker has it.",
     },
 }
 
@@ -68,12 +82,14 @@ class GuardRefusal:
     articles: tuple[str, ...]
     list_ref: tuple[str, int, str]
     instead: str = ""
-    power: str = ""
+    powers: tuple[str, ...] = ()
 
     def sentence(self, lang: str = "zh", names: Mapping[str, str] | None = None) -> str:
         """The refusal as the dispatcher reads it; `names` maps body codes to names."""
         called = names or {}
-        said = {"number": self.number, "name": self.name, "power": self.power}
+        at = 1 if lang == "en" else 0
+        power = (", " if at else "、").join(POWERS[p][at] for p in self.powers)
+        said = {"number": self.number, "name": self.name, "power": power}
         said["lead"] = called.get(f"body:{self.lead}", called.get(self.lead, self.lead))
         said["body"] = called.get(f"body:{self.body}", called.get(self.body, self.body))
         words = _WORDS[self.code]["en" if lang == "en" else "zh"].format(**said)
@@ -95,7 +111,7 @@ class GuardRefusal:
             "articles": list(self.articles),
             "list": list(self.list_ref),
             "instead": self.instead,
-            "power": self.power,
+            "powers": list(self.powers),
         }
 
 
@@ -118,7 +134,7 @@ def guard(
         return _refusal("not_on_communitys_list", item, body, COMMUNITY_LAWS)
     if leads and item.list_kind == "assist" and body_level in COMMUNITIES | TOWNS:
         return _cannot_lead(item, body, body_level)
-    if body_level in WORKERS and item.power:
+    if item.powers and _lacks_the_power(item, body_level, leads=leads):
         return _refusal("lawful_power_needed", item, body, _POWER_LAWS)
     if not leads and _part_is_missing(item, body, part_text):
         return _refusal("part_text_missing", item, body, (), instead="part_text")
@@ -135,6 +151,12 @@ def _on_own_list(item: Item, body: str) -> bool:
     return body in item.holder or item.holder_level in COMMUNITIES or item.lead_body == COMMUNITY
 
 
+def _lacks_the_power(item: Item, body_level: str, *, leads: bool) -> bool:
+    """Neither a worker nor a community holds an administrative power. The power of an assist line is its lead's: the
+    part that such a line writes for others takes none."""
+    return body_level in WORKERS | COMMUNITIES and (leads or item.list_kind != "assist")
+
+
 def _part_is_missing(item: Item, body: str, part_text: str) -> bool:
     """A department's own basic item, passed on to another body without a word about the part."""
     own = item.list_kind == "basic" and item.holder_level not in TOWN_OR_BELOW and body != item.lead_body
@@ -145,5 +167,5 @@ def _refusal(code: str, item: Item, body: str, laws: tuple[str, ...], *, instead
     articles = (*laws, item.legal_basis) if item.legal_basis and item.legal_basis not in laws else laws
     lead = item.lead_body if item.lead_body and not item.lead_body.startswith("$") else item.superior_dept
     return GuardRefusal(
-        code, item.number, item.name, body, lead or item.lead_body, articles, item.key, instead, item.power
+        code, item.number, item.name, body, lead or item.lead_body, articles, item.key, instead, item.powers
     )

@@ -53,7 +53,7 @@ class Item:
     without
     a division holds everywhere). `holder_level` names the class of bodies the list belongs to.
     `lead_body`: a body code, "$street" or "$community" (the body of the place's division); an assist item may
-    name no lead (""). `power`: the lawful power that doing it takes (inspection, sanction), if it takes one.
+    name no lead (""). `powers`: codes of the lawful powers that its lead exercises (`guard.POWERS`).
     Periods are half open; `promises` are opaque here.
     """
 
@@ -78,7 +78,7 @@ class Item:
     legal_basis: str = ""
     edition: int = 1
     holder_level: str = "street"
-    power: str = ""
+    powers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.priority <= 99:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jishi.kernels.dutylist import POWERS
 from jishi.kernels.dutylist.conditions import parse_condition
 from jishi.kernels.dutylist.items import Editions, Item, ListKind
 from jishi.kernels.dutylist.items import Matter as BookMatter
@@ -30,6 +31,7 @@ from jishi.portal.demo.nouns import (
 FOLDER = Path(__file__).resolve().parents[3] / "institutions" / "demo"
 KINDS: Mapping[str, ListKind] = {"基本履职": "basic", "配合履职": "assist", "上级收回": "taken_back"}
 COORDINATOR = "sqzx"
+CODES = {zh: code for code, (zh, _en) in POWERS.items()}
 
 
 def _toml(name: str) -> dict[str, Any]:
@@ -92,6 +94,7 @@ def _duty_item(row: Mapping[str, str]) -> DutyItem:
         matters=tuple(row["事项代码"].split(";")),
         condition=json.loads(row["条件"]) if row["条件"] else None,
         lead_body=row["主办单位"],
+        powers=tuple(CODES[name] for name in row["法定职权"].split(";") if name),
         superior_dept=row["对应上级部门"],
         superior_duty=row["上级部门职责"],
         own_part=row["镇街配合职责"],
@@ -150,6 +153,7 @@ def editions(divisions: tuple[Division, ...]) -> Editions:
             matters=item.matters,
             condition=parse_condition(dict(item.condition) if item.condition else None),
             own_part=item.own_part,
+            powers=item.powers,
             superior_dept=item.superior_dept,
             superior_duty=item.superior_duty,
             promises=item.promises,

@@ -183,6 +183,7 @@ class DutyItem:
     matters: tuple[str, ...]
     condition: Condition | None
     lead_body: str
+    powers: tuple[str, ...]
     superior_dept: str
     superior_duty: str
     own_part: str

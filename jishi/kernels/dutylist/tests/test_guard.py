@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from jishi.kernels.dutylist import guard
@@ -10,7 +12,9 @@ BACK = an_item("收回-1", list_kind="taken_back", holder=(EAST,), holder_level=
 STREETS_OWN = an_item("基本-2", lead_body="B-east", holder=(EAST,), holder_level="street")
 COMMUNITYS_OWN = an_item("基本-3", lead_body="B-east-1", holder=("B-east-1",), holder_level="community")
 COMMUNITYS_PART = an_item("配合-3", list_kind="assist", holder=("B-east-1",), holder_level="community")
-POWER = an_item("基本-4", power="行政处罚", holder=(EAST,), holder_level="street")
+POWER = an_item("基本-4", powers=("penalty",), holder=(EAST,), holder_level="street")
+COMMUNITYS_POWER = an_item("基本-5", powers=("inspection",), holder=("B-east-1",), holder_level="community")
+PART_OF_POWER = replace(COMMUNITYS_PART, number="配合-4", powers=("penalty",))
 
 REFUSED = [
     (BACK, "B-east", "lead", "street", "", "taken_back_pushed_down"),
@@ -28,6 +32,10 @@ REFUSED = [
     (BASIC, "B-east", "assist", "street", "", "part_text_missing"),
     (POWER, "W", "lead", "grid_worker", "", "lawful_power_needed"),
     (POWER, "W", "assist", "grid_worker", "look at it", "lawful_power_needed"),
+    (COMMUNITYS_POWER, "B-east-1", "lead", "community", "", "lawful_power_needed"),
+    (COMMUNITYS_POWER, "B-east-1", "assist", "village", "look at it", "lawful_power_needed"),
+    (PART_OF_POWER, "W", "lead", "grid_worker", "", "lawful_power_needed"),
+    (PART_OF_POWER, "B-east-1", "lead", "community", "", "community_cannot_lead_assist"),
 ]
 ALLOWED = [
     (BACK, "B-build", "lead", "city_dept", ""),
@@ -40,6 +48,9 @@ ALLOWED = [
     (COMMUNITYS_PART, "B-east-1", "assist", "community", ""),
     (POWER, "B-build", "lead", "city_dept", ""),
     (STREETS_OWN, "W", "lead", "grid_worker", ""),
+    (POWER, "B-east", "lead", "street", ""),
+    (PART_OF_POWER, "B-east-1", "assist", "community", ""),
+    (PART_OF_POWER, "W", "assist", "grid_worker", "look at it"),
 ]
 LAWFUL = {
     "taken_back_pushed_down",
