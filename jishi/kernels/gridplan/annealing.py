@@ -18,7 +18,7 @@ LOW = np.uint64(0xFFFFFFFF)
 UNLIKELY = 37.0  # −ln of the least share drawn
 
 # places in the array of coefficients that `anneal` takes
-WALK, SHAPE, BALANCE, LAMBDA, STEP, HOT, COLD, SWAPS, OPENS = range(9)
+WALK, SHAPE, BALANCE, LAMBDA, STEP, HOT, COLD, SWAPS, OPENS, LINE = range(10)
 
 
 @compiled
@@ -53,6 +53,7 @@ def worth(
         e += coef[WALK] * (squares - (sx * sx + sy * sy) / w)
     if area > 0:
         e += coef[SHAPE] * (border * border / (FOUR_PI * area))
+    e += coef[LINE] * border
     r = w / band[2] - 1.0
     e += coef[BALANCE] * r * r
     out = 0.0

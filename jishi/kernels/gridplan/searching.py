@@ -47,11 +47,12 @@ class Search:
 @dataclass(frozen=True, eq=False)
 class Aims:
     """What the search pays for, in coefficients: `mean` households of a grid; `coef`, `means` as the compiled code
-    takes them."""
+    takes them; `radius` of a round grid of the mean area."""
 
     mean: float
     coef: Doubles
     means: Doubles
+    radius: float
 
     def costs(self, sums: Doubles) -> Doubles:
         """Give what each grid adds, its distance from the band and changes left out."""
@@ -63,16 +64,32 @@ class Aims:
             e += self.means[d, 1] * (sums[:, 7 + d] * self.means[d, 0] - 1) ** 2
         return np.asarray(e)
 
+    def guide(self, weights: Weights) -> Doubles:
+        """Give the coefficients that lead the search. Where shape counts more than the walk it pays for metres of
+        border, not for their square beside the area: that is dearest in a few slim grids, and luck is spent on those.
+        Led by metres both become less."""
+        if not is_led_by_border(weights):
+            return self.coef
+        coef = self.coef.copy()
+        coef[1], coef[9] = 0.0, weights.shape / (2 * np.pi * self.radius)
+        return coef
+
+
+def is_led_by_border(weights: Weights) -> bool:
+    """Tell whether shape counts more than the walk."""
+    return weights.shape > weights.walk
+
 
 def aims(ground: Ground, weights: Weights, k: int) -> Aims:
     """This will give the coefficients of a ground that is to have about k grids."""
     mean = float(ground.w.sum()) / max(k, 1)
     radius2 = max(float(ground.nodes[:, 4].sum()) / np.pi / max(k, 1), 1e-9)
-    coef = np.array([weights.walk / (mean * radius2), weights.shape, weights.balance, STRICT, 0.1, 0.1, 0.01, 0.3, 0.0])
+    paid = weights.walk / (mean * radius2), weights.shape, weights.balance
+    coef = np.array([*paid, STRICT, 0.1, 0.1, 0.01, 0.3, 0.0, 0.0])
     names = sorted(ground.problem.workloads)
     further = [(k / max(float(s), 1e-9), ground.problem.workloads[name].weight)
                for s, name in zip(ground.nodes[:, 5:].sum(axis=0), names, strict=True)]  # fmt: skip
-    return Aims(mean, coef, np.array(further, dtype=np.float64).reshape(-1, 2))
+    return Aims(mean, coef, np.array(further, dtype=np.float64).reshape(-1, 2), float(np.sqrt(radius2)))
 
 
 class State:
@@ -91,7 +108,7 @@ class State:
         self.round = 0
         mean = sought.mean
         self.is_free = len(ground.kin_rows) > 0 and ground.problem.count is None and ground.problem.previous is None
-        self.aims, self.coef, self.means = sought, sought.coef, sought.means
+        self.aims, self.coef, self.means = sought, sought.guide(search.weights), sought.means
         self.band = np.array([ground.problem.band.lo, ground.problem.band.hi, mean], dtype=np.float64)
         self.home = np.full(ground.size, -1, np.int32)  # the grid to stay in, numbered as `part`; −1 does not matter
         self.price = ground.moving * (search.price / mean)

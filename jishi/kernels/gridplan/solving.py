@@ -18,6 +18,7 @@ SMALL = 60  # atoms up to which a piece is tried exactly
 LOOKS = 30_000  # sets looked at in one piece, and
 ALL_LOOKS = 3_000_000  # in all pieces of a call
 FEW, LONGER = 64, 24.0  # atoms of a search that is made several times, and how much longer each may be
+LED_ATOMS, LED_LONGER = 70_000, 28.0  # short borders take longer to find than short walks, as long as there is time
 HOPELESS = 8  # rounds of mending where it is proved that no legal division exists
 
 
@@ -246,7 +247,8 @@ def searched(ground: Ground, pieces: list[Piece], search: Search, sought: search
     next to nothing: they are searched for longer and with other luck, and the best is kept."""
     atoms = sum(len(p.rows) for p in pieces)
     if atoms > FEW or ground.problem.previous is not None or search.starts < 2:
-        return _searched_once(ground, pieces, search, sought).part
+        led = min(max(LED_ATOMS / atoms, 1.0), LED_LONGER) if searching.is_led_by_border(search.weights) else 1.0
+        return _searched_once(ground, pieces, replace(search, effort=search.effort * led), sought).part
     longer = replace(search, effort=search.effort * min(LONGER, FEW * LONGER / (2 * atoms)), threads=1)
     found = [_searched_once(ground, pieces, replace(longer, seed=search.seed + i), sought, searching.BOLD)
              for i in range(search.starts)]  # fmt: skip
