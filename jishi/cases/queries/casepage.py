@@ -34,7 +34,7 @@ from jishi.cases.models import (
     Suggestion,
 )  # fmt: skip
 from jishi.cases.policies import Stand
-from jishi.cases.queries import judging, listing
+from jishi.cases.queries import judging, listing, ticking
 from jishi.cases.states import CASE, HANDOVER, LIVES, Role, Status, Visibility
 from jishi.duties import queries as duties
 from jishi.foundation import scope, trail
@@ -279,10 +279,18 @@ def _happening(entry: Any, words: tuple[tuple[str, str], ...], lang: str) -> Hap
     body = bodies.names().get(int(codes.get("body") or 0))
     item = duties_item(codes.get("item"))
     return Happening(
-        entry.seq, entry.at, entry.verb, title_of(entry.verb),
+        entry.seq, entry.at, entry.verb, _title(entry),
         kind, icon, _who(entry, move), body.called(lang) if body else "", item, str(codes.get("ground") or ""), words,
         codes,
     )  # fmt: skip
+
+
+def _title(entry: Any) -> Spoken:
+    """Say which clock ran out: "a clock" alone tells nobody what is late."""
+    if entry.verb == "clock.expired" and entry.codes.get("kind"):
+        name = ticking.name_of(str(entry.codes["kind"]))
+        return Spoken(f"{name.zh}到了", f"{name.en[:1].upper()}{name.en[1:]} ran out")
+    return title_of(entry.verb)
 
 
 def title_of(verb: str) -> Spoken:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Max, Q
 from django.utils.timezone import localdate
 
@@ -62,7 +63,8 @@ def told_of(errand: Errand, *, by: Actor, grid: str = "") -> dict[str, Any]:
     """Tell an errand as this actor may read it: a volunteer its kind, place and day, and nothing else."""
     row = {
         "number": errand.number, "kind": errand.kind, "status": errand.status, "place": errand.place_text,
-        "grid": grid, "what": errand.what, "due_at": errand.due_at, "free": errand.free, "version": errand.version,
+        "grid": grid, "what": errand.what, "free": errand.free, "version": errand.version,
+        "set_at": errand.set_at, "due_at": errand.due_at,
         "mine": errand.taken_by_id == by.account_id and errand.taken_by_id is not None,
         "case": errand.case.number if errand.case else "", "case_title": errand.case.title if errand.case else "",
         "route": errand.point.route_id if errand.point else None,
@@ -75,15 +77,18 @@ def told_of(errand: Errand, *, by: Actor, grid: str = "") -> dict[str, Any]:
 
 def routes(*, by: Actor, now: datetime, grids: Mapping[int, str]) -> list[Mapping[str, Any]]:
     """List the rounds of the area: how many places, every how many days, when last, when next; one statement."""
-    rows = walkers.routes_of(by, PatrolRoute.objects.filter(ended_at=None)).annotate(last=Max("points__last_at"))
-    points = rows.prefetch_related("points").order_by("next_on", "id")[:MOST]
+    lasting = Q(points__ended_at=None, points__id__isnull=False)
+    rows = walkers.routes_of(by, PatrolRoute.objects.filter(ended_at=None)).annotate(
+        last=Max("points__last_at"),
+        names=ArrayAgg("points__name", filter=lasting, order_by="points__place", default=[]),
+    ).order_by("next_on", "id")[:MOST]  # fmt: skip
     return [
         {
             "id": r.id, "name": r.name, "grid": grids.get(r.grid_id, ""), "look_for": r.look_for,
             "every_days": r.every_days, "next_on": r.next_on, "last_on": localdate(r.last) if r.last else None,
-            "places": [p.name for p in sorted(r.points.all(), key=lambda p: p.place) if p.ended_at is None],
+            "places": r.names,
         }
-        for r in points
+        for r in rows
     ]  # fmt: skip
 
 

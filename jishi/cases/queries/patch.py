@@ -85,9 +85,14 @@ def patch(*, by: Actor, now: datetime, grid: str = "") -> Patch:
 def _due(case: Case, now: datetime) -> Due | None:
     if case.promise_due_at is None:
         return None
-    whole = (case.promise_due_at - case.received_at).total_seconds()
-    gone = (now - case.received_at).total_seconds() / whole if whole > 0 else 1.0
-    return Due(case.promise_due_at, min(1.0, max(0.0, gone)), case.promise_due_at < now)
+    return due_in(case.received_at, case.promise_due_at, now)
+
+
+def due_in(since: datetime, due_at: datetime, now: datetime) -> Due:
+    """Give an obligation as its chip reads it."""
+    whole = (due_at - since).total_seconds()
+    gone = (now - since).total_seconds() / whole if whole > 0 else 1.0
+    return Due(due_at, min(1.0, max(0.0, gone)), due_at < now)
 
 
 def _is_spot(case: Case, book: Any) -> bool:

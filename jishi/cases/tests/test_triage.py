@@ -188,6 +188,29 @@ class TestNothingPersonal:
         assert seen[0].stage("classify").candidates == seen[1].stage("classify").candidates
 
 
+class TestTitles:
+    """A row of a desk is found again by its title: what it is and where, in the caller's own words."""
+
+    @pytest.mark.parametrize(("said", "title"), [
+        ("早上送孩子时发现，就是客运宿舍2号楼，三室的房子住了十几个人，电线拉得到处都是。",
+         "客运宿舍2号楼，三室的房子住了十几个人"),
+        ("喂，12345吗，地点是柳岸南路翠竹路口往东，路面往外冒热气，地都塌了一大块",
+         "柳岸南路翠竹路口往东，路面往外冒热气"),
+        ("您好。麻烦帮忙转一下，塘边人家附近，泵房门都锈坏了", "塘边人家附近，泵房门都锈坏了"),
+        ("我要反映一下翠竹苑三号楼的问题", "翠竹苑三号楼的问题"),
+        ("想咨询一下", "想咨询一下"),
+        ("路灯", "路灯"),
+        ("The street lamp near the school has been dark for nine days",
+         "The street lamp near the school has been dark…"),
+    ])  # fmt: skip
+    def test_a_title_begins_with_what_is_said_and_not_with_what_leads_up_to_it(self, said, title):
+        assert triage.title_of(said) == title
+
+    @given(st.text(min_size=1, max_size=200))
+    def test_a_title_of_anything_fits_one_row(self, said):
+        assert len(triage.title_of(said)) <= 2 * looking.TITLE + 1
+
+
 class TestDayOne:
     """With an empty history and three lists, the right body is among the first three."""
 

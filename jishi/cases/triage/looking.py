@@ -254,11 +254,51 @@ def shortened(text: str) -> str:
     return head + GAP + (tail[first.end() :] if first is not None and first.end() < half // 2 else tail)
 
 
+_CLAUSE = re.compile(r"[，,、；]")
+_OPENS = re.compile(  # a clause that only leads up to what is said: nobody finds a matter again by it
+    r"^(?:喂|哎|请问|[您你]好|领导|1\d{4}吗?|(?:先|也)?(?:谢谢|麻烦|请|建议|希望|拜托)(?:[您你]们?|各位)?(?:管一?管|帮忙|看看|转一?下|查一?查|处理|一下)*"
+    r"|(?:再|又)说一次|又是我|(?:有个?(?:事|问题))?我?也?(?:想|要)?(?:反映|说|问|咨询|了解)(?:一下|下|一件事|个事|件事|这个|个问题)*"
+    r"|.{0,6}说[了过]?(?:好几|多|两|三)[次遍回]了?|有个?(?:事|问题)(?:想|要)(?:反映|说|问)(?:一下)?|.{0,10}(?:发现|看到|注意到)|.{0,8}商量了?一?下)[吧啊呢了吗]*$"
+)
+_LEADS = re.compile(r"^(?:就是在?|就在|(?:地点|地址|位置)[是在]|在|我们|我?住在?|我?也?要?反映(?:一下)?)(?=.{3})")
+TITLE = 24  # characters of Chinese, twice as many of others: what a row of a desk shows without a second line
+
+
 def title_of(shown: str) -> str:
-    """Make a title from the first sentence that says something, at most 40 characters."""
+    """Make a title of the caller's own words, at most `TITLE`: the first sentence that says something, by clauses."""
     text = _GREETING.sub("", shown.strip())
     for part in _END.split(text):
         part = _GREETING.sub("", part.strip())
         if len(part) >= 4:
-            return part if len(part) <= 40 else part[:39] + "…"
-    return (text or shown)[:40]
+            return _brief(part)
+    return _cut(text or shown)
+
+
+def _brief(sentence: str) -> str:
+    clauses = [c.strip() for c in _CLAUSE.split(sentence) if c.strip()]
+    told = [c for c in clauses if not _OPENS.match(c)]
+    if sum(map(len, told)) < 4:
+        told = clauses or [sentence]
+    title = _LEADS.sub("", told[0])
+    for clause in told[1:]:
+        longer = f"{title}，{clause}" if any(map(_is_han, clause)) else f"{title}, {clause}"
+        if _wide(longer) > TITLE and _wide(title) >= TITLE // 2:
+            break
+        title = longer  # a place alone says nothing of the matter: what follows it is begun, and cut
+    return _cut(title)
+
+
+def _wide(text: str) -> int:
+    """Count characters as Chinese ones: two of the Latin alphabet stand in the room of one."""
+    return (len(text) + sum(map(_is_han, text)) + 1) // 2
+
+
+def _is_han(character: str) -> bool:
+    return character > "\u2e80"
+
+
+def _cut(text: str) -> str:
+    while _wide(text) > TITLE:
+        fewer, space, _last = text.rstrip("…").rpartition(" ")
+        text = f"{fewer if space and _wide(fewer) > TITLE // 2 else text.rstrip('…')[:-1]}…"
+    return text

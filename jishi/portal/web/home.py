@@ -1,13 +1,23 @@
 """The home page: for residents the place to speak, for staff the desks that their post opens, with counts."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import select_template
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from jishi.portal.web import looks, nav
 
+TILES = (  # what anybody may look up without asking: (address, what it is called, icon)
+    ("whose", _("这事归谁管"), "law"), ("my-grid", _("我的网格"), "pin"), ("public", _("公开的事"), "list"),
+    ("knowledge", _("常问的"), "book"), ("map", _("身边的地图"), "map"), ("gridplan-notices", _("网格公示"), "file"),
+)  # fmt: skip
 SPEAK_UP = ("cases/parts/speak_up.html", "portal/parts/speak_up_elsewhere.html")
 
 
@@ -33,10 +43,18 @@ def _resident(request: HttpRequest) -> HttpResponse:
         "matters": wired.matters(actor, now) if wired.matters and actor is not None else None,
         "around": wired.around(actor, now) if wired.around and actor is not None else None,
         "offers": wired.offers(actor, now) if wired.offers and actor is not None else None,
+        "tiles": list(_tiles()),
         "speak_up": select_template(SPEAK_UP if wired.speak_up else SPEAK_UP[1:]),
         **(wired.speak_up(request) if wired.speak_up else {}),
     }
     return render(request, "portal/home_resident.html", facts)
+
+
+def _tiles() -> Iterator[dict[str, Any]]:
+    """Give what anybody may look up, as far as the rooms below are there."""
+    for name, label, icon in TILES:
+        with suppress(NoReverseMatch):
+            yield {"url": reverse(name), "label": label, "icon": icon}
 
 
 def _staff(request: HttpRequest) -> HttpResponse:

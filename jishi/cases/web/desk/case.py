@@ -72,9 +72,10 @@ def page(
     contacts = casepage.contacts_of(found)
     clocks = ticking.shown(casepage.clocks_of(found), lang=language, now=now)
     tab = "members" if act is not None and act.code in belonging.IN_THE_TAB else request.GET.get("tab", "life")
+    counts = {"members": found.reports_count, "handovers": len(handovers), "trail": len(entries)}
     context = {
         "case": found, "lead": stand.lead, "states": dispatch.states(), "dense": True, "tab": tab,
-        "tabs": [{"code": c, "label": label, "url": f"?tab={c}", "here": c == tab} for c, label in TABS],
+        "tabs": [{"label": label, "url": f"?tab={c}", "here": c == tab, "n": counts.get(c)} for c, label in TABS],
         "clocks": clocks, "stopped": sum(not c.running for c in clocks), "said": said,
         "handovers": handovers,
         "unsigned": divmod(casepage.handed_over_for(handovers, found, now=now) // timedelta(minutes=1), 60),

@@ -8,15 +8,17 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jishi.cases.actions import intake
-from jishi.cases.queries import patch
+from jishi.cases.queries import ontheway, patch
 from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.desk.forms import matter_label
+from jishi.cases.web.work import errands
 from jishi.cases.web.work.forms import GridReportForm
 from jishi.duties import queries as duties
 from jishi.foundation import idempotency
@@ -28,14 +30,17 @@ from jishi.places import queries as places
 @require_GET
 @staffed("grid_worker")
 def today(request: HttpRequest) -> HttpResponse:
-    """Show the open cases of my area, or of one grid of it. :raises NotFound: not a grid of mine."""
+    """Show my errands and rounds, then the open cases of my area or of one grid. :raises NotFound: not mine."""
     wanted = request.GET.get("grid", "")
     found = patch.patch(by=request.actor, now=request.now, grid=wanted)
     if wanted and found.chosen is None:
         raise NotFound
+    legwork = ontheway.mine(by=request.actor, now=request.now)
     return render(request, "cases/work/grid_today.html", {
         "patch": found, "states": dispatch.states(), "most": patch.MOST,
-        "shown": found.chosen.open if found.chosen else found.all,
+        "shown": found.chosen.open if found.chosen else found.all, "routes": legwork.routes,
+        "errands": [(e, errands.KINDS[e["kind"]], patch.due_in(e.get("set_at", request.now), e["due_at"], request.now))
+                    for e in legwork.errands], "day": localdate(request.now),
     })  # fmt: skip
 
 

@@ -15,6 +15,14 @@ from jishi.foundation.refusals import Invalid
 from jishi.places.queries import transitions
 
 WATCHING = ("supervisor", "office", "ruler", "auditor")
+# code of a list: the part of the case where it is decided, and what the button says
+GO = {
+    "suspension": ("#time", _("看申请")), "extension": ("#time", _("看申请")), "termination": ("", _("看申请")),
+    "banking": ("#time", _("看申请")), "overdue": ("#ck", _("看时限")), "supervised": ("#time", _("看督办")),
+    "returned": ("?tab=handovers", _("看退单")), "contested": ("?tab=handovers", _("看会商")),
+    "asleep": ("#time", _("看挂账")), "lapsed": ("/together", _("看吹哨")), "no_day": ("#ck", _("看时限")),
+    "banked": ("#time", _("看挂账")),
+}  # fmt: skip
 # code of a list: (heading, what its last column says, what stands there when it is empty)
 LOTS = {
     "suspension": (_("等您审批的挂起"), _("要等什么"), _("没有等审批的挂起。")),
@@ -42,7 +50,7 @@ def board(request: HttpRequest) -> HttpResponse:
     found = stuck.stuck(by=by, now=request.now, lang=language)
     return render(request, "cases/work/stuck.html", {
         "asked": _shown(asked), "lots": _shown(found.lots), "waiting": sum(len(lot.lines) for lot in asked),
-        "count": found.all, "states": dispatch.states(), "dense": True,
+        "count": found.all, "many": any(lot.more for lot in found.lots), "states": dispatch.states(), "dense": True,
         "transitions": transitions.reviews_missed(by, day=localdate(request.now)),
     })  # fmt: skip
 
@@ -75,6 +83,9 @@ def reminders(request: HttpRequest) -> HttpResponse:
 
 def _shown(lots: object) -> list[dict[str, object]]:
     return [
-        {"lot": lot, "heading": LOTS[lot.code][0], "column": LOTS[lot.code][1], "empty": LOTS[lot.code][2]}
+        {
+            "lot": lot, "heading": LOTS[lot.code][0], "column": LOTS[lot.code][1], "empty": LOTS[lot.code][2],
+            "part": GO[lot.code][0], "press": GO[lot.code][1],
+        }
         for lot in lots  # type: ignore[attr-defined]
-    ]
+    ]  # fmt: skip
