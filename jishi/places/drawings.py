@@ -54,6 +54,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "numbers_as_text": ("代码成了数字，已还原成文字", "codes had become numbers, made text again"),
     "dates_as_serials": ("日期成了数字，已还原成日期", "dates had become numbers, made days again"),
     "grid_without_building": ("网格里没有楼栋", "a grid without a building"),
+    "not_a_line": ("不是线", "is not a line"),
+    "bad_number": ("坐标不是数", "a coordinate is no number"),
+    "no_length": ("几乎没有长度，已略去", "has hardly any length, dropped"),
+    "joint_missing": ("一头搭在另一条线上，那里没有点，已补上", "ends on another line, joined there"),
+    "crosses_without_joint": ("两条线交叉而不相通：是桥就不用动，是路口要补一个点",
+                              "two lines cross and do not meet: a bridge stays so, a junction wants a vertex"),
+    "piece_apart": ("这一片路和最大的一片不相通", "no way leads from this piece to the largest one"),
+    "cut_by_barrier": ("过不去的屏障在这里切断了路，没有通道", "a hard barrier cuts a way here, without a crossing"),
+    "outside_town": ("在本市以外", "lies outside the town"),
 }  # fmt: skip
 
 
@@ -113,8 +122,11 @@ def told(finding: Finding, lang: str = "zh") -> str:
             f"{zh}：像是 {crs}，偏了 {metres.replace('_m', '')} 米",
             f"{en}: these look like {crs}, off by {metres}",
         )
-    size = f"{finding.size_m2:.1f} m²" if finding.size_m2 >= 0.05 else ""
+    unit = "m" if finding.code == "piece_apart" else "m²"
+    size = f"{finding.size_m2:.1f} {unit}" if finding.size_m2 >= 0.05 else ""
     tail = " ".join(t for t in (at, size) if t)
+    if not which:
+        return (en if lang.startswith("en") else zh) + (f" ({tail})" if tail else "")
     if lang.startswith("en"):
         return f"feature {which}{' and more' if more else ''}: {en}" + (f" ({tail})" if tail else "")
     return f"第{which}个{more}：{zh}" + (f"（{tail}）" if tail else "")

@@ -303,3 +303,9 @@ class GoneAlready(Refused):
     zh, en = "“{name}”从 {day} 起已经没有了。", "{name} is gone since {day}."
     next_zh = "已经没有的不再改；以前的日子问起来还有。"
     next_en = "What is gone is not changed; its former days keep it."
+
+
+class WalkNetHasFaults(Refused):
+    code, status = "walk_net_has_faults", 409
+    zh, en = "这份步行网还有必须改的地方。", "This net of ways has faults that must be mended."
+    next_zh, next_en = "改好文件再核对一次。", "Mend the file and check it once more."

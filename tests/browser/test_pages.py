@@ -187,6 +187,7 @@ MORE = (
     Screen("mediators-kept", "/desk/mediators", OFFICE),
     Screen("places", "/desk/ground", OFFICE),
     Screen("ground-imports", "/desk/ground/imports", OFFICE),
+    Screen("walk-nets", "/desk/ground/ways", OFFICE),
     Screen("ground-import", "/desk/ground/imports", OFFICE, 'main a[href^="/desk/ground/imports/"]', bring_ground),
     Screen("gridplan", "/desk/plans", OFFICE),
     Screen("gridplan-notices", "/gridplans"),

@@ -249,6 +249,7 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "errand": errand.number, "version of errand": str(errand.version), "version of webhook": "1",
         "plan": str(plan.id), "filter": str(kept.id), "model": "1", "model_act": "shadow", "stage": "classify",
         "compound_id": "999999999", "building_id": "999999999", "import_id": "999999999", "run_id": "999999999",
+        "net_id": "999999999",
         "plan_id": "999999999", "sweep_id": "999999999",
         "form": "xlsx",
         "run": str(walk.run_id), "token": token, "item": item.number, "list_id": str(item.list_id), "body": HANDLES,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .walking import Doubles, Pass, Walks, walks
+from .walknet import Net, NetWalks, walks_on
 
 _SURE = 1e-9
 _FEW = 40  # stops up to which the order given is always polished as well
@@ -22,7 +23,8 @@ _NEAR = 1.5  # beyond: only where it is at most so many times as long as what wa
 class Route:
     """The order in which stops are visited (places in the list given), metres, the points of each leg.
 
-    `left_out` are stops that nobody reaches from the start; `given_m` is how long the given order is.
+    `left_out` are stops that nobody reaches from the start; `given_m` is how long the given order is; `straight` says
+    of each leg whether it is an estimate by straight line. Without a net all are.
     """
 
     order: tuple[int, ...]
@@ -31,6 +33,7 @@ class Route:
     legs: tuple[tuple[tuple[float, float], ...], ...]
     left_out: tuple[int, ...]
     reason: str
+    straight: tuple[bool, ...] = ()
 
 
 def route_for(
@@ -40,9 +43,19 @@ def route_for(
     closed: bool = True,
     barriers: Sequence[Any] = (),
     passes: Sequence[Pass] = (),
+    net: Net | None = None,
+    step_free: bool = False,
 ) -> Route:
-    """This will order stops (metres of a plane) on a walk from `start`, and back to it where it is `closed`."""
-    ways = walks([start, *stops], barriers, passes)
+    """This will order stops (metres of a plane) on a walk from `start`, and back to it where it is `closed`.
+
+    With a `net` it goes along its ways, with `step_free` along those without steps.
+    """
+    places = [start, *stops]
+    ways: Walks | NetWalks = (
+        walks(places, barriers, passes)
+        if net is None
+        else walks_on(net, places, barriers, passes, step_free=step_free)
+    )
     metres = ways.metres[: len(stops) + 1, : len(stops) + 1]
     reached = [n for n in range(1, len(stops) + 1) if np.isfinite(metres[0, n])]
     left_out = tuple(n - 1 for n in range(1, len(stops) + 1) if n not in set(reached))
@@ -57,17 +70,21 @@ def route_for(
     return Route(
         tuple(n - 1 for n in tour), round(length, 2), round(given, 2), _legs(tour, ways, closed=closed), left_out,
         "as_given" if tour == reached else "shorter",
+        tuple(isinstance(ways, Walks) or bool(ways.straight[a, b]) for a, b in _steps(tour, closed=closed)),
     )  # fmt: skip
 
 
 def _length(tour: Sequence[int], metres: Doubles, *, closed: bool) -> float:
-    stations = [0, *tour, *([0] if closed and tour else [])]
-    return float(sum(metres[a, b] for a, b in zip(stations, stations[1:], strict=False)))
+    return float(sum(metres[a, b] for a, b in _steps(tour, closed=closed)))
 
 
-def _legs(tour: Sequence[int], ways: Walks, *, closed: bool) -> tuple[tuple[tuple[float, float], ...], ...]:
+def _legs(tour: Sequence[int], ways: Walks | NetWalks, *, closed: bool) -> tuple[tuple[tuple[float, float], ...], ...]:
+    return tuple(tuple(ways.path(a, b)) for a, b in _steps(tour, closed=closed))
+
+
+def _steps(tour: Sequence[int], *, closed: bool) -> list[tuple[int, int]]:
     stations = [0, *tour, *([0] if closed and tour else [])]
-    return tuple(tuple(ways.path(a, b)) for a, b in zip(stations, stations[1:], strict=False))
+    return list(zip(stations, stations[1:], strict=False))
 
 
 def _inserted(wanted: Sequence[int], metres: Doubles, *, closed: bool) -> list[int]:

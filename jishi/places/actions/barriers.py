@@ -30,7 +30,7 @@ BARRIER_KINDS = frozenset({"expressway", "railway", "river", "wall", "main_road"
 CROSSING_KINDS = frozenset({"bridge", "underpass", "signal", "gate", "ferry"})
 ALONG = 0.0005  # degrees, some 50 m: a line may run along the border of the area
 HARD = frozenset({"expressway", "railway", "river", "wall"})  # where a row does not say it
-_TRUTH = {"是": True, "有": True, "1": True, "true": True, "yes": True, "否": False, "无": False, "0": False} | {
+TRUTH = {"是": True, "有": True, "1": True, "true": True, "yes": True, "否": False, "无": False, "0": False} | {
     "false": False, "no": False,
 }  # fmt: skip
 
@@ -165,12 +165,12 @@ def _shape(feature: Mapping[str, Any], system: formats.System, number: int) -> A
 
 
 def _barrier(said: Mapping[str, Any], shape: Any) -> NewBarrier:
-    hard = _TRUTH.get(str(said.get("hard") or "").strip().lower())
+    hard = TRUTH.get(str(said.get("hard") or "").strip().lower())
     return NewBarrier(_text(said, "ref"), _text(said, "name"), _text(said, "kind"), shape, hard)
 
 
 def _crossing(said: Mapping[str, Any], shape: Any) -> NewCrossing:
-    free = _TRUTH.get(str(said.get("step_free") or "").strip().lower())
+    free = TRUTH.get(str(said.get("step_free") or "").strip().lower())
     return NewCrossing(
         _text(said, "ref"), _text(said, "barrier"), _text(said, "kind"), shape.x, shape.y, _text(said, "name"), free,
         _text(said, "hours"),

@@ -24,7 +24,7 @@ from jishi.places.models.ground import (
     Zone,
 )
 from jishi.places.models.naming import AliasProposal, NameAlias
-from jishi.places.models.passing import Barrier, Crossing
+from jishi.places.models.passing import Barrier, Crossing, WalkNet
 from jishi.places.models.plans import (
     GridPlan,
     Objection,
@@ -100,5 +100,6 @@ __all__ = [
     "TransitionHousehold",
     "TransitionItem",
     "TransitionStatus",
+    "WalkNet",
     "Zone",
 ]

@@ -30,7 +30,7 @@ from jishi.places.queries.served import (
     serving,
     serving_many,
 )
-from jishi.places.queries.walking import WalkRoute, barriers, crossings, route_for
+from jishi.places.queries.walking import Walked, WalkRoute, barriers, crossings, route_for, walk_net, walks_between
 from jishi.places.things import DivisionRow, GridRow
 
 __all__ = [
@@ -40,5 +40,5 @@ __all__ = [
     "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "homes", "house_named", "locate",
     "looks_swapped",
     "Nameable", "nameable", "normalise", "own_residence_rows", "own_residences", "place_of", "residents_of", "resolve",
-    "route_for", "serving", "serving_many", "successors", "zones",
+    "Walked", "route_for", "serving", "serving_many", "successors", "walk_net", "walks_between", "zones",
 ]  # fmt: skip

@@ -1,29 +1,43 @@
-"""Walks and routes of a day: over the barriers and crossings in force, estimated without a net (spec 20 §9)."""
+"""Walks and routes of a day: on the net of ways in force, over its barriers and crossings (spec 20 §9).
+
+Where the net does not lead, or none was adopted, the straight line × 1.35 stands and is marked.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
+import shapely
 from django.db.models import Q
+from shapely.geometry import mapping
 
 from jishi.foundation import scope
-from jishi.foundation.refusals import Invalid
+from jishi.foundation.actor import Actor
+from jishi.foundation.refusals import Invalid, NotFound
 from jishi.kernels.geo import routes
+from jishi.kernels.geo.validate import Finding
 from jishi.kernels.geo.walking import Pass
-from jishi.places import shapes
-from jishi.places.models import Barrier, Crossing
+from jishi.kernels.geo.walknet import Net, around, metres_between
+from jishi.places import drawings, shapes, walknets
+from jishi.places.models import Barrier, Crossing, WalkNet
+from jishi.places.policies import ensure_may_keep_ground
 from jishi.places.shapes import E7, Plane
 
 METRES_A_MINUTE = 66.0  # (T) 4 km/h with stops to look
 MOST_STOPS = 200
+LEAST_AROUND_M = 1000.0  # of the net beside the stops; a detour farther out is not looked for
+DRAWN_M = 2.0  # a map shows a way as near as this
+ESTIMATED = "estimated"
 
 
 @dataclass(frozen=True, slots=True)
 class WalkRoute:
     """A suggestion: stops in order (places in the list given), metres, minutes on foot, the line of each leg.
 
-    `net` is ``estimated``: straight lines × 1.35, hard barriers crossed at crossings. Nothing of it is stored.
+    `net` is the number of the net of ways, or ``estimated`` where there is none: straight lines × 1.35, hard barriers
+    crossed at crossings. `straight` says it of each leg. Nothing of it is stored.
     """
 
     order: tuple[int, ...]
@@ -32,7 +46,101 @@ class WalkRoute:
     minutes: int
     legs: tuple[tuple[tuple[float, float], ...], ...]
     left_out: tuple[int, ...]
-    net: str = "estimated"
+    net: str = ESTIMATED
+    straight: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Metres on foot between two places; None: nobody gets there. `straight`: an estimate by straight line."""
+
+    metres: float | None
+    straight: bool
+
+
+def walk_net(day: date) -> WalkNet | None:
+    """Give the net of ways in force on a day, without its arrays."""
+    rows = _in_force(WalkNet.objects.filter(state="adopted"), day)
+    found: WalkNet | None = rows.defer("arrays", "report").first()
+    return found
+
+
+def walk_nets(*, by: Actor, limit: int = 20) -> list[WalkNet]:
+    """List the nets that came in as files, the newest first. :raises NotAllowed: as the verbs do."""
+    ensure_may_keep_ground(by)
+    return list(WalkNet.objects.filter(tenant_id=by.tenant_id).defer("arrays").order_by("-checked_at", "-id")[:limit])
+
+
+def one_walk_net(net_id: int, *, by: Actor) -> WalkNet:
+    """Give one net with its report. :raises NotFound: there is none. :raises NotAllowed: as the verbs do."""
+    ensure_may_keep_ground(by)
+    row: WalkNet | None = WalkNet.objects.filter(tenant_id=by.tenant_id, id=net_id).defer("arrays").first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def ways_of(row: WalkNet) -> tuple[Plane, Net]:
+    """Give the ways of a net in metres of a plane."""
+    return walknets.kept(row.id, lambda: WalkNet.objects.values_list("arrays", flat=True).get(id=row.id))
+
+
+def told(row: WalkNet, lang: str) -> list[dict[str, Any]]:
+    """Give the findings of a net's report with their sentences."""
+    return [
+        {**f, "words": drawings.told(Finding(
+            f["code"], tuple(f["features"]), f["place"] and (f["place"][0], f["place"][1]), f["size_m2"], f["proposal"],
+            f["level"],
+        ), lang)}
+        for f in row.report["findings"]
+    ]  # fmt: skip
+
+
+def drawn(row: WalkNet) -> dict[str, Any]:
+    """Give the map of a net: its ways as one line, each finding's place by its number."""
+    plane, net = ways_of(row)
+    ends = np.stack([np.stack([net.x[n], net.y[n]], axis=1) for n in (net.u, net.v)], axis=1)
+    ways = shapely.simplify(shapely.line_merge(shapely.multilinestrings(shapely.linestrings(ends))), DRAWN_M)
+    at = {"type": "Feature", "properties": {"code": "ways", "kind": "line"}}
+    shape = shapely.transform(ways, lambda c: c / (plane.east, plane.north) + (plane.lng, plane.lat))
+    points = [
+        {"type": "Feature", "properties": {"code": f"f{n}", "name": str(n)},
+         "geometry": {"type": "Point", "coordinates": f["place"]}}
+        for n, f in enumerate(row.report["findings"], start=1)
+        if f["place"]
+    ]  # fmt: skip
+    return {"type": "FeatureCollection", "features": [{**at, "geometry": mapping(shape)}, *points[:300]]}
+
+
+def hard_barriers(day: date, plane: Plane, *, step_free: bool = False) -> tuple[list[Any], list[Pass]]:
+    """Give the hard barriers of a day as shapes of a plane, and the crossings by which they are passed."""
+    hard = [b for b in barriers(day) if b.hard]
+    at = {b.id: n for n, b in enumerate(hard)}
+    passes = [
+        Pass(*plane.xy(c.lng_e7 / E7, c.lat_e7 / E7), at[c.barrier_id])
+        for c in crossings(day, step_free=step_free)
+        if c.barrier_id in at
+    ]
+    return [plane.shape(shapes.read(b.geometry)) for b in hard], passes
+
+
+def walks_between(pairs: Sequence[tuple[tuple[int, int], tuple[int, int]]], *, day: date) -> list[Walked]:
+    """Give the metres on foot of many pairs of places (longitude and latitude in 1e-7°), in their order."""
+    if not pairs:
+        return []
+    row = walk_net(day)
+    flat = [place for pair in pairs for place in pair]
+    nothing = Net(*(np.empty(0, t) for t in (float, float, np.int32, np.int32, float, bool)))
+    plane, net = (Plane(flat[0][0] / E7, flat[0][1] / E7), nothing) if row is None else ways_of(row)
+    hard, passes = hard_barriers(day, plane)
+    places = np.array([plane.xy(x / E7, y / E7) for x, y in flat])
+    metres, straight = metres_between(
+        net, [(2 * n, 2 * n + 1) for n in range(len(pairs))], places, hard, passes
+    )  # fmt: skip
+    return [
+        Walked(round(far, 2) if np.isfinite(far) else None, guess)
+        for far, guess in zip(metres.tolist(), straight.tolist(), strict=True)
+    ]
 
 
 def barriers(day: date) -> list[Barrier]:
@@ -55,21 +163,26 @@ def route_for(
     """
     if not 1 <= len(stops) <= MOST_STOPS:
         raise Invalid(detail=f"一条路线 1 到 {MOST_STOPS} 个点")
-    plane = Plane(start[0] / E7, start[1] / E7)
-    hard = [b for b in barriers(day) if b.hard]
-    at = {b.id: n for n, b in enumerate(hard)}
-    passes = [
-        Pass(*plane.xy(c.lng_e7 / E7, c.lat_e7 / E7), at[c.barrier_id])
-        for c in crossings(day, step_free=step_free)
-        if c.barrier_id in at
-    ]
+    row = walk_net(day)
+    plane, net = (Plane(start[0] / E7, start[1] / E7), None) if row is None else ways_of(row)
+    hard, passes = hard_barriers(day, plane, step_free=step_free)
+    begin, *others = [plane.xy(x / E7, y / E7) for x, y in (start, *stops)]
     found = routes.route_for(
-        [plane.xy(x / E7, y / E7) for x, y in stops], (0.0, 0.0), closed=closed,
-        barriers=[plane.shape(shapes.read(b.geometry)) for b in hard], passes=passes,
+        others, begin, closed=closed, barriers=hard, passes=passes, step_free=step_free,
+        net=None if net is None else _beside(net, [begin, *others]),
     )  # fmt: skip
     legs = tuple(tuple(_degrees(plane, p) for p in leg) for leg in found.legs)
-    minutes = round(found.length_m / METRES_A_MINUTE)
-    return WalkRoute(found.order, found.length_m, found.given_m, minutes, legs, found.left_out)
+    return WalkRoute(
+        found.order, found.length_m, found.given_m, round(found.length_m / METRES_A_MINUTE), legs, found.left_out,
+        ESTIMATED if row is None else str(row.number), found.straight,
+    )  # fmt: skip
+
+
+def _beside(net: Net, places: Sequence[tuple[float, float]]) -> Net:
+    """The net around the places, so far out as they lie from each other: a town's whole net is not searched."""
+    (west, south), (east, north) = np.min(places, axis=0).tolist(), np.max(places, axis=0).tolist()
+    more = max(LEAST_AROUND_M, east - west, north - south)
+    return around(net, (west - more, south - more, east + more, north + more))
 
 
 def _degrees(plane: Plane, point: tuple[float, float]) -> tuple[float, float]:

@@ -56,7 +56,7 @@ def start(request: HttpRequest) -> HttpResponse:
             return redirect("ground-import", import_id=_checked(request, by))
         except Refused as no:
             refused = no
-    lang = _lang()
+    lang = lang_of()
     return render(request, "places/imports.html", {
         "imports": looking.ground_imports(by=by), "communities": queries.communities(day=localdate(request.now)),
         "said": request.POST, "dense": True, "systems": systems(), "states": states(), "columns": list(COLUMNS),
@@ -86,7 +86,7 @@ def report(request: HttpRequest, import_id: int) -> HttpResponse:
     """The report of one file: counts, each finding with place, size and cure, and what may be done now."""
     by = keeper(request)
     row = looking.ground_import(import_id, by=by)
-    found = looking.told(row, _lang())
+    found = looking.told(row, lang_of())
     cures = proposals()
     rows = [{**f, "number": n, "cure": cures.get(f["proposal"].partition(":")[0], "")} for n, f in enumerate(found, 1)]
     today, kept = localdate(request.now), looking.names(row)
@@ -128,7 +128,7 @@ def report_file(request: HttpRequest, import_id: int) -> HttpResponse:
     """Give the report as a file, for whoever drew the grids."""
     row = looking.ground_import(import_id, by=keeper(request))
     kept = {k: v for k, v in row.report.items() if k != "findings"}
-    page = {**kept, "file": row.file_name, "crs": row.source_crs, "findings": looking.told(row, _lang())}
+    page = {**kept, "file": row.file_name, "crs": row.source_crs, "findings": looking.told(row, lang_of())}
     answer = JsonResponse(page, json_dumps_params={"ensure_ascii": False, "indent": 1})
     answer["Content-Disposition"] = f'attachment; filename="grids-report-{row.id}.json"'
     return answer
@@ -144,7 +144,7 @@ def act(request: HttpRequest, import_id: int, verb: str) -> HttpResponse:
     elif verb == "apply":
         number = said.get("replaces", "")
         edition = verbs.apply(
-            import_id, effective_from=_day(said.get("day", "")), document_no=said.get("document_no", "")[:80], by=by,
+            import_id, effective_from=day_of(said.get("day", "")), document_no=said.get("document_no", "")[:80], by=by,
             now=request.now, replaces=int(number) if numbers.names_a_row(number) else None,
         )  # fmt: skip
         messages.success(request, _("第 %(n)s 版网格定了，从 %(day)s 起用。") % {
@@ -213,18 +213,19 @@ def proposals() -> dict[str, str]:
         "cut_or_correct_the_parent": _("剪掉界外部分；如果是社区界错了，先改社区界"),
         "cut_the_general_grid": _("先从综合网格里切出这块地"), "name_the_body": _("写明责任单位代码"),
         "one_grid": _("尽量让一个小区在一个网格里"), "look": _("看一眼是不是漏了"),
+        "name_the_crossing": _("能走的话，把桥、地道或路口加成通道"),
         "choose_the_encoding": _("请制图的人另存为 UTF-8 再传"),
     }  # fmt: skip
 
 
-def _day(said: str) -> date:
+def day_of(said: str) -> date:
     try:
         return date.fromisoformat(said)
     except ValueError:
         raise Invalid(detail=_("启用日要写成 2026-07-01 这样。")) from None
 
 
-def _lang() -> str:
+def lang_of() -> str:
     return "en" if (translation.get_language() or "zh").startswith("en") else "zh"
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.places.web import houses, imports, names, naming
+from jishi.places.web import houses, imports, names, naming, walknets
 
 urlpatterns = [
     path("place-names", naming.say, name="say-a-name"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("desk/ground/imports/<int:import_id>/file", imports.report_file, name="ground-import-file"),
     path("desk/ground/imports/<int:import_id>/do/<slug:verb>", imports.act, name="ground-import-act"),
     path("desk/ground/barriers", imports.barriers, name="ground-barriers"),
+    path("desk/ground/ways", walknets.nets, name="walk-nets"),
+    path("desk/ground/ways/<int:net_id>", walknets.net, name="walk-net"),
+    path("desk/ground/ways/<int:net_id>/map", walknets.net_map, name="walk-net-map"),
+    path("desk/ground/ways/<int:net_id>/do/<slug:verb>", walknets.act, name="walk-net-act"),
     path("desk/ground/compounds", houses.compounds, name="houses-kept"),
     path("desk/ground/compounds/<int:compound_id>", houses.compound, name="compound-kept"),
     path("desk/ground/houses/<int:building_id>", houses.building, name="building-kept"),

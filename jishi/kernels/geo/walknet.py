@@ -1,0 +1,340 @@
+"""How far do people walk along the ways that there are, when barriers cut some of them and crossings open them again?
+
+Lines become a net once (`joined`). A day's barriers leave some of its edges open (`open_edges`): a way that meets a
+hard barrier away from a crossing is no way. Places hang on the net by a straight line × 1.35 (T) to its nearest node
+that no barrier hides. Where the net does not lead, the estimate of `walking` stands in its place and is marked.
+
+Of equally near nodes the first counts (they stand west to east); neither the order of lines nor their direction
+changes an answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from .validate import BLOCKER, WARNING, Finding
+from .walking import DETOUR, ON_IT_M, Doubles, Pass, Walks, walks
+
+JOIN_M = 0.5  # ends that lie so near are one node
+STEP_M = 10.0  # longer edges get nodes between, so that a door finds one near
+ACCESS_M = 150.0  # (T) from a place to the net; farther away it is not on it
+_NEAREST, _AT_ONCE = 8, 8_000_000  # nodes tried for a place; distances held at one time
+Ints = npt.NDArray[np.int32]
+Truths = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Net:
+    """Nodes in metres of a plane; edges u–v with their metres, and which of them have steps."""
+
+    x: Doubles
+    y: Doubles
+    u: Ints
+    v: Ints
+    metres: Doubles
+    steps: Truths
+
+
+@dataclass(frozen=True, slots=True)
+class NetWalks:
+    """Metres between any two places; `straight` where the net does not lead and the estimate stands instead."""
+
+    metres: Doubles
+    straight: Truths
+    estimate: Walks
+    places: Doubles
+    net: Net
+    node: Ints  # of each place, −1 none
+    before: Ints  # [place, node] → the node before it on the way from the place
+
+    def path(self, a: int, b: int) -> list[tuple[float, float]]:
+        """This will give the points of the walk from place a to place b; nothing where nobody gets there."""
+        if self.straight[a, b]:
+            return self.estimate.path(a, b)
+        nodes = [int(self.node[b])]
+        while nodes[-1] != self.node[a]:
+            nodes.append(int(self.before[a, nodes[-1]]))
+        way = [(float(self.net.x[n]), float(self.net.y[n])) for n in nodes[::-1]]
+        (ax, ay), (bx, by) = self.places[a].tolist(), self.places[b].tolist()
+        return [(ax, ay), *way, (bx, by)]
+
+
+def joined(lines: Sequence[Any], steps: Sequence[bool] = ()) -> tuple[Net, tuple[Finding, ...]]:
+    """This will join lines (metres of a plane) to a net, and say what a person should look at.
+
+    Ends within half a metre are one node; an end on another line gets a node there (listed as mended). Lines that cross
+    without a common vertex stay apart, as a bridge does, and are listed.
+    """
+    kept, found = _sound(lines)
+    if not kept:
+        nothing, nowhere = np.empty(0), np.empty(0, np.int32)
+        return Net(nothing, nothing, nowhere, nowhere, nothing, np.empty(0, bool)), tuple(found)
+    drawn = np.array([shapely.force_2d(lines[n]) for n in kept], dtype=object)
+    drawn, mended = _with_joints(drawn, kept)
+    points, of = shapely.get_coordinates(shapely.get_parts(drawn), return_index=True)
+    of_line = shapely.get_parts(drawn, return_index=True)[1]
+    node, x, y = _nodes(points)
+    ahead = np.flatnonzero(of[1:] == of[:-1])
+    u, v = node[ahead], node[ahead + 1]
+    stepped = np.array([bool(steps[n]) if len(steps) else False for n in kept])[of_line[of[ahead]]]
+    net = _parted(_edges(x, y, np.minimum(u, v), np.maximum(u, v), stepped))
+    return net, (*found, *mended, *_crossed(drawn, kept), *_apart(net))
+
+
+def around(net: Net, bounds: tuple[float, float, float, float]) -> Net:
+    """This will give the part of a net in a box (west, south, east, north); a way that leaves it is not seen."""
+    inside = (net.x >= bounds[0]) & (net.x <= bounds[2]) & (net.y >= bounds[1]) & (net.y <= bounds[3])
+    both = inside[net.u] & inside[net.v]
+    fresh = np.cumsum(inside).astype(np.int32) - 1
+    return Net(net.x[inside], net.y[inside], fresh[net.u[both]], fresh[net.v[both]], net.metres[both], net.steps[both])
+
+
+def open_edges(net: Net, barriers: Sequence[Any], passes: Sequence[Pass]) -> Truths:
+    """This will tell which edges lead on: those that meet no hard barrier, or meet it at one of its crossings."""
+    is_open = np.ones(len(net.u), bool)
+    if not len(barriers) or not len(net.u):
+        return is_open
+    lines = _lines(net.x[net.u], net.y[net.u], net.x[net.v], net.y[net.v])
+    near = [_reach(barriers[n], [p for p in passes if p.barrier == n]) for n in range(len(barriers))]
+    edge, barrier = shapely.STRtree(list(barriers)).query(lines, predicate="intersects")
+    for at, n in zip(edge.tolist(), barrier.tolist(), strict=True):
+        if near[n] is None or not near[n].covers(shapely.intersection(lines[at], barriers[n])):
+            is_open[at] = False
+    return is_open
+
+
+def walks_on(
+    net: Net, places: Sequence[tuple[float, float]], barriers: Sequence[Any] = (), passes: Sequence[Pass] = (), *,
+    step_free: bool = False,
+) -> NetWalks:  # fmt: skip
+    """This will give the walks between places along the ways that are open, and the estimate where none leads.
+
+    With `step_free` no way with steps is taken; whoever asks gives the crossings without steps alone.
+    """
+    there = np.array(places, np.float64).reshape(-1, 2)
+    estimate = walks(places, barriers, passes)
+    usable = open_edges(net, barriers, passes) & ~(net.steps & step_free)
+    node, access = attached(net, usable, there, barriers)
+    count = len(there)
+    along = np.full((count, count), np.inf)
+    before = np.full((count, len(net.x)), -1, np.int32)
+    on = np.flatnonzero(node >= 0)
+    if len(on):
+        metres, ways = _from(net, usable, node[on])
+        along[np.ix_(on, on)] = metres[:, node[on]] + access[on][:, None] + access[on][None, :]
+        before[on] = ways
+    guessed = estimate.metres[:count, :count]
+    beside = guessed <= access[:, None] + access[None, :]  # they meet before they come to the net
+    straight = ~np.isfinite(along) | beside
+    np.fill_diagonal(straight, True)
+    return NetWalks(np.where(straight, guessed, along), straight, estimate, there, net, node, before)
+
+
+def metres_between(
+    net: Net, pairs: Sequence[tuple[int, int]], places: Doubles, barriers: Sequence[Any] = (),
+    passes: Sequence[Pass] = (),
+) -> tuple[Doubles, Truths]:
+    """This will give the metres of many pairs of places (rows of `places`) at once, and which are by straight line.
+
+    Only who begins a walk is searched from, a bounded number at one time. By straight line is × 1.35, and infinite
+    where a hard barrier lies between.
+    """
+    asked = np.array(pairs, np.int64).reshape(-1, 2)
+    usable = open_edges(net, barriers, passes)
+    node, access = attached(net, usable, places, barriers)
+    a, b = asked[:, 0], asked[:, 1]
+    guessed = np.hypot(*(places[a] - places[b]).T) * DETOUR
+    guessed[_hidden(_lines(*places[a].T, *places[b].T), barriers)] = np.inf
+    along = np.full(len(asked), np.inf)
+    on = np.flatnonzero((node[a] >= 0) & (node[b] >= 0))
+    starts, which = np.unique(node[a[on]], return_inverse=True)
+    step = max(1, _AT_ONCE // max(1, len(net.x)))
+    for first in range(0, len(starts), step):
+        metres, _ = _from(net, usable, starts[first : first + step])
+        mine = (which >= first) & (which < first + step)
+        rows = on[mine]
+        along[rows] = metres[which[mine] - first, node[b[rows]]] + access[a[rows]] + access[b[rows]]
+    straight = ~np.isfinite(along) | (guessed <= access[a] + access[b])
+    return np.where(straight, guessed, along), straight
+
+
+def attached(net: Net, usable: Truths, places: Doubles, barriers: Sequence[Any]) -> tuple[Ints, Doubles]:
+    """This will give the node by which each place comes to the net (−1 none), and the metres to it."""
+    from scipy.spatial import cKDTree
+
+    node, access = np.full(len(places), -1, np.int32), np.full(len(places), np.inf)
+    alive = np.unique(np.concatenate([net.u[usable], net.v[usable]]))
+    if not len(alive) or not len(places):
+        return node, access
+    count = min(_NEAREST, len(alive))
+    far, at = cKDTree(np.stack([net.x[alive], net.y[alive]], axis=1)).query(places, k=count)
+    far, at = far.reshape(len(places), count), alive[at.reshape(len(places), count)]
+    order = np.lexsort((at, np.round(far, 6)), axis=1)
+    far, at = np.take_along_axis(far, order, 1), np.take_along_axis(at, order, 1)
+    px, py = (np.repeat(places[:, i], count) for i in (0, 1))
+    hidden = _hidden(_lines(px, py, net.x[at.ravel()], net.y[at.ravel()]), barriers).reshape(far.shape)
+    fits = (far <= ACCESS_M) & ~hidden
+    first = fits.argmax(axis=1)
+    has = fits.any(axis=1)
+    rows = np.flatnonzero(has)
+    node[rows], access[rows] = at[rows, first[rows]], far[rows, first[rows]] * DETOUR
+    return node, access
+
+
+def _from(net: Net, usable: Truths, starts: Ints) -> tuple[Doubles, Ints]:
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
+    u, v, metres = net.u[usable], net.v[usable], net.metres[usable]
+    order = np.lexsort((metres, v, u))
+    u, v, metres = u[order], v[order], metres[order]
+    first = np.ones(len(u), bool)
+    first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])  # of two ways side by side the shorter
+    size = len(net.x)
+    graph = csr_array((metres[first], (u[first], v[first])), shape=(size, size))
+    found, before = dijkstra(graph, directed=False, indices=starts, return_predecessors=True)
+    return found, before.astype(np.int32)
+
+
+def _sound(lines: Sequence[Any]) -> tuple[list[int], list[Finding]]:
+    kept, found = [], []
+    for number, line in enumerate(lines):
+        if line is None or line.geom_type not in ("LineString", "MultiLineString"):
+            found.append(Finding("not_a_line", (number,), None, 0.0, "draw_again", BLOCKER))
+        elif not np.isfinite(shapely.get_coordinates(line)).all():
+            found.append(Finding("bad_number", (number,), None, 0.0, "draw_again", BLOCKER))
+        elif line.is_empty or line.length < JOIN_M:
+            found.append(Finding("no_length", (number,), _place(line), 0.0, "dropped", WARNING))
+        else:
+            kept.append(number)
+    return kept, found
+
+
+def _place(shape: Any) -> tuple[float, float] | None:
+    return None if shape.is_empty else (float(shape.representative_point().x), float(shape.representative_point().y))
+
+
+def _with_joints(drawn: Any, numbers: Sequence[int]) -> tuple[Any, list[Finding]]:
+    """An end that lies on another line, where that line has no vertex, becomes a vertex of it."""
+    parts, of = shapely.get_parts(drawn, return_index=True)
+    ends = np.concatenate([shapely.get_point(parts, 0), shapely.get_point(parts, -1)])
+    whose = np.concatenate([np.arange(len(parts))] * 2)
+    end, on = shapely.STRtree(parts).query(ends, predicate="dwithin", distance=JOIN_M)
+    end, on = end[whose[end] != on], on[whose[end] != on]
+    vertices = [shapely.MultiPoint(shapely.get_coordinates(p)) for p in parts]
+    found: list[Finding] = []
+    wanted: dict[int, list[Any]] = {}
+    for e, n in zip(end.tolist(), on.tolist(), strict=True):
+        if shapely.distance(vertices[n], ends[e]) > JOIN_M:
+            wanted.setdefault(n, []).append(ends[e])
+            both = numbers[of[whose[e]]], numbers[of[n]]
+            found.append(Finding("joint_missing", both, (float(ends[e].x), float(ends[e].y)), 0.0, "mended", WARNING))
+    for n, points in wanted.items():
+        old = shapely.get_coordinates(parts[n])
+        at = [*shapely.line_locate_point(parts[n], shapely.points(old[1:-1])).tolist()] if len(old) > 2 else []
+        more = [(float(shapely.line_locate_point(parts[n], p)), (p.x, p.y)) for p in points]
+        inner = [*zip(at, map(tuple, old[1:-1].tolist()), strict=True), *more]
+        parts[n] = shapely.LineString([tuple(old[0]), *(p for _, p in sorted(inner)), tuple(old[-1])])
+    rows = [parts[of == n] for n in range(len(drawn))]
+    return np.array([r[0] if len(r) == 1 else shapely.MultiLineString(list(r)) for r in rows], dtype=object), found
+
+
+def _nodes(points: Doubles) -> tuple[Ints, Doubles, Doubles]:
+    """Points that are near each other are one node, at the one of them that lies west, then south."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    order = np.lexsort((points[:, 1], points[:, 0]))
+    pairs = cKDTree(points[order]).query_pairs(JOIN_M, output_type="ndarray")
+    size = len(points)
+    near = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
+    _, group = connected_components(near, directed=False)
+    _, first, back = np.unique(group, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))  # nodes in the order of their westmost point
+    node = np.empty(size, np.int32)
+    node[order] = rank[back]
+    at = order[np.sort(first)]
+    return node, points[at, 0], points[at, 1]
+
+
+def _edges(x: Doubles, y: Doubles, u: Ints, v: Ints, steps: Truths) -> Net:
+    apart = u != v
+    pairs = np.unique(np.stack([u[apart], v[apart], steps[apart]]).astype(np.int64), axis=1)
+    u, v = pairs[0].astype(np.int32), pairs[1].astype(np.int32)
+    return Net(x, y, u, v, np.hypot(x[u] - x[v], y[u] - y[v]), pairs[2].astype(bool))
+
+
+def _parted(net: Net) -> Net:
+    """Long edges get nodes of their own between, by which no other line can be met."""
+    pieces = np.maximum(1, np.ceil(net.metres / STEP_M).astype(np.int64))
+    edge = np.repeat(np.arange(len(pieces)), pieces)
+    part = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    inner = part > 0
+    share = (part / pieces[edge])[inner]
+    a, b = net.u[edge[inner]], net.v[edge[inner]]
+    x, y = (np.concatenate([c, c[a] + (c[b] - c[a]) * share]) for c in (net.x, net.y))
+    fresh = np.zeros(len(edge), np.int64)
+    fresh[inner] = len(net.x) + np.arange(int(inner.sum()))
+    u = np.where(inner, fresh, net.u[edge])
+    v = np.where(part + 1 < pieces[edge], np.roll(fresh, -1), net.v[edge])
+    metres = (net.metres / pieces)[edge]
+    return Net(x, y, u.astype(np.int32), v.astype(np.int32), metres, net.steps[edge])
+
+
+def _crossed(drawn: Any, numbers: Sequence[int]) -> list[Finding]:
+    """Lines that cross where they have no common vertex: one way over the other, or a joint that was forgotten."""
+    a, b = shapely.STRtree(drawn).query(drawn, predicate="crosses")
+    a, b = a[a < b], b[a < b]
+    if not len(a):
+        return []
+    shared, of = shapely.get_parts(shapely.intersection(drawn[a], drawn[b]), return_index=True)
+    shared, of = shared[shapely.get_type_id(shared) == 0], of[shapely.get_type_id(shared) == 0]
+    vertices = np.array([shapely.MultiPoint(shapely.get_coordinates(d)) for d in drawn], dtype=object)
+    away = np.maximum(shapely.distance(vertices[a[of]], shared), shapely.distance(vertices[b[of]], shared))
+    return [
+        Finding("crosses_without_joint", (numbers[a[n]], numbers[b[n]]), (x, y), 0.0, "look", WARNING)
+        for n, (x, y), far in zip(of.tolist(), shapely.get_coordinates(shared).tolist(), away.tolist(), strict=True)
+        if far > JOIN_M
+    ]
+
+
+def _apart(net: Net) -> list[Finding]:
+    """Pieces that no way joins to the largest one."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = len(net.x)
+    ways = coo_array((np.ones(len(net.u), np.int8), (net.u, net.v)), shape=(size, size))
+    count, piece = connected_components(ways, directed=False)
+    length = np.bincount(piece[net.u], net.metres, count)
+    return [
+        Finding("piece_apart", (), (float(net.x[n]), float(net.y[n])), round(float(length[p]), 2), "look", WARNING)
+        for p, n in ((p, int(np.argmax(piece == p))) for p in range(count) if p != int(np.argmax(length)))
+    ]
+
+
+def _reach(barrier: Any, passes: Sequence[Pass]) -> Any:
+    """The ground around the crossings of a barrier on which it may be crossed; None where it has none."""
+    rounds = []
+    for one in passes:
+        at = shapely.Point(one.x, one.y)
+        bank = at.distance(barrier.boundary) if barrier.area and barrier.covers(at) else 0.0
+        rounds.append(at.buffer(1.5 * bank + ON_IT_M))
+    return shapely.union_all(rounds) if rounds else None
+
+
+def _lines(ax: Doubles, ay: Doubles, bx: Doubles, by: Doubles) -> Any:
+    return shapely.linestrings(np.stack([np.stack([ax, ay], axis=1), np.stack([bx, by], axis=1)], axis=1))
+
+
+def _hidden(lines: Any, barriers: Sequence[Any]) -> Truths:
+    """Which of these straight lines a barrier stops."""
+    stopped = np.zeros(len(lines), bool)
+    if len(barriers) and len(lines):
+        stopped[shapely.STRtree(list(barriers)).query(lines, predicate="intersects")[0]] = True
+    return stopped
