@@ -320,13 +320,13 @@ def _gaps(name: str) -> list[float]:
         search = searching.Search(part.weights, 300.0, 0, 1, lambda *a: False)
         if len(pieces) != 1 or not pieces[0].fits:
             continue
-        sought, rows = searching.aims(ground, part.weights, pieces[0].wanted), pieces[0].rows
+        sought, rows = solving.aim(ground, pieces[0], search), pieces[0].rows
         near = covering.bits(ground.indptr, ground.indices, rows)
         sets = covering.fitting(near, ground.w[rows].tolist(), part.band.lo, part.band.hi, most=60_000)
         if not sets or len(sets) > 1_500:
             continue
         costs = solving.column_costs(ground, rows, sets, sought)
-        found = solving.searched(ground, pieces, search, sought)
+        found = solving.searched(ground, pieces, search)
         grids = len(np.unique(found[rows]))
         best = covering.best_cover(len(rows), sets, costs, count=grids, most=1_500)  # the same number on both sides
         if best is None or not best.is_optimal or best.sets is None:

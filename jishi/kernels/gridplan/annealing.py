@@ -2,7 +2,8 @@
 
 A tile is a set of whole grids of which no other thread changes a unit: moves go from a grid of the tile to a grid of
 the same tile, so that what a neighbour tile does at the same moment is never seen. Each tile draws from a generator
-of its own, keyed by (seed, round, tile). Whole numbers wherever a rule is checked; floats only in the objective.
+of its own, keyed by (seed, round, number of the tile in its piece of the ground). Whole numbers wherever a rule is
+checked; floats only in the objective.
 """
 
 from typing import Any
@@ -235,7 +236,9 @@ def anneal(
     tile_of: Array,
     grid_ptr: Array,
     grids: Array,
-    sweeps: float,
+    piece_of: Array,
+    nth: Array,
+    sweeps: Array,
     seed: int,
     indptr: Array,
     indices: Array,
@@ -244,9 +247,9 @@ def anneal(
     part: Array,
     sums: Array,
     costs: Array,
-    coef: Array,
-    band: Array,
-    means: Array,
+    coefs: Array,
+    bands: Array,
+    all_means: Array,
     home: Array,
     price: Array,
     fixed: Array,
@@ -260,23 +263,27 @@ def anneal(
 ) -> int:
     """Propose moves and exchanges in each of these tiles, hot at first, cold at the end; gives the accepted.
 
-    With coef[OPENS] > 0 a grid may lose its last unit, and that share of proposals opens an empty one. What is asked
-    first is cheap: whether the grids hang together is looked at when the change is wanted.
+    What counts (`coefs`, `bands`, `all_means`) and how long (`sweeps` per atom) is said per piece of the ground:
+    `piece_of` each tile, of which it is the `nth`. With coef[OPENS] > 0 a grid may lose its last unit, and that share
+    of proposals opens an empty one. What is asked first is cheap: whether the grids hang together is looked at when
+    the change is wanted.
     """
     accepted = 0
     state = np.empty(1, np.uint64)
-    may_open, may_swap = coef[OPENS], coef[SWAPS]
     for t in tiles:
         begin, end = tile_ptr[t], tile_ptr[t + 1]
         m = end - begin
         if m == 0:
             continue
+        coef, band, means = coefs[piece_of[t]], bands[piece_of[t]], all_means[piece_of[t]]
+        may_open, may_swap = coef[OPENS], coef[SWAPS]
         for p in range(grid_ptr[t], grid_ptr[t + 1]):
             costs[grids[p]] = whole_cost(sums[grids[p]], coef, band, nodes, means)
-        state[0] = np.uint64(seed) * np.uint64(0xD1342543DE82EF95) + np.uint64(t + 1) * np.uint64(0x2545F4914F6CDD1D)
+        own = np.uint64(nth[t] + 1) * np.uint64(0x2545F4914F6CDD1D)
+        state[0] = np.uint64(seed) * np.uint64(0xD1342543DE82EF95) + own
         queue = np.empty(m + 1, np.int32)
         stamp = stamp_from
-        steps = int(m * sweeps)
+        steps = int(m * sweeps[piece_of[t]])
         cooling = np.log(coef[COLD] / coef[HOT])
         heat = coef[HOT]
         for step in range(steps):

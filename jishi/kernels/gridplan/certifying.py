@@ -73,7 +73,9 @@ def at_once(ground: Ground, pieces: tuple[Piece, ...]) -> dict[int, Certificate]
     if not len(ground.kin_rows) or ground.problem.previous is not None:
         return {}
     loose = contract.build(ground.problem, loose=contract.EVERY)
-    able = np.array([*(i if p.fits and p.homes else -1 for i, p in enumerate(pieces)), -1])
+    parted = np.zeros(ground.size, bool)
+    parted[ground.kin_rows] = True
+    able = np.array([*(i if p.fits and p.homes and parted[p.rows].any() else -1 for i, p in enumerate(pieces)), -1])
     which = able[_numbers(ground, pieces)]
     finer = divide(loose)  # a piece of buildings may hold several: what is a grid by itself in one may be none here
     inside = np.full(len(finer) + 1, -1, np.int64)

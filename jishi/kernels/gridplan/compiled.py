@@ -49,6 +49,27 @@ def pieces(indptr: Array, indices: Array, group: Array) -> tuple[Array, int]:
 
 
 @compiled
+def joined(n: int, u: Array, v: Array) -> Array:
+    """Give each of n nodes the lowest node that these pairs join it to."""
+    lead = np.arange(n)
+    for e in range(len(u)):
+        a, b = u[e], v[e]
+        while lead[a] != a:
+            lead[a] = lead[lead[a]]
+            a = lead[a]
+        while lead[b] != b:
+            lead[b] = lead[lead[b]]
+            b = lead[b]
+        if a < b:
+            lead[b] = a
+        else:
+            lead[a] = b
+    for i in range(n):
+        lead[i] = lead[lead[i]]
+    return lead
+
+
+@compiled
 def select(order: Array, key: Array, w: Array, a: int, b: int, need: float) -> int:
     """Sort order[a:b] by key so far that the first places hold about `need`; gives where they end."""
     lo, hi = a, b - 1

@@ -41,7 +41,6 @@ class Ground:
     kin: Array
     kin_ptr: Array
     kin_rows: Array
-    centre: tuple[float, float]
 
     @property
     def size(self) -> int:
@@ -49,11 +48,10 @@ class Ground:
         return len(self.w)
 
 
-def curve(x: Doubles, y: Doubles, bits: int = 16) -> Ints:
-    """This will give the place of each point along a Hilbert curve over their square."""
-    side = max(float(np.ptp(x)), float(np.ptp(y)), 1e-9)
-    a = ((x - x.min()) / side * (2**bits - 1)).astype(np.int64)
-    b = ((y - y.min()) / side * (2**bits - 1)).astype(np.int64)
+def curve(x: Doubles, y: Doubles, side: Doubles | float, bits: int = 16) -> Ints:
+    """This will give the place of each point along a Hilbert curve over a square of this side from (0, 0)."""
+    a = (x / side * (2**bits - 1)).astype(np.int64)
+    b = (y / side * (2**bits - 1)).astype(np.int64)
     place = np.zeros(len(x), np.int64)
     step = 1 << (bits - 1)
     while step:
@@ -78,17 +76,61 @@ def usable(problem: Problem) -> Flags:
     return np.asarray(keep)
 
 
-def curve_order(problem: Problem) -> Ints:
-    """This will give the rows of units along the curve, ties by id."""
+@dataclass(frozen=True, eq=False)
+class Lay:
+    """How units lie: `order`, their rows by component and along the curve in it; `x`, `y` from the middle of their
+    component. What a component looks like is told by itself alone, so its plan does not depend on others."""
+
+    order: Ints
+    x: Doubles
+    y: Doubles
+
+
+def lay(problem: Problem) -> Lay:
+    """This will order units: components along a curve over all, units along a curve over their own, ties by id."""
     x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
-    return np.lexsort((np.asarray(problem.units.id), curve(x, y)))
+    names, which = np.unique(_components(problem), return_inverse=True)
+    k, by_id = len(names), np.argsort(np.asarray(problem.units.id), kind="stable")
+    rank = np.empty(len(x), np.int64)
+    rank[by_id] = np.arange(len(x))
+    low, high = np.full((2, k), np.inf), np.full((2, k), -np.inf)
+    for i, axis in enumerate((x, y)):
+        np.minimum.at(low[i], which, axis)
+        np.maximum.at(high[i], which, axis)
+    first = np.full(k, len(x))
+    np.minimum.at(first, which, rank)
+    side = max(float(np.ptp(x)), float(np.ptp(y)), 1e-9)
+    turn = np.empty(k, np.int64)
+    turn[np.lexsort((first, curve(low[0] - x.min(), low[1] - y.min(), side)))] = np.arange(k)
+    own = np.maximum(np.maximum(high[0] - low[0], high[1] - low[1]), 1e-9)
+    place = curve(x - low[0][which], y - low[1][which], own[which])
+    middle = (low + high) / 2
+    return Lay(np.lexsort((rank, place, turn[which])), x - middle[0][which], y - middle[1][which])
+
+
+def _components(problem: Problem) -> Ints:
+    """Give a number to each unit, the same for those that a grid could join, or that stay together by rule."""
+    from . import compiled
+
+    keep = usable(problem)
+    pairs = [np.stack([problem.edges.u[keep], problem.edges.v[keep]]).astype(np.int64)]
+    if problem.atoms is not None and problem.compounds != "free":
+        codes = np.asarray(problem.atoms)
+        rows = np.argsort(codes, kind="stable")
+        rows = rows[codes[rows] >= 0]
+        same = codes[rows[1:]] == codes[rows[:-1]]
+        pairs.append(np.stack([rows[:-1][same], rows[1:][same]]))
+    tied = [(one[0], other) for one in problem.pins.together for other in one[1:]]
+    pairs.append(np.array(tied, np.int64).reshape(-1, 2).T)
+    u, v = np.concatenate(pairs, axis=1)
+    return np.asarray(compiled.joined(len(problem.units.id), np.ascontiguousarray(u), np.ascontiguousarray(v)))
 
 
 def build(problem: Problem, *, loose: frozenset[int] | None = NOBODY) -> Ground:
     """This will contract a checked problem. `loose`: compounds above the cap of which each building is an atom (None:
     all of them); the others are cut into the fewest pieces."""
-    x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
-    order = curve_order(problem)
+    laid = lay(problem)
+    order = laid.order
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     households = np.asarray(problem.units.households, dtype=np.int64)
@@ -97,7 +139,7 @@ def build(problem: Problem, *, loose: frozenset[int] | None = NOBODY) -> Ground:
     np.minimum.at(first, group, rank)
     place = np.empty(len(first), np.int64)
     place[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return _ground(problem, place[group], rank, households, x, y, _ties(problem, group) if loose != NOBODY else None)
+    return _ground(problem, place[group], rank, households, laid, _ties(problem, group) if loose != NOBODY else None)
 
 
 def _ties(problem: Problem, group: Ints) -> tuple[Ints, Ints]:
@@ -198,12 +240,11 @@ def csr(n: int, u: Ints, v: Ints, border: Doubles) -> tuple[Array, Array, Double
 
 
 def _ground(
-    problem: Problem, atom: Ints, rank: Ints, w: Ints, x: Doubles, y: Doubles, ties: tuple[Ints, Ints] | None
+    problem: Problem, atom: Ints, rank: Ints, w: Ints, laid: Lay, ties: tuple[Ints, Ints] | None
 ) -> Ground:
     n = int(atom.max()) + 1
     edges, keep = problem.edges, usable(problem)
-    centre = (float(x.mean()), float(y.mean()))
-    x, y = x - centre[0], y - centre[1]
+    x, y = laid.x, laid.y
     u, v = atom[edges.u[keep]], atom[edges.v[keep]]
     length = np.asarray(edges.border)[keep]
     if ties is not None:
@@ -211,7 +252,7 @@ def _ground(
         length = np.concatenate([length, np.full(len(ties[0]), 1e-3)])
     between = u != v
     indptr, indices, border = csr(n, u[between], v[between], length[between])
-    columns = [w, w * x, w * y, w * (x * x + y * y), areas(problem)]
+    columns = [w, w * x, w * y, w * (x * x + y * y), _areas(problem, keep)]
     columns += [np.asarray(problem.workloads[name].values, dtype=np.float64) for name in sorted(problem.workloads)]
     by_rank = np.argsort(rank)  # sums in curve order: the order of rows changes no bit
     nodes = np.stack([np.bincount(atom[by_rank], np.asarray(c, float)[by_rank], n) for c in columns], axis=1)
@@ -224,7 +265,7 @@ def _ground(
     return Ground(
         problem, atom, total, ax, ay, indptr, indices, border, np.ascontiguousarray(nodes),
         _sealed(problem, atom, total), *_homes(problem, atom, w, n), _fixed(problem, atom, n), foe_ptr, foes,
-        *_kin(problem, atom, n), centre,
+        *_kin(problem, atom, n),
     )  # fmt: skip
 
 
@@ -232,9 +273,16 @@ def areas(problem: Problem) -> Doubles:
     """This will give m² per unit: as told, else Σ border × distance ÷ 4, exact for inner cells of a Voronoi diagram."""
     if problem.units.area is not None:
         return np.asarray(problem.units.area, dtype=np.float64)
-    u, v = problem.edges.u, problem.edges.v
+    return _areas(problem, np.ones(len(problem.edges.u), bool))
+
+
+def _areas(problem: Problem, keep: Flags) -> Doubles:
+    """Give m² per unit as told, else by these edges: the rim of a ground counts none, whoever lies beyond it."""
+    if problem.units.area is not None:
+        return np.asarray(problem.units.area, dtype=np.float64)
+    u, v = problem.edges.u[keep], problem.edges.v[keep]
     x, y = (np.asarray(a, dtype=np.float64) for a in (problem.units.x, problem.units.y))
-    quarter = np.asarray(problem.edges.border) * np.hypot(x[u] - x[v], y[u] - y[v]) / 4.0
+    quarter = np.asarray(problem.edges.border)[keep] * np.hypot(x[u] - x[v], y[u] - y[v]) / 4.0
     n = len(x)
     return np.asarray(np.bincount(u, quarter, n) + np.bincount(v, quarter, n), dtype=np.float64)
 
@@ -329,7 +377,7 @@ def part_of(ground: Ground, rows: Ints) -> Ground:
         _pointer(ends, near >= 0, len(rows)), near[near >= 0].astype(np.int32), ground.border[kept][near >= 0],
         np.ascontiguousarray(ground.nodes[rows]), ground.sealed[rows], ground.home[rows], ground.moving[rows],
         ground.fixed[rows], _pointer(foe_ends, foe >= 0, len(rows)), foe[foe >= 0].astype(np.int32),
-        kin.astype(np.int32), kin_ptr, order.astype(np.int32), ground.centre,
+        kin.astype(np.int32), kin_ptr, order.astype(np.int32),
     )  # fmt: skip
 
 

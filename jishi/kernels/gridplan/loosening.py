@@ -16,7 +16,7 @@ from .solving import SMALL, Piece, best, divide
 from .values import Array, Flags, Ints, Pins, Problem
 
 RINGS = ((1, 32), (3, 48), (8, 64))  # steps between grids from one that misses its band, rounds of mending
-MOST_ANEW, TIMES_ANEW, ROUNDS_ANEW = 40, 6, 48  # pieces searched anew, how often each, rounds of mending
+TIMES_ANEW, ROUNDS_ANEW = 6, 48  # how often a piece is searched anew, rounds of mending
 Division = tuple[Ground, tuple[Piece, ...], Array]
 
 
@@ -38,16 +38,18 @@ def loosen(division: Division, search: Search, hopeless: frozenset[int] = frozen
         bad = _missing(ground, pieces, part, lost)
         if not len(bad) or search.stop("loosen", ring, RINGS[-1][0], len(bad), 0.0):
             break
-        near = frozenset(np.intersect1d(_compounds_near(ground, part, bad, ring), parted).tolist())
-        if near <= loose:
+        near = np.intersect1d(_compounds_near(ground, part, bad, ring), parted)
+        fresh = np.setdiff1d(near, list(loose))
+        if not len(fresh):
             continue
-        loose |= near
+        concerned = np.isin(np.asarray(ground.problem.atoms), fresh)
+        loose |= frozenset(fresh.tolist())
         finer = contract.build(ground.problem, loose=loose)
         start = np.full(finer.size, -1, np.int64)
         start[finer.atom_of] = part[ground.atom_of]
         ground, pieces = finer, divide(finer)
-        part = _resumed(ground, pieces, start, search, rounds, lost)
-    part = parting.rejoin(ground, part) if loose else part
+        part = _resumed(ground, pieces, start, search, rounds, lost, concerned)
+    part = parting.rejoin(ground, part) if len(parted) else part
     return _anew((ground, pieces, part), search, lost) if len(parted) else (ground, pieces, part)
 
 
@@ -60,7 +62,7 @@ def _anew(division: Division, search: Search, lost: Flags) -> Division:
     if not alone or problem.previous is not None or problem.count is not None or problem.pins != Pins():
         return division
     grid, k = part[ground.atom_of], int(part.max()) + 1
-    for units in alone[:MOST_ANEW]:
+    for units in alone:
         rows = np.array(units)
         for nth in range(1, TIMES_ANEW + 1):
             if search.stop("anew", nth, TIMES_ANEW, len(alone), 0.0):
@@ -79,14 +81,14 @@ def _anew(division: Division, search: Search, lost: Flags) -> Division:
 def _by_itself(problem: Problem, search: Search) -> Ints | None:
     """Give the grid of each unit if a division without a fault was found: in few pieces, then building by building."""
     ground = contract.build(problem)
-    pieces, nobody = divide(ground), np.zeros(len(ground.atom_of), bool)
+    pieces, nobody = divide(ground), np.zeros(len(problem.units.id), bool)
     part, _ = solving.solve(ground, pieces, replace(search, mending=ROUNDS_ANEW, starts=1))
     if len(_missing(ground, pieces, part, nobody)):
         finer = contract.build(problem, loose=contract.EVERY)
         start = np.zeros(finer.size, np.int64)
         start[finer.atom_of] = part[ground.atom_of]
         ground, pieces = finer, divide(finer)
-        part = _resumed(ground, pieces, start, search, ROUNDS_ANEW, nobody)
+        part = _resumed(ground, pieces, start, search, ROUNDS_ANEW, nobody, ~nobody)
     found = np.asarray(np.unique(part[ground.atom_of], return_inverse=True)[1], dtype=np.int64)
     return None if len(_missing(ground, pieces, part, nobody)) else found
 
@@ -108,9 +110,10 @@ def _small_ones(
     found[finer.atom_of] = part[ground.atom_of]
     wanted = np.zeros(finer.size, bool)
     wanted[finer.atom_of] = inside[ground.atom_of]
-    cut, sought = divide(finer), searching.aims(finer, search.weights, len(np.unique(part)))
+    cut = divide(finer)
     for piece in cut:
-        cover = best(finer, piece, sought)[0] if piece.fits and piece.homes and wanted[piece.rows].all() else None
+        is_tried = piece.fits and piece.homes and wanted[piece.rows].all()
+        cover = best(finer, piece, solving.aim(finer, piece, search)) if is_tried else None
         for one in cover.sets or () if cover is not None else ():
             members = piece.rows[[i for i in range(len(piece.rows)) if one >> i & 1]]
             found[members] = found.max() + 1
@@ -153,11 +156,17 @@ def _compounds_near(ground: Ground, part: Array, bad: Ints, ring: int) -> Array:
 
 
 def _resumed(
-    ground: Ground, pieces: tuple[Piece, ...], start: Array, search: Search, rounds: int, lost: Flags
-) -> Array:
-    """Go on from a division where a grid misses its band; everything else keeps what it has."""
-    bad = np.isin(start, _missing(ground, pieces, start, lost))
-    rows = np.concatenate([p.rows for p in pieces if bad[p.rows].any()])
+    ground: Ground, pieces: tuple[Piece, ...], start: Array, search: Search, rounds: int, lost: Flags,
+    concerned: Flags,
+) -> Array:  # fmt: skip
+    """Go on from a division in pieces where a grid misses its band and one of these units may part from others now;
+    everything else keeps what it has."""
+    bad, able = np.isin(start, _missing(ground, pieces, start, lost)), np.zeros(ground.size, bool)
+    able[ground.atom_of[concerned]] = True
+    resumed = [p.rows for p in pieces if bad[p.rows].any() and able[p.rows].any()]
+    if not resumed:
+        return start
+    rows = np.concatenate(resumed)
     rows = rows[ground.sealed[rows] == FREE]
     names, number = np.unique(start[rows], return_inverse=True)
     part = np.full(ground.size, -1, np.int32)
@@ -167,7 +176,8 @@ def _resumed(
         which[piece.rows] = i
     label = np.zeros(len(names), np.int64)
     label[number] = which[rows]
-    state = State(ground, search, part, label, searching.aims(ground, search.weights, len(np.unique(start))))
+    sought = searching.aims(ground, search.weights, [(p.rows, p.wanted) for p in pieces])
+    state = State(ground, search, part, label, sought)
     if ground.problem.previous is not None and search.price > 0:
         state.home[rows] = _home_now(ground, rows, number, len(names))
     searching.mend(state, "mend", rounds)

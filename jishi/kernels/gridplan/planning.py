@@ -5,7 +5,7 @@ What comes back was judged by the auditor, whatever the search believed of it.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,6 @@ Grids = npt.NDArray[np.int32]
 Timer = Callable[[], float]
 
 
-FIRST_MENDING = 24  # rounds before compounds are cut anew: the others come after
 USUAL = Band(300, 500)  # households per grid, a setting of the town
 
 
@@ -101,9 +100,8 @@ def plan(problem: Problem, search: Search) -> Plan:
     """This will plan a checked problem."""
     ground = contract.build(problem)
     pieces = solving.divide(ground)
-    first = replace(search, mending=FIRST_MENDING) if len(loosening.may_part(ground)) else search
     proofs = certifying.at_once(ground, pieces)
-    part, notes = solving.solve(ground, pieces, first, proofs)
+    part, notes = solving.solve(ground, pieces, search, proofs)
     guessed = notes["searched_pieces"] + notes["kept_pieces"]  # the others were divided by enumeration
     is_best = not guessed and not len(loosening.may_part(ground))
     coarse = ground, pieces

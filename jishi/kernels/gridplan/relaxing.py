@@ -19,7 +19,7 @@ CROSSING, SPLIT, PER_HUNDRED, COMMUNITY, ISLAND = 3.0, 5.0, 1.0, 8.0, 10.0  # pr
 TRIES = 24  # plans tried in one call
 LOOKS = 120  # changes looked at in one call: whether what was proved still holds
 MENDING = 24  # rounds of patches in a plan that is tried
-EXACT_UP_TO = 12  # pieces without a legal plan up to which the least price of each is found exactly
+FEW_PIECES = 12  # without a legal plan, up to which the least price of each is found exactly and each rule is tried
 WIDER = 0.5  # how far out of the band a grid may be to be offered
 TRIED_ATOMS = 400
 Kind = Literal["band", "split", "crossing", "community", "island"]
@@ -29,17 +29,19 @@ Change = tuple[Kind, float, str, Problem, Sequence[int]]
 def cheapest(
     ground: Ground, faulty: list[Piece], assignment: Array, faults: tuple[Fault, ...], search: Search
 ) -> tuple[Relaxation, ...]:
-    """This will give the relaxations that make a checked plan, the cheapest of each piece first."""
+    """This will give the relaxations that make a checked plan, the cheapest of each piece first. Where many pieces
+    have no legal plan, what a piece with a way out could do instead is told when it is planned by itself."""
     found, tries, looks = [], TRIES, LOOKS
     grids = np.asarray(assignment, dtype=np.int64)
     for piece in faulty:
         units = np.array(units_of(ground, piece.rows))
-        exact = _exact_band(ground, piece, grids) if len(faulty) <= EXACT_UP_TO else None
+        exact = _exact_band(ground, piece, grids) if len(faulty) <= FEW_PIECES else None
         offers = [exact or _band_as_found(ground.problem, grids, units, faults)]
         if 0 < piece.homes < ground.problem.band.lo:
             told = f"Accept {piece.homes} households as an island."
             offers.append(Relaxation("island", ISLAND, told, _named(units), (_named(units),)))
-        is_tried = tries > 0 and looks > 0 and len(piece.rows) <= TRIED_ATOMS
+        is_asked = len(faulty) <= FEW_PIECES or not any(offers)  # of a whole city one way out of each is enough
+        is_tried = is_asked and tries > 0 and looks > 0 and len(piece.rows) <= TRIED_ATOMS
         for kind, price, told, changed, others in _changes(ground.problem, units) if is_tried else ():
             if tries <= 0 or looks <= 0:
                 break

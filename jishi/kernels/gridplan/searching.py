@@ -3,9 +3,9 @@
 Every grid stays connected from the seed on. Rounds are cut into tiles anew; the threads share tiles, not luck.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ POLISH = ((0.02, 0.006), (0.006, 0.002), (0.002, 0.0003))
 OPENS = 1 / 48  # of all proposals where the number of grids is free
 REHEAT = ((0.2, 0.06), (0.06, 0.02))
 TIGHT = 0.3  # width of a band beside its middle below which it is tight
-TIGHT_ATOMS, TIGHT_LONGER = 70_000, 7.0  # a tight band is polished up to seven times as long, a large ground less so
+TIGHT_ATOMS, TIGHT_LONGER = 100_000, 10.0  # a tight band is polished up to ten times as long, a large ground less so
+STAGES = {"anneal": 0, "polish": 1_000, "mend": 2_000, "home": 3_000, "count": 4_000}  # where its rounds begin
 STRICT = 30.0  # what one whole grid out of its band costs beside an objective of about 1
 Stopped = Callable[[str, int, int, int, float], bool]
 
@@ -46,22 +47,25 @@ class Search:
 
 @dataclass(frozen=True, eq=False)
 class Aims:
-    """What the search pays for, in coefficients: `mean` households of a grid; `coef`, `means` as the compiled code
-    takes them; `radius` of a round grid of the mean area."""
+    """What the search pays for in each of L pieces of the ground, in coefficients: `mean` (L,) households of a grid;
+    `coef` (L, 10) and `means` (L, workloads, 2) as the compiled code takes them; `radius` (L,) of a round grid of the
+    mean area; `atoms` (L,) of the piece. A piece is told by itself: what is planned beside it changes nothing."""
 
-    mean: float
+    mean: Doubles
     coef: Doubles
     means: Doubles
-    radius: float
+    radius: Doubles
+    atoms: Ints
 
-    def costs(self, sums: Doubles) -> Doubles:
-        """Give what each grid adds, its distance from the band and changes left out."""
-        w = np.maximum(sums[:, 0], 1e-9)
-        e = self.coef[0] * (sums[:, 3] - (sums[:, 1] ** 2 + sums[:, 2] ** 2) / w)
-        e += np.where(sums[:, 5] > 0, self.coef[1] * sums[:, 4] ** 2 / (4 * np.pi * np.maximum(sums[:, 5], 1e-9)), 0.0)
-        e += self.coef[2] * (sums[:, 0] / self.mean - 1) ** 2
-        for d in range(len(self.means)):
-            e += self.means[d, 1] * (sums[:, 7 + d] * self.means[d, 0] - 1) ** 2
+    def costs(self, sums: Doubles, label: Ints | int = 0) -> Doubles:
+        """Give what each grid adds, `label` its piece, its distance from the band and changes left out."""
+        label = np.broadcast_to(label, len(sums))
+        w, coef, means = np.maximum(sums[:, 0], 1e-9), self.coef[label], self.means[label]
+        e = coef[:, 0] * (sums[:, 3] - (sums[:, 1] ** 2 + sums[:, 2] ** 2) / w)
+        e += np.where(sums[:, 5] > 0, coef[:, 1] * sums[:, 4] ** 2 / (4 * np.pi * np.maximum(sums[:, 5], 1e-9)), 0.0)
+        e += coef[:, 2] * (sums[:, 0] / self.mean[label] - 1) ** 2
+        for d in range(means.shape[1]):
+            e += means[:, d, 1] * (sums[:, 7 + d] * means[:, d, 0] - 1) ** 2
         return np.asarray(e)
 
     def guide(self, weights: Weights) -> Doubles:
@@ -71,7 +75,7 @@ class Aims:
         if not is_led_by_border(weights):
             return self.coef
         coef = self.coef.copy()
-        coef[1], coef[9] = 0.0, weights.shape / (2 * np.pi * self.radius)
+        coef[:, 1], coef[:, 9] = 0.0, weights.shape / (2 * np.pi * self.radius)
         return coef
 
 
@@ -80,23 +84,25 @@ def is_led_by_border(weights: Weights) -> bool:
     return weights.shape > weights.walk
 
 
-def aims(ground: Ground, weights: Weights, k: int) -> Aims:
-    """This will give the coefficients of a ground that is to have about k grids."""
-    mean = float(ground.w.sum()) / max(k, 1)
-    radius2 = max(float(ground.nodes[:, 4].sum()) / np.pi / max(k, 1), 1e-9)
-    paid = weights.walk / (mean * radius2), weights.shape, weights.balance
-    coef = np.array([*paid, STRICT, 0.1, 0.1, 0.01, 0.3, 0.0, 0.0])
+def aims(ground: Ground, weights: Weights, pieces: Sequence[tuple[Ints, int]]) -> Aims:
+    """This will give the coefficients of pieces of a ground: their atoms, and how many grids each is to have."""
     names = sorted(ground.problem.workloads)
-    further = [(k / max(float(s), 1e-9), ground.problem.workloads[name].weight)
-               for s, name in zip(ground.nodes[:, 5:].sum(axis=0), names, strict=True)]  # fmt: skip
-    return Aims(mean, coef, np.array(further, dtype=np.float64).reshape(-1, 2), float(np.sqrt(radius2)))
+    further = np.array([ground.problem.workloads[name].weight for name in names])
+    sums = np.array([[ground.w[rows].sum(), *ground.nodes[rows, 4:].sum(axis=0)] for rows, _ in pieces], np.float64)
+    k = np.maximum(np.array([k for _, k in pieces], np.float64), 1.0)
+    mean, radius2 = sums[:, 0] / k, np.maximum(sums[:, 1] / np.pi / k, 1e-9)
+    coef = np.zeros((len(pieces), 10))
+    coef[:, 0] = weights.walk / (np.maximum(mean, 1e-9) * radius2)
+    coef[:, 1:9] = weights.shape, weights.balance, STRICT, 0.1, 0.1, 0.01, 0.3, 0.0
+    means = np.stack([k[:, None] / np.maximum(sums[:, 2:], 1e-9), np.broadcast_to(further, (len(k), len(names)))], -1)
+    return Aims(mean, coef, means, np.sqrt(radius2), np.array([len(rows) for rows, _ in pieces]))
 
 
 class State:
     """A division under change: the grid of each atom and the sums of each grid."""
 
     def __init__(self, ground: Ground, search: Search, part: Array, label: Ints, sought: Aims) -> None:
-        """`label` (k,): the piece of the ground that each grid lies in; `sought`: what counts."""
+        """`label` (k,): the piece of the ground that each grid lies in; `sought`: what counts there."""
         self.ground, self.search, self.k = ground, search, len(label)
         self.label = label.copy()
         k = self.k
@@ -105,13 +111,19 @@ class State:
         self.sums = np.zeros((k, 7 + ground.nodes.shape[1] - 5))
         self.seen = np.zeros(ground.size, np.int64)
         self.stamp = 1
-        self.round = 0
-        mean = sought.mean
-        self.is_free = len(ground.kin_rows) > 0 and ground.problem.count is None and ground.problem.previous is None
+        self.round = 0  # with the seed and the tile it names a generator: each step of a stage has its own
+        problem, mean = ground.problem, np.maximum(sought.mean, 1e-9)
         self.aims, self.coef, self.means = sought, sought.guide(search.weights), sought.means
-        self.band = np.array([ground.problem.band.lo, ground.problem.band.hi, mean], dtype=np.float64)
+        self.band = np.array([problem.band.lo, problem.band.hi], dtype=np.float64)
+        self.bands = np.column_stack([np.full((len(mean), 2), self.band), mean])
+        self.effort = np.full(len(mean), search.effort)  # proposals per atom
+        self.is_free = np.zeros(len(mean), bool)  # whether grids may be opened and dissolved on the way
+        inside = self.part >= 0
+        if problem.count is None and problem.previous is None:
+            self.is_free[label[self.part[ground.kin_rows][inside[ground.kin_rows]]]] = True
         self.home = np.full(ground.size, -1, np.int32)  # the grid to stay in, numbered as `part`; −1 does not matter
-        self.price = ground.moving * (search.price / mean)
+        self.price = np.zeros(ground.size)
+        self.price[inside] = ground.moving[inside] * (search.price / mean[label[self.part[inside]]])
         self.total()
 
     def total(self) -> None:
@@ -158,24 +170,31 @@ class State:
         """Give the grids outside the band or with a torn piece of a compound."""
         return np.flatnonzero((self.homes < self.band[0]) | (self.homes > self.band[1]) | (self.torn() > 0))
 
-    def excess(self) -> float:
-        """Give the households by which grids miss the band."""
-        return float((np.maximum(self.band[0] - self.homes, 0) + np.maximum(self.homes - self.band[1], 0)).sum())
+    def judged(self, piece: int) -> tuple[float, float]:
+        """Give by how much one piece of the ground misses its band, and what it costs."""
+        own, homes = self.label == piece, self.homes
+        missed = np.maximum(self.band[0] - homes, 0) + np.maximum(homes - self.band[1], 0)
+        return float(missed[own].sum()), float(self.aims.costs(self.sums[own], piece).sum())
 
     def objective(self) -> float:
         """Give the sum that is annealed, without the distance from the band."""
         moved = (self.home >= 0) & (self.home != self.part)
-        return float(self.aims.costs(self.sums).sum() + self.price[moved].sum())
+        return float(self.aims.costs(self.sums, self.label).sum() + self.price[moved].sum())
 
-    def anneal(self, tile_of: Array, tiles: int, sweeps: float, heat: tuple[float, float], strict: float = 1.0) -> int:
-        """Propose `sweeps` changes per atom within each tile of grids (−1: untouched); gives how many were taken."""
+    def anneal(
+        self, tile_of: Array, tiles: int, sweeps: Doubles | float, heat: tuple[float, float], strict: float = 1.0
+    ) -> int:
+        """Propose `sweeps` changes per atom (of each piece) within each tile of grids (−1: untouched); gives how many
+        were taken."""
         from . import annealing
 
-        self.round += 1
         ground, coef = self.ground, self.coef.copy()
-        coef[5:7] = heat
-        coef[3:5] *= strict
-        coef[8] = OPENS if self.is_free and self.k > len(np.unique(self.part[self.part >= 0])) else 0.0
+        coef[:, 5:7] = heat
+        coef[:, 3:5] *= strict
+        may_open = np.zeros(len(coef), bool)
+        may_open[self.label[self.sums[:, 6] == 0]] = True
+        coef[:, 8] = np.where(may_open & self.is_free, OPENS, 0.0)
+        sweeps = np.broadcast_to(np.asarray(sweeps, dtype=np.float64), len(coef)).copy()
         tile_of = tile_of.astype(np.int32)
         where = np.where(self.part >= 0, tile_of[self.part], -1)
         units = np.argsort(where, kind="stable").astype(np.int32)[int((where < 0).sum()) :]
@@ -185,21 +204,31 @@ class State:
 
         grids = np.argsort(tile_of, kind="stable").astype(np.int32)[int((tile_of < 0).sum()) :]
         grid_ptr = np.concatenate([[0], np.cumsum(np.bincount(tile_of[tile_of >= 0], minlength=tiles))])
-
+        piece_of, nth = self._tiles(tile_of, tiles)
         costs = np.empty(self.k)
 
         def run(some: Array) -> int:
             return annealing.anneal(
-                some, pointer, units, tile_of, grid_ptr, grids, sweeps, seed, ground.indptr, ground.indices,
-                ground.border, ground.nodes, self.part, self.sums, costs, coef, self.band, self.means, self.home,
-                self.price,
+                some, pointer, units, tile_of, grid_ptr, grids, piece_of, nth, sweeps, seed, ground.indptr,
+                ground.indices, ground.border, ground.nodes, self.part, self.sums, costs, coef, self.bands, self.means,
+                self.home, self.price,
                 ground.fixed, ground.foe_ptr, ground.foes, ground.kin, ground.kin_ptr, ground.kin_rows,
                 self.seen, self.stamp,
             )  # fmt: skip
 
         done = _shared_out(run, np.diff(pointer), self.search.threads)
-        self.stamp += int(longest * sweeps * 8) + 16
+        self.stamp += int(longest * sweeps.max() * 8) + 16
         return done
+
+    def _tiles(self, tile_of: Array, tiles: int) -> tuple[Ints, Ints]:
+        """Give the piece of each tile, and the how manieth tile of it that is."""
+        piece = np.zeros(tiles, np.int64)
+        piece[tile_of[tile_of >= 0]] = self.label[tile_of >= 0]
+        order = np.argsort(piece, kind="stable")
+        count = np.bincount(piece)
+        nth = np.empty(tiles, np.int64)
+        nth[order] = np.arange(tiles) - np.repeat(np.cumsum(count) - count, count)
+        return piece, nth
 
 
 def _shared_out(run: Callable[[Array], int], sizes: Array, threads: int) -> int:
@@ -255,12 +284,13 @@ def improve(state: State, stage: str, heats: Heats = HEATS, strict: float = 1.0,
     """This will anneal everything but the grids in `still`, cooling from round to round; gives False if somebody
     stopped it."""
     rng = np.random.default_rng([state.search.seed, 71])
-    sweeps = state.search.effort / len(heats)
+    sweeps = state.effort / len(heats)
     for i, heat in enumerate(heats):
         if state.search.stop(stage, i, len(heats), len(state.faulty()), state.objective() / state.k):
             return False
         tile, tiles = tiled(state, float(rng.uniform(0, np.pi)), float(rng.uniform(0, 0.999)))
         tile[list(still)] = -1
+        state.round = STAGES[stage] + i
         state.anneal(tile, tiles, sweeps, heat, strict)
     return True
 
@@ -299,9 +329,10 @@ def mend(state: State, stage: str, rounds: int = 120) -> bool:
         faults = state.faulty()
         if not len(faults):
             return True
-        faults = faults[np.argsort(-np.abs(state.homes[faults] - state.band[2]), kind="stable")]
+        faults = faults[np.argsort(-np.abs(state.homes[faults] - state.aims.mean[state.label[faults]]), kind="stable")]
         if state.search.stop(stage, round_, rounds, len(faults), state.objective() / state.k):
             return False
+        state.round = STAGES["mend"] + round_
         size, sweeps = PATCHES[min(round_ * len(PATCHES) // (rounds // 4), len(PATCHES) - 1)]
         turn = round_ % 4 == 2
         tile, tiles = patches(state, faults, max(size, 14) if turn else size)
@@ -329,7 +360,7 @@ def _with_faults(state: State) -> tuple[Ints, State] | None:
     own = State(part_of(g, rows), state.search, part, state.label[concerned], state.aims)
     home = state.home[rows]
     own.home[:] = np.where(inside[rows] & (home >= 0), number[home], -1)
-    own.coef, own.price, own.round = state.coef, state.price[rows], state.round
+    own.coef, own.price, own.effort = state.coef, state.price[rows], state.effort
     return rows, own
 
 
@@ -342,7 +373,7 @@ def _put_back(state: State, rows: Ints, own: State) -> None:
     home = np.where(own.home[inside] >= 0, k + own.home[inside], -1)
     state.home[here] = np.where(elsewhere, state.home[here], home)
     state.part[here] = k + own.part[inside]
-    state.label, state.k, state.round = np.concatenate([state.label, own.label]), k + own.k, own.round
+    state.label, state.k = np.concatenate([state.label, own.label]), k + own.k
     state.compact()
 
 
@@ -356,10 +387,11 @@ def attempt(
         _close(state, int(grid), tile)
     fresh = [tile[int(grid)] for grid in opens if _open(state, int(grid))]
     tile = np.concatenate([tile, np.array(fresh, np.int64)])
-    if state.is_free:  # grids may also be opened and dissolved as it goes: one empty grid for each tile
-        names, first = np.unique(tile, return_index=True)
-        state.grow(*first[names >= 0].tolist())
-        tile = np.concatenate([tile, names[names >= 0]])
+    names, first = np.unique(tile, return_index=True)
+    names, first = names[names >= 0], first[names >= 0]
+    free = state.is_free[state.label[first]]  # there grids are opened and dissolved as it goes: one empty for each tile
+    state.grow(*first[free].tolist())
+    tile = np.concatenate([tile, names[free]])
     state.total()
     state.anneal(tile, tiles, sweeps, MENDING, strict)
     undone = (where >= 0) & (_missed(state, tile, tiles) > missed)[where]
@@ -427,6 +459,7 @@ def return_home(state: State, rounds: int = 60) -> None:
         if not moved.any() or state.search.stop("home", round_, rounds, len(state.faulty()), 0.0):
             return
         middles = np.unique(state.part[moved])
+        state.round = STAGES["home"] + round_
         turn = np.random.default_rng([state.search.seed, round_]).permutation(len(middles))
         tile, tiles = patches(state, middles[turn], (4, 8, 14)[round_ % 3])
         is_turn = round_ % 4 == 3 and state.ground.problem.count is None
@@ -449,6 +482,7 @@ def recount(state: State, target: int, rounds: int = 60) -> bool:
             return True
         if state.search.stop("count", round_, rounds, abs(differ), 0.0):
             return False
+        state.round = STAGES["count"] + round_
         middles = rng.permutation(state.k)[: abs(differ)]
         tile, tiles = patches(state, middles, 16 + round_ // 4)
         middles = np.array([m for i, m in enumerate(middles.tolist()) if tile[m] not in tile[middles[:i]]], np.int64)
@@ -457,17 +491,17 @@ def recount(state: State, target: int, rounds: int = 60) -> bool:
     return state.k == target
 
 
-def polish(state: State, effort: float) -> bool:
+def polish(state: State) -> bool:
     """This will improve the legal grids of a division while keeping them in their band: out of it is dear, and only a
     tight band, in which most changes are exchanges, is made hot again and polished for longer. Grids with a fault stay
     as they are: one that cannot be mended makes no other rougher."""
-    lo, hi = state.band[:2]
+    lo, hi = state.band
     is_tight = hi - lo < TIGHT * (hi + lo) / 2
-    longer = min(max(TIGHT_ATOMS / max(len(state.part), 1), 1.0), TIGHT_LONGER) if is_tight else 1.0
-    quiet = replace(state.search, effort=effort * longer)
-    state.search, search, coef = quiet, state.search, state.coef
-    state.coef = coef.copy()
-    state.coef[7] = 1.0 if is_tight else coef[7]
+    effort, coef = state.effort, state.coef
+    if is_tight:
+        state.effort = effort * np.clip(TIGHT_ATOMS / np.maximum(state.aims.atoms, 1), 1.0, TIGHT_LONGER)
+        state.coef = coef.copy()
+        state.coef[:, 7] = 1.0
     going = improve(state, "polish", (*REHEAT, *POLISH) if is_tight else POLISH, 50.0, state.faulty())
-    state.search, state.coef = search, coef
+    state.effort, state.coef = effort, coef
     return going

@@ -15,11 +15,11 @@ from .searching import Heats, Search, State
 from .values import Array, Doubles, Ints
 
 SMALL = 60  # atoms up to which a piece is tried exactly
-LOOKS = 30_000  # sets looked at in one piece, and
-ALL_LOOKS = 3_000_000  # in all pieces of a call
-FEW, LONGER = 64, 24.0  # atoms of a search that is made several times, and how much longer each may be
-LED_ATOMS, LED_LONGER = 70_000, 28.0  # short borders take longer to find than short walks, as long as there is time
-HOPELESS = 8  # rounds of mending where it is proved that no legal division exists
+LOOKS = 30_000  # sets looked at in one piece
+FEW, LONGER = 64, 24.0  # atoms of a piece that is searched several times, and how much longer each may be
+LED_ATOMS, LED_LONGER = 100_000, 28.0  # short borders take longer to find than short walks, as long as there is time
+PARTED = 24  # rounds of mending where compounds may be cut anew: the others come after
+HOPELESS = 8  # where it is proved that these atoms have no legal division
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +89,10 @@ def solve(
     part = np.full(ground.size, -1, np.int64)
     sealed = np.flatnonzero(ground.sealed != FREE)
     part[sealed] = np.arange(len(sealed))
-    sought = searching.aims(ground, search.weights, max(1, len(sealed) + sum(p.wanted for p in pieces if p.homes)))
-    rest: list[Piece] = []
-    lost: list[Piece] = []
-    looks, exact, kept, k = ALL_LOOKS, 0, 0, len(sealed)
+    rest: dict[int, list[Piece]] = {}
+    exact, kept, k = 0, 0, len(sealed)
+    parted = np.zeros(ground.size, bool)
+    parted[ground.kin_rows] = True
     for i, piece in enumerate(pieces):
         if not piece.homes or (not piece.fits and piece.homes <= ground.problem.band.hi):
             part[piece.rows] = _beside(ground, piece, part, k)
@@ -104,23 +104,29 @@ def solve(
             k += int(before.max()) + 1
             kept += 1
             continue
-        is_tried = piece.fits and len(piece.rows) <= SMALL and looks > 0 and i not in hopeless
-        cover, looked = best(ground, piece, sought, search.price) if is_tried else (None, 0)
-        looks -= looked
+        is_tried = piece.fits and len(piece.rows) <= SMALL and i not in hopeless
+        cover = best(ground, piece, aim(ground, piece, search), search.price) if is_tried else None
         sets = cover.sets if cover is not None and cover.is_optimal else None
         if sets is None:
-            (lost if i in hopeless else rest).append(piece)
+            rounds = min(search.mending, PARTED) if parted[piece.rows].any() else search.mending
+            if i in hopeless or cover is not None and cover.is_optimal:
+                rounds = min(rounds, HOPELESS)
+            rest.setdefault(rounds, []).append(piece)
             continue
         exact += 1
         for one in sets:
             part[piece.rows[[j for j in range(len(piece.rows)) if one >> j & 1]]] = k
             k += 1
-    briefly = replace(search, mending=min(search.mending, HOPELESS), starts=1)
-    for some, how in [one for one in ((rest, search), (lost, briefly)) if one[0]]:
-        found = searched(ground, some, how, sought)
+    for rounds, some in sorted(rest.items()):
+        found = searched(ground, some, replace(search, mending=rounds))
         part[found >= 0] = found[found >= 0] + k
         k += int(found.max()) + 1
-    return part, {"exact_pieces": exact, "kept_pieces": kept, "searched_pieces": len(rest) + len(lost)}
+    return part, {"exact_pieces": exact, "kept_pieces": kept, "searched_pieces": sum(map(len, rest.values()))}
+
+
+def aim(ground: Ground, piece: Piece, search: Search) -> searching.Aims:
+    """Give what counts in one piece."""
+    return searching.aims(ground, search.weights, [(piece.rows, piece.wanted)])
 
 
 def as_before(ground: Ground, piece: Piece) -> Ints | None:
@@ -163,23 +169,21 @@ def _beside(ground: Ground, piece: Piece, part: Array, fresh: int) -> int:
     return fresh
 
 
-def best(
-    ground: Ground, piece: Piece, sought: searching.Aims, price: float = 0.0
-) -> tuple[covering.Covered | None, int]:
-    """Give the best division of a small piece by complete enumeration (None: too many), and how much was looked at."""
+def best(ground: Ground, piece: Piece, sought: searching.Aims, price: float = 0.0) -> covering.Covered | None:
+    """Give the best division of a small piece by complete enumeration; None: too many."""
     band, rows = ground.problem.band, piece.rows
     if piece.most == 1 and not ground.foes.size:
-        return covering.Covered(((1 << len(rows)) - 1,), 0.0, is_optimal=True), 1
+        return covering.Covered(((1 << len(rows)) - 1,), 0.0, is_optimal=True)
     near = covering.bits(ground.indptr, ground.indices, rows)
     sets = covering.fitting(near, ground.w[rows].tolist(), band.lo, band.hi, most=LOOKS)
     if sets is None:
-        return None, LOOKS
+        return None
     sets = allowed(ground, rows, near, sets)
     count = piece.wanted if ground.problem.count is not None else None
     costs = column_costs(ground, rows, sets, sought)
     if ground.problem.previous is not None and price > 0 and sets:
-        costs = 0.05 * costs + price / sought.mean * _moved(ground, rows, sets)
-    return covering.best_cover(len(rows), sets, costs, count=count), len(sets)
+        costs = 0.05 * costs + price / sought.mean[0] * _moved(ground, rows, sets)
+    return covering.best_cover(len(rows), sets, costs, count=count)
 
 
 def _moved(ground: Ground, rows: Ints, sets: list[int]) -> Doubles:
@@ -242,29 +246,43 @@ def column_costs(ground: Ground, rows: Ints, sets: list[int], sought: searching.
     return sought.costs(sums)
 
 
-def searched(ground: Ground, pieces: list[Piece], search: Search, sought: searching.Aims) -> Array:
-    """Divide pieces by seed, annealing, patches and polish; grids 0 … of these atoms, −1 elsewhere. A few atoms cost
-    next to nothing: they are searched for longer and with other luck, and the best is kept."""
-    atoms = sum(len(p.rows) for p in pieces)
-    if atoms > FEW or ground.problem.previous is not None or search.starts < 2:
-        led = min(max(LED_ATOMS / atoms, 1.0), LED_LONGER) if searching.is_led_by_border(search.weights) else 1.0
-        return _searched_once(ground, pieces, replace(search, effort=search.effort * led), sought).part
-    longer = replace(search, effort=search.effort * min(LONGER, FEW * LONGER / (2 * atoms)), threads=1)
-    found = [_searched_once(ground, pieces, replace(longer, seed=search.seed + i), sought, searching.BOLD)
-             for i in range(search.starts)]  # fmt: skip
-    return min(found, key=lambda state: (state.excess(), state.objective())).part
+def searched(ground: Ground, pieces: list[Piece], search: Search) -> Array:
+    """Divide pieces by seed, annealing, patches and polish; grids 0 … of these atoms, −1 elsewhere. A piece of a few
+    atoms costs next to nothing: it is searched for longer and with other luck, and the best is kept."""
+    several = search.starts > 1 and ground.problem.previous is None and search.mending > HOPELESS
+    few = [p for p in pieces if several and len(p.rows) <= FEW]
+    many = [p for p in pieces if not several or len(p.rows) > FEW]
+    part, k = np.full(ground.size, -1, np.int64), 0
+    if many:
+        state = _searched_once(ground, many, search)
+        inside = state.part >= 0
+        part[inside], k = state.part[inside], state.k
+    if few:
+        longer = np.array([min(LONGER, FEW * LONGER / (2 * len(p.rows))) for p in few])
+        found = [_searched_once(ground, few, replace(search, seed=search.seed + i), longer, searching.BOLD)
+                 for i in range(search.starts)]  # fmt: skip
+        for one, piece in enumerate(few):
+            luck = min(range(len(found)), key=[state.judged(one) for state in found].__getitem__)
+            own = found[luck].part[piece.rows]
+            part[piece.rows] = k + np.unique(own, return_inverse=True)[1]
+            k = int(part[piece.rows].max()) + 1
+    return part
 
 
 def _searched_once(
-    ground: Ground, pieces: list[Piece], search: Search, sought: searching.Aims, heats: Heats = searching.HEATS
+    ground: Ground, pieces: list[Piece], search: Search, longer: Doubles | None = None, heats: Heats = searching.HEATS
 ) -> State:
-    state, target = _start(ground, pieces, search, sought)
+    state, target = _start(ground, pieces, search)
+    if longer is not None:
+        state.effort = state.effort * longer
+    elif searching.is_led_by_border(search.weights):
+        state.effort = state.effort * np.clip(LED_ATOMS / state.aims.atoms, 1.0, LED_LONGER)
     if ground.problem.previous is not None and search.price > 0:
         near_home(state, pieces)
     elif searching.improve(state, "anneal", heats):
         searching.mend(state, "mend", search.mending)
         if search.polishes:
-            searching.polish(state, search.effort)
+            searching.polish(state)
     if ground.problem.count is not None and not len(state.faulty()):
         searching.recount(state, target)
     return state
@@ -273,7 +291,7 @@ def _searched_once(
 def near_home(state: State, pieces: list[Piece]) -> None:
     """Mend with as few households moved as can be found."""
     state.coef = state.coef.copy()
-    state.coef[:3] *= 0.05
+    state.coef[:, :3] *= 0.05
     least, most = sum(p.least for p in pieces), sum(max(p.most, p.least) for p in pieces)
     if not least <= state.k <= most:
         searching.recount(state, min(max(state.k, least), most))
@@ -282,8 +300,10 @@ def near_home(state: State, pieces: list[Piece]) -> None:
     searching.return_home(state)
 
 
-def _start(ground: Ground, pieces: list[Piece], search: Search, sought: searching.Aims) -> tuple[State, int]:
+def _start(ground: Ground, pieces: list[Piece], search: Search) -> tuple[State, int]:
     from . import compiled
+
+    sought = searching.aims(ground, search.weights, [(p.rows, p.wanted) for p in pieces])
 
     order = np.concatenate([p.rows for p in pieces])
     starts = np.concatenate([[0], np.cumsum([len(p.rows) for p in pieces])])

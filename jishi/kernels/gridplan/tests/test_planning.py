@@ -286,13 +286,13 @@ class TestAFewAtoms:
             town = grounds.planar(np.random.default_rng(seed), 20, most=180, zero=0.0, keep=1.0)
             ground = contract.build(check(town))
             (piece,) = solving.divide(ground)
-            sought = searching.aims(ground, ground.problem.weights, piece.wanted)
             search = searching.Search(ground.problem.weights, 30.0, 0, 1, lambda *a: False)
+            sought = solving.aim(ground, piece, search)
             sets = covering.fitting(covering.bits(ground.indptr, ground.indices, piece.rows),
                                     ground.w[piece.rows].tolist(), 300, 500, most=60_000)  # fmt: skip
             cost = dict(zip(sets, solving.column_costs(ground, piece.rows, sets, sought).tolist(), strict=True))
 
-            found = solving.searched(ground, [piece], search, sought)
+            found = solving.searched(ground, [piece], search)
 
             grids = [sum(1 << i for i in np.flatnonzero(found == g).tolist()) for g in np.unique(found)]
             best = covering.best_cover(20, sets, np.array(list(cost.values())), count=len(grids), most=60_000)
