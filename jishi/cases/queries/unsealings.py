@@ -35,6 +35,15 @@ def received_by(case: Case, by: Actor) -> list[str]:
     return list(rows.order_by("report_id").values_list("report__number", flat=True))
 
 
+def received_elsewhere(case: Case, by: Actor) -> list[tuple[str, int | None]]:
+    """Name, for a receiving desk, those that another body's desk received, and which; None: no desk was left for it."""
+    if not by.has(DESK):
+        return []
+    rows = Membership.objects.filter(case=case, to_at=None, report__voice=Voice.CONFIDENTIAL).order_by("report_id")
+    found = rows.values_list("report__number", "report__receiving_body")
+    return [(number, body) for number, body in found if body not in by.body_ids]
+
+
 def may(verb: str, row: Unsealing | None, stand: policies.Stand, by: Actor) -> bool:
     """Tell whether the table opens this verb to the actor now."""
     status = row.status if row is not None else ""

@@ -11,7 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jishi.accounts import queries as accounts
-from jishi.cases.actions import receivers, unsealing
+from jishi.bodies import queries as bodies
+from jishi.cases.actions import unsealing
 from jishi.cases.models import Case, Report, Unsealing
 from jishi.cases.queries import casepage, unsealings
 from jishi.cases.states import UNSEALING, UnsealGround
@@ -84,7 +85,7 @@ def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, l
     reports, ours = unsealings.confidential(case), unsealings.received_by(case, by)
     facts = {
         "sentence": keys.sentence(lang()), "received": received, "ours": ours,
-        "elsewhere": by.has(receivers.DESK) and len(ours) < len(reports),
+        "elsewhere": [(number, body_name(body)) for number, body in unsealings.received_elsewhere(case, by)],
         "broker": keys.provider().level != "K0",
         "case": case, "rows": rows, "found": found, "grounds": GROUNDS.items(),
         "reports": reports, "may_ask": unsealings.may("unsealing.ask", None, stand, by),
@@ -97,6 +98,11 @@ def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, l
     except (keys.KeyNotAvailable, TooCostlyWait) as away:  # the page stands; it says that nothing can be opened now
         facts |= {"sentence": f"{away.sentence(lang())} {away.next_step(lang())}", "away": True}
     return render(request, "cases/desk/unsealing.html", facts, status=status)
+
+
+def body_name(body_id: int | None) -> str:
+    """Name a body in the reader's language; empty for none."""
+    return bodies.names()[body_id].called(lang()) if body_id is not None else ""
 
 
 def _sign(request: HttpRequest, facts: dict[str, Any]) -> None:
