@@ -12,7 +12,14 @@ from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.actions.photos import Ready
 from jishi.cases.models import Case, ContactNote, Part, Progress, Reply, Termination
-from jishi.cases.refusals import ContactNeeded, GroundNeeded, ReplyTooShort, ReturnPending, TooFewAttempts
+from jishi.cases.refusals import (
+    ContactNeeded,
+    GroundNeeded,
+    PublicTextChanged,
+    ReplyTooShort,
+    ReturnPending,
+    TooFewAttempts,
+)
 from jishi.cases.states import CASE, HandoverStatus, Outcome, PartStatus
 from jishi.foundation import procedures
 from jishi.foundation.actor import Actor
@@ -92,6 +99,7 @@ def reply(
 
     :raises ContactNeeded: no contact noted. :raises ReplyTooShort: the text has not 20–4,000 characters.
     :raises ReturnPending: a return waits for its answer. :raises TooManyFiles: more than three.
+    :raises PublicTextChanged: the public text names what strangers must not read.
     """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "handling.reply", by=by)
@@ -100,12 +108,13 @@ def reply(
     if lead.status == HandoverStatus.RETURN_ASKED:
         raise ReturnPending(due="")
     _ensure_complete(held, answer, now)
+    _ensure_covered(answer.text_public.strip())
     row = Reply.objects.create(
         tenant_id=by.tenant_id, case=held.case, handover=lead, by_body_id=lead.body_id, author=by.label,
         outcome=answer.outcome, contacted_at=answer.contacted_at, contacted_how=answer.contacted_how,
         what_was_done=answer.what_was_done.strip(), done_by_date=answer.done_by, legal_basis=answer.legal_basis.strip(),
         text_for_caller=answer.text_for_caller.strip(), replied_at=now,
-        text_public=minimise_one(answer.text_public.strip()).shown if answer.text_public.strip() else "",
+        text_public=answer.text_public.strip(),
     )  # fmt: skip
     kept = enclosing.keep(row, given, now=now)
     more = {"files": kept} if kept else {}
@@ -113,6 +122,16 @@ def reply(
         held, move, by=by, now=now, codes={"body": lead.body_id, "reply": row.id, "outcome": row.outcome, **more},
         words={"text": row.text_for_caller},
     )  # fmt: skip
+
+
+def _ensure_covered(text: str) -> None:
+    """Insist that whoever sends a public text has seen what the machine leaves of it (spec 10 §13).
+
+    :raises PublicTextChanged: it would be covered; the refusal says what would stand there, to be sent as it is.
+    """
+    shown = minimise_one(text).shown if text else ""
+    if shown != text:
+        raise PublicTextChanged(shown=shown)
 
 
 @transaction.atomic

@@ -64,6 +64,16 @@ class ContactNeeded(Refused):
     next_en = "Record a contact first; three dated attempts will do."
 
 
+class PublicTextChanged(Refused):
+    """Nothing is published that its sender has not seen as it will stand there."""
+
+    code, status = "public_text_changed", 422
+    zh = "公开的话里有不能公开的，盖住以后是：{shown}"
+    en = "The public text names what strangers must not read; covered, it says: {shown}"
+    next_zh = "看一遍盖住以后的话，改好或者照样再发一次。"
+    next_en = "Read what is left of it; change it, or send it as it stands there."
+
+
 class ReplyTooShort(Refused):
     code, status = "reply_too_short", 422
     zh = "给诉求人的答复要 20 到 4,000 字，现在 {length} 字。"

@@ -1,5 +1,6 @@
 """我单位: what waits for a body, by clock; every press on the version that was seen."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,15 +8,17 @@ from django.urls import reverse
 
 from conftest import MONDAY_TEN
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import dispatch, handover, review
+from jishi.cases.actions import dispatch, handling, handover, review
 from jishi.cases.models import Handover, Reply
 from jishi.cases.queries import judging, work
+from jishi.cases.refusals import PublicTextChanged
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague, statements, version_on
 from jishi.cases.web.work.forms import local_minute
 from jishi.duties import queries as duties
 from jishi.foundation import scope
+from jishi.kernels.text.minimise import minimise_one
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
@@ -256,6 +259,53 @@ class TestAnswering:
         assert "现在 3 字，至少 20 字" in html
         assert "清掏" in html
         assert f.again(town, case.id).status == Status.HANDLING
+
+    def test_a_public_text_is_shown_as_it_will_stand_before_it_goes_to_review(self, town):
+        case, client = opened(town, Status.HANDLING)
+        f.contact(case, NOW)
+        typed = "雨水井已经清掏，有事打13912345678。"
+
+        first = press(client, case, "reply", **whole(text_public=typed))
+
+        html = first.content.decode()
+        assert first.status_code == 422 and f.again(town, case.id).status == Status.HANDLING
+        assert "公开页上会是这样" in html and "13912345678" not in html
+        shown = minimise_one(typed).shown
+        seen = whole(text_public=shown, public_seen=shown)
+        again = press(client, case, "reply", version=f.again(town, case.id).version, **seen)
+        assert again.status_code == 302
+        with scope.work(f.the_clock(town)):
+            assert Reply.objects.get(case=case).text_public == shown
+
+    def test_a_public_text_changed_after_it_was_shown_is_shown_again(self, town):
+        case, client = opened(town, Status.HANDLING)
+        f.contact(case, NOW)
+
+        said = whole(text_public="井已清掏，井盖也换了。", public_seen="井已清掏。")
+
+        assert press(client, case, "reply", **said).status_code == 422
+
+    def test_a_program_s_public_text_that_names_a_number_is_refused_with_what_would_stand_there(self, town):
+        case, _client = opened(town, Status.HANDLING)
+        f.contact(case, NOW)
+        answer = replace(f.answer_of(NOW), text_public="有事打13912345678。")
+
+        with pytest.raises(PublicTextChanged) as no:
+            f.do(f.handler_of(case), handling.reply, case.id, answer=answer, now=NOW)
+
+        assert "13912345678" not in no.value.sentence("zh")
+        assert f.again(town, case.id).status == Status.HANDLING
+
+    def test_the_reviewer_reads_what_will_be_public(self, town):
+        case, client = opened(town, Status.HANDLING)
+        f.contact(case, NOW)
+        shown = "雨水井已经清掏。"
+        seen = whole(text_public=shown, public_seen=shown)
+        press(client, case, "reply", version=f.again(town, case.id).version, **seen)
+
+        html = colleague(town, "reviewer").get(reverse("review") + f"?case={case.number}").content.decode()
+
+        assert "给大家看的话" in html and shown in html
 
     def test_without_contact_is_refused_by_the_verb_too(self, town):
         case, client = opened(town, Status.HANDLING)

@@ -14,6 +14,7 @@ from jishi.cases.actions.photos import Ready
 from jishi.cases.states import Contacted, Satisfied, Solved
 from jishi.cases.web.desk.forms import TEXT, _body_field, _item_field, _Naming, matter_of
 from jishi.foundation import uploads
+from jishi.kernels.text.minimise import minimise_one
 
 RETURN_GROUNDS = (
     ("not_our_duty", _("不是本单位职责\n要引用清单的一条，写出该是哪个单位")),
@@ -66,10 +67,28 @@ class ReplyForm(forms.Form):
         help_text=_("20 到 4,000 字：什么时候、跟谁联系过、做了什么、什么时候好"),
     )  # fmt: skip
     legal_basis = forms.CharField(label=_("依据"), max_length=500, required=False, help_text=_("法规或政策名称和条款"))
+    text_public = forms.CharField(
+        label=_("给大家看的话"), max_length=4000, required=False, widget=TEXT,
+        help_text=_("这件事公开以后登在公开页上；可不填。不写人名、电话、门牌。交以前给您看一遍"),
+    )  # fmt: skip
+    public_seen = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, now: datetime, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+        self.shown, self.is_seen = "", True
+        super().__init__(self._covered(data) if data is not None else None, **kwargs)
         self.now = now
+
+    def _covered(self, data: Any) -> Any:
+        """Put what the machine covered into the field; seen is what came back as it was shown (spec 10 §13)."""
+        text = str(data.get("text_public", "")).replace("\r\n", "\n").strip()
+        self.shown = minimise_one(text).shown if text else ""
+        self.is_seen = str(data.get("public_seen", "")).replace("\r\n", "\n") == self.shown == text
+        return {**data.dict(), "text_public": self.shown, "public_seen": self.shown}
+
+    def clean_text_public(self) -> str:
+        if not self.is_seen:
+            raise forms.ValidationError(now_said("公开的就是现在框里这几句，还没有交。看一遍，可以改，再按“交审核”。"))
+        return str(self.cleaned_data["text_public"])
 
     def clean_contacted_at(self) -> datetime:
         at: datetime = self.cleaned_data["contacted_at"]
@@ -89,7 +108,7 @@ class ReplyForm(forms.Form):
         return handling.Answer(
             outcome=said["outcome"], text_for_caller=said["text_for_caller"], what_was_done=said["what_was_done"],
             contacted_at=said["contacted_at"], contacted_how=said["contacted_how"], done_by=said["done_by"],
-            legal_basis=said["legal_basis"],
+            legal_basis=said["legal_basis"], text_public=said["text_public"],
         )  # fmt: skip
 
     def enclosed(self) -> list[Ready]:
