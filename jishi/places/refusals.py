@@ -1,5 +1,7 @@
 """What this room says no to, with the sentence and the next step (spec 20 §§10–11)."""
 
+from typing import Any
+
 from jishi.foundation.refusals import Invalid, Refused
 
 
@@ -266,9 +268,24 @@ class ReasonMissing(Invalid):
 
 
 class FieldDoesNotFit(Invalid):
+    """`field` is the code, for programs; the sentence calls it as the form does."""
+
     code = "field_does_not_fit"
-    zh, en = "“{field}”写成“{value}”，收不下。", "The field {field} does not take “{value}”."
+    zh, en = "“{field_zh}”写成“{value}”，收不下。", "“{field_en}” does not take “{value}”."
     next_zh, next_en = "换一个写法再提交。", "Write it another way and send again."
+
+    def __init__(self, **facts: Any) -> None:
+        zh, en = _FIELDS.get(str(facts.get("field")), (str(facts.get("field")),) * 2)
+        super().__init__(field_zh=zh, field_en=en, **facts)
+
+
+_FIELDS = {
+    "name": ("名称", "name"), "aliases": ("别的叫法", "other names"), "kind": ("是什么", "kind"),
+    "built_year": ("哪年建的", "year built"), "households_planned": ("规划户数", "households planned"),
+    "floors_up": ("地上几层", "floors above ground"), "units": ("几个单元", "stairwells"), "foot": ("走人", "on foot"),
+    "car": ("走车", "by car"), "step_free": ("台阶", "steps"), "hours": ("开放时间", "opening hours"),
+    "use": ("做什么用", "use"), "point": ("位置", "position"),
+}  # fmt: skip
 
 
 class ChoiceUnknown(Invalid):

@@ -18,7 +18,7 @@ from jishi.places.actions import ground, keeping
 from jishi.places.models import Building, Compound, DivisionVersion, Dwelling, Entrance, Household
 from jishi.places.queries import houses as looking
 from jishi.places.queries import plans
-from jishi.places.refusals import DoorsAreThere, GoneAlready, OutsideItsArea, OutsideItsCompound
+from jishi.places.refusals import DoorsAreThere, FieldDoesNotFit, GoneAlready, OutsideItsArea, OutsideItsCompound
 from jishi.places.tests.factories import STREET, A, B, a_town, at, office
 
 pytestmark = pytest.mark.django_db
@@ -442,6 +442,25 @@ def test_a_list_costs_the_same_statements_whatever_its_length(desk, other_tenant
         )  # fmt: skip
     assert counted() == few <= 12
     assert desk.get(f"{AT}?q=翠竹苑").content.decode().count("翠竹苑") >= 1
+
+
+def test_an_end_that_is_refused_keeps_the_day_and_the_reason_that_were_typed(desk, other_tenant):
+    with scope.work(system(other_tenant)):
+        row = Compound.objects.first()
+    said = {"of_compound": row.id, "what": "compound", "row": row.id, "version": row.version, "on": "2999-01-01",
+            "why": "整体拆除"}  # fmt: skip
+
+    answer = desk.post("/desk/ground/keep/end", said)
+
+    page = answer.content.decode()
+    assert answer.status_code in (409, 422) and 'value="2999-01-01"' in page and 'value="整体拆除"' in page
+
+
+def test_a_field_is_refused_by_the_name_that_the_form_gives_it():
+    no = FieldDoesNotFit(field="floors_up", value="-3")
+
+    assert "地上几层" in no.sentence("zh") and "floors above ground" in no.sentence("en")
+    assert no.facts["field"] == "floors_up"
 
 
 def test_others_do_not_get_in(client, other_tenant):

@@ -90,7 +90,8 @@ def _compound(request: HttpRequest, compound_id: int, no: Refused | None = None)
         "today": _today(request), "kind": KINDS.get(row.kind, row.kind),
         "said": request.POST if no and "what" not in request.POST else {},
         "community": path[-1].short_name if path else row.community, "said_aliases": JOIN.join(row.aliases),
-        "systems": systems(), "wrong": _said(no), "lng": row.lng_e7 / E7, "lat": row.lat_e7 / E7,
+        "systems": systems(), "wrong": _said(no), "ending": _ending(request, no),
+        "lng": row.lng_e7 / E7, "lat": row.lat_e7 / E7,
         "doors": sum(h.doors for h in houses), "homes": sum(h.homes for h in houses),
     }, status=no.status if no else 200)  # fmt: skip
 
@@ -117,9 +118,14 @@ def _building(request: HttpRequest, building_id: int, no: Refused | None = None)
         "floors": _floors(doors, _floor(said.get("floor", ""))), "page": _at(from_) if from_ else "",
         "said_aliases": JOIN.join(row.aliases),
         "after": _at((end.unit, end.floor)) if end is not None else None, "today": _today(request),
-        "systems": systems(), "wrong": _said(no), "said": request.POST if no else {},
+        "systems": systems(), "wrong": _said(no), "said": request.POST if no else {}, "ending": _ending(request, no),
         "lng": row.lng_e7 / E7, "lat": row.lat_e7 / E7,
     }, status=no.status if no else 200)  # fmt: skip
+
+
+def _ending(request: HttpRequest, no: Refused | None) -> Any:
+    """Give what was typed to end a row, when that was refused: the day and the reason stay in its form."""
+    return request.POST if no is not None and "on" in request.POST else {}
 
 
 @require_POST
