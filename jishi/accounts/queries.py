@@ -103,20 +103,27 @@ class Identity:
         return posts[0] if len(posts) == 1 else None
 
     def actor(self, tenant_id: int, post_id: int | None) -> Actor:
-        """Give the actor in the chosen post; without one, only rights that need no post remain."""
+        """Give the actor in the chosen post; without one, only rights that need no post remain.
+
+        A resident's account acts for no body, whatever right was given to it: work is done from a colleague's account.
+        So nobody's own words are hidden from him because he holds a post where they complain (spec 10 §13).
+        """
+        if not self.account.is_staff_member:
+            return Actor(
+                tenant_id=tenant_id, kind="resident", account_id=self.account.id, roles=frozenset({"resident"})
+            )
         post = self.chosen(post_id)
         number = post.id if post else None
         held = [r for r in self.rights if r.post_id is None or r.post_id == number]
         usual = [r for r in held if r.role != GLASS]
         own = max([r.area for r in usual if r.post_id is not None] or [r.area for r in usual], key=len, default="")
         wider = [r.area for r in held if r.role == GLASS]  # each contains the own one: the verb sees to it
-        staff = self.account.is_staff_member
         return Actor(
             tenant_id=tenant_id,
-            kind="staff" if staff else "resident",
+            kind="staff",
             account_id=self.account.id,
             post_id=number,
-            roles=frozenset(r.role for r in held) | (frozenset() if staff else {"resident"}),
+            roles=frozenset(r.role for r in held),
             body_ids=frozenset(r.body_id for r in held if r.body_id is not None),
             area=min([own, *wider], key=len),
             tied_to=frozenset(r.body_id for r in self.rights if r.body_id is not None),
@@ -175,6 +182,30 @@ def desks_of(role: str, *, now: datetime) -> list[tuple[int, str]]:
     """Give (body, area) of every body for which somebody holds this role now, in one statement."""
     rows = _held(now).filter(role=role, account__is_active=True).values_list("body_id", "area")
     return sorted({(body, area) for body, area in rows if body is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Somebody who holds a role now: where it reaches, and every body for which the person acts in any post."""
+
+    account_id: int
+    areas: frozenset[str]
+    body_ids: frozenset[int]
+
+
+def hands_of(role: str, *, now: datetime) -> list[Hand]:
+    """Give everybody who holds `role` now, in one statement: recusal follows the person, not the post."""
+    holders = _held(now).filter(role=role, account__is_active=True).values("account_id")
+    rows = _held(now).filter(account_id__in=holders).exclude(role=GLASS)
+    areas: dict[int, set[str]] = {}
+    acts_for: dict[int, set[int]] = {}
+    for account_id, held, area, body_id in rows.values_list("account_id", "role", "area", "body_id"):
+        mine = acts_for.setdefault(account_id, set())
+        if body_id is not None:
+            mine.add(body_id)
+        if held == role:
+            areas.setdefault(account_id, set()).add(area)
+    return [Hand(one, frozenset(areas[one]), frozenset(acts_for[one])) for one in sorted(areas)]
 
 
 def accounts_of_bodies(body_ids: Iterable[int], role: str = "", *, now: datetime) -> dict[int, list[int]]:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from jishi.accounts import queries as accounts
 from jishi.cases import limits
 from jishi.cases.models import Case, Consultation, Handover, Membership, Part, Participant, Report, Topic
 from jishi.cases.states import ENDS, Status
+from jishi.foundation import scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.kernels.procedure import Move
@@ -69,13 +71,62 @@ def _has_the_copy(actor: Actor, stand: Stand) -> bool:
 
 
 _SUPERVISOR, _OFFICE = _outside("supervisor"), _outside("office")
+_DISPATCHER = _of_the_desk("dispatcher")
+
+
+def _in_the_desks_place(actor: Actor, stand: Stand) -> bool:
+    """Where no dispatcher is left who may see the case, the leading group office places it: the upper level leads
+    (济南市12345条例 32; spec 10 §13). Nobody else gains anything by it."""
+    case = stand.case
+    ours = actor.body_ids | actor.tied_to
+    if not _of_the_desk("office")(actor, stand) or ours.intersection(case.recused_body_ids):
+        return False
+    return actor.account_id not in case.aside_account_ids and nobody_places(case)
+
+
+def nobody_places(case: Case) -> bool:
+    """Tell whether every dispatcher of the place is of the accused or the line above them, or stands aside."""
+    if not (case.accused_body_ids or case.aside_account_ids):
+        return False
+    recused, aside = set(case.recused_body_ids), set(case.aside_account_ids)
+    here = [h for h in _dispatchers() if any(case.division_code.startswith(area) for area in h.areas)]
+    return all(h.account_id in aside or recused & h.body_ids for h in here)
+
+
+def without_a_desk(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Keep the cases that nobody at the dispatch desk may see: the list form of `nobody_places`."""
+    left = ~Q(accused_body_ids=[]) | ~Q(aside_account_ids=[])
+    for hand in _dispatchers():
+        elsewhere = Q()
+        for area in hand.areas:
+            elsewhere &= ~Q(division_code__startswith=area)
+        recused = Q(accused_body_ids__overlap=[*hand.body_ids]) | Q(line_body_ids__overlap=[*hand.body_ids])
+        aside = Q(aside_account_ids__contains=[hand.account_id])
+        left &= recused | aside | elsewhere if "" not in hand.areas else recused | aside
+    return cases.filter(left)
+
+
+def at_the_desk(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Keep what the dispatch desk shows `actor`: what he sees; the office only what nobody there may place."""
+    rows = visible_to(actor, cases)
+    return rows if actor.has("dispatcher", "ruler") else without_a_desk(rows)
+
+
+def _dispatchers() -> list[accounts.Hand]:
+    now = scope.current()
+    if "dispatchers" not in now.memo:
+        now.memo["dispatchers"] = accounts.hands_of("dispatcher", now=now.recorded_at)
+    found: list[accounts.Hand] = now.memo["dispatchers"]
+    return found
+
+
 _REVIEWER, _FEEDBACK, _RULER = _of_the_desk("reviewer"), _of_the_desk("feedback"), _of_the_desk("ruler")
 PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
     "anyone": lambda actor, stand: True,
     "caller": _is_caller,
     "operator": _of_the_desk("operator"),
-    "dispatcher": _of_the_desk("dispatcher"),
-    "other_dispatcher": _of_the_desk("dispatcher"),
+    "dispatcher": lambda actor, stand: _DISPATCHER(actor, stand) or _in_the_desks_place(actor, stand),
+    "other_dispatcher": lambda actor, stand: _DISPATCHER(actor, stand) or _in_the_desks_place(actor, stand),
     "rule": lambda actor, stand: actor.kind in ("clock", "system"),
     "platform": lambda actor, stand: actor.kind in ("clock", "system"),
     "grid_worker": lambda actor, stand: bool(actor.area) and _of_the_desk("grid_worker")(actor, stand),

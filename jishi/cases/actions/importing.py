@@ -29,8 +29,8 @@ from jishi.cases.actions.sheets import Sheet
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Addendum, ColumnMap, ImportRow, ImportRun, Membership, Report
 from jishi.duties import queries as duties
-from jishi.foundation import keys, numbers, outbox, trail
-from jishi.foundation.actor import Actor
+from jishi.foundation import keys, numbers, outbox, scope, trail
+from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused
 from jishi.foundation.tenants import Tenant
 from jishi.kernels.text.minimise import minimise
@@ -303,15 +303,24 @@ def _sorted(rows: Sequence[Row], walk: Walk, by: Actor, now: datetime) -> tuple[
 
 
 def _known(rows: Sequence[Row], walk: Walk, by: Actor) -> dict[str, set[str]]:
-    """Give the hashes stored under each external id, with what this file brought before."""
-    stored = Report.objects.filter(
-        tenant_id=by.tenant_id, external_system=walk.columns.system, external_id__in=[_of(r).external_id for r in rows]
-    ).values_list("external_id", "external_hash")
+    """Give the hashes stored under each external id, with what this file brought before.
+
+    Also of a report that is hidden from who brings the file: its number stands in the file, and another report under
+    it would stop the whole batch.
+    """
+    with scope.within(system(by.tenant_id)):
+        stored = list(_stored(rows, walk, by))
     found: dict[str, set[str]] = {}
     for external_id, kept in stored:
         found[external_id] = walk.fresh.setdefault(external_id, set())
         found[external_id].add(kept)
     return found
+
+
+def _stored(rows: Sequence[Row], walk: Walk, by: Actor) -> Iterable[tuple[str, str]]:
+    return Report.objects.filter(
+        tenant_id=by.tenant_id, external_system=walk.columns.system, external_id__in=[_of(r).external_id for r in rows]
+    ).values_list("external_id", "external_hash")
 
 
 def _said_before(rows: Sequence[Row], by: Actor) -> tuple[list[Row], list[Row]]:
@@ -323,7 +332,8 @@ def _said_before(rows: Sequence[Row], by: Actor) -> tuple[list[Row], list[Row]]:
     added = Addendum.objects.filter(
         tenant_id=by.tenant_id, report__external_system=_of(rows[0]).external_system, report__external_id__in=ids
     ).values_list("report__external_id", "text_shown")
-    there = set(added)
+    with scope.within(system(by.tenant_id)):  # also of what is hidden from who brings the file
+        there = set(added)
     again: list[Row] = []
     changed: list[Row] = []
     for row, words in zip(rows, shown, strict=True):
@@ -360,9 +370,19 @@ def _take(
 
 
 def _add_words(rows: Sequence[Row], *, by: Actor, now: datetime) -> list[Said]:
-    """Keep other words under a known number as an addendum; the report itself is never overwritten."""
+    """Keep other words under a known number as an addendum; the report itself is never overwritten.
+
+    Words to a report that is hidden from who brings the file are kept like anybody's; he is not led to it.
+    """
     if not rows:
         return []
+    with scope.within(system(by.tenant_id)):
+        ids = _append(rows, by=by, now=now)
+    seen = set(Report.objects.filter(tenant_id=by.tenant_id, id__in=ids).values_list("id", flat=True))
+    return [Said(r.line, "changed", report_id=i if i in seen else None) for r, i in zip(rows, ids, strict=True)]
+
+
+def _append(rows: Sequence[Row], *, by: Actor, now: datetime) -> list[int]:
     found = dict(
         Report.objects.filter(
             tenant_id=by.tenant_id, external_system=_of(rows[0]).external_system,
@@ -379,7 +399,7 @@ def _add_words(rows: Sequence[Row], *, by: Actor, now: datetime) -> list[Said]:
     touched = sorted(members.values_list("case_id", "report_id"))
     trail.record_many([trail.Note("report.added_to", ("case", c), now, {"report": r}) for c, r in touched], by=by)
     outbox.announce(*[CaseMoved(c, "intake.add_addendum", "", ("added_lead",)) for c, _ in touched], at=now)
-    return [Said(r.line, "changed", report_id=i) for r, i in zip(rows, ids, strict=True)]
+    return ids
 
 
 def _keep(run: ImportRun, walk: Walk, said: Sequence[Said], *, rows: int, by: Actor, now: datetime) -> None:

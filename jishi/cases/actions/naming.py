@@ -36,6 +36,7 @@ def ensure_bodies(ids: Iterable[int | None], *, case: Case, now: datetime) -> No
 def superior_line(accused: Iterable[int], *, by: Actor, now: datetime) -> list[int]:
     """Give the bodies above the accused, up to the top; never one whose desk receives reports (spec 90 §4.2).
 
+    Nor the office where every dispatcher is of the accused: it places such a case (`policies.nobody_places`).
     The receiving desk was told by the reporter himself, and somebody must be left to place the case (spec 10 §13).
     """
     known, line = bodies.names(), set[int]()
@@ -46,7 +47,11 @@ def superior_line(accused: Iterable[int], *, by: Actor, now: datetime) -> list[i
             on = known[on].parent_id if on in known else None
     if not line:
         return []
-    return sorted(line - receiving_bodies(by=by, now=now) - set(accused))
+    line -= receiving_bodies(by=by, now=now) | set(accused)
+    recused = line | set(accused)
+    if all(recused & hand.body_ids for hand in accounts.hands_of("dispatcher", now=now)):
+        line -= {body for body, _area in accounts.desks_of("office", now=now)}  # who places it then sees it
+    return sorted(line)
 
 
 def receiving_bodies(*, by: Actor, now: datetime) -> set[int]:

@@ -22,10 +22,9 @@ Desk = tuple[int, str]  # body, area
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Who took it down stands aside from now on: which body's desk sees it instead, and whether it may place it."""
+    """Who took it down stands aside from now on: which body places it instead; None: there is nobody left."""
 
     body_id: int | None
-    places: bool
 
 
 def set_receivers(reports: Sequence[Report], *, by: Actor, now: datetime) -> None:
@@ -66,8 +65,8 @@ def aside(report: Report, *, by: Actor, now: datetime) -> Aside | None:
     for role in ("dispatcher", "office"):
         body = _receiver(report, accounts.desks_of(role, now=now))
         if body is not None:
-            return Aside(body, places=role == "dispatcher")
-    return Aside(None, places=False)
+            return Aside(body)
+    return Aside(None)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from django.utils.timezone import localdate, localtime
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
-from jishi.cases import escalation, limits
+from jishi.cases import escalation, limits, policies
 from jishi.cases.actions import reckoning
 from jishi.cases.models import Banking, Clock, Digest, Escalation
 from jishi.cases.states import LIVES, Urgency
@@ -150,6 +150,8 @@ def _reach(
                 person.rungs[e.id] = e.urgent
 
     def desk(role: str, e: Escalation) -> list[tuple[int, int | None]]:
+        if role == "dispatcher" and policies.nobody_places(e.case):
+            role = "office"
         return [(h.account_id, h.body_id) for h in roles[role] if e.case.division_code.startswith(h.area)]
 
     for e in waiting:

@@ -14,7 +14,7 @@ from jishi.accounts import queries as accounts
 from jishi.accounts.actions import reaching
 from jishi.accounts.actions.reaching import SITE
 from jishi.bodies import queries as bodies
-from jishi.cases import notices
+from jishi.cases import notices, policies
 from jishi.cases.actions import wording
 from jishi.cases.actions.wording import Told
 from jishi.cases.models import Case, Consultation, Mediation, MediationParty, Membership, Message, Report, Topic
@@ -141,7 +141,10 @@ def people(told: Told, template: notices.Template, now: datetime) -> list[Person
         found = list(chairs.values_list("mediator__account", "mediator__body"))
     else:
         found = _of_bodies(_bodies(told, template), now)
-    return in_posts(found, without=_recused(told.case, now))
+    recused = _recused(told.case, now)
+    if template.to == "dispatcher" and policies.nobody_places(told.case):
+        found = _at_desks(told.case, ("office",), now)
+    return in_posts(found, without=recused)
 
 
 def _parties(told: Told, template: notices.Template, now: datetime) -> list[Person]:

@@ -98,7 +98,7 @@ class Page:
 
 def counts(by: Actor) -> dict[str, int]:
     """Count what waits in each queue, in one statement, from indexes of open work alone; history is not touched."""
-    here = policies.visible_to(by, Case.objects.all()).order_by()
+    here = policies.at_the_desk(by, Case.objects.all()).order_by()
     waiting = here.filter(status__in=(Status.RECEIVED, Status.CONSULTING)).values("status", "routed")
     returned = _returned().filter(case__in=here).order_by().values("status").annotate(routed=Value(""))
     objected = _objected(by).order_by().values("status").annotate(routed=Value(""))
@@ -137,7 +137,7 @@ def queue(code: str, *, by: Actor, now: datetime, after: str = "", limit: int = 
 def _at_the_desk(one: Queue, by: Actor) -> QuerySet[Clock]:
     """The running clocks of one queue, of cases this actor sees; walked in their order, not sorted."""
     rows = Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, kind=one.clock)
-    rows = rows.filter(case__in=policies.visible_to(by, Case.objects.all()))
+    rows = rows.filter(case__in=policies.at_the_desk(by, Case.objects.all()))
     if one.clock == "return_answer":
         return rows.filter(handover__in=_returned())
     return rows.filter(case__status=one.status, **({"case__routed__in": one.routed} if one.routed else {}))
@@ -154,7 +154,7 @@ def _channel(case: str) -> Subquery:
 
 def _objected(by: Actor) -> QuerySet[Case]:
     """Declined cases whose caller disagrees and nobody has looked again."""
-    rows = policies.visible_to(by, Case.objects.filter(status=Status.DECLINED, objected_at__gte=F("status_since")))
+    rows = policies.at_the_desk(by, Case.objects.filter(status=Status.DECLINED, objected_at__gte=F("status_since")))
     return rows.filter(status_since__gte=RawSQL("now() - make_interval(days => %s)", [OBJECTION_DAYS]))
 
 

@@ -26,12 +26,13 @@ from jishi.cases.models import (
     Whistle,
 )  # fmt: skip
 from jishi.cases.queries import ticking
-from jishi.cases.states import CASE, HandoverStatus, SupervisionStatus
+from jishi.cases.states import CASE, HandoverStatus, Status, SupervisionStatus
 from jishi.foundation.actor import Actor
 from jishi.kernels.procedure import Spoken
 
 FEW = 20  # of each list
 SECOND = 2  # returns
+PLACED = (Status.RECEIVED, Status.CONSULTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def stuck(*, by: Actor, now: datetime, lang: str) -> Stuck:
     """Give what is stuck among the cases this actor sees: a statement for each list, the longest list last."""
     seen = policies.visible_to(by, Case.objects.filter(status__in=sorted(CASE.open_states)))
     made: list[tuple[str, QuerySet[Any], Callable[[Any], Line]]] = [
+        ("unplaced", policies.without_a_desk(seen.filter(status__in=PLACED)).order_by("status_since", "id"),
+         lambda r: _of(r, lang)),
         ("supervised", _supervised(by), lambda r: _of_supervision(r, lang, now)),
         ("returned", seen.filter(returns_count__gte=SECOND).order_by("status_since", "id"), lambda r: _of(r, lang)),
         ("contested", _contested(seen, now), lambda r: _of_clock(r, lang)),

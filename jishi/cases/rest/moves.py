@@ -84,7 +84,7 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
     done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
     if done.aside is not None:  # its sender finds nothing of it any more: the number for the caller, and who goes on
         due = done.promise_due_at.isoformat() if done.promise_due_at else None
-        told = {"recused": True, "seen_by": done.aside.body_id, "places": done.aside.places}
+        told = {"recused": True, "seen_by": done.aside.body_id}
         return {"number": done.number, "case": None, "promise_due_at": due, "suggestions": [], **told}, done.word
     answer = {
         "number": done.number,

@@ -280,6 +280,16 @@ class TestWhatThePersonChose:
         with scope.work(system(town)):
             assert not Choice.objects.filter(suggestion__stage__in=["classify", "duplicates", "route"]).exists()
 
+    def test_a_word_in_confidence_stands_alone_and_the_receipt_says_so(self, town, console):
+        case = f.a_case(town)
+
+        said = typed(console, join=case.number, do="offer", voice="confidential")
+        html = console.post("/desk/operator", said).content.decode()
+
+        assert "已加入这一件" not in html and "没有加入您选的那一件" in html
+        with scope.work(system(town)):
+            assert Case.objects.get(id=case.id).reports_count == 1 and Case.objects.count() == 2
+
     def test_joining_makes_one_case_of_two_reports(self, town, console):
         case = f.a_case(town, now=timezone.now())
 

@@ -12,17 +12,18 @@ from django.utils import timezone
 
 from conftest import MONDAY_TEN
 from jishi.accounts.actions import clients
-from jishi.accounts.tests.factories import a_grant, an_account
+from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.bodies import queries as bodies
-from jishi.cases import policies
-from jishi.cases.actions import intake
+from jishi.cases import notices, policies
+from jishi.cases.actions import intake, telling, wording
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.safekeeping import holder_of
-from jishi.cases.models import Case, Clock, Membership, Photo, Report
+from jishi.cases.models import Addendum, Case, Clock, Handover, ImportRow, Membership, Photo, Report
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import import_steps as steps
 from jishi.cases.tests import photo_steps
-from jishi.cases.tests.desk_steps import HOST, colleague, key_on
+from jishi.cases.tests.desk_steps import HOST, colleague, key_on, version_on
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.models import SealedValue
@@ -209,6 +210,25 @@ class TestEveryRoad:
         with scope.work(by):
             assert Report.objects.count() == 2
 
+    @pytest.mark.parametrize(("words", "result"), [(TEXT, "known"), (TEXT + "昨天又一次。", "changed")])
+    def test_a_file_that_brings_a_hidden_number_again_is_taken_row_by_row(
+        self, words: str, result: str, town: int
+    ) -> None:
+        rows = (("188006", "2026/3/8 11:25:05", TEXT), ("188007", "2026/3/8 11:30:05", "北门的雨水井堵了。"))
+        steps.run_through(town, steps.board(rows[0]))
+        with scope.work(system(town)):
+            Report.objects.update(accused_body_ids=[f.body_id(town, OWN)])
+        mine, _channel = an_import(town)
+        again = (("188006", "2026/3/8 11:25:05", words), rows[1])
+
+        _walk, said = steps.run_through(town, steps.board(*again), by=mine)
+
+        assert [r for _line, r, _code in steps.results(said)] == [result, "created"]
+        with scope.work(mine):
+            assert not Addendum.objects.exists() and not ImportRow.objects.filter(report__isnull=False, line=2).exists()
+        with scope.work(system(town)):
+            assert Addendum.objects.count() == (result == "changed")
+
     def test_hides_nothing_where_somebody_else_is_accused(self, town: int) -> None:
         done = f.receive(town, by=f.operator(town), text=TEXT, accused_body_ids=(f.body_id(town, OTHER),))
 
@@ -218,23 +238,117 @@ class TestEveryRoad:
 
 
 class TestWhoGoesOn:
-    def told(self, town: int, *accused: str) -> tuple[int | None, bool]:
+    def told(self, town: int, *accused: str) -> int | None:
         named = tuple(f.body_id(town, code) for code in (OWN, *accused))
         aside = f.receive(town, by=f.operator(town), text=TEXT, accused_body_ids=named).aside
         assert aside is not None
-        return aside.body_id, aside.places
+        return aside.body_id
 
     def test_is_another_bodys_dispatch_desk(self, town: int) -> None:
         for body in (OWN, OTHER):
             desk(town, "dispatcher", body)
 
-        assert self.told(town) == (f.body_id(town, OTHER), True)
+        assert self.told(town) == f.body_id(town, OTHER)
 
     def test_is_the_office_where_every_dispatcher_is_of_the_accused(self, town: int) -> None:
         desk(town, "dispatcher", OWN)
         desk(town, "office", OFFICE)
 
-        assert self.told(town) == (f.body_id(town, OFFICE), False)
+        assert self.told(town) == f.body_id(town, OFFICE)
 
     def test_is_nobody_and_said_so_where_none_is_left(self, town: int) -> None:
-        assert self.told(town, OFFICE) == (None, False)
+        assert self.told(town, OFFICE) is None
+
+
+class TestTheOfficePlacesIt:
+    """Where every dispatcher is of the accused body, the upper level leads (济南市12345条例 32)."""
+
+    @pytest.fixture
+    def office(self, town: int) -> Client:
+        desk(town, "dispatcher", OWN)
+        return colleague(town, "office", body=OFFICE)
+
+    def told(self, town: int, voice: str = "open") -> Case:
+        done = f.receive(town, by=f.operator(town), text=TEXT, matter="01.02.01", voice=voice, now=timezone.now(),
+                         accused_body_ids=(f.body_id(town, OWN),))  # fmt: skip
+        return f.again(town, done.case_id)
+
+    @pytest.mark.parametrize("voice", ["open", "confidential"])
+    def test_from_the_desk_that_shows_it_this_case_alone(self, town: int, office: Client, voice: str) -> None:
+        other, case = f.a_case(town, now=timezone.now()), self.told(town, voice)
+        page = office.get(f"/desk/dispatch?case={case.number}").content.decode()
+        assert case.number in page and f"case={other.number}" not in page
+        said = {"version": version_on(page), "seq": "1", "back": "dispatch", "to": "other", "other": named(town, "swj"),
+                "item": "", "why": "热线中心回避，水务局来办"}  # fmt: skip
+
+        answer = office.post(f"/cases/{case.number}/do/offer", said)
+
+        after = f.again(town, case.id)
+        assert answer.status_code == 302 and after.status == Status.OFFERED
+        with scope.work(system(town)):
+            assert Handover.objects.get(case=case).body_id == f.body_id(town, "swj")
+
+    def test_and_finds_it_on_the_board_of_what_is_stuck(self, town: int, office: Client) -> None:
+        case = self.told(town)
+
+        page = office.get("/desk/stuck").content.decode()
+
+        assert case.number in page and "派单员都要回避的" in page
+
+    def test_and_is_told_of_it_in_the_dispatchers_place(self, town: int, office: Client) -> None:
+        case = self.told(town)
+
+        with scope.work(system(town)):
+            template = next(t for t in notices.on(MONDAY_TEN.date()).templates.values() if t.to == "dispatcher")
+            told = wording.gather(case, {"case_id": case.id, "seq": None})
+            posts = {p.body_id for p in telling.people(told, template, timezone.now())}
+        assert posts == {f.body_id(town, OFFICE)}
+
+    def test_and_places_nothing_that_a_dispatcher_may_place(self, town: int, office: Client) -> None:
+        desk(town, "dispatcher", OTHER)
+        accused, plain = self.told(town), f.a_case(town, now=timezone.now())
+
+        for case in (accused, plain):
+            said = {"version": case.version, "seq": "1", "to": "other", "other": named(town, "swj"), "why": "属于它"}
+            assert office.post(f"/cases/{case.number}/do/offer", said).status_code == 403
+            assert case.number not in office.get("/desk/dispatch").content.decode()
+
+    def test_and_the_desk_that_is_accused_stays_blind(self, town: int, office: Client) -> None:
+        case = self.told(town)
+        accused = colleague(town, "dispatcher", body=OWN)
+
+        assert accused.get(f"/cases/{case.number}").status_code == 404
+        assert accused.post(f"/cases/{case.number}/do/offer", {"version": 1}).status_code == 404
+        assert case.number not in accused.get("/desk/dispatch").content.decode()
+
+    def test_but_not_an_office_that_is_accused_itself(self, town: int, office: Client) -> None:
+        both = (f.body_id(town, OWN), f.body_id(town, OFFICE))
+        done = f.receive(town, by=f.operator(town), text=TEXT, accused_body_ids=both, now=timezone.now())
+        case = f.again(town, done.case_id)
+
+        assert office.get(f"/cases/{case.number}").status_code == 404
+
+    def test_the_rights_and_the_list_agree(self, town: int, office: Client) -> None:
+        elsewhere = an_account(town)
+        a_grant(elsewhere, "dispatcher", body_id=f.body_id(town, OTHER), post_id=9700, area="990181002")
+        cases = [self.told(town), self.told(town, "confidential"), f.a_case(town, now=timezone.now())]
+
+        with scope.work(system(town)):
+            listed = set(policies.without_a_desk(Case.objects.all()).values_list("id", flat=True))
+            assert listed == {c.id for c in Case.objects.all() if policies.nobody_places(c)}
+            assert listed == {c.id for c in cases[:2]}
+
+
+def test_a_resident_who_holds_a_post_there_still_reads_her_own_report(town: int) -> None:
+    account = an_account(town, staff=False)
+    a_grant(account, "volunteer", body_id=f.body_id(town, OWN), post_id=9650)
+    me = Actor(tenant_id=town, kind="resident", account_id=account.id)
+    done = f.receive(town, by=me, text=TEXT, channel="web", reporter_id=account.id, now=timezone.now(),
+                     accused_body_ids=(f.body_id(town, OWN),))  # fmt: skip
+    client = signed_in(Client(headers=HOST), account)
+
+    page = client.get(f"/mine/{done.number}")
+
+    assert page.status_code == 200 and "态度恶劣" in page.content.decode()
+    assert done.number in client.get("/mine").content.decode()
+    assert client.get(f"/cases/{done.case_number}").status_code in (302, 403, 404)

@@ -311,7 +311,7 @@ class TestStuck:
         by = f.office(town)
         with scope.work(by):
             bodies.names()
-            with django_assert_max_num_queries(7):
+            with django_assert_max_num_queries(9):
                 stuck.stuck(by=by, now=NIGHT, lang="zh")
 
     @pytest.mark.parametrize("ask", [f.ask_suspension, f.ask_banking, f.ask_extension])

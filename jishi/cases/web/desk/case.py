@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jishi.accounts.actions import reading
 from jishi.bodies import queries as bodies
+from jishi.cases import policies
 from jishi.cases.models import Case
 from jishi.cases.queries import alike, casepage, differing, judging, mediations, pushing, risks, ticking, whereabouts
 from jishi.cases.states import HandoverStatus, Status
@@ -88,7 +89,8 @@ def page(
         "blocked": acts.why_not(stand, by, contacted=bool(contacts)), "refused": refused, "channels": dispatch.CHANNELS,
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
-        "may_dispatch": by.has(*dispatch.ROLES), "queue": _queue_of(found, stand, objected=objected),
+        "may_dispatch": by.has("ruler") or policies.PARTIES["dispatcher"](by, stand),
+        "queue": _queue_of(found, stand, objected=objected),
         "may_read": casepage.may_read_contact(by, stand) and any(s.report.voice == "open" for s in said),
         "reading_form": reading_form or ReadingForm(auto_id="reading_%s"), "contact": contact, "contacts": contacts,
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))],

@@ -30,7 +30,7 @@ QUEUES = (
     ("consulting", _("会商"), _("没有正在会商的事。")),
     ("objections", _("申诉"), _("没有等着再看的不予受理。")),
 )
-ROLES = ("dispatcher", "ruler")
+ROLES = ("dispatcher", "ruler", "office")  # the office finds what no dispatcher may place (`policies.at_the_desk`)
 SURE = 0.3  # the share from which a guess is offered as a button; below it the nearest three are quiet links
 NEAREST = 3
 # What keys do on a list from which several can be chosen, and what letters do with the case that is open.

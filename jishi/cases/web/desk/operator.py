@@ -43,9 +43,9 @@ class Receipt:
     promise: ticking.Ticking | None
     offered: str = ""
     not_offered: str = ""
+    apart: bool = False  # asked to join, stands alone: told in confidence, or about another body
     outcome: str = ""  # saved, joined, offered, answered, declined, aside
     seen_by: str = ""
-    places: bool = False
     due_at: datetime | None = None
 
 
@@ -121,20 +121,23 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
     if refused:
         raise refused[0].refusal
     received = taken[0]
+    stood = joined
+    joined = joined if joined is not None and received.case_id == joined.id else None
     slot.fill({"report": received.report_id, "case": received.case_id})
     with receivers.keeping([received.aside], by=by):
         photos.add(received.report_id, shots, may_publish=False, by=by, now=now)
         _keep_choices(received, form, joined, kept=_kept(request), by=by, now=now)
     if received.aside is not None:
         return _aside(received, received.aside)
-    return _then(request, form, received, looked, declining, joined)
+    receipt = _then(request, form, received, looked, declining, joined)
+    return replace(receipt, apart=stood is not None and joined is None)
 
 
 def _aside(received: Received, aside: receivers.Aside) -> Receipt:
     """Whoever is of the body complained about reads number and word to the caller, and does nothing else with it."""
     desk = bodies.names()[aside.body_id].called(lang()) if aside.body_id is not None else ""
     return Receipt(
-        received.number, None, received.word, None, outcome="aside", seen_by=desk, places=aside.places,
+        received.number, None, received.word, None, outcome="aside", seen_by=desk,
         due_at=received.promise_due_at,
     )  # fmt: skip
 
