@@ -21,7 +21,7 @@ GO = {
     "banking": ("#time", _("看申请")), "overdue": ("#ck", _("看时限")), "supervised": ("#time", _("看督办")),
     "returned": ("?tab=handovers", _("看退单")), "contested": ("?tab=handovers", _("看会商")),
     "asleep": ("#time", _("看挂账")), "lapsed": ("/together", _("看吹哨")), "no_day": ("#ck", _("看时限")),
-    "banked": ("#time", _("看挂账")),
+    "banked": ("#time", _("看挂账")), "unplaced": ("", _("打开这一件")),
 }  # fmt: skip
 # code of a list: (heading, what its last column says, what stands there when it is empty)
 LOTS = {
