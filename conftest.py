@@ -45,10 +45,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture(scope="session")
 def _founded(django_db_setup: None, django_db_blocker: Any) -> None:
     """Found the demonstration town through its verbs, once per worker; what tests do to it is rolled back."""
+    from django.db import connection
+
     from jishi.accounts.web import tenants
     from jishi.foundation.tenants import Tenant
     from jishi.portal import founding
 
+    assert not connection.in_atomic_block, "a town founded within a test is gone with it: ask for `town` by its name"
     with django_db_blocker.unblock():
         founding.found(now=datetime(2026, 1, 5, 1, 0, tzinfo=UTC), say=lambda line: None)
         Tenant.objects.filter(code=TOWN).update(hosts=["town.example"])
@@ -58,7 +61,7 @@ def _founded(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture(autouse=True)
 def _as_the_web_role(request: pytest.FixtureRequest) -> None:
     """Work under row security, as requests do."""
-    if "town" in request.fixturenames:
+    if "_founded" in request.fixturenames:  # not `town`: a room may have a town of its own
         request.getfixturevalue("_founded")
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db")
