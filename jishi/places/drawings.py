@@ -125,8 +125,10 @@ def told(finding: Finding, lang: str = "zh") -> str:
     unit = "m" if finding.code == "piece_apart" else "m²"
     size = f"{finding.size_m2:.1f} {unit}" if finding.size_m2 >= 0.05 else ""
     tail = " ".join(t for t in (at, size) if t)
+    if not which and not lang.startswith("en"):
+        return zh + (f"（{tail}）" if tail else "")
     if not which:
-        return (en if lang.startswith("en") else zh) + (f" ({tail})" if tail else "")
+        return en + (f" ({tail})" if tail else "")
     if lang.startswith("en"):
         return f"feature {which}{' and more' if more else ''}: {en}" + (f" ({tail})" if tail else "")
     return f"第{which}个{more}：{zh}" + (f"（{tail}）" if tail else "")
