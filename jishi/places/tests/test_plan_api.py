@@ -125,6 +125,8 @@ def test_the_map_on_paper_has_every_grid_with_its_number_and_asks_no_other_host(
 
     assert re.findall(r"<text[^>]*>(\d+)</text>", drawing) == [g["code"][12:] for g in grids]
     assert drawing.count("<path") == len(grids) + 1 and "1 : " in page and "http" not in drawing
+    table = page[page.index('<table id="grids"') : page.index("</table>")]
+    assert re.findall(r'<th scope="row">(\d+) ', table) == [g["code"][12:] for g in grids]  # paper hides buttons
 
 
 @pytest.mark.parametrize("role", ["handler", "auditor"])

@@ -1,12 +1,11 @@
 """From a calculation to a grid edition: only what the auditor passed, only by people, each step once on the record."""
 
-import json
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 import shapely
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from conftest import MONDAY_TEN
@@ -14,11 +13,10 @@ from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, SamePerson, Stale, WrongMoment
 from jishi.places import plan_rules, queries, shapes
-from jishi.places.actions import gridplan, grids, ground, imports, plans
+from jishi.places.actions import gridplan, ground, plans
 from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanFinding, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
-    FileOfFaultyPlan,
     NothingToPlan,
     NoticeIsOver,
     NoticeStillRuns,
@@ -28,8 +26,6 @@ from jishi.places.refusals import (
     PlanHasFaults,
     PlanOpenAlready,
     RunNotReady,
-    SaidEnough,
-    SaidEnoughToday,
     TooSoon,
     UnknownUnit,
     WordsNeeded,
@@ -479,83 +475,3 @@ def a_changed_plan(plan: GridPlan, by: Actor) -> int:
     gridplan.answer(plan.id, objection_id=one.id, words="说得对，我们改。", is_right=True, by=by, now=MONDAY_TEN)
     gridplan.conclude(plan.id, by=by, now=LATER)
     return other
-
-
-class TestEnoughSaid:
-    def test_a_person_objects_five_times_to_a_plan_and_others_still_may(self, by):
-        plan = a_plan_at("NOTICED", by)
-        one, two = (Actor(tenant_id=by.tenant_id, kind="resident", account_id=n) for n in (4, 44))
-        for n in range(RULES.per_person):
-            gridplan.object_(plan.id, text=f"太远了啊 {n}", by=one, now=MONDAY_TEN)
-        was = entries("gridplan", plan.id)
-
-        with pytest.raises(SaidEnough), transaction.atomic():
-            gridplan.object_(plan.id, text="再说一遍", by=one, now=MONDAY_TEN + DAYS)
-
-        assert entries("gridplan", plan.id) == was
-        assert gridplan.object_(plan.id, text="我也觉得远", by=two, now=MONDAY_TEN).id
-
-    def test_the_nameless_share_a_day_and_whoever_signs_in_is_heard(self, by):
-        plan = a_plan_at("NOTICED", by)
-        nobody = Actor(tenant_id=by.tenant_id, kind="anonymous")
-        for n in range(RULES.unnamed_per_day):
-            gridplan.object_(plan.id, text=f"太远了啊 {n}", by=nobody, now=MONDAY_TEN)
-
-        with pytest.raises(SaidEnoughToday), transaction.atomic():
-            gridplan.object_(plan.id, text="再说一遍", by=nobody, now=MONDAY_TEN)
-
-        assert gridplan.object_(plan.id, text="明天再说", by=nobody, now=MONDAY_TEN + DAYS).id
-        resident = Actor(tenant_id=by.tenant_id, kind="resident", account_id=4)
-        assert gridplan.object_(plan.id, text="我登录了", by=resident, now=MONDAY_TEN).id
-
-    @pytest.mark.parametrize("text", ["远" * 501, "远" * 3, "远" * 100_000])
-    def test_words_too_long_or_too_few_are_refused_in_words(self, text, by):
-        plan = a_plan_at("NOTICED", by)
-
-        with pytest.raises(WordsNeeded):
-            gridplan.object_(plan.id, text=text, by=by, now=MONDAY_TEN)
-
-
-class TestNoPathFromAFault:
-    def test_leads_to_an_edition_even_where_somebody_says_the_plan_is_legal(self, by):
-        run = a_run(by, lo=600, hi=620)
-        PlanRun.objects.filter(id=run.id).update(verdict="legal", faults=0)
-
-        with pytest.raises(PlanHasFaults):
-            gridplan.draft(run.id, by=by, now=MONDAY_TEN)
-
-    def test_leads_through_a_file_of_it(self, by):
-        run = a_run(by, lo=600, hi=620)
-        exported = json.dumps(looking.as_geojson(run)).encode()
-
-        with pytest.raises(FileOfFaultyPlan):
-            imports.check_file(exported, "grids.geojson", division=A, crs=CRS, by=by, now=MONDAY_TEN)
-        with pytest.raises(FileOfFaultyPlan):
-            grids.check(exported, division=A, crs=CRS, by=by)
-        assert FileOfFaultyPlan.mark not in looking.as_geojson(run, side="before")
-
-    def test_leads_to_an_edition_even_where_the_division_was_changed_after_the_check(self, by):
-        plan = a_plan_at("ANSWERED", by)
-        worse = a_run(by, lo=600, hi=620)
-        PlanRun.objects.filter(id=plan.run_id).update(drawn=worse.drawn)
-
-        with pytest.raises(PlanHasFaults):
-            gridplan.adopt(plan.id, document_no="试9号", effective_from=date(2026, 9, 1), by=another(by), now=LATER)
-
-        assert GridEdition.objects.filter(division_code=A).count() == 1
-
-    @pytest.mark.parametrize("values", [
-        {"status": "CHECKED"}, {"status": "OTHER"},
-        {"status": "ADOPTED", "audited_at": MONDAY_TEN, "audited_hash": "x"},
-    ])  # fmt: skip
-    def test_leads_around_the_audit_in_the_database(self, values, by):
-        plan = a_plan_at("DRAFTED", by)
-
-        with pytest.raises(IntegrityError), transaction.atomic():
-            GridPlan.objects.filter(id=plan.id).update(**values)
-
-    def test_a_legal_verdict_with_faults_is_refused_by_the_database(self, by):
-        run = a_run(by)
-
-        with pytest.raises(IntegrityError), transaction.atomic():
-            PlanRun.objects.filter(id=run.id).update(faults=1)
