@@ -198,6 +198,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("leading-group-office", "stuck", "lingdao1", "/desk/stuck"),
     Scene("leading-group-office", "lists", "qingdan1", "/desk/duties"),
     Scene("leading-group-office", "plan", "lingdao1", "/desk/plans"),
+    Scene("leading-group-office", "transitions", "lingdao1", "/desk/transitions", _unfold("main details form")),
+    Scene("leading-group-office", "models", "lingdao1", "/desk/models"),
     Scene("leading-group-office", "names", "lingdao1", "/desk/ground/names"),
     Scene("leading-group-office", "topics", "lingdao1", "/desk/topics"),
     Scene("leading-group-office", "offers", "lingdao1", "/desk/auto-offers", _unfold("main details form")),

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import arrival, handling, intake
+from jishi.cases.actions import arrival, handling, intake, sweeping
 from jishi.cases.models import Report
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -65,6 +65,23 @@ class TestThePage:
         assert all(name in html for name in ("承诺时限", "办理时限", "签收时限", "派单时限", "退回期"))
         assert html.count("<details><summary>") >= 4
         assert re.search(r"收到，当天不算|时起算", html)
+
+    def test_names_the_clock_that_ran_out_and_begins_with_what_was_said(self, town):
+        case = f.a_case(town, now=timezone.now() - timedelta(days=3))
+        f.do(f.the_clock(town), sweeping.sweep, now=timezone.now())
+
+        html = colleague(town, "dispatcher").get(f"/cases/{case.number}").content.decode()
+
+        assert "<h3>派单时限到了" in html and "<h3>时限到了" not in html
+        assert case.title in html[html.index('id="t"'):]
+
+    def test_says_beside_each_tab_how_much_is_in_it_and_beside_each_act_what_follows(self, town):
+        case = f.a_case_at(town, Status.HANDLING, now=earlier())
+
+        html = lead_desk(town, case).get(f"/cases/{case.number}").content.decode()
+
+        assert re.search(r'href="\?tab=handovers">[^<]*<b>1</b>', html)
+        assert "<strong>申请延期</strong><small>到期前至少一个工作日提出" in html
 
     def test_shows_minimised_words_only(self, town):
         case = f.a_case(town, now=earlier(), text="雨水井堵了，我叫李明，电话13900000417，住翠竹苑3号楼2单元501室")

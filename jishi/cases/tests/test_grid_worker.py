@@ -7,6 +7,7 @@ from django.test import Client
 
 from conftest import MONDAY_TEN
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
+from jishi.cases.actions import errands
 from jishi.cases.models import Case
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -59,6 +60,16 @@ class TestToday:
         assert here.number in worker.get(f"/grid?grid={grid.code}").content.decode()
         assert here.number not in worker.get(f"/grid?grid={other.code}").content.decode()
         assert worker.get("/grid?grid=990181002002002").status_code == 404
+
+    def test_begins_with_the_errands_that_wait_in_the_area_and_leads_to_where_they_are_done(self, town, worker):
+        case = f.a_case(town, now=NOW)
+        look = errands.Setting("verify_before", "看是不是挡住消防门", case_id=case.id)
+        f.do(f.dispatcher(town), errands.set_, look, now=NOW, tenant_code=f.TOWN)
+
+        page = worker.get("/grid").content.decode()
+
+        assert page.index("看是不是挡住消防门") < page.index('id="h-open"')
+        assert 'href="/pocket#errands"' in page
 
     def test_takes_as_many_statements_for_many_as_for_one(self, town, worker):
         f.a_case(town, now=NOW)
