@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from .concepts_finer import FINER
 from .features import Ints, fingerprints
 
 LONGEST = 6  # characters of a word
@@ -424,7 +425,7 @@ CONCEPTS: dict[str, str] = {
     "气象灾害": (
         "暴雨 冰雹 台风 冰冻 地震 雪灾 避险 旱灾 下雪 雨雪 结冰 冰雪 自然灾害 受灾 灾情 天灾 旱情 低温"
     ),
-}  # fmt: skip
+} | FINER  # fmt: skip
 
 
 @dataclass(frozen=True)
