@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .found import Found
-from .names import names_in
 from .normalise import Normalised, normalise_all
 from .numbers import numbers_in
+from .people import names_in
 from .rooms import rooms_in
 from .sensitive import sensitive_in
 

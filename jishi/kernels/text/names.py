@@ -10,30 +10,30 @@ from collections.abc import Iterator
 
 from .found import Found, found
 
-_CLEAR = frozenset(
+CLEAR = frozenset(
     "柏王李张刘陈杨黄赵吴周徐孙朱胡郭林郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁董余苏叶吕魏蒋杜丁沈姜范傅钟卢汪戴崔廖陆姚夏谭邹熊孟秦阎薛侯段郝孔邵史毛顾赖贺尹施龚"
     "闫柴衡禹晁郗栾仝亓逄梁肖贾洪尤倪汤殷骆葛阮俞柳岳翟聂辛焦翁邢纪柯梅凌霍涂齐庞樊覃习蓝窦童颜郁欧舒屈颖褚卫祝裴阳麦鲍褚祁甄瞿佟荆耿冉骆鞠岑苗卞臧隋璩蒲芦闵邬邸"
 )
-_UNCLEAR = frozenset(
+UNCLEAR = frozenset(
     "高何马万白石钱田方向和于任时成车全公同从别来解单幸有路连安平水金黎庄管温关常文应查华包尚经房花古严宣支毕明游冷牛雷项党江武康季龙伍易乔谷强邱丘曲饶尧利农宁荣双盛申帅司汪闻巫席鲜相向"
     "喻元原占章詹郎甘景竺戚滕米贝伏计谈茅费薄边初楚储揭敬匡况乐廉令楼鲁逯满莫年牟木南欧皮朴普钦沙山商上佘盖师仇宗左祖晏言燕羊仰蔺冀简姬吉国杭侯胡桂苟弓巩宫郜付符封丰奉傅靳劲晋代党刁狄邸丛"
 )
-_TWO = frozenset(
+TWO = frozenset(
     "欧阳 司马 上官 诸葛 司徒 夏侯 皇甫 东方 令狐 慕容 公孙 长孙 宇文 尉迟 端木 轩辕 南宫 淳于 单于 百里 东郭 西门 申屠 澹台".split()
 )
-_SURNAMES = _CLEAR | _UNCLEAR
-_UNCLEAR -= _CLEAR
-_GRAMMAR = frozenset("从和与向同从有全来时于成任单公经路连相别平元原上年国")
-_GIVEN = frozenset(
+_SURNAMES = CLEAR | UNCLEAR
+UNCLEAR -= CLEAR
+GRAMMAR = frozenset("从和与向同从有全来时于成任单公经路连相别平元原上年国")
+GIVEN = frozenset(
     "虹丰少吉衡洪伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂兰英华玉萍红娥玲芬燕彩春菊凤洁梅琳素云莲真环雪荣爱妹香月莺媛瑞凡佳嘉琼勤珍贞莉桦娣叶璧璐娅琦晶妍茜秋珊莎锦黛青倩婷姣婉娴瑾颖露瑶怡婵雁"
     "蓓纨仪荷丹蓉眉君琴蕊薇菁梦岚苑筠柔竹霭凝晓欢霄枫芸菲寒欣滢伊亚宜可姬舒影荔枝思娇娟毅俊峰力文辉永健世广志义兴良海山仁波宁贵福生龙元全国胜学祥才发武新利清飞彬富顺信子杰涛昌成康星光天达安"
     "岩中茂进林有坚和彪博诚先敬震振壮会思群豪心邦承乐绍功松善厚庆民友裕河哲江超浩亮政谦亨奇固之轮翰朗伯宏言若鸣朋斌梁栋维启克伦翔旭鹏泽晨辰士以建家致树炎德行时泰盛雄琛钧冠策腾楠榕风航弘正"
     "东西南北金木水火土立长根水锋钢铁宝银铜锁柱忠孝礼智义恩惠慧雅雯轩宇涵梓浩然子睿皓煜晟昊曦彤诗雨琪欣悦萱语桐瑜诺一俊熙宸铭哲瀚景灿炫乔淑贤娜小大二三四五连喜来守培本传其昭庭继如景耀根焕鑫淼森磊晖旺旗"
     "卫党庚辛壬癸甲开国跃援朝抗美前方圆满珠巧翠花凯萌妮丹倩露娇婧媚璇珂佩佐佑侠儒兆凌仲伶佟俐倪健傲允元充兆光克冬冰凤凯勋勤千升卓南厚双叔启周和哲唯善喜嘉均坤城培塬增墨夏夕多天奕女好妙妤娇娟婕孟季安宗定宛家密寒尔山岭岳峻川工巍帆希"
     "常幸幼庄康廷建弋弘彦彬彭征律得微怀恒恬悠情惠愉愚慈懿成才扬承挺振捷敦数文方旋日旦旺昆易春昱时晋晓普晴智曼曾有朗望未本杏村来杭松柏柔柳栋桃桑棋植楚榆欣歆正武比民水汉江沁沐沛沫治泉波泓洛洪活济浦浩涵淇淑深渊清渝温源溪滔滨漫潇澄澜灵炜炳烨焱照熹燕爽牧玄珍珏珑理琢琪瑛瑜瑞瑶璋璟甜生用田申"
-    "畅登益盈盼真石碧磊礼祎祖祥祺禄福禾秀秋科程穆立竣竹笑筱米粟素红纯纪纲细绍经绮维绪罡群翀翊翎翠翰耘聪肃育胜舜良艺节芊芝芯花苇英茗荃莉菡萌萍葵蓝蔚蔓蕾藏行衍裕西观言誉谊谦豪贝贤赫超越跃轶辉辰达迅远迪通逸道邦郁采里重野金鉴鑫钊铎锐镇长门闻阔阳隆雁雄雅雪雯雷震霖霞静韬韵音顺颂颜风飒飞馥馨驰骏高鸿鹤鹏麒麟默黎齐龙攀斐贝凡"
+    "畅登益盈盼真石碧磊礼祎祖祥祺禄福禾秀秋科程穆立竣竹笑筱米粟素红纯纪纲细绍经绮维绪罡群翀翊翎翠翰耘聪肃育胜舜良艺节芊芝芯花苇英茗荃莉菡萌萍葵蓝蔚蔓蕾藏行衍裕西观言誉谊谦豪贝贤赫超越跃轶辉辰达迅远迪通逸道邦郁采里重野金鉴鑫钊铎锐镇长门闻阔阳隆雁雄雅雪雯雷震霖霞静韬韵音顺颂颜风飒飞馥馨驰骏高鸿鹤鹏麒麟默黎齐龙攀斐贝凡汝昕甜晖莹照奕谦鑫宸钰"
 )
-_WORDS = frozenset(
+WORDS = frozenset(
     "张贴 张开 张榜 张望 高度 高速 高中 高层 高压 高温 高兴 高峰 高价 高空 高架 高新 高铁 高考 高额 何时 何地 何处 何况 何必 何种 马上 马路 马桶 马达 万元 万一 万科 万达 万人 白天 白色 白白 白蚁 石头 石材 石子 石块 "
     "钱款 钱财 钱都 田地 田间 田里 方便 方面 方式 方法 方案 方向 方可 向上 向前 向我 向他 和谐 和平 和其 和我 和他 于是 于此 任何 任意 任务 任由 任其 时间 时候 时常 时刻 时有 时代 成为 成功 成立 成本 成都 成员 成年 车辆 车库 "
     "车位 车主 车子 车祸 车道 车间 全部 全体 全家 全村 全国 全市 全款 全额 全程 全面 全天 全员 公司 公共 公园 公告 公安 公示 公交 公路 公开 公摊 公积 公章 公里 公平 公寓 同意 同时 同样 同一 同学 同事 从来 从此 从未 从事 来电 来访 来说 来到 "
@@ -49,11 +49,11 @@ _WORDS = frozenset(
     "关怀 明鉴 明察 查清 普高 廉政 应有 高发 石家 马鞍 马某 江湖 武术 何去 常住 常务 常见 文教 查水 包干 包庇 房管 房源 房门 房顶 花坛 花草 严厉 明白 明明 游乐 冷漠 项链 党费 易拉 强迫 强买 曲线 双倍 谷雨 荣获 庄稼 庄重 华丽 华侨 宣传 宣布 宣称 经贸 顾问 洪涝 贺电 汤池 柳树 梅花 祝贺 施肥 施压 史料 孟夏 许诺 许下 曾是 曾有 程控 林园 林荫 梁柱 段落 罗马".split()
 )
 _POLITE = "先生|女士|小姐|太太|夫人|大爷|大妈|大娘|大叔|大伯|大姐|大哥|大嫂|阿姨|奶奶|爷爷|叔叔|婆婆|伯伯|姑娘|老太|老汉|老伯|同学|同志|师傅|师父|嫂子|老人家"
-_JOBS = (
+JOBS = (
     "理事长|董事长|厅长|行长|台长|主席|秘书长|检察长|省长|经理|主任|书记|局长|科长|所长|站长|队长|校长|院长|厂长|村长|镇长|乡长|区长|市长|县长|处长|部长|组长|班长|店长|会长|园长|支书|警官|警员|法官|检察官|律师|教授|医生|大夫|医师|护士|老师|教练|老板|工程师|总监|总经理|秘书|干事|委员|会计"
     "|副主任|副局长|副镇长|副书记|副经理|副所长|副院长|副市长|副县长|副区长|副厅长|副校长|副队长|副站长|网格员|房东|中介|保安|大队长|中队长|支队长"
 )
-_TITLE = re.compile(rf"(?:{_POLITE}|{_JOBS}|总(?=[说的把让答表回告来在亲也都又不没曾要去派承,。:;!?、]|$)|领导)(?![期年达久椅沙])")
+_TITLE = re.compile(rf"(?:{_POLITE}|{JOBS}|总(?=[说的把让答表回告来在亲也都又不没曾要去派承,。:;!?、]|$)|领导)(?![期年达久椅沙])")
 _POLITE_WORDS = frozenset(_POLITE.split("|"))
 _STRONG = re.compile(
     r"(?:联系人|姓名|名字|我叫|名叫|叫做|本人叫|户主|投诉人|举报人|申请人|当事人|报案人|来电人|反映人|申诉人|委托人|受害人|被害人|求助人|信访人|发帖人|发贴人|编写人|报告人|上访人|控告人|留言者|反映者|被投诉人|被举报人|寄件人|户名|开户人|持卡人|我名|法定代表人|法人代表|法人|经办人"
@@ -61,10 +61,10 @@ _STRONG = re.compile(
 )
 _WEAK = re.compile(
     r"(?:业主|居民|村民|邻居|房东|租户|租客|住户|老板|老板娘|司机|包工头|儿子|女儿|丈夫|妻子|老公|老婆|父亲|母亲|爱人|哥哥|弟弟|姐姐|妹妹|孙子|孙女|本人|我是|员工|工人|学生|家属|负责人|经理|主任|副主任|书记|院长|校长|医生|老师"
-    r"|局长|村长|站长|队长|所长|秘书长|法官|庭长|检察官|焊工|电工|教练|律师|会计|党员|同事|朋友|同学|干部|职工|委员|支书|保安|保洁员|网格员|楼长|工头|中介|销售|顾问|客服|民警|警官|前妻|前夫|战友|教师|毕业生|董事长|总经理|理事长|组长|班长|店长|厂长|领导|车主|房主|爸爸|妈妈|爷爷|奶奶|外公|外婆|岳父|岳母|婆婆|公公|侄子|侄女|外甥|女婿|儿媳|老伴)(?:名叫|叫做|[:叫是\s(])?"
+    r"|局长|村长|站长|队长|所长|秘书长|法官|庭长|检察官|焊工|电工|教练|律师|会计|党员|同事|朋友|同学|干部|职工|委员|支书|保安|保洁员|网格员|楼长|工头|中介|销售|顾问|客服|民警|警官|前妻|前夫|战友|教师|毕业生|董事长|总经理|理事长|组长|班长|店长|厂长|领导|车主|房主|爸爸|妈妈|爷爷|奶奶|外公|外婆|岳父|岳母|婆婆|公公|侄子|侄女|外甥|女婿|儿媳|老伴|姐夫|妹夫|嫂子|弟媳|舅舅|舅妈|姑姑|姑父|伯父|表哥|表弟|堂兄|堂弟|继父|继母|养子|养女|经营者|股东|投资人|实控人|控制人|合伙人|创始人|推广人|债务人|欠款人|担保人|庭长|审判长|书记员|协警|辅警)(?:名叫|叫做|[:叫是\s(])?"
 )
 # Behind an office or a trade, in brackets: 我方律师(陈克明)
-_BRACKETED = re.compile(rf"(?:{_JOBS}|庭长|焊工|电工|司机|员工)\((?P<name>[\u4e00-\u9fff]{{2,3}})\)")
+_BRACKETED = re.compile(rf"(?:{JOBS}|庭长|焊工|电工|司机|员工)\((?P<name>[\u4e00-\u9fff]{{2,3}})\)")
 _MASKED = re.compile(r"某(?:某某?|[甲乙丙丁])?|[*×]{1,2}|[xX]{1,2}(?![A-Za-z0-9])|〇{1,2}|O{1,2}(?![A-Za-z0-9])")
 _SOME_NOT_PERSON = frozenset("些个种项地处时天日段次家单部公小路街村区市县镇校厂店银")
 _FOLLOWS = frozenset(
@@ -78,7 +78,7 @@ _BAD_BEFORE = frozenset(
 )
 
 
-def _bad_before(text: str, at: int) -> bool:
+def bad_before(text: str, at: int) -> bool:
     return at > 0 and text[at - 1 : at + 1] in _BAD_BEFORE
 
 
@@ -93,12 +93,12 @@ def _stands_free(text: str, at: int) -> bool:
 
 def _before_title(text: str, at: int, *, polite: bool) -> int | None:
     """The start of the name that ends at `at`, right before a title; None where there is none."""
-    if at >= 2 and text[at - 2 : at] in _TWO:
+    if at >= 2 and text[at - 2 : at] in TWO:
         return at - 2
     if at >= 2 and text[at - 1] == "姓" and text[at - 2] in _SURNAMES:
         return at - 2
     for size in (4, 3):
-        if at >= size and text[at - size : at - size + 2] in _TWO and _all_given(text[at - size + 2 : at]):
+        if at >= size and text[at - size : at - size + 2] in TWO and _all_given(text[at - size + 2 : at]):
             return at - size
     for start in (at - 3, at - 2):
         if start >= 0 and _is_full_name(text, start, at, polite=polite):
@@ -107,16 +107,17 @@ def _before_title(text: str, at: int, *, polite: bool) -> int | None:
 
 
 def _all_given(signs: str) -> bool:
-    return all(c in _GIVEN or c in "某*×" for c in signs)
+    return all(c in GIVEN or c in "某*×" for c in signs)
 
 
 def _is_full_name(text: str, start: int, end: int, *, polite: bool) -> bool:
-    if text[start] not in _CLEAR:
+    if text[start] not in CLEAR:
         return _is_rare_full_name(text, start, end)
     doubled = end - start == 3 and text[start + 1] == text[start + 2]  # 陈淋淋
-    if not _all_given(text[start + 1 : end]) and not doubled and not (polite and _begins_clause(text, start)):
+    called = text[start - 3 : start] == "尊敬的"
+    if not _all_given(text[start + 1 : end]) and not doubled and not called and not (polite and _begins_clause(text, start)):
         return False
-    if text[start : start + 2] in _WORDS or _bad_before(text, start):
+    if text[start : start + 2] in WORDS or bad_before(text, start):
         return False
     return polite or end - start == 3 or _stands_free(text, start)
 
@@ -124,7 +125,7 @@ def _is_full_name(text: str, start: int, end: int, *, polite: bool) -> bool:
 def _is_rare_full_name(text: str, start: int, end: int) -> bool:
     """Whether a surname that is a word as well begins a full name: three signs that stand free, or two at the head of a clause where no
     place of that name has such a title (金华市长)."""
-    if text[start] not in _UNCLEAR or text[start] in _GRAMMAR or text[start : start + 2] in _WORDS or _bad_before(text, start):
+    if text[start] not in UNCLEAR or text[start] in GRAMMAR or text[start : start + 2] in WORDS or bad_before(text, start):
         return False
     if not _all_given(text[start + 1 : end]):
         return False
@@ -139,17 +140,17 @@ def _begins_clause(text: str, at: int) -> bool:
 
 def _is_surname_alone(text: str, at: int, *, polite: bool) -> bool:
     surname = text[at]
-    if _bad_before(text, at) or text[at : at + 2] in _WORDS and text[at + 2 : at + 3] != "长":
+    if bad_before(text, at) or text[at : at + 2] in WORDS and text[at + 2 : at + 3] != "长":
         return False
-    if surname in _CLEAR:
+    if surname in CLEAR:
         return True
-    return surname in _UNCLEAR and surname not in _GRAMMAR and (polite or _stands_free(text, at))
+    return surname in UNCLEAR and surname not in GRAMMAR and (polite or _stands_free(text, at))
 
 
 def _is_named_leader(text: str, start: int, end: int) -> bool:
     """张领导 after a stop or a call (请张领导); 曾领导过 is a verb."""
     free = start == 0 or not "\u4e00" <= text[start - 1] <= "\u9fff" or text[start - 1] in "的请找望"
-    return free and text[start] in _CLEAR and (text[start] != "曾" or text[end : end + 1] in _HARD_STOP)
+    return free and text[start] in CLEAR and (text[start] != "曾" or text[end : end + 1] in _HARD_STOP)
 
 
 _CALLED = ("您好", "你好", ":", ",", "说")
@@ -161,7 +162,7 @@ def _titled(text: str) -> Iterator[Found]:
         start = _before_title(text, match.start(), polite=polite)
         if start is None:
             continue
-        unclear = text[start] in _UNCLEAR and match.start() - start == 1
+        unclear = text[start] in UNCLEAR and match.start() - start == 1
         if match.group() == "领导" and not _is_named_leader(text, start, match.end()) or text[start : match.end()] in ("毛主席", "习主席"):
             continue
         if text[start : match.start()] == "祝" and not text.startswith(_CALLED, match.end()):
@@ -190,7 +191,7 @@ def _given_length(text: str, at: int, *, strong: bool, sure: bool) -> int:
     ends_after_one = at + 1 >= len(text) or text[at + 1] in _FOLLOWS
     ends_after_two = at + 2 >= len(text) or text[at + 2] in _FOLLOWS or not "\u4e00" <= text[at + 2] <= "\u9fff"
     doubled = len(two) == 2 and two[0] == two[1] and two[0] not in _FOLLOWS  # 淋淋
-    likely = [c in _GIVEN or doubled for c in two]
+    likely = [c in GIVEN or doubled for c in two]
     if len(two) == 2 and all(han) and all(likely) and (ends_after_two or (strong and not ends_after_one)):
         return 2
     closed = sure or all(likely) or text[at + 2 : at + 3] in _HARD_STOP
@@ -207,23 +208,23 @@ def _is_han(signs: str) -> bool:
     return all("\u4e00" <= c <= "\u9fff" and c not in _FOLLOWS for c in signs)
 
 
-def _name_at(text: str, at: int, *, strong: bool) -> int | None:
+def name_at(text: str, at: int, *, strong: bool) -> int | None:
     """The end of the name that begins at `at`, or None."""
     surname = text[at : at + 1]
-    if not surname or surname not in _SURNAMES and text[at : at + 2] not in _TWO:
+    if not surname or surname not in _SURNAMES and text[at : at + 2] not in TWO:
         return None
-    width = 2 if text[at : at + 2] in _TWO else 1
+    width = 2 if text[at : at + 2] in TWO else 1
     masked = _MASKED.match(text, at + width)
-    if masked and (strong or surname in _CLEAR or _may_be_masked(text, masked)):
+    if masked and (strong or surname in CLEAR or _may_be_masked(text, masked)):
         return _masked_end(text, at, masked.end())
-    if _is_word(text, at) or (not strong and width == 1 and (surname not in _CLEAR and surname in _GRAMMAR)):
+    if _is_word(text, at) or (not strong and width == 1 and (surname not in CLEAR and surname in GRAMMAR)):
         return None
-    given = _given_length(text, at + width, strong=strong, sure=strong and surname in _CLEAR)
-    if not given and surname in _CLEAR:  # 夏井(…
+    given = _given_length(text, at + width, strong=strong, sure=strong and surname in CLEAR)
+    if not given and surname in CLEAR:  # 夏井(…
         given = next((n for n in (1, 2) if text[at + width + n : at + width + n + 1] == "(" and _is_han(text[at + width : at + width + n])), 0)
     end = at + width + given
     if not given or (
-        not strong and given + width == 2 and surname not in _CLEAR and "\u4e00" <= text[end : end + 1] <= "\u9fff"
+        not strong and given + width == 2 and surname not in CLEAR and "\u4e00" <= text[end : end + 1] <= "\u9fff"
     ):
         return None
     return end
@@ -232,15 +233,15 @@ def _name_at(text: str, at: int, *, strong: bool) -> int | None:
 def _may_be_masked(text: str, masked: re.Match[str]) -> bool:
     """Whether a mask behind a surname that is a word as well hides a name: 严某某, 庄某，"""
     surname, behind = text[masked.start() - 1], text[masked.end() : masked.end() + 1]
-    return surname not in _GRAMMAR and (len(masked.group()) > 1 or behind in _HARD_STOP)
+    return surname not in GRAMMAR and (len(masked.group()) > 1 or behind in _HARD_STOP)
 
 
 def _is_word(text: str, at: int) -> bool:
     """Whether an ordinary word stands here and not a name that begins like one (文明辉)."""
-    if text[at : at + 2] not in _WORDS:
+    if text[at : at + 2] not in WORDS:
         return False
     given, behind = text[at + 1 : at + 3], text[at + 3 : at + 4]
-    return not (len(given) == 2 and all(c in _GIVEN and c not in "有来小大多时可不得行在要工人员业家户区市县路村里乡会未" for c in given) and behind in _FOLLOWS)
+    return not (len(given) == 2 and all(c in GIVEN and c not in "有来小大多时可不得行在要工人员业家户区市县路村里乡会未" for c in given) and behind in _FOLLOWS)
 
 
 def _masked_end(text: str, start: int, end: int) -> int | None:
@@ -248,9 +249,9 @@ def _masked_end(text: str, start: int, end: int) -> int | None:
         after = text[end]
         if after in _SOME_NOT_PERSON:
             return None
-        if after in _GIVEN and after not in _FOLLOWS and (end + 1 >= len(text) or text[end + 1] in _FOLLOWS):
+        if after in GIVEN and after not in _FOLLOWS and (end + 1 >= len(text) or text[end + 1] in _FOLLOWS):
             return end + 1
-    elif text[end - 1] in "*×" and text[end : end + 1] in _GIVEN and text[end : end + 1] not in _FOLLOWS:
+    elif text[end - 1] in "*×" and text[end : end + 1] in GIVEN and text[end : end + 1] not in _FOLLOWS:
         return end + 1  # 杜*宝
     return end
 
@@ -259,26 +260,59 @@ _SAID_SO = frozenset(":是为(- ")
 _HARD_STOP = frozenset(",。;:!?、()[] \n\t") | {""}
 
 
+_OFFICE = re.compile(rf"(?:{JOBS}|法官|庭长|审判长|检察官|民警|警官|控制人|实控人|经营者|股东|投资人)(?:名叫|叫做|[:叫是(])?$")
+# What somebody in an office does right behind the name.
+_ACTS = re.compile(
+    "公开|承诺|答应|签字|表示|要求|带领|主持|负责|亲自|拒绝|态度|下[裁达令]|收取|收了|打电|状告|指使|包庇|强行|滥用|利用|进行|在(?:接待|会上)|多次|一直|没有|以及|明确|竟然|不[作处理]"
+)
+
+
+def _after_office(text: str, cue: re.Match[str]) -> int | None:
+    """The end of a name behind an office, when a word follows that no name ends with (秘书长彭昕公开承诺)."""
+    at = cue.end()
+    if text[at : at + 1] not in CLEAR or text[at : at + 2] in WORDS or not _OFFICE.search(cue.group()):
+        return None
+    given = text[at + 1 : at + 3]
+    whole = len(given) == 2 and (all(c in GIVEN for c in given) or given[0] == given[1] and _is_han(given))
+    if whole and text[at + 3 : at + 4] not in _PLACES:
+        return at + 3
+    likely = given[:1] in GIVEN
+    if len(given) == 2 and _is_han(given) and (likely or given[1] in GIVEN) and _ACTS.match(text, at + 3):
+        return at + 3
+    return at + 2 if likely and _ACTS.match(text, at + 2) else None
+
+
+_PLACES = frozenset("路街巷道村镇乡区县市山河湖桥苑园港湾岭组店厂")
+
+
+def _is_short_name(text: str, at: int) -> bool:
+    """Whether three signs before a stop read as a name (我是张阳名，)."""
+    signs = text[at : at + 3]
+    return _is_han(signs) and signs[:2] not in WORDS and any(c in GIVEN for c in signs[1:]) and text[at + 3 : at + 4] in {",", "。"}
+
+
 def _after_i_am(text: str, cue: re.Match[str]) -> int | None:
     """The end of a short name with a surname that is a small word too (我是任涛，)."""
     at, end = cue.end(), cue.end() + 2
-    if not cue.group().startswith(("我是", "本人", "我叫")) or text[at : at + 1] not in _GRAMMAR:
+    if cue.group() in ("我是", "本人") and text[at : at + 1] in CLEAR and _is_short_name(text, at):
+        return end + 1
+    if not cue.group().startswith(("我是", "本人", "我叫")) or text[at : at + 1] not in GRAMMAR:
         return None
-    named = text[at:end] not in _WORDS and text[at + 1 : end] in _GIVEN and text[end : end + 1] in _HARD_STOP
+    named = text[at:end] not in WORDS and text[at + 1 : end] in GIVEN and text[end : end + 1] in _HARD_STOP
     return end if named else None
 
 
 def _rare_name_at(text: str, at: int) -> int | None:
     """The end of a name with a surname that is a word as well, right behind a cue with no colon between (投诉人雷学文)."""
-    if text[at : at + 2] in _TWO:
-        return _name_at(text, at, strong=True)
-    if text[at] in _GRAMMAR:
-        return _name_at(text, at, strong=False)
+    if text[at : at + 2] in TWO:
+        return name_at(text, at, strong=True)
+    if text[at] in GRAMMAR:
+        return name_at(text, at, strong=False)
     two = text[at + 1 : at + 3]
     doubled = len(two) == 2 and two[0] == two[1]
-    if text[at : at + 2] in _WORDS or not (two[:1] in _GIVEN or doubled):
+    if text[at : at + 2] in WORDS or not (two[:1] in GIVEN or doubled):
         return None
-    if len(two) == 2 and (doubled or two[1] in _GIVEN and (two[1] not in _FOLLOWS or text[at + 3 : at + 4] in _HARD_STOP)):
+    if len(two) == 2 and (doubled or two[1] in GIVEN and (two[1] not in _FOLLOWS or text[at + 3 : at + 4] in _HARD_STOP)):
         return at + 3
     return at + 2 if text[at + 2 : at + 3] in _FOLLOWS or text[at + 2 : at + 3] in _HARD_STOP else _masked_or_none(text, at)
 
@@ -303,16 +337,16 @@ def _after_called(text: str) -> Iterator[int]:
 
 def _cued(text: str) -> Iterator[Found]:
     for at in _after_called(text):
-        end = _name_at(text, at, strong=True) if text[at] in _CLEAR else _rare_name_at(text, at)
+        end = name_at(text, at, strong=True) if text[at] in CLEAR else _rare_name_at(text, at)
         if end is not None:
             yield found(at, end, "name", 0.9)
     for pattern, strong in ((_STRONG, True), (_WEAK, False)):
         for match in pattern.finditer(text):
             at = match.end()
-            if strong and match.group()[-1] not in _SAID_SO and text[at : at + 1] in _UNCLEAR:
+            if strong and match.group()[-1] not in _SAID_SO and text[at : at + 1] in UNCLEAR:
                 end = _rare_name_at(text, at)
             else:
-                end = _name_at(text, at, strong=strong) or _after_i_am(text, match)
+                end = name_at(text, at, strong=strong) or _after_office(text, match) or _after_i_am(text, match)
             if end is not None and not _SHOWN_TITLE.match(text, end - 1):
                 yield found(at, end, "name", 0.95 if strong else 0.88)
 
@@ -324,9 +358,9 @@ _HALF_HIDDEN = re.compile(r"[\u4e00-\u9fff](?:某|[*×]{1,2}|[xX]{2}(?![A-Za-z0-
 def _half_hidden(text: str) -> Iterator[Found]:
     for match in _HALF_HIDDEN.finditer(text):
         at = match.start()
-        if text[at] not in _CLEAR or _bad_before(text, at):
+        if text[at] not in CLEAR or bad_before(text, at):
             continue
-        end = _name_at(text, at, strong=False)
+        end = name_at(text, at, strong=False)
         if end is not None:
             yield found(at, end, "name", 0.9)
 
@@ -351,8 +385,10 @@ def _beside(text: str) -> Iterator[Found]:
     seen = [_run_before(text, match.start(), _BEFORE_PHONE) for match in _PHONE.finditer(text)]
     tail = max(0, len(text) - 32)
     signed = _SIGNED.search(text, tail)
-    for name in (*seen, signed.span("name") if signed else None):
-        if name and text[name[0]] in _CLEAR and _all_given(text[name[0] + 1 : name[1]]) and _has_head(text, *name):
+    foot = signed.span("name") if signed else None
+    for name in (*seen, foot):
+        rare = name is foot and name is not None and name[1] - name[0] == 3 and text[name[0]] in UNCLEAR - GRAMMAR
+        if name and (rare or text[name[0]] in CLEAR) and _all_given(text[name[0] + 1 : name[1]]) and _has_head(text, *name):
             yield found(*name, "name", 0.85)
 
 
@@ -363,55 +399,22 @@ def _run_before(text: str, at: int, pattern: re.Pattern[str]) -> tuple[int, int]
 
 
 def _is_of_length(text: str, start: int, end: int) -> bool:
-    return 1 <= end - start - (2 if text[start : start + 2] in _TWO else 1) <= 2
+    return 1 <= end - start - (2 if text[start : start + 2] in TWO else 1) <= 2
 
 
 def _has_head(text: str, start: int, end: int) -> bool:
     free = start == 0 or _NOT_HAN.match(text[start - 1]) is not None or text[start - 2 : start] in ("敬礼", "此致")
-    return (free or text[start - 1] == "日") and text[start : start + 2] not in _WORDS
+    return (free or text[start - 1] == "日") and text[start : start + 2] not in WORDS
 
 
 def _bracketed(text: str) -> Iterator[Found]:
     for match in _BRACKETED.finditer(text) if "(" in text else ():
         start, end = match.span("name")
-        surname = text[start] in _CLEAR or text[start] in _UNCLEAR and text[start] not in _GRAMMAR
-        if surname and text[start : start + 2] not in _WORDS and text[end - 1] not in "长任员部":
+        surname = text[start] in CLEAR or text[start] in UNCLEAR and (text[start] not in GRAMMAR or _all_given(text[start + 1 : end]))
+        if surname and text[start : start + 2] not in WORDS and text[end - 1] not in "长任员部":
             yield found(start, end, "name", 0.88)
 
 
-_AND = re.compile(r"[、和与及]")
-
-
-def _listed(text: str, seen: list[Found]) -> Iterator[Found]:
-    """Names behind a name: 毕业生王伟、李芳、陈小灵都…"""
-    for first in seen:
-        end = first.end
-        while _AND.match(text, end):
-            follows = _name_at(text, end + 1, strong=False) if text[end + 1 : end + 2] in _CLEAR else None
-            if follows is None:
-                break
-            yield found(end + 1, follows, "name", 0.85)
-            end = follows
-
-
-_PLACE_ENDS = frozenset("路街巷道村镇乡区县市山河湖桥苑园")
-
-
-def _again(text: str, names: set[str]) -> Iterator[Found]:
-    for name in sorted(names):
-        at = text.find(name)
-        while at >= 0:
-            if text[at + len(name) : at + len(name) + 1] not in _PLACE_ENDS:
-                yield found(at, at + len(name), "name", 0.85)
-            at = text.find(name, at + len(name))
-
-
-def names_in(text: str) -> Iterator[Found]:
-    """This will find names of people in a folded text; a surname alone, a street or a company is not a name."""
-    seen = [*_titled(text), *_cued(text), *_half_hidden(text), *_beside(text), *_bracketed(text)]
-    seen += list(_listed(text, seen))
-    yield from seen
-    full = {text[f.start : f.end] for f in seen}
-    full = {n for n in full if 2 <= len(n) <= 3 and n[0] in _CLEAR and n[:2] not in _WORDS and all(c in _GIVEN for c in n[1:])}
-    if len(full) <= 50:
-        yield from _again(text, full)
+def beside_a_word(text: str) -> list[Found]:
+    """This will find the names that have a cue word, a title, a telephone or the foot of a letter beside them."""
+    return [*_titled(text), *_cued(text), *_half_hidden(text), *_beside(text), *_bracketed(text)]
