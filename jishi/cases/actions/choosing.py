@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from jishi.cases.models import Case, Choice, RefusedPair, Report, Suggestion
+from jishi.cases.models import Case, Choice, Membership, RefusedPair, Report, Suggestion
+from jishi.cases.triage import Stage
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
 
@@ -43,6 +45,19 @@ def choose(report_id: int, *, chosen: Mapping[str, str], by: Actor, now: datetim
             )
         )  # fmt: skip
     return list(Choice.objects.bulk_create(made))
+
+
+def keep_answer(case_id: int, *, number: int, by: Actor, now: datetime) -> None:
+    """Keep beside the suggestion of the first report that this kept answer was given, so that it counts as taken
+    wherever it was taken; what was said of the suggestion at intake stays."""
+    first = (
+        Membership.objects.filter(tenant_id=by.tenant_id, case=case_id, to_at=None).order_by("id").values("report")[:1]
+    )
+    said = Suggestion.objects.filter(tenant_id=by.tenant_id, report__in=first, stage=Stage.KNOWLEDGE)
+    kept = Choice.objects.filter(tenant_id=by.tenant_id, suggestion=OuterRef("pk"))
+    row = said.exclude(Exists(kept)).order_by("-id").first()
+    if row is not None:
+        choose(row.report_id, chosen={str(Stage.KNOWLEDGE): str(number)}, by=by, now=now)
 
 
 @transaction.atomic

@@ -13,7 +13,18 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import arrival, dangers, knowing, making, moving, naming, receivers, reckoning, safekeeping
+from jishi.cases.actions import (
+    arrival,
+    choosing,
+    dangers,
+    knowing,
+    making,
+    moving,
+    naming,
+    receivers,
+    reckoning,
+    safekeeping,
+)
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.events import CaseMoved, ReportReceived
 from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
@@ -276,6 +287,8 @@ def answer_at_once(case_id: int, *, text: str = "", knowledge: int = 0, by: Acto
     said = text.strip() or (item.answer if item else "")
     if not said:
         raise GroundNeeded(what="答复", what_en="the answer")
+    if item:
+        choosing.keep_answer(case_id, number=item.number, by=by, now=now)
     codes = {"knowledge": item.number, "knowledge_version": item.version} if item else {}
     return moving.carry_out(
         held, move, by=by, now=now, case_values={"closed_at": now, "outcome": "explained"}, codes=codes,

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jishi.cases.actions import knowing, measured_signals
-from jishi.cases.models import Choice, KnowledgeItem, Suggestion
+from jishi.cases.models import Case, Choice, KnowledgeItem, Suggestion
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, key_on, statements, version_on
@@ -168,3 +168,26 @@ def test_what_became_of_offered_answers_is_counted(town: int) -> None:
 
     assert set(nothing.values()) == {(0, 0)}, "nothing was offered"
     assert counted() == {"answer_taken": (1, 3), "answer_aside": (1, 3), "answer_unseen": (1, 3)}
+
+
+def test_an_answer_taken_on_the_case_page_is_counted_as_taken(town: int) -> None:
+    kept(town)
+    desk = colleague(town, "operator")
+    page = desk.get("/desk/operator").content.decode()
+    desk.post("/desk/operator", {
+        "text": ASKED, "where": "", "matter": "", "kind": "inquiry", "urgency": "normal", "voice": "open", "do": "save",
+        "idempotency_key": key_on(page),
+    })  # fmt: skip
+    with scope.work(system(town)):
+        (row,), case = Suggestion.objects.filter(stage="knowledge"), Case.objects.get()
+
+    done = desk.post(f"/cases/{case.number}/do/answer", {
+        "version": str(case.version), "words": "到派出所户籍窗口就能办。", "knowledge": "1",
+    })  # fmt: skip
+
+    span = {"since": timezone.now() - timedelta(days=1), "until": timezone.now() + timedelta(minutes=1)}
+    with scope.work(system(town)):
+        (choice,) = Choice.objects.filter(suggestion=row)
+        found = {r["figure"]: (r["hits"], r["of"]) for r in measured_signals.answers(**span, tenant_id=town)}
+    assert done.status_code == 302 and choice.taken
+    assert found == {"answer_taken": (1, 1), "answer_aside": (0, 1), "answer_unseen": (0, 1)}
