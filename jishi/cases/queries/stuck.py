@@ -77,7 +77,7 @@ def stuck(*, by: Actor, now: datetime, lang: str) -> Stuck:
     seen = policies.visible_to(by, Case.objects.filter(status__in=sorted(CASE.open_states)))
     made: list[tuple[str, QuerySet[Any], Callable[[Any], Line]]] = [
         ("unplaced", policies.without_a_desk(seen.filter(status__in=PLACED)).order_by("status_since", "id"),
-         lambda r: _of(r, lang)),
+         lambda r: _of(r, lang, words=_accused(r, lang))),
         ("supervised", _supervised(by), lambda r: _of_supervision(r, lang, now)),
         ("returned", seen.filter(returns_count__gte=SECOND).order_by("status_since", "id"), lambda r: _of(r, lang)),
         ("contested", _contested(seen, now), lambda r: _of_clock(r, lang)),
@@ -88,6 +88,11 @@ def stuck(*, by: Actor, now: datetime, lang: str) -> Stuck:
         ("overdue", _overdue(seen), lambda r: _of_clock(r.clock, lang)),
     ]  # fmt: skip
     return Stuck(tuple(_lot(code, rows, line) for code, rows, line in made))
+
+
+def _accused(case: Case, lang: str) -> str:
+    known = bodies.names()
+    return (", " if lang == "en" else "、").join(known[b].called(lang) for b in case.accused_body_ids if b in known)
 
 
 def asked(*, by: Actor, lang: str) -> Sequence[Lot]:

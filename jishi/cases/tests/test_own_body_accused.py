@@ -293,7 +293,7 @@ class TestTheOfficePlacesIt:
 
         page = office.get("/desk/stuck").content.decode()
 
-        assert case.number in page and "派单员都要回避的" in page
+        assert case.number in page and "派单员都要回避的" in page and named(town, OWN) in page
 
     def test_and_is_told_of_it_in_the_dispatchers_place(self, town: int, office: Client) -> None:
         case = self.told(town)
