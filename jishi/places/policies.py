@@ -61,7 +61,11 @@ def ensure_may_keep_entrances(by: Actor, community: str) -> None:
 
 
 def keeps_houses(by: Actor) -> bool:
-    """The bar asks: an office, or a post that works in one community. The page and the verbs insist on its body."""
+    """The bar asks: an office, or a post that works in one community. The page and the verbs insist on its body.
+
+    A company's post there is shown the way and answered 403: whose body a post is of takes a statement, and the bar is
+    drawn on pages that answer a failed transaction, too.
+    """
     return by.kind == "staff" and (
         by.has("office", "system_admin") or (by.has("handler") and len(by.area) == 12 and by.area[9:] != "000")
     )
