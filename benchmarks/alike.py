@@ -18,7 +18,8 @@ LATELY = timedelta(days=45)
 
 def duplicates() -> list[Figure]:
     """Blocking against comparing with all at 10,000 cases; the time of one report at two sizes of a town."""
-    from benchmarks.measures import multiplied, remembered
+    from benchmarks.growing import multiplied
+    from benchmarks.measures import remembered
 
     small, large = int(os.environ.get("JISHI_BENCH_SMALL", "10000")), int(os.environ.get("JISHI_BENCH_LARGE", "100000"))
     tenant = remembered(small)

@@ -3,11 +3,10 @@
 import itertools
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -75,67 +74,19 @@ def remembered(count: int) -> int:
                 ids, _ = history.take_in(lives, by=by, now=now, tenant_code=founding.CODE)
             there += len(ids)
         print(f"   {there} / {count}", file=sys.stderr, flush=True)
-    _analyse()
+    with as_owner() as cursor:
+        cursor.execute("ANALYZE")
     return tenant
 
 
-def multiplied(count: int, tables: Sequence[str] = ()) -> int:
-    """Fill the town up to `count` cases: 2,000 lives through their door, the others as copies of them with numbers of
-    their own, made inside the database: all that hangs on them, or these tables alone. Good for reading; nothing is
-    told by how they came in."""
-    tenant = remembered(min(count, 2000))
-    from django.db import connection
-
-    from jishi.cases.models import Case
-    from jishi.foundation import scope
-    from jishi.foundation.actor import system
-
-    with scope.work(system(tenant)):
-        there = Case.objects.count()
-    while there < count:
-        with scope.work(system(tenant)), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = 0")
-            cursor.execute("SELECT coalesce(max(id), 0) / %s + 1 FROM cases_case", [SHIFT])
-            shift = SHIFT * cursor.fetchone()[0]
-            for table in tables or COPIED:
-                cursor.execute(_copy_of(cursor, table), {"shift": shift})
-            there = Case.objects.count()
-        print(f"   {there} / {count}", file=sys.stderr, flush=True)
-    _analyse()
-    return tenant
-
-
-SHIFT = 10_000_000
-COPIED = (
-    "cases_report", "cases_case", "cases_membership", "cases_handover", "cases_clock", "cases_reply", "cases_review",
-    "cases_feedback", "cases_suggestion",
-)  # fmt: skip
-
-
-def _copy_of(cursor: Any, table: str) -> str:
-    """Write the statement that copies the first rows of a table, with ids and references moved on by `shift`."""
-    cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
-    columns = [row[0] for row in cursor.fetchall()]
-    cursor.execute(
-        "SELECT a.attname FROM pg_constraint c JOIN pg_attribute a"
-        " ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)"
-        " WHERE c.contype = 'f' AND c.conrelid = %s::regclass AND c.confrelid::regclass::text = ANY (%s)"
-        " AND a.attname <> 'tenant_id'",
-        [table, list(COPIED)],
-    )
-    moved = {"id", *(row[0] for row in cursor.fetchall())}
-    said = {c: f'"{c}" + %(shift)s' for c in moved} | {"number": "'B' || id + %(shift)s", "external_id": "''"}
-    named = [f'"{c}"' for c in columns]
-    values = ", ".join(said.get(c, f'"{c}"') for c in columns)
-    return f"INSERT INTO {table} ({', '.join(named)}) SELECT {values} FROM {table} WHERE id < {SHIFT}"
-
-
-def _analyse() -> None:
+@contextmanager
+def as_owner() -> Iterator[Any]:
+    """Give a cursor of the owner: who copies, analyses and vacuums."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
-        cursor.execute("ANALYZE")
+        yield cursor
     _step_down()
 
 
@@ -155,17 +106,23 @@ def client() -> Any:
     return Client(SERVER_NAME="localhost", HTTP_AUTHORIZATION=f"Bearer {key[1] if isinstance(key, tuple) else key.key}")
 
 
-@cache
 def dispatcher() -> Any:
-    """Give a client signed in as a dispatcher, through the sign-in page."""
+    """Give a client signed in as a dispatcher."""
+    return signed_in("paidan1")
+
+
+@cache
+def signed_in(who: str) -> Any:
+    """Give a client signed in as somebody of the demonstration, through the sign-in page; empty: a stranger."""
     from django.test import Client
 
     from jishi.portal.founding import PASSWORD
 
     town()
     made = Client(SERVER_NAME="localhost")
-    answer = made.post("/sign-in", {"login": "paidan1", "password": PASSWORD})
-    assert answer.status_code == 302, answer.content[:300]
+    if who:
+        answer = made.post("/sign-in", {"login": who, "password": PASSWORD})
+        assert answer.status_code == 302, answer.content[:300]
     return made
 
 
@@ -249,50 +206,6 @@ def statements() -> list[Figure]:
             door()
         out.append(Figure(f"SQL statements: {name}", str(len(said)), f"≤ {goals[name]}", len(said) <= goals[name]))
     return out
-
-
-# ---------------------------------------------------------------- scale
-
-
-def _p95(door: Callable[[], Any], times: int = 200) -> float:
-    for _ in range(20):
-        door()
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        door()
-        taken.append((time.perf_counter() - began) * 1000)
-    return statistics.quantiles(taken, n=20)[18]
-
-
-def scale() -> list[Figure]:
-    """Compare p95 at 10,000 and at 100,000 cases, in one run on one machine."""
-    small, large = int(os.environ.get("JISHI_BENCH_SMALL", "10000")), int(os.environ.get("JISHI_BENCH_LARGE", "100000"))
-    doors = {**DOORS, "Open311 requests": open311_requests}
-
-    def taken() -> dict[str, float]:
-        return {name: _p95(door) for name, door in doors.items()} | _verbs()
-
-    multiplied(small)
-    before = taken()
-    multiplied(large)
-    out = []
-    for name, after in taken().items():
-        ratio, goal = after / before[name], 1.5 if name.startswith("Open311") else 1.3  # 13 §9.9; issue of the spine
-        told = f"{ratio:.2f} × ({before[name]:.1f} → {after:.1f} ms)"
-        out.append(Figure(f"p95 at {large:,} against {small:,} cases: {name}", told, f"≤ {goal} ×", ratio <= goal))
-    with counting() as said:
-        desk_page()
-    out.append(Figure(f"SQL statements: desk page of 50 at {large:,} cases", str(len(said)), "≤ 8", len(said) <= 8))
-    return out
-
-
-def _verbs() -> dict[str, float]:
-    """Give p95 of each verb of a whole life, in ms."""
-    from benchmarks import lives
-
-    lives.lived(5)
-    return {verb: lives.p95(taken) for verb, taken in sorted(lives.lived(60)[1].items())}
 
 
 # ---------------------------------------------------------------- pipeline
@@ -457,5 +370,4 @@ ALL: dict[str, Callable[[], list[Figure]]] = {
     "import": messages,
     "divisions": divisions,
     "start": start,
-    "scale": scale,
 }

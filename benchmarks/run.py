@@ -1,5 +1,6 @@
 """`./dev bench [NAME …]`: measure, print beside the goal, keep the result."""
 
+import itertools
 import json
 import os
 import platform
@@ -36,12 +37,15 @@ def main(argv: Sequence[str]) -> int:
         lives,
         marked,
         measures,
+        sizes,
         spending,
         spreading,
         triage,
     )
 
-    groups = (spending, measures, deciding, clocks, lives, triage, alike, marked, attack, dividing, ground, spreading)
+    groups = (
+        spending, measures, sizes, deciding, clocks, lives, triage, alike, marked, attack, dividing, ground, spreading
+    )  # fmt: skip
     known: dict[str, Callable[..., list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
     names = [a for a in argv if not a.startswith("-")] or list(known)
     unknown = [n for n in names if n.partition(":")[0] not in known]
@@ -70,12 +74,26 @@ def _print(figures: Sequence[Figure]) -> None:
 
 def _keep(names: Sequence[str], figures: Sequence[Figure]) -> None:
     folder = BASE / "benchmarks/results"
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%MZ")
-    content = {"at": stamp, "machine": _machine(), "names": list(names), "figures": [asdict(f) for f in figures]}
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    loads = [round(load, 1) for load in os.getloadavg()]
+    content = {"at": stamp, "machine": _machine(), "load": loads, "names": list(names),
+               "figures": [asdict(f) for f in figures]}  # fmt: skip
     folder.mkdir(exist_ok=True)
-    path = folder / f"{stamp}.json"
+    path = _free(folder, stamp)
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(f"\n{path.relative_to(BASE)}", file=sys.stderr)
+
+
+def _free(folder: Path, stamp: str) -> Path:
+    """Make the file of a run; never that of another run that ended in the same second."""
+    for number in itertools.count():
+        path = folder / f"{stamp}{f'-{number}' if number else ''}.json"
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError
 
 
 def _machine() -> str:

@@ -199,6 +199,16 @@ def choices_of(question: Mapping[str, Any]) -> list[dict[str, Any]]:
     return vocabulary.choices_of(question)
 
 
+def codes_under(code: str) -> list[str]:
+    """Give the codes at and below this one that any edition of the book has had; itself where none had it. Known once
+    per edition, so that a list of cases asks the index of matters for codes, not for what begins with one."""
+    law = memory.law(_today())
+    if "codes" not in law.memo:
+        rows = Matter.objects.filter(tenant_id=scope.current().actor.tenant_id)
+        law.memo["codes"] = sorted(set(rows.values_list("code", flat=True)))
+    return [c for c in law.memo["codes"] if c == code or c.startswith(f"{code}.")] or [code]
+
+
 def past_matters(codes: Iterable[str]) -> dict[str, tuple[str, str, tuple[str, ...]]]:
     """Give (name, English name, what it has become) of codes that any edition of the book has had, by code."""
     rows = Matter.objects.filter(tenant_id=scope.current().actor.tenant_id, code__in=sorted(set(codes)))

@@ -7,6 +7,7 @@ from jishi.cases.models.editions import DriftWeek, QualityFile, ShadowAnswer
 from jishi.cases.models.endings import Termination
 from jishi.cases.models.errands import Errand, PatrolRoute, RoutePoint
 from jishi.cases.models.exclusions import Exclusion
+from jishi.cases.models.foreach import ForEach
 from jishi.cases.models.imports import ColumnMap, ImportRow, ImportRun
 from jishi.cases.models.knowledge import AutoOffer, KnowledgeItem
 from jishi.cases.models.matters import Case, Clock, Handover, Membership
@@ -47,6 +48,7 @@ __all__ = [
     "Extension",
     "Feedback",
     "FeedbackSample",
+    "ForEach",
     "Handover",
     "ImportRow",
     "ImportRun",

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from jishi.cases.models.known import known
 from jishi.cases.models.reports import Placed, Report
 from jishi.cases.states import (
+    OPEN,
     ClockKind,
     DeclineGround,
     HandoverEnd,
@@ -111,6 +112,16 @@ class Case(Placed, TenantRow):
             models.Index(fields=["tenant", "matter", "id"], name="cases_by_matter"),
             models.Index(fields=["tenant", "received_at", "id"], name="cases_by_time"),
             models.Index(fields=["tenant", "promise_due_at", "id"], name="cases_by_promise"),
+            # Open work is a small set however long the history: what is open is walked by its promise and counted by
+            # state, body, grid or matter from this index alone, recusal and area included.
+            models.Index(
+                fields=["tenant", "promise_due_at", "id"],
+                include=[
+                    "status", "lead", "grid", "matter", "urgency", "received_at", "division_code",
+                    "accused_body_ids", "line_body_ids", "aside_account_ids",
+                ],
+                name="cases_open", condition=Q(status__in=sorted(OPEN)),
+            ),
             models.Index(
                 fields=["tenant", "changed_at", "id"],
                 name="cases_ever_public_by_change",

@@ -86,6 +86,7 @@ class Report(Placed, TenantRow):
         ]
         indexes = [
             models.Index(fields=["tenant", "received_at"], name="reports_by_time"),
+            models.Index(fields=["tenant", "lng_e7", "lat_e7"], name="reports_by_point"),  # an area asked for (13 §7)
             models.Index(
                 fields=["tenant", "reporter"], name="reports_of_reporter", condition=Q(reporter__isnull=False)
             ),

@@ -127,4 +127,8 @@ class Feedback(TenantRow):
             models.Index(fields=["tenant", "case"], name="feedback_of_case"),
             models.Index(fields=["tenant", "membership"], name="feedback_of_membership"),
             models.Index(fields=["tenant", "token_hash"], name="feedback_by_link", condition=~Q(token_hash="")),
+            models.Index(
+                fields=["tenant", "id"], name="feedback_to_call",
+                condition=Q(sampled=True, answered_at=None, superseded_by=None),
+            ),
         ]

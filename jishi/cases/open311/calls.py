@@ -198,7 +198,7 @@ def _page(call: Call, listing: asking.Listing) -> Answer:
 
 def _headers(call: Call, listing: asking.Listing, found: list[public.Shown], *, top: int) -> dict[str, str]:
     headers = {}
-    count = public.count(public.replace(listing.wanted, top=top or None), tenant_id=call.tenant_id)
+    count = public.count(public.replace(listing.wanted, top=top or None), tenant_id=call.tenant_id, now=call.now)
     if count <= public.MANY:
         headers["X-Total-Count"] = str(count)
     if len(found) > listing.size:
@@ -223,7 +223,7 @@ def _told(
 
 
 def _counted(call: Call, listing: asking.Listing) -> Answer:
-    count = public.count(listing.wanted, tenant_id=call.tenant_id)
+    count = public.count(listing.wanted, tenant_id=call.tenant_id, now=call.now)
     told: dict[str, Any] = {"count": min(count, public.MANY)}
     return Answer("service_requests", [{**told, "at_least": True} if count > public.MANY else told])
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
-from jishi.cases.models import Case, Clock, Handover, Membership
+from jishi.cases.models import Case, Clock, ForEach, Handover, Membership
 from jishi.cases.queries import sifting, ticking
 from jishi.cases.queries.sifting import Filters
 from jishi.cases.states import CASE, HandoverStatus, Status
@@ -137,10 +137,13 @@ def queue(code: str, *, by: Actor, now: datetime, after: str = "", limit: int = 
 def _at_the_desk(one: Queue, by: Actor) -> QuerySet[Clock]:
     """The running clocks of one queue, of cases this actor sees; walked in their order, not sorted."""
     rows = Clock.objects.filter(tenant_id=by.tenant_id, stopped_at=None, kind=one.clock)
-    rows = rows.filter(case__in=policies.at_the_desk(by, Case.objects.all()))
+    here = policies.at_the_desk(by, Case.objects.all())
     if one.clock == "return_answer":
-        return rows.filter(handover__in=_returned())
-    return rows.filter(case__status=one.status, **({"case__routed__in": one.routed} if one.routed else {}))
+        asked = ForEach(_returned().filter(pk=OuterRef("handover")))
+        return rows.filter(ForEach(here.filter(pk=OuterRef("case"))), asked)
+    if one.routed:  # few of the many that wait: found by what the lists said of them
+        return rows.filter(case__in=here, case__status=one.status, case__routed__in=one.routed)
+    return rows.filter(ForEach(here.filter(pk=OuterRef("case"), status=one.status)))
 
 
 def _returned() -> QuerySet[Handover]:

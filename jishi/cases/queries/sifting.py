@@ -18,7 +18,7 @@ from django.utils.timezone import get_current_timezone, localdate
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
-from jishi.cases.models import Case, Clock, Handover, Part, SavedFilter, Tagged
+from jishi.cases.models import Case, Clock, ForEach, Handover, Part, SavedFilter, Tagged
 from jishi.cases.states import CASE, ClockKind, Role, Status, Urgency
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
@@ -134,12 +134,12 @@ def _conditions(filters: Filters) -> list[Q]:
     matter, at, here = filters.matter, filters.changed_after, OuterRef("pk")
     known: list[tuple[Any, Callable[[], Q]]] = [
         (filters.status, lambda: Q(status__in=_states(filters.status))),
-        (matter, lambda: Q(matter=matter) | Q(matter__startswith=f"{matter}.")),
+        (matter, lambda: _of_matter(duties.codes_under(matter))),
         (filters.tag, lambda: Q(Exists(Tagged.objects.filter(case=here, tag=filters.tag)))),
         (filters.body, lambda: _of_body(filters.body or 0, filters.role)),
         (filters.grid, lambda: Q(grid__code=filters.grid)),
         (filters.urgency, lambda: Q(urgency=filters.urgency)),
-        (filters.clock, lambda: Q(Exists(Clock.objects.filter(case=here, kind=filters.clock, stopped_at=None)))),
+        (filters.clock, lambda: _with_clock(filters.clock)),
         (filters.due_before, lambda: Q(promise_due_at__lt=filters.due_before, status__in=sorted(CASE.open_states))),
         (at, lambda: Q(changed_at__gt=at) | Q(status_since__gt=at) | Q(received_at__gt=at)),
     ]
@@ -238,6 +238,19 @@ def _body(text: str, now: datetime) -> int | None:
         return int(text)
     rows = bodies.all_bodies(on=localdate(now))
     return next((b.id for b in rows if text in (b.name, b.short_name, b.name_en, b.code)), None)
+
+
+def _of_matter(codes: Sequence[str]) -> Q:
+    return Q(matter=codes[0]) if len(codes) == 1 else Q(matter__in=codes)
+
+
+def _with_clock(kind: str) -> Q:
+    """Few run of most kinds: they are looked up. The promise runs on nearly all open work and on nothing that has
+    ended: the open are walked in their order, each is asked."""
+    running = Clock.objects.filter(case=OuterRef("pk"), kind=kind, stopped_at=None)
+    if kind == ClockKind.PROMISE:
+        return Q(status__in=sorted(CASE.open_states)) & Q(ForEach(running))
+    return Q(Exists(running))
 
 
 def _of_body(body: int, role: str) -> Q:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.utils.timezone import localdate
 
 from jishi.cases import policies
@@ -19,6 +19,7 @@ from jishi.cases.models import (
     Clock,
     ContactNote,
     Feedback,
+    ForEach,
     Handover,
     ImportRow,
     ImportRun,
@@ -201,9 +202,12 @@ class Inbox:
 
 
 def inbox(*, by: Actor, now: datetime, lang: str) -> Inbox:
-    """Give what the actor's bodies hold; six statements whatever the rows."""
-    rows = list(_held(by).order_by(F("due").asc(nulls_last=True), "id")[: MOST + 1])
-    shown = rows[:MOST]
+    """Give what the actor's bodies hold; seven statements whatever the rows."""
+    rows = list(_held(by).order_by(F("due").asc(nulls_last=True), "id").values_list("id", flat=True)[: MOST + 1])
+    # Which they are is asked first, what stands in them then: ids that are written out let the planner count them.
+    named = ("case", "body", "duty_item", "cited_item", "proposed_body")
+    found = Handover.objects.select_related(*named).in_bulk(rows[:MOST])
+    shown = [found[row] for row in rows[:MOST]]
     ids = [h.case_id for h in shown]
     ticking_now: dict[int, list[Clock]] = {}
     shown_kinds = (*_OURS, "contact", "return_answer", *_HANDED.values())
@@ -224,12 +228,16 @@ def inbox(*, by: Actor, now: datetime, lang: str) -> Inbox:
 def _held(by: Actor) -> Any:
     due = Clock.objects.filter(handover=OuterRef("pk"), stopped_at=None, kind__in=_OURS).order_by("due_at")
     held = Handover.objects.filter(tenant_id=by.tenant_id, body__in=by.body_ids, role=Role.LEAD)
-    in_hand = Q(case__status__in=(Status.OFFERED, Status.HANDLING, Status.CONSULTING, Status.REPLIED))
-    asked = Q(case__status=Status.FEEDBACK, status=HandoverStatus.ENDED, ended_at__gte=F("case__status_since"))
-    rows = held.filter(in_hand & Q(status__in=OPEN_HANDOVER) | asked)
-    return rows.annotate(due=Subquery(due.values("due_at")[:1])).select_related(
-        "case", "body", "duty_item", "cited_item", "proposed_body"
+    in_hand = held.filter(
+        status__in=OPEN_HANDOVER, case__status__in=(Status.OFFERED, Status.HANDLING, Status.CONSULTING, Status.REPLIED)
     )
+    # From the few cases that ask their callers now to who answered: not through all that these bodies ever held.
+    asked = held.filter(
+        case__lead__in=by.body_ids, case__status=Status.FEEDBACK, status=HandoverStatus.ENDED,
+        ended_at__gte=F("case__status_since"),
+    )
+    rows = held.filter(pk__in=in_hand.values("pk").union(asked.values("pk"), all=True))
+    return rows.annotate(due=Subquery(due.values("due_at")[:1]))
 
 
 def _contacted(ids: Sequence[int]) -> set[int]:
@@ -328,8 +336,8 @@ def reply_shown(case: Case, *, by: Actor) -> ReplyShown:
 
 
 def _running(kind: str, status: str, by: Actor) -> Any:
-    seen = policies.visible_to(by, Case.objects.filter(status=status))
-    rows = Clock.objects.filter(tenant_id=by.tenant_id, kind=kind, stopped_at=None, case__in=seen)
+    seen = policies.visible_to(by, Case.objects.filter(status=status, pk=OuterRef("case")))
+    rows = Clock.objects.filter(ForEach(seen), tenant_id=by.tenant_id, kind=kind, stopped_at=None)
     return rows.exclude(case__lead__in=by.body_ids).select_related("case", "case__lead").order_by(
         F("due_at").asc(nulls_last=True), "id"
     )
@@ -379,9 +387,10 @@ def to_ask(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToA
 
 def _ended_at_once(by: Actor, limit: int) -> list[ToAsk]:
     """Cases that were answered at once or settled on the spot, whose caller was drawn and has not answered."""
-    seen = policies.visible_to(by, Case.objects.filter(status=Status.CLOSED))
+    seen = policies.visible_to(by, Case.objects.filter(status=Status.CLOSED, pk=OuterRef("case")))
     drawn = Feedback.objects.filter(
-        case__in=seen, sampled=True, answered_at=None, superseded_by=None, membership__report__voice=Voice.OPEN
+        ForEach(seen), tenant_id=by.tenant_id, sampled=True, answered_at=None, superseded_by=None,
+        membership__report__voice=Voice.OPEN,
     )
     counts = Counter(drawn.order_by("id").values_list("case_id", flat=True)[:limit])
     return [ToAsk(case, None, n, 0, n) for case in Case.objects.filter(id__in=counts) for n in (counts[case.id],)]

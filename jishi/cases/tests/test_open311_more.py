@@ -12,12 +12,13 @@ from django.utils import timezone
 from jishi.cases.actions import publishing, trial
 from jishi.cases.models import Addendum, Case, Membership, Report
 from jishi.cases.open311 import pages
+from jishi.cases.queries import public
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import open311_steps as o
 from jishi.duties import queries as duties
 from jishi.foundation import scope
-from jishi.foundation.actor import clock, system
+from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.models import SealedValue
 from jishi.foundation.refusals import NotAllowed
 
@@ -150,6 +151,25 @@ class TestMore:
 
         assert o.both("requests", just_count="true").value == [{"count": 3}]
         assert o.both("requests", just_count="true", status="closed").value == [{"count": 0}]
+
+    def test_a_count_of_many_is_kept_for_a_minute_and_one_of_few_is_counted_each_time(
+        self, town: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cases(town, 3)
+        now, wanted = timezone.now(), public.Wanted()
+
+        def counted(after: timedelta) -> int:
+            with scope.work(Actor(tenant_id=town, kind="anonymous")):
+                return public.count(wanted, tenant_id=town, now=now + after)
+
+        assert counted(timedelta()) == 3
+        cases(town, 1)
+        assert counted(timedelta()) == 4, "few are counted each time"
+        monkeypatch.setattr(public, "KEPT_FROM", 3)
+        assert counted(timedelta()) == 4
+        cases(town, 1)
+        assert counted(timedelta(seconds=59)) == 4
+        assert counted(timedelta(seconds=60)) == 5
 
     def test_says_whether_a_place_is_ours(self, town: int) -> None:
         from jishi.places import queries as places

@@ -27,7 +27,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     tenant_id = request.tenant.id
     found = public.listed(wanted, tenant_id=tenant_id, limit=ROWS + 1, after=opendata.key_of(after))
     shown, said = found[:ROWS], lang()
-    count = public.count(wanted, tenant_id=tenant_id)
+    count = public.count(wanted, tenant_id=tenant_id, now=request.now)
     query = urlencode({k: v for k, v in asked.items() if v})
     return render(request, "cases/resident/public.html", {
         "rows": [{"shown": s, "matter": s.matter_in(said), "notes": standing.notes(s, said)} for s in shown],
