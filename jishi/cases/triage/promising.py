@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from jishi.bodies import queries as bodies
@@ -22,6 +22,9 @@ class Promised:
 
 
 SKIPPED = Promised((), "skipped", "")
+BY_DAY = (worktime.Unit.WORKDAY, worktime.Unit.NATURAL_DAY, worktime.Unit.MONTH)
+_MOST_KEPT = 500
+_of_today: dict[tuple[str, date], tuple[bodies.Hours, Promised]] = {}
 
 
 def promise(batch: Sequence["Words"], routes: Sequence["Route"], *, now: datetime) -> list[Promised]:
@@ -39,8 +42,23 @@ def promise(batch: Sequence["Words"], routes: Sequence["Route"], *, now: datetim
 
 
 def _promised(amount: str, hours: bodies.Hours, now: datetime) -> Promised:
+    """The day of the start is not counted (民法典 201): what is promised by days is the same all day, and is worked out
+    once a day for each amount. Another edition of the calendar is another object, and asked anew."""
+    length = worktime.parse_amount(amount)
+    if length.unit not in BY_DAY:
+        return _worked_out(amount, length, hours, now)
+    key = (amount, now.astimezone(hours.calendar.tz).date())
+    held = _of_today.get(key)
+    if held is None or held[0] is not hours:
+        if len(_of_today) >= _MOST_KEPT:
+            _of_today.clear()
+        held = _of_today[key] = (hours, _worked_out(amount, length, hours, now))
+    return held[1]
+
+
+def _worked_out(amount: str, length: worktime.Amount, hours: bodies.Hours, now: datetime) -> Promised:
     try:
-        due = worktime.add(now, worktime.parse_amount(amount), hours.calendar)
+        due = worktime.add(now, length, hours.calendar)
     except worktime.CalendarNotKnown:
         return Promised((), "calendar_not_known", hours.label)
     lines = worktime.explain(due, "zh", False)

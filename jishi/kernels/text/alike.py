@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import named
-from .features import Features, Ints, counts, pairs_of_characters, plain, weighted
+from .features import Features, Ints, counts, opened, pairs_of_characters, plain, weighted
 from .minimise import minimise
 from .places import number_of
 
@@ -352,22 +352,19 @@ def _shared(rows: Features, first: Ints, second: Ints) -> Doubles:
     owner = np.repeat(np.arange(len(rows)), np.diff(rows.indptr))
     order = np.argsort(first, kind="stable")
     starts = np.flatnonzero(np.diff(first[order], prepend=-1))
-    open_row = np.zeros(1 << rows.bits, np.float32)
     for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
         at = order[start:stop]
         part = slice(rows.indptr[first[at[0]]], rows.indptr[first[at[0]] + 1])
-        open_row[rows.indices[part]] = rows.values[part]
-        if 2 * len(at) >= len(rows):
-            every = np.bincount(owner, weights=open_row[rows.indices] * rows.values, minlength=len(rows))
-            out[at] = every[second[at]]
-            open_row[rows.indices[part]] = 0.0
-            continue
-        begin, length = rows.indptr[second[at]], rows.indptr[second[at] + 1] - rows.indptr[second[at]]
-        ends = np.cumsum(length)
-        where = np.repeat(begin - (ends - length), length) + np.arange(ends[-1] if len(ends) else 0)
-        met = open_row[rows.indices[where]] * rows.values[where]
-        out[at] = np.bincount(np.repeat(np.arange(len(at)), length), weights=met, minlength=len(at))
-        open_row[rows.indices[part]] = 0.0
+        with opened(rows.indices[part], rows.values[part], rows.bits, np.float32) as open_row:
+            if 2 * len(at) >= len(rows):
+                every = np.bincount(owner, weights=open_row[rows.indices] * rows.values, minlength=len(rows))
+                out[at] = every[second[at]]
+                continue
+            begin, length = rows.indptr[second[at]], rows.indptr[second[at] + 1] - rows.indptr[second[at]]
+            ends = np.cumsum(length)
+            where = np.repeat(begin - (ends - length), length) + np.arange(ends[-1] if len(ends) else 0)
+            met = open_row[rows.indices[where]] * rows.values[where]
+            out[at] = np.bincount(np.repeat(np.arange(len(at)), length), weights=met, minlength=len(at))
     return out
 
 

@@ -6,7 +6,9 @@ machine and in every process.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -168,6 +170,32 @@ def stepped(values: npt.NDArray[Any]) -> Floats:
 def features(texts: Iterable[str], *, bits: int = 18, idf: Floats | None = None) -> Features:
     """This will turn texts into sparse rows of length 1; `idf` has 2**bits weights (see `document_weights`)."""
     return weighted(*counts(plain(texts), bits), idf, bits)
+
+
+class _Sheets(threading.local):
+    """The empty rows of one thread, by length and kind."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[int, type], npt.NDArray[Any]] = {}
+
+
+_sheets = _Sheets()
+
+
+@contextmanager
+def opened(
+    index: npt.NDArray[np.int32], values: npt.NDArray[Any], bits: int, kind: type = np.float64
+) -> Iterator[npt.NDArray[Any]]:
+    """This will lay one sparse row open, 2**bits wide, and wipe it afterwards: looking other rows up in it needs no
+    search. The sheet stays with the thread: a fresh one costs more than what is read on it."""
+    sheet = _sheets.held.get((bits, kind))
+    if sheet is None:
+        sheet = _sheets.held[bits, kind] = np.zeros(1 << bits, kind)
+    sheet[index] = values
+    try:
+        yield sheet
+    finally:
+        sheet[index] = 0
 
 
 def cosine_rows(a: Features, b: Features) -> Floats:

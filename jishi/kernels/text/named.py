@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import ordinary
-from .features import Ints, counts, plain, weighted
+from .features import Ints, counts, opened, plain, weighted
 from .normalise import normalise
 
 Doubles = npt.NDArray[np.float64]
@@ -134,9 +134,8 @@ def _cosines(laid: Sequence[_Row], first: Ints, second: Ints) -> Doubles:
         others = [laid[k] for k in second[pairs].tolist()]
         if not len(index):
             continue
-        wanted = np.concatenate([other[0] for other in others])
-        at = np.minimum(np.searchsorted(index, wanted), len(index) - 1)
-        met = np.where(index[at] == wanted, value[at], 0.0) * np.concatenate([other[1] for other in others])
+        with opened(index, value, _BITS) as row:
+            met = row[np.concatenate([other[0] for other in others])] * np.concatenate([other[1] for other in others])
         owner = np.repeat(np.arange(len(pairs)), [len(other[0]) for other in others])
         out[pairs] = np.bincount(owner, met, minlength=len(pairs))
     return np.minimum(out, 1.0)

@@ -40,19 +40,35 @@ def reasons_of(
     blank = ends | (codes == 32)
     bad = np.concatenate(([0], np.cumsum(blank)))
     starts = np.concatenate(([0], np.flatnonzero(ends) + 1)) if texts else np.zeros(0, np.int64)
-    found: list[list[tuple[Reason, ...]]] = [[] for _ in texts]
-    windows = [(size, *_whole(codes, size, bits, bad, known)) for size in WINDOWS[1:]]
-    for rank in range(answers.shape[1]):
-        heat = np.zeros(len(codes))
-        for size, at, hashed in windows:
-            weight = np.zeros(len(codes))
-            weight[at] = weight_of(hashed, answers[row_of[at], rank]) / size
-            for k in range(size):
-                heat[k:] += weight[: len(codes) - k]
-        heat[blank | (heat < 0)] = 0.0
-        for row, best in zip(found, _warmest(seen, starts, heat, limit), strict=True):
-            row.append(best)
-    return found
+    heat = _heats(codes, answers, row_of, weight_of, [_whole(codes, size, bits, bad, known) for size in WINDOWS[1:]])
+    heat[:, blank] = 0.0
+    heat[heat < 0] = 0.0
+    # All ranks at once, as if each text stood there once for each: a cold place between two of them.
+    ranks, length = heat.shape
+    apart = np.concatenate((heat, np.zeros((ranks, 1))), axis=1).ravel()
+    every = (starts[None, :] + np.arange(ranks)[:, None] * (length + 1)).ravel()
+    best = _warmest(list(seen) * ranks, every, apart, limit)
+    return [[best[rank * len(texts) + at] for rank in range(ranks)] for at in range(len(texts))]
+
+
+def _heats(
+    codes: npt.NDArray[np.uint32], answers: Ints, row_of: Ints, weight_of: WeightOf,
+    windows: Sequence[tuple[Ints, npt.NDArray[np.int32]]],
+) -> Doubles:  # fmt: skip
+    """How warm each character is for the answer of each rank (ranks × characters); a window warms each of its own."""
+    ranks, sizes = answers.shape[1], WINDOWS[1:]
+    heat = np.zeros((ranks, len(codes)))
+    at = np.concatenate([places for places, _ in windows])
+    hashed = np.concatenate([prints for _, prints in windows])
+    said = weight_of(np.tile(hashed, ranks), answers[row_of[at]].T.ravel()).reshape(ranks, len(at))
+    first = 0
+    for size, (places, _) in zip(sizes, windows, strict=True):
+        weight = np.zeros((ranks, len(codes)))
+        weight[:, places] = said[:, first : first + len(places)] / size
+        first += len(places)
+        for k in range(size):
+            heat[:, k:] += weight[:, : len(codes) - k]
+    return heat
 
 
 def _whole(

@@ -13,6 +13,7 @@ from jishi.kernels.text.alike import (
     same_matter_all,
     within_reach,
 )
+from jishi.kernels.text.features import opened
 from jishi.kernels.text.places import Gazetteer, Name, number_of, spot
 from jishi.kernels.text.risk import RiskRule, risk
 
@@ -206,3 +207,14 @@ class TestRisk:
     )
     def test_denied_past_and_imagined_danger_does_not_fire(self, text):
         assert risk([text], RULES) == [[]]
+
+
+def test_a_row_that_was_laid_open_is_wiped_and_the_next_one_finds_an_empty_sheet():
+    with opened(np.array([3, 5], np.int32), np.array([0.5, 0.25]), 4) as row:
+        assert row[5] == 0.25
+
+    with pytest.raises(KeyError), opened(np.array([1], np.int32), np.array([1.0]), 4) as row:
+        assert row.tolist() == [0.0, 1.0] + [0.0] * 14
+        raise KeyError
+    with opened(np.array([], np.int32), np.array([]), 4) as row:
+        assert not row.any()
