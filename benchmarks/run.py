@@ -37,6 +37,7 @@ def main(argv: Sequence[str]) -> int:
         lives,
         marked,
         measures,
+        sameness,
         sizes,
         spending,
         spreading,
@@ -44,7 +45,8 @@ def main(argv: Sequence[str]) -> int:
     )
 
     groups = (
-        spending, measures, sizes, deciding, clocks, lives, triage, alike, marked, attack, dividing, ground, spreading
+        spending, sameness, measures, sizes, deciding, clocks, lives, triage, alike, marked, attack, dividing, ground,
+        spreading,
     )  # fmt: skip
     known: dict[str, Callable[..., list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
     names = [a for a in argv if not a.startswith("-")] or list(known)
