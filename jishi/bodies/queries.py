@@ -14,7 +14,7 @@ from jishi.accounts import queries as accounts
 from jishi.bodies import calendars
 from jishi.bodies.calendars import Hours
 from jishi.bodies.models import Body, GridPost, GridPostNamed, GridRole, Post, Term
-from jishi.foundation import scope
+from jishi.foundation import marks, scope
 from jishi.foundation.actor import Actor
 from jishi.places import queries as places
 from jishi.places.queries import coming
@@ -56,7 +56,13 @@ _kept: dict[tuple[str, int], tuple[Mark, dict[int, BodyName]]] = {}
 _changes = count(1)  # names what one transaction sees of its own changes; nobody else shares it
 
 # Committed rows only gain versions and ids, so the three together never come back to an earlier answer.
-_MARK = "SELECT coalesce(sum(version), 0), coalesce(max(id), 0), count(*) FROM bodies_body WHERE tenant_id = %s"
+_MARK = marks.declare(
+    "bodies",
+    """
+    SELECT json_build_array(coalesce(sum(version), 0), coalesce(max(id), 0), count(*))
+    FROM bodies_body WHERE tenant_id = %(t)s::bigint
+    """,
+)
 _FIELDS = (
     "id", "code", "name", "name_en", "short_name", "level", "division_code", "parent_id", "calendar", "work_phone",
     "supervising_phone", "active_from", "active_to",
@@ -86,9 +92,7 @@ def _seen() -> tuple[Mark, dict[int, BodyName]]:
 
 def _shared(tenant_id: int) -> tuple[Mark, dict[int, BodyName]]:
     key = (str(connection.settings_dict["NAME"]), tenant_id)
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK, [tenant_id])
-        mark: Mark = tuple(cursor.fetchone())
+    mark: Mark = tuple(marks.mark(_MARK))
     if key not in _kept or _kept[key][0] != mark:
         _kept[key] = (mark, _read(tenant_id))
     return _kept[key]
@@ -108,6 +112,7 @@ def forget() -> None:
     memo = scope.current().memo
     memo.pop("bodies", None)
     memo["bodies.changed"] = True
+    marks.forget(_MARK)
 
 
 def existing(ids: Iterable[int], *, on: date) -> dict[int, BodyName]:

@@ -13,19 +13,23 @@ from django.db.models import Q
 from jishi.bodies import queries as bodies
 from jishi.duties.models import CodeBook, DutyItem, DutyList, FallbackRule, Matter
 from jishi.duties.states import ListState
-from jishi.foundation import scope
+from jishi.foundation import marks, scope
 from jishi.kernels import dutylist
 
 IN_FORCE = (ListState.PUBLISHED, ListState.SUPERSEDED)  # what was in force on a past day is superseded today
 
-_MARK = """
-    SELECT (SELECT string_agg(id::text, ',' ORDER BY number) FROM duties_codebook
-                WHERE tenant_id = %(t)s AND effective_from <= %(d)s),
-           (SELECT string_agg(id || '.' || version, ',' ORDER BY id) FROM duties_dutylist
-                WHERE tenant_id = %(t)s AND state IN ('published', 'superseded') AND effective @> %(d)s::date),
-           (SELECT string_agg(id || '.' || version, ',' ORDER BY id) FROM duties_fallbackrule
-                WHERE tenant_id = %(t)s AND effective @> %(d)s::date)
-"""
+_MARK = marks.declare(
+    "law",
+    """
+    SELECT json_build_array(
+        (SELECT string_agg(id::text, ',' ORDER BY number) FROM duties_codebook
+             WHERE tenant_id = %(t)s::bigint AND effective_from <= %(d)s::date),
+        (SELECT string_agg(id || '.' || version, ',' ORDER BY id) FROM duties_dutylist
+             WHERE tenant_id = %(t)s::bigint AND state IN ('published', 'superseded') AND effective @> %(d)s::date),
+        (SELECT string_agg(id || '.' || version, ',' ORDER BY id) FROM duties_fallbackrule
+             WHERE tenant_id = %(t)s::bigint AND effective @> %(d)s::date))
+    """,
+)
 _changes = count(1)  # names the law that one transaction sees of its own changes; nobody else shares it
 
 
@@ -121,6 +125,7 @@ def forget() -> None:
     for key in [k for k in memo if k.startswith("law ")]:
         del memo[key]
     memo["law.changed"] = True
+    marks.forget(_MARK)
 
 
 def _own(day: date) -> Law:
@@ -130,10 +135,9 @@ def _own(day: date) -> Law:
 def _shared(day: date) -> Law:
     tenant_id = scope.current().actor.tenant_id
     key = (str(connection.settings_dict["NAME"]), tenant_id, day)
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK, {"t": tenant_id, "d": day})
-        lasting = hash(frozenset(b.id for b in bodies.names().values() if b.lasts_on(day)))
-        mark = (*cursor.fetchone(), bodies.mark(), lasting)
+    own = marks.mark(_MARK, day)  # asked first: its day is then the day of the one statement
+    lasting = hash(frozenset(b.id for b in bodies.names().values() if b.lasts_on(day)))
+    mark = (*own, bodies.mark(), lasting)
     if key not in _kept or _kept[key].mark != mark:
         if len(_kept) > MOST_KEPT:
             _kept.clear()

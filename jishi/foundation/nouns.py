@@ -1,6 +1,6 @@
 """The shapes that tables of all rooms share. Rooms inherit from here and from nowhere else."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
@@ -28,7 +28,7 @@ class Rows(models.QuerySet[Row_co]):
             return super().bulk_create(rows, *args, **options)
         for row in rows:
             row._prepare_related_fields_for_save(operation_name="bulk_create")
-        for row, pk in zip(rows, self._take_in(rows, _plain), strict=True):
+        for row, pk in zip(rows, self._take_in(rows, told_by_column), strict=True):
             row.pk, row._state.adding, row._state.db = pk, False, self.db
         return rows
 
@@ -50,12 +50,15 @@ def as_json(value: Any) -> str:
     return orjson.dumps(value, default=_said, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def _plain(rows: list[Any]) -> list[dict[str, Any]]:
+def told_by_column(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Give rows of one table by column, as they are stored; with their ids where they have them already."""
     kept, made = _columns(cast(Hashable, type(rows[0])))
-    told = []
+    pk, told = type(rows[0])._meta.pk, []
     for row in rows:
         held = row.__dict__
         values = {column: held[name] for column, name in kept}
+        if held[pk.attname] is not None:
+            values[pk.column] = held[pk.attname]
         for column, field in made:
             values[column] = field.pre_save(row, True)
         told.append(values)
@@ -84,13 +87,20 @@ def _said(value: Any) -> str:
 
 @cache
 def _statement(model: Any) -> str:
-    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+    return inserting(model).replace("{given}", "%s::json") + f' RETURNING "{model._meta.pk.column}"'
+
+
+@cache
+def inserting(model: Any, *, numbered: bool = False) -> str:
+    """Write the insert of a table's rows, which stand as JSON at `{given}`; `numbered`: their ids among them."""
+    fields = [f for f in model._meta.concrete_fields if numbered or not f.primary_key]
     columns = ", ".join(f'"{f.column}"' for f in fields)
-    typed = ", ".join(f'"{f.column}" {f.db_type(connections["default"])}' for f in fields)
-    table, pk = model._meta.db_table, model._meta.pk.column
+    typed = ", ".join(
+        f'"{f.column}" {(f.rel_db_type if f.primary_key else f.db_type)(connections["default"])}' for f in fields
+    )
     return (
-        f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM json_to_recordset(%s::json) AS given({typed}) '
-        f'RETURNING "{pk}"'
+        f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {columns} '
+        f"FROM json_to_recordset({{given}}) AS given({typed})"
     )
 
 

@@ -9,10 +9,16 @@ from jishi.foundation import scope
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+# Besides, in the same statement, the ids under which the rows will be stored.
 _TAKE = """
-    INSERT INTO foundation_counter AS c (tenant_id, kind, day, last)
-    SELECT %s, kind, %s, count FROM unnest(%s::text[], %s::int[]) AS wanted (kind, count) ORDER BY kind
-    ON CONFLICT (tenant_id, kind, day) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING kind, last
+    WITH taken AS (
+        INSERT INTO foundation_counter AS c (tenant_id, kind, day, last)
+        SELECT %s, kind, %s, count FROM unnest(%s::text[], %s::int[]) AS wanted (kind, count) ORDER BY kind
+        ON CONFLICT (tenant_id, kind, day) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING kind, last
+    )
+    SELECT kind, last, NULL::bigint[] FROM taken
+    UNION ALL SELECT series, 0, ARRAY(SELECT nextval(series::regclass) FROM generate_series(1, count))
+    FROM unnest(%s::text[], %s::int[]) AS rows (series, count)
 """
 
 
@@ -23,16 +29,33 @@ def take(letter: str, division6: str, day: date, count: int = 1) -> list[str]:
 
 def take_together(counts: Mapping[str, int], division6: str, day: date) -> dict[str, list[str]]:
     """Take fresh numbers of several series, `counts` by letter; one statement for all."""
+    return take_with_ids(counts, division6, day, {})[0]
+
+
+def take_with_ids(
+    counts: Mapping[str, int], division6: str, day: date, tables: Mapping[str, int]
+) -> tuple[dict[str, list[str]], dict[str, list[int]]]:
+    """Take fresh numbers, and ids for so many rows of each table, growing; one statement for all.
+
+    Rows whose ids are known before they are stored can point at each other and go in one statement (`together`).
+    """
     wanted = {letter: count for letter, count in sorted(counts.items()) if count}
+    series = {f"{table}_id_seq": table for table, count in tables.items() if count}
     taken: dict[str, list[str]] = {letter: [] for letter in counts}
-    if not wanted:
-        return taken
+    ids: dict[str, list[int]] = {table: [] for table in tables}
+    if not wanted and not series:
+        return taken, ids
+    rows = [tables[table] for table in series.values()]
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [scope.current().actor.tenant_id, day, list(wanted), list(wanted.values())])
-        for letter, last in cursor.fetchall():
-            stem = f"{letter}{division6}{day:%y%m%d}"
-            taken[letter] = [with_check(f"{stem}{n:05d}") for n in range(last - wanted[letter] + 1, last + 1)]
-    return taken
+        actor = scope.current().actor
+        cursor.execute(_TAKE, [actor.tenant_id, day, list(wanted), list(wanted.values()), list(series), rows])
+        for kind, last, given in cursor.fetchall():
+            if given is not None:
+                ids[series[kind]] = sorted(given)
+                continue
+            stem = f"{kind}{division6}{day:%y%m%d}"
+            taken[kind] = [with_check(f"{stem}{n:05d}") for n in range(last - wanted[kind] + 1, last + 1)]
+    return taken, ids
 
 
 def with_check(stem: str) -> str:

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from jishi.foundation import scope
 from jishi.foundation.models import Delivery, News
-from jishi.foundation.nouns import as_json
+from jishi.foundation.together import Together
 
 RETRIES = (10, 60, 300, 1800, 7200, 43200)  # seconds; then the dead-letter screen (spec 10 §14)
 
@@ -27,39 +27,47 @@ class Event:
     subject: ClassVar[tuple[str, str]] = ("", "")  # (kind, name of the id field)
 
 
-_ANNOUNCE = """
-    WITH given AS MATERIALIZED (
-        SELECT nextval('foundation_news_id_seq') AS id, told.* FROM json_to_recordset(%(news)s::json)
-            AS told (subject_kind text, subject_id bigint, name text, facts jsonb, reactions text[])
-    ), owed AS (
+_GIVEN = """
+        SELECT nextval('foundation_news_id_seq') AS id, told.* FROM json_to_recordset({given})
+            AS told (tenant_id bigint, subject_kind text, subject_id bigint, name text, facts jsonb, reactions text[],
+                     at timestamptz)
+"""
+_OWED = """
         INSERT INTO foundation_delivery
             (tenant_id, news_id, reaction, receiver, subject_kind, subject_id, attempts, next_at, error)
-        SELECT %(tenant)s::bigint, id, reaction, 0, subject_kind, subject_id, 0, %(at)s::timestamptz, ''
-        FROM given CROSS JOIN LATERAL unnest(reactions) AS wired (reaction)
-    )
-    INSERT INTO foundation_news (id, tenant_id, subject_kind, subject_id, name, facts, at)
-    SELECT id, %(tenant)s::bigint, subject_kind, subject_id, name, facts, %(at)s::timestamptz FROM given
+        SELECT tenant_id, id, reaction, 0, subject_kind, subject_id, 0, at, ''
+        FROM kept_news CROSS JOIN LATERAL unnest(reactions) AS wired (reaction)
 """
+_NEWS = """
+        INSERT INTO foundation_news (id, tenant_id, subject_kind, subject_id, name, facts, at)
+        SELECT id, tenant_id, subject_kind, subject_id, name, facts, at FROM kept_news
+"""
+_ANNOUNCE = (("news", _GIVEN), ("foundation_delivery", _OWED), ("foundation_news", _NEWS))
 
 
-def announce(*events: Event, at: datetime) -> None:
-    """Write `events` and one delivery per wired reaction, in this transaction, in one statement."""
+def announce(*events: Event, at: datetime, into: Together | None = None) -> None:
+    """Write `events` and one delivery per wired reaction, in this transaction, in one statement.
+
+    `into`: with what is gathered there.
+    """
     if not events:
         return
     wiring: Mapping[str, Sequence[str]] = import_string("config.wiring.REACTIONS")
-    news = []
+    news, tenant_id = [], scope.current().actor.tenant_id
     for event in events:
         kind, id_field = event.subject
         facts, name = asdict(event), type(event).__name__
         news.append(
             {
+                "tenant_id": tenant_id, "at": at,
                 "subject_kind": kind, "subject_id": facts[id_field], "name": name, "facts": facts,
                 "reactions": list(wiring.get(name, ())),
             }
         )  # fmt: skip
-    values: dict[str, Any] = {"tenant": scope.current().actor.tenant_id, "news": as_json(news), "at": at}
-    with connection.cursor() as cursor:
-        cursor.execute(_ANNOUNCE, values)
+    kept = into or Together()
+    kept.part(_ANNOUNCE, news)
+    if into is None:
+        kept.store()
 
 
 # Whoever takes news up waits for the other; what commits later comes later, whatever its number.

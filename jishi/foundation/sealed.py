@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from jishi.foundation import data_keys, keys, own_keys, purposes
 from jishi.foundation.models import SearchHash
 from jishi.foundation.refusals import Invalid
+from jishi.foundation.together import Together
 
 Owner = tuple[str, int]  # (table, row)
 
@@ -50,23 +51,26 @@ class Secret:
         return (self.owner_table, self.owner_row)
 
 
-# Of new rows nothing can stand there: then nothing is asked about what may be seen and replaced.
-_STORE_NEW = """
+_ROWS = """
     INSERT INTO foundation_sealedvalue AS v
         (id, tenant_id, purpose, generation, owner_table, owner_row, field, data, ends_on)
-    SELECT gen_random_uuid(), %s::bigint, * FROM unnest(%s::text[], %s::int[], %s::text[], %s::bigint[], %s::text[],
-                                                        %s::bytea[], %s::date[])
+    SELECT gen_random_uuid(), * FROM json_to_recordset({given})
+        AS s (tenant_id bigint, purpose text, generation int, owner_table text, owner_row bigint, field text,
+              data bytea, ends_on date)
 """
-_STORE = f"""{_STORE_NEW}
+_AGAIN = """
     ON CONFLICT (tenant_id, owner_table, owner_row, field) DO UPDATE
     SET purpose = EXCLUDED.purpose, generation = EXCLUDED.generation, data = EXCLUDED.data, ends_on = EXCLUDED.ends_on
 """
-
-_STORE_NEW_HASHES = """
+# Of new rows nothing can stand there: then nothing is asked about what may be seen and replaced.
+_STORE_NEW = (("foundation_sealedvalue", _ROWS),)
+_STORE = (("foundation_sealedvalue", _ROWS + _AGAIN),)
+_NEW_HASHES = """
     INSERT INTO foundation_searchhash (tenant_id, purpose, mac, owner_table, owner_row, ends_on)
-    SELECT %(tenant)s, * FROM unnest(%(purpose)s::text[], %(mac)s::bytea[], %(table)s::text[], %(row)s::bigint[],
-                                     %(ends)s::date[])
+    SELECT * FROM json_to_recordset({given})
+        AS h (tenant_id bigint, purpose text, mac bytea, owner_table text, owner_row bigint, ends_on date)
 """
+_STORE_NEW_HASHES = (("foundation_searchhash", _NEW_HASHES),)
 
 # The hash of a value that was there before goes in the same statement.
 _STORE_HASHES = """
@@ -83,10 +87,14 @@ _STORE_HASHES = """
 """
 
 
-def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime, new: bool = False) -> None:
+def seal(
+    secrets: Sequence[Secret], *, tenant_id: int, now: datetime, new: bool = False, into: Together | None = None
+) -> None:
     """This will store `secrets` encrypted, replacing what stood in their fields; 2 statements when keys are at hand.
 
     `new`: their rows were created just now, so no hash of an earlier value is looked for. An empty value seals nothing.
+    `into`: what is new is stored with what is gathered there. The rows that own it must be stored by then: what is
+    sealed beside an anonymous report is refused by a look at that report.
     :raises NoPurposeNamed: a field outside its purpose, or a search that the purpose does not allow.
     :raises KeyNotAvailable: the keys are away for longer than ten minutes. :raises Invalid: a value over 256 KiB.
     """
@@ -97,15 +105,22 @@ def seal(secrets: Sequence[Secret], *, tenant_id: int, now: datetime, new: bool 
         return
     found = _keys_for(wanted, tenant_id, now, new=new)
     sealed = [(s, found[s], envelope(s, found[s], tenant_id)) for s in wanted]
-    columns: list[list[Any]] = [
-        [s.purpose for s in wanted], [k.generation for _, k, _ in sealed], [s.owner_table for s in wanted],
-        [s.owner_row for s in wanted], [s.field for s in wanted], [data for *_, data in sealed],
-        [s.ends_on for s in wanted],
+    values = [
+        {
+            "tenant_id": tenant_id, "purpose": s.purpose, "generation": k.generation, "owner_table": s.owner_table,
+            "owner_row": s.owner_row, "field": s.field, "data": data, "ends_on": s.ends_on,
+        }
+        for s, k, data in sealed
     ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_STORE_NEW if new else _STORE, [tenant_id, *columns])
-    _store_hashes([(s, k) for s, k, _ in sealed if s.searchable], tenant_id, new=new)
+    kept = into if into is not None and new else Together()
+    kept.part(_STORE_NEW if new else _STORE, values)
+    hashed = [(s, k) for s, k, _ in sealed if s.searchable]
+    if new and hashed:
+        kept.part(_STORE_NEW_HASHES, _hashes(hashed, tenant_id))
+    if kept is not into:
+        kept.store()
     if not new:
+        _replace_hashes(hashed, tenant_id)
         _end_unused({s.owner for s in wanted if purposes.named(s.purpose).own_key}, tenant_id)
 
 
@@ -313,21 +328,24 @@ def _ensure_registered(secret: Secret) -> None:
         raise Invalid(detail=f"{secret.field} > 256 KiB")
 
 
-def _store_hashes(
-    found: Sequence[tuple[Secret, data_keys.DataKeyInHand]], tenant_id: int, *, new: bool
-) -> None:
+def _hashes(found: Sequence[tuple[Secret, data_keys.DataKeyInHand]], tenant_id: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "tenant_id": tenant_id, "purpose": s.purpose, "owner_table": s.owner_table, "owner_row": s.owner_row,
+            "mac": _mac(purposes.named(s.purpose), s.value, key, tenant_id), "ends_on": s.search_ends_on or s.ends_on,
+        }
+        for s, key in found
+    ]  # fmt: skip
+
+
+def _replace_hashes(found: Sequence[tuple[Secret, data_keys.DataKeyInHand]], tenant_id: int) -> None:
     if not found:
         return
-    facts: dict[str, Any] = {
-        "tenant": tenant_id,
-        "purpose": [s.purpose for s, _ in found],
-        "mac": [_mac(purposes.named(s.purpose), s.value, key, tenant_id) for s, key in found],
-        "table": [s.owner_table for s, _ in found],
-        "row": [s.owner_row for s, _ in found],
-        "ends": [s.search_ends_on or s.ends_on for s, _ in found],
-    }
+    rows = _hashes(found, tenant_id)
+    named = {"purpose": "purpose", "mac": "mac", "table": "owner_table", "row": "owner_row", "ends": "ends_on"}
+    columns = {name: [row[column] for row in rows] for name, column in named.items()}
     with connection.cursor() as cursor:
-        cursor.execute(_STORE_NEW_HASHES if new else _STORE_HASHES, facts)
+        cursor.execute(_STORE_HASHES, {"tenant": tenant_id, **columns})
 
 
 def _end_hashes(of: Iterable[tuple[str, str, int]], tenant_id: int) -> None:

@@ -13,7 +13,7 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.models import Entry as Entry
 from jishi.foundation.models import EntryWords
 from jishi.foundation.models import TrailHead as TrailHead
-from jishi.foundation.nouns import as_json
+from jishi.foundation.together import Together
 from jishi.kernels import ledger
 
 GENESIS = "0" * 64
@@ -49,8 +49,13 @@ def record(
     return record_many([note], by=by, new=new)[-1]
 
 
-def record_many(notes: Sequence[Note], *, by: Actor, new: bool = False) -> list[str]:
-    """Write `notes` in order, in 2 statements for new subjects, 3 otherwise, whatever their number."""
+def record_many(
+    notes: Sequence[Note], *, by: Actor, new: bool = False, into: Together | None = None
+) -> list[str]:
+    """Write `notes` in order, in 2 statements for new subjects, 3 otherwise, whatever their number.
+
+    `into`: entries and heads of new subjects are stored with what is gathered there.
+    """
     if not notes:
         return []
     tenant_id = by.tenant_id
@@ -67,7 +72,7 @@ def record_many(notes: Sequence[Note], *, by: Actor, new: bool = False) -> list[
         entries.append(entry)
         hashes.append(entry.hash)
         words += side
-    _store(tenant_id, heads, entries, new=new)
+    _store(tenant_id, heads, entries, new=new, into=into)
     if words:
         EntryWords.objects.bulk_create(words)
     return hashes
@@ -185,18 +190,20 @@ _COLUMNS = (
 )  # fmt: skip
 _HEADS = """
         INSERT INTO foundation_trailhead (tenant_id, subject_kind, subject_id, seq, hash)
-        SELECT %(tenant)s::bigint, h.* FROM json_to_recordset(%(heads)s::json)
-            AS h (subject_kind text, subject_id bigint, seq int, hash text)
+        SELECT h.* FROM json_to_recordset({given})
+            AS h (tenant_id bigint, subject_kind text, subject_id bigint, seq int, hash text)
 """
 _AGAIN = "ON CONFLICT (tenant_id, subject_kind, subject_id) DO UPDATE SET seq = EXCLUDED.seq, hash = EXCLUDED.hash"
 _ENTRIES = f"""
     INSERT INTO foundation_entry (tenant_id, {", ".join(_COLUMNS)}, codes)
-    SELECT %(tenant)s::bigint, {", ".join(_COLUMNS)}, codes::jsonb FROM json_to_recordset(%(entries)s::json)
-        AS e (recorded_at timestamptz, at timestamptz, subject_kind text, subject_id bigint, seq int, verb text,
-              actor text, rule text, details_commit text, prev text, suite text, hash text, codes text)
+    SELECT tenant_id, {", ".join(_COLUMNS)}, codes::jsonb FROM json_to_recordset({{given}})
+        AS e (tenant_id bigint, recorded_at timestamptz, at timestamptz, subject_kind text, subject_id bigint,
+              seq int, verb text, actor text,
+              rule text, details_commit text, prev text, suite text, hash text, codes text)
 """
-_STORE = f"WITH headed AS ({_HEADS} {_AGAIN}) {_ENTRIES}"
-_STORE_NEW = f"WITH headed AS ({_HEADS}) {_ENTRIES}"  # a head that stands already is refused by its key
+_HEADED_AGAIN = (("foundation_trailhead", f"{_HEADS} {_AGAIN}"),)
+_HEADED = (("foundation_trailhead", _HEADS),)  # a head that stands already is refused by its key
+_ENTERED = (("foundation_entry", _ENTRIES),)
 
 
 def _lock_heads(tenant_id: int, subjects: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, str]]:
@@ -209,20 +216,24 @@ def _lock_heads(tenant_id: int, subjects: Sequence[tuple[str, int]]) -> dict[tup
 
 
 def _store(
-    tenant_id: int, heads: Mapping[tuple[str, int], tuple[int, str]], entries: Sequence[Entry], *, new: bool
-) -> None:
+    tenant_id: int, heads: Mapping[tuple[str, int], tuple[int, str]], entries: Sequence[Entry], *, new: bool,
+    into: Together | None,
+) -> None:  # fmt: skip
     """Store entries with the new heads of their subjects in one statement."""
     ends = [
-        {"subject_kind": kind, "subject_id": i, "seq": seq, "hash": head}
+        {"tenant_id": tenant_id, "subject_kind": kind, "subject_id": i, "seq": seq, "hash": head}
         for (kind, i), (seq, head) in sorted(heads.items())
     ]
     rows = [
-        {**{name: getattr(entry, name) for name in _COLUMNS}, "codes": ledger.canonical(entry.codes)}
+        {**{name: getattr(entry, name) for name in _COLUMNS}, "tenant_id": tenant_id,
+         "codes": ledger.canonical(entry.codes)}
         for entry in entries
-    ]
-    with connection.cursor() as cursor:
-        values: dict[str, Any] = {"tenant": tenant_id, "heads": as_json(ends), "entries": as_json(rows)}
-        cursor.execute(_STORE_NEW if new else _STORE, values)
+    ]  # fmt: skip
+    kept = into or Together()
+    kept.part(_HEADED if new else _HEADED_AGAIN, ends)
+    kept.part(_ENTERED, rows)
+    if into is None:
+        kept.store()
 
 
 _SUITES: dict[int, str] = {}  # a tenant's suite never changes while a process runs: it changes by rotation and restart

@@ -6,7 +6,7 @@ from datetime import date
 from django.db import connection
 from django.utils.timezone import localdate
 
-from jishi.foundation import scope
+from jishi.foundation import marks, scope
 from jishi.foundation.tenants import Tenant
 from jishi.places import gathering
 from jishi.places.models import Building, Compound
@@ -28,11 +28,14 @@ def neighbours(made: Ground, day: date) -> dict[str, Neighbour]:
 _kept: dict[tuple[str, int], tuple[tuple[int, ...], list[date], dict[int, Ground]]] = {}
 
 # `xmin` tells apart two transactions that both made the same number, one of which was rolled back.
-_MARK = """
-    SELECT coalesce(max(number), 0), coalesce(max(xmin::text::bigint), 0),
-           coalesce((SELECT max(id) FROM places_divisionload), 0)
-    FROM places_groundmark WHERE tenant_id = %(t)s
-"""
+_MARK = marks.declare(
+    "ground",
+    """
+    SELECT json_build_array(coalesce(max(number), 0), coalesce(max(xmin::text::bigint), 0),
+                            coalesce((SELECT max(id) FROM places_divisionload), 0))
+    FROM places_groundmark WHERE tenant_id = %(t)s::bigint
+    """,
+)
 _DATES = """
     SELECT active_from, active_to FROM places_compound WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_building WHERE tenant_id = %(t)s
@@ -52,9 +55,7 @@ def ground(day: date) -> Ground:
     held = now.memo.get("ground")
     if held is None:
         key = (str(connection.settings_dict["NAME"]), tenant_id)
-        with connection.cursor() as cursor:
-            cursor.execute(_MARK, {"t": tenant_id})
-            mark = tuple(cursor.fetchone())
+        mark = tuple(marks.mark(_MARK))
         held = _kept.get(key)
         if held is None or held[0] != mark:
             held = _kept[key] = (mark, _dates(tenant_id), {})
@@ -72,6 +73,7 @@ def forget(tenant_id: int) -> None:
     """Look again, because this transaction has changed the ground."""
     _kept.pop((str(connection.settings_dict["NAME"]), tenant_id), None)
     scope.current().memo.pop("ground", None)
+    marks.forget(_MARK)
 
 
 def touch(tenant_id: int) -> None:

@@ -10,6 +10,7 @@ from jishi.cases import triage
 from jishi.cases.models import Case, Report, RiskLook, RiskMark
 from jishi.cases.triage import danger
 from jishi.foundation.actor import Actor
+from jishi.foundation.together import Together
 
 FRESH = timedelta(days=7)  # what was said longer ago is brought in by a file, and calls nobody to the telephone
 ACTING = ("operator", "dispatcher")  # who reads the marks; the list itself acts for nobody
@@ -18,9 +19,10 @@ WAITED = (1.0, 5.0, 10.0, 30.0, 60.0, 240.0, 1440.0)  # minutes; what is kept is
 
 
 def mark(
-    reports: Sequence[Report], looked: Sequence[triage.Looked], cases: Mapping[int, Case], *, now: datetime
-) -> None:
-    """Store the marks of reports that have just come in; no statement where no word speaks of danger."""
+    reports: Sequence[Report], looked: Sequence[triage.Looked], cases: Mapping[int, Case], *, now: datetime,
+    into: Together,
+) -> None:  # fmt: skip
+    """Store the marks of reports that have just come in, with what is gathered in `into`."""
     edition = danger.load().edition
     rows = [
         RiskMark(
@@ -31,8 +33,7 @@ def mark(
         if report.said_at >= now - FRESH
         for one in seen.dangers
     ]  # fmt: skip
-    if rows:
-        RiskMark.objects.bulk_create(rows)
+    into.rows(rows)
 
 
 def acted(

@@ -42,6 +42,7 @@ from jishi.duties import queries as duties
 from jishi.foundation import numbers, outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused, Stale
+from jishi.foundation.together import Together
 from jishi.kernels.text.minimise import minimise_one
 
 
@@ -112,13 +113,17 @@ def _store(
     joined = _cases_to_join(rows, by)
     rows = [_apart(r, joined) for r in rows]
     fresh = [i for i, r in enumerate(rows) if r.join_case_id not in joined]
-    given = numbers.take_together({"R": len(rows), "C": len(fresh)}, tenant_code, today)
+    tables = {Report._meta.db_table: len(rows), Case._meta.db_table: len(fresh)}
+    given, ids = numbers.take_with_ids({"R": len(rows), "C": len(fresh)}, tenant_code, today, tables)
     reports = [making.make_report(r, s, n, by=by, now=now) for r, s, n in zip(rows, looked, given["R"], strict=True)]
+    for report, row_id in zip(reports, ids[Report._meta.db_table], strict=True):
+        report.id = row_id
     word_by_row = safekeeping.give_words(rows, reports)
     receivers.set_receivers(reports, by=by, now=now)
     asides = [receivers.aside(report, by=by, now=now) for report in reports]
     with receivers.keeping(asides, by=by):
-        cases = _keep(rows, reports, looked, joined, dict(zip(fresh, given["C"], strict=True)), by=by, now=now)
+        named = dict(zip(fresh, zip(ids[Case._meta.db_table], given["C"], strict=True), strict=True))
+        cases = _keep(rows, reports, looked, joined, named, by=by, now=now)
     return [
         Received(
             report.id, report.number, cases[i].id, cases[i].number, word_by_row[i], cases[i].promise_due_at,
@@ -130,21 +135,30 @@ def _store(
 
 def _keep(
     rows: Sequence[Incoming], reports: Sequence[Report], looked: Sequence[triage.Looked], joined: Mapping[int, Case],
-    fresh: Mapping[int, str], *, by: Actor, now: datetime,
+    fresh: Mapping[int, tuple[int, str]], *, by: Actor, now: datetime,
 ) -> dict[int, Case]:  # fmt: skip
-    """Store reports with all that hangs on them; gives the case of each. `fresh`: numbers of new cases, by row."""
-    _insert(reports)
-    cases = {i: making.make_case(reports[i], rows[i], looked[i], number, now) for i, number in fresh.items()}
+    """Store reports with all that hangs on them, in two statements; gives the case of each. `fresh`: ids and numbers
+    of new cases, by row.
+
+    The rows first: what is sealed beside an anonymous report is refused by a look at that report.
+    """
+    kept = Together()
+    cases = {i: making.make_case(reports[i], rows[i], looked[i], number, now) for i, (_, number) in fresh.items()}
+    for i, (case_id, _) in fresh.items():
+        cases[i].id = case_id
     running = _promises(cases, looked, now)
-    Case.objects.bulk_create(cases.values())
-    Clock.objects.bulk_create(running)
+    kept.rows(reports)
+    kept.rows(list(cases.values()))
+    kept.rows(running)
     for i, row in enumerate(rows):
         cases.setdefault(i, joined.get(row.join_case_id or 0))  # type: ignore[arg-type]
-    _belong(rows, reports, cases, by=by, now=now)
-    safekeeping.seal_words(rows, reports)
-    _keep_suggestions(reports, looked, cases, now)
-    dangers.mark(reports, looked, cases, now=now)
-    _record(rows, reports, cases, set(fresh), by=by, now=now)
+    _belong(rows, reports, cases, by=by, now=now, into=kept)
+    _keep_suggestions(reports, looked, cases, now, into=kept)
+    dangers.mark(reports, looked, cases, now=now, into=kept)
+    _insert(kept, reports)
+    safekeeping.seal_words(rows, reports, into=kept)
+    _record(rows, reports, cases, set(fresh), by=by, now=now, into=kept)
+    kept.store()
     return cases
 
 
@@ -168,13 +182,13 @@ def _ensure_unknown(rows: Sequence[Incoming], by: Actor) -> None:
         raise AlreadyKnown(system=met.external_system, number=met.external_id)
 
 
-def _insert(reports: Sequence[Report]) -> None:
-    """Store reports. Another connection may have taken an external number in since we looked; it was first.
+def _insert(kept: Together, reports: Sequence[Report]) -> None:
+    """Store reports and their cases. Another connection may have taken an external number in since; it was first.
 
     :raises AlreadyKnown: it did.
     """
     try:
-        Report.objects.bulk_create(reports)
+        kept.store()
     except IntegrityError as twice:
         if getattr(getattr(twice.__cause__, "diag", None), "constraint_name", "") != "one_report_per_external_id":
             raise
@@ -212,15 +226,16 @@ def _promises(cases: Mapping[int, Case], looked: Sequence[triage.Looked], now: d
 
 
 def _belong(
-    rows: Sequence[Incoming], reports: Sequence[Report], cases: Mapping[int, Case], *, by: Actor, now: datetime
-) -> None:
-    Membership.objects.bulk_create(
+    rows: Sequence[Incoming], reports: Sequence[Report], cases: Mapping[int, Case], *, by: Actor, now: datetime,
+    into: Together,
+) -> None:  # fmt: skip
+    into.rows([
         Membership(
             tenant_id=by.tenant_id, report=report, case=cases[i], from_at=now, by=naming.actor_in(cases[i].id, by),
             why="joined" if rows[i].join_case_id == cases[i].id else "received", promise_due_at=cases[i].promise_due_at,
         )
         for i, report in enumerate(reports)
-    )  # fmt: skip
+    ])  # fmt: skip
     for case in {cases[i].id: cases[i] for i, r in enumerate(rows) if r.join_case_id == cases[i].id}.values():
         more = sum(1 for r in rows if r.join_case_id == case.id)
         case.change(reports_count=case.reports_count + more, changed_at=now)
@@ -235,24 +250,26 @@ def _of_these(suggested: Sequence[triage.Looked], refused: set[int]) -> list[tri
 
 
 def _keep_suggestions(
-    reports: Sequence[Report], looked: Sequence[triage.Looked], cases: Mapping[int, Case], now: datetime
-) -> None:
+    reports: Sequence[Report], looked: Sequence[triage.Looked], cases: Mapping[int, Case], now: datetime,
+    *, into: Together,
+) -> None:  # fmt: skip
     """Store what triage said; a likely duplicate of the same batch has its case by now."""
     stored = {i: (c.id, c.number) for i, c in cases.items()}
     looked = [seen.with_cases(stored) for seen in looked]
-    Suggestion.objects.take_in(
-        {
+    into.values(
+        Suggestion,
+        ({
             "tenant_id": report.tenant_id, "report_id": report.id, "stage": s.stage, "candidates": s.candidates,
             "abstained": s.abstained, "edition": s.edition, "ms": s.ms, "made_at": now,
         }
         for report, seen in zip(reports, looked, strict=True)
-        for s in seen.suggested
+        for s in seen.suggested),
     )  # fmt: skip
 
 
 def _record(
     rows: Sequence[Incoming], reports: Sequence[Report], cases: Mapping[int, Case], fresh: set[int], *, by: Actor,
-    now: datetime,
+    now: datetime, into: Together,
 ) -> None:  # fmt: skip
     move: Any = CASE.move("intake.receive", "")
     rule = f"{CASE.code}@{CASE.edition}"
@@ -264,11 +281,11 @@ def _record(
             first.append(trail.Note(move.trail, ("case", cases[i].id), now, facts, rule=rule))
         else:
             later.append(trail.Note("case.joined", ("case", cases[i].id), now, codes, rule=rule))
-    trail.record_many(first, by=by, new=True)
+    trail.record_many(first, by=by, new=True, into=into)
     trail.record_many(later, by=by)
     news: list[outbox.Event] = [ReportReceived(r.id, cases[i].id) for i, r in enumerate(reports)]
     news += [CaseMoved(cases[i].id, move.verb, cases[i].status, tuple(move.tells)) for i in sorted(fresh)]
-    outbox.announce(*news, at=now)
+    outbox.announce(*news, at=now, into=into)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from jishi.cases.refusals import WrongWord
 from jishi.cases.states import Voice
 from jishi.foundation import keys, sealed
 from jishi.foundation.actor import Actor
+from jishi.foundation.together import Together
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HASHER = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
@@ -32,7 +33,7 @@ def give_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> list[str]
     return given
 
 
-def seal_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> None:
+def seal_words(rows: Sequence[Incoming], reports: Sequence[Report], *, into: Together | None = None) -> None:
     """Seal original words, name and contact of reports that were stored just now, each with its end (spec 10 §13)."""
     kept = []
     for row, report in zip(rows, reports, strict=True):
@@ -46,7 +47,7 @@ def seal_words(rows: Sequence[Incoming], reports: Sequence[Report]) -> None:
             if value.strip()
         ]
     if kept:
-        sealed.seal(kept, tenant_id=reports[0].tenant_id, now=reports[0].received_at, new=True)
+        sealed.seal(kept, tenant_id=reports[0].tenant_id, now=reports[0].received_at, new=True, into=into)
 
 
 def _person(row: Incoming) -> list[tuple[str, str, str]]:

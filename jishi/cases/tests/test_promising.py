@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jishi.bodies import calendars
+from jishi.bodies import queries as bodies
 from jishi.cases.triage import promising
 from jishi.kernels import worktime
 
@@ -18,7 +18,7 @@ START = datetime(2024, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
     amount=st.sampled_from(["1wd", "5wd", "15nd", "1mo", "4wh", "2nh", "1hd"]),
 )  # fmt: skip
 def test_a_promise_is_what_it_would_be_if_nothing_were_kept(first: int, later: int, amount: str) -> None:
-    hours = calendars.named(calendars.OFFICE)
+    hours = bodies.calendar_by_label("office")
     moment = START + timedelta(minutes=first)
     again = moment.replace(hour=later // 60, minute=later % 60)
     length = worktime.parse_amount(amount)
@@ -29,8 +29,8 @@ def test_a_promise_is_what_it_would_be_if_nothing_were_kept(first: int, later: i
 
 
 def test_another_edition_of_the_calendar_is_asked_anew() -> None:
-    promising._promised("5wd", calendars.named(calendars.OFFICE), START)
-    always = calendars.named("always")
+    promising._promised("5wd", bodies.calendar_by_label("office"), START)
+    always = bodies.calendar_by_label("always")
 
     kept = promising._promised("5wd", always, START)
 

@@ -317,7 +317,7 @@ class TestPrograms:
 
 
 class TestItsPrice:
-    def test_is_one_statement_at_intake_and_one_on_the_desk(self, town: int) -> None:
+    def test_is_no_statement_of_its_own_at_intake_and_one_on_the_desk(self, town: int) -> None:
         def cost(text: str) -> int:
             with statements() as made:
                 f.receive(town, text=text)
@@ -325,7 +325,7 @@ class TestItsPrice:
 
         cost(NO_GAS)
 
-        assert cost(GAS) == cost(NO_GAS) + 1
+        assert cost(GAS) == cost(NO_GAS)
         by = f.dispatcher(town)
         with scope.work(by), statements() as made:
             assert len(risks.waiting(by=by)) == 1

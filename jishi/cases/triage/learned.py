@@ -18,7 +18,7 @@ from django.db import connection
 
 from jishi.cases.models import ModelEdition
 from jishi.duties.queries import Law
-from jishi.foundation import scope
+from jishi.foundation import marks, scope
 from jishi.kernels.text.classify import Learned, UnknownModel
 
 log = logging.getLogger(__name__)
@@ -85,16 +85,22 @@ def forget() -> None:
     memo = scope.current().memo
     memo.pop("learned model", None)
     memo.pop("models in force", None)
+    marks.forget(_IN_FORCE)
 
 
 # The last row names the state of the kept answers: equal numbers, equal answers (see `knowledge`).
-_IN_FORCE = """
-    (SELECT DISTINCT ON (kind) kind, id, number, sha256, card->'thresholds' FROM cases_modeledition
-    WHERE tenant_id = %s::bigint AND retired_at IS NULL AND adopted_at IS NOT NULL
-    ORDER BY kind, number DESC)
-    UNION ALL SELECT 'knowledge', coalesce(max(id), 0), count(*), coalesce(sum(version), 0)::text, NULL
-    FROM cases_knowledgeitem WHERE tenant_id = %s::bigint
-"""
+_IN_FORCE = marks.declare(
+    "models",
+    """
+    SELECT json_build_array(
+        (SELECT json_agg(json_build_array(kind, id, number, sha256, told)) FROM (
+            SELECT DISTINCT ON (kind) kind, id, number, sha256, card->'thresholds' AS told FROM cases_modeledition
+            WHERE tenant_id = %(t)s::bigint AND retired_at IS NULL AND adopted_at IS NOT NULL
+            ORDER BY kind, number DESC) AS adopted),
+        (SELECT json_build_array('knowledge', coalesce(max(id), 0), count(*), coalesce(sum(version), 0)::text, NULL)
+            FROM cases_knowledgeitem WHERE tenant_id = %(t)s::bigint))
+    """,
+)
 
 
 def row_in_force(kind: str) -> tuple[int, int, str, Any] | None:
@@ -103,9 +109,8 @@ def row_in_force(kind: str) -> tuple[int, int, str, Any] | None:
     now = scope.current()
     found: dict[str, tuple[int, int, str, Any]] | None = now.memo.get("models in force")
     if found is None:
-        with connection.cursor() as cursor:
-            cursor.execute(_IN_FORCE, [now.actor.tenant_id] * 2)
-            found = now.memo["models in force"] = {row[0]: row[1:] for row in cursor.fetchall()}
+        adopted, kept = marks.mark(_IN_FORCE)
+        found = now.memo["models in force"] = {row[0]: tuple(row[1:]) for row in (*(adopted or ()), kept)}
     return found.get(kind)
 
 

@@ -30,10 +30,10 @@ def asked(tenant_id, routed):
 
 
 class TestLawInMemory:
-    def test_costs_two_statements_a_transaction_once_read(self, tenant, stage, django_assert_max_num_queries):
+    def test_costs_one_statement_a_transaction_once_read(self, tenant, stage, django_assert_max_num_queries):
         decided(tenant, facts_of("01.02.01"))
 
-        with scope.work(system(tenant)), django_assert_max_num_queries(2):
+        with scope.work(system(tenant)), django_assert_max_num_queries(1):
             queries.decide([facts_of("01.02.01")] * 50, day=DAY)
             queries.matters(day=DAY)
 
