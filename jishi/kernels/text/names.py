@@ -79,6 +79,7 @@ _BAD_BEFORE = frozenset(
 
 
 def bad_before(text: str, at: int) -> bool:
+    """Whether the letter here and the one before it make a word in which no name begins."""
     return at > 0 and text[at - 1 : at + 1] in _BAD_BEFORE
 
 
