@@ -109,7 +109,7 @@ def solve(
         sets = cover.sets if cover is not None and cover.is_optimal else None
         if sets is None:
             rounds = min(search.mending, PARTED) if parted[piece.rows].any() else search.mending
-            if i in hopeless or cover is not None and cover.is_optimal:
+            if i in hopeless:
                 rounds = min(rounds, HOPELESS)
             rest.setdefault(rounds, []).append(piece)
             continue
@@ -249,7 +249,7 @@ def column_costs(ground: Ground, rows: Ints, sets: list[int], sought: searching.
 def searched(ground: Ground, pieces: list[Piece], search: Search) -> Array:
     """Divide pieces by seed, annealing, patches and polish; grids 0 … of these atoms, −1 elsewhere. A piece of a few
     atoms costs next to nothing: it is searched for longer and with other luck, and the best is kept."""
-    several = search.starts > 1 and ground.problem.previous is None and search.mending > HOPELESS
+    several = search.starts > 1 and ground.problem.previous is None and search.mending > PARTED
     few = [p for p in pieces if several and len(p.rows) <= FEW]
     many = [p for p in pieces if not several or len(p.rows) > FEW]
     part, k = np.full(ground.size, -1, np.int64), 0
