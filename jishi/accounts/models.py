@@ -87,6 +87,26 @@ class SignInKept(FactRow):
         indexes = [models.Index(fields=["tenant", "account", "at"], name="sign_ins_of_account")]
 
 
+class Device(TenantRow):
+    """随身设备: a browser in which somebody's pocket works, so that its holder can name it and end it.
+
+    `number_mac`: keyed hash of a number that the device made for itself; it opens nothing. Days, no moment, no place:
+    read by its holder alone, never by a superior (red line 5). `session_key`: what ends with it.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    number_mac = models.CharField(max_length=64)
+    name = models.CharField(max_length=40, blank=True)  # its holder's word; at first the kind of program and system
+    first_day = models.DateField()
+    last_day = models.DateField()
+    session_key = models.CharField(max_length=40, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "account", "number_mac"], name="one_row_per_device")]
+        indexes = [models.Index(fields=["tenant", "number_mac"], name="devices_by_number")]
+
+
 class ApiClient(TenantRow):
     """An outside system with its own rights and limits."""
 

@@ -67,6 +67,13 @@ def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: 
     return Slot(None, earlier.answer)
 
 
+def answer_of(key: str, *, route: str, by: Actor) -> Any:
+    """Give the answer that is kept under a key of this actor: {} while it still runs, None where there is none."""
+    owner = {"tenant_id": by.tenant_id, "actor": _asker(by, route, key), "route": route, "key": key[:200]}
+    found = list(IdempotencyRecord.objects.filter(**owner).values_list("answer", flat=True))
+    return (found[0] or {}) if found else None
+
+
 _CLAIM_MANY = """
     INSERT INTO foundation_idempotencyrecord (tenant_id, actor, route, key, body_hash, expires_at)
     SELECT %s, %s, %s, key, digest, %s FROM unnest(%s::text[], %s::text[]) AS wanted (key, digest) ORDER BY key

@@ -212,6 +212,19 @@ declare(
 )  # fmt: skip
 declare(
     Purpose(
+        code="errand.photo", fields=frozenset({"photo", "file_key", "file_name"}),
+        zh="看清跑腿单上的地方", en="to see the place of an errand",
+        basis=_DUTY, source="到场的人 / whoever was there",
+        readers=frozenset({"dispatcher", "handler", "supervisor", "reviewer"}),
+        days=2 * 365, shared_with="主办单位 / the lead body",
+        labels={
+            "photo": ("跑腿单的照片", "photo of an errand"), "file_key": ("跑腿单的照片", "photo of an errand"),
+            "file_name": ("文件名", "name of the file"),
+        },
+    )
+)  # fmt: skip
+declare(
+    Purpose(
         code="photo.public", fields=frozenset({"file_key", "file_name"}),
         zh="让大家看到现场；盖住个人信息的那一份", en="to let everybody see the place; the copy with persons covered",
         basis="个人信息保护法 13(1)(1)、25：本人同意公开", source="本人 / the person",

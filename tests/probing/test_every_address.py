@@ -255,7 +255,7 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "run": str(walk.run_id), "token": token, "item": item.number, "list_id": str(item.list_id), "body": HANDLES,
         "asked": str(f.body_id(case.tenant_id, "swj")),
         "service": "01.02.01", "fmt": "json", "ids": case.number, "version of feedback": "1",
-        "z": "16", "x": "1", "y": "1",
+        "z": "16", "x": "1", "y": "1", "device_id": "1", "key": "a-key-of-a-row", "place": "1",
         "pk": "1", "session_id": "1", "letter": "1", "webhook": "1", "tab": "trail", "act": "take-back",
         "work": "progress", "call": "attempt", "judge": "decide", "kind": "part", "part_act": "sign", "step": "apply",
         "verb": "check", "day": "2026-03-08", "mediation": str(sat.mediation.id),

@@ -14,7 +14,8 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
 from jishi.accounts import policies
-from jishi.accounts.models import SignedIn, SignInFailure, SignInKept
+from jishi.accounts.actions import devices
+from jishi.accounts.models import Account, Device, SignedIn, SignInFailure, SignInKept
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
@@ -110,6 +111,9 @@ def rename_session(old: str, new: str, *, by: Actor) -> None:
     SignedIn.objects.filter(tenant_id=by.tenant_id, account_id=by.account_id or 0, session_key=old).update(
         session_key=new
     )
+    Device.objects.filter(tenant_id=by.tenant_id, account_id=by.account_id or 0, session_key=old).update(
+        session_key=new
+    )
 
 
 @transaction.atomic
@@ -133,7 +137,7 @@ def end_session(session_id: int, *, by: Actor, now: datetime) -> None:
 @transaction.atomic
 def end_sessions(account_id: int, *, by: Actor, now: datetime, keep: str = "") -> int:
     """This will end every session of an account, but for that with the key `keep`, and give how many; its holder or
-    the security administrator may.
+    the security administrator may. Where none is kept, the devices of its pocket end too.
 
     :raises NotAllowed: somebody else asks.
     """
@@ -144,9 +148,28 @@ def end_sessions(account_id: int, *, by: Actor, now: datetime, keep: str = "") -
     keys = list(rows.values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     rows.delete()
+    if not keep:
+        devices.end_all(account_id, by=by, now=now)
     if keys:
         trail.record("session.all_ended", ("account", account_id), by=by, at=now, codes={"sessions": len(keys)})
     return len(keys)
+
+
+@transaction.atomic
+def end_lost(username: str, *, by: Actor, now: datetime) -> int:
+    """This will end every device and session of an account whose telephone is lost, as the security administrator;
+    gives how many devices. Which ones, and since when, is shown to nobody but their holder.
+
+    :raises NotAllowed: anybody else. :raises NotFound: no such account.
+    """
+    policies.ensure_may_keep_accounts(by)
+    named = Account.objects.filter(tenant_id=by.tenant_id, username=username.strip()[:60])
+    account = named.filter(is_staff_member=True).first()
+    if account is None:
+        raise NotFound
+    count = Device.objects.filter(tenant_id=by.tenant_id, account=account, ended_at=None).count()
+    end_sessions(account.id, by=by, now=now)
+    return count
 
 
 @transaction.atomic
@@ -161,6 +184,7 @@ def forget_old(*, by: Actor, now: datetime) -> int:
     Session.objects.filter(expire_date__lte=now).delete()
     SignInFailure.objects.filter(tenant_id=by.tenant_id, device=WORD, last_at__lt=now - FORGET_AFTER).delete()
     SignInKept.objects.filter(tenant_id=by.tenant_id, at__lt=now - KEEP).delete()
+    devices.forget_old(by=by, now=now)
     return SignInFailure.objects.filter(tenant_id=by.tenant_id, last_at__lt=now - KEEP).delete()[0]
 
 

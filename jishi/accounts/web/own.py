@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.accounts import queries
-from jishi.accounts.actions import accounts, key_list, signing_in, unified
+from jishi.accounts.actions import accounts, devices, key_list, signing_in, unified
 from jishi.accounts.models import Reading
 from jishi.accounts.web import own_rows, recovery, sessions
 from jishi.foundation import purposes
@@ -42,6 +42,7 @@ class WaysIn(IndexView):
         found["sessions"] = queries.sessions_of(self.request.actor.account_id, now=self.request.now)
         found["session_key"] = self.request.session.session_key
         found["sign_ins"] = [(WAYS[one.way], one) for one in queries.sign_ins_of(self.request.actor.account_id)]
+        found["devices"] = devices.of(self.request.actor.account_id, by=self.request.actor)
         found["by_phone"] = queries.enters_by_phone(self.request.actor.account_id)
         found["recovered_at"] = queries.recovered_at(self.request.actor.account_id, now=self.request.now)
         found["vouching"] = recovery.concerns(self.request)
@@ -163,6 +164,22 @@ def end_all(request: HttpRequest) -> HttpResponse:
     signing_in.end_sessions(request.actor.account_id, by=request.actor, now=request.now)
     request.session.flush()
     return redirect("/sign-in")
+
+
+@login_required
+@require_POST
+def name_device(request: HttpRequest, device_id: int) -> HttpResponse:
+    """Give one of one's own devices a name."""
+    devices.rename(device_id, request.POST.get("name", ""), by=request.actor, now=request.now)
+    return redirect("/me/sign-in#devices")
+
+
+@login_required
+@require_POST
+def end_device(request: HttpRequest, device_id: int) -> HttpResponse:
+    """End one of one's own devices, and what is signed in on it."""
+    devices.end(device_id, by=request.actor, now=request.now)
+    return redirect("/me/sign-in#devices")
 
 
 def readings(request: HttpRequest) -> HttpResponse:

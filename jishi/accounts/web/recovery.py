@@ -1,15 +1,16 @@
 """The pages of the way back by two persons: ask, vouch, end; and where its holder types both halves."""
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jishi.accounts import policies, queries
-from jishi.accounts.actions import recovery
+from jishi.accounts.actions import recovery, signing_in
 from jishi.accounts.actions.recovery import Given, HalvesWrong, PasskeyNeeded
 from jishi.accounts.models import Recovery
 from jishi.accounts.web import proofs, sessions
@@ -84,6 +85,30 @@ def ask(request: HttpRequest) -> HttpResponse:
     return _board(request, Wanted(), given=given, first=True)
 
 
+class Lost(forms.Form):
+    """Whose telephone is lost."""
+
+    lost = forms.CharField(label=_("丢了手机的人的登录名"), max_length=60)
+
+
+@login_required
+@require_POST
+def lost(request: HttpRequest) -> HttpResponse:
+    """End every device and every session of a colleague whose telephone is lost."""
+    policies.ensure_may_keep_accounts(request.actor)
+    form = Lost(request.POST)
+    if not form.is_valid():
+        return _board(request, Wanted(), lost=form)
+    try:
+        count = signing_in.end_lost(form.cleaned_data["lost"], by=request.actor, now=request.now)
+    except NotFound:
+        form.add_error("lost", _("没有这个登录名。"))
+        return _board(request, Wanted(), lost=form)
+    text = ngettext("停用了 %(n)d 台随身设备，所有登录都退出了。", "停用了 %(n)d 台随身设备，所有登录都退出了。", count)
+    messages.success(request, text % {"n": count})
+    return redirect("recovery")
+
+
 @login_required
 @require_POST
 def act(request: HttpRequest, recovery_id: int, recovery_act: str) -> HttpResponse:
@@ -126,7 +151,9 @@ def come_back(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/recover.html", {"form": form})
 
 
-def _board(request: HttpRequest, form: Wanted, *, given: Given | None = None, first: bool = False) -> HttpResponse:
+def _board(
+    request: HttpRequest, form: Wanted, *, given: Given | None = None, first: bool = False, lost: Lost | None = None
+) -> HttpResponse:
     by = request.actor
     asks = by.kind == "staff" and policies.may_keep_accounts(by)
     rows = queries.recoveries(by, now=request.now)
@@ -134,7 +161,7 @@ def _board(request: HttpRequest, form: Wanted, *, given: Given | None = None, fi
         raise NotAllowed("post")
     shown = {
         "rows": [_shown(row, request) for row in rows], "asks": asks, "form": form,
-        "half": given.half if given else "", "first": first,
+        "half": given.half if given else "", "first": first, "lost": lost or Lost(),
     }  # fmt: skip
     response = render(request, "accounts/recovery.html", shown)
     response["Cache-Control"] = "no-store"

@@ -341,7 +341,7 @@ def _apply(judged: _Judged, *, by: Actor, now: datetime) -> None:
     if errand.status == ErrandStatus.DUE:
         errand.taken_at = None
     if errand.status not in OPEN_ERRAND:
-        said_at = press.said_at if press.said_at is not None and press.said_at <= now else None
+        said_at = press.said_at if press.said_at and errand.set_at <= press.said_at <= now else None  # never negative
         errand.ended_at, errand.said_at = now, said_at
         errand.finding, errand.words = press.finding if press.verb == "finish" else "", judged.words
 

@@ -60,6 +60,23 @@ def add(report_id: int, given: Sequence[Ready], *, may_publish: bool, by: Actor,
         return []
     held, report = covering.hold(report_id, by=by)
     _ensure_may_add(report, by)
+    return _added(held, report, given, may_publish=may_publish, by=by, now=now)
+
+
+@transaction.atomic
+def add_brought(report_id: int, given: Ready, *, by: Actor, now: datetime) -> Photo:
+    """Keep a photo of whoever took the report in and has shown it by the key of its row (`bringing`).
+
+    :raises NotFound: he may not know of it any more. Else as `add`.
+    """
+    held, report = covering.hold(report_id, by=by)
+    return _added(held, report, [given], may_publish=False, by=by, now=now)[0]
+
+
+def _added(
+    held: Sequence[covering.Held], report: Report, given: Sequence[Ready], *, may_publish: bool, by: Actor,
+    now: datetime,
+) -> list[Photo]:  # fmt: skip
     if not any(policies.may_be_added_to(one.case, now) for one in held):
         raise ReopenWindowClosed(days=30)
     before = Photo.objects.filter(tenant_id=by.tenant_id, report=report).count()

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import get_current_timezone, localdate
 
 from jishi.cases import periods
-from jishi.cases.actions import enclosing, links, photos
+from jishi.cases.actions import bringing, enclosing, links, photos
 from jishi.cases.actions.making import searched
 from jishi.cases.models import (
     Case,
@@ -298,7 +298,8 @@ def _end_pictures(ids: Sequence[int], tenant_id: int) -> None:
 
 
 def _enclosures(kept: Kept, today: date, tenant_id: int) -> list[int]:
-    rows = files.StoredFile.objects.filter(tenant_id=tenant_id, purpose__in=[links.ENCLOSED, enclosing.ENCLOSED])
+    sent = [links.ENCLOSED, enclosing.ENCLOSED, bringing.SHOT]
+    rows = files.StoredFile.objects.filter(tenant_id=tenant_id, purpose__in=sent)
     return sorted(rows.filter(made_at__lte=_moment(kept.before(today))).values_list("id", flat=True))
 
 

@@ -1,14 +1,15 @@
 """What a device brings when it has network again: rows, each with a key of its own (spec 10 §§12, 14, 16, 18).
 
 A row is applied by its key once, however often, late or out of order it comes. Each is judged anew on arrival with
-today's rights; what no longer holds comes back to be seen. The device's clock is a claim: kept raw, believed within
-ten minutes. 500 rows cost as many statements as one.
+today's rights; what no longer holds comes back to be seen. The device's clock is a claim: believed within ten
+minutes, else put right by how far it is off and kept raw; no row is said after it is heard. 500 rows cost as many
+statements as one.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -64,10 +65,13 @@ class Row:
     errand: str = ""
     finding: str = ""
     here: tuple[float, float, float | None] | None = None
+    off_s: int | None = None  # by how much the device says its clock was ahead when this was written
 
     def body(self) -> bytes:
         """What the key stands for; the same verb sent again is equal byte by byte."""
-        return json.dumps(asdict(self), sort_keys=True, default=str).encode()
+        said = asdict(self)
+        del said["off_s"]  # measured anew each time it is sent
+        return json.dumps(said, sort_keys=True, default=str).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +128,39 @@ class _Desk:
     tenant_code: str
     device_now: datetime | None
 
-    def moment(self, at: datetime | None) -> tuple[datetime | None, dict[str, Any]]:
-        """Believe a device within ten minutes; what it said is kept as it was (spec 10 §2)."""
+    def moment(self, row: Row) -> tuple[datetime | None, dict[str, Any]]:
+        """Put a device's moment right by how far its clock is off; what it said is kept as it was (spec 10 §2).
+
+        The row's own difference goes before that of the sending: a clock may jump between the two. What is still in
+        the future, or before anybody had a device, is nobody's moment: the receipt counts.
+        """
         raw: dict[str, Any] = {}
-        off = round((self.device_now - self.now).total_seconds()) if self.device_now else 0
-        if abs(off) > DEVICE_CLOCK.total_seconds():
-            raw["device_clock_off_s"] = off
+        off = self.device_now - self.now if self.device_now else timedelta()
+        off = timedelta() if abs(off) <= DEVICE_CLOCK else off  # a slow network is no wrong clock
+        off = off if row.off_s is None else timedelta(seconds=row.off_s)
+        at = row.at
+        if abs(off) > DEVICE_CLOCK:
+            raw["device_clock_off_s"] = round(off.total_seconds())
+        if at is not None and off:
+            right = _put_right(at, off)
+            raw |= {"device_said_at": trail.stamp(at)} if abs(off) > DEVICE_CLOCK else {}
+            at = min(right, self.now) if right is not None else None
         if at is not None and not EARLIEST <= at <= self.now + DEVICE_CLOCK:
-            raw["device_said_at"] = trail.stamp(at)
+            raw["device_said_at"] = trail.stamp(row.at or at)
             at = None
         return at, raw
+
+    def put_right(self, row: Row) -> dict[str, Any]:
+        """Tell the worker which moment stands where his device's was not believed."""
+        at, raw = self.moment(row)
+        return {"said_at": trail.stamp(at or self.now)} if "device_said_at" in raw else {}
+
+
+def _put_right(at: datetime, off: timedelta) -> datetime | None:
+    try:
+        return at - off
+    except OverflowError:
+        return None
 
 
 def _apply(rows: Sequence[Row], desk: _Desk) -> dict[str, Answer]:
@@ -175,7 +202,7 @@ def _press(rows: Sequence[Row], desk: _Desk) -> dict[str, Answer]:
         return {}
     presses = []
     for row in rows:
-        said_at, raw = desk.moment(row.at)
+        said_at, raw = desk.moment(row)
         presses.append(
             Press(
                 row.errand, row.verb.removeprefix("errand."), finding=row.finding, words=row.text, matter=row.matter,
@@ -183,13 +210,13 @@ def _press(rows: Sequence[Row], desk: _Desk) -> dict[str, Answer]:
             )
         )  # fmt: skip
     done = errands.press_many(presses, by=desk.by, now=desk.now, tenant_code=desk.tenant_code)
-    return {row.key: _pressed(row, one) for row, one in zip(rows, done, strict=True)}
+    return {row.key: _pressed(row, one, desk) for row, one in zip(rows, done, strict=True)}
 
 
-def _pressed(row: Row, one: errands.Pressed) -> Answer:
+def _pressed(row: Row, one: errands.Pressed, desk: _Desk) -> Answer:
     if one.errand is None:
         return _refused(row.key, one.refusal or Invalid(detail="errand"))
-    facts: dict[str, Any] = {"errand": one.errand.number, "status": one.errand.status}
+    facts: dict[str, Any] = {"errand": one.errand.number, "status": one.errand.status} | desk.put_right(row)
     if one.report is not None:
         facts |= {"number": one.report.number, "case": one.report.case_number}
     return Answer(row.key, "done", facts)
@@ -219,16 +246,17 @@ def _speak(rows: Sequence[Row], desk: _Desk) -> dict[str, Answer]:
     stored = dict(zip([r for r in sound if r.key not in answers], taken, strict=True))
     settled = {got.case_id: row.how for row, got in stored.items() if row.verb == "settle"}
     unsettled = settling.settle_many(settled, by=desk.by, now=desk.now) if settled else {}
-    return answers | {row.key: _spoken(row, got, unsettled.get(got.case_id)) for row, got in stored.items()}
+    return answers | {row.key: _spoken(row, got, unsettled.get(got.case_id), desk) for row, got in stored.items()}
 
 
-def _spoken(row: Row, got: intake.Received, no: Refused | None) -> Answer:
-    facts = {"number": got.number, "case": got.case_number, "settled": row.verb == "settle" and no is None}
+def _spoken(row: Row, got: intake.Received, no: Refused | None, desk: _Desk) -> Answer:
+    facts: dict[str, Any] = {"number": got.number, "case": got.case_number} | desk.put_right(row)
+    facts["settled"] = row.verb == "settle" and no is None
     return Answer(row.key, "conflict" if no else "done", facts, no)
 
 
 def _incoming(row: Row, desk: _Desk) -> Incoming:
-    said_at, raw = desk.moment(row.at)
+    said_at, raw = desk.moment(row)
     matter = duties.matter(row.matter) if row.matter else None
     said = row.text.strip()
     if not said and row.verb == "settle" and matter is not None:

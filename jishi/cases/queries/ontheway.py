@@ -10,11 +10,13 @@ from django.db.models import Max, Q
 from django.utils.timezone import localdate
 
 from jishi.cases import walkers
+from jishi.cases.actions import bringing
 from jishi.cases.legwork import ERRAND, FINDINGS, OPEN_ERRAND, ErrandKind, ErrandStatus
 from jishi.cases.models import Case, Errand, PatrolRoute
 from jishi.cases.queries import patch
 from jishi.cases.queries.today import midnight
 from jishi.foundation.actor import Actor
+from jishi.foundation.files import StoredFile
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.places import queries as places
 
@@ -123,29 +125,32 @@ class Told:
     report: str
     version: int
     may_drop: bool
+    photos: tuple[StoredFile, ...] = ()  # what whoever was there sent along
 
 
 def of_case(case: Case, *, by: Actor) -> list[Told]:
-    """Give the errands of a case, the newest first; one statement."""
+    """Give the errands of a case, the newest first; two statements."""
     rows = walkers.visible_to(by, Errand.objects.filter(case=case)).order_by("-id")
     return _told(rows.select_related("case", "report")[:MOST], by)
 
 
 def of_desk(*, by: Actor) -> list[Told]:
-    """Give what this desk has set or watches: what runs first, by its due day, then what ended last; two statements."""
+    """Give what this desk has set or watches: what runs first, by its due day, then what ended last; 3 statements."""
     rows = walkers.visible_to(by, Errand.objects.all()).select_related("case", "report")
     running = rows.filter(status__in=sorted(OPEN_ERRAND)).order_by("due_at", "id")[:SHOWN]
     over = rows.filter(~Q(status__in=sorted(OPEN_ERRAND))).order_by("-changed_at", "-id")[:SHOWN]
-    return [*_told(running, by), *_told(over, by)]
+    return _told([*running, *over], by)
 
 
 def _told(rows: Iterable[Errand], by: Actor) -> list[Told]:
     drop = next(m for m in ERRAND.moves if m.verb == "errands.drop")
+    rows = list(rows)
+    along = bringing.of_errands([e.id for e in rows], tenant_id=by.tenant_id)
     return [
         Told(
             e.number, e.kind, e.place_text, e.what, e.case.number if e.case else "", e.status, e.due_at,
             e.overdue_at is not None, e.finding, e.words, e.report.number if e.report else "", e.version,
-            e.status == ErrandStatus.DUE and walkers.may(drop, by, e),
+            e.status == ErrandStatus.DUE and walkers.may(drop, by, e), along.get(e.id, ()),
         )
         for e in rows
     ]  # fmt: skip

@@ -6,17 +6,20 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
-from ninja import Schema
+from ninja import File, Schema
+from ninja.files import UploadedFile
 from pydantic import AwareDatetime, Field, ValidationError
 
-from jishi.cases.actions import errands, syncing
+from jishi.accounts.actions import devices
+from jishi.cases.actions import bringing, errands, syncing
 from jishi.cases.actions.syncing import Answer, Row
 from jishi.cases.queries import listing, ontheway
 from jishi.cases.rest.edge import router
 from jishi.cases.shapes import version_seen
-from jishi.foundation import idempotency
-from jishi.foundation.refusals import Invalid, KeyMissing
+from jishi.foundation import files, idempotency, uploads
+from jishi.foundation.refusals import Invalid, KeyMissing, NotFound
 
+PhotoSent = Annotated[UploadedFile, File()]
 Degree = Annotated[float, Field(ge=-180, le=180)]
 
 
@@ -29,7 +32,7 @@ class HereIn(Schema):
 
 
 class RowIn(Schema):
-    """One verb of a device."""
+    """One verb of a device. `off_s`: by how many seconds its clock was ahead of ours when this was written."""
 
     key: str = Field(min_length=8, max_length=64)
     verb: str = Field(max_length=20)
@@ -43,6 +46,7 @@ class RowIn(Schema):
     errand: str = Field("", max_length=24)
     finding: str = Field("", max_length=12)
     here: HereIn | None = None
+    off_s: int | None = Field(None, ge=-(2**33), le=2**33)
 
 
 class SyncIn(Schema):
@@ -72,6 +76,12 @@ class FindIn(Schema):
     text: str = Field(max_length=20_000)
     matter: str = Field("", max_length=40)
     here: HereIn | None = None
+
+
+class OpenedFor(Schema):
+    """Why a photo is opened."""
+
+    reason: str = Field("", max_length=300)
 
 
 class WhyIn(Schema):
@@ -179,6 +189,7 @@ def _page(request: HttpRequest, response: HttpResponse, number: str) -> dict[str
 @router.post("/sync", summary="Take in what a device brings")
 def sync(request: HttpRequest, payload: SyncIn) -> dict[str, Any]:
     """Apply keyed verbs of a device, each once; answers row by row: done, again, conflict, refused."""
+    _ensure_open(request)
     answers: dict[int, Answer] = {}
     rows: list[tuple[int, Row]] = []
     for i, raw in enumerate(payload.rows):
@@ -193,6 +204,33 @@ def sync(request: HttpRequest, payload: SyncIn) -> dict[str, Any]:
     answers |= {i: answer for (i, _row_), answer in zip(rows, done, strict=True)}
     language = translation.get_language() or "zh-hans"
     return {"now": request.now, "rows": [_told(answers[i], language) for i in sorted(answers)]}  # type: ignore[attr-defined]
+
+
+@router.post("/sync/{key}/photos/{place}", summary="Bring a photo of a row", response={201: dict[str, Any]})
+def bring_photo(request: HttpRequest, key: str, place: int, photo: PhotoSent) -> tuple[int, dict[str, Any]]:
+    """Keep one JPEG, PNG or WebP (20 MB) of a row that was sent before; `place` 1 to 3 of that row. Its address is
+    its idempotency key: the same photo brought again is `again`."""
+    _ensure_open(request)
+    sent = uploads.sent([photo])
+    if not sent or not 0 < place < 2**15:
+        raise Invalid(detail="photo")
+    fresh = bringing.bring(key, place, sent[0], by=request.actor, now=request.now)  # type: ignore[attr-defined]
+    return 201, {"key": key, "place": place, "state": "done" if fresh else "again"}
+
+
+@router.post("/errands/{number}/photos/{row}/open", summary="Open a photo of an errand, for a reason")
+def open_errand_photo(request: HttpRequest, number: str, row: int, payload: OpenedFor) -> HttpResponse:
+    """Give it as a download; who opened it and why is written down."""
+    if not 0 < row < 2**63:
+        raise NotFound
+    opened = bringing.open_(row, of=number, reason=payload.reason, by=request.actor, now=request.now)  # type: ignore[attr-defined]
+    return files.as_download(opened.data, opened.row.kind, f"{number}-{row}.jpg")
+
+
+def _ensure_open(request: HttpRequest) -> None:
+    """:raises DeviceEnded: it was ended, and nobody has signed in on it since."""
+    session = request.session.session_key or ""
+    devices.ensure_open(request.headers.get("X-Jishi-Device", ""), session=session, by=request.actor)  # type: ignore[attr-defined]
 
 
 def _row(one: RowIn) -> Row:

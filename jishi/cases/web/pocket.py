@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from jishi.accounts.actions import devices
 from jishi.cases.queries import ontheway, patch
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.foundation.refusals import NotFound
@@ -27,7 +28,8 @@ from jishi.foundation.refusals import NotFound
 FILES = (
     "portal/tokens.css", "portal/jishi.css", "portal/pages.css", "portal/icons.svg", "portal/mark.svg",
     "portal/shell.js", "cases/pocket/pocket.js", "cases/pocket/store.js", "cases/pocket/queue.js",
-    "cases/pocket/errands.js", "cases/pocket/forms.js", "cases/pocket/icon-192.png", "cases/pocket/icon-512.png",
+    "cases/pocket/errands.js", "cases/pocket/forms.js", "cases/pocket/clock.js", "cases/pocket/photos.js",
+    "cases/pocket/pocket.css", "cases/pocket/icon-192.png", "cases/pocket/icon-512.png",
 )  # fmt: skip
 GOING = ("grid_worker", "volunteer")
 
@@ -44,16 +46,34 @@ def shell(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staffed(*GOING)
 def start(request: HttpRequest) -> JsonResponse:
-    """Give what the app works with until it has network again: grids, errands, rounds; and the token for sending."""
+    """Give what the app works with until it has network again: grids, errands, rounds; the token for sending, the key
+    that seals what lies on the device.
+
+    :raises DeviceEnded: this device was ended, and nobody has signed in on it since.
+    """
+    session = request.session.session_key or ""
+    number = _number(request)
+    seal = devices.met(number, session=session, by=request.actor, now=request.now) if number else None
     found = ontheway.mine(by=request.actor, now=request.now)
     grids = ontheway.grid_names(request.actor, now=request.now)
     return JsonResponse(
         {
-            "owner": _owner(request), "csrf": get_token(request), "now": found.now,
+            "owner": _owner(request), "csrf": get_token(request), "seal": seal, "now": found.now,
             "grids": [{"code": code, "name": name} for code, name in grids],
             "errands": list(found.errands), "routes": list(found.routes), "more": found.more,
         }
     )  # fmt: skip
+
+
+@never_cache
+@require_GET
+def device(request: HttpRequest) -> JsonResponse:
+    """Tell a device on which nobody is signed in whether it was ended: then it closes what lies on it."""
+    return JsonResponse({"known": devices.is_known(_number(request), by=request.actor, now=request.now)})
+
+
+def _number(request: HttpRequest) -> str:
+    return request.headers.get("X-Jishi-Device", "")
 
 
 def _owner(request: HttpRequest) -> str:

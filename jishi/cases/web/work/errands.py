@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from jishi.cases.actions import errands
+from jishi.cases.actions import bringing, errands
 from jishi.cases.legwork import ERRAND, ErrandKind
 from jishi.cases.queries import listing, ontheway
 from jishi.cases.refusals import NoSuchCase
+from jishi.cases.web import handing_out
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.foundation.refusals import NotFound, Refused
 
@@ -84,6 +85,25 @@ def drop(request: HttpRequest, number: str) -> HttpResponse:
     words, version = str(request.POST.get("words", "")), seen_version(request)
     errands.drop(number, words=words, by=request.actor, now=request.now, version=version)
     return redirect("errands")
+
+
+@never_cache
+@require_POST
+@staffed(*SETTING)
+def photo(request: HttpRequest, number: str, row: int) -> HttpResponse:
+    """Open a photo of an errand once, for a reason; :raises NotFound: no such photo, or not this desk's to know."""
+    facts: dict[str, str] = {"number": number}
+    try:
+        why = str(request.POST.get("reason", ""))[:300]
+        opened = bringing.open_(row, of=number, reason=why, by=request.actor, now=request.now)
+        facts |= {"picture": handing_out.within(opened), "name": opened.name}
+    except Refused as no:
+        if no.status != 422:
+            raise
+        facts["refused"] = no.sentence(lang())
+    response = render(request, "cases/work/errand_photo.html", facts, status=422 if "refused" in facts else 200)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _page(

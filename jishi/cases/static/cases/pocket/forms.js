@@ -1,4 +1,5 @@
 // What is being written: every key is kept at once, so a killed tab loses nothing. A point only when "here" is pressed.
+import * as photos from "./photos.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
 
@@ -24,19 +25,46 @@ export function write(form, said) {
   form.dispatchEvent(new Event("written"));
 }
 
-const name = (form) => `draft:${form.dataset.verb}`;
+// A draft that is closed for now is never written over: what is written meanwhile lies beside it, and joins it later.
+export const photosOf = (form) => `draft:${form.dataset.verb}`;
+const name = (form) => photosOf(form) + (form.dataset.aside ?? "");
 
 export async function keep(form) {
-  await store.put(name(form), { at: Date.now(), said: read(form) });
-  told(form, Date.now());
+  try {
+    await store.put(name(form), { at: Date.now(), said: read(form) });
+    told(form, Date.now());
+  } catch {
+    full(form, true);
+  }
 }
 
 export async function restore(form) {
-  const draft = await store.get(name(form));
+  const main = photosOf(form), [draft, beside] = [await store.get(main), await store.get(`${main}:2`)];
+  form.dataset.aside = await store.isClosed(main) ? ":2" : "";
+  if (form.dataset.aside) return show(form, beside, `${main}:2`);
+  if (!beside) return show(form, draft, main);
+  const text = [draft?.said.text, beside.said.text].filter(Boolean).join("\n");
+  write(form, { ...draft?.said, ...beside.said, ...(text && { text }) });
+  await keep(form);
+  return store.drop(`${main}:2`);
+}
+
+async function show(form, draft, key) {
   if (!draft) return;
-  if (Date.now() - draft.at > DRAFT_LIVES) { await store.drop(name(form)); return; }
+  if (Date.now() - draft.at > DRAFT_LIVES) {
+    await store.drop(key);
+    await photos.drop(photosOf(form));
+    return;
+  }
   write(form, draft.said);
   told(form, draft.at);
+}
+
+// The device is full: said where it happens, and what was typed stays where it is.
+export function full(form, is) {
+  const note = form.querySelector("[data-full]");
+  note.hidden = !is;
+  if (is) note.scrollIntoView({ block: "nearest" });
 }
 
 let say = () => "";
@@ -87,7 +115,13 @@ export async function submit(form) {
   if (missing(form, said)) return false;
   const verb = said.errand ? "errand.find" : form.dataset.verb;
   const label = said.text ?? `${form.querySelector("[name=matter]").selectedOptions[0].textContent} · ${said.how}`;
-  await queue.add(verb, said, label.slice(0, 80));
+  try {
+    await queue.add(verb, said, label.slice(0, 80), photosOf(form));
+  } catch {
+    full(form, true);
+    return false;
+  }
+  full(form, false);
   await store.drop(name(form));
   const grid = said.grid;
   write(form, { grid });

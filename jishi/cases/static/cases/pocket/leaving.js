@@ -5,9 +5,10 @@ async function unsent() {
   for (const { name } of await indexedDB.databases?.() ?? []) {
     if (!name?.startsWith("jishi-pocket-")) continue;
     const db = await done(indexedDB.open(name));
-    const rows = db.objectStoreNames.contains("queue") ? await done(db.transaction("queue").objectStore("queue").getAll()) : [];
+    const held = ["queue", "photos"].filter((store) => db.objectStoreNames.contains(store));
+    const rows = await Promise.all(held.map((store) => done(db.transaction(store).objectStore(store).getAll())));
     db.close();
-    if (rows.some((row) => row.state !== "sent")) return true;
+    if (rows.flat().some((row) => row.state !== "sent")) return true;
   }
   return false;
 }

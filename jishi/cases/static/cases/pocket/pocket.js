@@ -1,6 +1,8 @@
 // The pocket: what a grid worker has with him. It works without network: this device first, the server when it can.
+import * as clock from "./clock.js";
 import * as errands from "./errands.js";
 import * as forms from "./forms.js";
+import * as photos from "./photos.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
 
@@ -55,7 +57,8 @@ function noted() {
 // --- errands and rounds
 async function press(errand, verb, more = {}, words = "") {
   if (!errand.mine && verb !== "take") await queue.add("errand.take", { errand: errand.number }, errand.place);
-  await queue.add(`errand.${verb}`, { errand: errand.number, ...more }, [errand.place, words].filter(Boolean).join(" · "));
+  const shots = verb === "finish" || verb === "cannot" ? `errand:${errand.number}` : "";
+  await queue.add(`errand.${verb}`, { errand: errand.number, ...more }, [errand.place, words].filter(Boolean).join(" · "), shots);
   noted();
 }
 
@@ -86,6 +89,7 @@ function errandItem(errand) {
   if (!errand.mine) acts.prepend(button(say("act.take"), "go", () => press(errand, "take")));
   if (errand.mine) {
     acts.append(button(say("act.find"), "", () => reportFrom(errand)), button(say("act.put_back"), "text", () => press(errand, "put_back")));
+    shoot(part(item, "photos"), `errand:${errand.number}`);
     const cannot = part(item, "cannot"), input = cannot.querySelector("input"), label = cannot.querySelector("label");
     cannot.hidden = false;
     input.id = label.htmlFor = `why-${errand.number}`;
@@ -97,11 +101,52 @@ function errandItem(errand) {
   return item;
 }
 
-function reportFrom(errand) {
+async function reportFrom(errand) {
   const form = $("report-form");
+  await photos.move(`errand:${errand.number}`, forms.photosOf(form));
   forms.write(form, { ...forms.read(form), errand: errand.number, where: errand.place });
-  forms.keep(form);
+  await forms.keep(form);
+  await shots(part(form, "photos"), forms.photosOf(form));
   location.hash = "report";
+}
+
+// --- photos: a press opens the camera; what it gives is made smaller here and lies beside the draft
+let numbered = 0;
+function shoot(place, name) {
+  const input = place.querySelector("input"), label = place.querySelector("label");
+  place.hidden = false;
+  input.id ||= label.htmlFor = `photo-${numbered += 1}`;
+  input.addEventListener("change", async () => {
+    const no = part(place, "photo-no"), [file] = input.files;
+    no.hidden = true;
+    input.value = "";
+    if (!file) return;
+    try {
+      await photos.add(name, file);
+    } catch (lost) {
+      no.textContent = say(lost.name === "QuotaExceededError" ? "photo.full" : "photo.not");
+      no.hidden = false;
+    }
+    await shots(place, name);
+  });
+  return shots(place, name);
+}
+
+async function shots(place, name) {
+  const held = await photos.of(name), list = part(place, "photo-list");
+  const items = await Promise.all(held.map(async (photo, i) => {
+    const item = document.createElement("li"), words = say("photo.n", { n: i + 1 });
+    const away = button(say("photo.away"), "text", async () => {
+      await store.removePhoto(photo.id);
+      await shots(place, name);
+      place.querySelector("input").focus();
+    });
+    away.setAttribute("aria-label", `${words} · ${say("photo.away")}`);
+    item.append(await photos.thumbnail(photo, words), away);
+    return item;
+  }));
+  list.replaceChildren(...items);
+  place.querySelector("input").disabled = held.length >= photos.MOST;
 }
 
 function fill(list, items) {
@@ -141,37 +186,73 @@ function drawGrids(grids) {
 const rank = { refused: 0, conflict: 0, waiting: 1, sent: 2 };
 async function drawQueue() {
   const rows = (await store.rows()).sort((a, b) => rank[a.state] - rank[b.state] || b.seq - a.seq);
-  fill($("rows"), rows.map(queueItem));
-  const waiting = rows.filter((r) => r.state === "waiting").length, see = rows.filter((r) => rank[r.state] === 0).length;
+  const counts = await photos.counts(), of = (r) => counts.get(r.key) ?? { waiting: 0, sent: 0, refused: 0, told: [] };
+  fill($("rows"), rows.map((row) => queueItem(row, of(row))));
+  const waiting = rows.filter((r) => r.state === "waiting" || (r.state === "sent" && of(r).waiting)).length;
+  const see = rows.filter((r) => rank[r.state] === 0 || of(r).refused).length;
   for (const count of document.querySelectorAll("[data-waiting]")) count.textContent = waiting + see || "";
   const last = queue.state.last ?? await store.get("last");
   if (queue.state.last) store.put("last", queue.state.last);
   $("synced").textContent = last ? $("synced").dataset.words.replace("{when}", moment(last)) : $("synced").dataset.never;
+  const off = clock.state.off, closed = rows.some((r) => r.closed);
+  $("clock").hidden = !off;
+  $("clock").textContent = off ? say(off > 0 ? "clock.ahead" : "clock.behind", { by: span(Math.abs(off)) }) : "";
+  $("closed").hidden = !closed;
   drawNet(waiting, see);
 }
 
+const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
+function span(off) {
+  const [unit, long] = UNITS.find(([, l]) => off >= l) ?? UNITS[2];
+  return new Intl.NumberFormat(LANG, { style: "unit", unit, unitDisplay: "long" }).format(Math.round(off / long));
+}
+
 function drawNet(waiting, see) {
-  const { signIn, lost } = queue.state;
-  const head = !navigator.onLine ? "net.none" : signIn ? "net.sign" : lost && waiting ? "net.lost" : see ? "net.conflict" : "";
+  const { signIn, lost, ended } = queue.state;
+  const head = ended ? "net.ended" : !navigator.onLine ? "net.none" : signIn ? "net.sign" : lost && waiting ? "net.lost" : see ? "net.conflict" : "";
   $("net").hidden = !head;
   if (!head) return;
   part($("net"), "net-head").textContent = say(head, { n: see });
-  const more = signIn && navigator.onLine ? "net.sign-more" : waiting ? "net.wait" : "";
+  const more = ended ? "net.ended-more" : signIn && navigator.onLine ? "net.sign-more" : waiting ? "net.wait" : "";
   part($("net"), "net-more").textContent = more ? say(more, { n: waiting }) : "";
-  const link = part($("net"), "net-link"), toSignIn = signIn && navigator.onLine;
+  const link = part($("net"), "net-link"), toSignIn = (signIn || ended) && navigator.onLine;
   link.href = toSignIn ? "/sign-in?next=/pocket" : "#queue";
   link.textContent = say(toSignIn ? "net.sign-in" : "net.see");
 }
 
-function queueItem(row) {
+function queueItem(row, shots) {
   const item = of("t-row");
   item.dataset.state = row.state;
   part(item, "icon").replaceWith(one("t-icons", row.state));
   part(item, "chip").replaceWith(one("t-chips", row.state));
-  part(item, "what").textContent = `${say(`row.${row.verb}`)} · ${row.label}`;
-  part(item, "when").textContent = [moment(row.at), row.answer?.number].filter(Boolean).join(" · ");
+  part(item, "what").textContent = `${say(`row.${row.verb}`)} · ${row.closed ? say("q.closed") : row.label}`;
+  const off = clock.offOf(row), right = row.answer?.said_at ?? new Date(Date.parse(row.at) - off).toISOString();
+  const when = row.answer?.said_at || Math.abs(off) >= 60_000 ? say("clock.right", { when: moment(right), was: moment(row.at) }) : moment(row.at);
+  part(item, "when").textContent = [when, row.answer?.number].filter(Boolean).join(" · ");
+  part(item, "shots").textContent = ["waiting", "sent", "refused"].filter((s) => shots[s]).map((s) => say(`photos.${s}`, { n: shots[s] })).join(" · ");
+  if (shots.refused && row.state === "sent") notTaken(item, row, shots);
   if (row.state === "conflict" || row.state === "refused") explain(item, row);
   return item;
+}
+
+// The row stands; a photo of it was not taken, and it is said why.
+function notTaken(item, row, shots) {
+  const why = part(item, "why"), acts = part(item, "acts");
+  why.hidden = acts.hidden = false;
+  why.textContent = [...new Set(shots.told)].map((t) => say("photo.why", { why: t })).join(" ");
+  acts.append(button(say("photo.again"), "", () => resend(row)), button(say("photo.leave"), "text", () => leave(row)));
+}
+
+async function resend(row) {
+  for (const photo of await photos.of(row.key)) {
+    if (photo.state === "refused") await store.changePhoto({ ...photo, state: "waiting", told: undefined });
+  }
+  queue.send();
+}
+
+async function leave(row) {
+  for (const photo of await photos.of(row.key)) if (photo.state === "refused") await store.removePhoto(photo.id);
+  queue.changed();
 }
 
 function explain(item, row) {
@@ -188,7 +269,7 @@ function explain(item, row) {
 }
 
 async function forget(row) {
-  await store.remove(row.seq);
+  await queue.forget(row);
   queue.changed();
 }
 
@@ -202,7 +283,9 @@ async function mend(row) {
   const form = row.verb === "settle" ? $("settle-form") : $("report-form");
   const { errand, finding, ...words } = row.said;
   forms.write(form, words);
+  await photos.move(row.key, forms.photosOf(form));
   await forms.keep(form);
+  await shots(part(form, "photos"), forms.photosOf(form));
   await forget(row);
   location.hash = row.verb === "settle" ? "settle" : "report";
 }
@@ -214,17 +297,33 @@ function ask(row) {
 }
 
 // --- what the server says, when it can be asked
-async function refresh() {
-  const answer = await fetch("/pocket/start", {
-    headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE * 3),
+async function hear(address) {
+  return fetch(address, {
+    headers: { Accept: "application/json", "X-Jishi-Device": await store.device() }, signal: AbortSignal.timeout(PATIENCE * 3),
   }).catch(() => null);
+}
+
+// Nobody is signed in: was this device ended meanwhile? Then what lies here is closed until somebody has signed in.
+async function ended() {
+  const answer = await hear("/pocket/device");
+  if (!answer?.ok || (await answer.json()).known) return;
+  queue.state.ended = true;
+  await store.close();
+}
+
+async function refresh() {
+  const asked = Date.now(), answer = await hear("/pocket/start");
   if (!answer) return false;
-  if ([401, 403].includes(answer.status)) { queue.state.signIn = true; queue.changed(); return false; }
+  if ([401, 403].includes(answer.status)) { await ended(); queue.state.signIn = true; queue.changed(); return false; }
   if (!answer.ok) return false;
   const told = await answer.json();
   if (told.owner !== owner) { location.reload(); return false; }  // somebody else has signed in on this device
-  const { csrf, ...kept } = told;
+  const { csrf, seal, ...kept } = told;
   queue.carry(csrf);
+  const bytes = Uint8Array.from(atob(seal.key), (c) => c.charCodeAt(0));
+  await store.adopt(seal.id, bytes);
+  for (const form of FORMS) if (form.dataset.aside) await forms.restore(form);
+  await clock.meet(told.now, asked);
   document.querySelector("#sign-out [name]").value = csrf;
   await store.put("start", { ...kept, kept: Date.now() });
   drawGrids(told.grids);
@@ -249,7 +348,8 @@ $("leave-now").addEventListener("click", async () => {
   else location.replace("/");
 });
 document.querySelector("[data-open=leave]").addEventListener("click", async () => {
-  const waiting = (await queue.waiting()).length + (await queue.toSee()).length, note = part($("leave"), "unsent");
+  const rows = await store.rows(), held = new Map((await photos.counts()));
+  const waiting = rows.filter((r) => r.state !== "sent" || held.get(r.key)?.waiting || held.get(r.key)?.refused).length, note = part($("leave"), "unsent");
   note.dataset.words ??= note.textContent;
   note.hidden = !waiting;
   note.textContent = note.dataset.words.replace("{n}", waiting);
@@ -257,11 +357,13 @@ document.querySelector("[data-open=leave]").addEventListener("click", async () =
 });
 
 // --- forms
-for (const form of [$("report-form"), $("settle-form")]) {
+const FORMS = [$("report-form"), $("settle-form")];
+for (const form of FORMS) {
   form.addEventListener("input", () => forms.keep(form));
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
     if (!await forms.submit(form)) return;
+    await shots(part(form, "photos"), forms.photosOf(form));
     noted();
     location.hash = "today";
   });
@@ -280,12 +382,13 @@ if (/(?:^|; )(?:__Host-)?jishi_elder=1/.test(document.cookie)) document.document
 queue.onChange(async () => { await drawQueue(); await drawErrands(); });
 queue.onRenew(refresh);
 await store.use(owner);
+await clock.begin();
 show();
 // A shell that was kept may be somebody else's who is signed out by now: with network, the server is asked first.
 const isKept = Math.abs(Date.now() - Date.parse(made)) > 15_000;
 if (isKept && navigator.onLine) await Promise.race([refresh(), new Promise((done) => setTimeout(done, 2000))]);
 drawGrids((await store.get("start"))?.grids ?? []);
-for (const form of [$("report-form"), $("settle-form")]) await forms.restore(form);
+for (const form of FORMS) { await forms.restore(form); await shoot(part(form, "photos"), forms.photosOf(form)); }
 await drawErrands();
 await drawQueue();
 document.documentElement.dataset.ready = "";

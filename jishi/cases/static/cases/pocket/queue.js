@@ -1,5 +1,8 @@
 // What waits to be sent. A row is written here before anything else happens, with a key of its own; the server applies
 // it by that key once, so sending again is always safe. What does not hold any more stays until somebody has seen it.
+// Photos follow their row, one by one, each by the row's key and its place: a row stands whatever becomes of them.
+import * as clock from "./clock.js";
+import * as photos from "./photos.js";
 import * as store from "./store.js";
 
 const AT_ONCE = 50, KEEP_SENT = 20;
@@ -7,17 +10,14 @@ const heard = new EventTarget();
 export const onChange = (act) => heard.addEventListener("change", act);
 export const changed = () => heard.dispatchEvent(new Event("change"));
 let token = "", running = false, again = false;
-export const state = { signIn: false, lost: false, last: null };
-export const carry = (csrf) => { token = csrf; state.signIn = false; };
+export const state = { signIn: false, ended: false, lost: false, last: null };
+export const carry = (csrf) => { token = csrf; state.signIn = state.ended = false; };
 
-function key() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
-}
-
-export async function add(verb, said, label) {
-  const row = { key: key(), verb, at: new Date().toISOString(), said, label, state: "waiting" };
+// `from`: under which name its photos were taken.
+export async function add(verb, said, label, from = "") {
+  const row = { key: store.random(), verb, ...clock.stamp(), said, label, state: "waiting" };
   row.seq = await store.add(row);
+  if (from) await photos.move(from, row.key);
   navigator.storage?.persist?.();
   changed();
   send();
@@ -25,7 +25,7 @@ export async function add(verb, said, label) {
 }
 
 export async function waiting() {
-  return (await store.rows()).filter((r) => r.state === "waiting");
+  return (await store.rows()).filter((r) => r.state === "waiting" && !r.closed);
 }
 
 export async function toSee() {
@@ -37,7 +37,7 @@ export async function send() {
   if (running) { again = true; return; }
   running = true;
   try {
-    const once = () => sendAll();
+    const once = async () => { await sendAll(); await sendPhotos(); };
     await (navigator.locks ? navigator.locks.request("jishi-pocket-send", once) : once());
   } finally {
     running = false;
@@ -60,27 +60,27 @@ async function sendAll() {
 }
 
 async function ask(batch) {
-  const rows = batch.map(({ key, verb, seq, at, said }) => ({ key, verb, seq, at, ...said }));
+  const rows = batch.map((row) => ({ key: row.key, verb: row.verb, seq: row.seq, at: row.at, off_s: clock.seconds(row), ...row.said }));
+  const asked = Date.now();
+  const answer = await post("/api/v1/sync", JSON.stringify({ rows, device_now: new Date().toISOString() }), "application/json");
+  if (!answer?.ok) return null;
+  const told = await answer.json();
+  await clock.meet(told.now, asked);
+  return told.rows;
+}
+
+// Give the answer; null: there was none, or it says to come again. A token that is over is asked for anew, once.
+async function post(address, body, type) {
   for (const attempt of [1, 2]) {
-    const answer = await post({ rows, device_now: new Date().toISOString() });
+    const headers = { "X-CSRFToken": token, "X-Jishi-Device": await store.device(), Accept: "application/json" };
+    if (type) headers["Content-Type"] = type;
+    const answer = await fetch(address, { method: "POST", credentials: "same-origin", body, headers }).catch(() => null);
     if (answer?.status === 403 && attempt === 1 && await renew()) continue;
     state.lost = !answer || answer.status >= 500 || answer.status === 429;
     state.signIn = Boolean(answer) && [401, 403].includes(answer.status);
-    if (!answer?.ok) return null;
-    return (await answer.json()).rows;
+    return answer;
   }
   return null;
-}
-
-async function post(body) {
-  try {
-    return await fetch("/api/v1/sync", {
-      method: "POST", credentials: "same-origin", body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" },
-    });
-  } catch {
-    return null;
-  }
 }
 
 // The token belongs to the session; after signing in anew there is a new one. `renew` is set by the page.
@@ -93,7 +93,42 @@ async function keep(row, answer) {
   await store.change({ ...row, state, answer, heard: Date.now() });
 }
 
+// --- photos: after their row, the oldest first; the first that cannot be sent now ends this round
+const stands = (row) => row && !row.closed && (row.state === "sent" || Boolean(row.answer?.number));
+
+async function sendPhotos() {
+  const rows = new Map((await store.rows()).map((r) => [r.key, r]));
+  const wait = (await store.photos()).filter((p) => p.state === "waiting" && !p.closed && p.data && stands(rows.get(p.of)));
+  for (const photo of wait.sort((a, b) => a.id - b.id)) {
+    if (!navigator.onLine || !await sendPhoto(photo)) return;
+    changed();
+  }
+}
+
+async function sendPhoto(photo) {
+  const body = new FormData();
+  body.append("photo", new Blob([photo.data], { type: "image/jpeg" }), `${photo.place}.jpg`);
+  const answer = await post(`/api/v1/sync/${photo.of}/photos/${photo.place}`, body);
+  if (answer?.ok) {
+    const { data, ...sent } = photo;
+    await store.changePhoto({ ...sent, state: "sent", told: undefined });
+    state.last = new Date().toISOString();
+    return true;
+  }
+  if (!answer || answer.status >= 500 || [401, 403, 408, 429].includes(answer.status)) return false;
+  const problem = await answer.json().catch(() => ({}));
+  if (problem.code === "still_running") return false;
+  await store.changePhoto({ ...photo, state: "refused", told: [problem.title, problem.next].filter(Boolean).join(" ") });
+  return true;
+}
+
 async function tidy() {
-  const sent = (await store.rows()).filter((r) => r.state === "sent");
-  for (const old of sent.slice(0, -KEEP_SENT)) await store.remove(old.seq);
+  const counts = await photos.counts();
+  const sent = (await store.rows()).filter((r) => r.state === "sent" && !counts.get(r.key)?.waiting && !counts.get(r.key)?.refused);
+  for (const old of sent.slice(0, -KEEP_SENT)) await forget(old);
+}
+
+export async function forget(row) {
+  await store.remove(row.seq);
+  await photos.drop(row.key);
 }

@@ -1,6 +1,9 @@
-// What lies on this device: one database per owner, under an opaque name. Places, drafts, own rows; no case, no person.
-const PREFIX = "jishi-pocket-";
-let open;
+// What lies on this device: one database per owner, under an opaque name. Places, drafts, own rows, own photos; no case,
+// no person. All of it is sealed with a key that the server gave after signing in: script cannot read the key out, and
+// without it (30 days without the server, a device that was ended) what lies here stays, closed, until signing in.
+const PREFIX = "jishi-pocket-", KEY_LIVES = 30 * 86_400_000;
+const CLOSED = Symbol("sealed with a key that is not here");
+let open, ring = new Map();
 
 const done = (request) => new Promise((yes, no) => {
   request.onsuccess = () => yes(request.result);
@@ -8,13 +11,19 @@ const done = (request) => new Promise((yes, no) => {
 });
 
 export function use(owner) {
-  const request = indexedDB.open(PREFIX + owner, 1);
-  request.onupgradeneeded = () => {
-    request.result.createObjectStore("kept");
-    request.result.createObjectStore("queue", { keyPath: "seq", autoIncrement: true });
+  const request = indexedDB.open(PREFIX + owner, 2);
+  request.onupgradeneeded = ({ oldVersion }) => {
+    if (oldVersion < 1) {
+      request.result.createObjectStore("kept");
+      request.result.createObjectStore("queue", { keyPath: "seq", autoIncrement: true });
+    }
+    request.result.createObjectStore("photos", { keyPath: "id", autoIncrement: true });
+    request.result.createObjectStore("keys", { keyPath: "id" });
   };
-  open = done(request).then((db) => {
+  open = done(request).then(async (db) => {
     db.onversionchange = () => db.close();  // somebody signs out in another tab
+    const keys = await done(db.transaction("keys").objectStore("keys").getAll());
+    ring = new Map(keys.filter((k) => k.until > Date.now()).map((k) => [k.id, k]));
     return db;
   });
   return open;
@@ -27,14 +36,118 @@ async function on(name, mode, act) {
   return result;
 }
 
-export const get = (key) => on("kept", "readonly", (s) => s.get(key));
-export const put = (key, value) => on("kept", "readwrite", (s) => s.put(value, key));
+// --- sealing
+const words = new TextEncoder(), spoken = new TextDecoder();
+const hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+export const random = () => hex(crypto.getRandomValues(new Uint8Array(16)));
+
+async function addKey(id, bytes) {
+  const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+  const kept = { id, key, until: Date.now() + KEY_LIVES };
+  await on("keys", "readwrite", (s) => s.put(kept));
+  ring.set(id, kept);
+  return kept;
+}
+
+// Until the server has given one, what is written is sealed with a key of the device's own.
+const own = (id) => id.startsWith("own-");
+async function best() {
+  const known = [...ring.values()];
+  return known.find((k) => !own(k.id)) ?? known[0] ?? addKey(`own-${random()}`, crypto.getRandomValues(new Uint8Array(32)));
+}
+
+async function seal(value) {
+  if (!crypto.subtle) return { plain: value };  // no secure context: no worker keeps the page either
+  const { id, key } = await best(), iv = crypto.getRandomValues(new Uint8Array(12));
+  const raw = value instanceof ArrayBuffer;
+  const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, raw ? value : words.encode(JSON.stringify(value)));
+  return { key: id, iv, data, raw };
+}
+
+async function unseal(box) {
+  if (box === undefined || "plain" in box) return box?.plain;
+  const held = ring.get(box.key);
+  if (!held) return CLOSED;
+  const data = await crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, held.key, box.data);
+  return box.raw ? data : JSON.parse(spoken.decode(data));
+}
+
+// The server's key has come: what was sealed with a key of one's own is sealed anew, and that key is gone.
+export async function adopt(id, bytes) {
+  if (!crypto.subtle) return;
+  const olds = [...ring.keys()].filter((k) => k !== id);
+  await addKey(id, bytes);
+  if (olds.length) {
+    for (const name of ["kept", "queue", "photos"]) await sealAnew(name, olds);
+    for (const old of olds) { await on("keys", "readwrite", (s) => s.delete(old)); ring.delete(old); }
+  }
+}
+
+async function sealAnew(name, olds) {
+  for (const at of await on(name, "readonly", (s) => s.getAllKeys())) {
+    const held = await on(name, "readonly", (s) => s.get(at)), box = name === "kept" ? held : held?.box;
+    if (!box || !olds.includes(box.key)) continue;
+    const again = await seal(await unseal(box));
+    await on(name, "readwrite", (s) => (name === "kept" ? s.put(again, at) : s.put({ ...held, box: again })));
+  }
+}
+
+// This device was ended: what lies here is closed, not lost. Only keys that the server can give again are thrown away.
+export async function close() {
+  for (const id of [...ring.keys()].filter((k) => !own(k))) {
+    await on("keys", "readwrite", (s) => s.delete(id));
+    ring.delete(id);
+  }
+}
+
+// --- what is kept by name
+const peek = async (key) => unseal(await on("kept", "readonly", (s) => s.get(key)));
+export const isClosed = async (key) => await peek(key) === CLOSED;
+export async function get(key) {
+  const found = await peek(key);
+  return found === CLOSED ? undefined : found;
+}
+export const put = async (key, value) => {
+  const box = await seal(value);
+  return on("kept", "readwrite", (s) => s.put(box, key));
+};
 export const drop = (key) => on("kept", "readwrite", (s) => s.delete(key));
-export const rows = () => on("queue", "readonly", (s) => s.getAll());
-export const row = (seq) => on("queue", "readonly", (s) => s.get(seq));
-export const add = (value) => on("queue", "readwrite", (s) => s.add(value));
-export const change = (value) => on("queue", "readwrite", (s) => s.put(value));
+
+// --- rows and photos: what they hold is in the box, beside it only what the queue needs to go on
+const OUTSIDE = { queue: ["seq", "key", "verb", "at", "state", "heard", "life", "tick", "off", "after"], photos: ["id", "of", "place", "state", "told"] };
+async function boxed(name, value) {
+  const outside = Object.fromEntries(OUTSIDE[name].filter((f) => value[f] !== undefined).map((f) => [f, value[f]]));
+  if (value.closed) return { ...outside, box: value.box };
+  const inside = Object.fromEntries(Object.entries(value).filter(([f]) => !OUTSIDE[name].includes(f) && f !== "box"));
+  if (inside.data instanceof ArrayBuffer) return { ...outside, box: await seal(inside.data) };
+  return { ...outside, box: await seal(inside) };
+}
+
+async function opened(held) {
+  const { box, ...outside } = held;
+  const inside = await unseal(box).catch(() => CLOSED);
+  if (inside === CLOSED) return { ...outside, box, closed: true, said: {}, label: "" };
+  return inside instanceof ArrayBuffer ? { ...outside, data: inside } : { ...outside, ...inside };
+}
+
+const all = (name) => async () => Promise.all((await on(name, "readonly", (s) => s.getAll())).map(opened));
+const save = (name, how) => async (value) => {
+  const row = await boxed(name, value);
+  return on(name, "readwrite", (s) => s[how](row));
+};
+export const rows = all("queue"), add = save("queue", "add"), change = save("queue", "put");
 export const remove = (seq) => on("queue", "readwrite", (s) => s.delete(seq));
+export const photos = all("photos"), addPhoto = save("photos", "add"), changePhoto = save("photos", "put");
+export const removePhoto = (id) => on("photos", "readwrite", (s) => s.delete(id));
+
+// Who this device is to the server: a number that tells nothing and opens nothing.
+export async function device() {
+  const known = await on("keys", "readonly", (s) => s.get("device"));
+  if (known) return known.number;
+  const number = random();
+  await on("keys", "readwrite", (s) => s.put({ id: "device", number, until: 0 }));
+  return number;
+}
 
 // Everything of everybody on this device goes; the shell goes with it.
 export async function clear() {

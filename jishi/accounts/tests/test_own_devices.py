@@ -1,0 +1,221 @@
+"""Devices of a pocket: seen by their holder alone, named and ended by her; ended, they send and open nothing."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jishi.accounts.actions import devices
+from jishi.accounts.models import Device, Grant, SignedIn
+from jishi.accounts.tests.factories import a_grant, an_account, signed_in
+from jishi.accounts.tests.test_by_phone import in_scope
+from jishi.foundation import scope
+from jishi.foundation.actor import clock, system
+from jishi.foundation.models import Entry
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_town")]
+NUMBER, OTHER = "a" * 32, "b" * 32
+ZH = {"accept-language": "zh"}
+
+
+@pytest.fixture
+def account(tenant: int) -> Any:
+    account = an_account(tenant, name="孙小满")
+    a_grant(account, "grid_worker", body_id=1, post_id=9901, post_title="网格员", area="990181001002")
+    return account
+
+
+def a_phone(account: Any, began: datetime | None = None) -> Client:
+    """Sign in as a browser does: with a session that its holder sees."""
+    client = signed_in(Client(), account, post=9901)
+    now = datetime.now(UTC)
+    with scope.work(system(account.tenant_id)):
+        SignedIn.objects.create(
+            tenant_id=account.tenant_id, account_id=account.id, session_key=client.session.session_key,
+            device="Chrome · Android", began_at=began or now, ends_at=now + timedelta(hours=12),
+        )  # fmt: skip
+    return client
+
+
+def start(client: Client, number: str = NUMBER) -> Any:
+    return client.get("/pocket/start", headers={"X-Jishi-Device": number, "accept": "application/json", **ZH})
+
+
+def known(number: str = NUMBER) -> bool:
+    return bool(Client().get("/pocket/device", headers={"X-Jishi-Device": number}).json()["known"])
+
+
+def rows(tenant: int) -> list[Device]:
+    return in_scope(tenant, lambda: list(Device.objects.order_by("id")))
+
+
+def verbs(tenant: int) -> list[str]:
+    rows = Entry.objects.filter(verb__startswith="device.").order_by("id")
+    return in_scope(tenant, lambda: [row.verb for row in rows])
+
+
+def sync(client: Client, number: str = NUMBER) -> Any:
+    return client.post(
+        "/api/v1/sync", {"rows": []}, content_type="application/json", headers={"X-Jishi-Device": number, **ZH}
+    )
+
+
+class TestSeen:
+    def test_by_its_holder_with_days_and_without_moment_place_or_number(self, account, tenant):
+        phone = a_phone(account)
+        start(phone)
+
+        page = phone.get("/me/sign-in", headers=ZH).content.decode()
+        shown = page[page.index('id="devices"') : page.index('id="sign-ins"')]
+
+        assert "Chrome · Android" in shown and "这一台" in shown and "起用，最近" in shown
+        row = rows(tenant)[0]
+        assert NUMBER not in page and row.number_mac not in page and NUMBER not in row.number_mac
+        assert {f.name for f in Device._meta.fields} == {
+            "id", "tenant", "version", "account", "number_mac", "name", "first_day", "last_day", "session_key",
+            "ended_at",
+        }  # fmt: skip
+
+    def test_once_a_day_one_entry_in_all_whatever_it_is_used_for(self, account, tenant):
+        phone = a_phone(account)
+        for _ in range(4):
+            start(phone)
+
+        assert [r.version for r in rows(tenant)] == [1] and verbs(tenant) == ["device.began"]
+
+    def test_by_nobody_else(self, account, tenant):
+        start(a_phone(account))
+        other = an_account(tenant)
+        a_grant(other, "security_admin", body_id=1, post_id=9902)
+        admin = signed_in(Client(), other, post=9902)
+
+        assert "Chrome · Android" not in admin.get("/me/sign-in", headers=ZH).content.decode()
+        assert "Chrome · Android" not in admin.get("/recovery", headers=ZH).content.decode()
+        assert admin.post(f"/me/devices/{rows(tenant)[0].id}/end").status_code == 404
+        assert admin.post(f"/me/devices/{rows(tenant)[0].id}/name", {"name": "x"}).status_code == 404
+
+    def test_under_the_name_that_she_gives(self, account, tenant):
+        phone = a_phone(account)
+        start(phone)
+        row = rows(tenant)[0].id
+
+        assert phone.post(f"/me/devices/{row}/name", {"name": " 我的  红米 "}).status_code == 302
+        assert phone.post(f"/me/devices/{row}/name", {"name": " "}).status_code == 422
+        assert phone.post(f"/me/devices/{row}/name", {"name": "字" * 41}).status_code == 422
+        assert rows(tenant)[0].name == "我的 红米"
+
+    def test_ten_at_most_and_no_number_is_no_device(self, account, tenant):
+        phone = a_phone(account)
+        for n in range(10):
+            assert start(phone, f"{n:032x}").status_code == 200
+
+        assert start(phone, f"{11:032x}").json()["code"] == "too_many_devices"
+        for bad in ("x" * 32, "a" * 31, "a" * 33):
+            assert start(phone, bad).status_code == 422
+        assert start(phone, "").json()["seal"] is None
+
+
+class TestTheKey:
+    def test_is_the_same_for_a_person_on_a_device_and_another_for_everybody_else(self, account, tenant):
+        first, again = start(a_phone(account)).json()["seal"], start(a_phone(account)).json()["seal"]
+        second = an_account(tenant)
+        a_grant(second, "grid_worker", body_id=1, post_id=9901, area="990181001002")
+
+        others = [start(a_phone(account), OTHER).json()["seal"], start(a_phone(second)).json()["seal"]]
+
+        assert first == again and len({s["key"] for s in (first, *others)}) == 3
+        assert len({s["id"] for s in (first, *others)}) == 3
+
+    def test_lies_nowhere_in_the_database(self, account, tenant):
+        key = start(a_phone(account)).json()["seal"]["key"]
+
+        assert all(key not in str(vars(row)) for row in rows(tenant))
+
+
+class TestEnded:
+    def test_by_its_holder_its_session_is_over_its_queue_is_refused_and_it_is_told_so(self, account, tenant):
+        lost, desk = a_phone(account), a_phone(account)
+        start(lost)
+        start(desk, OTHER)
+        assert known() and sync(lost).status_code == 200
+
+        assert desk.post(f"/me/devices/{rows(tenant)[0].id}/end").status_code == 302
+
+        assert start(lost).status_code in (401, 302, 403) and sync(lost).status_code in (401, 403)
+        assert not known() and known(OTHER)
+        assert sync(desk, OTHER).status_code == 200
+        assert verbs(tenant)[-1] == "device.ended"
+
+    def test_a_session_from_before_that_was_not_ended_with_it_is_refused_by_name_and_told_how_to_go_on(
+        self, account, tenant
+    ):
+        phone = a_phone(account)
+        start(phone)
+        in_scope(tenant, lambda: Device.objects.update(ended_at=datetime.now(UTC), session_key=""))
+
+        for answer in (start(phone), sync(phone)):
+            assert answer.status_code == 403 and answer.json()["code"] == "device_ended"
+            assert "重新登录" in answer.json()["next"]
+
+    def test_goes_on_after_its_holder_has_signed_in_on_it_anew_with_the_key_it_had(self, account, tenant):
+        phone = a_phone(account)
+        key = start(phone).json()["seal"]
+        phone.post(f"/me/devices/{rows(tenant)[0].id}/end")
+
+        again = a_phone(account, began=datetime.now(UTC) + timedelta(seconds=1))
+
+        assert start(again).json()["seal"] == key and known() and sync(again).status_code == 200
+
+    def test_with_every_session_of_the_account(self, account, tenant):
+        phone = a_phone(account)
+        start(phone)
+
+        phone.post("/me/sessions/end")
+
+        assert not known()
+
+    def test_as_lost_by_the_security_administrator_and_by_nobody_else(self, account, tenant):
+        phone = a_phone(account)
+        start(phone)
+        second = an_account(tenant)
+        a_grant(second, "security_admin", body_id=1, post_id=9902)
+        third = an_account(tenant)
+        a_grant(third, "system_admin", body_id=1, post_id=9903)
+
+        other = signed_in(Client(), third, post=9903)
+        assert other.post("/recovery/lost", {"lost": account.username}).status_code == 403
+        assert known()
+        admin = signed_in(Client(), second, post=9902)
+        assert "没有这个登录名" in admin.post("/recovery/lost", {"lost": "nobody"}, headers=ZH).content.decode()
+        assert admin.post("/recovery/lost", {"lost": account.username}).status_code == 302
+
+        assert not known() and sync(phone).status_code in (401, 403)
+        with scope.work(system(tenant)):
+            entry = Entry.objects.filter(verb="device.ended").last()
+            assert entry is not None and (entry.subject_id, entry.codes) == (account.id, {"devices": 1})
+
+    def test_the_day_the_term_ends(self, account, tenant):
+        start(a_phone(account))
+        assert known()
+
+        with scope.work(system(tenant)):
+            Grant.objects.filter(account=account).update(active_to=datetime.now(UTC))
+
+        assert not known()
+
+    def test_an_unknown_number_and_no_number_are_answered_alike(self, tenant):
+        assert [known(n) for n in ("f" * 32, "", "x", "' OR 1=1")] == [False] * 4
+
+    def test_is_forgotten_after_thirty_days_and_one_that_is_not_seen_after_sixty(self, account, tenant):
+        phone = a_phone(account)
+        start(phone)
+        start(phone, OTHER)
+        phone.post(f"/me/devices/{rows(tenant)[0].id}/end")
+        by, now = clock(tenant, "nightly:test"), datetime.now(UTC)
+
+        with scope.work(by):
+            counts = [devices.forget_old(by=by, now=now + timedelta(days=d)) for d in (29, 31, 59, 61)]
+
+        assert counts == [0, 1, 0, 1]
+

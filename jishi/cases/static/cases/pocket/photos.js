@@ -1,0 +1,62 @@
+// Photos of a row: taken by a press, made smaller here, without place or camera; kept beside the draft, sent one by one.
+import * as store from "./store.js";
+
+export const MOST = 3;
+const SIDE = 1600, QUALITY = 0.8;
+
+// Drawn anew: what stood in the file besides its pixels stays behind. Throws what cannot be drawn.
+export async function smaller(file) {
+  const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+  const scale = Math.min(1, SIDE / Math.max(picture.width, picture.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(picture.width * scale));
+  canvas.height = Math.max(1, Math.round(picture.height * scale));
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  picture.close();
+  const blob = await new Promise((yes) => canvas.toBlob(yes, "image/jpeg", QUALITY));
+  return blob.arrayBuffer();
+}
+
+export const of = async (name) => (await store.photos()).filter((p) => p.of === name).sort((a, b) => a.id - b.id);
+
+export async function add(name, file) {
+  if ((await of(name)).length >= MOST) return;
+  await store.addPhoto({ of: name, state: "waiting", data: await smaller(file) });
+}
+
+// From a draft to its row, or back to be mended: each with its place, which is half of its key.
+export async function move(from, to) {
+  for (const [i, photo] of (await of(from)).entries()) {
+    await store.changePhoto({ ...photo, of: to, place: i + 1, state: "waiting", told: undefined });
+  }
+}
+
+export async function drop(name) {
+  for (const photo of await of(name)) await store.removePhoto(photo.id);
+}
+
+export async function counts() {
+  const found = new Map();
+  for (const { of: row, state, told } of await store.photos()) {
+    const one = found.get(row) ?? { waiting: 0, sent: 0, refused: 0, told: [] };
+    one[state] += 1;
+    if (told) one.told.push(told);
+    found.set(row, one);
+  }
+  return found;
+}
+
+export async function thumbnail(photo, words) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "ph-small";
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", words);
+  if (photo.data) {
+    const picture = await createImageBitmap(new Blob([photo.data], { type: "image/jpeg" })), scale = 96 / Math.max(picture.width, picture.height);
+    canvas.width = Math.round(picture.width * scale);
+    canvas.height = Math.round(picture.height * scale);
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    picture.close();
+  }
+  return canvas;
+}
