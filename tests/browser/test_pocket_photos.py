@@ -50,9 +50,11 @@ class TestPhotos:
         shoot(page, 2)
         with page.expect_event("crash"), suppress(Exception):  # the driver says that the page is dead
             page.goto("chrome://crash", timeout=5000)
-        page = page.context.new_page()
+        dead, page = page, page.context.new_page()
+        dead.close()
         page.goto("/pocket#report")
         ready(page)
+        page.locator("[data-screen=report] [data-photo-list] canvas").nth(1).wait_for()
         assert page.locator("[data-screen=report] [data-photo-list] canvas").count() == 2
 
         page.locator("#report-form button[type=submit]").click()
@@ -139,7 +141,7 @@ class TestPhotos:
         go(page, "report")
         page.fill("#r-text", "存满以前写的字")
         page.evaluate(
-            "IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError'); }"
+            "() => { IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
         )
 
         page.set_input_files("#r-photo", a_picture())
@@ -181,8 +183,6 @@ class TestADevice:
         page.context.set_offline(False)
 
         page.locator("#net", has_text="这台设备停用了").wait_for()
-        page.reload()
-        ready(page)
         go(page, "queue")
         page.locator("#rows", has_text="锁着").wait_for()
         assert "停用以前没有发的" not in page.inner_text("#rows") and said(site, f"{MARK}停用以前") == []
