@@ -18,7 +18,7 @@ from django.utils.timezone import localdate
 from jishi.accounts.models import Device, Grant, SignedIn
 from jishi.foundation import keys, scope, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound
 
 GOING = ("grid_worker", "volunteer")  # whose pocket it is
 MOST = 10  # of one account
@@ -33,19 +33,12 @@ class DeviceEnded(NotAllowed):
     next_en = "Sign in once more on this device and go on; what was not sent is still here."
 
 
-class TooManyDevices(Refused):
-    code, status = "too_many_devices", 409
-    zh, en = "随身页最多在 {most} 台设备上用。", "A pocket works on at most {most} devices."
-    next_zh = "在“登录方式和安全”里停用不用的那一台。"
-    next_en = "End one that you do not use under “Ways to sign in, and safety”."
-
-
 @transaction.atomic(savepoint=False)
 def met(number: str, *, session: str, by: Actor, now: datetime) -> dict[str, str]:
     """This will note the device in which the actor's pocket works, and give the key that seals what lies on it.
 
     Written once a day, or when another session began on it. :raises Invalid: no number of a device.
-    :raises DeviceEnded: ended, and nobody has signed in on it since. :raises TooManyDevices: ten already.
+    :raises DeviceEnded: ended, and nobody has signed in on it since. Of more than ten the one not seen for longest goes.
     """
     if by.kind != "staff" or by.account_id is None or not by.has(*GOING):
         raise NotAllowed("grid_worker")
@@ -53,8 +46,8 @@ def met(number: str, *, session: str, by: Actor, now: datetime) -> dict[str, str
     row = _mine(by).filter(number_mac=mac).first()
     if row is None:
         scope.one_at_a_time("account", by.account_id)
-        if _mine(by).filter(ended_at=None).count() >= MOST:
-            raise TooManyDevices(most=MOST)
+        kept = _mine(by).order_by("-last_day", "-id").values_list("id", flat=True)[: MOST - 1]
+        _mine(by).exclude(id__in=list(kept)).delete()  # not seen for longest: closed there until she signs in on it
         signed = SignedIn.objects.filter(tenant_id=by.tenant_id, session_key=session).first()
         Device.objects.create(
             tenant_id=by.tenant_id, account_id=by.account_id, number_mac=mac, name=signed.device[:40] if signed else "",
