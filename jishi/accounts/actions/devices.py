@@ -37,8 +37,9 @@ class DeviceEnded(NotAllowed):
 def met(number: str, *, session: str, by: Actor, now: datetime) -> dict[str, str]:
     """This will note the device in which the actor's pocket works, and give the key that seals what lies on it.
 
-    Written once a day, or when another session began on it. :raises Invalid: no number of a device.
-    :raises DeviceEnded: ended, and nobody has signed in on it since. Of more than ten the one not seen for longest goes.
+    Written once a day, or when another session began on it. Of more than ten the one not seen for longest goes.
+    :raises Invalid: no number of a device.
+    :raises DeviceEnded: ended, and nobody has signed in on it since.
     """
     if by.kind != "staff" or by.account_id is None or not by.has(*GOING):
         raise NotAllowed("grid_worker")
