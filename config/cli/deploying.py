@@ -194,7 +194,7 @@ def _copies(folder: Path, now: datetime) -> Iterator[Line]:
 def _parts(folder: Path, now: datetime) -> Iterator[Line]:
     from django.conf import settings
 
-    from config.cli import parts
+    from config.cli import parts, renewing
     from jishi.foundation import carriers, outgoing
 
     try:
@@ -215,6 +215,11 @@ def _parts(folder: Path, now: datetime) -> Iterator[Line]:
     yield Line(
         not differ, "装的和组成清单一致", "what is installed is what the list of parts says",
         f"install from the lock again; different: {', '.join(differ[:5])}",
+    )  # fmt: skip
+    late = renewing.breaches(BASE, on=now.date(), within=renewing.INSTALLED)
+    yield Line(
+        not late, "别人的部件没有超过写明的时限", "no part of others is older than allowed",
+        f"install the latest release, within the days of SECURITY.md: {', '.join(late)}",
     )  # fmt: skip
     yield Line(
         _is_younger(folder / "mirror.last", DRILL_AGE, now), "31 天内有第二家单位核对过日根",

@@ -14,10 +14,12 @@ import tarfile
 import tomllib
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from config.cli import renewing
 from config.cli.standing import BASE, parser
 
 LEFT_OUT = frozenset(
@@ -185,10 +187,15 @@ def unnoticed(base: Path, folder: Path) -> list[str]:
 
 
 def build(argv: Sequence[str]) -> int:
-    """Write the archive of this release, its list of parts and their hashes: two builds give the same bytes."""
+    """Write the archive, its list of parts and their hashes; 1 and nothing written if a part is older than allowed."""
     flags = parser("build", "The archive of this release, with its list of parts and hashes.")
     flags.add_argument("to")
     given = flags.parse_args(argv)
+    late = renewing.breaches(BASE, on=datetime.now(UTC).date(), within=renewing.AT_A_RELEASE)
+    for line in late:
+        print(f"不做：{line} · not built: {line} ({renewing.RECORD})", file=sys.stderr)
+    if late:
+        return 1
     for name, digest in built(BASE, Path(given.to)).items():
         print(f"{digest}  {name}")
     return 0

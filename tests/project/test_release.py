@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 import tarfile
+import tomllib
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from config.cli import parts
+from config.cli import deploying, parts, renewing
 from config.cli.standing import BASE
 
 SMALL = ("pyproject.toml", "uv.lock", "vendor.lock", "dev", "LICENSE", "jishi/kernels/ledger", "institutions")
@@ -53,6 +55,63 @@ class TestTheListOfParts:
     def test_is_printed_by_a_command(self, capsys):
         assert parts.sbom([]) == 0
         assert json.loads(capsys.readouterr().out)["metadata"]["component"]["name"] == "jishi"
+
+
+class TestAges:
+    """SECURITY.md, Parts of others."""
+
+    DAY = tomllib.loads((BASE / renewing.RECORD).read_text("utf-8"))["looked"]
+
+    def late(self, base=BASE, *, after=0, within=renewing.INSTALLED):
+        return renewing.breaches(base, on=self.DAY + timedelta(days=after), within=within)
+
+    def test_the_locks_are_those_that_were_looked_at_and_no_line_is_held_past_its_day(self):
+        assert self.late() == []
+
+    @pytest.mark.parametrize("within", [renewing.AT_A_RELEASE, renewing.INSTALLED])
+    def test_a_look_is_as_old_as_is_written_and_not_a_day_older(self, within):
+        assert self.late(after=within.days, within=within) == []
+        assert "more than" in "".join(self.late(after=within.days + 1, within=within))
+
+    def test_the_days_are_those_that_are_promised(self):
+        said = (BASE / "SECURITY.md").read_text("utf-8")
+
+        for age in (renewing.AT_A_RELEASE, renewing.INSTALLED):
+            assert f"{age.days} days" in said and f"{age.days} 天" in said
+
+    @pytest.mark.parametrize(
+        ("name", "old", "new", "says"),
+        [("uv.lock", 'name = "django"\nversion = "5.2', 'name = "django"\nversion = "5.1', "django 5.2 is not"),
+         ("vendor.lock", 'sha256 = "d6', 'sha256 = "d7', "another lock"),
+         (renewing.RECORD, "until = 2028-03-31", "until = 2026-11-22", "was to be left by 2026-11-22")],
+    )  # fmt: skip
+    def test_another_lock_or_a_line_past_its_day_is_named(self, tmp_path, name, old, new, says):
+        (tmp_path / "docs").mkdir()
+        for each in (*renewing.LOCKS, renewing.RECORD):
+            text = (BASE / each).read_text("utf-8")
+            assert each != name or old in text
+            (tmp_path / each).write_text(text.replace(old, new, 1) if each == name else text, "utf-8")
+
+        assert says in "; ".join(self.late(tmp_path))
+
+    def test_nothing_is_built_of_parts_that_are_older(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(renewing, "AT_A_RELEASE", timedelta(days=-20_000))
+
+        assert parts.build([str(tmp_path / "to")]) == 1
+        assert not (tmp_path / "to").exists()
+        assert "not built: looked at on" in capsys.readouterr().err
+
+    def test_an_installation_with_older_parts_is_not_ready(self, tmp_path):
+        lines = [
+            next(one for one in deploying._parts(tmp_path, self.at(days)) if "older than allowed" in one.en)
+            for days in (0, renewing.INSTALLED.days + 1)
+        ]
+
+        assert [one.fine for one in lines] == [True, False]
+        assert "latest release" in lines[1].do
+
+    def at(self, days):
+        return datetime.combine(self.DAY, time(12), UTC) + timedelta(days=days)
 
 
 class TestTwoBuilds:
