@@ -53,7 +53,7 @@ REFUSALS: dict[str, tuple[str, str, str, str]] = {
 WORDS = {
     "taken_back_pushed_down": "收回", "town_cannot_lead_assist": "是配合事项，主办是",
     "community_cannot_lead_assist": "是配合事项，社区不能主办", "not_on_communitys_list": "不在它自己的清单上",
-    "lawful_power_needed": "需要法定职权“行政检查”",
+    "lawful_power_needed": "需要法定职权“行政处罚”",
 }  # fmt: skip
 ARTICLE = {
     "taken_back_pushed_down": "潍坊市12345条例 第二十四条第二款",
@@ -90,7 +90,7 @@ def _a_list_of_its_own(town: int, community: int) -> None:
         lines = [
             NewItem("配合-901", "assist", "泵站巡查", ("01.04.01",), None, "swj", "市水务局", "负责维护", "巡查"),
             NewItem("基本-901", "basic", "社区文体活动", ("02.03.03",), None, bodies.names()[community].code),
-            NewItem("基本-902", "basic", "出租屋检查", ("02.02.04",), None, "cgj", priority=99, powers=("inspection",)),
+            NewItem("基本-902", "basic", "出租屋检查", ("02.02.04",), None, "cgj", priority=99, powers=("penalty",)),
         ]
         founding.load_lists(
             as_csv(lines), title="社区清单", holder=bodies.names()[community].code, effective_from=date(2026, 1, 1),

@@ -210,6 +210,16 @@ class TestTitles:
     def test_a_title_of_anything_fits_one_row(self, said):
         assert len(triage.title_of(said)) <= 2 * looking.TITLE + 1
 
+    @pytest.mark.parametrize("said", ["塘" * 10_000, "lamp " * 2_000, "x" * 10_000])
+    def test_a_clause_of_ten_thousand_characters_is_cut_in_a_few_steps(self, said, monkeypatch):
+        measured, wide = [], looking._wide
+        monkeypatch.setattr(looking, "_wide", lambda text: measured.append(text) or wide(text))
+
+        title = triage.title_of(said)
+
+        assert title == triage.title_of(said[:200])
+        assert title.endswith("…") and len(measured) < 300
+
 
 class TestDayOne:
     """With an empty history and three lists, the right body is among the first three."""

@@ -298,6 +298,8 @@ def _is_han(character: str) -> bool:
 
 
 def _cut(text: str) -> str:
+    if len(text) > 2 * TITLE + 1:  # however long a clause is, no more than this is looked at
+        text = f"{text[: 2 * TITLE + 1]}…"
     while _wide(text) > TITLE:
         fewer, space, _last = text.rstrip("…").rpartition(" ")
         text = f"{fewer if space and _wide(fewer) > TITLE // 2 else text.rstrip('…')[:-1]}…"

@@ -43,7 +43,7 @@ _WHY = {
     ),
     "lawful_power_needed": (
         "需要法定职权“{power}”，由{lead}行使，社区（村）和网格员不能代行",
-        "takes the lawful power “{power_en}”, held by {lead}; no community and no grid worker has it",
+        "takes the lawful power “{power_en}”, exercised by {lead}; a community or a grid worker cannot exercise it",
     ),
 }
 _INSTEAD = {

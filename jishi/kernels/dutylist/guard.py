@@ -21,7 +21,8 @@ LONGEST_EMERGENCY_HOURS: Final = 24  # acting first ends by itself; the room tha
 # No source at hand gives the number of the article of 行政处罚法, so the refusal itself says that it was not compared.
 _TOWN_LAWS: Final = ("潍坊市12345条例 第二十四条第二款", "北京市街道办事处条例 第十条")
 COMMUNITY_LAWS: Final = ("北京市接诉即办工作条例 第十七条第二款", "北京市街道办事处条例 第三十二条")
-_POWER_LAWS: Final = ("行政处罚法 第十七条（条号未对照原文）",)
+# Of the other powers no law is at hand.
+_POWER_LAWS: Final[Mapping[str, str]] = {"penalty": "行政处罚法 第十七条（条号未对照原文）"}
 
 # The kinds of administrative power as lists of powers and duties 权责清单 divide them; the guiding document of 2015
 # was not at hand to compare.
@@ -60,7 +61,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "lawful_power_needed": {
         "zh": "{number}需要法定职权“{power}”，由{lead}行使，社区（村）和网格员没有这项职权，不能代行。",
-        "en": "{number} takes the lawful power “{power}”, held by {lead}; no community and no grid worker has it.",
+        "en": "{number} takes the lawful power “{power}” of {lead}; neither community nor grid worker exercises it.",
     },
 }
 
@@ -135,7 +136,8 @@ def guard(
     if leads and item.list_kind == "assist" and body_level in COMMUNITIES | TOWNS:
         return _cannot_lead(item, body, body_level)
     if item.powers and _lacks_the_power(item, body_level, leads=leads):
-        return _refusal("lawful_power_needed", item, body, _POWER_LAWS)
+        laws = tuple(_POWER_LAWS[power] for power in item.powers if power in _POWER_LAWS)
+        return _refusal("lawful_power_needed", item, body, laws)
     if not leads and _part_is_missing(item, body, part_text):
         return _refusal("part_text_missing", item, body, (), instead="part_text")
     return None

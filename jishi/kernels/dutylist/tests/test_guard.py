@@ -56,7 +56,6 @@ LAWFUL = {
     "taken_back_pushed_down",
     "town_cannot_lead_assist",
     "not_on_communitys_list",
-    "lawful_power_needed",
 }
 
 
@@ -71,6 +70,16 @@ class TestGuard:
         assert len(refusal.articles) > 1 or code not in LAWFUL
         assert item.number in refusal.sentence("zh")
         assert item.number in refusal.sentence("en")
+
+    @pytest.mark.parametrize(
+        ("powers", "penalties"), [(("penalty", "inspection"), 1), (("licence",), 0), (("payment", "reward"), 0)]
+    )
+    def test_the_law_on_penalties_is_cited_for_penalties_alone(self, powers, penalties):
+        refusal = guard(replace(POWER, powers=powers), "W", "lead", "grid_worker")
+
+        assert refusal is not None
+        assert sum("行政处罚法" in article for article in refusal.articles) == penalties
+        assert POWER.legal_basis in refusal.articles
 
     @pytest.mark.parametrize(("item", "body", "role", "level", "part"), ALLOWED)
     def test_lets_pass_what_the_list_says(self, item, body, role, level, part):
