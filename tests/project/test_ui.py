@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "jishi/portal/static/portal"
 TEMPLATES = [p for p in words_compile.own_files(ROOT)[0] if p.suffix == ".html"]
 SHEETS = [STATIC / "jishi.css", STATIC / "pages.css", STATIC / "map.css"]
-ROOM_SHEETS = sorted(ROOT.glob("jishi/*/static/*/*.css"))
+ROOM_SHEETS = sorted(ROOT.glob("jishi/*/static/*/**/*.css"))
 OWN_SCRIPTS = sorted(p for p in (ROOT / "jishi").glob("*/static/**/*.js") if "vendor" not in p.parts)
 
 INLINE_STYLE = re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE)
