@@ -18,6 +18,7 @@ from jishi.duties.rest import router as duties
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.places.rest import router as places
 from jishi.places.rest.editions import router as editions
+from jishi.places.rest.keeping import router as houses
 from jishi.places.rest.plans import router as gridplans
 
 
@@ -102,7 +103,7 @@ class Documented(NinjaAPI):
 
 
 api = Documented(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
-for router in (cases, duties, bodies, places, editions, gridplans):
+for router in (cases, duties, bodies, places, editions, houses, gridplans):
     api.add_router("", router)
 
 

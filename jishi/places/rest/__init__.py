@@ -11,7 +11,7 @@ from jishi.foundation.refusals import Invalid
 from jishi.places import queries
 from jishi.places.queries import houses
 from jishi.places.refusals import TooManyRows, UnknownDivision
-from jishi.places.rest import editions
+from jishi.places.rest import editions, keeping
 from jishi.places.shapes import E7
 
 router = Router(tags=["places"])
@@ -99,6 +99,11 @@ def compounds(
         for r in rows[:most]
     ]  # fmt: skip
     return {"crs": "cgcs2000", "items": items, "next": rows[most - 1].id if len(rows) > most else None}
+
+
+router.add_api_operation(
+    "/compounds", ["POST"], keeping.add_compound, response={201: dict[str, Any]}, summary="Register a compound"
+)
 
 
 @router.get("/buildings")
