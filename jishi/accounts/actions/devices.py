@@ -44,7 +44,7 @@ def met(number: str, *, session: str, by: Actor, now: datetime) -> dict[str, str
     if by.kind != "staff" or by.account_id is None or not by.has(*GOING):
         raise NotAllowed("grid_worker")
     mac, day = mac_of(number, by.tenant_id), localdate(now)
-    row = _mine(by).filter(number_mac=mac).first()
+    row = _mine(by).select_for_update().filter(number_mac=mac).first()  # one that is being ended is read as ended
     if row is None:
         scope.one_at_a_time("account", by.account_id)
         kept = _mine(by).order_by("-last_day", "-id").values_list("id", flat=True)[: MOST - 1]

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
 from conftest import MONDAY_TEN
 from jishi.accounts import queries as accounts
+from jishi.accounts.actions import devices
 from jishi.cases.actions import calling, filters
 from jishi.cases.models import Report, SavedFilter, Webhook
 from jishi.cases.refusals import AlreadyKnown, TooManyWebhooks
@@ -106,8 +108,9 @@ WAITS_FOR_US = """
 
 @contextmanager
 def somebody_else_keeps_the_last(
-    town: int, before: Callable[[], object], last: Callable[[], object], forget: Callable[[], object]
-) -> Iterator[None]:
+    town: int, before: Callable[[], object], last: Callable[[], object], forget: Callable[[], object],
+    asked_how: str = WAITS_FOR_US,
+) -> Iterator[None]:  # fmt: skip
     """Store rows on a connection of its own, and the last that is allowed only once the test waits for it."""
     stored = threading.Event()
 
@@ -118,7 +121,7 @@ def somebody_else_keeps_the_last(
             with scope.work(system(town)):
                 last()
                 stored.set()
-                wait_until_somebody_waits_for_us(WAITS_FOR_US)
+                wait_until_somebody_waits_for_us(asked_how)
         finally:
             stored.set()
             connection.close()
@@ -175,3 +178,25 @@ def test_two_requests_that_open_a_webhook_at_once_never_open_more_than_twenty(to
     others = somebody_else_keeps_the_last(town, lambda: Webhook.objects.bulk_create(rows), the_last, mine.delete)
     with others, pytest.raises(TooManyWebhooks):
         f.do(program, calling.open_, "https://93.184.216.34/more", [], now=MONDAY_TEN)
+
+
+def test_a_device_that_is_being_ended_while_it_calls_stays_ended(town: int) -> None:
+    with scope.work(system(town)):
+        who = accounts.people_of("dispatcher", now=MONDAY_TEN)[0].account_id
+    person = Actor(tenant_id=town, kind="staff", account_id=who, post_id=1, roles=frozenset({"grid_worker"}))
+    kind, number = apps.get_model("accounts", "Device"), "c" * 32
+    mine = kind.objects.filter(tenant_id=town, account=who)
+    row = kind(
+        tenant_id=town, account_id=who, number_mac=devices.mac_of(number, town), session_key="before",
+        first_day=MONDAY_TEN.date(), last_day=MONDAY_TEN.date(),
+    )  # fmt: skip
+
+    def stolen() -> None:
+        mine.update(ended_at=MONDAY_TEN, session_key="")
+
+    others = somebody_else_keeps_the_last(town, row.save, stolen, mine.delete, WAITED_FOR)
+    with others:
+        with pytest.raises(devices.DeviceEnded):
+            f.do(person, devices.met, number, session="the thief's", now=MONDAY_TEN)
+        with scope.work(system(town)):
+            assert mine.get().ended_at == MONDAY_TEN
