@@ -7,9 +7,10 @@ ended without a report are stored files of the errand's row, kept sealed, opened
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -19,6 +20,7 @@ from jishi.cases import walkers
 from jishi.cases.actions import photos, syncing
 from jishi.cases.legwork import OPEN_ERRAND
 from jishi.cases.models import Errand, Report
+from jishi.cases.refusals import TooManyBrought
 from jishi.foundation import files, idempotency, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import StoredFile, Wanted
@@ -36,30 +38,31 @@ def bring(row: str, place: int, sent: Sent, *, by: Actor, now: datetime) -> bool
 
     :raises NotAllowed: neither a grid worker nor a registered volunteer. :raises NotFound: no row of this person by
     that key within thirty days, one that no photo belongs to, or one that this person may not know of any more.
-    :raises KeyReused: another photo in that place. :raises StillRunning: its row has not ended.
-    :raises ReopenWindowClosed: the matter ended long ago. :raises FileKindRefused: no picture. Else as `photos.ready`.
+    :raises TooManyBrought: a fourth place, or a fourth photo of one errand. :raises KeyReused: another photo in that
+    place. :raises StillRunning: its row has not ended. :raises ReopenWindowClosed: the matter ended long ago.
+    :raises FileKindRefused: no picture. Else as `photos.ready`.
     """
     if not by.has("grid_worker", walkers.VOLUNTEER) or by.account_id is None:
         raise NotAllowed(why="随身页由网格员和登记过的志愿者用。")
-    if not 1 <= place <= MOST:
-        raise NotFound
     person = replace(by, post_id=None)  # as its row: a change of post between two attempts makes nothing twice
     became = idempotency.answer_of(row, route=syncing.ROUTE, by=person)
     if became is None:
         raise NotFound
     if not became:
         raise StillRunning
-    body = hashlib.sha256(sent.data).digest()
-    slot = idempotency.claim(
-        f"{row}.{place}", route=ROUTE, body=body, by=person, now=now, keep=idempotency.KEEP_DEVICE
-    )
+    if not 1 <= place <= MOST:
+        raise TooManyBrought(limit=MOST)
+    key, body = f"{row}.{place}", hashlib.sha256(sent.data).digest()
+    is_new = not idempotency.answer_of(key, route=ROUTE, by=person)
+    ready = photos.ready([_picture(sent)]) if is_new else []  # opened before anything is locked
+    slot = idempotency.claim(key, route=ROUTE, body=body, by=person, now=now, keep=idempotency.KEEP_DEVICE)
     if not slot.is_first:
         return False
-    ready = photos.ready([_picture(sent)])[0]
+    ready = ready or photos.ready([_picture(sent)])  # what was kept has run out in between
     if number := became.get("number"):
-        slot.fill({"photo": _beside_report(number, ready, by=by, now=now)})
+        slot.fill({"photo": _beside_report(number, ready[0], by=by, now=now)})
     else:
-        slot.fill({"file": _beside_errand(str(became.get("errand", "")), ready, by=by, now=now)})
+        slot.fill({"file": _beside_errand(became, ready[0], by=by, now=now)})
     return True
 
 
@@ -79,10 +82,16 @@ def _beside_report(number: str, ready: photos.Ready, *, by: Actor, now: datetime
     return photos.add_brought(report, ready, by=by, now=now).code
 
 
-def _beside_errand(number: str, ready: photos.Ready, *, by: Actor, now: datetime) -> int:
+def _beside_errand(became: Mapping[str, Any], ready: photos.Ready, *, by: Actor, now: datetime) -> int:
+    """The row must be the one that ended the errand: whoever took it or put it back has looked at nothing yet."""
+    number = str(became.get("errand", ""))
     errand = Errand.objects.select_for_update().filter(tenant_id=by.tenant_id, number=number).first()
-    if errand is None or errand.status in OPEN_ERRAND:  # taken or put back: nothing was looked at yet
+    if errand is None or became.get("status") in OPEN_ERRAND or errand.status in OPEN_ERRAND:
         raise NotFound
+    if not walkers.sees(by, errand):
+        raise NotFound
+    if len(of_errands([errand.id], tenant_id=by.tenant_id).get(errand.id, ())) >= MOST:
+        raise TooManyBrought(limit=MOST)
     wanted = Wanted(ready.content, SHOT, (TABLE, errand.id), photos.last_day(now), ready.name)
     kept = files.keep([wanted], tenant_id=by.tenant_id, now=now)[0]
     codes = {"version": errand.version, "case": errand.case_id, "hash": kept.content_hash}

@@ -35,6 +35,7 @@ from jishi.cases.refusals.keeping import (
     NotConfidential,
     NotThere,
     TooLateToCommit,
+    TooManyBrought,
     TooManyPhotos,
     TooManyWebhooks,
     UnsealingOver,
@@ -120,7 +121,7 @@ __all__ = [
     "PublicTextChanged", "RatedBefore", "ReopenWindowClosed", "ReplyTooShort", "ResultsMissing", "ReturnPending",
     "ReturnWindowClosed", "ReturnedBefore", "SamePerson", "StillRunning", "StopNotAsked", "SwappedAxes",
     "TooFewAttempts", "TooFewBodies", "TooFewConfirmed", "TooFewParts", "TooLateToCommit", "TooLong",
-    "TooManyPhotos", "TooManyPosts", "TooManyWebhooks", "TooShortOrLong", "UnknownDatum", "UnknownMatter",
-    "UnsealingOver", "ValidNoDay", "ValueTooShort", "VisibilityStays", "WhichBody", "WhistleRuns", "WhyNotTheList",
-    "WhyThisBody", "WrongWord",
+    "TooManyBrought", "TooManyPhotos", "TooManyPosts", "TooManyWebhooks", "TooShortOrLong", "UnknownDatum",
+    "UnknownMatter", "UnsealingOver", "ValidNoDay", "ValueTooShort", "VisibilityStays", "WhichBody", "WhistleRuns",
+    "WhyNotTheList", "WhyThisBody", "WrongWord",
 ]  # fmt: skip

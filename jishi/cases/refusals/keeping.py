@@ -23,6 +23,13 @@ class TooManyPhotos(Refused):
     next_en = "Choose those that show it best, or take some back first."
 
 
+class TooManyBrought(Refused):
+    code, status = "too_many_brought", 422
+    zh, en = "一条最多带 {limit} 张照片，这张没有收。", "A row has {limit} photos at most; this one was not taken."
+    next_zh = "先收下的都在。这张不用再发，可以不要它。"
+    next_en = "Those taken before are kept. Do not send this one again; it may go."
+
+
 class NotAPicture(Refused):
     code, status = "not_a_picture", 409
     zh, en = "PDF 不公开，只给办事的人看。", "A PDF is never public; only those who handle the matter read it."

@@ -21,6 +21,7 @@ from jishi.cases.tests.desk_steps import HOST, colleague
 from jishi.cases.tests.test_sync import AREA, CLUTTER, GRID, an_errand, cases, key, reports, said, send, states
 from jishi.foundation import files, scope, trail
 from jishi.foundation.actor import clock, system
+from jishi.foundation.models import IdempotencyRecord
 from jishi.foundation.refusals import NotFound
 from jishi.foundation.tests.test_files import TRAPS
 
@@ -149,6 +150,41 @@ class TestOfAnErrand:
 
         assert shots(town) == []
 
+    def test_that_somebody_put_back_and_another_ended_is_not_the_firsts_to_add_to(self, town, device):
+        volunteer, number = a_device(town, "volunteer"), an_errand(town, free=True)
+        left = [{"key": key(5), "verb": "errand.take", "seq": 1, "errand": number},
+                {"key": key(6), "verb": "errand.put_back", "seq": 2, "errand": number}]  # fmt: skip
+        assert states(send(volunteer, left)) == ["done", "done"]
+        done = [{"key": key(1), "verb": "errand.take", "seq": 1, "errand": number},
+                {"key": key(2), "verb": "errand.finish", "seq": 2, "errand": number, "finding": "done"}]  # fmt: skip
+        assert states(send(device, done)) == ["done", "done"]
+
+        bring(volunteer, 5, status=404)
+        bring(volunteer, 6, status=404)
+
+        assert shots(town) == []
+
+    def test_that_lies_out_of_reach_by_now_is_as_one_that_never_was(self, town, device):
+        number = ended(town, device)
+        with scope.work(system(town)):
+            Errand.objects.filter(number=number).update(division_code="990181002001")
+
+        bring(device, 2, status=404)
+
+        assert shots(town) == []
+
+    def test_has_three_whichever_row_brings_them(self, town, device):
+        ended(town, device)
+        for n in (1, 2, 3):
+            bring(device, 2, n, p.picture("red", (400 + n, 300)))
+        with scope.work(system(town)):
+            row = IdempotencyRecord.objects.get(route=syncing.ROUTE, key=key(2))
+            row.pk, row.key = None, key(9)
+            row.save(force_insert=True)
+
+        assert bring(device, 9, data=p.picture("blue"), status=422)["code"] == "too_many_brought"
+        assert len(shots(town)) == 3
+
     def test_is_opened_under_its_own_number_alone_and_by_nobody_who_may_not_know_of_it(self, town, device):
         number, other = ended(town, device), an_errand(town)
         bring(device, 2)
@@ -195,9 +231,23 @@ class TestOnce:
         for n in (1, 2, 3):
             bring(device, 1, n, p.picture("red", (400 + n, 300)))
 
-        answer = bring(device, 1, place, status=422 if place in (0, 2**40) else 404)
+        answer = bring(device, 1, place, status=422)
 
-        assert answer["code"] and len(photos(town)) == 3
+        assert answer["code"] == ("invalid" if place in (0, 2**40) else "too_many_brought") and len(photos(town)) == 3
+
+    def test_holds_no_key_while_it_is_opened(self, town, device, monkeypatch):
+        send(device, [said(1)])
+        held: list[int] = []
+
+        def look(sent: Any) -> Any:
+            held.append(IdempotencyRecord.objects.filter(route=bringing.ROUTE).count())
+            return ready(sent)
+
+        ready = bringing.photos.ready
+        monkeypatch.setattr(bringing.photos, "ready", look)
+        answers = [bring(device, 1)["state"] for _ in range(2)]
+
+        assert answers == ["done", "again"] and held == [0]  # and one that is known is not opened again
 
     def test_comes_three_weeks_after_its_row(self, town, device):
         send(device, [said(1, at=(datetime.now(UTC) - timedelta(days=21)).isoformat())])
@@ -280,8 +330,6 @@ def test_a_volunteer_brings_a_photo_of_a_free_errand(town):
 
 
 def test_the_record_of_a_photo_holds_ids_alone(town, device):
-    from jishi.foundation.models import IdempotencyRecord
-
     send(device, [said(1)])
     bring(device, 1, name="王建国家门口.jpg")
 
