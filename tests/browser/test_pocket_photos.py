@@ -1,6 +1,7 @@
 """Photos in the grid worker's pocket, and a device that was ended, in a real browser (spec 10 §12, 90 §2 A4)."""
 
 import io
+import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,22 @@ from tests.browser.test_pocket import MARK, OTHER, SENT, WAITING, count, go, not
 
 __all__ = ["phone"]  # a fixture
 pytestmark = pytest.mark.xdist_group("browser")
+
+
+SEALED = """async () => {
+    const done = (r) => new Promise((yes, no) => { r.onsuccess = () => yes(r.result); r.onerror = () => no(r.error); });
+    const { name } = (await indexedDB.databases()).find((d) => d.name.startsWith("jishi-pocket-"));
+    const db = await done(indexedDB.open(name));
+    const ids = await done(db.transaction("keys").objectStore("keys").getAllKeys());
+    db.close();
+    return ids.some((id) => id !== "device" && !id.startsWith("own-")) && !ids.some((id) => id.startsWith("own-"));
+}"""
+STORE = "await import(performance.getEntriesByType('resource').find((e) => e.name.includes('/pocket/store')).name)"
+
+
+def sealed(page: Any) -> None:
+    """Wait until the server has met this device and given its key: only what that key seals is closed with it."""
+    page.wait_for_function(SEALED)
 
 
 def a_picture(colour: str = "red") -> dict[str, Any]:
@@ -154,6 +171,49 @@ class TestPhotos:
         ready(page)
         assert page.input_value("#r-text") == "存满以前写的字"
 
+    def test_go_with_their_row_or_neither_does(self, phone):
+        page = phone()
+        page.context.set_offline(True)
+        go(page, "report")
+        page.fill("#r-text", f"{MARK}一起存")
+        shoot(page, 2)
+        page.evaluate(
+            "() => { const put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (...a) {"
+            " if (this.name === 'photos') throw new DOMException('', 'QuotaExceededError');"
+            " return put.apply(this, a); }; window.heal = () => { IDBObjectStore.prototype.put = put; }; }"
+        )
+        page.locator("#report-form button[type=submit]").click()
+        page.locator("#report-form [data-full]").wait_for()
+        page.evaluate("heal()")
+        page.locator("#report-form button[type=submit]").click()
+        page.wait_for_selector("[data-screen=today]:not([hidden])")
+
+        count(page, WAITING, 1)
+        page.locator("#rows [data-shots]", has_text="2 张照片等着发").wait_for(state="attached")
+        assert page.locator("[data-screen=report] [data-photo-list] canvas").count() == 0
+
+    def test_of_a_row_to_be_mended_find_three_places_and_the_others_stay_with_it(self, phone):
+        page = phone()
+        page.route("**/api/v1/sync", lambda route: route.fulfill(
+            status=200, content_type="application/json",
+            body=json.dumps({"now": datetime.now(UTC).isoformat(), "rows": [
+                {"state": "refused", "problem": {"code": "invalid", "title": "写得不全", "next": "补上。"}}
+            ]}),
+        ))  # fmt: skip
+        go(page, "report")
+        page.fill("#r-text", f"{MARK}要改的一条")
+        shoot(page, 2)
+        page.locator("#report-form button[type=submit]").click()
+        count(page, "#rows > li[data-state=refused]", 1)
+        go(page, "report")
+        shoot(page, 2)
+        go(page, "queue")
+        page.locator("#rows [data-acts] button").first.click()
+
+        page.locator("[data-screen=report] [data-photo-no]", has_text="还有 1 张留在原处").wait_for()
+        assert page.locator("[data-screen=report] [data-photo-list] canvas").count() == 3
+        page.locator("#rows [data-shots]", has_text="1 张照片等着发").wait_for(state="attached")
+
     def test_what_is_no_photo_is_said_and_none_is_asked_for(self, phone):
         page = phone()
         page.context.set_offline(True)
@@ -167,8 +227,22 @@ class TestPhotos:
 
 
 class TestADevice:
+    def test_reads_what_it_held_after_the_server_gave_another_key(self, phone):
+        page = phone()
+        sealed(page)
+        page.context.set_offline(True)
+
+        held = page.evaluate(
+            f"async () => {{ const store = {STORE}; await store.put('probe', 'before');"
+            " for (const n of [1, 2]) await store.adopt(`other-${n}`, new Uint8Array(32).fill(n));"
+            " return [await store.get('probe'), await store.get('start').then(Boolean)]; }"
+        )
+
+        assert held == ["before", True]
+
     def test_that_was_ended_is_closed_and_opens_again_after_signing_in_on_it(self, phone, house, site):
         page = phone(OTHER)
+        sealed(page)
         house.kept.pop(OTHER)  # this session ends here
         page.context.set_offline(True)
         note(page, f"{MARK}停用以前没有发的")

@@ -24,12 +24,8 @@ export async function add(name, file) {
   await store.addPhoto({ of: name, state: "waiting", data: await smaller(file) });
 }
 
-// From a draft to its row, or back to be mended: each with its place, which is half of its key.
-export async function move(from, to) {
-  for (const [i, photo] of (await of(from)).entries()) {
-    await store.changePhoto({ ...photo, of: to, place: i + 1, state: "waiting", told: undefined });
-  }
-}
+// From an errand to a draft, or from a row back to be mended; gives how many found no room there and stayed.
+export const move = (from, to) => store.movePhotos(from, to, MOST);
 
 export async function drop(name) {
   for (const photo of await of(name)) await store.removePhoto(photo.id);

@@ -103,10 +103,11 @@ function errandItem(errand) {
 
 async function reportFrom(errand) {
   const form = $("report-form");
-  await photos.move(`errand:${errand.number}`, forms.photosOf(form));
+  const left = await photos.move(`errand:${errand.number}`, forms.photosOf(form));
   forms.write(form, { ...forms.read(form), errand: errand.number, where: errand.place });
   await forms.keep(form);
   await shots(part(form, "photos"), forms.photosOf(form));
+  stayed(form, left);
   location.hash = "report";
 }
 
@@ -147,6 +148,12 @@ async function shots(place, name) {
   }));
   list.replaceChildren(...items);
   place.querySelector("input").disabled = held.length >= photos.MOST;
+}
+
+function stayed(form, left) {
+  const no = part(form, "photo-no");
+  no.textContent = say("photo.many", { n: left });
+  no.hidden = !left;
 }
 
 function fill(list, items) {
@@ -283,10 +290,12 @@ async function mend(row) {
   const form = row.verb === "settle" ? $("settle-form") : $("report-form");
   const { errand, finding, ...words } = row.said;
   forms.write(form, words);
-  await photos.move(row.key, forms.photosOf(form));
+  const left = await photos.move(row.key, forms.photosOf(form));
   await forms.keep(form);
   await shots(part(form, "photos"), forms.photosOf(form));
-  await forget(row);
+  stayed(form, left);
+  if (!left) await forget(row);  // else it keeps those that found no room
+  queue.changed();
   location.hash = row.verb === "settle" ? "settle" : "report";
 }
 

@@ -16,8 +16,7 @@ export const carry = (csrf) => { token = csrf; state.signIn = state.ended = fals
 // `from`: under which name its photos were taken.
 export async function add(verb, said, label, from = "") {
   const row = { key: store.random(), verb, ...clock.stamp(), said, label, state: "waiting" };
-  row.seq = await store.add(row);
-  if (from) await photos.move(from, row.key);
+  row.seq = await store.add(row, from, photos.MOST);
   navigator.storage?.persist?.();
   changed();
   send();

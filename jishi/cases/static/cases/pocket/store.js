@@ -36,6 +36,21 @@ async function on(name, mode, act) {
   return result;
 }
 
+// Several stores in one transaction: all of it is kept, or nothing.
+async function together(names, act) {
+  const change = (await open).transaction(names, "readwrite", { durability: "strict" });
+  const ended = new Promise((yes, no) => { change.oncomplete = yes; change.onabort = () => no(change.error); });
+  ended.catch(() => {});  // told below
+  try {
+    const result = await act((name) => change.objectStore(name));
+    await ended;
+    return result;
+  } catch (lost) {
+    try { change.abort(); } catch { /* it has ended by itself */ }
+    throw lost;
+  }
+}
+
 // --- sealing
 const words = new TextEncoder(), spoken = new TextDecoder();
 const hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -53,12 +68,13 @@ async function addKey(id, bytes) {
 const own = (id) => id.startsWith("own-");
 async function best() {
   const known = [...ring.values()];
-  return known.find((k) => !own(k.id)) ?? known[0] ?? addKey(`own-${random()}`, crypto.getRandomValues(new Uint8Array(32)));
+  const given = known.filter((k) => !own(k.id)).sort((a, b) => b.until - a.until);
+  return given[0] ?? known[0] ?? addKey(`own-${random()}`, crypto.getRandomValues(new Uint8Array(32)));
 }
 
-async function seal(value) {
+async function seal(value, using) {
   if (!crypto.subtle) return { plain: value };  // no secure context: no worker keeps the page either
-  const { id, key } = await best(), iv = crypto.getRandomValues(new Uint8Array(12));
+  const { id, key } = using ?? await best(), iv = crypto.getRandomValues(new Uint8Array(12));
   const raw = value instanceof ArrayBuffer;
   const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, raw ? value : words.encode(JSON.stringify(value)));
   return { key: id, iv, data, raw };
@@ -76,19 +92,27 @@ async function unseal(box) {
 export async function adopt(id, bytes) {
   if (!crypto.subtle) return;
   const olds = [...ring.keys()].filter((k) => k !== id);
-  await addKey(id, bytes);
+  const given = await addKey(id, bytes);
   if (olds.length) {
-    for (const name of ["kept", "queue", "photos"]) await sealAnew(name, olds);
+    for (const name of ["kept", "queue", "photos"]) await sealAnew(name, olds, given);
     for (const old of olds) { await on("keys", "readwrite", (s) => s.delete(old)); ring.delete(old); }
   }
 }
 
-async function sealAnew(name, olds) {
+// Put only if the box is still the one that was read: what was written meanwhile is looked at again.
+async function sealAnew(name, olds, given) {
+  const boxOf = (held) => (name === "kept" ? held : held?.box);
   for (const at of await on(name, "readonly", (s) => s.getAllKeys())) {
-    const held = await on(name, "readonly", (s) => s.get(at)), box = name === "kept" ? held : held?.box;
-    if (!box || !olds.includes(box.key)) continue;
-    const again = await seal(await unseal(box));
-    await on(name, "readwrite", (s) => (name === "kept" ? s.put(again, at) : s.put({ ...held, box: again })));
+    for (;;) {
+      const box = boxOf(await on(name, "readonly", (s) => s.get(at)));
+      if (!box || !olds.includes(box.key)) break;
+      const again = await seal(await unseal(box), given);
+      await together([name], async (store) => {
+        const now = await done(store(name).get(at)), still = boxOf(now);
+        if (!still?.iv || hex(still.iv) !== hex(box.iv)) return;
+        await done(name === "kept" ? store(name).put(again, at) : store(name).put({ ...now, box: again }));
+      });
+    }
   }
 }
 
@@ -135,9 +159,29 @@ const save = (name, how) => async (value) => {
   const row = await boxed(name, value);
   return on(name, "readwrite", (s) => s[how](row));
 };
-export const rows = all("queue"), add = save("queue", "add"), change = save("queue", "put");
+export const rows = all("queue"), change = save("queue", "put");
 export const remove = (seq) => on("queue", "readwrite", (s) => s.delete(seq));
 export const photos = all("photos"), addPhoto = save("photos", "add"), changePhoto = save("photos", "put");
+// From one name to another, three at most there: each gets its place, half of its key. Gives how many stayed.
+async function moved(photos, from, to, most) {
+  const all = await done(photos.getAll()), there = all.filter((p) => p.of === to).length;
+  const going = all.filter((p) => p.of === from).sort((a, b) => a.id - b.id), goes = going.slice(0, Math.max(0, most - there));
+  for (const [i, { told, ...photo }] of goes.entries()) {
+    await done(photos.put({ ...photo, of: to, place: there + i + 1, state: "waiting" }));
+  }
+  return going.length - goes.length;
+}
+export const movePhotos = (from, to, most) => together(["photos"], (store) => moved(store("photos"), from, to, most));
+
+// A row and the photos that were taken for it: both or none. The boxes of the photos stay as they are.
+export async function add(row, from, most) {
+  const held = await boxed("queue", row);
+  return together(["queue", "photos"], async (store) => {
+    const seq = await done(store("queue").add(held));
+    if (from) await moved(store("photos"), from, row.key, most);
+    return seq;
+  });
+}
 export const removePhoto = (id) => on("photos", "readwrite", (s) => s.delete(id));
 
 // Who this device is to the server: a number that tells nothing and opens nothing.
