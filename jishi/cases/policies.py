@@ -1,6 +1,6 @@
 """Who may, at this moment. The button asks, the verb insists; `visible_to` is the list form of `ensure_may_see`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -88,8 +88,14 @@ def nobody_places(case: Case) -> bool:
     """Tell whether every dispatcher of the place is of the accused or the line above them, or stands aside."""
     if not (case.accused_body_ids or case.aside_account_ids):
         return False
-    recused, aside = set(case.recused_body_ids), set(case.aside_account_ids)
-    here = [h for h in _dispatchers() if any(case.division_code.startswith(area) for area in h.areas)]
+    return none_left(
+        _dispatchers(), case.division_code, recused=set(case.recused_body_ids), aside=set(case.aside_account_ids)
+    )
+
+
+def none_left(hands: Iterable[accounts.Hand], division: str, *, recused: set[int], aside: set[int]) -> bool:
+    """Tell whether none of `hands` whose area covers the place may see it: one rule at intake and at the desk."""
+    here = [h for h in hands if any(division.startswith(area) for area in h.areas)]
     return all(h.account_id in aside or recused & h.body_ids for h in here)
 
 

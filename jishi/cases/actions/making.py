@@ -22,17 +22,19 @@ def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, n
         tenant_id=by.tenant_id, number=number, channel=row.channel, kind=row.kind, voice=row.voice,
         said_at=min(row.said_at or now, now), received_at=now, lang=row.lang, title=_title(row, seen),
         text_shown=seen.shown, source_crs=row.crs, source_lng=row.lng, source_lat=row.lat, answers=dict(row.answers),
-        accused_body_ids=list(row.accused_body_ids), line_body_ids=_line(row, by, now),
+        accused_body_ids=list(row.accused_body_ids), line_body_ids=_line(row, seen, by, now),
         reporter_id=row.reporter_id, entered_by=entered_by(by),
         external_system=row.external_system, external_id=row.external_id, external_hash=row.external_hash,
         attributes=dict(row.attributes), **_placed(row, seen),
     )  # fmt: skip
 
 
-def _line(row: Incoming, by: Actor, now: datetime) -> list[int]:
+def _line(row: Incoming, seen: triage.Looked, by: Actor, now: datetime) -> list[int]:
     """Who stands above the accused learns nothing of what was told in confidence (spec 90 §4.2)."""
     told = row.voice == Voice.CONFIDENTIAL or row.kind == Kind.TIP_OFF
-    return naming.superior_line(row.accused_body_ids, by=by, now=now) if told and row.accused_body_ids else []
+    if not (told and row.accused_body_ids):
+        return []
+    return naming.superior_line(row.accused_body_ids, division=seen.place.division_code, by=by, now=now)
 
 
 def entered_by(by: Actor) -> str:

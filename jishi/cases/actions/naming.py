@@ -10,6 +10,7 @@ from django.utils.timezone import localdate
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
+from jishi.cases import policies
 from jishi.cases.models import Case, Report
 from jishi.cases.refusals import BodyDoesNotExist
 from jishi.foundation import trail
@@ -33,10 +34,11 @@ def ensure_bodies(ids: Iterable[int | None], *, case: Case, now: datetime) -> No
             raise NotAllowed(why="被投诉的单位和要回避的上级，不能参与这一件。")
 
 
-def superior_line(accused: Iterable[int], *, by: Actor, now: datetime) -> list[int]:
+def superior_line(accused: Iterable[int], *, division: str, by: Actor, now: datetime) -> list[int]:
     """Give the bodies above the accused, up to the top; never one whose desk receives reports (spec 90 §4.2).
 
-    Nor the office where every dispatcher is of the accused: it places such a case (`policies.nobody_places`).
+    Nor the office where every dispatcher of the place is of the accused: it places such a case (`policies.none_left`;
+    nobody stands aside by name before the case is there).
     The receiving desk was told by the reporter himself, and somebody must be left to place the case (spec 10 §13).
     """
     known, line = bodies.names(), set[int]()
@@ -49,7 +51,7 @@ def superior_line(accused: Iterable[int], *, by: Actor, now: datetime) -> list[i
         return []
     line -= receiving_bodies(by=by, now=now) | set(accused)
     recused = line | set(accused)
-    if all(recused & hand.body_ids for hand in accounts.hands_of("dispatcher", now=now)):
+    if policies.none_left(accounts.hands_of("dispatcher", now=now), division, recused=recused, aside=set()):
         line -= {body for body, _area in accounts.desks_of("office", now=now)}  # who places it then sees it
     return sorted(line)
 

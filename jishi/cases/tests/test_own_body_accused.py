@@ -288,6 +288,17 @@ class TestTheOfficePlacesIt:
         with scope.work(system(town)):
             assert Handover.objects.get(case=case).body_id == f.body_id(town, "swj")
 
+    def test_also_where_another_street_has_a_dispatcher_left(self, town: int) -> None:
+        for number, (body, area) in enumerate(((OWN, "990181001"), (OTHER, "990181002"))):
+            a_grant(an_account(town), "dispatcher", body_id=f.body_id(town, body), post_id=9710 + number, area=area)
+        office = colleague(town, "office", body=OFFICE)
+        case = self.told(town, "confidential")
+
+        with scope.work(system(town)):
+            assert case.division_code.startswith("990181001") and policies.nobody_places(case)
+        assert f.body_id(town, OFFICE) not in case.line_body_ids
+        assert case.number in office.get("/desk/dispatch").content.decode()
+
     def test_and_finds_it_on_the_board_of_what_is_stuck(self, town: int, office: Client) -> None:
         case = self.told(town)
 
