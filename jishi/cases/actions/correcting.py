@@ -53,7 +53,7 @@ def correct_matter(case_id: int, *, matter: str, by: Actor, now: datetime, versi
     count_promise_again(held, routed.promises, now)
     report = Membership.objects.filter(case=case, to_at=None).order_by("id").values_list("report_id", flat=True).first()
     if report is not None:
-        choosing.choose(report, chosen={Stage.CLASSIFY.value: row.code}, by=by, now=now)
+        choosing.keep(report, chosen={Stage.CLASSIFY.value: row.code}, by=by, now=now)
     trail.record(
         "case.matter_corrected", ("case", case.id), by=by, at=now,
         codes={"version": case.version, "from": before, "matter": row.code, "due_from": written(due_before),

@@ -374,7 +374,7 @@ NOT_WALKED = {
     "consultation.contest_held": PIECE, "covering.record": PIECE, "covering.note_photo": PIECE,
     "covering.note_words": PIECE, "dispatch.make_offer": PIECE, "dispatch.ensure_may_lead": PIECE,
     "errands.press_many": PIECE, "errands.store": PIECE, "intake.receive_many": PIECE,
-    "choosing.keep_answer": PIECE,
+    "choosing.keep": PIECE, "choosing.keep_answer": PIECE,
     "lending.ensure_lists_allow": PIECE, "making.make_report": PIECE, "moving.beside": PIECE,
     "moving.carry_out": PIECE, "moving.carry_out_beside": PIECE, "moving.carry_out_handover": PIECE,
     "naming.receiving_bodies": PIECE, "naming.superior_line": PIECE, "parts.ask_held": PIECE,

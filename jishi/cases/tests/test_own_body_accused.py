@@ -15,7 +15,7 @@ from jishi.accounts.actions import clients
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.bodies import queries as bodies
 from jishi.cases import notices, policies
-from jishi.cases.actions import intake, telling, wording
+from jishi.cases.actions import correcting, intake, telling, wording
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.safekeeping import holder_of
 from jishi.cases.models import Addendum, Case, Clock, Handover, ImportRow, Membership, Photo, Report
@@ -287,6 +287,14 @@ class TestTheOfficePlacesIt:
         assert answer.status_code == 302 and after.status == Status.OFFERED
         with scope.work(system(town)):
             assert Handover.objects.get(case=case).body_id == f.body_id(town, "swj")
+
+    def test_and_says_which_matter_it_is(self, town: int, office: Client) -> None:
+        case = self.told(town)
+        by = f.staff(town, "office", body=OFFICE)
+
+        f.do(by, correcting.correct_matter, case.id, matter="01.02.02", now=timezone.now())
+
+        assert f.again(town, case.id).matter == "01.02.02"
 
     def test_also_where_another_street_has_a_dispatcher_left(self, town: int) -> None:
         for number, (body, area) in enumerate(((OWN, "990181001"), (OTHER, "990181002"))):
