@@ -131,6 +131,7 @@ def _meaning(before: str, name: str) -> str:
         ("/api/v1/duty-items/", {"number": "item"}), ("/api/v1/errands/", {"number": "errand"}),
         ("/mine/", {"number": "report"}), ("/api/v1/reports/", {"number": "report"}),
         ("/link/", {"token": "outside"}), ("/mediate/", {"token": "party"}),
+        *((f"/api/v1/{kept}/", {"row": "compound_id"}) for kept in ("compounds", "buildings", "houses", "dwellings")),
         ("/cases/filters/", {"row": "filter"}), ("/desk/exclusions/", {"row": "exclusion"}),
         ("/desk/models/", {"number": "model", "step": "model_act"}), ("/api/v1/models/", {"number": "model"}),
         ("/desk/knowledge/", {"number": "model"}), ("/desk/dangers/", {"number": "model", "step": "model_act"}),
