@@ -212,6 +212,19 @@ declare(
 )  # fmt: skip
 declare(
     Purpose(
+        code="reply.public", fields=frozenset({"file_key", "file_name"}),
+        zh="让大家看到办成什么样；盖住个人信息的那一份",
+        en="to let everybody see what was done; the copy with persons covered",
+        basis=_DUTY, source="承办单位 / the body that replied", readers=frozenset(), days=2 * 365,
+        shared_with="公众 / the public",
+        labels={
+            "file_key": ("答复公开的照片", "the public photo of the reply"),
+            "file_name": ("文件名", "name of the file"),
+        },
+    )
+)  # fmt: skip
+declare(
+    Purpose(
         code="errand.photo", fields=frozenset({"photo", "file_key", "file_name"}),
         zh="看清跑腿单上的地方", en="to see the place of an errand",
         basis=_DUTY, source="到场的人 / whoever was there",

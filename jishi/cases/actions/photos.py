@@ -139,7 +139,7 @@ def publish(
         raise NotAPicture
     if not photo.may_publish or photo.hidden_at is not None:
         raise NotAgreed
-    _ensure_ground(boxes, ground)
+    ensure_ground(boxes, ground)
     opened = reading.read_file(photo.file_id, reason="公开前看一遍、遮盖", by=by, now=now)
     large, small = pictures.covered(opened.data, boxes)
     old = [i for i in (photo.shown_id, photo.small_id) if i]
@@ -248,7 +248,8 @@ def _unshow(photo: Photo, **values: object) -> None:
     files.end(old, tenant_id=photo.tenant_id)
 
 
-def _ensure_ground(boxes: Sequence[Box], ground: str) -> None:
+def ensure_ground(boxes: Sequence[Box], ground: str) -> None:
+    """Insist on regions inside the picture and on a ground for them. :raises GroundNeeded: one without the other."""
     sound = all(
         len(b) == 4 and all(0 <= v <= 1000 for v in b) and b[2] and b[3] and max(b[0] + b[2], b[1] + b[3]) <= 1000
         for b in boxes

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import get_current_timezone, localdate
 
 from jishi.cases import periods
-from jishi.cases.actions import bringing, enclosing, links, photos
+from jishi.cases.actions import answer_photos, bringing, enclosing, links, photos
 from jishi.cases.actions.making import searched
 from jishi.cases.models import (
     Case,
@@ -104,6 +104,7 @@ def end_again(tokens: Sequence[str], *, by: Actor) -> int:
     gone = photos.end(list(whole))
     for photo in Photo.objects.filter(tenant_id=by.tenant_id).filter(Q(shown__in=ids) | Q(small__in=ids)):
         photo.change(shown=None, small=None, shown_hash="", shown_at=None)
+    gone += answer_photos.end_with(ids, tenant_id=by.tenant_id)
     return gone + files.end(ids, tenant_id=by.tenant_id)
 
 
@@ -304,6 +305,7 @@ def _enclosures(kept: Kept, today: date, tenant_id: int) -> list[int]:
 
 
 def _end_enclosures(ids: Sequence[int], tenant_id: int) -> None:
+    answer_photos.end_with(ids, tenant_id=tenant_id)
     files.end(ids, tenant_id=tenant_id)
 
 

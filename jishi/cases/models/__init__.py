@@ -15,7 +15,7 @@ from jishi.cases.models.mediation import Mediation, MediationParty, Mediator, Si
 from jishi.cases.models.moving_time import Banking, Extension, Suspension
 from jishi.cases.models.news import Message, Parcel, Webhook
 from jishi.cases.models.openness import Jurisdiction, Program, Token
-from jishi.cases.models.photos import Photo, Redaction
+from jishi.cases.models.photos import Photo, Redaction, ReplyPhoto
 from jishi.cases.models.proposals import Choice, ModelEdition, RefusedPair, Suggestion
 from jishi.cases.models.pushing import Digest, Escalation, Supervision, Urging
 from jishi.cases.models.reports import Addendum, Placed, Report
@@ -75,6 +75,7 @@ __all__ = [
     "Redaction",
     "RefusedPair",
     "Reply",
+    "ReplyPhoto",
     "Report",
     "Review",
     "RiskLook",

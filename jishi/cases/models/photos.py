@@ -6,6 +6,7 @@ from django.db.models import Q
 from jishi.cases.models.known import known
 from jishi.cases.models.matters import Case
 from jishi.cases.models.reports import Report
+from jishi.cases.models.work import Reply
 from jishi.cases.states import CoverGround, PhotoBy
 from jishi.foundation.nouns import FactRow, TenantRow
 
@@ -74,3 +75,35 @@ class Redaction(FactRow):
             models.CheckConstraint(name="what_is_covered_is_known", condition=Q(of__in=["words", "photo"])),
         ]
         indexes = [models.Index(fields=["tenant", "report"], name="redactions_of_report")]
+
+
+class ReplyPhoto(TenantRow):
+    """答复的公开照片: the covered copy of a photo that a body sent along with its reply, as a reviewer made it.
+
+    No row: nobody decided, and strangers see none. `code` is its public name; the two hashes bind what was sent to what
+    is seen. What was covered stands here in regions, never in what they held.
+    """
+
+    recused_with = "case"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
+    reply = models.ForeignKey(Reply, on_delete=models.CASCADE, related_name="+")
+    code = models.CharField(max_length=24)
+    file = models.ForeignKey("foundation.StoredFile", on_delete=models.PROTECT, related_name="+")
+    own_hash = models.CharField(max_length=64)
+    shown = models.ForeignKey("foundation.StoredFile", on_delete=models.PROTECT, related_name="+")
+    small = models.ForeignKey("foundation.StoredFile", on_delete=models.PROTECT, related_name="+")
+    shown_hash = models.CharField(max_length=64)
+    shown_at = models.DateTimeField()
+    ground = models.CharField(max_length=20, choices=CoverGround.choices)
+    why = models.CharField(max_length=300, blank=True)
+    boxes = models.JSONField(default=list)  # x, y, width, height in thousandths
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "code"], name="one_reply_photo_per_code"),
+            models.UniqueConstraint(fields=["tenant", "file"], name="one_public_copy_per_reply_photo"),
+            known("ground", CoverGround, "reply_photo_ground_is_known"),
+        ]
+        indexes = [models.Index(fields=["tenant", "reply"], name="photos_of_reply")]

@@ -104,13 +104,19 @@ def request(shown: Shown, *, base: str = "", more: Sequence[Handover] | None = N
         "lat": shown.lat, "long": shown.lng, "media_url": next(iter(media(shown, base)), None),
     }  # fmt: skip
     if more is not None:
-        told["extended_attributes"] = {**extended(shown, more), "media": media(shown, base)}
+        pictures = {"media": media(shown, base), "answer_media": answer_media(shown, base)}
+        told["extended_attributes"] = {**extended(shown, more), **pictures}
     return told
 
 
 def media(shown: Shown, base: str) -> list[str]:
     """Give the addresses of the covered copies that strangers may see."""
     return [f"{base}/photos/{code}.jpg" for code in shown.photos]
+
+
+def answer_media(shown: Shown, base: str) -> list[str]:
+    """Give the addresses of the covered copies beside the public answer; `media_url` stays what the matter is about."""
+    return [f"{base}/photos/{code}.jpg" for code in shown.answer_photos]
 
 
 def gone(shown: Shown) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from jishi.cases.actions import photos, privacy
+from jishi.cases.actions import answer_photos, enclosing, photos, privacy
 from jishi.cases.actions.wording import GROUNDS_EN
-from jishi.cases.models import Case, Membership, Photo, Redaction, Report
-from jishi.cases.states import CoverGround, Visibility
+from jishi.cases.models import Case, Membership, Photo, Redaction, Reply, ReplyPhoto, Report
+from jishi.cases.states import CoverGround, Status, Visibility
+from jishi.foundation.files import StoredFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,40 @@ class Beside:
     photos: tuple[Photo, ...]
     covered: tuple[Covered, ...]
     own_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPhoto:
+    """One photo beside the reply that counts now, and the copy that strangers see; None: nobody decided."""
+
+    file: StoredFile
+    shown: ReplyPhoto | None
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The newest reply of a case with its photos; PDFs are not among them: they are never public."""
+
+    reply: Reply
+    photos: tuple[AnswerPhoto, ...]
+
+
+def of_answer(case: Case, *, lang: str) -> Answer | None:
+    """Give the reply that waits for review or was approved, with its photos; three statements. None: no such reply."""
+    if case.status not in (Status.REPLIED, Status.FEEDBACK, Status.CLOSED):
+        return None
+    reply = Reply.objects.filter(case=case).select_related("by_body").order_by("-id").first()
+    if reply is None or (reply.approved_at is None and case.status != Status.REPLIED):
+        return None
+    along = enclosing.of_replies([reply.id], tenant_id=case.tenant_id).get(reply.id, ())
+    pictures = [one for one in along if one.kind == "jpeg"]
+    shown = answer_photos.of_files([one.id for one in pictures], tenant_id=case.tenant_id)
+    told = []
+    for one in pictures:
+        copy = shown.get(one.id)
+        told.append(AnswerPhoto(one, copy, ground_named(copy.ground, lang) if copy else ""))
+    return Answer(reply, tuple(told))
 
 
 def of_case(case: Case, *, lang: str) -> list[Beside]:

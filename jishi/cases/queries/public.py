@@ -17,7 +17,18 @@ from django.db.models.functions import Cast
 from jishi.bodies import queries as bodies
 from jishi.bodies.queries import BodyName
 from jishi.cases.actions.making import AFTER_REVIEW
-from jishi.cases.models import Banking, Case, ForEach, Handover, Membership, Photo, Reply, Report, Suspension
+from jishi.cases.models import (
+    Banking,
+    Case,
+    ForEach,
+    Handover,
+    Membership,
+    Photo,
+    Reply,
+    ReplyPhoto,
+    Report,
+    Suspension,
+)
 from jishi.cases.states import Kind, Role, Status, Visibility, Voice
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
@@ -69,6 +80,7 @@ class Shown:
     answer: str  # the public words of the approved answer
     promise_moved: bool
     photos: tuple[str, ...] = ()  # codes of the copies made for strangers
+    answer_photos: tuple[str, ...] = ()  # the same, of the answer
     pause: tuple[str, date] | None = None  # why it stands still (code of the ground; empty: banked), until which day
     gone: bool = False  # was public, is not any more
 
@@ -282,7 +294,14 @@ def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
     known = _Known(duties.matters(), _names({m.case.matter for m in first.values()}), answers, middles, bodies.names())
     found = [_one(r, first[r.id], members[r.id], known) for r in reports if r.id in first]
     photos = _photos(tenant_id, [s.report.id for s in found if s.text])
-    return [replace(s, pause=pauses.get(s.case.id), photos=photos.get(s.report.id, ())) for s in found]
+    beside = _answer_photos(tenant_id, {answers[s.case.id][0] for s in found if s.answer})
+    return [
+        replace(
+            s, pause=pauses.get(s.case.id), photos=photos.get(s.report.id, ()),
+            answer_photos=beside.get(s.case.id, ()) if s.answer else (),
+        )
+        for s in found
+    ]  # fmt: skip
 
 
 def _photos(tenant_id: int, reports: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -292,6 +311,26 @@ def _photos(tenant_id: int, reports: Sequence[int]) -> dict[int, tuple[str, ...]
     for report, code in rows.order_by("id").values_list("report_id", "code"):
         found[report] = (*found.get(report, ()), code)
     return found
+
+
+def _answer_photos(tenant_id: int, replies: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Give the covered copies beside these replies, in the order they were sent, by case; one statement, or none."""
+    found: dict[int, tuple[str, ...]] = {}
+    rows = ReplyPhoto.objects.filter(tenant_id=tenant_id, reply__in=sorted(replies)).order_by("file")
+    for case, code in rows.values_list("case_id", "code"):
+        found[case] = (*found.get(case, ()), code)
+    return found
+
+
+def answer_photo(code: str, *, small: bool, tenant_id: int) -> int | None:
+    """Give the stored copy of an answer's photo while strangers read that very answer; None: they do not."""
+    row = ReplyPhoto.objects.filter(tenant_id=tenant_id, code=code).first()
+    if row is None:
+        return None
+    of_it = Q(case__visibility=Visibility.PUBLIC, case=row.case_id)
+    if not any(code in s.answer_photos for s in _shown(list(_readable(tenant_id, of_it)[:20]), tenant_id)):
+        return None
+    return row.small_id if small else row.shown_id
 
 
 def photo(code: str, *, small: bool, tenant_id: int) -> int | None:
@@ -308,9 +347,11 @@ def _binding(members: Sequence[Membership]) -> Membership:
     return min(members, key=lambda m: (m.case.status in CLOSED_OUTSIDE, m.case_id))
 
 
-def _answers(tenant_id: int, cases: Sequence[int]) -> dict[int, str]:
+def _answers(tenant_id: int, cases: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Give the last approved reply of each case with its public words."""
     rows = Reply.objects.filter(tenant_id=tenant_id, case__in=cases).exclude(approved_at=None)
-    return dict(rows.order_by("approved_at").values_list("case_id", "text_public"))
+    found = rows.order_by("approved_at").values_list("case_id", "id", "text_public")
+    return {case: (reply, said) for case, reply, said in found}
 
 
 def _pauses(tenant_id: int, cases: Iterable[Case]) -> dict[int, tuple[str, date]]:
@@ -340,7 +381,7 @@ class _Known:
 
     book: Mapping[str, duties.MatterRow]
     names: Mapping[str, tuple[str, str]]
-    answers: Mapping[int, str]
+    answers: Mapping[int, tuple[int, str]]
     middles: Mapping[int, tuple[int, int]]
     bodies: Mapping[int, BodyName]
 
@@ -360,7 +401,7 @@ def _one(report: Report, member: Membership, members: Sequence[Membership], know
         matter_name=known.names.get(case.matter, ("", "")), place=_place(report, home=home),
         lng=None if lng is None else round(lng / E7, 5), lat=None if lat is None else round(lat / E7, 5),
         updated_at=max(m.case.changed_at or m.case.received_at for m in members),
-        answer=known.answers.get(case.id, "") if told and looked_at else "", promise_moved=bool(moved),
+        answer=known.answers.get(case.id, (0, ""))[1] if told and looked_at else "", promise_moved=bool(moved),
     )  # fmt: skip
 
 

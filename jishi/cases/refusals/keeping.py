@@ -33,7 +33,15 @@ class TooManyBrought(Refused):
 class NotAPicture(Refused):
     code, status = "not_a_picture", 409
     zh, en = "PDF 不公开，只给办事的人看。", "A PDF is never public; only those who handle the matter read it."
-    next_zh, next_en = "要公开，请诉求人另传照片。", "To publish it, ask the reporter for a photo."
+    next_zh, next_en = "要公开，请传的人另传照片。", "To publish it, ask its sender for a photo."
+
+
+class NoPublicWords(Refused):
+    code, status = "no_public_words", 409
+    zh = "这份答复没有给大家看的话，照片不单独公开。"
+    en = "This reply has no public words; its photo is not shown alone."
+    next_zh = "还在审核的，退回去请承办单位补上给大家看的话。"
+    next_en = "While it is under review, send it back and ask the body for public words."
 
 
 class NotAgreed(Refused):

@@ -23,9 +23,10 @@ def within(opened: OpenedFile) -> str:
 
 @require_safe
 def public_photo(request: HttpRequest, code: str, size: str = "") -> HttpResponse:
-    """Show strangers the covered copy of a photo, while its report is public and it is not hidden."""
+    """Show strangers the covered copy of a photo, while its report, or the answer it stands beside, is public."""
     tenant: Any = request.tenant  # type: ignore[attr-defined]
-    found = public.photo(code[:24], small=size == "small", tenant_id=tenant.id)
+    asked: Any = {"small": size == "small", "tenant_id": tenant.id}
+    found = public.photo(code[:24], **asked) or public.answer_photo(code[:24], **asked)
     if found is None:
         raise Http404
     data = files.shown(found, tenant_id=tenant.id, now=request.now)  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from jishi.cases import policies
-from jishi.cases.actions import photos, privacy, publishing
+from jishi.cases.actions import answer_photos, enclosing, photos, privacy, publishing
 from jishi.cases.models import Case, Photo, Report
 from jishi.cases.queries import casepage, covered
 from jishi.cases.states import CoverGround
@@ -67,6 +67,36 @@ def _hide(request: HttpRequest, case: Case) -> HttpResponse:
     return redirect("case-photos", case.number)
 
 
+def _open_answer(request: HttpRequest, case: Case) -> HttpResponse:
+    """Open a photo of the reply. :raises NotFound: none of this case."""
+    row = _answer_row(request)
+    why = _words(request, "reason")
+    opened = enclosing.open_(row, of_case=case.id, reason=why, by=request.actor, now=request.now)
+    if opened.row.kind == "pdf":
+        raise NotFound
+    response = _show(request, case, answer_opened=row, picture=handing_out.within(opened), name=opened.name)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _publish_answer(request: HttpRequest, case: Case) -> HttpResponse:
+    boxes = cells(request.POST.getlist("cell"))
+    ground = _words(request, "ground") if boxes else CoverGround.NOTHING.value
+    answer_photos.publish(
+        _answer_row(request), of_case=case.id, boxes=boxes, ground=ground, why=_words(request, "why"),
+        version=_seen(request), by=request.actor, now=request.now,
+    )  # fmt: skip
+    return redirect("case-photos", case.number)
+
+
+def _hide_answer(request: HttpRequest, case: Case) -> HttpResponse:
+    why = _words(request, "why")
+    answer_photos.hide(
+        _answer_row(request), of_case=case.id, why=why, version=_seen(request), by=request.actor, now=request.now
+    )
+    return redirect("case-photos", case.number)
+
+
 def _redact(request: HttpRequest, case: Case) -> HttpResponse:
     passages = _words(request, "passages").splitlines()
     privacy.redact(
@@ -89,7 +119,8 @@ def _show_report(request: HttpRequest, case: Case) -> HttpResponse:
 
 _DO = {
     "open": _open, "publish": _publish, "hide": _hide, "redact": _redact, "hide-report": _hide_report,
-    "show-report": _show_report,
+    "show-report": _show_report, "open-answer": _open_answer, "publish-answer": _publish_answer,
+    "hide-answer": _hide_answer,
 }  # fmt: skip
 
 
@@ -119,19 +150,21 @@ def cells(ticked: Sequence[str]) -> list[Box]:
     return boxes
 
 
-def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, opened: int = 0, picture: str = "",
-          name: str = "", status: int = 200) -> HttpResponse:  # fmt: skip
+def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, opened: int = 0,
+          answer_opened: int = 0, picture: str = "", name: str = "", status: int = 200) -> HttpResponse:  # fmt: skip
     by = request.actor
     stand = casepage.stand_of(case)
     reviews = policies.PARTIES["reviewer"](by, stand)
     facts = {
         "case": case,
         "said": covered.of_case(case, lang=lang()),
+        "answer": covered.of_answer(case, lang=lang()),
         "reviews": reviews,
         "closed": publishing.must_stay_closed(case),
         "grounds": GROUNDS.items(),
         "grid": [(r, [(c, f"{r}.{c}", r + 1, c + 1) for c in range(ACROSS)]) for r in range(DOWN)],
         "opened": opened,
+        "answer_opened": answer_opened,
         "picture": picture,
         "name": name,
         "refused_what": refused.sentence(lang()) if refused else "",
@@ -148,6 +181,13 @@ def _photo(request: HttpRequest, case: Case) -> Photo:
     if found is None:
         raise NotFound
     return found
+
+
+def _answer_row(request: HttpRequest) -> int:
+    said = str(request.POST.get("file", ""))
+    if not numbers.names_a_row(said):
+        raise NotFound
+    return int(said)
 
 
 def _report(request: HttpRequest, case: Case) -> Report:
