@@ -5,12 +5,13 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from django.db import connection
 
 from jishi.kernels.geo.walknet import Net
 from jishi.places.shapes import E7, Plane
 
 _MOST_KEPT = 4  # nets unpacked in one process
-_unpacked: "OrderedDict[int, tuple[Plane, Net]]" = OrderedDict()  # by id: what was stored never changes
+_unpacked: "OrderedDict[tuple[str, int, str], tuple[Plane, Net]]" = OrderedDict()  # the one asked for last stands last
 
 
 def pack(net: Net, plane: Plane) -> bytes:
@@ -35,11 +36,16 @@ def unpack(arrays: bytes | memoryview) -> tuple[Plane, Net]:
     return plane, Net(x, y, u, v, np.hypot(x[u] - x[v], y[u] - y[v]), steps)
 
 
-def kept(net_id: int, arrays: Any) -> tuple[Plane, Net]:
-    """Give an unpacked net, from memory where it was asked for before; `arrays()` fetches its bytes."""
-    held = _unpacked.get(net_id)
+def kept(net_id: int, sha256: str, arrays: Any) -> tuple[Plane, Net]:
+    """Give an unpacked net, from memory where it was asked for before; `arrays()` fetches its bytes.
+
+    An id alone does not name a net: another database, or one that was restored, has another under it.
+    """
+    key = (str(connection.settings_dict["NAME"]), net_id, sha256)
+    held = _unpacked.get(key)
     if held is None:
-        held = _unpacked[net_id] = unpack(arrays())
-        if len(_unpacked) > _MOST_KEPT:
-            _unpacked.popitem(last=False)
+        held = _unpacked[key] = unpack(arrays())
+    _unpacked.move_to_end(key)
+    if len(_unpacked) > _MOST_KEPT:
+        _unpacked.popitem(last=False)
     return held

@@ -22,9 +22,18 @@ from .walking import DETOUR, ON_IT_M, Doubles, Pass, Walks, walks
 JOIN_M = 0.5  # ends that lie so near are one node
 STEP_M = 10.0  # longer edges get nodes between, so that a door finds one near
 ACCESS_M = 150.0  # (T) from a place to the net; farther away it is not on it
+MOST_PAIRS = 5_000_000  # of lines whose boxes meet; more is not a drawing of ways
+MOST_BESIDE = 500_000  # pairs of points within half a metre of each other, of which a thousand on one spot have as many
+MOST_FOUND = 1000  # findings of one kind
 _NEAREST, _AT_ONCE = 8, 8_000_000  # nodes tried for a place; distances held at one time
+_LONG = 200  # points of a line that is worth a look at whether it goes to and fro
+_LINES_AT_ONCE = 100  # asked for what they cross, so that few pairs are held before they are counted
 Ints = npt.NDArray[np.int32]
 Truths = npt.NDArray[np.bool_]
+
+
+class TooDense(ValueError):
+    """More points or lines lie on each other than any drawing of ways has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,25 +58,40 @@ class NetWalks:
     places: Doubles
     net: Net
     node: Ints  # of each place, −1 none
-    before: Ints  # [place, node] → the node before it on the way from the place
+    graph: Any  # of the open ways
+    before: Ints | None  # [place, node] → the node before it on the way from the place; None: too many to hold
 
     def path(self, a: int, b: int) -> list[tuple[float, float]]:
         """This will give the points of the walk from place a to place b; nothing where nobody gets there."""
         if self.straight[a, b]:
             return self.estimate.path(a, b)
+        before = _from(self.graph, self.node[a : a + 1])[1][0] if self.before is None else self.before[a]
         nodes = [int(self.node[b])]
         while nodes[-1] != self.node[a]:
-            nodes.append(int(self.before[a, nodes[-1]]))
+            nodes.append(int(before[nodes[-1]]))
         way = [(float(self.net.x[n]), float(self.net.y[n])) for n in nodes[::-1]]
         (ax, ay), (bx, by) = self.places[a].tolist(), self.places[b].tolist()
         return [(ax, ay), *way, (bx, by)]
+
+
+def nodes_of(lines: Sequence[Any]) -> tuple[int, int, float]:
+    """This will tell how many nodes lines would have at most, which row is the longest (−1 none), and its metres."""
+    shapes = np.array([*lines, None], dtype=object)[:-1]
+    metres = shapely.length(shapes)
+    metres = np.where(np.isfinite(metres), metres, 0.0)
+    if not len(metres):
+        return 0, -1, 0.0
+    longest = int(np.argmax(metres))
+    wanted = float(np.ceil(metres / STEP_M).sum() + shapely.get_num_coordinates(shapes).sum())
+    return int(wanted), longest, float(metres[longest])
 
 
 def joined(lines: Sequence[Any], steps: Sequence[bool] = ()) -> tuple[Net, tuple[Finding, ...]]:
     """This will join lines (metres of a plane) to a net, and say what a person should look at.
 
     Ends within half a metre are one node; an end on another line gets a node there (listed as mended). Lines that cross
-    without a common vertex stay apart, as a bridge does, and are listed.
+    without a common vertex stay apart, as a bridge does, and are listed, a thousand at most. Whoever asks has looked
+    at `nodes_of` before. :raises TooDense: too much lies on one spot.
     """
     kept, found = _sound(lines)
     if not kept:
@@ -119,19 +143,22 @@ def walks_on(
     estimate = walks(places, barriers, passes)
     usable = open_edges(net, barriers, passes) & ~(net.steps & step_free)
     node, access = attached(net, usable, there, barriers)
+    graph, size = _graph(net, usable), max(1, len(net.x))
     count = len(there)
     along = np.full((count, count), np.inf)
-    before = np.full((count, len(net.x)), -1, np.int32)
-    on = np.flatnonzero(node >= 0)
-    if len(on):
-        metres, ways = _from(net, usable, node[on])
-        along[np.ix_(on, on)] = metres[:, node[on]] + access[on][:, None] + access[on][None, :]
-        before[on] = ways
+    before = np.full((count, len(net.x)), -1, np.int32) if count * size <= _AT_ONCE else None
+    on, step = np.flatnonzero(node >= 0), max(1, _AT_ONCE // size)
+    for first in range(0, len(on), step):
+        part = on[first : first + step]
+        metres, ways = _from(graph, node[part])
+        along[np.ix_(part, on)] = metres[:, node[on]] + access[part][:, None] + access[on][None, :]
+        if before is not None:
+            before[part] = ways
     guessed = estimate.metres[:count, :count]
     beside = guessed <= access[:, None] + access[None, :]  # they meet before they come to the net
     straight = ~np.isfinite(along) | beside
     np.fill_diagonal(straight, True)
-    return NetWalks(np.where(straight, guessed, along), straight, estimate, there, net, node, before)
+    return NetWalks(np.where(straight, guessed, along), straight, estimate, there, net, node, graph, before)
 
 
 def metres_between(
@@ -152,9 +179,9 @@ def metres_between(
     along = np.full(len(asked), np.inf)
     on = np.flatnonzero((node[a] >= 0) & (node[b] >= 0))
     starts, which = np.unique(node[a[on]], return_inverse=True)
-    step = max(1, _AT_ONCE // max(1, len(net.x)))
+    step, graph = max(1, _AT_ONCE // max(1, len(net.x))), _graph(net, usable)
     for first in range(0, len(starts), step):
-        metres, _ = _from(net, usable, starts[first : first + step])
+        metres, _ = _from(graph, starts[first : first + step])
         mine = (which >= first) & (which < first + step)
         rows = on[mine]
         along[rows] = metres[which[mine] - first, node[b[rows]]] + access[a[rows]] + access[b[rows]]
@@ -185,9 +212,8 @@ def attached(net: Net, usable: Truths, places: Doubles, barriers: Sequence[Any])
     return node, access
 
 
-def _from(net: Net, usable: Truths, starts: Ints) -> tuple[Doubles, Ints]:
+def _graph(net: Net, usable: Truths) -> Any:
     from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import dijkstra
 
     u, v, metres = net.u[usable], net.v[usable], net.metres[usable]
     order = np.lexsort((metres, v, u))
@@ -195,7 +221,12 @@ def _from(net: Net, usable: Truths, starts: Ints) -> tuple[Doubles, Ints]:
     first = np.ones(len(u), bool)
     first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])  # of two ways side by side the shorter
     size = len(net.x)
-    graph = csr_array((metres[first], (u[first], v[first])), shape=(size, size))
+    return csr_array((metres[first], (u[first], v[first])), shape=(size, size))
+
+
+def _from(graph: Any, starts: Ints) -> tuple[Doubles, Ints]:
+    from scipy.sparse.csgraph import dijkstra
+
     found, before = dijkstra(graph, directed=False, indices=starts, return_predecessors=True)
     return found, before.astype(np.int32)
 
@@ -223,15 +254,16 @@ def _with_joints(drawn: Any, numbers: Sequence[int]) -> tuple[Any, list[Finding]
     parts, of = shapely.get_parts(drawn, return_index=True)
     ends = np.concatenate([shapely.get_point(parts, 0), shapely.get_point(parts, -1)])
     whose = np.concatenate([np.arange(len(parts))] * 2)
-    end, on = shapely.STRtree(parts).query(ends, predicate="dwithin", distance=JOIN_M)
+    end, on = _pairs(parts, ends, "dwithin", JOIN_M)
     end, on = end[whose[end] != on], on[whose[end] != on]
-    vertices = [shapely.MultiPoint(shapely.get_coordinates(p)) for p in parts]
+    vertices = np.array([shapely.MultiPoint(shapely.get_coordinates(p)) for p in parts], dtype=object)
+    between = shapely.distance(vertices[on], ends[end]) > JOIN_M
     found: list[Finding] = []
     wanted: dict[int, list[Any]] = {}
-    for e, n in zip(end.tolist(), on.tolist(), strict=True):
-        if shapely.distance(vertices[n], ends[e]) > JOIN_M:
-            wanted.setdefault(n, []).append(ends[e])
-            both = numbers[of[whose[e]]], numbers[of[n]]
+    for e, n in zip(end[between].tolist(), on[between].tolist(), strict=True):
+        wanted.setdefault(n, []).append(ends[e])
+        both = numbers[of[whose[e]]], numbers[of[n]]
+        if len(found) < MOST_FOUND:
             found.append(Finding("joint_missing", both, (float(ends[e].x), float(ends[e].y)), 0.0, "mended", WARNING))
     for n, points in wanted.items():
         old = shapely.get_coordinates(parts[n])
@@ -243,22 +275,43 @@ def _with_joints(drawn: Any, numbers: Sequence[int]) -> tuple[Any, list[Finding]
     return np.array([r[0] if len(r) == 1 else shapely.MultiLineString(list(r)) for r in rows], dtype=object), found
 
 
+def _pairs(shapes: Any, asked: Any, predicate: Any, metres: float | None = None) -> tuple[Any, Any]:
+    """Which of the asked meets which of the shapes. :raises TooDense: too many do, before they are all held."""
+    tree, held, total = shapely.STRtree(shapes), [], 0
+    for first in range(0, len(asked), _LINES_AT_ONCE):
+        found = tree.query(asked[first : first + _LINES_AT_ONCE], predicate=predicate, distance=metres)
+        total += found.shape[1]
+        if total > MOST_PAIRS:
+            raise TooDense
+        found[0] += first
+        held.append(found)
+    a, b = np.concatenate(held, axis=1)
+    return a, b
+
+
 def _nodes(points: Doubles) -> tuple[Ints, Doubles, Doubles]:
     """Points that are near each other are one node, at the one of them that lies west, then south."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    order = np.lexsort((points[:, 1], points[:, 0]))
-    pairs = cKDTree(points[order]).query_pairs(JOIN_M, output_type="ndarray")
-    size = len(points)
+    spots = np.round(points, 3)
+    order = np.lexsort((points[:, 1], points[:, 0], spots[:, 1], spots[:, 0]))
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = (spots[order[1:]] != spots[order[:-1]]).any(axis=1)  # on one millimetre: one point
+    kept = order[fresh]
+    tree = cKDTree(points[kept])
+    if tree.count_neighbors(tree, JOIN_M) > 2 * MOST_BESIDE + len(kept):
+        raise TooDense
+    pairs = tree.query_pairs(JOIN_M, output_type="ndarray")
+    size = len(kept)
     near = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
     _, group = connected_components(near, directed=False)
     _, first, back = np.unique(group, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))  # nodes in the order of their westmost point
-    node = np.empty(size, np.int32)
-    node[order] = rank[back]
-    at = order[np.sort(first)]
+    node = np.empty(len(points), np.int32)
+    node[order] = rank[back][np.cumsum(fresh) - 1]
+    at = kept[np.sort(first)]
     return node, points[at, 0], points[at, 1]
 
 
@@ -288,11 +341,14 @@ def _parted(net: Net) -> Net:
 
 def _crossed(drawn: Any, numbers: Sequence[int]) -> list[Finding]:
     """Lines that cross where they have no common vertex: one way over the other, or a joint that was forgotten."""
-    a, b = shapely.STRtree(drawn).query(drawn, predicate="crosses")
+    a, b = _pairs(drawn, drawn, None)
     a, b = a[a < b], b[a < b]
+    once = np.array([_walked_once(d) for d in drawn], dtype=object)
+    meets = shapely.crosses(once[a], once[b])
+    a, b = a[meets], b[meets]
     if not len(a):
         return []
-    shared, of = shapely.get_parts(shapely.intersection(drawn[a], drawn[b]), return_index=True)
+    shared, of = shapely.get_parts(shapely.intersection(once[a], once[b]), return_index=True)
     shared, of = shared[shapely.get_type_id(shared) == 0], of[shapely.get_type_id(shared) == 0]
     vertices = np.array([shapely.MultiPoint(shapely.get_coordinates(d)) for d in drawn], dtype=object)
     away = np.maximum(shapely.distance(vertices[a[of]], shared), shapely.distance(vertices[b[of]], shared))
@@ -300,7 +356,20 @@ def _crossed(drawn: Any, numbers: Sequence[int]) -> list[Finding]:
         Finding("crosses_without_joint", (numbers[a[n]], numbers[b[n]]), (x, y), 0.0, "look", WARNING)
         for n, (x, y), far in zip(of.tolist(), shapely.get_coordinates(shared).tolist(), away.tolist(), strict=True)
         if far > JOIN_M
-    ]
+    ][:MOST_FOUND]
+
+
+def _walked_once(line: Any) -> Any:
+    """A line that goes to and fro on itself, each stretch once: what it crosses is looked for stretch by stretch."""
+    if shapely.get_num_coordinates(line) < _LONG:
+        return line
+    points, of = shapely.get_coordinates(shapely.get_parts(line), return_index=True)
+    ahead = np.flatnonzero(of[1:] == of[:-1])
+    a, b = np.round(points[ahead], 3), np.round(points[ahead + 1], 3)
+    turned = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
+    a[turned], b[turned] = b[turned], a[turned]
+    stretches = np.unique(np.hstack([a, b]), axis=0)
+    return line if len(stretches) == len(ahead) else shapely.multilinestrings(stretches.reshape(-1, 2, 2))
 
 
 def _apart(net: Net) -> list[Finding]:
@@ -312,9 +381,11 @@ def _apart(net: Net) -> list[Finding]:
     ways = coo_array((np.ones(len(net.u), np.int8), (net.u, net.v)), shape=(size, size))
     count, piece = connected_components(ways, directed=False)
     length = np.bincount(piece[net.u], net.metres, count)
+    pieces, first = np.unique(piece, return_index=True)
+    others = np.sort(first[pieces != np.argmax(length)])[:MOST_FOUND]
     return [
-        Finding("piece_apart", (), (float(net.x[n]), float(net.y[n])), round(float(length[p]), 2), "look", WARNING)
-        for p, n in ((p, int(np.argmax(piece == p))) for p in range(count) if p != int(np.argmax(length)))
+        Finding("piece_apart", (), (float(net.x[n]), float(net.y[n])), round(metres, 2), "look", WARNING)
+        for n, metres in zip(others.tolist(), length[piece[others]].tolist(), strict=True)
     ]
 
 

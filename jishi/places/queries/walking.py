@@ -18,7 +18,7 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound
 from jishi.kernels.geo import routes
 from jishi.kernels.geo.validate import Finding
-from jishi.kernels.geo.walking import Pass
+from jishi.kernels.geo.walking import Doubles, Pass
 from jishi.kernels.geo.walknet import Net, around, metres_between
 from jishi.places import drawings, shapes, walknets
 from jishi.places.models import Barrier, Crossing, WalkNet
@@ -29,6 +29,7 @@ METRES_A_MINUTE = 66.0  # (T) 4 km/h with stops to look
 MOST_STOPS = 200
 LEAST_AROUND_M = 1000.0  # of the net beside the stops; a detour farther out is not looked for
 DRAWN_M = 2.0  # a map shows a way as near as this
+MOST_DRAWN, COARSE_M = 200_000, 25.0  # edges drawn as they are; above, their ends on so many metres, doubled as needed
 ESTIMATED = "estimated"
 
 
@@ -82,7 +83,8 @@ def one_walk_net(net_id: int, *, by: Actor) -> WalkNet:
 
 def ways_of(row: WalkNet) -> tuple[Plane, Net]:
     """Give the ways of a net in metres of a plane."""
-    return walknets.kept(row.id, lambda: WalkNet.objects.values_list("arrays", flat=True).get(id=row.id))
+    mine = WalkNet.objects.filter(tenant_id=row.tenant_id, id=row.id)
+    return walknets.kept(row.id, row.sha256, lambda: mine.values_list("arrays", flat=True).get())
 
 
 def told(row: WalkNet, lang: str) -> list[dict[str, Any]]:
@@ -97,9 +99,14 @@ def told(row: WalkNet, lang: str) -> list[dict[str, Any]]:
 
 
 def drawn(row: WalkNet) -> dict[str, Any]:
-    """Give the map of a net: its ways as one line, each finding's place by its number."""
+    """Give the map of a net: its ways as one line, coarser for a large one, each finding's place by its number.
+
+    :raises NotFound: it was dropped.
+    """
+    if row.state == "dropped":
+        raise NotFound
     plane, net = ways_of(row)
-    ends = np.stack([np.stack([net.x[n], net.y[n]], axis=1) for n in (net.u, net.v)], axis=1)
+    ends = _few(np.stack([np.stack([net.x[n], net.y[n]], axis=1) for n in (net.u, net.v)], axis=1))
     ways = shapely.simplify(shapely.line_merge(shapely.multilinestrings(shapely.linestrings(ends))), DRAWN_M)
     at = {"type": "Feature", "properties": {"code": "ways", "kind": "line"}}
     shape = shapely.transform(ways, lambda c: c / (plane.east, plane.north) + (plane.lng, plane.lat))
@@ -110,6 +117,18 @@ def drawn(row: WalkNet) -> dict[str, Any]:
         if f["place"]
     ]  # fmt: skip
     return {"type": "FeatureCollection", "features": [{**at, "geometry": mapping(shape)}, *points[:300]]}
+
+
+def _few(ends: Doubles) -> Doubles:
+    """At most so many edges as a map is drawn of, [edge, end, x or y]."""
+    metres = COARSE_M
+    while len(ends) > MOST_DRAWN:
+        cells = np.round(ends / metres).astype(np.int64)
+        cells = cells[(cells[:, 0] != cells[:, 1]).any(axis=1)].reshape(-1, 4)
+        turned = (cells[:, 0] > cells[:, 2]) | ((cells[:, 0] == cells[:, 2]) & (cells[:, 1] > cells[:, 3]))
+        cells[turned] = cells[turned][:, [2, 3, 0, 1]]
+        ends, metres = np.unique(cells, axis=0).reshape(-1, 2, 2) * metres, metres * 2
+    return ends
 
 
 def hard_barriers(day: date, plane: Plane, *, step_free: bool = False) -> tuple[list[Any], list[Pass]]:

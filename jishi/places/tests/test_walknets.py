@@ -1,24 +1,30 @@
 """The net of ways: a file with its report, in force from a day, walked on where it leads."""
 
 import json
+from collections import OrderedDict
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 import shapely
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import localdate
 
 from conftest import MONDAY_TEN
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
-from jishi.foundation.refusals import Invalid, NotAllowed
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound
 from jishi.kernels.geo import datum
 from jishi.places import queries
+from jishi.places import walknets as unpacked
 from jishi.places.actions import barriers, walknets
 from jishi.places.actions.barriers import NewBarrier, NewCrossing
 from jishi.places.models import WalkNet
-from jishi.places.refusals import ImportIsOver, SwappedAxes, UnknownDatum, WalkNetHasFaults
+from jishi.places.queries import walking
+from jishi.places.refusals import GroundFileRefused, ImportIsOver, SwappedAxes, UnknownDatum, WalkNetHasFaults
 from jishi.places.tests.factories import SINCE, a_town, at, degrees, office
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +158,104 @@ def test_what_is_refused_changes_nothing(by):
         walknets.drop(far.id, by=by, now=MONDAY_TEN)
 
 
+def test_a_file_too_large_is_refused_before_it_is_joined_and_its_longest_line_is_named(by, monkeypatch):
+    def never(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(walknets, "joined", never)
+    mistyped = json.loads(file_of(SQUARE))
+    mistyped["features"][1]["geometry"]["coordinates"] += [[0.0, 0.0], list(degrees(0, 0))]
+
+    with pytest.raises(GroundFileRefused) as refused:
+        checked(by, json.dumps(mistyped).encode())
+
+    assert "第 2 行" in refused.value.sentence("zh-hans") and not WalkNet.objects.exists()
+
+
+def test_too_much_on_one_spot_is_refused(by, monkeypatch):
+    monkeypatch.setattr("jishi.kernels.geo.walknet.MOST_PAIRS", 3)
+
+    with pytest.raises(GroundFileRefused):
+        checked(by)
+
+
+def test_a_file_sent_twice_is_checked_once_and_a_dropped_one_keeps_its_report_alone(by):
+    first, again = checked(by), checked(by)
+    walknets.drop(first.id, by=by, now=MONDAY_TEN)
+    dropped = WalkNet.objects.get(id=first.id)
+
+    assert again.id == first.id != checked(by).id
+    assert bytes(dropped.arrays) == b"" and dropped.sha256 == first.sha256 and dropped.report["rows"] == 4
+    with pytest.raises(NotFound):
+        walking.drawn(dropped)
+
+
+def test_empty_and_endless_lines_do_not_make_a_file_lie_outside_the_town(by):
+    a_town(by.tenant_id)
+    rows = json.loads(file_of([*SQUARE, *SQUARE]))
+    for n in range(5):
+        rows["features"][n]["geometry"]["coordinates"] = []
+
+    assert "outside_town" not in {f["code"] for f in checked(by, json.dumps(rows).encode()).report["findings"]}
+
+
+def test_a_net_that_has_not_begun_or_begins_today_is_replaced(by):
+    wrong = adopted(by)
+    later = adopted(by, file_of([*SQUARE, ((0, 0), (2, 1))]), TODAY + timedelta(days=9))
+    right = adopted(by)
+
+    assert queries.walk_net(TODAY).id == queries.walk_net(TODAY + timedelta(days=9)).id == right.id
+    assert [WalkNet.objects.get(id=n.id).active_to for n in (wrong, later)] == [TODAY, TODAY + timedelta(days=9)]
+
+
+def test_first_adoptions_come_one_after_the_other(by):
+    row = checked(by)
+
+    with CaptureQueriesContext(connection) as asked:
+        walknets.adopt(row.id, active_from=TODAY, document_no="x", by=by, now=MONDAY_TEN)
+
+    assert any("pg_advisory_xact_lock" in q["sql"] and "walk_net:" in q["sql"] for q in asked.captured_queries)
+
+
+def test_a_large_net_is_drawn_coarser(by, monkeypatch):
+    row = checked(by)
+    monkeypatch.setattr(walking, "MOST_DRAWN", 20)
+
+    ends = walking._few(np.array([[[n * 10.0, 0], [n * 10.0 + 10, 0]] for n in range(400)]))
+
+    assert 10 <= len(ends) <= 20 and ends.max() >= 3800
+    assert walking.drawn(row)["features"][0]["geometry"]["coordinates"]
+
+
+def test_what_is_unpacked_is_known_by_database_and_file_and_the_least_used_goes(by, monkeypatch):
+    held, asked = pack_of(by), []
+
+    def net(number: int, sha256: str = "a"):
+        return unpacked.kept(number, sha256, lambda: asked.append((number, sha256)) or held)
+
+    monkeypatch.setattr(unpacked, "_unpacked", OrderedDict())
+    for number in (1, 2, 3, 4, 1, 5, 1):
+        net(number)
+    net(1, "b")
+    monkeypatch.setitem(connection.settings_dict, "NAME", "another")
+    net(1)
+
+    assert asked == [(1, "a"), (2, "a"), (3, "a"), (4, "a"), (5, "a"), (1, "b"), (1, "a")]
+
+
+def pack_of(by: Actor) -> bytes:
+    return bytes(checked(by).arrays)
+
+
+def test_the_ways_of_another_tenant_are_not_fetched(by, monkeypatch):
+    row = checked(by)
+    monkeypatch.setattr(unpacked, "_unpacked", OrderedDict())
+    row.tenant_id += 1
+
+    with pytest.raises(WalkNet.DoesNotExist):
+        walking.ways_of(row)
+
+
 class TestTheDesk:
     AT = "/desk/ground/ways"
 
@@ -192,3 +296,11 @@ class TestTheDesk:
         said = {"day": localdate().isoformat(), "document_no": "x", "version": "1"}
         assert desk.post(f"{answer.url}/do/adopt", said).status_code == 409
         assert desk.post(f"{answer.url}/do/drop", said).status_code == 302
+        assert desk.get(f"{answer.url}/map").status_code == 404
+        assert "data-map" not in desk.get(answer.url).content.decode()
+
+    def test_a_map_is_not_drawn_twice_for_the_same_reader(self, desk):
+        at = f"{self.sent(desk, file_of(SQUARE)).url}/map"
+        etag = desk.get(at)["ETag"]
+
+        assert desk.get(at, headers={"If-None-Match": etag}).status_code == 304

@@ -61,12 +61,17 @@ def net(request: HttpRequest, net_id: int) -> HttpResponse:
     })  # fmt: skip
 
 
-@never_cache
 @require_GET
 def net_map(request: HttpRequest, net_id: int) -> HttpResponse:
-    """Give the ways of a net, and the places of its findings, as GeoJSON."""
-    page = walking.drawn(walking.one_walk_net(net_id, by=keeper(request)))
-    return JsonResponse(page, content_type="application/geo+json")
+    """Give the ways of a net, and the places of its findings, as GeoJSON; whoever has it is not given it again."""
+    row = walking.one_walk_net(net_id, by=keeper(request))
+    etag = f'"{row.id}-{row.sha256}"'
+    if row.state != "dropped" and etag in request.headers.get("If-None-Match", ""):
+        response = HttpResponse(status=304)
+    else:
+        response = JsonResponse(walking.drawn(row), content_type="application/geo+json")
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    return response
 
 
 @require_POST

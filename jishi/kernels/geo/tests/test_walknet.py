@@ -8,6 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jishi.kernels.geo import walknet
 from jishi.kernels.geo.routes import route_for
 from jishi.kernels.geo.walking import DETOUR, Pass
 from jishi.kernels.geo.walknet import ACCESS_M, joined, metres_between, open_edges, walks_on
@@ -150,3 +151,43 @@ def test_a_route_on_the_net_is_not_longer_than_given_and_crosses_no_wall_away_fr
     assert route.length_m <= route.given_m and len(route.straight) == len(route.legs)
     walked = [shapely.LineString(leg) for leg in route.legs if len(leg) > 1]
     assert all(shapely.intersection(way, wall).difference(near).is_empty for way in walked)
+
+
+def test_points_on_one_spot_are_one_node_and_too_many_beside_each_other_are_refused(monkeypatch):
+    zigzag = line(*[(n % 2 * 300.0, 0.0) for n in range(20_001)])  # 10,000 points on each of two spots
+
+    net, _ = joined([zigzag, zigzag])
+
+    assert len(net.x) == 31 and net.x.min() == 0 and net.x.max() == 300
+    monkeypatch.setattr(walknet, "MOST_BESIDE", 100)
+    with pytest.raises(walknet.TooDense):
+        joined([line(*[(n * 0.01, 0.0) for n in range(100)])])
+
+
+def test_nodes_are_counted_before_they_are_made():
+    drawn = [*SQUARE, ALONE, None, line((0, 0), (float("nan"), 0)), line((0, 7), (9999, 7))]
+
+    wanted, longest, metres = walknet.nodes_of(drawn)
+
+    assert (longest, metres) == (7, 9999) and len(joined(drawn)[0].x) <= wanted <= 4 * 30 + 10 + 1000 + 16
+
+
+def test_many_pieces_are_found_in_one_look_and_the_findings_are_bounded(monkeypatch):
+    monkeypatch.setattr(walknet, "MOST_FOUND", 10)
+
+    _, found = joined([*SQUARE, *(line((1000 + n, 0), (1000 + n, 5)) for n in range(50))])
+
+    assert [(f.code, f.place, f.size_m2) for f in found] == [("piece_apart", (1000.0 + n, 0), 5) for n in range(10)]
+
+
+def test_walks_in_portions_are_the_walks_at_once(monkeypatch):
+    net, _ = joined(SQUARE)
+    stops = [(0, 0), (300, 300), (20, 10), (290, 280)]
+    whole = walks_on(net, stops)
+
+    monkeypatch.setattr(walknet, "_AT_ONCE", 2 * len(net.x))
+    parts = walks_on(net, stops)
+
+    assert whole.before is not None and parts.before is None  # places × nodes are not held
+    assert (parts.metres == whole.metres).all() and parts.path(0, 1) == whole.path(0, 1)
+    assert parts.path(3, 2) == whole.path(3, 2)
