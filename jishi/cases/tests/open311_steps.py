@@ -20,7 +20,7 @@ BASE = "/open311/v2"
 TRIAL = "/open311/test/v2"
 DRAIN = "01.02.01"  # public at once, with a question
 LISTS = ("services", "service_requests", "errors", "service_request_updates", "attributes", "values", "endpoints",
-         "formats", "returned_by", "media")  # fmt: skip
+         "formats", "returned_by", "media", "answer_media")  # fmt: skip
 
 
 def program(**headers: str) -> Client:
