@@ -48,7 +48,7 @@ def test_words_of_danger_are_proposed_by_the_desk_with_what_they_miss_and_adopte
     ways = page.split('id="gas_ways"')[1].split(">", 1)[1].split("</textarea>")[0].strip()
     form = {
         "ways": f"{ways}\n坛子 + 呲呲、嘶嘶", "never": "轮胎、车胎、煤气公司门口、煤气公司排放、燃气公司排放",
-        "speaks": "煤气坛子呲呲响", "why": "老人这样叫",
+        "call": "119", "speaks": "煤气坛子呲呲响", "why": "老人这样叫",
     }  # fmt: skip
 
     bad = desk.post("/desk/dangers/gas", {**form, "ways": "坛子 + "})

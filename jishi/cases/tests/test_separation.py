@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from conftest import MONDAY_TEN
 from jishi.cases.actions import banking, clocks, exclusion, feedback, handling, handover, review, ruling
@@ -15,6 +17,7 @@ from jishi.cases.refusals import SamePerson
 from jishi.cases.states import CASE, HANDOVER, HandoverStatus, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.test_moves import WAYS, Way, _ask_termination, _ready, _run
+from jishi.cases.tests.test_reply_photos_public import _publish, _replied
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed
@@ -51,6 +54,8 @@ MOVING = [
     _beside("exclusion.decide", _decide(exclusion.decide, verdict="approved", why=f.PROVED), f.ask_exclusion,
             start=Status.CLOSED),
     _beside("exclusion.revoke", _decide(exclusion.revoke, why=NO), f.exclude, start=Status.CLOSED),
+    _beside("answer_photos.publish", lambda case, actor, now: _publish(case, by=actor, now=now), None,
+            lambda c: f.reviewer(c.tenant_id), start=Status.REPLIED),
 ]  # fmt: skip
 BY_VERB = {w.verb: w for w in (*WAYS, DENY, *MOVING)}
 PAIRS = sorted({p.verbs for life in (CASE, HANDOVER) for p in life.separations})
@@ -64,6 +69,8 @@ def _lived(first: str, second: str, town: int) -> tuple[Case, datetime]:
              why="没写何时做完", now=LATER)  # fmt: skip
         f._contest(case, LATER + timedelta(hours=1))
         return f.again(town, case.id), LATER + timedelta(hours=2)
+    if second == "answer_photos.publish":
+        return _replied(town), LATER + timedelta(minutes=5)
     return _ready(BY_VERB[second], town)
 
 
@@ -74,6 +81,10 @@ def who_did(verb: str, case: Case) -> int:
 
 
 class TestEveryPair:
+    @pytest.fixture(autouse=True)
+    def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(settings, "FILES_DIR", tmp_path)
+
     @pytest.mark.parametrize(("first", "second"), PAIRS, ids=[" / ".join(p) for p in PAIRS])
     def test_is_refused_to_one_person_and_open_to_another(self, first: str, second: str, town: int) -> None:
         case, now = _lived(first, second, town)
