@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from jishi.cases.actions import asking, belonging, enclosing, moving, reckoning, running
+from jishi.cases.actions import asking, belonging, enclosing, moving, publishing, reckoning, running
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.actions.photos import Ready
@@ -15,6 +15,7 @@ from jishi.cases.models import Case, ContactNote, Part, Progress, Reply, Termina
 from jishi.cases.refusals import (
     ContactNeeded,
     GroundNeeded,
+    NothingForThePublic,
     PublicTextChanged,
     ReplyTooShort,
     ReturnPending,
@@ -100,6 +101,7 @@ def reply(
     :raises ContactNeeded: no contact noted. :raises ReplyTooShort: the text has not 20–4,000 characters.
     :raises ReturnPending: a return waits for its answer. :raises TooManyFiles: more than three.
     :raises PublicTextChanged: the public text names what strangers must not read.
+    :raises NothingForThePublic: a public text in a case that nobody may open.
     """
     held = moving.hold(case_id, by=by, version=version)
     move = moving.ensure(held, "handling.reply", by=by)
@@ -108,7 +110,7 @@ def reply(
     if lead.status == HandoverStatus.RETURN_ASKED:
         raise ReturnPending(due="")
     _ensure_complete(held, answer, now)
-    _ensure_covered(answer.text_public.strip())
+    _ensure_covered(held.case, answer.text_public.strip())
     row = Reply.objects.create(
         tenant_id=by.tenant_id, case=held.case, handover=lead, by_body_id=lead.body_id, author=by.label,
         outcome=answer.outcome, contacted_at=answer.contacted_at, contacted_how=answer.contacted_how,
@@ -124,11 +126,14 @@ def reply(
     )  # fmt: skip
 
 
-def _ensure_covered(text: str) -> None:
+def _ensure_covered(case: Case, text: str) -> None:
     """Insist that whoever sends a public text has seen what the machine leaves of it (spec 10 §13).
 
+    :raises NothingForThePublic: nobody may ever open this case: no word for strangers is kept of it.
     :raises PublicTextChanged: it would be covered; the refusal says what would stand there, to be sent as it is.
     """
+    if text and publishing.must_stay_closed(case):
+        raise NothingForThePublic
     shown = minimise_one(text).shown if text else ""
     if shown != text:
         raise PublicTextChanged(shown=shown)

@@ -106,6 +106,15 @@ class NotForThePublic(Refused):
     next_zh, next_en = "照常办理，当事各方看得到。", "It goes on as usual; its parties see it."
 
 
+class NothingForThePublic(Refused):
+    """Words for strangers about what strangers never see would only wait to be shown by mistake (spec 10 §13)."""
+
+    code, status = "nothing_for_the_public", 409
+    zh = "这件事不会公开，答复里不能写给大家看的话。"
+    en = "This case is never public; its reply holds no words for the public."
+    next_zh, next_en = "要说的都写在给诉求人的答复里。", "Say all of it in the answer to the caller."
+
+
 class VisibilityStays(Refused):
     code, status = "visibility_stays", 409
     zh, en = "这件事已经是{now_zh}的。", "It is {now_en} already."

@@ -11,7 +11,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases.actions import dispatch, handling, handover, review
 from jishi.cases.models import Handover, Reply
 from jishi.cases.queries import judging, work
-from jishi.cases.refusals import PublicTextChanged
+from jishi.cases.refusals import NothingForThePublic, PublicTextChanged
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague, statements, version_on
@@ -30,9 +30,9 @@ def code_of(case):
         return bodies.names()[case.lead_id].code
 
 
-def opened(town, status, *, now=None):
+def opened(town, status, *, now=None, **facts):
     """A case that our body holds at this stage, and somebody of the body signed in."""
-    case = f.a_case_at(town, status, now=now or NOW - timedelta(hours=6))
+    case = f.a_case_at(town, status, now=now or NOW - timedelta(hours=6), **facts)
     return case, colleague(town, "handler", body=code_of(case))
 
 
@@ -295,6 +295,28 @@ class TestAnswering:
 
         assert "13912345678" not in no.value.sentence("zh")
         assert f.again(town, case.id).status == Status.HANDLING
+
+    @pytest.mark.parametrize("facts", [{"voice": "confidential"}, {"kind": "tip_off"}, {"accused": "gaj"}])
+    def test_no_public_words_are_asked_for_or_taken_where_nobody_may_ever_open_the_case(self, town, facts):
+        accused = (f.body_id(town, facts["accused"]),) if "accused" in facts else ()
+        said = {k: v for k, v in facts.items() if k != "accused"}
+        case, client = opened(town, Status.HANDLING, accused_body_ids=accused, **said)
+        f.contact(case, NOW)
+        version = f.again(town, case.id).version
+        answer = replace(f.answer_of(NOW), text_public="雨水井已经清掏。")
+
+        html = page(client, case)
+        old_page = whole(text_public="井已清掏。", public_seen="井已清掏。")
+        answered = press(client, case, "reply", version=version, **old_page)
+        with pytest.raises(NothingForThePublic):
+            f.do(f.handler_of(case), handling.reply, case.id, answer=answer, now=NOW)
+
+        assert 'name="text_public"' not in html and "这件事不公开，所以没有给大家看的话可写" in html
+        assert answered.status_code == 409 and "这件事不会公开" in answered.content.decode()
+        assert f.again(town, case.id).status == Status.HANDLING
+        assert press(client, case, "reply", version=version, **whole()).status_code == 302
+        reviewing = colleague(town, "reviewer").get(reverse("review") + f"?case={case.number}").content.decode()
+        assert "这件事不公开。" in reviewing and "没有写；这件事公开时" not in reviewing
 
     def test_the_reviewer_reads_what_will_be_public(self, town):
         case, client = opened(town, Status.HANDLING)

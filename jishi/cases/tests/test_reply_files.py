@@ -261,6 +261,23 @@ class TestTheApi:
         assert opened.content[:2] == b"\xff\xd8" and told["status"] == "REPLIED"
 
 
+    def test_refuses_public_words_of_a_case_that_nobody_may_open_and_keeps_nothing(self, town: int) -> None:
+        case = f.a_case_at(town, Status.HANDLING, now=NOW - 4 * HOUR, voice="confidential")
+        f.contact(case, NOW - HOUR)
+        case = f.again(town, case.id)
+        lead = client_of(town, "handler", bodies=(case.lead_id or 0,))
+        said = {"outcome": "solved", "text_for_caller": f.ANSWER, "what_was_done": "清掏", "contacted_how": "phone",
+                "contacted_at": (NOW - HOUR).isoformat(), "text_public": "雨水井已清掏。"}  # fmt: skip
+        seen, at = {"If-Match": f'"{case.version}"'}, f"/api/v1/cases/{case.number}"
+
+        plain = lead.post(f"{at}/reply", said, content_type="application/json", headers=seen)
+        given = SimpleUploadedFile("井.jpg", p.picture())
+        along = lead.post(f"{at}/reply-with-files", {**said, "files": given}, headers=seen)
+
+        assert [(r.status_code, r.json()["code"]) for r in (plain, along)] == [(409, "nothing_for_the_public")] * 2
+        assert not _files(case) and f.again(town, case.id).status == Status.HANDLING
+
+
 class TestTheForm:
     @pytest.mark.parametrize("trap", TRAPS)
     def test_refuses_every_trap_by_name_and_keeps_the_words(self, trap: str, town: int) -> None:

@@ -73,10 +73,12 @@ class ReplyForm(forms.Form):
     )  # fmt: skip
     public_seen = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, now: datetime, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, now: datetime, closed: bool, **kwargs: Any) -> None:
         self.shown, self.is_seen = "", True
         super().__init__(self._covered(data) if data is not None else None, **kwargs)
         self.now = now
+        if closed:  # nobody may ever open the case: nothing to ask for; what comes all the same is the verb's to refuse
+            del self.fields["text_public"], self.fields["public_seen"]
 
     def _covered(self, data: Any) -> Any:
         """Put what the machine covered into the field; seen is what came back as it was shown (spec 10 §13)."""
@@ -108,7 +110,7 @@ class ReplyForm(forms.Form):
         return handling.Answer(
             outcome=said["outcome"], text_for_caller=said["text_for_caller"], what_was_done=said["what_was_done"],
             contacted_at=said["contacted_at"], contacted_how=said["contacted_how"], done_by=said["done_by"],
-            legal_basis=said["legal_basis"], text_public=said["text_public"],
+            legal_basis=said["legal_basis"], text_public=said.get("text_public", self.shown),
         )  # fmt: skip
 
     def enclosed(self) -> list[Ready]:

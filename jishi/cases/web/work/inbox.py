@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import handling, handover
+from jishi.cases.actions import handling, handover, publishing
 from jishi.cases.models import Case
 from jishi.cases.policies import Stand
 from jishi.cases.queries import casepage, judging, ticking, together, work
@@ -111,7 +111,9 @@ def _forms(found: Case, request: HttpRequest, contacts: Any) -> dict[str, Any]:
     return {
         "return": ReturnForm(auto_id="return_%s", now=request.now, lang=lang()),
         "contact": ContactForm(auto_id="contact_%s"), "progress": ProgressForm(auto_id="progress_%s"),
-        "reply": ReplyForm(now=request.now, auto_id="reply_%s", initial=known),
+        "reply": ReplyForm(
+            now=request.now, closed=publishing.must_stay_closed(found), auto_id="reply_%s", initial=known
+        ),
     }  # fmt: skip
 
 
@@ -224,7 +226,7 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
     if code not in ACTS:
         raise NotFound
     found, version = _ours(request, number), seen_version(request)
-    form = _bound(code, request)
+    form = _bound(code, found, request)
     if form is not None and not form.is_valid():
         return page(request, found, act=code, form=form, status=422)
     run, told = ACTS[code]
@@ -246,7 +248,7 @@ def _no(request: HttpRequest, found: Case, code: str, form: Any, no: Refused) ->
     return page(request, found, act=code, form=form, refused=no, status=no.status)
 
 
-def _bound(code: str, request: HttpRequest) -> forms.Form | None:
+def _bound(code: str, found: Case, request: HttpRequest) -> forms.Form | None:
     data, now = request.POST, request.now
     if code == "return":
         return ReturnForm(data, auto_id="return_%s", now=now, lang=lang())
@@ -254,4 +256,7 @@ def _bound(code: str, request: HttpRequest) -> forms.Form | None:
         return ContactForm(data, auto_id="contact_%s")
     if code == "progress":
         return ProgressForm(data, auto_id="progress_%s")
-    return ReplyForm(data, files=request.FILES, now=now, auto_id="reply_%s") if code == "reply" else None
+    if code != "reply":
+        return None
+    closed = publishing.must_stay_closed(found)
+    return ReplyForm(data, files=request.FILES, now=now, closed=closed, auto_id="reply_%s")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from jishi.cases.actions import publishing
 from jishi.cases.actions import review as verbs
 from jishi.cases.models import Case
 from jishi.cases.queries import casepage, work
@@ -44,6 +45,7 @@ def page(
         context |= {
             "opened": opened, "case": opened.case, "shown": shown, "reply": shown.reply, "files": shown.files,
             "form": form or ReviewForm(auto_id="review_%s"), "said": casepage.said_of(opened.case),
+            "closed": publishing.must_stay_closed(opened.case),
             "channels": dispatch.CHANNELS, "matter": dispatch._matter(opened.case, language),
             "next": next((r.case.number for r in rows if r is not opened), ""),
         }  # fmt: skip
