@@ -52,7 +52,7 @@ _PRICES: tuple[tuple[re.Pattern[str], str, str, int], ...] = tuple(
         (r"/me/number/code", "POST", "sign_in", LOGIN),
         (r"/sign-in(/.*)?", "POST", "sign_in", LOGIN),
         (r"/mine", "POST", "sign_in", LOGIN),
-        (r"/mine/[^/]+|/feedback/[^/]+|/api/v1/feedback/[^/]+", "GET", "page", 0),  # one's own timeline never waits
+        (r"/mine/[^/]+|/feedback|/api/v1/feedback", "GET", "page", 0),  # one's own timeline never waits
         (r"/speak/look", "POST", "report", SEARCH),
         (r"/speak|/api/v1/reports", "POST", "report", CREATE),
         (r"/speak|/receipt(/.*)?", "", "report", PAGE),

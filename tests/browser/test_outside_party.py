@@ -21,7 +21,7 @@ def desk(house: Any) -> Any:
     return house.page(DISPATCHER, size=(1280, 800))
 
 
-def _asked(desk: Any) -> tuple[str, str]:
+def asked_of(desk: Any, question: str = "这根电杆是不是你们的？什么时候扶正？") -> tuple[str, str]:
     """Let the desk ask an outside party about the first case of which it may; gives the case's page and the link."""
     desk.goto("/cases?status=open")
     for href in desk.eval_on_selector_all(CASE, "all => [...new Set(all.map((a) => a.getAttribute('href')))]"):
@@ -30,7 +30,7 @@ def _asked(desk: Any) -> tuple[str, str]:
             continue
         desk.locator("#new-link").evaluate("fold => { fold.open = true; }")
         desk.fill("#new-link [name=to_name]", "城南管线公司")
-        desk.fill("#new-link [name=question]", "这根电杆是不是你们的？什么时候扶正？")
+        desk.fill("#new-link [name=question]", question)
         desk.click("#new-link button[type=submit]")
         desk.wait_for_load_state("networkidle")
         if desk.locator("#h-path").count():
@@ -45,13 +45,15 @@ def _jpeg() -> bytes:
 
 
 def test_an_answer_with_files_arrives_from_a_telephone_and_opens_on_a_press(house, desk, axe, tmp_path: Path):
-    case, link = _asked(desk)
+    case, link = asked_of(desk)
     photo, paper, trap = tmp_path / "电杆.jpg", tmp_path / "产权.pdf", tmp_path / "坏的.jpg"
     for path, data in ((photo, _jpeg()), (paper, A_PDF), (trap, b"<html><script>1</script>")):
         path.write_bytes(data)
     outside = house.page(size=PHONE)
 
     outside.goto(link)
+    outside.wait_for_selector("[name=answer]")
+    assert link.partition("#")[2] not in outside.url
     assert outside.evaluate("() => document.documentElement.scrollWidth") <= PHONE[0]
     assert not broken_rules(outside, axe)
     outside.check("[name=ours][value=yes]", force=True)

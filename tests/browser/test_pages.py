@@ -104,7 +104,7 @@ SCREENS = (
     Screen("mine", "/mine", RESIDENT, before=speak),
     Screen("timeline", "/mine", RESIDENT, 'main a[href^="/mine/R"]', before=speak),
     Screen("judged", "/feedback/done?solved=no"),
-    Screen("feedback-link", "/feedback/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", status=410),
+    Screen("feedback-link", "/feedback"),
     Screen("me", "/me"),
     Screen("me", "/me", RESIDENT),
     Screen("account_login", "/sign-in"),

@@ -130,7 +130,6 @@ def _meaning(before: str, name: str) -> str:
         ("/desk/duties/", {"number": "item"}), ("/duties/", {"number": "item"}),
         ("/api/v1/duty-items/", {"number": "item"}), ("/api/v1/errands/", {"number": "errand"}),
         ("/mine/", {"number": "report"}), ("/api/v1/reports/", {"number": "report"}),
-        ("/link/", {"token": "outside"}), ("/mediate/", {"token": "party"}),
         *((f"/api/v1/{kept}/", {"row": "compound_id"}) for kept in ("compounds", "buildings", "houses", "dwellings")),
         ("/cases/filters/", {"row": "filter"}), ("/desk/exclusions/", {"row": "exclusion"}),
         ("/desk/models/", {"number": "model", "step": "model_act"}), ("/api/v1/models/", {"number": "model"}),
@@ -344,6 +343,9 @@ def furnished(town: int) -> tuple[Ground, list[Visitor]]:
 # --- asking ------------------------------------------------------------------------------------------------
 
 
+LETTERS = {"feedback": "token", "link": "outside", "mediate": "party"}  # a page, and whose code opens it
+
+
 class _Undone(Exception):
     """Carries an answer out of what is put back."""
 
@@ -355,25 +357,35 @@ def answer_of(route: Route, visitor: Visitor, ground: Ground) -> int:
     cookies = SimpleCookie(visitor.client.cookies.output(header="", sep=";"))
     if visitor.name == "reporter":
         hold(visitor.client, ground.town, known["report_id"])
-    headers = {"If-Match": f'"{version}"', "Idempotency-Key": "probe-0123456789"}
+    headers = {"If-Match": f'"{version}"', "Idempotency-Key": "probe-0123456789", "Letter": known["token"]}
+    code = known[LETTERS.get(route.path.split("/")[1], "token")]
     status = 0
     purse.forget()
     try:
         with transaction.atomic():
             if route.method == "GET":
-                answer = visitor.client.get(path, dict(route.query))
+                path += opened(visitor.client, route.path, code)
+                answer = visitor.client.get(path, dict(route.query), headers={"Letter": known["token"]})
             elif route.path.startswith("/api/"):
                 said = re.sub(r"<(\w+)>", lambda part: known[part[1]], json.dumps(route.body or {}))
                 answer = visitor.client.generic(
                     route.method, path, said, content_type="application/json", headers=headers
                 )
             else:
-                answer = visitor.client.post(path, {**FORM, "version": version}, headers=headers)
+                answer = visitor.client.post(path, {**FORM, "letter": code, "version": version}, headers=headers)
             status = answer.status_code
             raise _Undone
     except _Undone:
         visitor.client.cookies = cookies  # a session that was ended is there again
         return status
+
+
+def opened(client: Client, path: str, code: str) -> str:
+    """Open the letter of a page behind one, as its script does; gives what then stands behind its address."""
+    page = path.split("/")[1]
+    if page not in LETTERS:
+        return ""
+    return f"?{client.post(f'/{page}', {'letter': code, 'open': '1'})['Location'].partition('?')[2]}"
 
 
 def asking(route: Route, visitors: list[Visitor]) -> list[Visitor]:

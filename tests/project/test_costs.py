@@ -220,7 +220,7 @@ class TestPrices:
             (("POST", "/sign-in"), ("sign_in", 20)),
             (("POST", "/mine"), ("sign_in", 20)),
             (("GET", "/mine/R990181-1"), ("page", 0)),
-            (("GET", "/feedback/abc"), ("page", 0)),
+            (("GET", "/feedback"), ("page", 0)),
             (("POST", "/gridplans/7"), ("page", 200)),
             (("GET", "/gridplans/7/map"), ("page", 5)),
         ],

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 HARM = "https://evil.example/王建国?phone=13800138000"
 REPORT = {
-    "document-uri": "https://town.example/feedback/Zt9-secret-77?x=13800138000",
+    "document-uri": "https://town.example/mine/Zt9-secret-77?x=13800138000",
     "referrer": HARM,
     "blocked-uri": HARM,
     "effective-directive": "script-src-elem",
@@ -64,7 +64,7 @@ class TestWhatABrowserBlocked:
             answer = browser.post("/csp", json.dumps(form), "application/csp-report")
 
         assert answer.status_code == 204
-        assert caplog.messages == ["blocked script-src (elsewhere) on /feedback/<str:token>"]
+        assert caplog.messages == ["blocked script-src (elsewhere) on /mine/<str:number>"]
 
     @pytest.mark.parametrize("body", ["", "[[[[", "null", "[1]", '{"csp-report": 7}', "[" * 5000])
     def test_nonsense_is_heard_in_silence(self, browser, caplog, body):

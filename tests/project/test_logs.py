@@ -13,11 +13,12 @@ from django.urls import include, path
 from config import logs
 from jishi.accounts.models import Account
 from jishi.accounts.web import tenants
+from jishi.cases.web import letters
 
 NAME, PHONE, TOKEN = "王建国", "13800138000", "Zt9-secret-link-77"
 
 
-def twice(request: HttpRequest, token: str = "") -> HttpResponse:
+def twice(request: HttpRequest, number: str = "") -> HttpResponse:
     """Write one unique name twice: PostgreSQL quotes it in DETAIL."""
     for _ in range(2):
         Account.objects.create(tenant_id=request.tenant.id, username=f"{NAME} {PHONE}", name=NAME, password="!")
@@ -35,7 +36,8 @@ def stumble(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("twice", twice),
-    path("feedback/<str:token>", twice),
+    path("mine/<str:number>", twice),
+    path("feedback", stumble),
     path("stumble", stumble),
     path("", include("jishi.accounts.web.urls")),
     path("", include("jishi.portal.web.urls")),
@@ -83,11 +85,20 @@ def test_the_error_page_tells_nothing_of_the_row(browser, written) -> None:
     assert "accounts_account" not in page
 
 
-def test_a_link_s_token_is_not_in_a_log(browser, written) -> None:
-    browser.get(f"/feedback/{TOKEN}")
+def test_what_an_address_names_is_not_in_a_log(browser, written) -> None:
+    browser.get(f"/mine/{TOKEN}")
 
     assert tells(written.getvalue()) == []
-    assert "/feedback/<str:token>" in written.getvalue()
+    assert "/mine/<str:number>" in written.getvalue()
+
+
+def test_the_code_of_a_letter_is_not_in_a_log_nor_on_the_page_of_an_error(browser, written) -> None:
+    browser.cookies[f"{letters.COOKIE}0011223344556677"] = TOKEN
+    answer = browser.post("/feedback", {"letter": TOKEN, "text": NAME}, headers={"letter": TOKEN})
+
+    assert answer.status_code == 500
+    assert tells(written.getvalue() + answer.content.decode()) == []
+    assert "500 POST /feedback" in written.getvalue()
 
 
 def test_headers_and_bodies_are_not_in_a_log(browser, written) -> None:
@@ -116,7 +127,9 @@ def test_an_error_that_another_handler_wrote_out_is_not_repeated(written) -> Non
     "line",
     [
         f"Key (tenant_id, name) fails\nDETAIL:  Key (username)=({NAME}) already exists.",
-        "GET /feedback/Zt9-secret-link-77 500",
+        "GET /mine/Zt9-secret-link-77 500",
+        "opened https://town.example/feedback#Zt9-secret-link-77",
+        "headers: {'Letter': 'Zt9-secret-link-77'}",
         f"call from 138 0013-8000 or {PHONE}",
         "headers: {'Authorization': 'Bearer Zt9-secret-link-77'}",
         "Cookie: jishi=geheim; b=2",

@@ -55,13 +55,13 @@ def addresses(messages: Sequence[Message], *, to_reader: bool) -> Mapping[int, s
     if not parties and not asked:
         return {}
     base = _base(messages[0].tenant_id)
-    found = {m: _of(NAMES[FEEDBACK], for_feedback(row) if to_reader else HIDDEN) for m, row in asked}
+    found = {m: path(NAMES[FEEDBACK], for_feedback(row) if to_reader else HIDDEN) for m, row in asked}
     for one in parties:
         assert one.party is not None
         made = token(MEDIATION, one.tenant_id, one.party.link_seed) if to_reader else HIDDEN
         if not to_reader or hashed(made) == one.party.token_hash:
-            found[one] = _of(NAMES[MEDIATION], made)
-    return {m.id: base + path for m, path in found.items()} if base else {}
+            found[one] = path(NAMES[MEDIATION], made)
+    return {m.id: base + where for m, where in found.items()} if base else {}
 
 
 def _asks(message: Message) -> bool:
@@ -92,8 +92,9 @@ def _homes(message: Message) -> set[int]:
     return set() if case is None else {case.id, *([case.absorbed_into_id] if case.absorbed_into_id else [])}
 
 
-def _of(name: str, given: str) -> str:
-    return reverse(name, args=["0"])[:-1] + given
+def path(name: str, given: str) -> str:
+    """Give the path of a link: what stands after # no browser sends, so no proxy writes it down (ASVS V14.2.1)."""
+    return f"{reverse(name)}#{given}"
 
 
 def _base(tenant_id: int) -> str:

@@ -38,6 +38,7 @@ class Given:
             for name, values in source.lists():
                 if kept := [v for v in (clean(str(value)).strip() for value in values) if v]:
                     self._values[clean(name)] = kept
+        self.key_in_address = "api_key" in request.GET  # a log of addresses holds it now (ASVS V14.2.1)
         self.files = list(request.FILES) if request.method == "POST" else []
         self.media = request.FILES.getlist("media") if request.method == "POST" else []
 

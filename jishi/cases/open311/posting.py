@@ -52,6 +52,8 @@ def enter(request: HttpRequest, given: Given, *, tenant: Tenant, served: Served,
     key = given.one("api_key")
     if not key:
         raise Wrong(Fault(403, "api_key was not provided"))
+    if given.key_in_address:
+        raise Wrong(Fault(403, "api_key was not provided in the body; have the one in the address replaced"))
     try:
         actor, program = programs.enter(key, tenant_id=tenant.id, now=now)
         programs.count_post(program, now=now)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
+from ninja import Header
 
 from jishi.accounts import queries as accounts
 from jishi.cases.actions import (
@@ -335,19 +336,23 @@ def redispatch(request: HttpRequest, response: HttpResponse, number: str, payloa
     return press(request, response, number, reopening.redispatch, why=payload.words)
 
 
-@router.get("/feedback/{token}", summary="What a link asks")
-def asked(request: HttpRequest, response: HttpResponse, token: str) -> dict[str, Any]:
+Letter = Annotated[str, Header(max_length=100, description="The code of a letter: what stands after # in its link.")]
+
+
+@router.get("/feedback", summary="What a link asks")
+def asked(request: HttpRequest, response: HttpResponse, letter: Letter) -> dict[str, Any]:
     """Say what whoever holds the link is asked about; its version is the ETag."""
-    row, _holder = feedback.holder_of_link(token, opener=request.actor, now=timezone.now())  # type: ignore[attr-defined]
-    response["ETag"] = f'"{row.version}"'
+    row, _holder = feedback.holder_of_link(letter, opener=request.actor, now=timezone.now())  # type: ignore[attr-defined]
+    # one address for every letter: a cache in between would give one reader the other's
+    response["ETag"], response["Cache-Control"], response["Vary"] = f'"{row.version}"', "no-store", "Letter"
     return {"title": row.case.title, "asked_at": row.asked_at.isoformat(), "round": row.round, "version": row.version}
 
 
-@router.post("/feedback/{token}", summary="Three answers by link")
-def give_feedback(request: HttpRequest, token: str, payload: AnswersIn) -> dict[str, Any]:
+@router.post("/feedback", summary="Three answers by link")
+def give_feedback(request: HttpRequest, letter: Letter, payload: AnswersIn) -> dict[str, Any]:
     """Keep three answers of whoever holds the link."""
     now, version = timezone.now(), version_seen(request)
-    row, holder = feedback.holder_of_link(token, opener=request.actor, now=now)  # type: ignore[attr-defined]
+    row, holder = feedback.holder_of_link(letter, opener=request.actor, now=now)  # type: ignore[attr-defined]
     feedback.answer(row.id, answers=feedback.Answers(**payload.dict()), by=holder, now=now, version=version)
     return {"kept": True}
 

@@ -274,7 +274,7 @@ def send_link(request: HttpRequest, response: HttpResponse, number: str, payload
     version, case = version_seen(request), _case(request, number)
     question = links.Question(payload.to, payload.question, payload.extract, payload.days)
     sent = links.send(case.id, question=question, by=request.actor, now=request.now, version=version)  # type: ignore[attr-defined]
-    return 201, {**_page(request, response, number), "link": sent.link.id, "path": f"/link/{sent.token}"}
+    return 201, {**_page(request, response, number), "link": sent.link.id, "path": f"/link#{sent.token}"}
 
 
 @router.post("/cases/{number}/links/{link}/revoke", summary="Take a link back")

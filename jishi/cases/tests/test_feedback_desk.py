@@ -14,6 +14,7 @@ from jishi.cases.queries import work
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague
+from jishi.cases.tests.letter_steps import opened, pressed
 from jishi.foundation import scope
 
 pytestmark = pytest.mark.django_db
@@ -103,9 +104,10 @@ class TestAnswers:
         handler = colleague(town, "handler", body=rated)
         said = {"contacted": "yes", "solved": "yes", "satisfied": "satisfied", "version": row_of(case).version}
 
-        page, press = f"/feedback/{token}", f"/api/v1/feedback/{token}"
-        answers = [handler.get(page), handler.post(page, said), handler.get(press),
-                   handler.post(press, said, content_type="application/json", headers={"If-Match": '"1"'})]  # fmt: skip
+        page, press, letter = f"/feedback#{token}", "/api/v1/feedback", {"Letter": token}
+        answers = [opened(handler, page), pressed(handler, page, said), handler.get(press, headers=letter),
+                   handler.post(press, said, content_type="application/json",
+                                headers={"If-Match": '"1"', **letter})]  # fmt: skip
 
         assert [a.status_code for a in answers] == [403] * 4
         assert row_of(case).answered_at is None

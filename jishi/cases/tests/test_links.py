@@ -20,6 +20,7 @@ from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
 from jishi.cases.tests import together_steps as t
 from jishi.cases.tests.desk_steps import colleague
+from jishi.cases.tests.letter_steps import opened, pressed
 from jishi.foundation import files, scope, trail
 from jishi.foundation.actor import clock, system
 from jishi.foundation.refusals import NotAllowed, NotFound, Stale, WrongMoment
@@ -308,12 +309,12 @@ class TestThePage:
     def _sent(self, town: int, **more: Any) -> tuple[Client, str, Case]:
         case = _case(town, now=timezone.now() - timedelta(hours=4))
         sent = t.send(case, timezone.now(), **more)
-        return Client(SERVER_NAME="town.example"), f"/link/{sent.token}", case
+        return Client(SERVER_NAME="town.example"), f"/link#{sent.token}", case
 
     def test_shows_the_extract_and_the_question_and_nothing_of_the_caller(self, town: int) -> None:
         stranger, path, case = self._sent(town)
 
-        page = stranger.get(path)
+        page = opened(stranger, path)
 
         said = page.content.decode()
         assert page.status_code == 200
@@ -327,9 +328,9 @@ class TestThePage:
     def test_takes_one_answer_and_then_says_what_to_do_now(self, town: int) -> None:
         stranger, path, case = self._sent(town)
 
-        empty = stranger.post(path, {"ours": "yes", "answer": ""})
-        done = stranger.post(path, {"ours": "no", "answer": "不是我们的，是移动公司的。"})
-        again = stranger.get(path)
+        empty = pressed(stranger, path, {"ours": "yes", "answer": ""})
+        done = pressed(stranger, path, {"ours": "no", "answer": "不是我们的，是移动公司的。"})
+        again = opened(stranger, path)
 
         assert (empty.status_code, done.status_code, again.status_code) == (422, 302, 410)
         assert "已经回答过了" in again.content.decode()
@@ -340,20 +341,20 @@ class TestThePage:
         stranger, path, _case_ = self._sent(town)
         data, name, _code = TRAPS[trap]
 
-        page = stranger.post(path, {"ours": "yes", "answer": SAID.answer, "files": SimpleUploadedFile(name, data)})
+        page = pressed(stranger, path, {"ours": "yes", "answer": SAID.answer, "files": SimpleUploadedFile(name, data)})
 
         assert page.status_code in (413, 415, 422)
         said = page.content.decode()
         assert name in said and SAID.answer in said and 'role="alert"' in said
         assert _kept(town) == 0
-        assert stranger.get(path).status_code == 200
+        assert opened(stranger, path).status_code == 200
 
     def test_takes_files_and_the_desk_sees_them_where_the_words_are(self, town: int) -> None:
         stranger, path, case = self._sent(town)
         desk = colleague(town, "dispatcher")
         two = [SimpleUploadedFile("井.jpg", p.picture()), SimpleUploadedFile("证.pdf", p.A_PDF)]
 
-        done = stranger.post(path, {"ours": "yes", "answer": SAID.answer, "files": two})
+        done = pressed(stranger, path, {"ours": "yes", "answer": SAID.answer, "files": two})
         page = desk.get(f"/cases/{case.number}/together").content.decode()
         with scope.work(system(town)):
             photo, pdf = files.StoredFile.objects.order_by("id")
@@ -381,7 +382,7 @@ class TestThePage:
         case = _case(town, now=timezone.now() - timedelta(hours=4), accused_body_ids=(f.body_id(town, "cgj"),))
         sent = t.send(case, timezone.now())
 
-        page = colleague(town, "handler", body="cgj").get(f"/link/{sent.token}")
+        page = opened(colleague(town, "handler", body="cgj"), f"/link#{sent.token}")
 
         assert page.status_code == 410
         assert case.number not in page.content.decode()

@@ -18,6 +18,7 @@ from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import mediation_steps as m
 from jishi.cases.tests.desk_steps import HOST, colleague
+from jishi.cases.tests.letter_steps import opened, pressed
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 
@@ -55,7 +56,7 @@ def _said(town: int, case: Case, **more: Any) -> dict[str, Any]:
 
 
 def _path(page: str) -> str:
-    found = re.search(r"/mediate/[\w-]+", page)
+    found = re.search(r"/mediate#[\w-]+", page)
     assert found, page[-3000:]
     return found[0]
 
@@ -66,7 +67,7 @@ def _row(town: int, case: Case) -> Mediation:
 
 
 def _press(client: Client, base: str, code: str, row: Mediation, **said: Any) -> Any:
-    return client.post(f"{base}/{code}", {"version": m.again(row).version, **said})
+    return pressed(client, base, {"version": m.again(row).version, **said}, code)
 
 
 def test_two_people_come_to_terms_each_on_his_own_page_and_only_they_read_them(town: int) -> None:
@@ -75,7 +76,7 @@ def test_two_people_come_to_terms_each_on_his_own_page_and_only_they_read_them(t
     link, row, chair, other = _path(made.content.decode()), _row(town, case), _chair(town), Client(headers=HOST)
     base = f"/mine/{caller.number}/mediation"  # type: ignore[attr-defined]
 
-    asked = other.get(link)
+    asked = opened(other, link)
     both = [_press(other, link, "consent", row).status_code,
             _press(caller, base, "consent", row, name="老周", contact="13900000888").status_code]  # fmt: skip
     at = f"/desk/mediations/{row.id}"
@@ -89,7 +90,7 @@ def test_two_people_come_to_terms_each_on_his_own_page_and_only_they_read_them(t
     assert made.status_code == asked.status_code == 200
     assert (both, sat.status_code, wrote.status_code, agreed) == ([302, 302], 302, 302, [302, 302])
     assert m.again(row).status == "AGREED"
-    for page in (other.get(link), caller.get(base), chair.post(f"{at}/papers")):
+    for page in (opened(other, link), caller.get(base), chair.post(f"{at}/papers")):
         told = page.content.decode()
         assert m.TERMS in told
         assert m.NOTES in told
@@ -142,8 +143,8 @@ def test_strangers_find_nothing_and_an_old_link_says_what_to_do(town: int) -> No
     row, nobody = _row(town, case), Client(headers=HOST)
     f.do(m.chair(town), mediation.give_link, row.id, party_id=m.parties(row)[1].party_id, now=timezone.now())
 
-    assert nobody.get(link).status_code == 410
-    assert nobody.get("/mediate/aaaaaaaaaaaaaaaaaaaa").status_code == 410
+    assert opened(nobody, link).status_code == 410
+    assert opened(nobody, "/mediate#aaaaaaaaaaaaaaaaaaaa").status_code == 410
     assert nobody.get(f"/mine/{case.number}/mediation").status_code == 302
     assert colleague(town, "handler", body="cgj").get(f"/desk/mediations/{row.id}").status_code == 404
     assert colleague(town, "mediator", body="qdjd").get(f"/desk/mediations/{row.id}").status_code == 404

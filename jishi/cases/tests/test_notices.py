@@ -430,7 +430,7 @@ class TestThePreview:
         with scope.work(by):
             shown = told.preview(code, case.number, SMS, "zh", by=by, now=MONDAY_TEN + timedelta(hours=4))
 
-        sent = [re.sub(r"(/feedback/)[\w-]+$", r"\1…", letter.text) for letter in twin.carried]
+        sent = [re.sub(r"(/feedback#)[\w-]+$", r"\1…", letter.text) for letter in twin.carried]
         assert sent == [shown.text]  # but for the token, which is its reader's alone
         assert "—" not in shown.text
 

@@ -194,6 +194,16 @@ class TestPostingIsRefused:
         assert str(said.value[0]["code"]) == str(status)
         assert isinstance(said.value[0]["code"], int if fmt == "json" else str)
 
+    def test_a_key_in_the_address_is_refused_even_a_right_one(self, town: int, key: str) -> None:
+        """A proxy writes addresses down (ASVS V14.2.1)."""
+        without = {name: value for name, value in o.a_report(key).items() if name != "api_key"}
+
+        for body in (without, o.a_report(key)):
+            said = o.heard(o.program().post(f"{o.BASE}/requests.json?api_key={key}", body), "json")
+            assert said.status == 403
+            assert said.value[0]["description"].startswith("api_key was not provided in the body")
+            assert key not in str(said.value)
+
     @pytest.mark.parametrize("fmt", FORMS)
     def test_naming_all_that_is_missing_at_once(self, town: int, fmt: str) -> None:
         code, key = o.with_questions(town, o.CHOICE, o.COUNT), o.key_of(town)

@@ -142,7 +142,7 @@ class TestAPartyByALink:
         (letter,) = [one.text for one in twin.carried if one.to == m.OTHER.contact]
         quiet, _, link = letter.partition(" 请打开：")
         assert quiet == "【基石】您有新消息。请用当时收到的编号和查询码，或者收到的链接查看。"
-        assert link.startswith("https://town.example/mediate/")
+        assert link.startswith("https://town.example/mediate#")
 
     def test_gets_one_a_half_day_whatever_happens(self, town: int, twin: Recorder) -> None:
         row = m.propose(m.a_dispute(town)).mediation

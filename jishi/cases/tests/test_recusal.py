@@ -180,7 +180,7 @@ def _filled(case: Case) -> list[str]:
             return parts.get(part[2], str(case.id))
 
         filled = re.sub(r"<(?:(\w+):)?(\w+)>", fill, path)
-        if not filled.startswith(("/feedback/", "/api/v1/feedback/", "/admin", "/static")) and "(?P" not in filled:
+        if not filled.startswith(("/admin", "/static")) and "(?P" not in filled:
             found.append(filled)
     more = [f"/cases?q={case.number}", f"/cases?q={report}", "/cases?q=摊贩的礼金", f"/cases?grid={grid}",
             f"/desk/map?grid={grid}", "/api/v1/cases?q=摊贩的礼金", "/api/v1/cases?urgency=normal",

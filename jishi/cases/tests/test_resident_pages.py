@@ -11,6 +11,7 @@ from jishi.cases.actions import feedback
 from jishi.cases.models import Addendum, Case, Feedback, Membership, Report
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests.letter_steps import opened, pressed
 from jishi.cases.triage import duplicates
 from jishi.foundation import scope
 from jishi.foundation.actor import system
@@ -63,8 +64,8 @@ def press(client: Client, number: str, code: str, words: str):
 
 def judge(client: Client, path: str, **answers: str):
     """Send the three questions as they stand there."""
-    found = re.search(r'name="version" value="(\d+)"', client.get(path).content.decode())
-    return client.post(path, {"version": found[1] if found else "", **answers})
+    found = re.search(r'name="version" value="(\d+)"', opened(client, path).content.decode())
+    return pressed(client, path, {"version": found[1] if found else "", **answers})
 
 
 class TestSpeakingUp:
@@ -422,7 +423,7 @@ class TestFeedback:
             return case, row, feedback.link_for(row.id)
 
     def test_asks_three_questions_and_chooses_none_beforehand(self, client, asked):
-        page = client.get(f"/feedback/{asked[2]}").content.decode()
+        page = opened(client, f"/feedback#{asked[2]}").content.decode()
 
         assert page.count('type="radio"') == 10
         assert " checked" not in page
@@ -430,7 +431,7 @@ class TestFeedback:
     def test_keeps_three_answers_and_closes_a_solved_case(self, client, town, asked):
         answers = {"contacted": "yes", "solved": "yes", "satisfied": "basically", "text": ""}
 
-        response = judge(client, f"/feedback/{asked[2]}", **answers)
+        response = judge(client, f"/feedback#{asked[2]}", **answers)
 
         assert response.status_code == 302
         with read(town):
@@ -439,29 +440,29 @@ class TestFeedback:
         assert f.again(town, asked[0].id).status == Status.CLOSED
 
     def test_keeps_silence_as_no_answer(self, client, town, asked):
-        judge(client, f"/feedback/{asked[2]}", solved="no")
+        judge(client, f"/feedback#{asked[2]}", solved="no")
 
         with read(town):
             row = Feedback.objects.get()
             assert (row.contacted, row.solved, row.satisfied) == ("no_answer", "no", "no_answer")
 
     def test_an_empty_sheet_is_no_answer_and_stays_open(self, client, town, asked):
-        response = judge(client, f"/feedback/{asked[2]}", text=" ")
+        response = judge(client, f"/feedback#{asked[2]}", text=" ")
 
         assert response.status_code == 422
         with read(town):
             assert Feedback.objects.get().answered_at is None
 
     def test_a_used_link_says_what_to_do_now(self, client, asked):
-        judge(client, f"/feedback/{asked[2]}", solved="no")
+        judge(client, f"/feedback#{asked[2]}", solved="no")
 
-        response = client.get(f"/feedback/{asked[2]}")
+        response = opened(client, f"/feedback#{asked[2]}")
 
         assert response.status_code == 410
         assert "用编号和口令打开这一件" in response.content.decode()
 
     def test_an_unknown_link_is_over_too(self, client):
-        assert client.get("/feedback/never-was").status_code == 410
+        assert opened(client, "/feedback#never-was-a-letter-of-ours").status_code == 410
 
     def test_is_given_and_changed_from_the_timeline(self, client, town):
         now = datetime.now(UTC) - timedelta(hours=12)

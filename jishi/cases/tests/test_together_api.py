@@ -15,6 +15,7 @@ from jishi.cases.rest import router
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import together_steps as t
+from jishi.cases.tests.letter_steps import opened
 from jishi.cases.tests.test_locking import client_of, sample_of, send
 
 WRITES = [
@@ -180,16 +181,16 @@ class TestLinks:
         sent = send(lead, f"/cases/{case.number}/links", said, **_tag(case.version))
         assert sent.status_code == 201, sent.content
         path = sent.json()["path"]
-        assert path.removeprefix("/link/") not in json.dumps(_get(lead, case))
+        assert path.removeprefix("/link#") not in json.dumps(_get(lead, case))
         stranger = Client(SERVER_NAME="town.example")
-        assert stranger.get(path).status_code == 200
+        assert opened(stranger, path).status_code == 200
 
         row = _get(lead, case)["links"][0]
         assert row["opened"] == 1
         back = send(lead, f"/cases/{case.number}/links/{row['id']}/revoke", {"words": "问错了"}, **_tag(row["version"]))
 
         assert back.status_code == 200, back.content
-        assert stranger.get(path).status_code == 410
+        assert opened(stranger, path).status_code == 410
 
 
 def test_a_caller_does_not_read_what_bodies_ask_each_other(town: int) -> None:

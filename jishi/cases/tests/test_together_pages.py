@@ -85,9 +85,9 @@ class TestThePage:
         page = made.content.decode()
         with scope.work(system(town)):
             assert OutsideLink.objects.filter(case=case).count() == 1
-        assert re.search(r"http://[^ <]+/link/[\w-]{20,}", page)
+        assert re.search(r"http://[^ <]+/link#[\w-]{20,}", page)
         assert "no-store" in made["Cache-Control"]
-        assert "http://town.example/link/" not in lead.get(f"/cases/{case.number}/together").content.decode()
+        assert "http://town.example/link#" not in lead.get(f"/cases/{case.number}/together").content.decode()
 
     def test_is_not_found_by_a_body_that_has_no_part(self, town: int) -> None:
         case, _lead = _recent(town)

@@ -12,5 +12,5 @@ urlpatterns = [
     path("desk/together", board.mine, name="inbox-together"),
     path("desk/whistles", board.board, name="whistles"),
     path("link/done", outside.done, name="outside-done"),
-    path("link/<str:token>", outside.by_link, name="outside-link"),
+    path("link", outside.by_link, name="outside-link"),
 ]

@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from jishi.cases import mediation_rules
-from jishi.cases.actions import mediation, papers
+from jishi.cases.actions import linking, mediation, papers
 from jishi.cases.actions.papers import MediationLinkOver
 from jishi.cases.models import Case, Mediation, Report
 from jishi.cases.queries import mediations, resident
+from jishi.cases.web import letters
 from jishi.cases.web.desk.edge import lang, seen_version
 from jishi.cases.web.mediating import acts
 from jishi.cases.web.mediating.forms import ProposeForm
@@ -37,8 +38,7 @@ class Came:
     case: Case | None = None
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@letters.by_code("mediation-link")
 def by_link(request: HttpRequest, token: str, code: str = "") -> HttpResponse:
     """Show a party his mediation, or do what he pressed. A link that is over answers 410."""
     try:
@@ -47,9 +47,7 @@ def by_link(request: HttpRequest, token: str, code: str = "") -> HttpResponse:
         said = {"what": no.sentence(lang()), "now_do": no.next_step(lang())}
         return render(request, "cases/together/link_over.html", said, status=no.status)
     with scope.within(by):
-        response = _answer(request, Came(by, row, reverse("mediation-link", args=[token])), code)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+        return _answer(request, Came(by, row, reverse("mediation-link")), code)
 
 
 @never_cache
@@ -97,7 +95,8 @@ def _answer(request: HttpRequest, came: Came, code: str) -> HttpResponse:
         if no.status not in (409, 412, 422):
             raise
         return _page(request, came, again=again, refused=no, status=no.status)
-    return redirect(came.base)
+    letter: letters.Letter | None = getattr(request, "letter", None)
+    return redirect(letter.here if letter else came.base)
 
 
 def _page(
@@ -155,5 +154,5 @@ def _form(request: HttpRequest, facts: dict[str, Any], *, status: int = 200) -> 
 
 def addresses(request: HttpRequest, made: mediation.Proposed) -> list[str]:
     """Give the addresses to pass on; shown once, kept by nobody."""
-    return [request.build_absolute_uri(reverse("mediation-link", args=[token])) for _party, token in made.links]
+    return [request.build_absolute_uri(linking.path("mediation-link", token)) for _party, token in made.links]
 

@@ -12,6 +12,7 @@ from jishi.cases.models import Feedback
 from jishi.cases.queries import resident
 from jishi.cases.queries.resident import Asked
 from jishi.cases.refusals import LinkIsOver
+from jishi.cases.web import letters
 from jishi.cases.web.desk.edge import seen_version
 from jishi.cases.web.resident import holding
 from jishi.cases.web.resident.forms import ThreeAnswers
@@ -20,7 +21,7 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound, Stale
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@letters.by_code("feedback-link")
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Answer by the link. It works once; afterwards number and word lead to the same questions."""
     try:

@@ -3,13 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import links, photos
 from jishi.cases.models import OutsideLink
 from jishi.cases.refusals import OutsideLinkOver
+from jishi.cases.web import letters
 from jishi.cases.web.desk.edge import lang
 from jishi.cases.web.resident.photos import ACCEPTED
 from jishi.cases.web.together.forms import OutsideForm
@@ -18,14 +18,13 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
 
 
-@never_cache
-@require_http_methods(["GET", "POST"])
+@letters.by_code("outside-link")
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show what is asked, or keep the answer. A link that is over answers 410 and says what to do now."""
     by = Actor(tenant_id=request.tenant.id, kind="anonymous")  # whoever holds the link; who that is, nobody records
     form = OutsideForm(request.POST or None)  # whether it is theirs they say; nothing is chosen for them
     try:
-        if request.method == "GET":
+        if request.method != "POST":
             return _page(request, links.open_(token, by=by, now=request.now), form)
         row = links.look(token, now=request.now)
         if not form.is_valid():
@@ -46,15 +45,13 @@ def _page(
     request: HttpRequest, row: OutsideLink, form: OutsideForm, *, refused: Refused | None = None, status: int = 200
 ) -> HttpResponse:
     asker = bodies.names().get(row.asked_by_id or 0)
-    response = render(request, "cases/together/link.html", {
+    return render(request, "cases/together/link.html", {
         "row": row, "form": form, "asker": asker.called(lang()) if asker else "",
         "phone": asker.work_phone if asker else "", "number": row.case.number,
         "refused_what": refused.sentence(get_language() or "zh") if refused else "",
         "refused_now": refused.next_step(get_language() or "zh") if refused else "",
         "accepted": ACCEPTED, "most": uploads.MANY,
     }, status=status)  # fmt: skip
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 @require_GET

@@ -6,14 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from jishi.bodies import queries as bodies
-from jishi.cases.actions import links
+from jishi.cases.actions import linking, links
 from jishi.cases.models import Case, OutsideLink, Part, Participant, Whistle
 from jishi.cases.queries import casepage, judging, together
 from jishi.cases.web import handing_out
@@ -122,7 +121,7 @@ def begin(request: HttpRequest, number: str, code: str) -> HttpResponse:
     except Refused as no:
         return _no(request, found, offered, no)
     if isinstance(made, links.Sent):  # the address is shown once, on this very page, and nowhere again
-        address = request.build_absolute_uri(reverse("outside-link", args=[made.token]))
+        address = request.build_absolute_uri(linking.path("outside-link", made.token))
         response = page(request, casepage.find(number, by=request.actor), path=address)
         response["Cache-Control"] = "no-store"
         return response
