@@ -17,7 +17,7 @@ _STREET = re.compile(
     r"(?P<street>[\u4e00-\u9fff]{1,8}?(?:街道|镇(?![政府])|乡(?![政府])|苏木))"
     r"|(?P<community>[\u4e00-\u9fff]{1,10}?(?:社区居民委员会|社区居委会|社区|村民委员会|村委会|居委会|(?<!新)村(?!路|口)))"
 )
-_ROAD = re.compile(rf"{_H}{{1,9}}?(?:大道|大街|公路|胡同|路|街(?!道)|巷|弄)")
+_ROAD = re.compile(rf"(?!与){_H}{{1,9}}?(?:大道|大街|公路|胡同|路|街(?!道)|巷|弄)")
 SUFFIX = re.compile(
     r"(?:小区|花园|家园|公寓|新村|新城|大厦|广场|别墅|山庄|花苑|名苑|佳苑|宿舍|大院|公馆|中心|商城|市场|医院|学校|小学|中学|苑|园|庭|府|湾|邸|居|城|坊|里|轩|阁|寓|郡|墅|台|楼|院|厦|庄)$"
 )
@@ -45,10 +45,11 @@ def pieces(text: str, start: int, end: int, *, before_house: bool, after_road: b
     `after_road`: a road stands directly before it, so that 与 begins no name.
     """
     at = start
-    if after_road and (joint := _AFTER_ROAD.match(text, at, end)):
-        yield Piece("rest", joint.group(), *joint.span())
-        at = joint.end()
     while at < end:
+        if after_road and (joint := _AFTER_ROAD.match(text, at, end)):
+            yield Piece("rest", joint.group(), *joint.span())
+            at, after_road = joint.end(), False
+            continue
         skipped = FILLERS.match(text, at, end) or _LEAD.match(text, at, end)
         if skipped and skipped.end() > at:
             at = skipped.end()
@@ -57,6 +58,7 @@ def pieces(text: str, start: int, end: int, *, before_house: bool, after_road: b
         found = list(_read(text, at, stop, before_house=before_house and stop == end))
         yield from found
         at = found[-1].end if found else stop
+        after_road = bool(found) and found[-1].kind == "road"
 
 
 def _stop(text: str, at: int, end: int) -> int:

@@ -144,7 +144,8 @@ class _Reader:
         """翠竹苑南路 does not name 翠竹苑; 鹿城 alone means the district only before another name of a place."""
         areas, names, _ = self.book.meant[word]
         end = at + len(word)
-        if not any(n.kind == "road" for n in names) and LONGER_ROAD.match(self.text, end):
+        whole = not names and word[-1] in "省市区县" and word == squeezed(areas[0].name)  # no lane is called 鹿城区弄
+        if not whole and not any(n.kind == "road" for n in names) and LONGER_ROAD.match(self.text, end):
             return False
         if names or any(word == squeezed(a.name) for a in areas) or word[-1] in "村镇乡区县市省":
             return True

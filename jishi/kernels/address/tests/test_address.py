@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jishi.kernels.address import Alias, Area, Book, Named, normalise, normalise_all
@@ -151,6 +151,9 @@ class TestIdempotent:
         assert (again.normal, again.key, again.parts) == (once.normal, once.key, once.parts)
 
     @given(st.text(alphabet="新华路翠竹苑三3号楼栋幢单元室#-甲附之一与口A1层负弄村组 ，东区期", max_size=14))
+    @example("与弄1路口")  # a road whose name began with 与 grew at every reading
+    @example("一路与新弄")
+    @example("弄村")  # behind the county's name it was a lane of that name
     def test_whatever_is_written_reads_as_itself_and_no_sign_is_lost_without_a_word(self, text):
         once = read(text)
         again = read(once.normal)
