@@ -189,9 +189,11 @@ function drawGrids(grids) {
   }
 }
 
-// --- the queue
+// --- the queue: one drawing after the other, for one that began before a change may not end after it
 const rank = { refused: 0, conflict: 0, waiting: 1, sent: 2 };
-async function drawQueue() {
+let drawn = Promise.resolve();
+const drawQueue = () => { drawn = drawn.catch(() => {}).then(drawRows); return drawn; };
+async function drawRows() {
   const rows = (await store.rows()).sort((a, b) => rank[a.state] - rank[b.state] || b.seq - a.seq);
   const counts = await photos.counts(), of = (r) => counts.get(r.key) ?? { waiting: 0, sent: 0, refused: 0, told: [] };
   fill($("rows"), rows.map((row) => queueItem(row, of(row))));
@@ -316,8 +318,8 @@ async function hear(address) {
 async function ended() {
   const answer = await hear("/pocket/device");
   if (!answer?.ok || (await answer.json()).known) return;
-  queue.state.ended = true;
   await store.close();
+  queue.state.ended = true;  // said when it holds
 }
 
 async function refresh() {
