@@ -110,8 +110,8 @@ class _Audit:
         codes, which = np.unique(self.atom, return_inverse=True)
         which = np.where(self.atom >= 0, which, -1)
         weight = np.bincount(which[which >= 0], self.w[which >= 0], len(codes)).astype(np.int64)
-        pair = np.unique(np.stack([which, self.grid])[:, which >= 0], axis=1)
-        parts = np.bincount(pair[0], minlength=len(codes))
+        pairs = np.unique(which[which >= 0] * self.k + self.grid[which >= 0])
+        parts = np.bincount(pairs // self.k, minlength=len(codes))
         split = np.flatnonzero((parts > 1) & (weight <= self.problem.whole_up_to))
         found = [Fault("H3", "compound_split", number=int(codes[a]), units=_named(np.flatnonzero(which == a)))
                  for a in split.tolist()]  # fmt: skip

@@ -54,9 +54,8 @@ def _other_count(ground: Ground, pieces: tuple[Piece, ...]) -> tuple[Certificate
 
 def units_of(ground: Ground, rows: Array) -> tuple[int, ...]:
     """Give the rows of the units of some atoms."""
-    inside = np.zeros(ground.size, bool)
-    inside[rows] = True
-    return tuple(np.flatnonzero(inside[ground.atom_of]).tolist())
+    ends, units = ground.members
+    return tuple(sorted(u for row in rows.tolist() for u in units[ends[row] : ends[row + 1]].tolist()))
 
 
 def _numbers(ground: Ground, pieces: Sequence[Piece]) -> Ints:
@@ -72,7 +71,7 @@ def at_once(ground: Ground, pieces: tuple[Piece, ...]) -> dict[int, Certificate]
     all of them at once. Compounds that may be split are looked at building by building."""
     if not len(ground.kin_rows) or ground.problem.previous is not None:
         return {}
-    loose = contract.build(ground.problem, loose=contract.EVERY)
+    loose = ground.anew(contract.EVERY)
     parted = np.zeros(ground.size, bool)
     parted[ground.kin_rows] = True
     able = np.array([*(i if p.fits and p.homes and parted[p.rows].any() else -1 for i, p in enumerate(pieces)), -1])
@@ -170,7 +169,7 @@ def by_search(ground: Ground, faulty: list[Piece], missing: Ints) -> tuple[Certi
     """
     if not faulty:
         return ()
-    loose = contract.build(ground.problem, loose=contract.EVERY)
+    loose = ground.anew(contract.EVERY)
     suspect = np.unique(loose.atom_of[missing])
     finer, concerned = divide(loose), _numbers(ground, faulty) >= 0
     found = []

@@ -17,9 +17,27 @@ HOMES, SUM_X, SUM_Y, SQUARES, BORDER, AREA, MEMBERS, FIRST_WORKLOAD = range(8)
 def compiled(function: F) -> F:
     """Compile at the first call, kept beside the source if that can be written, else in memory."""
     try:
-        return cast(F, njit(cache=True, nogil=True)(function))
+        return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
     except RuntimeError:  # no folder to keep it in
-        return cast(F, njit(nogil=True)(function))
+        return cast(F, njit(nogil=True, error_model="numpy")(function))
+
+
+@compiled
+def along_curve(x: Array, y: Array, bits: int) -> Array:
+    """Give the place of each cell of a square of 2^bits cells along its Hilbert curve."""
+    place = np.zeros(len(x), np.int64)
+    for i in range(len(x)):
+        a, b = x[i], y[i]
+        step = 1 << (bits - 1)
+        while step:
+            right, up = (a & step) > 0, (b & step) > 0
+            place[i] += step * step * ((3 if right else 0) ^ (1 if up else 0))
+            if not up:
+                if right:
+                    a, b = step - 1 - (a & (step - 1)), step - 1 - (b & (step - 1))
+                a, b = b, a
+            step >>= 1
+    return place
 
 
 @compiled
@@ -346,24 +364,3 @@ def tied(indptr: Array, indices: Array, u: int, v: int) -> tuple[Array, Array]:
             p += 1
     ends[n] = p
     return ends, others
-
-
-@compiled
-def grow_patches(pointer: Array, near: Array, middles: Array, size: int, tile: Array) -> int:
-    """Write the number of a patch to the grids around each of these, breadth first up to `size`; gives how many."""
-    members = np.empty(len(tile), np.int64)
-    found = 0
-    for grid in middles:
-        if tile[grid] >= 0:
-            continue
-        members[0], tile[grid] = grid, found
-        head, tail = 0, 1
-        while head < tail < size:
-            for e in range(pointer[members[head]], pointer[members[head] + 1]):
-                if tile[near[e]] < 0 and tail < size:
-                    tile[near[e]] = found
-                    members[tail] = near[e]
-                    tail += 1
-            head += 1
-        found += 1
-    return found

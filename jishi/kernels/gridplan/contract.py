@@ -5,6 +5,7 @@ only that numbering.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,30 +42,34 @@ class Ground:
     kin: Array
     kin_ptr: Array
     kin_rows: Array
+    laid: "Lay"
 
     @property
     def size(self) -> int:
         """Give the number of atoms."""
         return len(self.w)
 
+    @cached_property
+    def members(self) -> tuple[Ints, Ints]:
+        """Give where the unit rows of each atom begin, and all of them, by atom."""
+        ends = np.concatenate([[0], np.cumsum(np.bincount(self.atom_of, minlength=self.size))])
+        return ends, np.argsort(self.atom_of, kind="stable")
+
+    def anew(self, loose: frozenset[int] | None) -> "Ground":
+        """Contract the same problem with these compounds loose; with all of them it is made once."""
+        if loose is not EVERY:
+            return build(self.problem, loose=loose, laid=self.laid)
+        if self.laid.finest is None:
+            self.laid.finest = build(self.problem, loose=EVERY, laid=self.laid)
+        return self.laid.finest
+
 
 def curve(x: Doubles, y: Doubles, side: Doubles | float, bits: int = 16) -> Ints:
     """This will give the place of each point along a Hilbert curve over a square of this side from (0, 0)."""
-    a = (x / side * (2**bits - 1)).astype(np.int64)
-    b = (y / side * (2**bits - 1)).astype(np.int64)
-    place = np.zeros(len(x), np.int64)
-    step = 1 << (bits - 1)
-    while step:
-        right, up = (a & step) > 0, (b & step) > 0
-        place += step * step * ((3 * right) ^ up)
-        turn = ~up
-        flip = turn & right
-        a, b = np.where(flip, step - 1 - (a & (step - 1)), a & (step - 1)), np.where(
-            flip, step - 1 - (b & (step - 1)), b & (step - 1)
-        )
-        a, b = np.where(turn, b, a), np.where(turn, a, b)
-        step >>= 1
-    return place
+    from . import compiled
+
+    a, b = ((c / side * (2**bits - 1)).astype(np.int64) for c in (x, y))
+    return np.asarray(compiled.along_curve(a, b, bits))
 
 
 def usable(problem: Problem) -> Flags:
@@ -76,14 +81,16 @@ def usable(problem: Problem) -> Flags:
     return np.asarray(keep)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Lay:
     """How units lie: `order`, their rows by component and along the curve in it; `x`, `y` from the middle of their
-    component. What a component looks like is told by itself alone, so its plan does not depend on others."""
+    component. What a component looks like is told by itself alone, so its plan does not depend on others. `finest`:
+    the ground of which each building of a compound above the cap is an atom, once somebody asked for it."""
 
     order: Ints
     x: Doubles
     y: Doubles
+    finest: Ground | None = None
 
 
 def lay(problem: Problem) -> Lay:
@@ -126,10 +133,10 @@ def _components(problem: Problem) -> Ints:
     return np.asarray(compiled.joined(len(problem.units.id), np.ascontiguousarray(u), np.ascontiguousarray(v)))
 
 
-def build(problem: Problem, *, loose: frozenset[int] | None = NOBODY) -> Ground:
+def build(problem: Problem, *, loose: frozenset[int] | None = NOBODY, laid: Lay | None = None) -> Ground:
     """This will contract a checked problem. `loose`: compounds above the cap of which each building is an atom (None:
-    all of them); the others are cut into the fewest pieces."""
-    laid = lay(problem)
+    all of them); the others are cut into the fewest pieces. `laid`: how its units lie, if that was found before."""
+    laid = laid or lay(problem)
     order = laid.order
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
@@ -265,7 +272,7 @@ def _ground(
     return Ground(
         problem, atom, total, ax, ay, indptr, indices, border, np.ascontiguousarray(nodes),
         _sealed(problem, atom, total), *_homes(problem, atom, w, n), _fixed(problem, atom, n), foe_ptr, foes,
-        *_kin(problem, atom, n),
+        *_kin(problem, atom, n), laid,
     )  # fmt: skip
 
 
@@ -333,10 +340,10 @@ def _kin(problem: Problem, atom: Ints, n: int) -> tuple[Array, Array, Array]:
     kin = np.full(n, -1, np.int32)
     if problem.atoms is not None and problem.compounds != "free":
         codes = np.asarray(problem.atoms, dtype=np.int64)
-        inside = codes >= 0
-        pair = np.unique(np.stack([codes[inside], atom[inside]]), axis=1)
-        several = np.flatnonzero(np.bincount(np.unique(pair[0], return_inverse=True)[1]) > 1)
-        split = np.isin(codes, np.unique(pair[0])[several]) & inside
+        inside = np.flatnonzero(codes >= 0)
+        which = np.unique(codes[inside], return_inverse=True)[1]
+        split = np.zeros(len(codes), bool)
+        split[inside] = (_kinds(which, atom[inside]) > 1)[which]
         u, v = problem.edges.u, problem.edges.v
         inner = (codes[u] == codes[v]) & split[u] & (np.asarray(problem.edges.barrier) < HARD)
         indptr, indices, _ = csr(len(codes), u[inner], v[inner], np.ones(int(inner.sum())))
@@ -377,7 +384,7 @@ def part_of(ground: Ground, rows: Ints) -> Ground:
         _pointer(ends, near >= 0, len(rows)), near[near >= 0].astype(np.int32), ground.border[kept][near >= 0],
         np.ascontiguousarray(ground.nodes[rows]), ground.sealed[rows], ground.home[rows], ground.moving[rows],
         ground.fixed[rows], _pointer(foe_ends, foe >= 0, len(rows)), foe[foe >= 0].astype(np.int32),
-        kin.astype(np.int32), kin_ptr, order.astype(np.int32),
+        kin.astype(np.int32), kin_ptr, order.astype(np.int32), ground.laid,
     )  # fmt: skip
 
 

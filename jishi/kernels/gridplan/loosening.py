@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import certifying, contract, parting, searching, solving
+from . import certifying, contract, mending, parting, searching, solving
 from .contract import FREE, Ground
 from .problem import restricted
 from .searching import Search, State
@@ -36,7 +36,7 @@ def loosen(division: Division, search: Search, hopeless: frozenset[int] = frozen
         loose, (ground, pieces, part) = _small_ones(ground, pieces, part, parted, search, lost)
     for ring, rounds in RINGS if len(parted) else ():
         bad = _missing(ground, pieces, part, lost)
-        if not len(bad) or search.stop("loosen", ring, RINGS[-1][0], len(bad), 0.0):
+        if not len(bad) or search.stop("loosen", ring, RINGS[-1][0], len(bad), lambda: 0.0):
             break
         near = np.intersect1d(_compounds_near(ground, part, bad, ring), parted)
         fresh = np.setdiff1d(near, list(loose))
@@ -44,7 +44,7 @@ def loosen(division: Division, search: Search, hopeless: frozenset[int] = frozen
             continue
         concerned = np.isin(np.asarray(ground.problem.atoms), fresh)
         loose |= frozenset(fresh.tolist())
-        finer = contract.build(ground.problem, loose=loose)
+        finer = ground.anew(loose)
         start = np.full(finer.size, -1, np.int64)
         start[finer.atom_of] = part[ground.atom_of]
         ground, pieces = finer, divide(finer)
@@ -65,14 +65,14 @@ def _anew(division: Division, search: Search, lost: Flags) -> Division:
     for units in alone:
         rows = np.array(units)
         for nth in range(1, TIMES_ANEW + 1):
-            if search.stop("anew", nth, TIMES_ANEW, len(alone), 0.0):
+            if search.stop("anew", nth, TIMES_ANEW, len(alone), lambda: 0.0):
                 return division
             found = _by_itself(restricted(problem, rows), replace(search, seed=search.seed + nth, threads=1))
             if found is not None:
                 grid[rows] = k + found
                 k += int(found.max()) + 1
                 break
-    finer = contract.build(problem, loose=contract.EVERY)
+    finer = ground.anew(contract.EVERY)
     fresh = np.zeros(finer.size, np.int64)
     fresh[finer.atom_of] = np.unique(grid, return_inverse=True)[1]
     return finer, divide(finer), fresh
@@ -84,7 +84,7 @@ def _by_itself(problem: Problem, search: Search) -> Ints | None:
     pieces, nobody = divide(ground), np.zeros(len(problem.units.id), bool)
     part, _ = solving.solve(ground, pieces, replace(search, mending=ROUNDS_ANEW, starts=1))
     if len(_missing(ground, pieces, part, nobody)):
-        finer = contract.build(problem, loose=contract.EVERY)
+        finer = ground.anew(contract.EVERY)
         start = np.zeros(finer.size, np.int64)
         start[finer.atom_of] = part[ground.atom_of]
         ground, pieces = finer, divide(finer)
@@ -105,7 +105,7 @@ def _small_ones(
     loose = frozenset(np.intersect1d(atoms[inside[ground.atom_of]], parted).tolist())
     if not loose:
         return loose, (ground, pieces, part)
-    finer = contract.build(ground.problem, loose=loose)
+    finer = ground.anew(loose)
     found = np.full(finer.size, -1, np.int64)
     found[finer.atom_of] = part[ground.atom_of]
     wanted = np.zeros(finer.size, bool)
@@ -180,7 +180,7 @@ def _resumed(
     state = State(ground, search, part, label, sought)
     if ground.problem.previous is not None and search.price > 0:
         state.home[rows] = _home_now(ground, rows, number, len(names))
-    searching.mend(state, "mend", rounds)
+    mending.mend(state, rounds)
     found = start.copy()
     found[rows] = int(start.max()) + 1 + state.part[rows]
     return np.unique(found, return_inverse=True)[1]

@@ -35,9 +35,10 @@ def _apart(ground: Ground, part: Array) -> list[Ints]:
     same = inner & (grid[u] == grid[v])
     piece = _label(n, u[same], v[same], compiled)
     rows = np.flatnonzero(codes >= 0)
-    key = np.unique(np.stack([fragment[rows], grid[rows], codes[rows]]), axis=1, return_inverse=True)[1]
-    pairs = np.unique(np.stack([key, piece[rows]]), axis=1)
-    several = np.flatnonzero(np.bincount(pairs[0]) > 1)
+    key = fragment[rows] * (int(grid.max()) + 1) + grid[rows]  # a fragment is of one compound
+    key = np.unique(key, return_inverse=True)[1]
+    pairs = np.unique(key * n + piece[rows])
+    several = np.flatnonzero(np.bincount(pairs // n) > 1)
     found = []
     w = np.asarray(problem.units.households)
     for one in several.tolist():

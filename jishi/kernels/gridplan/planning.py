@@ -55,8 +55,8 @@ class _Watch:
     by_time: bool = False
     by_wish: bool = False
 
-    def __call__(self, stage: str, done: int, total: int, faults: int, cost: float) -> bool:
-        if self.progress is not None and self.progress(stage, done, total, faults, cost) is False:
+    def __call__(self, stage: str, done: int, total: int, faults: int, cost: Callable[[], float]) -> bool:
+        if self.progress is not None and self.progress(stage, done, total, faults, cost()) is False:
             self.by_wish = True
         if self.timer is not None and self.timer() >= self.until:
             self.by_time = True
@@ -132,7 +132,7 @@ def _finest(ground: Ground, pieces: tuple[Piece, ...]) -> tuple[Ground, tuple[Pi
     """Take compounds that may be split building by building: a proof holds however they are cut."""
     if not len(loosening.may_part(ground)):
         return ground, pieces
-    loose = contract.build(ground.problem, loose=contract.EVERY)
+    loose = ground.anew(contract.EVERY)
     return loose, solving.divide(loose)
 
 

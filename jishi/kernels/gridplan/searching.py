@@ -6,20 +6,17 @@ Every grid stays connected from the seed on. Rounds are cut into tiles anew; the
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from .contract import Ground, part_of
-from .values import Array, Doubles, Flags, Ints, Weights
+from .contract import Ground
+from .values import Array, Doubles, Ints, Weights
 
 Heats = tuple[tuple[float, float], ...]
 
 TILE = 120  # grids in a tile
 HEATS = ((0.06, 0.02), (0.02, 0.008), (0.008, 0.003), (0.003, 0.001), (0.001, 0.0003))
 BOLD = ((6.0, 2.0), (2.0, 0.6), (0.6, 0.2), (0.2, 0.02), (0.02, 0.001))  # a few atoms may leave every band for a while
-PATCHES = ((6, 60.0), (10, 60.0), (16, 90.0), (24, 120.0), (40, 120.0))
-MENDING = (1.0, 0.01)
 POLISH = ((0.02, 0.006), (0.006, 0.002), (0.002, 0.0003))
 OPENS = 1 / 48  # of all proposals where the number of grids is free
 REHEAT = ((0.2, 0.06), (0.06, 0.02))
@@ -27,12 +24,13 @@ TIGHT = 0.3  # width of a band beside its middle below which it is tight
 TIGHT_ATOMS, TIGHT_LONGER = 100_000, 10.0  # a tight band is polished up to ten times as long, a large ground less so
 STAGES = {"anneal": 0, "polish": 1_000, "mend": 2_000, "home": 3_000, "count": 4_000}  # where its rounds begin
 STRICT = 30.0  # what one whole grid out of its band costs beside an objective of about 1
-Stopped = Callable[[str, int, int, int, float], bool]
+Stopped = Callable[[str, int, int, int, Callable[[], float]], bool]
 
 
 @dataclass(frozen=True)
 class Search:
-    """How to search. `stop(stage, done, total, faults, J)` tells whether somebody wants it to end."""
+    """How to search. `stop(stage, done, total, faults, J)` tells whether somebody wants it to end; J is reckoned when
+    it is asked for."""
 
     weights: Weights
     effort: float
@@ -133,21 +131,11 @@ class State:
         g = self.ground
         compiled.total_up(g.indptr, g.indices, g.border, g.nodes, self.part, self.sums)
 
-    def grow(self, *like: int) -> None:
-        """Add a grid for each of these, in the same piece as it."""
-        self.k += len(like)
-        self.label = np.append(self.label, self.label[list(like)])
-        self.sums = np.vstack([self.sums, np.zeros((len(like), self.sums.shape[1]))])
-
     def compact(self) -> None:
         """Forget grids without units, number the others in their order, count all sums anew."""
-        used = np.bincount(self.part[self.part >= 0], minlength=self.k) > 0
-        number = np.cumsum(used) - 1
-        inside = self.part >= 0
-        self.part[inside] = number[self.part[inside]]
-        stays = self.home >= 0
-        self.home[stays] = np.where(used[self.home[stays]], number[self.home[stays]], -1)
-        self.label = self.label[used]
+        from . import patching
+
+        self.label = patching.compacted(self.part, self.home, self.label)
         self.k = len(self.label)
         self.sums = np.zeros((self.k, self.sums.shape[1]))
         self.total()
@@ -186,7 +174,7 @@ class State:
     ) -> int:
         """Propose `sweeps` changes per atom (of each piece) within each tile of grids (−1: untouched); gives how many
         were taken."""
-        from . import annealing
+        from . import annealing, patching
 
         ground, coef = self.ground, self.coef.copy()
         coef[:, 5:7] = heat
@@ -195,16 +183,9 @@ class State:
         may_open[self.label[self.sums[:, 6] == 0]] = True
         coef[:, 8] = np.where(may_open & self.is_free, OPENS, 0.0)
         sweeps = np.broadcast_to(np.asarray(sweeps, dtype=np.float64), len(coef)).copy()
-        tile_of = tile_of.astype(np.int32)
-        where = np.where(self.part >= 0, tile_of[self.part], -1)
-        units = np.argsort(where, kind="stable").astype(np.int32)[int((where < 0).sum()) :]
-        pointer = np.concatenate([[0], np.cumsum(np.bincount(where[where >= 0], minlength=tiles))]).astype(np.int64)
+        pointer, units, grid_ptr, grids, piece_of, nth = patching.tiled_units(self.part, tile_of, tiles, self.label)
         longest = int(np.diff(pointer).max(initial=1))
         seed = (self.search.seed * 1_000_003 + self.round) & 0x7FFFFFFF
-
-        grids = np.argsort(tile_of, kind="stable").astype(np.int32)[int((tile_of < 0).sum()) :]
-        grid_ptr = np.concatenate([[0], np.cumsum(np.bincount(tile_of[tile_of >= 0], minlength=tiles))])
-        piece_of, nth = self._tiles(tile_of, tiles)
         costs = np.empty(self.k)
 
         def run(some: Array) -> int:
@@ -219,16 +200,6 @@ class State:
         done = _shared_out(run, np.diff(pointer), self.search.threads)
         self.stamp += int(longest * sweeps.max() * 8) + 16
         return done
-
-    def _tiles(self, tile_of: Array, tiles: int) -> tuple[Ints, Ints]:
-        """Give the piece of each tile, and the how manieth tile of it that is."""
-        piece = np.zeros(tiles, np.int64)
-        piece[tile_of[tile_of >= 0]] = self.label[tile_of >= 0]
-        order = np.argsort(piece, kind="stable")
-        count = np.bincount(piece)
-        nth = np.empty(tiles, np.int64)
-        nth[order] = np.arange(tiles) - np.repeat(np.cumsum(count) - count, count)
-        return piece, nth
 
 
 def _shared_out(run: Callable[[Array], int], sizes: Array, threads: int) -> int:
@@ -286,209 +257,13 @@ def improve(state: State, stage: str, heats: Heats = HEATS, strict: float = 1.0,
     rng = np.random.default_rng([state.search.seed, 71])
     sweeps = state.effort / len(heats)
     for i, heat in enumerate(heats):
-        if state.search.stop(stage, i, len(heats), len(state.faulty()), state.objective() / state.k):
+        if state.search.stop(stage, i, len(heats), len(state.faulty()), lambda: state.objective() / state.k):
             return False
         tile, tiles = tiled(state, float(rng.uniform(0, np.pi)), float(rng.uniform(0, 0.999)))
         tile[list(still)] = -1
         state.round = STAGES[stage] + i
         state.anneal(tile, tiles, sweeps, heat, strict)
     return True
-
-
-def neighbours(state: State) -> tuple[Array, Array]:
-    """Give which grids touch, as CSR."""
-    g = state.ground
-    a, b = np.repeat(state.part, np.diff(g.indptr)), state.part[g.indices]
-    apart = (a != b) & (a >= 0) & (b >= 0)
-    pairs = np.sort(a[apart].astype(np.int64) * state.k + b[apart])
-    pairs = pairs[np.concatenate([pairs[:1] >= 0, pairs[1:] != pairs[:-1]])]
-    pointer = np.concatenate([[0], np.cumsum(np.bincount(pairs // state.k, minlength=state.k))])
-    return pointer, pairs % state.k
-
-
-def patches(state: State, middles: Ints, size: int) -> tuple[Ints, int]:
-    """Give a tile to the grids around each of these, breadth first up to `size`, none in two."""
-    from . import compiled
-
-    tile = np.full(state.k, -1, np.int64)
-    return tile, int(compiled.grow_patches(*neighbours(state), np.asarray(middles, dtype=np.int64), size, tile))
-
-
-def mend(state: State, stage: str, rounds: int = 120) -> bool:
-    """This will anneal patches around what is out of its band, larger ones after smaller; worse patches are undone.
-
-    Every fourth round tries another number of grids in each patch. Pieces of the ground without a fault are left out.
-    """
-    alone = _with_faults(state)
-    if alone is not None:
-        rows, own = alone
-        is_mended = mend(own, stage, rounds)
-        _put_back(state, rows, own)
-        return is_mended
-    for round_ in range(rounds):
-        faults = state.faulty()
-        if not len(faults):
-            return True
-        faults = faults[np.argsort(-np.abs(state.homes[faults] - state.aims.mean[state.label[faults]]), kind="stable")]
-        if state.search.stop(stage, round_, rounds, len(faults), state.objective() / state.k):
-            return False
-        state.round = STAGES["mend"] + round_
-        size, sweeps = PATCHES[min(round_ * len(PATCHES) // (rounds // 4), len(PATCHES) - 1)]
-        turn = round_ % 4 == 2
-        tile, tiles = patches(state, faults, max(size, 14) if turn else size)
-        over = state.homes > state.band[1]
-        if round_ % 8 == 6:
-            over = ~over
-        attempt(state, tile, tiles, sweeps, 3.0 + round_ / 8, opens=faults[over[faults]] if turn else (),
-                closes=faults[~over[faults]] if turn else ())  # fmt: skip
-    return not len(state.faulty())
-
-
-def _with_faults(state: State) -> tuple[Ints, State] | None:
-    """Give the pieces of the ground that have a fault as a ground of their own (and which atoms these are), None if
-    they are most of it."""
-    concerned = np.isin(state.label, state.label[state.faulty()])
-    inside = concerned[state.part] & (state.part >= 0)
-    if concerned.all() or not inside.any() or 2 * int(inside.sum()) > len(inside):
-        return None
-    beside = inside.copy()
-    g = state.ground
-    beside[g.indices[np.repeat(inside, np.diff(g.indptr))]] = True  # sealed ones at its border
-    rows = np.flatnonzero(beside)
-    number = np.where(concerned, np.cumsum(concerned) - 1, -1)
-    part = np.where(inside[rows], number[state.part[rows]], -1)
-    own = State(part_of(g, rows), state.search, part, state.label[concerned], state.aims)
-    home = state.home[rows]
-    own.home[:] = np.where(inside[rows] & (home >= 0), number[home], -1)
-    own.coef, own.price, own.effort = state.coef, state.price[rows], state.effort
-    return rows, own
-
-
-def _put_back(state: State, rows: Ints, own: State) -> None:
-    """Take over what was found in some pieces of the ground."""
-    inside, k = own.part >= 0, state.k
-    concerned = np.isin(state.label, own.label)
-    here = rows[inside]
-    elsewhere = (state.home[here] >= 0) & ~concerned[state.home[here]]
-    home = np.where(own.home[inside] >= 0, k + own.home[inside], -1)
-    state.home[here] = np.where(elsewhere, state.home[here], home)
-    state.part[here] = k + own.part[inside]
-    state.label, state.k = np.concatenate([state.label, own.label]), k + own.k
-    state.compact()
-
-
-def attempt(
-    state: State, tile: Ints, tiles: int, sweeps: float, strict: float, *, opens: Any = (), closes: Any = ()
-) -> None:
-    """Open and close grids, anneal their tiles, and undo each tile that misses its bands by more than before."""
-    before, missed = state.part.copy(), _missed(state, tile, tiles)
-    where = np.where(before >= 0, tile[before], -1)
-    for grid in closes:
-        _close(state, int(grid), tile)
-    fresh = [tile[int(grid)] for grid in opens if _open(state, int(grid))]
-    tile = np.concatenate([tile, np.array(fresh, np.int64)])
-    names, first = np.unique(tile, return_index=True)
-    names, first = names[names >= 0], first[names >= 0]
-    free = state.is_free[state.label[first]]  # there grids are opened and dissolved as it goes: one empty for each tile
-    state.grow(*first[free].tolist())
-    tile = np.concatenate([tile, names[free]])
-    state.total()
-    state.anneal(tile, tiles, sweeps, MENDING, strict)
-    undone = (where >= 0) & (_missed(state, tile, tiles) > missed)[where]
-    state.part[undone] = before[undone]
-    state.compact()
-
-
-def _open(state: State, grid: int) -> bool:
-    """Let the heaviest unit that can leave its grid be a new one."""
-    from . import annealing
-
-    g = state.ground
-    rows = np.flatnonzero(state.part == grid)
-    for row in rows[np.argsort(-g.w[rows], kind="stable")].tolist():
-        state.stamp += 2
-        if g.fixed[row] or g.w[row] == 0:
-            continue
-        if annealing.hangs_together(row, g.indptr, g.indices, state.part, state.seen, state.queue, state.stamp):
-            state.part[row] = state.k
-            state.grow(grid)
-            return True
-    return False
-
-
-def _close(state: State, grid: int, tile: Ints) -> None:
-    """Give the units of a grid to neighbours of its tile; as it was, if they cannot all be given."""
-    g = state.ground
-    rows = np.flatnonzero(state.part == grid)
-    if g.fixed[rows].any():
-        return
-    left, given = set(rows.tolist()), dict[int, int]()
-    while left:
-        ready = {}
-        for row in sorted(left):
-            around = g.indices[g.indptr[row] : g.indptr[row + 1]].tolist()
-            near = [given.get(j, int(state.part[j])) for j in around]
-            near = [t for t in near if t != grid and 0 <= t < len(tile) and tile[t] == tile[grid]]
-            if near:
-                ready[row] = min(near, key=lambda t: (state.sums[t, 0], t))
-        if not ready:
-            return
-        given.update(ready)
-        left -= set(ready)
-    for row, to in given.items():
-        state.part[row] = to
-
-
-def _missed(state: State, tile: Ints, tiles: int) -> Doubles:
-    """Give how bad each tile is: households out of their bands before everything, then households that moved."""
-    homes = state.homes
-    miss = (np.maximum(state.band[0] - homes, 0) + np.maximum(homes - state.band[1], 0)) * 1e9
-    miss[state.sums[:, 6] == 0] = 0.0  # closed: it is forgotten after this
-    miss += state.torn() * 1e11
-    bad = np.bincount(tile[tile >= 0], miss[tile >= 0], tiles).astype(np.float64)
-    moved = np.flatnonzero((state.home >= 0) & (state.home != state.part) & (state.part >= 0))
-    moved = moved[tile[state.part[moved]] >= 0]
-    return bad + np.bincount(tile[state.part[moved]], state.ground.moving[moved], tiles)
-
-
-def return_home(state: State, rounds: int = 60) -> None:
-    """This will search for divisions with fewer households moved around those that moved. Every fourth round tries to
-    dissolve grids that were fed with more than they had left."""
-    for round_ in range(rounds):
-        moved = (state.home >= 0) & (state.home != state.part) & (state.part >= 0) & (state.ground.w > 0)
-        if not moved.any() or state.search.stop("home", round_, rounds, len(state.faulty()), 0.0):
-            return
-        middles = np.unique(state.part[moved])
-        state.round = STAGES["home"] + round_
-        turn = np.random.default_rng([state.search.seed, round_]).permutation(len(middles))
-        tile, tiles = patches(state, middles[turn], (4, 8, 14)[round_ % 3])
-        is_turn = round_ % 4 == 3 and state.ground.problem.count is None
-        attempt(state, tile, tiles, 60.0, (20.0, 6.0)[round_ % 2], closes=_fed(state, moved) if is_turn else ())
-
-
-def _fed(state: State, moved: Flags) -> Ints:
-    """Give the grids to which more households came than stayed in them."""
-    stayed = (state.home >= 0) & (state.home == state.part)
-    came, left = (np.bincount(state.part[some], state.ground.moving[some], state.k) for some in (moved, stayed))
-    return np.flatnonzero(came > left)
-
-
-def recount(state: State, target: int, rounds: int = 60) -> bool:
-    """This will open or close grids one by one until there are as many as wanted, each with its patch in its band."""
-    rng = np.random.default_rng([state.search.seed, 19])
-    for round_ in range(rounds):
-        differ = target - state.k
-        if not differ:
-            return True
-        if state.search.stop("count", round_, rounds, abs(differ), 0.0):
-            return False
-        state.round = STAGES["count"] + round_
-        middles = rng.permutation(state.k)[: abs(differ)]
-        tile, tiles = patches(state, middles, 16 + round_ // 4)
-        middles = np.array([m for i, m in enumerate(middles.tolist()) if tile[m] not in tile[middles[:i]]], np.int64)
-        more, fewer = (middles, ()) if differ > 0 else ((), middles)
-        attempt(state, tile, tiles, 90.0, 5.0, opens=more, closes=fewer)
-    return state.k == target
 
 
 def polish(state: State) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import covering, searching
+from . import covering, mending, searching
 from .contract import FREE, Ground
 from .searching import Heats, Search, State
 from .values import Array, Doubles, Ints
@@ -280,11 +280,11 @@ def _searched_once(
     if ground.problem.previous is not None and search.price > 0:
         near_home(state, pieces)
     elif searching.improve(state, "anneal", heats):
-        searching.mend(state, "mend", search.mending)
+        mending.mend(state, search.mending)
         if search.polishes:
             searching.polish(state)
     if ground.problem.count is not None and not len(state.faulty()):
-        searching.recount(state, target)
+        mending.recount(state, target)
     return state
 
 
@@ -294,10 +294,10 @@ def near_home(state: State, pieces: list[Piece]) -> None:
     state.coef[:, :3] *= 0.05
     least, most = sum(p.least for p in pieces), sum(max(p.most, p.least) for p in pieces)
     if not least <= state.k <= most:
-        searching.recount(state, min(max(state.k, least), most))
-    if not searching.mend(state, "mend") and searching.improve(state, "anneal"):
-        searching.mend(state, "mend")
-    searching.return_home(state)
+        mending.recount(state, min(max(state.k, least), most))
+    if not mending.mend(state) and searching.improve(state, "anneal"):
+        mending.mend(state)
+    mending.return_home(state)
 
 
 def _start(ground: Ground, pieces: list[Piece], search: Search) -> tuple[State, int]:
