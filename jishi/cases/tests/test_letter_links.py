@@ -254,7 +254,7 @@ class TestTheCode:
         self, town: int, two: tuple[str, str], visitor: Client
     ) -> None:
         first, second = place_of(visitor, two[0]), place_of(visitor, two[1])
-        numbers = [re.findall(r"R\d[\w-]+", visitor.get(at).content.decode())[0] for at in (first, second, first)]
+        numbers = [re.findall(r"\bR99\d{14}\w+", visitor.get(at).content.decode())[0] for at in (first, second, first)]
 
         assert numbers[0] == numbers[2] != numbers[1]
         assert place_of(visitor, two[0]) == first, "the same letter lies at the same place"
