@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
 def _import(content: bytes, name: str, given: Any) -> int:
     from django.utils import timezone
 
-    from jishi.cases.actions import importing
+    from jishi.cases.actions import column_maps, importing
     from jishi.foundation import scope
     from jishi.foundation.actor import system
     from jishi.foundation.refusals import Refused
@@ -52,7 +52,7 @@ def _import(content: bytes, name: str, given: Any) -> int:
     by, began = system(Tenant.objects.get(code=code).id), time.perf_counter()
     try:
         with scope.work(by):
-            columns = importing.column_map(given.map, tenant_id=by.tenant_id)
+            columns = column_maps.column_map(given.map, tenant_id=by.tenant_id)
             walk = importing.begin(content, name, columns=columns, applies=not given.dry_run, by=by, now=timezone.now())
     except Refused as no:
         return _refused(no, as_json=given.json)

@@ -24,14 +24,15 @@ from jishi.cases import refusals, triage
 from jishi.cases.actions import arrival, intake, sheets
 from jishi.cases.actions import columns as maps
 from jishi.cases.actions.arrival import Incoming
+from jishi.cases.actions.column_maps import column_map, ensure_may_import
 from jishi.cases.actions.columns import Columns, Row
 from jishi.cases.actions.sheets import Sheet
 from jishi.cases.events import CaseMoved
-from jishi.cases.models import Addendum, ColumnMap, ImportRow, ImportRun, Membership, Report
+from jishi.cases.models import Addendum, ImportRow, ImportRun, Membership, Report
 from jishi.duties import queries as duties
-from jishi.foundation import keys, numbers, outbox, scope, trail
+from jishi.foundation import keys, outbox, scope, trail
 from jishi.foundation.actor import Actor, system
-from jishi.foundation.refusals import NotAllowed, NotFound, Refused
+from jishi.foundation.refusals import NotFound, Refused
 from jishi.foundation.tenants import Tenant
 from jishi.kernels.text.minimise import minimise
 
@@ -97,52 +98,6 @@ class Walk:
     @property
     def is_over(self) -> bool:
         return self.at >= self.total
-
-
-# --- maps --------------------------------------------------------------------------------------------------
-
-
-def column_maps(tenant_id: int) -> list[Columns]:
-    """List the newest version of every map: the built-in ones and the town's own, which may replace them."""
-    found = dict(maps.BUILT_IN)
-    for row in ColumnMap.objects.filter(tenant_id=tenant_id).order_by("code", "number"):
-        found[row.code] = maps.from_data(row.code, row.number, row.name, row.columns)
-    return list(found.values())
-
-
-def column_map(name: str, *, tenant_id: int) -> Columns:
-    """Find a map by its code (newest) or by `code@number`.
-
-    :raises NoSuchMap: names those that are there.
-    """
-    newest = {m.code: m for m in column_maps(tenant_id)}
-    if name in newest:
-        return newest[name]
-    code, _, number = name.partition("@")
-    if numbers.names_a_row(number):
-        if code in maps.BUILT_IN and int(number) == maps.BUILT_IN[code].number:
-            return maps.BUILT_IN[code]
-        row = ColumnMap.objects.filter(tenant_id=tenant_id, code=code, number=int(number)).first()
-        if row is not None:
-            return maps.from_data(row.code, row.number, row.name, row.columns)
-    raise maps.NoSuchMap(name=name, known="、".join(newest))
-
-
-@transaction.atomic
-def save_map(columns: Columns, *, by: Actor, now: datetime) -> Columns:
-    """Save a map as the next version of its code; files taken in before keep naming theirs.
-
-    :raises UnsoundMap: a needed field has no column, a form of time names no full day.
-    """
-    ensure_may_import(by)
-    maps.ensure_sound(columns)
-    last = max((m.number for m in column_maps(by.tenant_id) if m.code == columns.code), default=0)
-    saved = replace(columns, number=last + 1)
-    row = ColumnMap.objects.create(
-        tenant_id=by.tenant_id, code=saved.code, number=saved.number, name=saved.name, columns=saved.as_data()
-    )
-    trail.record("import.map_saved", ("column_map", row.id), by=by, at=now, codes={"map": saved.label})
-    return saved
 
 
 # --- the walk ----------------------------------------------------------------------------------------------
@@ -483,12 +438,6 @@ def _remember(walk: Walk, run: ImportRun, by: Actor) -> None:
     for row in _read(walk, [r for r in walk.sheet.rows[: walk.at] if r[0] in lines], by):
         one = _of(row)
         walk.fresh.setdefault(one.external_id, set()).add(hash_of(one, by.tenant_id))
-
-
-def ensure_may_import(by: Actor) -> None:
-    """Insist on a desk that takes reports in: an administrator reads no content (spec 90 §4.2). :raises NotAllowed."""
-    if not by.has("operator", "dispatcher", "system"):
-        raise NotAllowed(why="导入由受理的岗位做：话务员、派单员。")
 
 
 # --- the kept file -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from ninja import File, Form, Query
 from ninja.files import UploadedFile
 
-from jishi.cases.actions import importing, sheets
+from jishi.cases.actions import column_maps, importing, sheets
 from jishi.cases.queries import work
 from jishi.cases.rest.edge import router
 from jishi.foundation import idempotency
@@ -30,7 +30,7 @@ def start(
 ) -> tuple[int, dict[str, Any]]:
     """Check a file by a column map, row by row; no report is stored. Idempotency-Key."""
     by, key = request.actor, request.headers.get("Idempotency-Key", "")  # type: ignore[attr-defined]
-    importing.ensure_may_import(by)
+    column_maps.ensure_may_import(by)
     if not key:
         raise KeyMissing
     if (file.size or 0) > sheets.LARGEST:  # told before it is read into memory
@@ -39,7 +39,7 @@ def start(
     told = hashlib.sha256(columns.encode() + b"\0" + content).digest()
     slot = idempotency.claim(key, route="imports", body=told, by=by, now=timezone.now())
     if slot.is_first:
-        known = importing.column_map(columns, tenant_id=by.tenant_id)
+        known = column_maps.column_map(columns, tenant_id=by.tenant_id)
         walk = importing.begin(
             content, file.name or "file", columns=known, applies=False, by=by, now=timezone.now(), keeps=True
         )
@@ -72,7 +72,7 @@ def rows(
 ) -> dict[str, Any]:  # fmt: skip
     """Give, by line: created, known, changed or refused with its reason; never the words of a row."""
     by, lang = request.actor, translation.get_language() or "zh-hans"  # type: ignore[attr-defined]
-    importing.ensure_may_import(by)
+    column_maps.ensure_may_import(by)
     if result and result not in importing.RESULTS:
         raise Invalid(detail="result")
     told = _told(_sound(run), by)

@@ -384,7 +384,7 @@ NOT_WALKED = {
     "calling.change_secret": "as calling.open", "calling.end": "as calling.open",
     "history.take_in": BATCH + "test_importing.py", "importing.begin": BATCH + "test_importing.py",
     "importing.step": BATCH + "test_importing.py", "importing.apply_checked": BATCH + "test_importing.py",
-    "importing.save_map": BATCH + "test_importing.py", "settling.settle_many": BATCH + "test_importing.py",
+    "column_maps.save_map": BATCH + "test_importing.py", "settling.settle_many": BATCH + "test_importing.py",
     "learning.learn": BATCH + "test_learning.py", "learning.adopt": BATCH + "test_learning.py",
     "learning.return_to_former": BATCH + "test_learning.py", "learning.give_back": BATCH + "test_models.py",
     "taking.take": "an answer about a suggestion, no move of a matter: test_quality.py",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import MONDAY_TEN, TOWN
-from jishi.cases.actions import columns, importing
+from jishi.cases.actions import column_maps, columns, importing
 from jishi.cases.models import Addendum, Case, ImportRow, ImportRun, Report
 from jishi.cases.queries import work
 from jishi.cases.tests import factories
@@ -269,13 +269,13 @@ class TestMaps:
         by = system(town)
         mine = replace(BOARD, name="我们的留言板", fields={**BOARD.fields, "text": "正文"}, serial_dates=True)
         with scope.work(by):
-            saved = importing.save_map(mine, by=by, now=MONDAY_TEN)
+            saved = column_maps.save_map(mine, by=by, now=MONDAY_TEN)
 
             assert saved.label == "messages@2"
-            assert importing.column_map("messages", tenant_id=town) == saved
-            assert importing.column_map("messages@1", tenant_id=town) == BOARD
+            assert column_maps.column_map("messages", tenant_id=town) == saved
+            assert column_maps.column_map("messages@1", tenant_id=town) == BOARD
             with pytest.raises(columns.NoSuchMap) as refused:
-                importing.column_map("nothing", tenant_id=town)
+                column_maps.column_map("nothing", tenant_id=town)
             assert "hotline" in refused.value.sentence("zh")
 
     @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ class TestMaps:
     def test_that_cannot_be_read_by_are_refused(self, town, fault):
         by = system(town)
         with scope.work(by), pytest.raises(columns.UnsoundMap):
-            importing.save_map(replace(BOARD, **fault), by=by, now=MONDAY_TEN)
+            column_maps.save_map(replace(BOARD, **fault), by=by, now=MONDAY_TEN)
 
     def test_built_in_are_sound_and_name_the_columns_of_the_exports(self):
         for known in columns.BUILT_IN.values():

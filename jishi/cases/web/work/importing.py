@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jishi.cases.actions import column_maps, sheets
 from jishi.cases.actions import importing as verbs
-from jishi.cases.actions import sheets
 from jishi.cases.queries import work
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.work.forms import FileForm
@@ -28,7 +28,7 @@ SHOWN = 50
 @staffed(*ROLES)
 def start(request: HttpRequest) -> HttpResponse:
     """Show the files that came, and take a new one to be checked."""
-    known = verbs.column_maps(request.actor.tenant_id)
+    known = column_maps.column_maps(request.actor.tenant_id)
     maps = [(m.code, _map_label(m)) for m in known]
     form = FileForm(request.POST or None, request.FILES or None, maps=maps, auto_id="import_%s", initial={
         "columns": maps[0][0]
@@ -57,7 +57,7 @@ def _begin(request: HttpRequest, form: FileForm) -> int:
     if file.size > sheets.LARGEST:  # told before it is read into memory
         raise sheets.FileTooLarge(size=f"{file.size / 2**20:.1f}", limit=sheets.LARGEST // 2**20)
     by = request.actor
-    columns = verbs.column_map(form.cleaned_data["columns"], tenant_id=by.tenant_id)
+    columns = column_maps.column_map(form.cleaned_data["columns"], tenant_id=by.tenant_id)
     walk = verbs.begin(file.read(), file.name, columns=columns, applies=False, by=by, now=request.now, keeps=True)
     return walk.run_id
 
