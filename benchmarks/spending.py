@@ -55,7 +55,7 @@ def _nothing_received() -> Iterator[None]:
     from jishi.cases.rest import moves
 
     taken = moves._receive
-    moves._receive = lambda request, payload, now: ({"number": "R0"}, "")
+    moves._receive = lambda request, payload, now, slot: slot.fill({"number": "R0"}) or ""
     try:
         yield
     finally:

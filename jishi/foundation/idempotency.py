@@ -10,9 +10,10 @@ from django.db import OperationalError, connection
 
 from jishi.foundation import keys
 from jishi.foundation.actor import Actor
+from jishi.foundation.asking import ask
 from jishi.foundation.models import IdempotencyRecord
-from jishi.foundation.nouns import as_json
 from jishi.foundation.refusals import Invalid, KeyReused, StillRunning
+from jishi.foundation.together import Together
 
 KEEP = timedelta(hours=72)
 KEEP_DEVICE = timedelta(days=30)
@@ -23,7 +24,12 @@ _CLAIM = """
 """
 
 
-_FILL = "UPDATE foundation_idempotencyrecord SET answer = %s::jsonb WHERE id = %s::bigint"
+# One row, by its number: beside a list of rows the plan, made once, might read the whole table.
+_FILL = """
+    UPDATE foundation_idempotencyrecord SET answer = ({given} -> 'answer')::jsonb
+    WHERE id = ({given} ->> 'id')::bigint
+"""
+_FILLED = (("foundation_idempotencyrecord", _FILL),)
 
 
 class Slot:
@@ -36,10 +42,12 @@ class Slot:
     def is_first(self) -> bool:
         return self._id is not None
 
-    def fill(self, answer: Any) -> None:
-        """Keep `answer` (ids only) for whoever asks with the same key."""
-        with connection.cursor() as cursor:
-            cursor.execute(_FILL, [as_json(answer), self._id or 0])
+    def fill(self, answer: Any, *, into: Together | None = None) -> None:
+        """Keep `answer` (ids only) for whoever asks with the same key. `into`: stored with what is gathered there."""
+        kept = into or Together()
+        kept.part(_FILLED, {"id": self._id or 0, "answer": answer})
+        if into is None:
+            kept.store()
         self.answer = answer
 
 
@@ -54,13 +62,11 @@ def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: 
     digest = hashlib.sha256(body).hexdigest()
     owner = (by.tenant_id, _asker(by, route, key), route, key)
     try:
-        with connection.cursor() as cursor:  # waits for a running twin as long as the connection's lock_timeout
-            cursor.execute(_CLAIM, [*owner, digest, now + keep])
-            row = cursor.fetchone()
+        rows = ask(_CLAIM, [*owner, digest, now + keep])  # waits for a running twin up to the connection's lock_timeout
     except OperationalError as waited:
         raise StillRunning from waited
-    if row:
-        return Slot(row[0], None)
+    if rows:
+        return Slot(rows[0][0], None)
     earlier = IdempotencyRecord.objects.get(tenant_id=owner[0], actor=owner[1], route=route, key=key)
     if earlier.body_hash != digest:
         raise KeyReused

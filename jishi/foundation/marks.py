@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 
 import orjson
-from django.db import connection
 from django.utils.timezone import localdate
 
 from jishi.foundation import scope
+from jishi.foundation.asking import ask
 
 _questions: dict[str, str] = {}
 
@@ -36,11 +36,10 @@ def mark(name: str, day: date | None = None) -> Any:
     key = (name, today if "%(d)s" in _questions[name] else None)
     if key not in known:
         names = (name,) if known else tuple(sorted(_questions))
-        with connection.cursor() as cursor:
-            cursor.execute(_statement(names), {"t": now.actor.tenant_id, "d": today})
-            for one, value in zip(names, cursor.fetchone(), strict=True):
-                by_day = today if "%(d)s" in _questions[one] else None
-                known[one, by_day] = orjson.loads(value) if value is not None else None
+        (values,) = ask(_statement(names), {"t": now.actor.tenant_id, "d": today})
+        for one, value in zip(names, values, strict=True):
+            by_day = today if "%(d)s" in _questions[one] else None
+            known[one, by_day] = orjson.loads(value) if value is not None else None
     return known[key]
 
 

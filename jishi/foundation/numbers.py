@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
-from django.db import connection
-
 from jishi.foundation import scope
+from jishi.foundation.asking import ask
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -46,15 +45,13 @@ def take_with_ids(
     if not wanted and not series:
         return taken, ids
     rows = [tables[table] for table in series.values()]
-    with connection.cursor() as cursor:
-        actor = scope.current().actor
-        cursor.execute(_TAKE, [actor.tenant_id, day, list(wanted), list(wanted.values()), list(series), rows])
-        for kind, last, given in cursor.fetchall():
-            if given is not None:
-                ids[series[kind]] = sorted(given)
-                continue
-            stem = f"{kind}{division6}{day:%y%m%d}"
-            taken[kind] = [with_check(f"{stem}{n:05d}") for n in range(last - wanted[kind] + 1, last + 1)]
+    tenant = scope.current().actor.tenant_id
+    for kind, last, given in ask(_TAKE, [tenant, day, list(wanted), list(wanted.values()), list(series), rows]):
+        if given is not None:
+            ids[series[kind]] = sorted(given)
+            continue
+        stem = f"{kind}{division6}{day:%y%m%d}"
+        taken[kind] = [with_check(f"{stem}{n:05d}") for n in range(last - wanted[kind] + 1, last + 1)]
     return taken, ids
 
 

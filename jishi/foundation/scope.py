@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from jishi.foundation.actor import Actor
+from jishi.foundation.asking import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,21 @@ def work(actor: Actor) -> Iterator[Scope]:
 @contextmanager
 def within(actor: Actor) -> Iterator[Scope]:
     """Set the scope inside the transaction that is open; put the former one back afterwards."""
+    with _standing(_enter(actor)) as scope:
+        yield scope
+
+
+@contextmanager
+def entered(actor: Actor, at: datetime) -> Iterator[Scope]:
+    """Act in the scope that the open transaction has entered for `actor` already, by the statement that told who acts;
+    `at` is what it gave as the database's clock."""
+    with _standing(Scope(actor=actor, recorded_at=at)) as scope:
+        yield scope
+
+
+@contextmanager
+def _standing(scope: Scope) -> Iterator[Scope]:
     before = _current.get()
-    scope = _enter(actor)
     token = _current.set(scope)
     try:
         yield scope
@@ -83,10 +97,6 @@ def _enter(actor: Actor) -> Scope:
         raise RuntimeError("a scope lives inside a transaction: use scope.work(actor)")
     ids = sorted(actor.body_ids | actor.tied_to) or ([NO_BODY] if actor.kind == "staff" else [])
     bodies = "{" + ",".join(map(str, ids)) + "}"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _ENTER,
-            [str(actor.tenant_id), bodies, str(actor.account_id or ""), str(actor.report_id or "")],
-        )
-        row = cursor.fetchone()
-    return Scope(actor=actor, recorded_at=row[4])
+    told = [str(actor.tenant_id), bodies, str(actor.account_id or ""), str(actor.report_id or "")]
+    ((*_, recorded_at),) = ask(_ENTER, told)
+    return Scope(actor=actor, recorded_at=recorded_at)

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from jishi.foundation.asking import tell
 from jishi.foundation.nouns import as_json, inserting, told_by_column
 
 
@@ -50,8 +51,7 @@ class Together:
         """Store all that was gathered, in one statement; nothing is left over."""
         parts, self._parts = self._parts, []
         if parts:
-            with connection.cursor() as cursor:
-                cursor.execute(_text(tuple(part.pieces for part in parts)), [part.rows for part in parts])
+            tell(_text(tuple(part.pieces for part in parts)), {f"part{k}": part.rows for k, part in enumerate(parts)})
 
     def _table(self, model: type[models.Model], values: Sequence[Mapping[str, Any]]) -> None:
         numbered = model._meta.pk.column in values[0]
@@ -60,6 +60,10 @@ class Together:
 
 @lru_cache(maxsize=64)
 def _text(parts: tuple[tuple[tuple[str, str], ...], ...]) -> str:
-    """Put the statement together: the first piece of each part names its rows as JSON, `{given}`, once."""
-    pieces = [f"kept_{name} AS ({text.replace('{given}', '%s::json')})" for part in parts for name, text in part]
+    """Put the statement together: the rows of each part, `{given}` in its pieces, are one JSON value."""
+    pieces = [
+        f"kept_{name} AS ({text.replace('{given}', f'%(part{k})s::json')})"
+        for k, part in enumerate(parts)
+        for name, text in part
+    ]
     return f"WITH {', '.join(pieces)} SELECT"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.test import Client, RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +18,7 @@ from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.web import tenants
 from jishi.accounts.web.middleware import Scoped
 from jishi.foundation import scope, trail
-from jishi.foundation.actor import system
+from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed
 from jishi.foundation.tenants import Tenant
 
@@ -229,6 +229,25 @@ class TestClients:
         assert (answer["kind"], answer["client"], answer["roles"]) == ("client", made.id, ["operator"])
         assert (answer["bodies"], answer["area"]) == ([3], "9901")
         assert key not in str(made.__dict__)
+
+    def test_its_key_and_its_scope_are_one_statement_and_the_scope_is_the_one_that_is_set_for_anybody(
+        self, tenant: int
+    ) -> None:
+        made, key = self.issue(tenant)
+        asked = "SELECT current_setting('jishi.tenant'), current_setting('jishi.bodies')::bigint[]::text, "
+        asked += "current_setting('jishi.account'), current_setting('jishi.report'), transaction_timestamp()"
+
+        with transaction.atomic(), connection.cursor() as cursor:
+            with scope.within(Actor(tenant_id=tenant, kind="staff", account_id=7, body_ids=frozenset({9}))):
+                with CaptureQueriesContext(connection) as entering:
+                    actor, at = clients.enter(f"Bearer {key}", tenant_id=tenant, now=datetime.now(UTC))
+                cursor.execute(asked)
+                entered = cursor.fetchone()
+            with scope.within(actor) as usual:
+                cursor.execute(asked)
+
+                assert entered == cursor.fetchone() == (str(tenant), "{3}", "", "", at)
+                assert (actor.client_id, usual.recorded_at, len(entering)) == (made.id, at, 1)
 
     @pytest.mark.parametrize("header", ["Bearer jishi_wrong", "Bearer", "Basic eDp5", "Bearer x" * 50])
     def test_a_wrong_key_is_refused_in_words(self, client: Client, tenant: int, header: str) -> None:

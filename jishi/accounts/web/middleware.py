@@ -47,7 +47,7 @@ class Scoped:
     """Opens the transaction and the scope of one request; sets `request.tenant`, `.actor`, `.user`, `.now`.
 
     Also `.posts` (what the account holds now) and `.acting_as` (title of the chosen post). Statements for a signed-in
-    request: the session, `jishi_enter`, the scope. A stranger's: the scope.
+    request: the session, `jishi_enter`, the scope. A program's: `jishi_enter_program`. A stranger's: the scope.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -93,12 +93,12 @@ class Scoped:
     def _in_one_transaction(self, request: HttpRequest, tenant: Tenant) -> HttpResponse:
         with transaction.atomic():
             try:
-                actor = _actor(request, tenant)
+                actor, entered_at = _actor(request, tenant)
             except Refused as refused:
                 transaction.set_rollback(True)
                 return problem(refused)
             request.actor = actor
-            with scope.within(actor):
+            with scope.entered(actor, entered_at) if entered_at is not None else scope.within(actor):
                 response = _only_the_change(request) or _ask_for_a_post(request) or self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
@@ -131,17 +131,18 @@ def problem(refused: Refused) -> HttpResponse:
     return response
 
 
-def _actor(request: HttpRequest, tenant: Tenant) -> Actor:
+def _actor(request: HttpRequest, tenant: Tenant) -> tuple[Actor, datetime | None]:
+    """Who asks; for a program also when its scope was entered, by the statement that looked at its key."""
     request.user, request.posts, request.acting_as = AnonymousUser(), (), ""
     authorization = request.headers.get("Authorization", "")
     if request.path.startswith("/api/") and authorization:
-        return clients.actor_of(authorization, tenant_id=tenant.id, now=request.now)
+        return clients.enter(authorization, tenant_id=tenant.id, now=request.now)
     if request.session.session_key is None:
-        return Actor(tenant_id=tenant.id, kind="anonymous")
+        return Actor(tenant_id=tenant.id, kind="anonymous"), None
     found = _from_session(request, tenant, request.now)
     if found.kind != "anonymous":
         _ensure_own_page(request)
-    return found
+    return found, None
 
 
 def _from_session(request: HttpRequest, tenant: Tenant, now: datetime) -> Actor:

@@ -3,7 +3,7 @@
 What may come in: `arrival`; the rows made of it: `making`; what is kept closed: `safekeeping`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,9 @@ class Received:
     aside: receivers.Aside | None = None
 
 
+Also = Callable[[Received, Together], None]  # puts what belongs to a report beside what is stored with it
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
     """One of a batch that was not taken in; nothing of it is stored."""
@@ -71,12 +74,14 @@ class RefusedRow:
     refusal: Refused
 
 
-def receive(one: Incoming, *, by: Actor, now: datetime, tenant_code: str) -> Received:
-    """Take one report in. The same code as a million, with a batch of one.
+def receive(
+    one: Incoming, *, by: Actor, now: datetime, tenant_code: str, also: Also | None = None
+) -> Received:
+    """Take one report in. The same code as a million, with a batch of one. `also` is stored with it.
 
     :raises Refused: nothing said, too long, a point without datum, an unknown matter … (spec 10 §18).
     """
-    taken, refused = receive_many([one], by=by, now=now, tenant_code=tenant_code)
+    taken, refused = receive_many([one], by=by, now=now, tenant_code=tenant_code, also=also)
     if refused:
         raise refused[0].refusal
     return taken[0]
@@ -90,8 +95,12 @@ def receive_many(
     now: datetime,
     tenant_code: str,
     suggested: Sequence[triage.Looked] | None = None,
+    also: Also | None = None,
 ) -> tuple[list[Received], list[RefusedRow]]:
-    """Take a batch in, in a number of statements that does not grow with it; refuse row by row."""
+    """Take a batch in, in a number of statements that does not grow with it; refuse row by row.
+
+    `also` is asked with each that is taken in: what it puts beside is stored by the same statement.
+    """
     refused = [
         RefusedRow(i, no)
         for i, one in enumerate(batch)
@@ -102,12 +111,13 @@ def receive_many(
     if not rows:
         return [], refused
     looked = _of_these(suggested, out) if suggested else arrival.look(rows, now=now, by=by)
-    return _store(rows, looked, by=by, now=now, tenant_code=tenant_code), refused
+    return _store(rows, looked, by=by, now=now, tenant_code=tenant_code, also=also), refused
 
 
 def _store(
-    rows: Sequence[Incoming], looked: Sequence[triage.Looked], *, by: Actor, now: datetime, tenant_code: str
-) -> list[Received]:
+    rows: Sequence[Incoming], looked: Sequence[triage.Looked], *, by: Actor, now: datetime, tenant_code: str,
+    also: Also | None,
+) -> list[Received]:  # fmt: skip
     _ensure_unknown(rows, by)
     today, by = localdate(now), _speaker(rows, by)
     joined = _cases_to_join(rows, by)
@@ -121,24 +131,30 @@ def _store(
     word_by_row = safekeeping.give_words(rows, reports)
     receivers.set_receivers(reports, by=by, now=now)
     asides = [receivers.aside(report, by=by, now=now) for report in reports]
+    done: list[Received] = []
+
+    def finish(cases: Mapping[int, Case], kept: Together) -> None:
+        for i, report in enumerate(reports):
+            done.append(Received(
+                report.id, report.number, cases[i].id, cases[i].number, word_by_row[i], cases[i].promise_due_at,
+                looked[i].suggested, asides[i],
+            ))  # fmt: skip
+            if also is not None:
+                also(done[-1], kept)
+
     with receivers.keeping(asides, by=by):
         named = dict(zip(fresh, zip(ids[Case._meta.db_table], given["C"], strict=True), strict=True))
-        cases = _keep(rows, reports, looked, joined, named, by=by, now=now)
-    return [
-        Received(
-            report.id, report.number, cases[i].id, cases[i].number, word_by_row[i], cases[i].promise_due_at,
-            looked[i].suggested, asides[i],
-        )
-        for i, report in enumerate(reports)
-    ]  # fmt: skip
+        _keep(rows, reports, looked, joined, named, by=by, now=now, finish=finish)
+    return done
 
 
 def _keep(
     rows: Sequence[Incoming], reports: Sequence[Report], looked: Sequence[triage.Looked], joined: Mapping[int, Case],
     fresh: Mapping[int, tuple[int, str]], *, by: Actor, now: datetime,
-) -> dict[int, Case]:  # fmt: skip
-    """Store reports with all that hangs on them, in two statements; gives the case of each. `fresh`: ids and numbers
-    of new cases, by row.
+    finish: Callable[[Mapping[int, Case], Together], None],
+) -> None:  # fmt: skip
+    """Store reports with all that hangs on them, in two statements. `fresh`: ids and numbers of new cases, by row;
+    `finish` is told the case of each row, before the second statement.
 
     The rows first: what is sealed beside an anonymous report is refused by a look at that report.
     """
@@ -158,8 +174,8 @@ def _keep(
     _insert(kept, reports)
     safekeeping.seal_words(rows, reports, into=kept)
     _record(rows, reports, cases, set(fresh), by=by, now=now, into=kept)
+    finish(cases, kept)
     kept.store()
-    return cases
 
 
 def _cases_to_join(rows: Sequence[Incoming], by: Actor) -> dict[int, Case]:

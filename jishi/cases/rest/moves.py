@@ -64,16 +64,14 @@ def create_report(request: HttpRequest, response: HttpResponse, payload: ReportI
     if actor.kind == "resident" and payload.voice != "open":  # the kept answer must not lead from account to report
         key, actor = sha256(f"{actor.label}:{key}".encode()).hexdigest(), replace(actor, kind="anonymous")
     slot = idempotency.claim(key, route="reports", body=request.body, by=actor, now=now)
-    word = ""
-    if slot.is_first:
-        answer, word = _receive(request, payload, now)
-        slot.fill(answer)
+    word = _receive(request, payload, now, slot) if slot.is_first else ""
     if not slot.answer.get("recused"):
         response["Location"] = f"/api/v1/reports/{slot.answer['number']}"
     return 201, {**slot.answer, "word": word}  # the word is said once: nobody keeps it, a repeated answer has none
 
 
-def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[dict[str, Any], str]:
+def _receive(request: HttpRequest, payload: ReportIn, now: datetime, slot: idempotency.Slot) -> str:
+    """Take it in, with its answer under the key in the same statement; gives the word."""
     actor = request.actor  # type: ignore[attr-defined]
     if actor.kind not in ("client", "staff", "resident"):
         raise NotAllowed(why="接口要用登记过的密钥。")
@@ -82,12 +80,16 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
     own = actor.account_id if actor.kind == "resident" else None
     given["accused_body_ids"] = tuple(payload.accused_body_ids)
     one = arrival.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open", reporter_id=own)
-    done = intake.receive(one, by=actor, now=now, tenant_code=request.tenant.code)  # type: ignore[attr-defined]
+    code, keep = request.tenant.code, lambda done, kept: slot.fill(_answer(done), into=kept)  # type: ignore[attr-defined]
+    return intake.receive(one, by=actor, now=now, tenant_code=code, also=keep).word
+
+
+def _answer(done: intake.Received) -> dict[str, Any]:
     if done.aside is not None:  # its sender finds nothing of it any more: the number for the caller, and who goes on
         due = done.promise_due_at.isoformat() if done.promise_due_at else None
         told = {"recused": True, "seen_by": done.aside.body_id}
-        return {"number": done.number, "case": None, "promise_due_at": due, "suggestions": [], **told}, done.word
-    answer = {
+        return {"number": done.number, "case": None, "promise_due_at": due, "suggestions": [], **told}
+    return {
         "number": done.number,
         "case": done.case_number,
         "promise_due_at": done.promise_due_at.isoformat() if done.promise_due_at else None,
@@ -96,7 +98,6 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime) -> tuple[di
             for s in done.suggestions
         ],
     }
-    return answer, done.word
 
 
 @router.get("/reports/{number}", summary="One report and its cases")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
@@ -25,6 +24,7 @@ from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor
+from jishi.foundation.asking import ask
 from jishi.kernels.text import alike
 from jishi.kernels.text.alike import MAX_CANDIDATES, Candidate, Prepared, Score
 from jishi.places import queries as places
@@ -238,9 +238,8 @@ def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
         "since": now - timedelta(hours=max(a.life_hours for a in asked)), "lately": now - LATELY, **more,
     }  # fmt: skip
     alive = _ALIVE % ",".join(sorted(ENDS))
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST.format(row=_ROW, alive=alive, seen=seen), values)
-        told = sorted({row[0]: row for row in cursor.fetchall()}.values(), key=_FIRST)
+    rows = ask(_NEWEST.format(row=_ROW, alive=alive, seen=seen), values)
+    told = sorted({row[0]: row for row in rows}.values(), key=_FIRST)
     if actor.kind in STRANGERS:
         told = [row for row in told if row[2] in law.matters and law.matters[row[2]].public]
     column = list(zip(*told, strict=True)) or [()] * 7
@@ -376,9 +375,7 @@ def _told(rows: Ints, standing: _Standing) -> dict[int, _Told]:
     if not where:
         return {}
     values: dict[str, Any] = {"tenant": scope.current().actor.tenant_id, "ids": _written(where), "read": READ}
-    with connection.cursor() as cursor:
-        cursor.execute(_WORDS, values)
-        found = cursor.fetchall()
+    found = ask(_WORDS, values)
     lng, lat, radius = standing.lng.tolist(), standing.lat.tolist(), standing.radius_m.tolist()
     hours, life = standing.hours.tolist(), standing.life_hours.tolist()
     told = {}
