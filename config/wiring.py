@@ -25,6 +25,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "GlassEnded": ("jishi.cases.actions.glass_telling.tell",),
     "GridPlanMoved": ("jishi.bodies.actions.rebinding.follow", "jishi.cases.actions.ground_telling.tell"),
     "AccountRecovered": ("jishi.accounts.actions.recovery_telling.owe",),
+    "PhoneLost": ("jishi.accounts.actions.recovery_telling.owe",),
 }
 
 # News that nobody hears yet, each with the reason. It is written all the same: what was not announced

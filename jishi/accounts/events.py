@@ -16,6 +16,14 @@ class AccountRecovered(Event):
 
 
 @dataclass(frozen=True)
+class PhoneLost(Event):
+    """Somebody else than its holder has ended every device and session of an account, the telephone being lost."""
+
+    subject: ClassVar[tuple[str, str]] = ("account", "account_id")
+    account_id: int
+
+
+@dataclass(frozen=True)
 class GlassEnded(Event):
     """An emergency access that was open is over: whoever was read by it is told now."""
 

@@ -100,10 +100,22 @@ def ensure_may_vouch(by: Actor, own_body_ids: Collection[int]) -> None:
         raise NotAllowed("recovery.approve")
 
 
+def ensure_may_end_lost(by: Actor) -> None:
+    """A telephone is lost on a Sunday: the security administrator, or the head of a body for its own members.
+
+    Whose member it is, the verb asks. :raises NotAllowed: anybody else, and a head by emergency access.
+    """
+    if may_keep_accounts(by):
+        return
+    if by.kind != "staff" or not by.has("head") or not by.body_ids or by.has(GLASS):
+        raise NotAllowed("head")
+
+
+may_keep_accounts = allows(ensure_may_keep_accounts)
+may_end_lost = allows(ensure_may_end_lost)
 may_vouch = allows(ensure_may_vouch)
 may_ask_for_more = allows(ensure_may_ask_for_more)
 may_decide_glass = allows(ensure_may_decide_glass)
 may_see_every_glass = allows(ensure_may_see_every_glass)
 may_read = allows(ensure_may_read)
-may_keep_accounts = allows(ensure_may_keep_accounts)
 may_keep_clients = allows(ensure_may_keep_clients)

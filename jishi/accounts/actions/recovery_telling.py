@@ -1,4 +1,5 @@
-"""Whoever gets a way back is told at once by the channel that he chose himself; by day and night (spec 90 §3).
+"""Whoever gets a way back, or whose devices another has ended as lost, is told at once by the channel that he chose
+himself; by day and night (spec 90 §3).
 
 It is a notice and opens nothing. Who chose no channel finds it at `/me/sign-in`.
 """
@@ -15,6 +16,14 @@ from jishi.foundation.outside import Call, Owed
 REACTION = "jishi.accounts.actions.recovery_telling.send"
 REASON = "告诉本人登录方式被重设 · to tell the person that the ways in were ended"
 SUBJECT = {"zh": "您的登录方式重设了", "en": "Your ways in were ended"}
+LOST_SUBJECT = {"zh": "您的随身设备停用了", "en": "Your devices were ended"}
+LOST = {
+    "zh": "您的随身设备和所有登录都停用了，说是手机丢了，由安全管理员或您单位负责人办的。"
+    "重新登录就能接着用，没发的都还在。不是您说的，请打电话给审计管理员。",
+    "en": "Your devices and sign-ins were ended by the security administrator or the head of your body: a telephone"
+    " was said to be lost. Sign in and go on; what was not sent is still there. If you did not say so, call the audit"
+    " administrator.",
+}  # fmt: skip
 TEXT = {
     "zh": "您账号原来的密码、登录方式和正在登录的设备都作废了，由安全管理员和您单位一位同事一起办的。"
     "不是您要的，请马上打电话给审计管理员。",
@@ -46,6 +55,8 @@ def send(owed: Owed, *, now: datetime) -> Call | None:
     if carrier is None:
         raise NotDelivered("no_carrier")
     lang = "zh" if wish.lang.startswith("zh") else "en"
-    number = f"jishi-{by.tenant_id}-recovery-{owed.news.facts['recovery_id']}"
-    letter = carriers.Letter(number, address, SUBJECT[lang], TEXT[lang])
+    recovery_id = owed.news.facts.get("recovery_id")  # none: a lost telephone
+    subject, text = (SUBJECT, TEXT) if recovery_id else (LOST_SUBJECT, LOST)
+    what = f"recovery-{recovery_id}" if recovery_id else f"lost-{owed.delivery_id}"
+    letter = carriers.Letter(f"jishi-{by.tenant_id}-{what}", address, subject[lang], text[lang])
     return lambda: carrier.carry(letter)

@@ -13,10 +13,11 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
-from jishi.accounts import policies
+from jishi.accounts import policies, queries
 from jishi.accounts.actions import devices
+from jishi.accounts.events import PhoneLost
 from jishi.accounts.models import Account, Device, SignedIn, SignInFailure, SignInKept
-from jishi.foundation import trail
+from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
 
@@ -143,6 +144,10 @@ def end_sessions(account_id: int, *, by: Actor, now: datetime, keep: str = "") -
     """
     if by.account_id != account_id:
         policies.ensure_may_keep_accounts(by)
+    return _end_sessions(account_id, by=by, now=now, keep=keep)
+
+
+def _end_sessions(account_id: int, *, by: Actor, now: datetime, keep: str = "") -> int:
     rows = SignedIn.objects.select_for_update().filter(tenant_id=by.tenant_id, account_id=account_id)
     rows = rows.exclude(session_key=keep) if keep else rows
     keys = list(rows.values_list("session_key", flat=True))
@@ -157,18 +162,24 @@ def end_sessions(account_id: int, *, by: Actor, now: datetime, keep: str = "") -
 
 @transaction.atomic
 def end_lost(username: str, *, by: Actor, now: datetime) -> int:
-    """This will end every device and session of an account whose telephone is lost, as the security administrator;
-    gives how many devices. Which ones, and since when, is shown to nobody but their holder.
+    """This will end every device and session of an account whose telephone is lost, as the security administrator or
+    the head of a body in which its holder has a post; gives how many devices. Which ones, and since when, is shown to
+    nobody but their holder, who is told at once (spec 90 §2 A4: one verb ends every session of an account).
 
-    :raises NotAllowed: anybody else. :raises NotFound: no such account.
+    :raises NotAllowed: anybody else. :raises NotFound: no such account; to a head, none of his body either.
     """
-    policies.ensure_may_keep_accounts(by)
+    policies.ensure_may_end_lost(by)
     named = Account.objects.filter(tenant_id=by.tenant_id, username=username.strip()[:60])
     account = named.filter(is_staff_member=True).first()
     if account is None:
         raise NotFound
+    if not policies.may_keep_accounts(by) and not by.body_ids & queries.bodies_of(account.id, now=now):
+        raise NotFound
     count = Device.objects.filter(tenant_id=by.tenant_id, account=account, ended_at=None).count()
-    end_sessions(account.id, by=by, now=now)
+    _end_sessions(account.id, by=by, now=now)
+    trail.record("account.phone_lost", ("account", account.id), by=by, at=now, codes={"devices": count})
+    if by.account_id != account.id:
+        outbox.announce(PhoneLost(account.id), at=now)
     return count
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jishi.accounts.actions import devices
+from jishi.accounts.actions import devices, reaching, recovery_telling
 from jishi.accounts.models import Device, Grant, SignedIn
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.accounts.tests.test_by_phone import in_scope
-from jishi.foundation import scope
-from jishi.foundation.actor import clock, system
+from jishi.foundation import carriers, outbox, outside, scope
+from jishi.foundation.actor import Actor, clock, messenger, system
 from jishi.foundation.models import Entry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_town")]
@@ -36,6 +36,22 @@ def a_phone(account: Any, began: datetime | None = None) -> Client:
             device="Chrome · Android", began_at=began or now, ends_at=now + timedelta(hours=12),
         )  # fmt: skip
     return client
+
+
+def a_head(tenant: int, *, body: int, post: int) -> Any:
+    head = an_account(tenant, name="竺青")
+    a_grant(head, "head", body_id=body, post_id=post, post_title="负责人")
+    return head
+
+
+def tell_by_sms(account: Any, tenant: int) -> None:
+    by = Actor(tenant, "staff", account_id=account.id, post_id=9901, roles=frozenset({"grid_worker"}))
+    with scope.work(by):
+        reaching.choose(carriers.SMS, "13900001234", version=None, by=by, now=datetime.now(UTC))
+
+
+def lost_entries(tenant: int) -> list[str]:
+    return in_scope(tenant, lambda: [e.verb for e in Entry.objects.filter(verb="account.phone_lost")])
 
 
 def start(client: Client, number: str = NUMBER) -> Any:
@@ -194,6 +210,35 @@ class TestEnded:
         with scope.work(system(tenant)):
             entry = Entry.objects.filter(verb="device.ended").last()
             assert entry is not None and (entry.subject_id, entry.codes) == (account.id, {"devices": 1})
+
+    def test_as_lost_by_the_head_of_the_holder_s_body_and_the_holder_is_told(self, account, tenant):
+        phone, stranger = a_phone(account), an_account(tenant)
+        start(phone)
+        a_grant(stranger, "grid_worker", body_id=2, post_id=9906)
+        head = signed_in(Client(), a_head(tenant, body=1, post=9904), post=9904)
+        other = signed_in(Client(), a_head(tenant, body=2, post=9905), post=9905)
+        clerk = signed_in(Client(), account, post=9901)
+        page = head.get("/recovery", headers=ZH).content.decode()
+        assert 'name="lost"' in page and 'name="username"' not in page, "heads end telephones, they ask for no way back"
+
+        for who, name in ((other, account.username), (head, stranger.username), (head, "nobody")):
+            told = who.post("/recovery/lost", {"lost": name}, headers=ZH)
+            assert told.status_code == 200 and "本单位没有这个登录名" in told.content.decode()
+        assert clerk.post("/recovery/lost", {"lost": stranger.username}).status_code == 403
+        assert known() and "account.phone_lost" not in lost_entries(tenant)
+
+        twin = carriers.Recorder()
+        with carriers.using({carriers.SMS: twin}):
+            tell_by_sms(account, tenant)
+            assert head.post("/recovery/lost", {"lost": account.username}).status_code == 302
+            with scope.work(messenger(tenant)):
+                outbox.deliver(now=datetime.now(UTC))
+            outside.drain(recovery_telling.REACTION, 1, by=messenger(tenant), clock=lambda: datetime.now(UTC))
+
+        assert not known() and sync(phone).status_code in (401, 403)
+        assert lost_entries(tenant) == ["account.phone_lost"]
+        (letter,) = twin.carried
+        assert letter.to == "13900001234" and "手机丢了" in letter.text and "Chrome" not in letter.text
 
     def test_the_day_the_term_ends(self, account, tenant):
         start(a_phone(account))

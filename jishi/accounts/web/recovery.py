@@ -54,10 +54,10 @@ class Halves(forms.Form):
 
 
 def concerns(request: HttpRequest) -> bool:
-    """Tell whether this person asks for ways back, or a colleague waits for him."""
+    """Tell whether this person asks for ways back, ends lost telephones, or a colleague waits for him."""
     if request.actor.kind != "staff":
         return False
-    return policies.may_keep_accounts(request.actor) or bool(queries.recoveries(request.actor, now=request.now))
+    return policies.may_end_lost(request.actor) or bool(queries.recoveries(request.actor, now=request.now))
 
 
 @login_required
@@ -95,14 +95,15 @@ class Lost(forms.Form):
 @require_POST
 def lost(request: HttpRequest) -> HttpResponse:
     """End every device and every session of a colleague whose telephone is lost."""
-    policies.ensure_may_keep_accounts(request.actor)
+    policies.ensure_may_end_lost(request.actor)
     form = Lost(request.POST)
     if not form.is_valid():
         return _board(request, Wanted(), lost=form)
     try:
         count = signing_in.end_lost(form.cleaned_data["lost"], by=request.actor, now=request.now)
     except NotFound:
-        form.add_error("lost", _("没有这个登录名。"))
+        all_of_them = policies.may_keep_accounts(request.actor)
+        form.add_error("lost", _("没有这个登录名。") if all_of_them else _("本单位没有这个登录名。"))
         return _board(request, Wanted(), lost=form)
     text = ngettext("停用了 %(n)d 台随身设备，所有登录都退出了。", "停用了 %(n)d 台随身设备，所有登录都退出了。", count)
     messages.success(request, text % {"n": count})
@@ -156,12 +157,14 @@ def _board(
 ) -> HttpResponse:
     by = request.actor
     asks = by.kind == "staff" and policies.may_keep_accounts(by)
+    loses = policies.may_end_lost(by)
     rows = queries.recoveries(by, now=request.now)
-    if not (asks or rows or given or policies.may_see_every_glass(by)):
+    if not (asks or loses or rows or given or policies.may_see_every_glass(by)):
         raise NotAllowed("post")
     shown = {
         "rows": [_shown(row, request) for row in rows], "asks": asks, "form": form,
         "half": given.half if given else "", "first": first, "lost": lost or Lost(),
+        "loses": loses,
     }  # fmt: skip
     response = render(request, "accounts/recovery.html", shown)
     response["Cache-Control"] = "no-store"
