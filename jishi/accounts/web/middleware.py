@@ -166,7 +166,7 @@ def _from_session(request: HttpRequest, tenant: Tenant, now: datetime) -> Actor:
         request.posts, request.factor_missing = (), True
         return queries.Identity(identity.account, ()).actor(tenant.id, None)
     post = identity.chosen(session.get(sessions.POST))
-    request.acting_as = post.title if post else ""
+    request.acting_as, request.shown_at = post.title if post else "", proofs.shown_at(request)
     return replace(identity.actor(tenant.id, session.get(sessions.POST)), proved_at=proofs.last(request))
 
 

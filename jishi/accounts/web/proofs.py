@@ -28,8 +28,11 @@ def came_by_password(request: HttpRequest, user: Account) -> bool:
 
 def last(request: HttpRequest) -> datetime | None:
     """Give the moment; None in the demonstration, which asks for no proof at all."""
-    if settings.DEMO:
-        return None
+    return None if settings.DEMO else shown_at(request)
+
+
+def shown_at(request: HttpRequest) -> datetime:
+    """Give the moment, in the demonstration too: a device that was locked asks whether anything was shown since."""
     shown = [float(request.session.get(sessions.BEGAN) or 0)]
     records = get_authentication_records(request, request.user)
     shown += [float(one["at"]) for one in records if one.get("reauthenticated")]

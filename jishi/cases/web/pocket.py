@@ -28,6 +28,7 @@ from jishi.foundation.refusals import NotFound
 FILES = (
     "portal/tokens.css", "portal/jishi.css", "portal/pages.css", "portal/icons.svg", "portal/mark.svg",
     "portal/shell.js", "cases/pocket/pocket.js", "cases/pocket/store.js", "cases/pocket/queue.js",
+    "cases/pocket/code.js", "cases/pocket/lock.js",
     "cases/pocket/errands.js", "cases/pocket/forms.js", "cases/pocket/clock.js", "cases/pocket/photos.js",
     "cases/pocket/pocket.css", "cases/pocket/icon-192.png", "cases/pocket/icon-512.png",
 )  # fmt: skip
@@ -59,6 +60,7 @@ def start(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {
             "owner": _owner(request), "csrf": get_token(request), "seal": seal, "now": found.now,
+            "proof": salted_hmac("jishi.pocket.proof", f"{session}:{request.shown_at.isoformat()}").hexdigest()[:20],
             "grids": [{"code": code, "name": name} for code, name in grids],
             "errands": list(found.errands), "routes": list(found.routes), "more": found.more,
         }

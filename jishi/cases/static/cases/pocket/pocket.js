@@ -2,6 +2,7 @@
 import * as clock from "./clock.js";
 import * as errands from "./errands.js";
 import * as forms from "./forms.js";
+import * as lock from "./lock.js";
 import * as photos from "./photos.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
@@ -47,8 +48,8 @@ addEventListener("hashchange", () => { show(); scrollTo(0, 0); $("title").focus(
 
 // what was pressed is said once, above; it covers nothing
 let hide;
-function noted() {
-  $("noted").textContent = say("kept");
+function noted(words = say("kept")) {
+  $("noted").textContent = words;
   $("noted").hidden = false;
   clearTimeout(hide);
   hide = setTimeout(() => { $("noted").hidden = true; }, 10_000);
@@ -217,15 +218,15 @@ function span(off) {
 }
 
 function drawNet(waiting, see) {
-  const { signIn, lost, ended } = queue.state;
-  const head = ended ? "net.ended" : !navigator.onLine ? "net.none" : signIn ? "net.sign" : lost && waiting ? "net.lost" : see ? "net.conflict" : "";
+  const { signIn, lost, ended, prove } = queue.state;
+  const head = ended ? "net.ended" : prove ? "net.prove" : !navigator.onLine ? "net.none" : signIn ? "net.sign" : lost && waiting ? "net.lost" : see ? "net.conflict" : "";
   $("net").hidden = !head;
   if (!head) return;
   part($("net"), "net-head").textContent = say(head, { n: see });
-  const more = ended ? "net.ended-more" : signIn && navigator.onLine ? "net.sign-more" : waiting ? "net.wait" : "";
+  const more = ended ? "net.ended-more" : prove ? "net.prove-more" : signIn && navigator.onLine ? "net.sign-more" : waiting ? "net.wait" : "";
   part($("net"), "net-more").textContent = more ? say(more, { n: waiting }) : "";
-  const link = part($("net"), "net-link"), toSignIn = (signIn || ended) && navigator.onLine;
-  link.href = toSignIn ? "/sign-in?next=/pocket" : "#queue";
+  const link = part($("net"), "net-link"), toSignIn = (signIn || ended || prove) && navigator.onLine;
+  link.href = !toSignIn ? "#queue" : prove && !signIn ? "/me/sign-in/again?next=/pocket" : "/sign-in?next=/pocket";
   link.textContent = say(toSignIn ? "net.sign-in" : "net.see");
 }
 
@@ -322,17 +323,23 @@ async function ended() {
   queue.state.ended = true;  // said when it holds
 }
 
+async function start() {
+  const answer = await hear("/pocket/start");
+  if (!answer) return null;
+  if ([401, 403].includes(answer.status)) { await ended(); queue.state.signIn = true; queue.changed(); return null; }
+  if (!answer.ok) return null;
+  const { seal, ...told } = await answer.json();
+  if (told.owner !== owner) { location.reload(); return null; }  // somebody else has signed in on this device
+  if (await store.mustProve(told.proof)) { queue.state.prove = true; queue.changed(); return null; }
+  return { ...told, seal: { id: seal.id, key: Uint8Array.from(atob(seal.key), (c) => c.charCodeAt(0)) } };
+}
+
 async function refresh() {
-  const asked = Date.now(), answer = await hear("/pocket/start");
-  if (!answer) return false;
-  if ([401, 403].includes(answer.status)) { await ended(); queue.state.signIn = true; queue.changed(); return false; }
-  if (!answer.ok) return false;
-  const told = await answer.json();
-  if (told.owner !== owner) { location.reload(); return false; }  // somebody else has signed in on this device
-  const { csrf, seal, ...kept } = told;
+  const asked = Date.now(), told = await start();
+  if (!told) return false;
+  const { csrf, seal, proof, ...kept } = told;
   queue.carry(csrf);
-  const bytes = Uint8Array.from(atob(seal.key), (c) => c.charCodeAt(0));
-  await store.adopt(seal.id, bytes);
+  await store.adopt(seal.id, seal.key);
   for (const form of FORMS) if (form.dataset.aside) await forms.restore(form);
   await clock.meet(told.now, asked);
   document.querySelector("#sign-out [name]").value = csrf;
@@ -393,6 +400,13 @@ if (/(?:^|; )(?:__Host-)?jishi_elder=1/.test(document.cookie)) document.document
 queue.onChange(async () => { await drawQueue(); await drawErrands(); });
 queue.onRenew(refresh);
 await store.use(owner);
+if (store.isLocked()) {
+  document.documentElement.dataset.locked = "";
+  if (navigator.onLine) await Promise.race([ended(), new Promise((done) => setTimeout(done, 2000))]);
+  await lock.ask(say);
+  delete document.documentElement.dataset.locked;
+}
+lock.offer(say, start, noted);
 await clock.begin();
 show();
 // A shell that was kept may be somebody else's who is signed out by now: with network, the server is asked first.

@@ -10,8 +10,8 @@ const heard = new EventTarget();
 export const onChange = (act) => heard.addEventListener("change", act);
 export const changed = () => heard.dispatchEvent(new Event("change"));
 let token = "", running = false, again = false;
-export const state = { signIn: false, ended: false, lost: false, last: null };
-export const carry = (csrf) => { token = csrf; state.signIn = state.ended = false; };
+export const state = { signIn: false, ended: false, prove: false, lost: false, last: null };
+export const carry = (csrf) => { token = csrf; state.signIn = state.ended = state.prove = false; };
 
 // `from`: under which name its photos were taken.
 export async function add(verb, said, label, from = "") {

@@ -1,9 +1,13 @@
 // What lies on this device: one database per owner, under an opaque name. Places, drafts, own rows, own photos; no case,
 // no person. All of it is sealed with a key that the server gave after signing in: script cannot read the key out, and
 // without it (30 days without the server, a device that was ended) what lies here stays, closed, until signing in.
+// Where an unlock code is set (code.js), the key itself lies here only sealed by that code, and open only in memory.
+import * as code_ from "./code.js";
+
 const PREFIX = "jishi-pocket-", KEY_LIVES = 30 * 86_400_000;
 const CLOSED = Symbol("sealed with a key that is not here");
-let open, ring = new Map();
+const OTHER = ["device", "code", "again"];  // no keys, but in their store
+let open, ring = new Map(), code = null, shutter = null;
 
 const done = (request) => new Promise((yes, no) => {
   request.onsuccess = () => yes(request.result);
@@ -23,7 +27,8 @@ export function use(owner) {
   open = done(request).then(async (db) => {
     db.onversionchange = () => db.close();  // somebody signs out in another tab
     const keys = await done(db.transaction("keys").objectStore("keys").getAll());
-    ring = new Map(keys.filter((k) => k.until > Date.now()).map((k) => [k.id, k]));
+    code = keys.find((k) => k.id === "code") ?? null;
+    ring = new Map(keys.filter((k) => k.key && k.until > Date.now()).map((k) => [k.id, k]));
     return db;
   });
   return open;
@@ -56,12 +61,90 @@ const words = new TextEncoder(), spoken = new TextDecoder();
 const hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
 export const random = () => hex(crypto.getRandomValues(new Uint8Array(16)));
 
+const keyOf = (bytes) => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+const shut = async (id, bytes, until) => ({ id, until, shut: await code_.seal(shutter, bytes) });
+
+// With a code set, a key is never stored open: another tab that does not know the code stores none at all.
 async function addKey(id, bytes) {
-  const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
-  const kept = { id, key, until: Date.now() + KEY_LIVES };
-  await on("keys", "readwrite", (s) => s.put(kept));
+  const until = Date.now() + KEY_LIVES, kept = { id, key: await keyOf(bytes), until };
+  const closed = shutter && await shut(id, bytes, until);
+  await together(["keys"], async (store) => {
+    const now = await done(store("keys").get("code"));
+    if (!now) await done(store("keys").put(kept));
+    else if (closed && hex(now.salt) === hex(code.salt)) await done(store("keys").put(closed));
+  });
   ring.set(id, kept);
   return kept;
+}
+
+// --- the unlock code of this device
+export const hasCode = () => Boolean(code);
+export const isLocked = () => Boolean(code) && !shutter;
+
+// The server's key must have come just now: an open key cannot be read out to be sealed.
+export async function setCode(words, { id, key: bytes }, proof) {
+  await adopt(id, bytes);
+  const [made, mine] = await code_.make(words);
+  [code, shutter] = [{ id: "code", ...made, left: code_.TRIES, proof }, mine];
+  const closed = await shut(id, bytes, ring.get(id).until);
+  await together(["keys"], async (store) => {
+    for (const at of await done(store("keys").getAllKeys())) if (!OTHER.includes(at)) await done(store("keys").delete(at));
+    await done(store("keys").put(closed));
+    await done(store("keys").put(code));
+  });
+}
+
+export async function dropCode({ id, key: bytes }) {
+  await on("keys", "readwrite", (s) => s.delete("code"));
+  code = shutter = null;
+  await adopt(id, bytes);
+}
+
+// Gives how many tries are left, or nothing once it is open. A try is counted before it is looked at.
+export async function unlock(words) {
+  const left = await together(["keys"], async (store) => {
+    const now = await done(store("keys").get("code"));
+    if (!now?.left) return -1;
+    await done(store("keys").put({ ...now, left: now.left - 1 }));
+    return now.left - 1;
+  });
+  const mine = left < 0 ? null : await code_.open(words, code);
+  if (!mine) {
+    if (left <= 0) await giveUp();
+    return Math.max(left, 0);
+  }
+  shutter = mine;
+  for (const held of await on("keys", "readonly", (s) => s.getAll())) {
+    if (!held.shut || held.until < Date.now()) continue;
+    ring.set(held.id, { id: held.id, key: await keyOf(await code_.unseal(mine, held.shut)), until: held.until });
+  }
+  await on("keys", "readwrite", (s) => s.put({ ...code, left: code_.TRIES }));
+  return undefined;
+}
+
+// Forgotten, or tried too often: the key is thrown away. It is taken from the server again once its holder has shown who
+// he is after that. What was written while no key of the server's was here (30 days without it) goes with the code.
+export async function giveUp() {
+  const proof = code?.proof;
+  await together(["keys"], async (store) => {
+    for (const held of await done(store("keys").getAll())) {
+      if (held.shut || held.id === "code") await done(store("keys").delete(held.id));
+    }
+    await done(store("keys").put({ id: "again", proof, until: 0 }));
+  });
+  code = shutter = null;
+}
+
+// `proof` names when somebody last signed in here or showed who he is. Was the code given up after that?
+export async function mustProve(proof) {
+  const again = await on("keys", "readonly", (s) => s.get("again"));
+  if (again?.proof === proof) return true;
+  if (again) await on("keys", "readwrite", (s) => s.delete("again"));
+  if (code && code.proof !== proof) {
+    code = { ...code, proof };
+    await on("keys", "readwrite", (s) => s.put(code));
+  }
+  return false;
 }
 
 // Until the server has given one, what is written is sealed with a key of the device's own.
@@ -118,7 +201,7 @@ async function sealAnew(name, olds, given) {
 
 // This device was ended: what lies here is closed, not lost. Only keys that the server can give again are thrown away.
 export async function close() {
-  for (const id of [...ring.keys()].filter((k) => !own(k))) {
+  for (const id of (await on("keys", "readonly", (s) => s.getAllKeys())).filter((k) => !OTHER.includes(k) && !own(k))) {
     await on("keys", "readwrite", (s) => s.delete(id));
     ring.delete(id);
   }
