@@ -132,6 +132,20 @@ class TestWithoutNetwork:
         assert len(said(site, f"{MARK}断网：六号楼")) == 2
         assert re.search(r"R990181\d{6}", page.locator(SENT).first.text_content())
 
+    def test_what_the_platform_was_never_asked_is_not_said_to_be_nothing(self, house):
+        context = house.context(GRID, size=PHONE)
+        page = context.new_page()
+        page.route("**/pocket/start", lambda route: route.abort())
+        page.goto("/pocket")
+        ready(page)
+        try:
+            assert "还没从平台取到" in page.locator("[data-none=near]").inner_text()
+            page.unroute("**/pocket/start")
+            page.reload()
+            page.locator("[data-none=rounds]", has_text="还没从平台取到").wait_for(state="hidden")
+        finally:
+            context.close()
+
     def test_an_errand_is_taken_and_ended_by_presses_alone(self, phone, two_errands):
         number = two_errands[0]
         page = phone()

@@ -157,17 +157,21 @@ function stayed(form, left) {
   no.hidden = !left;
 }
 
-function fill(list, items) {
+function fill(list, items, met = true) {
   const open = list.querySelector("details[open] input");
   if (open && open === document.activeElement) return;  // somebody is writing there
   list.replaceChildren(...items);
-  document.querySelector(`[data-none="${list.id}"]`).hidden = items.length > 0;
+  const none = document.querySelector(`[data-none="${list.id}"]`);
+  none.dataset.words ??= none.textContent;
+  none.textContent = met ? none.dataset.words : say("not-met");  // "there is none" is said by whoever knows it
+  none.hidden = items.length > 0;
 }
 
 async function drawErrands() {
   const found = await errands.now(), start = await store.get("start");
-  fill($("near"), found.slice(0, 3).map(errandItem));
-  fill($("all"), found.map(errandItem));
+  const met = Boolean(start);
+  fill($("near"), found.slice(0, 3).map(errandItem), met);
+  fill($("all"), found.map(errandItem), met);
   fill($("rounds"), (start?.routes ?? []).map((route) => {
     const item = of("t-round");
     part(item, "name").textContent = `${route.name}${route.grid ? ` · ${route.grid}` : ""}`;
@@ -175,7 +179,7 @@ async function drawErrands() {
     part(item, "every").textContent = [every, route.last_on && say("last", { day: day(route.last_on) })].filter(Boolean).join(" · ");
     part(item, "next").textContent = day(route.next_on);
     return item;
-  }));
+  }), met);
   const form = $("report-form"), note = part(form, "for-errand"), number = form.dataset.errand;
   note.hidden = !number;
   part(form, "for-errand-place").textContent = found.find((e) => e.number === number)?.place ?? number ?? "";
