@@ -136,6 +136,7 @@ FILE_UPLOAD_HANDLERS = ["jishi.foundation.uploads.InMemory"]  # bounded; no temp
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / ".jishi/locale"]  # made from jishi/*/words by compile-messages
+MESSAGE_STORAGE = "jishi.portal.middleware.Told"
 LANGUAGE_COOKIE_NAME = "__Host-jishi_language" if SECURE else "jishi_language"
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

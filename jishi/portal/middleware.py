@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -127,6 +128,12 @@ class Language:
         response.headers.setdefault("Content-Language", "zh-Hans" if language == "zh-hans" else language)
         patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response
+
+
+class Told(CookieStorage):
+    """What a page says once after a press, kept in the reader's browser until then, under a name of this host alone."""
+
+    cookie_name = "__Host-jishi_told" if settings.SESSION_COOKIE_SECURE else "jishi_told"
 
 
 _WISH = re.compile(r"^([a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*|\*)(?:\s*;\s*q=([01](?:\.\d{0,3})?))?$")

@@ -95,7 +95,7 @@ def test_a_wrong_link_and_one_whose_half_hour_is_over_say_what_to_do(house, link
     assert question(page) == LID
 
     page.context.clear_cookies(name=f"jishi_letter_{page.url.rpartition('=')[2]}")
-    page.context.clear_cookies(name=f"__Secure-jishi_letter_{page.url.rpartition('=')[2]}")
+    page.context.clear_cookies(name=f"__Host-jishi_letter_{page.url.rpartition('=')[2]}")
     page.reload()
     assert "请再点一次收到的链接" in page.inner_text("main")
     assert not broken_rules(page, axe)

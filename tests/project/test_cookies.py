@@ -1,7 +1,9 @@
-"""Cookies are Secure and their names say so (ASVS V3.3.1): a browser then refuses one that came without TLS."""
+"""Cookies are Secure, of one host, and named so (ASVS V3.3.1, V3.3.3): none comes without TLS or from a neighbour."""
 
 import pytest
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.messages import storage
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -9,13 +11,14 @@ from jishi.accounts.tests.test_by_phone import NUMBER, OTHER, ask, code_in, ente
 from jishi.cases.web import letters
 from jishi.cases.web.resident import receipts
 from jishi.foundation.tenants import Tenant
+from jishi.portal.middleware import Told
 
 __all__ = ["twin"]  # fixtures
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_town")]
 
 
 def test_every_cookie_is_secure_and_its_name_says_so(client: Client, tenant: int, twin) -> None:
-    """Of a sign-in by number, of the display, of a changed number, of a receipt, of a letter."""
+    """Of a sign-in by number, the display, a changed number, a receipt, a letter, what a page says once."""
     ask(client)
     enter(client, code_in(twin))
     client.post("/display", {"language": "en", "elder": "1"})
@@ -26,12 +29,19 @@ def test_every_cookie_is_secure_and_its_name_says_so(client: Client, tenant: int
     request.tenant = Tenant(id=tenant)
     letter = letters.hand_over(request, "/feedback", "x" * 24)
 
-    set_ = {n: one for n, one in {**client.cookies, **answer.cookies, **letter.cookies}.items() if one.value}
+    once = HttpResponse()
+    told = storage.default_storage(request)
+    told.add(messages.SUCCESS, "done")
+    told.update(once)
+
+    given = {**client.cookies, **answer.cookies, **letter.cookies, **once.cookies}
+    set_ = {name: one for name, one in given.items() if one.value}
 
     assert {settings.SESSION_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, receipts.COOKIE} <= set(set_)
     assert any(name.startswith(letters.COOKIE) for name in set_)
-    assert len(set_) >= 7
+    assert Told.cookie_name in set_
+    assert len(set_) >= 8
     for name, one in set_.items():
         assert one["secure"], name
-        at_home = name.startswith("__Host-") and (one["path"], one["domain"]) == ("/", "")
-        assert at_home or name.startswith("__Secure-"), name
+        assert name.startswith("__Host-"), name
+        assert (one["path"], one["domain"]) == ("/", ""), name

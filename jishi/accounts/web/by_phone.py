@@ -21,7 +21,7 @@ from jishi.foundation import carriers, scope
 from jishi.foundation.outgoing import NotDelivered
 from jishi.foundation.refusals import Invalid, Refused
 
-COOKIE = "__Secure-jishi_code" if settings.SESSION_COOKIE_SECURE else "jishi_code"
+COOKIE = "__Host-jishi_code" if settings.SESSION_COOKIE_SECURE else "jishi_code"
 SALT, PLACE = "jishi.code", "/sign-in/phone"
 OWN = "/mine"  # where a resident goes on
 
@@ -101,7 +101,7 @@ def _send(request: HttpRequest, said: str) -> HttpResponse:
     shown = asked.letter.text if settings.DEMO and carriers.only_remembers(carriers.SMS) else ""
     response = _page(request, "accounts/phone_code.html", Code(initial={"phone": said}), letter=shown)
     response.set_cookie(
-        COOKIE, signing.dumps(browser, salt=SALT), max_age=int(by_phone.LIFE.total_seconds()), path=PLACE,
+        COOKIE, signing.dumps(browser, salt=SALT), max_age=int(by_phone.LIFE.total_seconds()),
         secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
     )  # fmt: skip
     request.sending = leaving(request, asked, f"{PLACE}?off=1")

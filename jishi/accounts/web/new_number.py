@@ -24,7 +24,7 @@ from jishi.foundation import carriers
 from jishi.foundation.outgoing import NotDelivered
 from jishi.foundation.refusals import Invalid
 
-COOKIE = "__Secure-jishi_number" if settings.SESSION_COOKIE_SECURE else "jishi_number"
+COOKIE = "__Host-jishi_number" if settings.SESSION_COOKIE_SECURE else "jishi_number"
 SALT, PLACE, AFTER = "jishi.number", "/me/number", "/me/sign-in?number={}"
 TELEPHONE = {"inputmode": "tel", "type": "tel"}
 
@@ -107,7 +107,7 @@ def _send(request: HttpRequest, old: str, new: str) -> HttpResponse:
     form = Code(initial={"old": old, "new": new})
     response = render(request, "accounts/new_number_code.html", {"form": form, "letter": shown})
     response.set_cookie(
-        COOKIE, signing.dumps(browser, salt=SALT), max_age=int(by_phone.LIFE.total_seconds()), path=PLACE,
+        COOKIE, signing.dumps(browser, salt=SALT), max_age=int(by_phone.LIFE.total_seconds()),
         secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
     )  # fmt: skip
     request.sending = leaving(request, asked, f"{PLACE}?off=1")

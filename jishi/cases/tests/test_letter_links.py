@@ -229,8 +229,8 @@ class TestTheCode:
         at = place_of(visitor, two[0])
         ((name, kept),) = ours(visitor)
 
-        assert (kept["path"], kept["samesite"], kept["max-age"]) == ("/feedback", "Strict", letters.LIVES)
-        assert kept["httponly"] and kept["secure"] and name.startswith("__Secure-")
+        assert (kept["path"], kept["samesite"], kept["max-age"]) == ("/", "Strict", letters.LIVES)
+        assert kept["httponly"] and kept["secure"] and name.startswith("__Host-")
         assert at == f"/feedback?of={name.removeprefix(letters.COOKIE)}"
         other = visitor.get(at.replace("/feedback", "/link"))
         assert 'name="open"' in other.content.decode(), "it opens nothing of another kind"

@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-COOKIE = "__Secure-jishi_letter_" if settings.SESSION_COOKIE_SECURE else "jishi_letter_"
+COOKIE = "__Host-jishi_letter_" if settings.SESSION_COOKIE_SECURE else "jishi_letter_"
 SALT, LIVES = "jishi.letter", 30 * 60
 AT_MOST = 5  # letters open in one browser; the oldest is asked for again
 _CODE = re.compile(r"(?:^|#|%23)([\w-]{16,100})(?![\w-])", re.ASCII)  # a whole message may be pasted
@@ -61,7 +61,7 @@ def by_code(name: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., 
             response = view(request, code, **more)
             over = response.status_code == 410 or response.headers.get("Location", at).partition("?")[0] != at
             if over and code == kept:
-                response.delete_cookie(COOKIE + of, path=at, samesite="Strict")
+                response.delete_cookie(COOKIE + of, samesite="Strict")
             response["X-Robots-Tag"] = "noindex, nofollow"
             return response
 
@@ -93,11 +93,11 @@ def hand_over(request: HttpRequest, at: str, code: str) -> HttpResponse:
     value = signing.dumps([request.tenant.id, at, of, code], salt=SALT)
     response = redirect(Letter(code, at, of).here)
     response.set_cookie(
-        COOKIE + of, value, max_age=LIVES, path=at, httponly=True, samesite="Strict",
+        COOKIE + of, value, max_age=LIVES, httponly=True, samesite="Strict",
         secure=settings.SESSION_COOKIE_SECURE,
     )  # fmt: skip
     for old in [p for p in before if p != of][: -(AT_MOST - 1)]:
-        response.delete_cookie(COOKIE + old, path=at, samesite="Strict")
+        response.delete_cookie(COOKIE + old, samesite="Strict")
     return response
 
 

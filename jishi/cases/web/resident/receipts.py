@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-COOKIE = "__Secure-jishi_receipt" if settings.SESSION_COOKIE_SECURE else "jishi_receipt"
-PATH, SALT = "/receipt", "cases.receipt"
+COOKIE = "__Host-jishi_receipt" if settings.SESSION_COOKIE_SECURE else "jishi_receipt"
+SALT = "cases.receipt"
 SHOWN_FOR = 15 * 60  # seconds: long enough to write it down, or to come back after a call
 
 
@@ -52,7 +52,6 @@ def hand_over(response: HttpResponse, slip: Slip) -> HttpResponse:
         COOKIE,
         value,
         max_age=SHOWN_FOR,
-        path=PATH,
         httponly=True,
         samesite="Strict",
         secure=settings.SESSION_COOKIE_SECURE,
@@ -70,7 +69,7 @@ def slip_of(request: HttpRequest) -> Slip | None:
 
 
 def take_away(response: HttpResponse) -> HttpResponse:
-    response.delete_cookie(COOKIE, path=PATH, samesite="Strict")
+    response.delete_cookie(COOKIE, samesite="Strict")
     return response
 
 
