@@ -177,7 +177,8 @@ class Learned:
         newest: Sequence[float] | None = None,
         epochs: int = 20,
     ) -> "Learned":
-        """This will learn corrections from confirmed cases, oldest first; the newest tenth sets the temperature only.
+        """This will learn corrections from confirmed cases, oldest first; the newest tenth sets the temperature,
+        and is learned from too where little is learned at a time (see `_solve`).
 
         `newest` are weights of the cases (1 where not given). A label without a case gets no correction and keeps its
         zero-shot logit. The same cases and seed give the same bytes. Cases of a label that `zero` does not know are
@@ -187,40 +188,49 @@ class Learned:
         kept = [i for i, label in enumerate(truth) if label in at]
         told = [texts[i] for i in kept]
         counted = said.whole(told, zero.bits)
+        similarity = zero.similarity(zero.weigh(counted))
         y = np.array([at[truth[i]] for i in kept], np.int64)
         share = np.ones(len(kept)) if newest is None else np.array([newest[i] for i in kept])
-        support = np.bincount(y, minlength=len(zero.labels)).astype(np.int64)
         held = len(kept) // 10
         used = len(kept) - held
+        model = cls._from(zero, counted, similarity, y, share, used, seed, epochs)
+        if held < 20:
+            return model
+        logits = model._logits(told)[used:]
+        sure = fit_temperature(logits, y[used:])
+        mixed = blend(softmax(similarity[used:] / model.start), softmax(logits / sure), model.support)
+        mixed_sure = fit_temperature(np.log(mixed + 1e-12), y[used:])
+        if model._solvable(y, used):  # how sure is known now: the newest may teach as well
+            model = cls._from(zero, counted, similarity, y, share, len(kept), seed, epochs)
+        return replace(model, temperature=sure, mixed_temperature=mixed_sure)
+
+    @classmethod
+    def _from(
+        cls, zero: ZeroShot, counted: Counted, similarity: Doubles, y: Ints, share: Doubles, used: int, seed: int,
+        epochs: int,
+    ) -> "Learned":  # fmt: skip
+        """This will learn from the first `used` of the cases; nothing says yet how sure the answers are."""
         known = counted[1][: counted[0][used]]
         columns = np.flatnonzero(np.bincount(known, minlength=2 << zero.bits) >= 2).astype(np.int32)
-        idf = document_weights(known, used, zero.bits + 1)[columns]
-        model = cls(
-            zero,
-            columns,
-            idf,
-            np.zeros((len(columns), len(zero.labels)), np.float32),
-            np.zeros(len(zero.labels), np.float32),
-            support,
-            zero.temperature * USUAL_MEASURE,
-            1.0,
-        )
+        idf = (document_weights(known, used, zero.bits + 1) * said.emphasis(zero.bits))[columns]
+        support = np.bincount(y, minlength=len(zero.labels)).astype(np.int64)
+        shape = len(columns), len(zero.labels)
+        weights, bias = np.zeros(shape, np.float32), np.zeros(shape[1], np.float32)
+        model = cls(zero, columns, idf, weights, bias, support, zero.temperature * USUAL_MEASURE, 1.0)
         if used:
-            similarity = zero.similarity(zero.weigh(counted))
             model = replace(model, start=fit_temperature(similarity[:used], y[:used]))
             prior = similarity / model.start
-            least = np.bincount(y[:used], minlength=len(support)).min()
-            if used <= MOST_SOLVED and len(support) <= FEW_LABELS and least >= 10:
+            if model._solvable(y, used):
                 _solve(model, model._own(counted), prior, y, share, used)
             else:
                 _descend(model, model._own(counted), prior, y, share, used, seed, epochs)
             model.weights[:] = stepped(model.weights)
-            if held >= 20:
-                logits = model._logits(told)[used:]
-                model = replace(model, temperature=fit_temperature(logits, y[used:]))
-                mixed = blend(softmax(prior[used:]), softmax(logits / model.temperature), support)
-                model = replace(model, mixed_temperature=fit_temperature(np.log(mixed + 1e-12), y[used:]))
         return model
+
+    def _solvable(self, y: Ints, used: int) -> bool:
+        """Whether least squares serve: few labels, each with cases."""
+        least = np.bincount(y[:used], minlength=len(self.support)).min()
+        return bool(used <= MOST_SOLVED and len(self.support) <= FEW_LABELS and least >= 10)
 
     def _own(self, counted: Counted) -> Features:
         return said.weighed(counted, self._spread, self.zero.bits)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .concepts_finer import FINER
-from .features import Ints, fingerprints
+from .features import WINDOWS, Ints, features_of, fingerprints
 
 LONGEST = 6  # characters of a word
 CONCEPTS: dict[str, str] = {
@@ -454,6 +454,13 @@ def _tables() -> tuple[_Table, ...]:
         first = np.concatenate(([0], np.cumsum([len(run) for run in runs]))).astype(np.int64)
         tables.append(_Table(size, prints[order], first, np.array([c for run in runs for c in run], np.int64)))
     return tuple(tables)
+
+
+@lru_cache(maxsize=4)
+def windows(bits: int) -> npt.NDArray[np.int32]:
+    """This will give the windows (of two characters or more) that are a word of a concept, each once."""
+    whole = [table.prints for table in _tables() if table.size in WINDOWS and table.size > 1]
+    return np.unique(features_of(np.concatenate(whole), bits))
 
 
 def prints_of(codes: npt.NDArray[np.uint32]) -> dict[int, npt.NDArray[np.uint64]]:

@@ -7,15 +7,18 @@ few concepts are not drowned by many windows, and a long story not by its length
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from . import concepts
+from . import concepts, ordinary
 from .features import Counted, Features, Floats, counted, plain, points, stepped
 
 RESERVED = 128  # the last features of each half belong to concepts
 LEAD = 40  # characters of what stands in front, at most
+WORD, ORDINARY = 5.0, 0.5  # what is learned counts words of concepts so many times, and words of every message
+SHARE = 1 / 3, 1 / 6  # of a learned row: windows, concepts; of the whole text and of its front alike
 _BREAK = re.compile(r"[\s。！？!?；;]+")
 _DIGITS = re.compile("[0-9]+")
 _GREETING = re.compile("尊敬的[^，,]{0,16}|[^，,]{0,12}[:：，,]?(?:您|你|您们|你们|大家)好")
@@ -86,16 +89,28 @@ def joined(all_of_it: Counted, front: Counted, bits: int) -> Counted:
     return indptr, indices, values
 
 
+@lru_cache(maxsize=4)
+def emphasis(bits: int) -> Floats:
+    """This will say how much more or less than its rarity each of 2**(bits + 1) learned features counts: windows that
+    are a word of a concept more, words of every message less. The other windows are mostly pieces of words."""
+    half = np.ones(1 << bits, np.float32)
+    half[ordinary.windows(bits)] = ORDINARY
+    half[concepts.windows(bits)] = WORD
+    half[(1 << bits) - RESERVED :] = 1.0
+    return np.concatenate((half, half))
+
+
 def weighed(counted: Counted, weights: Floats, bits: int) -> Features:
-    """This will weigh counted rows (`weights`: 2**(bits + 1)) and bring each of the four groups to length ½, in whole
-    steps (see `features.stepped`), so that a row has length 1."""
+    """This will weigh counted rows (`weights`: 2**(bits + 1)) and bring each of the four groups to its length
+    (`SHARE`, squared), in whole steps (see `features.stepped`), so that a row has length 1."""
     indptr, indices, values = counted
     scaled = values.astype(np.float64) * weights[indices]
     rows = len(indptr) - 1
     concept = (indices & ((1 << bits) - 1)) >= (1 << bits) - RESERVED
     group = np.repeat(np.arange(rows), np.diff(indptr)) * 4 + (indices >> bits) * 2 + concept
     length = np.sqrt(np.bincount(group, scaled**2, minlength=4 * rows))
-    return Features(indptr, indices, stepped(scaled / np.maximum(2.0 * length[group], 1e-12)), bits + 1)
+    part = np.sqrt(np.array(SHARE))[group & 1]
+    return Features(indptr, indices, stepped(scaled * part / np.maximum(length[group], 1e-12)), bits + 1)
 
 
 FEW = 0.2  # a text holds so many times fewer concepts than windows, each weighed

@@ -13,6 +13,7 @@ from jishi.kernels.text.certainty import (
     sure,
 )
 from jishi.kernels.text.classify import Learned, UnknownModel, ZeroShot, blend
+from jishi.kernels.text.features import hashes, points
 from jishi.kernels.text.words import bigrams, tsquery_text, tsvector_text
 
 DOCUMENTS = {
@@ -117,6 +118,18 @@ class TestLearned:
         assert np.array_equal(first.weights, second.weights) and first.weights.any()
         asked = first.score(["龙头又出黄水", "灯杆不亮", "夜里唱歌"]).argmax(axis=1)
         assert [few.labels[k] for k in asked] == ["供水", "路灯", "噪声"]
+
+    def test_the_newest_of_few_labels_say_how_sure_and_teach_too(self):
+        few = ZeroShot.fit({"供水": ["供水"], "噪声": ["噪声"]})
+        older = [("龙头又出黄水了", "供水"), ("楼上半夜唱歌", "噪声")] * 100
+        newest = [("桶里的鱼游走了", "噪声")] * 20
+        texts, truth = zip(*older, *newest, strict=True)
+
+        learned = Learned.fit(few, texts, truth, seed=1)
+
+        window = hashes(points(["鱼游"]), 2, few.bits)
+        assert np.isin(window, learned.columns).all()
+        assert learned.weight_of(window, np.array([few.labels.index("噪声")]))[0] > 0
 
     def test_survives_its_arrays(self, zero):
         learned = Learned.fit(zero, TEXTS, TRUTH, seed=3)

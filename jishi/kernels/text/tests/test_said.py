@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from jishi.kernels.text import concepts, said
 from jishi.kernels.text.classify import ZeroShot
-from jishi.kernels.text.features import points
+from jishi.kernels.text.features import hashes, points
 
 DOCUMENTS = {"空气": ["废气异味", "油烟扬尘"], "噪声": ["夜间施工噪音", "音响扰民"], "供水": ["停水", "水压低"]}
 BITS = 18
@@ -58,6 +58,25 @@ class TestLeads:
         story = "说来话长，那天下着小雨，邻居们都在楼下站着。"
         assert first(f"工地夜间施工噪音太大 {story}顺便说一句，家里停水。") == "噪声"
         assert first(f"家里停水两天水压低 {story}顺便说一句，工地夜间施工噪音太大。") == "供水"
+
+
+class TestEmphasis:
+    def test_a_word_of_the_field_counts_more_than_a_piece_of_words_and_a_plea_less(self):
+        told = said.whole(["物业不管，希望处理"], BITS)
+        weight = said.emphasis(BITS)
+        row = said.weighed(told, weight, BITS)
+        said_of = dict(zip(row.indices.tolist(), row.values.tolist(), strict=True))
+        field, piece, plea = (said_of[int(hashes(points([w]), 2, BITS)[0])] for w in ("物业", "业不", "希望"))
+        assert field > 2 * piece and plea < 0.7 * piece
+        assert (weight[-said.RESERVED :] == 1).all()
+
+    def test_a_row_has_length_one_and_windows_twice_the_part_of_concepts(self):
+        indptr, indices, values = said.whole(["楼下工地夜间施工，噪音很大，睡不着"], BITS)
+        row = said.weighed((indptr, indices, values), said.emphasis(BITS), BITS)
+        concept = (row.indices & ((1 << BITS) - 1)) >= (1 << BITS) - said.RESERVED
+        squares = row.values.astype(float) ** 2
+        assert squares.sum() == pytest.approx(1, abs=1e-3)
+        assert squares[~concept].sum() == pytest.approx(2 * squares[concept].sum(), rel=1e-3)
 
 
 class TestCounting:
