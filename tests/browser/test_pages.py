@@ -129,6 +129,7 @@ SCREENS = (
     Screen("review", "/desk/review", REVIEWER),
     Screen("feedback", "/desk/feedback", CALLER),
     Screen("grid-today", "/grid", GRID),
+    Screen("grid-walk", "/grid/walk", GRID),
     Screen("grid-report", "/grid/report", GRID),
     Screen("grid-report", "/grid", GRID, 'main a[href*="done=1"]'),
     Screen("import", "/desk/import", OPERATOR),

@@ -21,6 +21,7 @@ from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.places import queries as places
 
 MOST = 200
+MOST_WALKED = 40  # errands put in the order of one walk
 SHOWN = 50  # of each half of a desk's list
 FREE = ("number", "kind", "status", "place", "due_at", "free", "version", "mine")  # all that a volunteer reads
 
@@ -49,6 +50,50 @@ def mine(*, by: Actor, now: datetime, since: datetime | None = None) -> Mine:
     grids = {g.id: g.name for g in patch.grids_of(by, now=now)}
     told = tuple(told_of(e, by=by, grid=grids.get(e.grid_id or 0, "")) for e in found[:MOST])
     return Mine(now, told, tuple(gone), tuple(routes(by=by, now=now, grids=grids)), len(found) > MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One errand on the way: the metres walked to it (None for the first), and whether they are an estimate."""
+
+    errand: Mapping[str, Any]
+    metres: float | None
+    is_estimate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The errands with a place in the order of a walk, from the one that is due first. A suggestion: nothing is kept
+    of it, and nobody looks whether it was walked. `net`: by which net of ways; `beside`: those that nobody reaches."""
+
+    stops: tuple[Stop, ...]
+    metres: float
+    given: float
+    minutes: int
+    net: str
+    beside: tuple[Mapping[str, Any], ...]
+
+
+def way(*, by: Actor, now: datetime) -> Way | None:
+    """Order what the actor may go for now into one walk; None where fewer than two have a place (spec 20 §9).
+
+    :raises NotAllowed: as `mine`.
+    """
+    if by.kind != "staff" or not by.has("grid_worker", walkers.VOLUNTEER):
+        raise NotAllowed(why="跑腿单给网格员和登记过的志愿者。")
+    rows = walkers.visible_to(by, Errand.objects.filter(lng_e7__isnull=False, lat_e7__isnull=False)).filter(_to_me(by))
+    found = list(rows.select_related("case", "point").order_by("due_at", "id")[:MOST_WALKED])
+    if len(found) < 2:
+        return None
+    first, *others = [(int(e.lng_e7 or 0), int(e.lat_e7 or 0)) for e in found]
+    route = places.route_for(others, first, day=localdate(now), closed=False)
+    told = [told_of(e, by=by) for e in found]
+    legs = zip(route.order, route.metres, route.straight, strict=True)
+    stops = [Stop(told[n + 1], far, guess) for n, far, guess in legs]
+    return Way(
+        (Stop(told[0], None, is_estimate=False), *stops), route.length_m, route.given_m, route.minutes, route.net,
+        tuple(told[n + 1] for n in route.left_out),
+    )  # fmt: skip
 
 
 def _to_me(by: Actor) -> Q:

@@ -106,6 +106,39 @@ def start(town: int, way: Way, by: Actor) -> Errand:
     return taken(town, by) if way.start == "TAKEN" else an_errand(town)
 
 
+class TestAWalk:
+    """Spec 20 §9: a suggestion by the ways there are; nothing of it is stored."""
+
+    def spots(self, town: int) -> list[Errand]:
+        east = [(1_152_000_000, 0), (1_152_080_000, 2), (1_152_040_000, 1)]  # the last set lies on the way
+        return [
+            an_errand(town, place_text=f"{n}号公告栏", lng_e7=lng, lat_e7=301_000_000,
+                      due_at=MONDAY_TEN + timedelta(hours=1 + i))
+            for i, (lng, n) in enumerate(east)
+        ]  # fmt: skip
+
+    def test_begins_where_it_is_due_first_and_goes_on_to_what_lies_next(self, town):
+        first, far, between = self.spots(town)
+
+        way = f.do(worker(town), ontheway.way, now=MONDAY_TEN)
+
+        assert [s.errand["number"] for s in way.stops] == [first.number, between.number, far.number]
+        assert way.stops[0].metres is None and way.metres < way.given and way.net == "estimated"
+        assert sum(s.metres for s in way.stops[1:]) == pytest.approx(way.metres, abs=0.1)
+
+    def test_leaves_no_trace_and_needs_two_places(self, town):
+        first, *_ = self.spots(town)
+        before = entries(first)
+        asked = f.do(worker(town), ontheway.way, now=MONDAY_TEN)
+
+        assert asked is not None and entries(first) == before
+        assert f.do(worker(town, area=AWAY), ontheway.way, now=MONDAY_TEN) is None
+
+    def test_is_not_for_who_goes_nowhere(self, town):
+        with pytest.raises(NotAllowed):
+            f.do(f.dispatcher(town), ontheway.way, now=MONDAY_TEN)
+
+
 class TestEveryMove:
     def test_of_the_table_is_tried_here(self):
         assert {f"errands.{w.verb}" for w in WAYS} | {"errands.set"} == {m.verb for m in ERRAND.moves}

@@ -71,6 +71,19 @@ class TestToday:
         assert page.index("看是不是挡住消防门") < page.index('id="h-open"')
         assert 'href="/pocket#errands"' in page
 
+    def test_leads_to_the_errands_in_the_order_of_a_walk_which_is_kept_nowhere(self, town, worker):
+        assert "不到两件" in worker.get("/grid/walk").content.decode()
+        for name, lng in (("西门公告栏", 1_152_000_000), ("东门公告栏", 1_152_080_000), ("南门公告栏", 1_152_040_000)):
+            put_up = errands.Setting("deliver", "停水通知贴到公告栏", division_code=AREA, place_text=name, lng_e7=lng,
+                                     lat_e7=301_000_000)  # fmt: skip
+            f.do(f.dispatcher(town), errands.set_, put_up, now=NOW, tenant_code=f.TOWN)
+
+        page = worker.get("/grid/walk").content.decode()
+
+        assert page.index("西门公告栏") < page.index("南门公告栏") < page.index("东门公告栏")
+        assert "按直线的 1.35 倍估" in page and "次序不保存" in page
+        assert 'href="/grid/walk"' in worker.get("/grid").content.decode()
+
     def test_takes_as_many_statements_for_many_as_for_one(self, town, worker):
         f.a_case(town, now=NOW)
         worker.get("/grid")

@@ -19,6 +19,7 @@ urlpatterns = [
     path("desk/import/<int:run>/step", importing.step, name="import-step"),
     path("desk/import/<int:run>/apply", importing.apply, name="import-apply"),
     path("grid", grid.today, name="grid-today"),
+    path("grid/walk", grid.walk, name="grid-walk"),
     path("grid/report", grid.report, name="grid-report"),
     path("map", map.public, name="map"),
     path("map/grids", map.public_grids, name="map-grids"),

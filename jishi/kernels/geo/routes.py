@@ -34,6 +34,7 @@ class Route:
     left_out: tuple[int, ...]
     reason: str
     straight: tuple[bool, ...] = ()
+    metres: tuple[float, ...] = ()  # of each leg
 
 
 def route_for(
@@ -71,6 +72,7 @@ def route_for(
         tuple(n - 1 for n in tour), round(length, 2), round(given, 2), _legs(tour, ways, closed=closed), left_out,
         "as_given" if tour == reached else "shorter",
         tuple(isinstance(ways, Walks) or bool(ways.straight[a, b]) for a, b in _steps(tour, closed=closed)),
+        tuple(round(float(metres[a, b]), 2) for a, b in _steps(tour, closed=closed)),
     )  # fmt: skip
 
 

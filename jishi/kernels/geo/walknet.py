@@ -8,6 +8,7 @@ Of equally near nodes the first counts (they stand west to east); neither the or
 changes an answer.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,18 +59,21 @@ class NetWalks:
     places: Doubles
     net: Net
     node: Ints  # of each place, −1 none
-    graph: Any  # of the open ways
-    before: Ints | None  # [place, node] → the node before it on the way from the place; None: too many to hold
+    ways: "_Ways"
+    before: Ints | None  # [place, row] → the row before it on the way from the place; None: too many to hold
 
     def path(self, a: int, b: int) -> list[tuple[float, float]]:
         """This will give the points of the walk from place a to place b; nothing where nobody gets there."""
         if self.straight[a, b]:
             return self.estimate.path(a, b)
-        before = _from(self.graph, self.node[a : a + 1])[1][0] if self.before is None else self.before[a]
-        nodes = [int(self.node[b])]
-        while nodes[-1] != self.node[a]:
-            nodes.append(int(before[nodes[-1]]))
-        way = [(float(self.net.x[n]), float(self.net.y[n])) for n in nodes[::-1]]
+        ways, first = self.ways, int(self.ways.row[self.node[a]])
+        before = _from(ways.graph, np.array([first], np.int32))[1][0] if self.before is None else self.before[a]
+        rows = [int(ways.row[self.node[b]])]
+        while rows[-1] != first:
+            rows.append(int(before[rows[-1]]))
+        steps = [ways.between(s, t) for s, t in itertools.pairwise(rows[::-1])]
+        nodes = [int(self.node[a]), *(n for step in steps for n in step)]
+        way = [(float(self.net.x[n]), float(self.net.y[n])) for n in nodes]
         (ax, ay), (bx, by) = self.places[a].tolist(), self.places[b].tolist()
         return [(ax, ay), *way, (bx, by)]
 
@@ -143,22 +147,22 @@ def walks_on(
     estimate = walks(places, barriers, passes)
     usable = open_edges(net, barriers, passes) & ~(net.steps & step_free)
     node, access = attached(net, usable, there, barriers)
-    graph, size = _graph(net, usable), max(1, len(net.x))
-    count = len(there)
+    ways = _ways(net, usable, node[node >= 0])
+    size, count = max(1, len(ways.kept)), len(there)
     along = np.full((count, count), np.inf)
-    before = np.full((count, len(net.x)), -1, np.int32) if count * size <= _AT_ONCE else None
+    before = np.full((count, len(ways.kept)), -1, np.int32) if count * size <= _AT_ONCE else None
     on, step = np.flatnonzero(node >= 0), max(1, _AT_ONCE // size)
     for first in range(0, len(on), step):
         part = on[first : first + step]
-        metres, ways = _from(graph, node[part])
-        along[np.ix_(part, on)] = metres[:, node[on]] + access[part][:, None] + access[on][None, :]
+        metres, backwards = _from(ways.graph, ways.row[node[part]])
+        along[np.ix_(part, on)] = metres[:, ways.row[node[on]]] + access[part][:, None] + access[on][None, :]
         if before is not None:
-            before[part] = ways
+            before[part] = backwards
     guessed = estimate.metres[:count, :count]
     beside = guessed <= access[:, None] + access[None, :]  # they meet before they come to the net
     straight = ~np.isfinite(along) | beside
     np.fill_diagonal(straight, True)
-    return NetWalks(np.where(straight, guessed, along), straight, estimate, there, net, node, graph, before)
+    return NetWalks(np.where(straight, guessed, along), straight, estimate, there, net, node, ways, before)
 
 
 def metres_between(
@@ -179,12 +183,13 @@ def metres_between(
     along = np.full(len(asked), np.inf)
     on = np.flatnonzero((node[a] >= 0) & (node[b] >= 0))
     starts, which = np.unique(node[a[on]], return_inverse=True)
-    step, graph = max(1, _AT_ONCE // max(1, len(net.x))), _graph(net, usable)
+    ways = _ways(net, usable, np.concatenate([node[a[on]], node[b[on]]]))
+    step = max(1, _AT_ONCE // max(1, len(ways.kept)))
     for first in range(0, len(starts), step):
-        metres, _ = _from(graph, starts[first : first + step])
+        metres, _ = _from(ways.graph, ways.row[starts[first : first + step]])
         mine = (which >= first) & (which < first + step)
         rows = on[mine]
-        along[rows] = metres[which[mine] - first, node[b[rows]]] + access[a[rows]] + access[b[rows]]
+        along[rows] = metres[which[mine] - first, ways.row[node[b[rows]]]] + access[a[rows]] + access[b[rows]]
     straight = ~np.isfinite(along) | (guessed <= access[a] + access[b])
     return np.where(straight, guessed, along), straight
 
@@ -212,16 +217,75 @@ def attached(net: Net, usable: Truths, places: Doubles, barriers: Sequence[Any])
     return node, access
 
 
-def _graph(net: Net, usable: Truths) -> Any:
-    from scipy.sparse import csr_array
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ways:
+    """The open ways between junctions, dead ends and the nodes that were asked for: what lies on the way between two of
+    these is one edge. `kept` (rows) their nodes, `row` of each node (−1 none); `key` of each edge in order, `via` the
+    node on it that follows its lower row (−1: none lies between); `beside` the two neighbours of a node between."""
 
-    u, v, metres = net.u[usable], net.v[usable], net.metres[usable]
-    order = np.lexsort((metres, v, u))
-    u, v, metres = u[order], v[order], metres[order]
-    first = np.ones(len(u), bool)
-    first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])  # of two ways side by side the shorter
+    graph: Any
+    kept: Ints
+    row: Ints
+    key: npt.NDArray[np.int64]
+    via: Ints
+    beside: Ints
+
+    def between(self, s: int, t: int) -> list[int]:
+        """Give the nodes of the edge from row s to row t, without the first."""
+        low, high = min(s, t), max(s, t)
+        here = int(self.via[np.searchsorted(self.key, low * len(self.kept) + high)])
+        last, end, found = int(self.kept[low]), int(self.kept[high]), []
+        while here >= 0 and here != end:
+            found.append(here)
+            one, other = self.beside[here].tolist()
+            last, here = here, other if one == last else one
+        return [*found, end] if s == low else [*found[::-1], int(self.kept[low])]
+
+
+def _ways(net: Net, usable: Truths, asked: Ints) -> _Ways:
+    from scipy.sparse import coo_array, csr_array
+    from scipy.sparse.csgraph import connected_components
+
     size = len(net.x)
-    return csr_array((metres[first], (u[first], v[first])), shape=(size, size))
+    u, v = np.minimum(net.u, net.v)[usable], np.maximum(net.u, net.v)[usable]
+    u, v, metres, _ = _shortest(u, v, net.metres[usable])
+    inner = np.bincount(np.concatenate([u, v]), minlength=size) == 2
+    inner[asked] = False
+    both = inner[u] & inner[v]
+    links = coo_array((np.ones(int(both.sum()), np.int8), (u[both], v[both])), shape=(size, size))
+    chain = connected_components(links, directed=False)[1] if size else np.empty(0, np.int32)
+    on = np.where(inner[u], chain[u], np.where(inner[v], chain[v], -1))  # the chain of each edge
+    length = np.bincount(on[on >= 0], metres[on >= 0], minlength=size)
+    ends = np.flatnonzero(inner[u] != inner[v])  # a chain has two; one that is a ring has none and leads nowhere
+    ends = ends[np.argsort(on[ends], kind="stable")]
+    outer, first = np.where(inner[u[ends]], v[ends], u[ends]), np.where(inner[u[ends]], u[ends], v[ends])
+    a, b, own = outer[::2], outer[1::2], first[::2]
+    own = np.where(a < b, own, first[1::2])
+    plain, apart = on < 0, a != b
+    rows = (np.concatenate([u[plain], np.minimum(a, b)[apart]]), np.concatenate([v[plain], np.maximum(a, b)[apart]]),
+            np.concatenate([metres[plain], length[on[ends][::2]][apart]]))  # fmt: skip
+    via = np.concatenate([np.full(int(plain.sum()), -1, np.int32), own[apart]])
+    kept = np.flatnonzero(~inner).astype(np.int32)
+    row = np.full(size, -1, np.int32)
+    row[kept] = np.arange(len(kept))
+    u2, v2, metres2, via = _shortest(*rows, via)
+    graph = csr_array((metres2, (row[u2], row[v2])), shape=(len(kept), len(kept)))
+    beside = np.full((size, 2), -1, np.int32)
+    near, far = np.concatenate([u, v]), np.concatenate([v, u])
+    order = np.argsort(near, kind="stable")
+    order = order[inner[near[order]]]
+    beside[near[order][::2]] = far[order].reshape(-1, 2)
+    return _Ways(graph, kept, row, row[u2].astype(np.int64) * len(kept) + row[v2], via.astype(np.int32), beside)
+
+
+def _shortest(u: Ints, v: Ints, metres: Doubles, via: Ints | None = None) -> tuple[Ints, Ints, Doubles, Ints]:
+    """Edges in order, of two side by side the shorter, then the one of the lower node between."""
+    via = np.full(len(u), -1, np.int32) if via is None else via
+    order = np.lexsort((via, metres, v, u))
+    u, v, metres, via = u[order], v[order], metres[order], via[order]
+    first = np.ones(len(u), bool)
+    first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])
+    return u[first], v[first], metres[first], via[first]
 
 
 def _from(graph: Any, starts: Ints) -> tuple[Doubles, Ints]:

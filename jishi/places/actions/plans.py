@@ -22,6 +22,7 @@ from jishi.places import plan_files, plan_rules, plan_words
 from jishi.places.models import Compound, PlanFinding, PlanGrid, PlanMove, PlanRun, PlanSweep, RunStatus
 from jishi.places.plan_files import Frozen
 from jishi.places.policies import ensure_may_plan
+from jishi.places.queries import plan_walks
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import NothingToPlan, RunNotReady, UnknownUnit
 
@@ -256,12 +257,16 @@ def _store(
     names = looking.names_of_base(run)
     ids = looking.ids_of([*codes.values()], by=by)
     bare = {s.grid for s in sheets} - set(ground)  # all its units stand outside the community's border
+    ways, walked = plan_walks.measured(frozen, assignment, sheets, day=localdate(now))
+    crow = {s.grid: plan_walks.GridWalk(s.mean_walk_m, s.max_walk_m, "straight") for s in sheets}
+    walks = {**crow, **walked}
     exempt, bad = {e.grid: e.kind for e in plan.exemptions}, {f.grid for f in faults} | bare
     PlanGrid.objects.bulk_create(
         PlanGrid(
             tenant_id=run.tenant_id, run=run, number=s.grid, code=codes[s.grid], matched_id=ids.get(codes[s.grid]),
             name=names.get(codes[s.grid]) or f"第{int(codes[s.grid][12:])}网格", households=s.households,
-            units=s.units, mean_walk_m=round(s.mean_walk_m, 1), max_walk_m=round(s.max_walk_m, 1),
+            units=s.units, mean_walk_m=round(walks[s.grid].mean_m, 1), max_walk_m=round(walks[s.grid].max_m, 1),
+            walks=walks[s.grid].walks,
             polygon=shapely.to_wkb(ground.get(s.grid, NO_GROUND)), exempt=exempt.get(s.grid, ""),
             at_fault=s.grid in bad,
         )
@@ -283,7 +288,7 @@ def _store(
     run.change(
         status=RunStatus.DONE, ended_at=now,
         verdict="unknown" if bare and verdict.startswith("legal") else verdict,
-        faults=len(faults) + len(bare), frozen=plan_files.freeze(frozen),
+        ways=ways, faults=len(faults) + len(bare), frozen=plan_files.freeze(frozen),
         drawn=plan_files.keep(assignment, plan.exemptions), households=sum(homes),
         input_hash=str(plan.used.get("input", "")) or (run.parent.input_hash if run.parent else ""),
         households_moved=sum(homes[m.unit] for m in moves if m.before >= 0),

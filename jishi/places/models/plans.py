@@ -75,6 +75,7 @@ class PlanRun(TenantRow):
     frozen = models.BinaryField(null=True)
     drawn = models.BinaryField(null=True)
     input_hash = models.CharField(max_length=64, blank=True)
+    ways = models.PositiveIntegerField(null=True)  # number of the net of ways that walks were measured on
     households = models.PositiveIntegerField(default=0)
     households_moved = models.PositiveIntegerField(default=0)
 
@@ -108,6 +109,7 @@ class PlanGrid(FactRow):
     units = models.PositiveIntegerField()
     mean_walk_m = models.FloatField()
     max_walk_m = models.FloatField()
+    walks = models.CharField(max_length=8, default="straight")  # measured by ways, partly, straight
     polygon = models.BinaryField()  # WKB, degrees
     exempt = models.CharField(max_length=20, blank=True)  # oversize_alone, small_island, unpeopled
     at_fault = models.BooleanField(default=False)
@@ -116,6 +118,9 @@ class PlanGrid(FactRow):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "run", "number"], name="grids_of_a_run_are_numbered"),
             models.UniqueConstraint(fields=["tenant", "run", "code"], name="one_code_per_run"),
+            models.CheckConstraint(
+                name="a_walk_is_measured_in_a_known_way", condition=Q(walks__in=("ways", "partly", "straight"))
+            ),
         ]
 
 

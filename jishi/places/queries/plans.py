@@ -214,8 +214,8 @@ def sheet_of(run: PlanRun, code: str) -> dict[str, Any]:
     return {
         "code": row.code, "name": row.name, "households": one.households, "units": one.units,
         "slack_lo": one.slack_lo, "slack_hi": one.slack_hi, "connected": one.connected,
-        "compactness": round(one.polsby_popper, 3), "mean_walk_m": round(one.mean_walk_m, 1),
-        "max_walk_m": round(one.max_walk_m, 1), "border_m": round(one.border_m, 1),
+        "compactness": round(one.polsby_popper, 3), "mean_walk_m": row.mean_walk_m, "max_walk_m": row.max_walk_m,
+        "walks": row.walks, "border_m": round(one.border_m, 1),
         "middle": str(frozen.labels[one.anchor]) if one.anchor >= 0 else "", "exempt": row.exempt,
         "neighbours": [code_of[g] for g in one.neighbours if g in code_of],
     }  # fmt: skip
@@ -445,7 +445,7 @@ def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
         moved = set(PlanMove.objects.filter(run=run).values_list("after_code", flat=True).distinct())
         rows = [
             (g.code, g.name, shapes.read(g.polygon), {
-                "households": g.households, "mean_walk_m": g.mean_walk_m, "changed": g.code in moved,
+                "households": g.households, "mean_walk_m": g.mean_walk_m, "walks": g.walks, "changed": g.code in moved,
                 "faulty": g.at_fault, "exempt": g.exempt,
             })
             for g in grids

@@ -49,6 +49,7 @@ class WalkRoute:
     left_out: tuple[int, ...]
     net: str = ESTIMATED
     straight: tuple[bool, ...] = ()
+    metres: tuple[float, ...] = ()  # of each leg
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def walks_between(pairs: Sequence[tuple[tuple[int, int], tuple[int, int]]], *, d
     hard, passes = hard_barriers(day, plane)
     places = np.array([plane.xy(x / E7, y / E7) for x, y in flat])
     metres, straight = metres_between(
-        net, [(2 * n, 2 * n + 1) for n in range(len(pairs))], places, hard, passes
+        _beside(net, places), [(2 * n, 2 * n + 1) for n in range(len(pairs))], places, hard, passes
     )  # fmt: skip
     return [
         Walked(round(far, 2) if np.isfinite(far) else None, guess)
@@ -193,11 +194,11 @@ def route_for(
     legs = tuple(tuple(_degrees(plane, p) for p in leg) for leg in found.legs)
     return WalkRoute(
         found.order, found.length_m, found.given_m, round(found.length_m / METRES_A_MINUTE), legs, found.left_out,
-        ESTIMATED if row is None else str(row.number), found.straight,
+        ESTIMATED if row is None else str(row.number), found.straight, found.metres,
     )  # fmt: skip
 
 
-def _beside(net: Net, places: Sequence[tuple[float, float]]) -> Net:
+def _beside(net: Net, places: Sequence[tuple[float, float]] | Doubles) -> Net:
     """The net around the places, so far out as they lie from each other: a town's whole net is not searched."""
     (west, south), (east, north) = np.min(places, axis=0).tolist(), np.max(places, axis=0).tolist()
     more = max(LEAST_AROUND_M, east - west, north - south)

@@ -296,8 +296,8 @@ def _run(run: PlanRun) -> Shape:
         "id": run.id, "community": run.community, "band": [run.lo, run.hi], "compounds": run.compounds, "cap": run.cap,
         "price": run.price, "allow_islands": run.allow_islands, "status": run.status, "verdict": run.verdict,
         "faults": run.faults, "households": run.households, "households_moved": run.households_moved,
-        "input": run.input_hash, "parent": run.parent_id, "sweep": run.sweep_id, "version": run.version,
-        "asked_at": run.asked_at, "ended_at": run.ended_at, "error": run.error,
+        "input": run.input_hash, "ways": run.ways, "parent": run.parent_id, "sweep": run.sweep_id,
+        "version": run.version, "asked_at": run.asked_at, "ended_at": run.ended_at, "error": run.error,
     }  # fmt: skip
 
 
@@ -315,7 +315,7 @@ def _sweep(row: PlanSweep, lines: list[sweeps.Line]) -> Shape:
 def _grid(grid: PlanGrid) -> Shape:
     return {
         "code": grid.code, "name": grid.name, "households": grid.households, "units": grid.units,
-        "mean_walk_m": grid.mean_walk_m, "max_walk_m": grid.max_walk_m, "exempt": grid.exempt,
+        "mean_walk_m": grid.mean_walk_m, "max_walk_m": grid.max_walk_m, "walks": grid.walks, "exempt": grid.exempt,
         "at_fault": grid.at_fault,
     }  # fmt: skip
 

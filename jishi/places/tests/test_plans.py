@@ -1,5 +1,6 @@
 """From a calculation to a grid edition: only what the auditor passed, only by people, each step once on the record."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -13,7 +14,7 @@ from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, SamePerson, Stale, WrongMoment
 from jishi.places import plan_rules, queries, shapes
-from jishi.places.actions import gridplan, ground, plans
+from jishi.places.actions import gridplan, ground, plans, walknets
 from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanFinding, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
@@ -30,7 +31,7 @@ from jishi.places.refusals import (
     UnknownUnit,
     WordsNeeded,
 )
-from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, adopt, at
+from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, adopt, at, degrees
 from jishi.places.tests.factories import office as an_office
 
 pytestmark = pytest.mark.django_db
@@ -475,3 +476,44 @@ def a_changed_plan(plan: GridPlan, by: Actor) -> int:
     gridplan.answer(plan.id, objection_id=one.id, words="说得对，我们改。", is_right=True, by=by, now=MONDAY_TEN)
     gridplan.conclude(plan.id, by=by, now=LATER)
     return other
+
+
+class TestWalks:
+    def test_are_straight_lines_and_say_so_while_nobody_adopted_a_net(self, by):
+        run = a_run(by)
+
+        assert run.ways is None
+        assert {g.walks for g in PlanGrid.objects.filter(run=run)} == {"straight"}
+
+    def test_go_by_the_ways_of_the_day_and_around_a_barrier(self, by):
+        crow = {g.code: g.max_walk_m for g in PlanGrid.objects.filter(run=a_run(by))}
+        adopt_ways(by)
+
+        run = a_run(by)
+
+        grids = list(PlanGrid.objects.filter(run=run))
+        assert run.ways == 1 and {g.walks for g in grids} == {"ways"}
+        assert all(g.mean_walk_m <= g.max_walk_m for g in grids)
+        assert any(abs(g.max_walk_m - crow[g.code]) > 1 for g in grids)
+        sheet = looking.sheet_of(run, grids[0].code)
+        assert (sheet["walks"], sheet["max_walk_m"]) == ("ways", grids[0].max_walk_m)
+
+    def test_that_no_way_leads_to_stand_as_estimates_and_are_counted(self, by):
+        adopt_ways(by, lines=[((0.34, 0.34), (1.66, 0.34))])  # one street in the south alone
+
+        run = a_run(by)
+
+        assert run.ways == 1
+        assert "straight" in {g.walks for g in PlanGrid.objects.filter(run=run)}
+        assert all(g.max_walk_m > 0 for g in PlanGrid.objects.filter(run=run, walks="straight"))
+
+
+def adopt_ways(by: Actor, lines=None) -> None:
+    """A lattice of ways through all nine compounds, or these lines (in steps of the town)."""
+    rows = [0.34 + 0.66 * n for n in range(3)]
+    lattice = [((rows[0], r), (rows[2], r)) for r in rows] + [((r, rows[0]), (r, rows[2])) for r in rows]
+    drawn = [{"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": [
+        list(degrees(*p)) for p in line]}} for line in lines or lattice]  # fmt: skip
+    content = json.dumps({"type": "FeatureCollection", "features": drawn}).encode()
+    row = walknets.check_file(content, "ways.geojson", crs=CRS, by=by, now=MONDAY_TEN)
+    walknets.adopt(row.id, active_from=MONDAY_TEN.date(), document_no="试〔2026〕3号", by=by, now=MONDAY_TEN)

@@ -17,13 +17,19 @@ from jishi.places.queries.plans import RunPage
 FEW = 5  # households of one address: fewer are not counted out (spec 21 §12)
 HEADS = {
     "zh": {
-        "grids": ("网格", ("网格代码", "名称", "户数", "楼栋和小区", "平均步行(米)", "最远步行(米)", "豁免", "有毛病")),
+        "grids": (
+            "网格",
+            ("网格代码", "名称", "户数", "楼栋和小区", "平均步行(米)", "最远步行(米)", "步行怎么量", "豁免", "有毛病"),
+        ),
         "units": ("单元", ("编号", "地址", "网格代码")),
         "moves": ("变动", ("编号", "地址", "户数", "原网格", "新网格", "理由")),
         "rules": ("参数", ("项", "值")),
     },
     "en": {
-        "grids": ("grids", ("code", "name", "households", "units", "mean walk m", "longest m", "exempt", "faulty")),
+        "grids": (
+            "grids",
+            ("code", "name", "households", "units", "mean walk m", "longest m", "walks by", "exempt", "faulty"),
+        ),
         "units": ("units", ("unit", "address", "grid")),
         "moves": ("moves", ("unit", "address", "households", "before", "after", "reason")),
         "rules": ("parameters", ("name", "value")),
@@ -36,7 +42,7 @@ def workbook(page: RunPage, units: Sequence[tuple[str, str, str]], lang: str) ->
     book, heads, run = Workbook(), HEADS[lang], page.run
     book.remove(book.active)
     grids = [
-        (g.code, g.name, g.households, g.units, g.mean_walk_m, g.max_walk_m, g.exempt, int(g.at_fault))
+        (g.code, g.name, g.households, g.units, g.mean_walk_m, g.max_walk_m, g.walks, g.exempt, int(g.at_fault))
         for g in page.grids
     ]
     moves = [
@@ -47,7 +53,7 @@ def workbook(page: RunPage, units: Sequence[tuple[str, str, str]], lang: str) ->
         ("community", run.community), ("lo", run.lo), ("hi", run.hi), ("compounds", run.compounds), ("cap", run.cap),
         ("price", run.price), ("allow_islands", int(run.allow_islands)), ("verdict", run.verdict),
         ("faults", run.faults), ("households", run.households), ("households_moved", run.households_moved),
-        ("input", run.input_hash), ("asked_at", run.asked_at.isoformat()),
+        ("input", run.input_hash), ("ways", run.ways), ("asked_at", run.asked_at.isoformat()),
     ]  # fmt: skip
     for key, rows in (("grids", grids), ("units", units), ("moves", moves), ("rules", rules)):
         _sheet(book, *heads[key], rows)

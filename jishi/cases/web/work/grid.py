@@ -1,6 +1,7 @@
 """网格员: today in my area, and saying what was seen, or settled, in one screen on a phone."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,9 +40,23 @@ def today(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/work/grid_today.html", {
         "patch": found, "states": dispatch.states(), "most": patch.MOST,
         "shown": found.chosen.open if found.chosen else found.all, "routes": legwork.routes,
-        "errands": [(e, errands.KINDS[e["kind"]], patch.due_in(e.get("set_at", request.now), e["due_at"], request.now))
-                    for e in legwork.errands], "day": localdate(request.now),
+        "errands": [(e, errands.KINDS[e["kind"]], _due(e, request)) for e in legwork.errands],
+        "day": localdate(request.now),
     })  # fmt: skip
+
+
+@never_cache
+@require_GET
+@staffed("grid_worker")
+def walk(request: HttpRequest) -> HttpResponse:
+    """Show the errands of my area in the order of one walk: a suggestion, of which nothing is kept."""
+    found = ontheway.way(by=request.actor, now=request.now)
+    stops = [(s, errands.KINDS[s.errand["kind"]], _due(s.errand, request)) for s in found.stops] if found else []
+    return render(request, "cases/work/grid_walk.html", {"way": found, "stops": stops, "kinds": errands.KINDS})
+
+
+def _due(errand: Mapping[str, Any], request: HttpRequest) -> Any:
+    return patch.due_in(errand.get("set_at", request.now), errand["due_at"], request.now)
 
 
 @never_cache

@@ -7,6 +7,8 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
 
 from jishi.kernels.geo import walknet
 from jishi.kernels.geo.routes import route_for
@@ -185,9 +187,35 @@ def test_walks_in_portions_are_the_walks_at_once(monkeypatch):
     stops = [(0, 0), (300, 300), (20, 10), (290, 280)]
     whole = walks_on(net, stops)
 
-    monkeypatch.setattr(walknet, "_AT_ONCE", 2 * len(net.x))
+    monkeypatch.setattr(walknet, "_AT_ONCE", 2 * len(whole.ways.kept))
     parts = walks_on(net, stops)
 
     assert whole.before is not None and parts.before is None  # places × nodes are not held
     assert (parts.metres == whole.metres).all() and parts.path(0, 1) == whole.path(0, 1)
     assert parts.path(3, 2) == whole.path(3, 2)
+
+
+@given(st.randoms(use_true_random=False))
+def test_joining_chains_between_junctions_changes_no_walk(rng):
+    """Against a search over every node: lattices with ways missing, loops, dead ends, parallel ways."""
+    size = rng.randint(2, 5)
+    spots = [(60 * i, 60 * j) for i in range(size) for j in range(size)]
+    lines = [line(a, b) for a in spots for b in spots if a < b and abs(a[0] - b[0]) + abs(a[1] - b[1]) == 60
+             and rng.random() < 0.7]  # fmt: skip
+    lines.append(line((0, 0), (25, -40), (60, 0)))  # a way round, longer than the street beside it
+    lines.append(line((0, 0), (-30, -30), (-40, 0), (0, 0)))  # a ring
+    net, _ = joined(lines)
+    places = [(rng.uniform(0, 240), rng.uniform(0, 240)) for _ in range(6)]
+
+    ways = walks_on(net, places)
+
+    usable = np.ones(len(net.u), bool)
+    node, access = walknet.attached(net, usable, np.array(places), [])
+    links = coo_array((net.metres, (net.u, net.v)), shape=(len(net.x),) * 2).tocsr()
+    for a, b in ((a, b) for a in range(6) for b in range(6) if a != b and not ways.straight[a, b]):
+        far = dijkstra(links, directed=False, indices=node[a])[node[b]]
+        assert ways.metres[a, b] == pytest.approx(far + access[a] + access[b])
+        path = np.array(ways.path(a, b)[1:-1])
+        assert np.hypot(*np.diff(path, axis=0).T).sum() == pytest.approx(far, abs=1e-6)
+        asked, straight = metres_between(net, [(a, b)], np.array(places))
+        assert not straight[0] and asked[0] == pytest.approx(ways.metres[a, b])
