@@ -51,6 +51,18 @@ def test_two_accounts_have_two_owners_that_name_nobody(town, device):
     assert len(set(owners)) == 2 and all(len(o) == 20 for o in owners)
 
 
+def test_choosing_a_post_gives_the_session_another_id_and_shows_nothing_to_a_locked_device(town, device):
+    before, id_before = device.get("/pocket/start").json()["proof"], device.session.session_key
+
+    assert device.post("/post", {"post": "9903"}).status_code == 302
+
+    assert device.session.session_key != id_before and device.get("/pocket/start").json()["proof"] == before
+    later = device.session
+    later["began"] += 60  # signed in anew
+    later.save()
+    assert device.get("/pocket/start").json()["proof"] != before
+
+
 def test_it_is_for_those_who_go(town):
     assert colleague(town, "dispatcher").get("/pocket").status_code == 403
     assert Client(headers=HOST).get("/pocket")["Location"].startswith("/sign-in")

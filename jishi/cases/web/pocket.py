@@ -60,7 +60,7 @@ def start(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {
             "owner": _owner(request), "csrf": get_token(request), "seal": seal, "now": found.now,
-            "proof": salted_hmac("jishi.pocket.proof", f"{session}:{request.shown_at.isoformat()}").hexdigest()[:20],
+            "proof": _proof(request),
             "grids": [{"code": code, "name": name} for code, name in grids],
             "errands": list(found.errands), "routes": list(found.routes), "more": found.more,
         }
@@ -81,6 +81,12 @@ def _number(request: HttpRequest) -> str:
 def _owner(request: HttpRequest) -> str:
     """Name the account so that a device knows it again, and nobody else does."""
     return salted_hmac("jishi.pocket", f"{request.tenant.id}:{request.actor.account_id}").hexdigest()[:20]
+
+
+def _proof(request: HttpRequest) -> str:
+    """Name the moment at which this person last showed who it is; another id of the same session shows nothing."""
+    said = f"{request.tenant.id}:{request.actor.account_id}:{request.shown_at.isoformat()}"
+    return salted_hmac("jishi.pocket.proof", said).hexdigest()[:20]
 
 
 def _spots() -> list[tuple[str, str]]:
