@@ -138,18 +138,26 @@ def documents_of(law: Law) -> dict[str, list[str]]:
 def _branches(law: Law, at_work: Answering, scores: Doubles) -> list[dict[str, Any]]:
     """Name for each text the lowest branch whose leaves together pass the threshold; empty where none does."""
     found: list[dict[str, Any]] = [{} for _ in scores]
-    labels = at_work.model.labels
-    leaves = frozenset(labels)
-    paths = paths_of(law, labels)
-    for up in range(2, max((len(p) for p in paths), default=0) + 1):
-        above = branches_of(paths, up - 1)
-        names, sums = branch_probabilities(scores, above)
+    leaves, above = _tree(law, at_work.model.labels)
+    for up, branches in enumerate(above, 2):
+        names, sums = branch_probabilities(scores, branches)
         likeliest = sums.argmax(axis=1)
         for row in np.flatnonzero(sums.max(axis=1) >= at_work.least(up - 1)).tolist():
             code, p = names[likeliest[row]], float(sums[row, likeliest[row]])
             if not found[row] and code not in leaves:
                 found[row] = {"value": code, "label": law.matters[code].name, "p": round(p, 3)}
     return found
+
+
+def _tree(law: Law, labels: tuple[str, ...]) -> tuple[frozenset[str], list[tuple[str, ...]]]:
+    """The labels as a set, and the branch above each of them, level by level; kept with the law for the last labels."""
+    if law.memo.get("tree of") != labels:
+        paths = paths_of(law, labels)
+        levels = range(1, max((len(p) for p in paths), default=0))
+        law.memo["tree"] = frozenset(labels), [tuple(branches_of(paths, level)) for level in levels]
+        law.memo["tree of"] = labels
+    held: tuple[frozenset[str], list[tuple[str, ...]]] = law.memo["tree"]
+    return held
 
 
 def paths_of(law: Law, labels: Sequence[str]) -> list[list[str]]:

@@ -10,6 +10,7 @@ prints them) and on nothing else; the figures on real messages are measured with
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -116,13 +117,16 @@ def _letters(seen: Sequence[str]) -> tuple[list[int], list[int]]:
 
 def branch_probabilities(probabilities: Doubles, branch_of: Sequence[str]) -> tuple[tuple[str, ...], Doubles]:
     """This will sum the leaves of each branch; `branch_of` names the branch of each column."""
-    branches = tuple(sorted(set(branch_of)))
-    at = {branch: i for i, branch in enumerate(branches)}
-    column = np.array([at[b] for b in branch_of], np.int64)
-    out = np.empty((len(probabilities), len(branches)))
-    for k in range(len(branches)):
-        out[:, k] = probabilities[:, column == k].sum(axis=1)
-    return branches, out
+    branches, order, starts = branches_in_order(tuple(branch_of))
+    return branches, np.add.reduceat(probabilities[:, order], starts, axis=1)
+
+
+@lru_cache(maxsize=64)
+def branches_in_order(branch_of: tuple[str, ...]) -> tuple[tuple[str, ...], Ints, Ints]:
+    """This will give the branches by name, the columns with those of one branch together, and where each begins."""
+    branches, column = np.unique(np.array(branch_of), return_inverse=True)
+    order = np.argsort(column, kind="stable")
+    return tuple(branches.tolist()), order, np.searchsorted(column[order], np.arange(len(branches)))
 
 
 def calibration_error(probabilities: Doubles, truth: Ints, *, bins: int = 10) -> float:
