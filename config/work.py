@@ -29,6 +29,7 @@ from jishi.cases.actions import (
     measuring,
     patrols,
     programs,
+    recusing,
     reminding,
     replaying,
     retention,
@@ -119,7 +120,7 @@ def _send_to(due: tuple[int, str, int]) -> None:
 @app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="sweep", pass_context=False)
 def sweep(timestamp: int) -> None:
-    """Act on clocks that have run out, set the rounds of the day; remind whom they concern."""
+    """Act on clocks that have run out, let the office place what no dispatcher may, set the rounds; remind people."""
     close_old_connections()
     if _in_doubt():
         return
@@ -127,6 +128,7 @@ def sweep(timestamp: int) -> None:
     for tenant_id in _tenants():
         by = clock(tenant_id, f"sweep:{timestamp}")
         sweeping.sweep(by=by, now=now)
+        recusing.let_offices_place(by=by, now=now)
         patrols.sweep(by=by, now=now)
         reminding.remind(by=by, now=now)
         unsealing.end_due(by=by, now=now)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 
 from jishi.accounts import queries as accounts
 from jishi.cases import limits
@@ -75,11 +76,15 @@ _DISPATCHER = _of_the_desk("dispatcher")
 
 
 def _in_the_desks_place(actor: Actor, stand: Stand) -> bool:
+    return in_the_desks_place(actor, stand.case)
+
+
+def in_the_desks_place(actor: Actor, case: Case) -> bool:
     """Where no dispatcher is left who may see the case, the leading group office places it: the upper level leads
     (济南市12345条例 32; spec 10 §13). Nobody else gains anything by it."""
-    case = stand.case
     ours = actor.body_ids | actor.tied_to
-    if not _of_the_desk("office")(actor, stand) or ours.intersection(case.recused_body_ids):
+    here = actor.has("office") and case.division_code.startswith(actor.area)
+    if not here or ours.intersection(case.recused_body_ids):
         return False
     return actor.account_id not in case.aside_account_ids and nobody_places(case)
 
@@ -100,16 +105,32 @@ def none_left(hands: Iterable[accounts.Hand], division: str, *, recused: set[int
 
 
 def without_a_desk(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Keep the cases that nobody at the dispatch desk may see: the list form of `nobody_places`."""
-    left = ~Q(accused_body_ids=[]) | ~Q(aside_account_ids=[])
-    for hand in _dispatchers():
-        elsewhere = Q()
-        for area in hand.areas:
-            elsewhere &= ~Q(division_code__startswith=area)
-        recused = Q(accused_body_ids__overlap=[*hand.body_ids]) | Q(line_body_ids__overlap=[*hand.body_ids])
-        aside = Q(aside_account_ids__contains=[hand.account_id])
-        left &= recused | aside | elsewhere if "" not in hand.areas else recused | aside
-    return cases.filter(left)
+    """Keep the cases that nobody at the dispatch desk may see: the list form of `nobody_places`. One text, however many
+    dispatchers there are."""
+    names = ("division_code", "accused_body_ids", "line_body_ids", "aside_account_ids")
+    hands = _dispatchers()
+    told: list[list[Any]] = [
+        [h.account_id for h in hands], [_written(sorted(h.areas)) for h in hands],
+        [_written(sorted(h.body_ids)) for h in hands],
+    ]  # fmt: skip
+    nobody = _NobodyLeft(*map(F, names), *map(Value, told))
+    return cases.filter(~Q(accused_body_ids=[]) | ~Q(aside_account_ids=[]), nobody)
+
+
+class _NobodyLeft(Func):
+    """`none_left`, asked of a row."""
+
+    output_field = BooleanField()
+    template = """NOT EXISTS (
+        SELECT FROM (SELECT %(expressions)s) AS c (division, accused, line, aside, accounts, areas, bodies),
+            unnest(c.accounts::bigint[], c.areas::text[], c.bodies::text[]) AS hand (account, areas, bodies)
+        WHERE EXISTS (SELECT FROM unnest(hand.areas::text[]) AS area (code) WHERE starts_with(c.division, area.code))
+          AND NOT (hand.account = ANY (c.aside) OR (c.accused || c.line) && hand.bodies::bigint[]))"""
+
+
+def _written(values: Iterable[object]) -> str:
+    """Codes and numbers as the database reads a list of them inside a list; an area may be empty."""
+    return "{" + ",".join(f'"{value}"' for value in values) + "}"
 
 
 def at_the_desk(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from jishi.cases import policies
 from jishi.cases.models import Case, Choice, Membership, RefusedPair, Report, Suggestion
 from jishi.cases.triage import Stage
 from jishi.foundation.actor import Actor
@@ -52,6 +53,18 @@ def keep(report_id: int, *, chosen: Mapping[str, str], by: Actor, now: datetime)
     return list(Choice.objects.bulk_create(made))
 
 
+def ensure_of_the_desk(report_id: int, *, by: Actor) -> None:
+    """Insist on the receiving desk, or on the office that places a case of this report in the desk's place.
+
+    :raises NotAllowed: somebody else.
+    """
+    if by.has("operator", "dispatcher"):
+        return
+    mine = Case.objects.filter(tenant_id=by.tenant_id, memberships__report=report_id, memberships__to_at=None)
+    if not by.has("office") or not any(policies.in_the_desks_place(by, case) for case in mine):
+        raise NotAllowed
+
+
 def keep_answer(case_id: int, *, number: int, by: Actor, now: datetime) -> None:
     """Keep beside the suggestion of the first report that this kept answer was given, so that it counts as taken
     wherever it was taken; what was said of the suggestion at intake stays."""
@@ -69,10 +82,9 @@ def keep_answer(case_id: int, *, number: int, by: Actor, now: datetime) -> None:
 def refuse_pairs(report_id: int, *, case_ids: Iterable[int], by: Actor, now: datetime) -> None:
     """Remember that these cases are another matter than the report, so that the pair is not proposed again.
 
-    :raises NotAllowed: not of the receiving desk.
+    :raises NotAllowed: not of the receiving desk, nor in its place.
     """
-    if not by.has("operator", "dispatcher"):
-        raise NotAllowed
+    ensure_of_the_desk(report_id, by=by)
     known = Case.objects.filter(tenant_id=by.tenant_id, id__in=set(case_ids)).values_list("id", flat=True)
     RefusedPair.objects.bulk_create(
         [RefusedPair(tenant_id=by.tenant_id, report_id=report_id, case_id=i, by=by.label, at=now) for i in known],

@@ -8,16 +8,19 @@ from datetime import datetime
 
 from django.db import transaction
 
+from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.actions import moving, naming
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Consultation, Mediation, MediationParty, Membership, Part, Report, Sitting
 from jishi.cases.refusals import GroundNeeded, HoldsTheCase
-from jishi.cases.states import CASE, AsideGround
+from jishi.cases.states import CASE, AsideGround, Status
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed
+
+WAITING = (Status.RECEIVED, Status.CONSULTING)  # to be placed
 
 
 @transaction.atomic
@@ -49,6 +52,34 @@ def say_line(
     return case
 
 
+def let_offices_place(*, by: Actor, now: datetime) -> int:
+    """Take the office of the leading group out of the line of what waits to be placed where no dispatcher is left: the
+    upper level leads (济南市12345条例 32). Run by the clock; gives how many.
+
+    The line was said while somebody else could place it. Dispatchers leave, stand aside, a case moves to another place:
+    whichever it was, the office finds it within one turn of the clock. What it has seen it is not made to forget.
+    """
+    with scope.work(by):
+        desks = accounts.desks_of("office", now=now)
+        waiting = Case.objects.filter(tenant_id=by.tenant_id, status__in=WAITING).exclude(line_body_ids=[])
+        blind = waiting.filter(line_body_ids__overlap=sorted({body for body, _ in desks}))
+        found = list(policies.without_a_desk(blind).order_by("id").values_list("id", flat=True))
+    return sum(_let_it_place(case_id, desks, by=by, now=now) for case_id in found)
+
+
+def _let_it_place(case_id: int, desks: Sequence[tuple[int, str]], *, by: Actor, now: datetime) -> bool:
+    with scope.work(by):
+        held = moving.hold(case_id, by=by)
+        case = held.case
+        line = sorted({*case.line_body_ids} - {b for b, area in desks if case.division_code.startswith(area)})
+        if line == sorted(case.line_body_ids) or case.status not in WAITING or not policies.nobody_places(case):
+            return False
+        codes = {"from": list(case.line_body_ids), "line": line, "ground": "no_dispatcher_left"}
+        _keep(case, line)
+        moving.beside(held, "case.line_said", by=by, now=now, codes=codes, case_values={"line_body_ids": line})
+        return True
+
+
 def _ensure_line(held: Held, line: Sequence[int], by: Actor, now: datetime) -> None:
     case = held.case
     if line and not case.accused_body_ids:
@@ -63,12 +94,12 @@ def _ensure_line(held: Held, line: Sequence[int], by: Actor, now: datetime) -> N
         raise HoldsTheCase(body=known[found[0]].name, body_en=known[found[0]].called("en"))
 
 
-def share(case: Case, accounts: Sequence[int], *, by: Actor) -> None:
+def share(case: Case, persons: Sequence[int], *, by: Actor) -> None:
     """Let the same persons stand aside from every report of the case, also from one that has just come into it."""
-    if accounts:
+    if persons:
         with scope.within(system(by.tenant_id)):
             reports = Membership.objects.filter(case=case, to_at=None).values("report")
-            Report.objects.filter(id__in=reports).update(aside_account_ids=sorted(accounts))
+            Report.objects.filter(id__in=reports).update(aside_account_ids=sorted(persons))
 
 
 def _keep(case: Case, line: Sequence[int]) -> None:
@@ -96,12 +127,12 @@ def stand_aside(
         raise NotAllowed(why="回避由在岗的人自己提出，在事情办结以前。")
     if ground not in AsideGround.values or (ground == AsideGround.OTHER and not words.strip()):
         raise GroundNeeded(what="为什么要回避", what_en="why you stand aside")
-    accounts = sorted({*held.case.aside_account_ids, by.account_id})
-    share(held.case, accounts, by=by)
+    persons = sorted({*held.case.aside_account_ids, by.account_id})
+    share(held.case, persons, by=by)
     with scope.within(system(by.tenant_id)):
         moving.beside(
             held, "case.stood_aside", by=by, now=now, codes={"ground": ground},
-            words={"why": words.strip()} if words.strip() else None, case_values={"aside_account_ids": accounts},
+            words={"why": words.strip()} if words.strip() else None, case_values={"aside_account_ids": persons},
         )  # fmt: skip
     return held.case
 
@@ -125,14 +156,14 @@ def let_back(
         raise NotAllowed(why="回避按错了，在事情办结以前改。")
     if not why.strip() or account_id not in held.case.aside_account_ids:
         raise GroundNeeded(what="是哪一位按错了，怎么核实的", what_en="who pressed it by mistake, and how you know")
-    accounts = sorted({*held.case.aside_account_ids} - {account_id})
+    persons = sorted({*held.case.aside_account_ids} - {account_id})
     with scope.within(system(by.tenant_id)):
         elsewhere = Membership.objects.filter(to_at=None, case__aside_account_ids__contains=[account_id])
         reports = Membership.objects.filter(case=held.case, to_at=None).values("report")
         mine = Report.objects.filter(id__in=reports)
-        mine.exclude(id__in=elsewhere.exclude(case=held.case).values("report")).update(aside_account_ids=accounts)
+        mine.exclude(id__in=elsewhere.exclude(case=held.case).values("report")).update(aside_account_ids=persons)
         moving.beside(
             held, "case.let_back", by=by, now=now, codes={"account": account_id}, words={"why": why.strip()},
-            case_values={"aside_account_ids": accounts},
+            case_values={"aside_account_ids": persons},
         )  # fmt: skip
     return held.case

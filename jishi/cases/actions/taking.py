@@ -9,7 +9,7 @@ from jishi.cases.models import Choice, Membership, Suggestion
 from jishi.cases.states import CASE
 from jishi.cases.triage import Stage
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, WrongMoment
+from jishi.foundation.refusals import Invalid, NotFound, WrongMoment
 
 
 @transaction.atomic
@@ -17,11 +17,11 @@ def take(report_id: int, *, stage: str, value: str, by: Actor, now: datetime, ve
     """Keep what was chosen beside the suggestion. Another matter than the case has is corrected with it, and the
     entry is that of the correction.
 
-    :raises NotAllowed: not of the receiving desk. :raises NotFound: nothing was suggested at this stage.
+    :raises NotAllowed: not of the receiving desk, nor in its place.
+    :raises NotFound: nothing was suggested at this stage.
     :raises Invalid: no value. :raises WrongMoment: the case has ended. :raises UnknownMatter: not of the book.
     """
-    if not by.has("operator", "dispatcher"):
-        raise NotAllowed
+    choosing.ensure_of_the_desk(report_id, by=by)
     value = value.strip()
     if not value:
         raise Invalid(detail="value")
@@ -41,7 +41,7 @@ def take(report_id: int, *, stage: str, value: str, by: Actor, now: datetime, ve
         correcting.correct_matter(case_id, matter=value, by=by, now=now, version=version)
     made = Choice.objects.filter(suggestion=said, at=now).order_by("-id").first() if corrects else None
     if made is None:  # the correction keeps the choice for the first report of the case alone
-        (made,) = choosing.choose(report_id, chosen={stage: value}, by=by, now=now)
+        (made,) = choosing.keep(report_id, chosen={stage: value}, by=by, now=now)
     if not corrects:
         codes = {"stage": stage, "taken": made.taken, "changed": bool(made.changed_to)}
         moving.beside(held, "case.suggestion_answered", by=by, now=now, codes=codes)

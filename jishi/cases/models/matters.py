@@ -103,6 +103,8 @@ class Case(Placed, TenantRow):
                 include=["division_code", "accused_body_ids", "line_body_ids", "aside_account_ids"],
                 name="cases_waiting", condition=Q(status__in=["RECEIVED", "CONSULTING"]),
             ),
+            # Few: asked every twenty seconds whether anybody is left who may place them.
+            models.Index(fields=["tenant", "status"], name="cases_with_a_line", condition=~Q(line_body_ids=[])),
             models.Index(
                 fields=["tenant", "status_since", "id"], name="cases_objected",
                 condition=Q(status="DECLINED", objected_at__isnull=False),

@@ -7,26 +7,39 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from conftest import MONDAY_TEN
-from jishi.accounts.actions import clients
+from jishi.accounts.actions import clients, grants
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.bodies import queries as bodies
 from jishi.cases import notices, policies
-from jishi.cases.actions import correcting, intake, telling, wording
+from jishi.cases.actions import choosing, correcting, intake, recusing, taking, telling, wording
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.safekeeping import holder_of
-from jishi.cases.models import Addendum, Case, Clock, Handover, ImportRow, Membership, Photo, Report
+from jishi.cases.models import (
+    Addendum,
+    Case,
+    Choice,
+    Clock,
+    Handover,
+    ImportRow,
+    Membership,
+    Photo,
+    RefusedPair,
+    Report,
+)
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import import_steps as steps
 from jishi.cases.tests import photo_steps
 from jishi.cases.tests.desk_steps import HOST, colleague, key_on, version_on
 from jishi.foundation import scope, trail
-from jishi.foundation.actor import Actor, system
+from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.models import SealedValue
+from jishi.foundation.refusals import NotAllowed
 
 OWN, OTHER, OFFICE = "sqzx", "hfzx", "ldxz"
 TEXT = "投诉热线中心的话务员态度恶劣，在翠竹苑3号楼的事三次不给登记。"
@@ -53,6 +66,14 @@ def stored(town: int) -> list[Case]:
 def desk(town: int, role: str, body: str) -> None:
     account = an_account(town)
     a_grant(account, role, body_id=f.body_id(town, body), post_id=9800 + account.id)
+
+
+def below(town: int, code: str, over: str) -> None:
+    with scope.work(system(town)), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE bodies_body SET parent_id = %s, version = version + 1 WHERE code = %s AND tenant_id = %s",
+            [f.body_id(town, over), code, town],
+        )
 
 
 @pytest.fixture
@@ -306,6 +327,70 @@ class TestTheOfficePlacesIt:
             assert case.division_code.startswith("990181001") and policies.nobody_places(case)
         assert f.body_id(town, OFFICE) not in case.line_body_ids
         assert case.number in office.get("/desk/dispatch").content.decode()
+
+    def test_also_what_it_was_blind_for_once_the_last_dispatcher_outside_the_accused_has_left(
+        self, town: int, office: Client
+    ) -> None:
+        left = an_account(town)
+        a_grant(left, "dispatcher", body_id=f.body_id(town, OTHER), post_id=9720)
+        below(town, OWN, OFFICE)
+        case, now, by = self.told(town, "confidential"), timezone.now(), clock(town, "sweep:1")
+        assert f.body_id(town, OFFICE) in case.line_body_ids and recusing.let_offices_place(by=by, now=now) == 0
+        assert office.get(f"/cases/{case.number}").status_code == 404
+
+        with scope.work(system(town)):
+            grants.end_grants(account_id=left.id, by=system(town), now=now - timedelta(hours=1))
+        done = recusing.let_offices_place(by=by, now=now), recusing.let_offices_place(by=by, now=now)
+
+        page = office.get(f"/desk/dispatch?case={case.number}").content.decode()
+        said = {"version": version_on(page), "seq": "1", "back": "dispatch", "to": "other", "other": named(town, "swj"),
+                "item": "", "why": "热线中心回避，水务局来办"}  # fmt: skip
+        assert done == (1, 0)
+        assert office.post(f"/cases/{case.number}/do/offer", said).status_code == 302
+        with scope.work(system(town)):
+            entry = next(e for e in trail.of("case", case.id) if e.verb == "case.line_said")
+            assert entry.codes["ground"] == "no_dispatcher_left" and entry.actor == "clock:sweep:1"
+            assert not Report.objects.filter(line_body_ids__contains=[f.body_id(town, OFFICE)]).exists()
+        assert colleague(town, "dispatcher", body=OWN).get(f"/cases/{case.number}").status_code == 404
+
+    def test_but_stays_blind_while_one_dispatcher_is_left_who_may_see_it(self, town: int, office: Client) -> None:
+        desk(town, "dispatcher", OTHER)
+        below(town, OWN, OFFICE)
+        case = self.told(town, "confidential")
+
+        assert recusing.let_offices_place(by=clock(town, "sweep:1"), now=timezone.now()) == 0
+        assert office.get(f"/cases/{case.number}").status_code == 404
+        assert f.again(town, case.id).line_body_ids == case.line_body_ids
+
+    def test_and_says_that_another_is_another_matter_and_what_became_of_a_suggestion(
+        self, town: int, office: Client
+    ) -> None:
+        other, case, now = f.a_case(town, now=timezone.now()), self.told(town), timezone.now()
+        by = f.staff(town, "office", body=OFFICE)
+        with scope.work(system(town)):
+            mine, theirs = (Membership.objects.get(case=c).report_id for c in (case, other))
+
+        f.do(by, choosing.refuse_pairs, mine, case_ids=[other.id], now=now)
+        f.do(by, taking.take, mine, stage="route", value=str(f.body_id(town, "swj")), now=now)
+
+        with scope.work(system(town)):
+            assert [p.case_id for p in RefusedPair.objects.filter(report=mine)] == [other.id]
+            assert Choice.objects.filter(suggestion__report=mine, suggestion__stage="route").count() == 1
+        with pytest.raises(NotAllowed):
+            f.do(by, choosing.refuse_pairs, theirs, case_ids=[case.id], now=now)
+        with pytest.raises(NotAllowed):
+            f.do(by, taking.take, theirs, stage="route", value="1", now=now)
+
+    def test_and_the_question_is_one_text_however_many_dispatchers_there_are(self, town: int, office: Client) -> None:
+        def asked() -> str:
+            with scope.work(system(town)):
+                return str(policies.without_a_desk(Case.objects.all()).query)
+
+        few = asked()
+        for number in range(12):
+            a_grant(an_account(town), "dispatcher", body_id=f.body_id(town, OTHER), post_id=9730 + number)
+
+        assert asked().count("NOT") == few.count("NOT")
 
     def test_and_finds_it_on_the_board_of_what_is_stuck(self, town: int, office: Client) -> None:
         case = self.told(town)
