@@ -146,6 +146,27 @@ class TestWithoutNetwork:
         finally:
             context.close()
 
+    def test_a_house_is_picked_and_its_place_arrives_without_a_word_typed_of_it(self, phone, site):
+        page = phone()
+        page.wait_for_function("document.querySelectorAll('#r-house option').length > 3")
+        page.context.set_offline(True)
+        page.reload()
+        ready(page)
+        go(page, "report")
+        page.select_option("#r-house", index=3)
+        house = page.locator("#r-house").evaluate("s => s.selectedOptions[0].textContent")
+        note(page, f"{MARK}挑楼：灯不亮")
+        count(page, WAITING, 1)
+        page.context.set_offline(False)
+        count(page, SENT, 1)
+
+        assert site.run(
+            "from jishi.foundation import scope; from jishi.foundation.actor import system;"
+            "from jishi.foundation.tenants import Tenant; from jishi.cases.models import Report\n"
+            "with scope.work(system(Tenant.objects.get(code='990181').id)):\n"
+            f"    for r in Report.objects.filter(text_shown__contains='{MARK}挑楼'): print(r.address_text)\n"
+        ) == house  # fmt: skip
+
     def test_an_errand_is_taken_and_ended_by_presses_alone(self, phone, two_errands):
         number = two_errands[0]
         page = phone()

@@ -61,6 +61,7 @@ class Row:
     matter: str = ""
     grid: str = ""  # code
     where: str = ""
+    spot: str = ""  # a compound, house or entrance of the own area, as the pocket was told of it
     how: str = ""
     errand: str = ""
     finding: str = ""
@@ -71,6 +72,8 @@ class Row:
         """What the key stands for; the same verb sent again is equal byte by byte."""
         said = asdict(self)
         del said["off_s"]  # measured anew each time it is sent
+        if not self.spot:
+            del said["spot"]  # rows of pockets that know of none keep what their key stands for
         return json.dumps(said, sort_keys=True, default=str).encode()
 
 
@@ -238,7 +241,7 @@ def _speak(rows: Sequence[Row], desk: _Desk) -> dict[str, Answer]:
             sound.append(row)
         else:
             answers[row.key] = _refused(row.key, no)
-    placed = _placing(desk)
+    placed = _placing(desk, places.stands_named([row.spot for row in sound if row.spot], desk.by.area))
     batch = [placed(row, _incoming(row, desk)) for row in sound]
     taken, refused = intake.receive_many(batch, by=desk.by, now=desk.now, tenant_code=desk.tenant_code)
     for one in refused:
@@ -268,16 +271,19 @@ def _incoming(row: Row, desk: _Desk) -> Incoming:
     return Incoming(text=said, channel=channel, said_at=said_at, matter=row.matter, attributes=raw, **place)
 
 
-def _placing(desk: _Desk) -> Callable[[Row, Incoming], Incoming]:
-    """Where nothing is said of the place, it is the middle of the grid: nobody types what the grid already says.
+def _placing(desk: _Desk, stands: Mapping[str, places.Stand]) -> Callable[[Row, Incoming], Incoming]:
+    """Put a report where its worker said he stood: the house or entrance that was picked, else the middle of the grid;
+    nobody types what the grid already says. What was pressed as "here" stays the point.
 
-    A grid that is no more leaves its code as a raw fact; the words are placed like anybody's.
+    A grid or a place that is not of this area leaves its code as a raw fact; the words are placed like anybody's.
     """
     day = localdate(desk.now)
     grids = {g.code: g.id for g in places.grids_in(desk.by.area, day)} if desk.by.area else {}
     middles = places.centres(grids.values(), day=day)
 
     def place(row: Row, one: Incoming) -> Incoming:
+        if row.spot:
+            one = _standing(stands.get(row.spot), row, one)
         if one.lng is not None or one.address_text or not grids:
             return one
         code = row.grid or (next(iter(grids)) if len(grids) == 1 else "")
@@ -287,4 +293,13 @@ def _placing(desk: _Desk) -> Callable[[Row, Incoming], Incoming]:
         return replace(one, lng=middle[0] / 1e7, lat=middle[1] / 1e7, crs="cgcs2000", accuracy_m=METRES)
 
     return place
+
+
+def _standing(stand: places.Stand | None, row: Row, one: Incoming) -> Incoming:
+    if stand is None:
+        return replace(one, attributes={**one.attributes, "device_spot": row.spot[:20]})
+    words = f"{stand.words} {one.address_text}".strip()[:200]
+    if one.lng is not None:
+        return replace(one, address_text=words)
+    return replace(one, address_text=words, lng=stand.lng_e7 / 1e7, lat=stand.lat_e7 / 1e7, crs="cgcs2000")
 

@@ -227,6 +227,17 @@ def due(*, by: Actor, now: datetime) -> Due:
     return Due(len(stamps), sum(1 for at in stamps if now <= at < midnight(now)), late, first)
 
 
+def spots(by: Actor, *, now: datetime) -> tuple[list[Mapping[str, str]], bool]:
+    """Give where one may stand in the actor's area: compounds, houses, entrances; no coordinates, nobody's door.
+
+    A volunteer has no area of his own and is given none. Three statements.
+    """
+    if not by.has("grid_worker"):
+        return [], False
+    found, more = places.stands_in(by.area, day=localdate(now))
+    return [{"ref": s.ref, "of": s.of, "compound": s.compound, "name": s.name, "grid": s.grid} for s in found], more
+
+
 def grid_names(by: Actor, *, now: datetime) -> list[tuple[str, str]]:
     """Give code and name of the grids in the actor's area."""
     return [(g.code, g.name) for g in places.grids_in(by.area, localdate(now))] if by.area else []

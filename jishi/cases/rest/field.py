@@ -42,6 +42,7 @@ class RowIn(Schema):
     matter: str = Field("", max_length=40)
     grid: str = Field("", max_length=20)
     where: str = Field("", max_length=200)
+    spot: str = Field("", max_length=20)
     how: str = Field("", max_length=500)
     errand: str = Field("", max_length=24)
     finding: str = Field("", max_length=12)

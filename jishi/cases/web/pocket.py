@@ -28,7 +28,7 @@ from jishi.foundation.refusals import NotFound
 FILES = (
     "portal/tokens.css", "portal/jishi.css", "portal/pages.css", "portal/icons.svg", "portal/mark.svg",
     "portal/shell.js", "cases/pocket/pocket.js", "cases/pocket/store.js", "cases/pocket/queue.js",
-    "cases/pocket/code.js", "cases/pocket/lock.js",
+    "cases/pocket/code.js", "cases/pocket/lock.js", "cases/pocket/spots.js",
     "cases/pocket/errands.js", "cases/pocket/forms.js", "cases/pocket/clock.js", "cases/pocket/photos.js",
     "cases/pocket/pocket.css", "cases/pocket/icon-192.png", "cases/pocket/icon-512.png",
 )  # fmt: skip
@@ -65,6 +65,15 @@ def start(request: HttpRequest) -> JsonResponse:
             "errands": list(found.errands), "routes": list(found.routes), "more": found.more,
         }
     )  # fmt: skip
+
+
+@never_cache
+@require_GET
+@staffed(*GOING)
+def spots(request: HttpRequest) -> JsonResponse:
+    """Give the houses and entrances of the own area, to be picked without network; asked for twice a day at most."""
+    found, more = ontheway.spots(request.actor, now=request.now)
+    return JsonResponse({"owner": _owner(request), "spots": found, "more": more})
 
 
 @never_cache

@@ -8,6 +8,7 @@ from jishi.cases.web.work import errands, patrols
 urlpatterns = [
     path("pocket", pocket.shell, name="pocket"),
     path("pocket/start", pocket.start, name="pocket-start"),
+    path("pocket/spots", pocket.spots, name="pocket-spots"),
     path("pocket/device", pocket.device, name="pocket-device"),
     path("pocket/worker.js", pocket.worker, name="pocket-worker"),
     path("pocket/manifest.webmanifest", pocket.manifest, name="pocket-manifest"),

@@ -30,6 +30,7 @@ from jishi.places.queries.served import (
     serving,
     serving_many,
 )
+from jishi.places.queries.stands import Stand, stands_in, stands_named
 from jishi.places.queries.walking import Walked, WalkRoute, barriers, crossings, route_for, walk_net, walks_between
 from jishi.places.things import DivisionRow, GridRow
 
@@ -40,5 +41,6 @@ __all__ = [
     "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "homes", "house_named", "locate",
     "looks_swapped",
     "Nameable", "nameable", "normalise", "own_residence_rows", "own_residences", "place_of", "residents_of", "resolve",
-    "Walked", "route_for", "serving", "serving_many", "successors", "walk_net", "walks_between", "zones",
+    "Stand", "Walked", "route_for", "serving", "serving_many", "stands_in", "stands_named", "successors",
+    "walk_net", "walks_between", "zones",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 // What is being written: every key is kept at once, so a killed tab loses nothing. A point only when "here" is pressed.
 import * as photos from "./photos.js";
 import * as queue from "./queue.js";
+import * as spots from "./spots.js";
 import * as store from "./store.js";
 
 const DRAFT_LIVES = 7 * 86_400_000;
@@ -9,6 +10,8 @@ const FIELDS = ["text", "matter", "how", "grid", "where"];
 export function read(form) {
   const said = Object.fromEntries(new FormData(form));
   const found = Object.fromEntries(FIELDS.filter((f) => said[f]?.trim()).map((f) => [f, said[f].trim()]));
+  const spot = said.entrance || said.house;
+  if (spot) found.spot = spot;
   if (form.dataset.here) found.here = JSON.parse(form.dataset.here);
   if (form.dataset.errand) found.errand = form.dataset.errand;
   return found;
@@ -20,6 +23,7 @@ export function write(form, said) {
     const field = form.elements.namedItem(name);
     if (field && said[name] !== undefined) field.value = said[name];
   }
+  spots.show(form, said.spot);
   if (said.here) form.dataset.here = JSON.stringify(said.here); else delete form.dataset.here;
   if (said.errand) form.dataset.errand = said.errand; else delete form.dataset.errand;
   form.dispatchEvent(new Event("written"));

@@ -5,12 +5,13 @@ import * as forms from "./forms.js";
 import * as lock from "./lock.js";
 import * as photos from "./photos.js";
 import * as queue from "./queue.js";
+import * as spots from "./spots.js";
 import * as store from "./store.js";
 
 const $ = (id) => document.getElementById(id);
 const { content: owner, dataset: { at: made } } = document.querySelector("meta[name=jishi-owner]");
 const LANG = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
-const PATIENCE = 4000, EVERY = 60_000;
+const PATIENCE = 4000, EVERY = 60_000, SPOTS_LIVE = 12 * 3_600_000;
 
 const said = new Map([...$("words").content.querySelectorAll("[data-w]")].map((w) => [w.dataset.w, w.textContent]));
 const say = (name, facts = {}) => (said.get(name) ?? name).replace(/\{(\w+)\}/g, (_, f) => facts[f] ?? "");
@@ -194,6 +195,22 @@ function drawGrids(grids) {
   }
 }
 
+function drawSpots(held) {
+  spots.tell(held?.spots, held?.more, say);
+  for (const form of FORMS) spots.show(form, forms.read(form).spot);
+}
+
+// Where one may stand changes seldom: asked for when what is held is half a day old.
+async function freshSpots() {
+  if (Date.now() - ((await store.get("spots"))?.kept ?? 0) < SPOTS_LIVE) return;
+  const answer = await hear("/pocket/spots");
+  if (!answer?.ok) return;
+  const told = await answer.json();
+  if (told.owner !== owner) return;
+  await store.put("spots", { ...told, kept: Date.now() });
+  drawSpots(told);
+}
+
 // --- the queue: one drawing after the other, for one that began before a change may not end after it
 const rank = { refused: 0, conflict: 0, waiting: 1, sent: 2 };
 let drawn = Promise.resolve();
@@ -349,6 +366,7 @@ async function refresh() {
   document.querySelector("#sign-out [name]").value = csrf;
   await store.put("start", { ...kept, kept: Date.now() });
   drawGrids(told.grids);
+  await freshSpots();
   await drawErrands();
   return true;
 }
@@ -390,6 +408,7 @@ for (const form of FORMS) {
     location.hash = "today";
   });
   forms.here(form);
+  spots.follow(form);
 }
 $("report-form").addEventListener("written", drawErrands);
 document.querySelector("[data-not-for-errand]").addEventListener("click", () => {
@@ -417,6 +436,7 @@ show();
 const isKept = Math.abs(Date.now() - Date.parse(made)) > 15_000;
 if (isKept && navigator.onLine) await Promise.race([refresh(), new Promise((done) => setTimeout(done, 2000))]);
 drawGrids((await store.get("start"))?.grids ?? []);
+drawSpots(await store.get("spots"));
 for (const form of FORMS) { await forms.restore(form); await shoot(part(form, "photos"), forms.photosOf(form)); }
 await drawErrands();
 await drawQueue();

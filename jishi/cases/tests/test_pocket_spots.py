@@ -1,0 +1,140 @@
+"""Where one stands, picked in a stairwell and not typed: houses and entrances of the own area (spec 10 §§3, 12)."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils.timezone import localdate
+
+from jishi.cases.tests.desk_steps import colleague, statements
+from jishi.cases.tests.test_sync import AREA, GRID, NOW, device, reports, said, send, states
+from jishi.foundation import scope
+from jishi.foundation.actor import system
+from jishi.places import queries as places
+from jishi.places.actions import ground
+from jishi.places.queries import houses
+
+pytestmark = pytest.mark.django_db
+__all__ = ["device"]  # a fixture
+
+
+@pytest.fixture
+def door(town: int) -> Any:
+    """A door of the third house of 翠竹苑, a few metres beside the middle of the house."""
+    by = system(town)
+    with scope.work(by):
+        _, stood, _ = houses.compound_kept(of_compound("翠竹苑"), by=by)
+        house = next(b for b in stood if b.name.endswith("3号楼"))
+        new = ground.NewEntrance("unit_door", house.lng_e7 + 300, house.lat_e7, building=house.ref, name="2单元门")
+        ground.add_entrances([new], crs="cgcs2000", active_from=localdate(NOW), by=by, now=NOW)
+        return houses.building_kept(house.id, after=(0, 0), limit=1, by=by)[1][0]
+
+
+def of_compound(name: str) -> int:
+    stands, _ = places.stands_in(AREA, day=localdate(NOW))
+    return next(int(s.ref[1:]) for s in stands if s.ref[0] == "c" and s.compound == name)
+
+
+def listed(device: Client) -> dict[str, Any]:
+    return device.get("/pocket/spots").json()
+
+
+def of_another_area(town: int) -> str:
+    with scope.work(system(town)):
+        stands, _ = places.stands_in("990181002001", day=localdate(NOW))
+    return next(s.ref for s in stands if s.ref[0] == "b")
+
+
+def at_the_door(report: Any, door: Any) -> bool:
+    """A house that is named and stands within its own size of the door is its point: the words name the door."""
+    return abs(report.lng_e7 - door.lng_e7) <= 300 and report.lat_e7 == door.lat_e7
+
+
+class TestTheList:
+    def test_names_places_of_the_own_area_alone_and_no_person_or_coordinate(self, town: int, device: Client, door: Any):
+        told = listed(device)
+
+        spots = {s["ref"]: s for s in told["spots"]}
+        assert spots[f"e{door.id}"]["of"] == f"b{door.building_id}"
+        assert spots[f"e{door.id}"]["name"].endswith("3号楼 2单元门") and spots[f"e{door.id}"]["grid"].startswith(AREA)
+        assert of_another_area(town) not in spots and len(spots) > 10 and told["more"] is False
+        assert {k for s in told["spots"] for k in s} == {"ref", "of", "compound", "name", "grid"}
+
+    def test_is_bounded_and_costs_no_more_with_more_houses(
+        self, device: Client, door: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        listed(device)
+        with statements() as made:
+            listed(device)
+        monkeypatch.setattr("jishi.places.queries.stands.MOST", 5)
+
+        told = listed(device)
+
+        assert (len(told["spots"]), told["more"]) == (5, True)
+        assert len(made) <= 10, "\n".join(made)
+
+    def test_of_a_volunteer_is_empty_and_other_posts_have_none(self, town: int):
+        assert colleague(town, "volunteer").get("/pocket/spots").json()["spots"] == []
+        assert colleague(town, "dispatcher").get("/pocket/spots").status_code == 403
+
+
+class TestAReport:
+    def test_has_the_point_of_the_entrance_that_was_picked_and_says_it(self, town: int, device: Client, door: Any):
+        answers = send(device, [said(1, text="三楼的灯不亮", spot=f"e{door.id}", where="三楼")])
+
+        (report,) = reports(town)
+        assert states(answers) == ["done"]
+        assert at_the_door(report, door) and report.place_name.endswith("3号楼")
+        assert "翠竹苑" in report.address_text and report.address_text.endswith("3号楼 2单元门 三楼")
+        with scope.work(system(town)):
+            grids = {g.id: g.code for g in places.grids_in(AREA, localdate(NOW))}
+        assert grids[report.grid_id].startswith(AREA)
+
+    def test_at_a_gate_stands_at_the_gate_and_not_in_the_middle_of_the_compound(self, town: int, device: Client):
+        by = system(town)
+        with scope.work(by):
+            around, _, _ = houses.compound_kept(of_compound("翠竹苑"), by=by)
+            new = ground.NewEntrance("main_gate", around.lng_e7 + 6000, around.lat_e7, compound=around.ref, name="东门")
+            (gate,) = ground.add_entrances([new], crs="cgcs2000", active_from=localdate(NOW), by=by, now=NOW)
+
+        send(device, [said(1, text="大门关不上", spot=f"e{gate}")])
+
+        (report,) = reports(town)
+        assert report.address_text == "翠竹苑 东门" and abs(report.lng_e7 - around.lng_e7 - 6000) < 10
+
+    def test_keeps_the_point_that_was_pressed_and_takes_the_words_of_the_house(
+        self, town: int, device: Client, door: Any
+    ):
+        here = {"lng": door.lng_e7 / 1e7 + 0.0002, "lat": door.lat_e7 / 1e7, "accuracy_m": 8}
+
+        send(device, [said(1, text="灯不亮", spot=f"b{door.building_id}", here=here)])
+
+        (report,) = reports(town)
+        assert abs(report.lng_e7 - door.lng_e7) > 1000 and report.address_text.endswith("3号楼")
+
+    def test_at_a_house_that_is_gone_stands_there_and_at_one_of_another_area_is_placed_by_its_grid(
+        self, town: int, device: Client, door: Any
+    ):
+        with scope.work(system(town)):
+            door.change(active_to=localdate(NOW))
+        elsewhere = of_another_area(town)
+
+        answers = send(device, [
+            said(1, text="门坏了", spot=f"e{door.id}"), said(2, text="灯坏了", spot=elsewhere, grid=GRID),
+            said(3, text="墙裂了", spot="e0 OR 1=1", grid=GRID),
+        ])  # fmt: skip
+
+        gone, other, none = reports(town)
+        assert states(answers) == ["done"] * 3 and at_the_door(gone, door)
+        assert [r.attributes.get("device_spot") for r in (gone, other, none)] == [None, elsewhere, "e0 OR 1=1"]
+        assert not other.address_text and other.lng_e7 == none.lng_e7
+
+    def test_of_five_hundred_spots_costs_as_much_as_of_five(self, town: int, device: Client, door: Any):
+        def cost(first: int, n: int) -> int:
+            rows = [said(first + i, text=f"第{first + i}处", spot=f"e{door.id}") for i in range(n)]
+            with statements() as made:
+                send(device, rows)
+            return len(made)
+
+        cost(1, 1)
+        assert cost(10, 3) == cost(20, 30)

@@ -1,0 +1,124 @@
+"""站在哪里: compounds, houses and their entrances of one area, to be picked where there is no network (spec 10 §3, 12).
+
+Places alone: no door of a dwelling, nobody who lives behind one. Bounded; a house without a compound is not among them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from jishi.foundation import scope
+from jishi.kernels.dutylist.operators import division_head
+from jishi.places.models import Building, Compound, Entrance, EntranceKind
+from jishi.places.queries.locating import locate
+from jishi.places.refusals import NoEditionYet
+
+MOST = 600  # places of one area
+_REF = re.compile(r"([cbe])([1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One place to stand at: `ref` names it to us, `of` the house of an entrance; `name` is said after the house's."""
+
+    ref: str
+    of: str
+    compound: str
+    name: str
+    grid: str
+    lng_e7: int
+    lat_e7: int
+
+    @property
+    def words(self) -> str:
+        """Say it as an address: compound, house, entrance."""
+        return " ".join(part for part in (self.compound, self.name) if part)
+
+
+def stands_in(area: str, *, day: date) -> tuple[list[Stand], bool]:
+    """Give what stands in an area on a day, by compound and house number, and whether there is more. Three statements.
+
+    An empty area is nobody's own: nothing.
+    """
+    if not area:
+        return [], False
+    alive = Q(active_from__lte=day) & (Q(active_to=None) | Q(active_to__gt=day))
+    here = Q(tenant_id=scope.current().actor.tenant_id) & alive
+    compounds = Compound.objects.filter(here, community__startswith=division_head(area)).defer("polygon")
+    found = list(compounds.order_by("name", "id")[: MOST + 1])
+    houses = Building.objects.filter(here, compound__in=[c.id for c in found]).defer("footprint")
+    stood = list(houses.order_by("id")[: MOST + 1])
+    doors = Entrance.objects.filter(here, Q(compound__in=[c.id for c in found]) | Q(building__in=[b.id for b in stood]))
+    made = _made(found, stood, list(doors.order_by("id")[: MOST + 1]))
+    return _with_grids(made[:MOST], day), len(made) > MOST
+
+
+def stands_named(refs: Iterable[str], area: str) -> Mapping[str, Stand]:
+    """Give the places of an area by their names, those that are gone too: a device may come three weeks late.
+
+    A name that is none, or of another area, is not among them. At most five statements, none where nothing is named.
+    """
+    ids: dict[str, list[int]] = {"c": [], "b": [], "e": []}
+    for ref in set(refs):
+        if (is_ref := _REF.fullmatch(ref)) is not None:
+            ids[is_ref[1]].append(int(is_ref[2]))
+    if not area or not any(ids.values()):
+        return {}
+    own = {"tenant_id": scope.current().actor.tenant_id}
+    doors = list(Entrance.objects.filter(**own, id__in=ids["e"])) if ids["e"] else []
+    houses = {*ids["b"], *(d.building_id for d in doors if d.building_id)}
+    stood = list(Building.objects.filter(**own, id__in=houses).defer("footprint")) if houses else []
+    around = {*ids["c"], *(b.compound_id or 0 for b in stood), *(d.compound_id or 0 for d in doors)}
+    compounds = Compound.objects.filter(**own, id__in=around, community__startswith=division_head(area))
+    return {one.ref: one for one in _made(list(compounds.defer("polygon")), stood, doors)}
+
+
+def _made(compounds: list[Compound], houses: list[Building], doors: list[Entrance]) -> list[Stand]:
+    """Put each house behind its compound, each entrance behind its house; what has none of these is left out."""
+    made: list[Stand] = []
+    of_compound: dict[int, list[Building]] = {}
+    for house in houses:
+        of_compound.setdefault(house.compound_id or 0, []).append(house)
+    behind: dict[str, list[Entrance]] = {}
+    for door in doors:
+        behind.setdefault(f"b{door.building_id}" if door.building_id else f"c{door.compound_id}", []).append(door)
+    for compound in compounds:
+        made.append(_stand(f"c{compound.id}", compound, compound.name, ""))
+        made += _doors(made[-1], behind, compound.name, "")
+        for house in sorted(of_compound.get(compound.id, []), key=_order):
+            said = house.name.removeprefix(compound.name)
+            made.append(_stand(f"b{house.id}", house, compound.name, said))
+            made += _doors(made[-1], behind, compound.name, said)
+    return made
+
+
+def _doors(house: Stand, behind: Mapping[str, list[Entrance]], compound: str, said: str) -> list[Stand]:
+    called = [(d, d.name.strip() or EntranceKind(d.kind).label) for d in behind.get(house.ref, [])]
+    ways = sorted(called, key=lambda one: (_number(one[1]), one[1], one[0].id))
+    return [_stand(f"e{d.id}", d, compound, " ".join(p for p in (said, name) if p), of=house.ref) for d, name in ways]
+
+
+def _stand(ref: str, row: Any, compound: str, name: str, *, of: str = "") -> Stand:
+    return Stand(ref, of, compound, name, "", row.lng_e7, row.lat_e7)
+
+
+def _order(house: Building) -> tuple[int, str, int]:
+    return _number(house.name), house.name, house.id
+
+
+def _number(name: str) -> int:
+    found = re.search(r"\d+", name)
+    return int(found[0][:9]) if found else 0
+
+
+def _with_grids(made: list[Stand], day: date) -> list[Stand]:
+    """Say whose grid each is; nothing before the first edition."""
+    try:
+        grids = locate([s.lng_e7 / 1e7 for s in made], [s.lat_e7 / 1e7 for s in made], crs="cgcs2000", day=day)
+    except NoEditionYet:
+        return made
+    return [replace(s, grid=g.grid) for s, g in zip(made, grids, strict=True)]
