@@ -24,8 +24,8 @@ from jishi.accounts.models import (
     SignedIn,
     SignInKept,
 )
-from jishi.accounts.policies import GLASS, may_decide_glass, may_keep_accounts, may_see_every_glass
-from jishi.foundation import scope
+from jishi.accounts.policies import GLASS, WATCHING, may_decide_glass, may_keep_accounts, may_see_every_glass
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.sealed import Owner
 
@@ -347,6 +347,11 @@ def bodies_of(account_id: int, *, now: datetime) -> set[int]:
     return {body for body in rows.values_list("body_id", flat=True) if body is not None}
 
 
+def watches(account_id: int, *, now: datetime) -> bool:
+    """Tell whether an account holds a post that watches or keeps the platform: no head of a body is above it."""
+    return _held(now).filter(account_id=account_id, role__in=WATCHING).exists()
+
+
 def title_of(by: Actor, *, now: datetime) -> str:
     """Give the title of the post in which somebody acts now."""
     rows = _held(now).filter(account_id=by.account_id or 0, post_id=by.post_id).exclude(role=GLASS)
@@ -368,6 +373,12 @@ def recovered_at(account_id: int, *, now: datetime) -> datetime | None:
     """Give when the ways into an account were last ended by two persons, within ninety days."""
     rows = Recovery.objects.filter(tenant_id=_tenant(), account_id=account_id, decided_at__gt=now - timedelta(days=90))
     return rows.exclude(second_mac="").order_by("-id").values_list("decided_at", flat=True).first()
+
+
+def lost_at(account_id: int, *, now: datetime) -> datetime | None:
+    """Give when somebody else last ended the devices of an account as lost, within ninety days."""
+    found = trail.newest(("account", account_id), "account.phone_lost", since=now - timedelta(days=90))
+    return found.at if found and found.actor.split("/")[0] != f"staff:{account_id}" else None
 
 
 def demonstration_residents() -> list[Holder]:

@@ -121,6 +121,15 @@ def of(kind: str, ids: int | Iterable[int]) -> list[Entry]:
     return list(rows.order_by("subject_id", "seq"))
 
 
+def newest(subject: tuple[str, int], verb: str, *, since: datetime) -> Entry | None:
+    """Give the last entry of one subject with this verb after `since`; None: there is none."""
+    rows = Entry.objects.filter(
+        tenant_id=scope.current().actor.tenant_id, subject_kind=subject[0], subject_id=subject[1], verb=verb,
+        recorded_at__gt=since,
+    )  # fmt: skip
+    return rows.order_by("-seq").first()
+
+
 def heads(kind: str, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     """Give the last entry of each subject as (seq, hash); whoever keeps it can prove a later rewrite."""
     rows = TrailHead.objects.filter(

@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
 from jishi.accounts import policies, queries
-from jishi.accounts.actions import devices
+from jishi.accounts.actions import devices, proving
 from jishi.accounts.events import PhoneLost
 from jishi.accounts.models import Account, Device, SignedIn, SignInFailure, SignInKept
 from jishi.foundation import outbox, trail
@@ -166,15 +166,19 @@ def end_lost(username: str, *, by: Actor, now: datetime) -> int:
     the head of a body in which its holder has a post; gives how many devices. Which ones, and since when, is shown to
     nobody but their holder, who is told at once (spec 90 §2 A4: one verb ends every session of an account).
 
-    :raises NotAllowed: anybody else. :raises NotFound: no such account; to a head, none of his body either.
+    :raises NotAllowed: anybody else. :raises NotFound: no such account; to a head, none of his body either, nor one
+        that watches or keeps the platform. :raises FreshSignInNeeded: the session is old.
     """
     policies.ensure_may_end_lost(by)
+    proving.ensure_fresh(by, now=now)
     named = Account.objects.filter(tenant_id=by.tenant_id, username=username.strip()[:60])
     account = named.filter(is_staff_member=True).first()
     if account is None:
         raise NotFound
-    if not policies.may_keep_accounts(by) and not by.body_ids & queries.bodies_of(account.id, now=now):
-        raise NotFound
+    if not policies.may_keep_accounts(by):
+        own = by.body_ids & queries.bodies_of(account.id, now=now)
+        if not own or queries.watches(account.id, now=now):
+            raise NotFound
     count = Device.objects.filter(tenant_id=by.tenant_id, account=account, ended_at=None).count()
     _end_sessions(account.id, by=by, now=now)
     trail.record("account.phone_lost", ("account", account.id), by=by, at=now, codes={"devices": count})

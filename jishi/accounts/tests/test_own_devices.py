@@ -221,7 +221,12 @@ class TestEnded:
         page = head.get("/recovery", headers=ZH).content.decode()
         assert 'name="lost"' in page and 'name="username"' not in page, "heads end telephones, they ask for no way back"
 
-        for who, name in ((other, account.username), (head, stranger.username), (head, "nobody")):
+        auditor = an_account(tenant)
+        a_grant(auditor, "auditor", body_id=1, post_id=9907)
+
+        for who, name in (
+            (other, account.username), (head, stranger.username), (head, "nobody"), (head, auditor.username),
+        ):  # fmt: skip
             told = who.post("/recovery/lost", {"lost": name}, headers=ZH)
             assert told.status_code == 200 and "本单位没有这个登录名" in told.content.decode()
         assert clerk.post("/recovery/lost", {"lost": stranger.username}).status_code == 403
@@ -236,9 +241,23 @@ class TestEnded:
             outside.drain(recovery_telling.REACTION, 1, by=messenger(tenant), clock=lambda: datetime.now(UTC))
 
         assert not known() and sync(phone).status_code in (401, 403)
+        own = signed_in(Client(), account, post=9901).get("/me/sign-in", headers=ZH).content.decode()
+        assert "说是手机丢了" in own, "whoever chose no channel reads it there"
         assert lost_entries(tenant) == ["account.phone_lost"]
         (letter,) = twin.carried
         assert letter.to == "13900001234" and "手机丢了" in letter.text and "Chrome" not in letter.text
+
+    def test_as_lost_needs_that_the_head_has_just_shown_who_it_is(self, account, tenant):
+        start(a_phone(account))
+        head = signed_in(Client(), a_head(tenant, body=1, post=9904), post=9904)
+        old = head.session
+        old["began"] -= 3600
+        old.save()
+
+        led = head.post("/recovery/lost", {"lost": account.username})
+
+        assert led.status_code == 302 and "/me/sign-in/again" in led["Location"]
+        assert known() and lost_entries(tenant) == []
 
     def test_the_day_the_term_ends(self, account, tenant):
         start(a_phone(account))

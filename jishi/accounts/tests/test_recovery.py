@@ -232,8 +232,9 @@ def test_the_pages_show_each_half_once_and_ask_for_a_passkey(house: House) -> No
     assert "第二半" in colleague.post(path, headers={"accept-language": "zh"}).content.decode()
     assert colleague.get("/recovery").status_code == 403  # nothing waits for him any more
     stranger = signed_in(Client(), house.people["stranger"])
-    page = stranger.get("/recovery").content.decode()  # a head: for a lost telephone, and for nothing else
-    assert "clerk-1" not in page and str(row.id) not in re.findall(r"recovery/(\d+)", page)
+    board = stranger.get("/recovery")  # a head: for a lost telephone, and for nothing else
+    page = board.content.decode()
+    assert board.status_code == 200 and "clerk-1" not in page and str(row.id) not in re.findall(r"recovery/(\d+)", page)
     assert stranger.post(f"/recovery/{row.id}/approve").status_code == 404
 
 

@@ -45,6 +45,7 @@ class WaysIn(IndexView):
         found["devices"] = devices.of(self.request.actor.account_id, by=self.request.actor)
         found["by_phone"] = queries.enters_by_phone(self.request.actor.account_id)
         found["recovered_at"] = queries.recovered_at(self.request.actor.account_id, now=self.request.now)
+        found["lost_at"] = queries.lost_at(self.request.actor.account_id, now=self.request.now)
         found["vouching"] = recovery.concerns(self.request)
         found["looks_after_keys"] = self.request.actor.kind == "staff" and key_list.keeps(self.request.actor)
         found["unified"] = bool(settings.OIDC_ISSUER)

@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -100,13 +100,12 @@ def lost(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _board(request, Wanted(), lost=form)
     try:
-        count = signing_in.end_lost(form.cleaned_data["lost"], by=request.actor, now=request.now)
+        signing_in.end_lost(form.cleaned_data["lost"], by=request.actor, now=request.now)
     except NotFound:
         all_of_them = policies.may_keep_accounts(request.actor)
         form.add_error("lost", _("没有这个登录名。") if all_of_them else _("本单位没有这个登录名。"))
         return _board(request, Wanted(), lost=form)
-    text = ngettext("停用了 %(n)d 台随身设备，所有登录都退出了。", "停用了 %(n)d 台随身设备，所有登录都退出了。", count)
-    messages.success(request, text % {"n": count})
+    messages.success(request, _("随身设备都停用了，所有登录都退出了。"))
     return redirect("recovery")
 
 
