@@ -223,6 +223,27 @@ class TestTheCode:
             assert "no-store" in page["Cache-Control"] and "noindex" in page["X-Robots-Tag"]
         assert 'type="radio"' in visitor.get(pasted["Location"]).content.decode()
 
+    def test_of_a_link_that_was_pasted_at_another_page_or_without_its_scheme_opens_where_it_belongs(
+        self, two: tuple[str, str], visitor: Client
+    ) -> None:
+        bare = f"12345-of-the-town-of-rivers.example{two[0]}"
+
+        for at, pasted in (("/mediate", f"{HOST}{two[0]}"), ("/feedback", bare), ("/feedback", two[0])):
+            led = visitor.post(at, {"open": "1", "letter": pasted})
+            assert led["Location"].startswith("/feedback?of="), (at, pasted)
+            assert 'type="radio"' in visitor.get(led["Location"]).content.decode()
+        strange = visitor.post("/mediate", {"open": "1", "letter": f"{HOST}/sign-out#{'x' * 24}"})
+        assert strange["Location"].startswith("/mediate?of="), "no other address is gone to"
+
+    def test_is_handed_over_beside_a_cookie_whose_name_cannot_be_written(
+        self, two: tuple[str, str], visitor: Client
+    ) -> None:
+        planted = "; ".join(f"{letters.COOKIE}[{i}]=x" for i in range(letters.AT_MOST + 1))
+
+        led = visitor.post("/feedback", {"open": "1", "letter": two[0]}, headers={"cookie": planted})
+
+        assert led.status_code == 302
+
     def test_is_kept_for_its_address_alone_out_of_reach_of_scripts_and_not_for_long(
         self, two: tuple[str, str], visitor: Client
     ) -> None:

@@ -24,7 +24,9 @@ from django.views.decorators.http import require_http_methods
 COOKIE = "__Host-jishi_letter_" if settings.SESSION_COOKIE_SECURE else "jishi_letter_"
 SALT, LIVES = "jishi.letter", 30 * 60
 AT_MOST = 5  # letters open in one browser; the oldest is asked for again
-_CODE = re.compile(r"(?:^|#|%23)([\w-]{16,100})(?![\w-])", re.ASCII)  # a whole message may be pasted
+_CODE = re.compile(r"[\w-]{16,100}", re.ASCII)
+_LINK = re.compile(r"((?:/[\w/-]*)?)(?:\?[^\s#]*)?(?:#|%23)([\w-]{16,100})(?![\w-])", re.ASCII)  # pasted, maybe whole
+_NAMES: set[str] = set()  # of the bare addresses
 _PLACE = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
 
@@ -43,15 +45,17 @@ class Letter:
 
 def by_code(name: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Give a view the code of its letter as `token`; without one, ask for it. `name` is that of the bare address."""
+    _NAMES.add(name)
 
     def around(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @never_cache
         @require_http_methods(["GET", "HEAD", "POST"])
         @wraps(view)
         def page(request: HttpRequest, **more: str) -> HttpResponse:
-            at, sent = reverse(name), code_in(request.POST.get("letter", ""))
+            at, given = reverse(name), request.POST.get("letter", "")
+            sent = code_in(given)
             if sent and "open" in request.POST:
-                return hand_over(request, at, sent)
+                return hand_over(request, address_in(given) or at, sent)
             of = place(request)
             kept = held(request, at, of)
             code = sent if request.method == "POST" else kept
@@ -73,11 +77,17 @@ def by_code(name: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., 
 def code_in(given: str) -> str:
     """Give the code in what was posted: the code, its link, or the message around it; none: nothing.
 
-    >>> code_in("请打开：https://town.example/link#AbCdEfGhIjKl-MnO_pQr。"), code_in("#h-1")
+    >>> code_in("请打开：12345.town-of-the-river.example/link#AbCdEfGhIjKl-MnO_pQr。"), code_in("#h-1")
     ('AbCdEfGhIjKl-MnO_pQr', '')
     """
-    found = _CODE.search(given.strip())
-    return found[1] if found else ""
+    found = _LINK.search(given)
+    return found[2] if found else given.strip() if _CODE.fullmatch(given.strip()) else ""
+
+
+def address_in(given: str) -> str:
+    """Give the bare address of ours that a pasted link names: one of another page leads to that page; none: nothing."""
+    found = _LINK.search(given)
+    return next((a for a in map(reverse, _NAMES) if found and found[1] == a), "")
 
 
 def place(request: HttpRequest) -> str:
@@ -89,6 +99,7 @@ def place(request: HttpRequest) -> str:
 def hand_over(request: HttpRequest, at: str, code: str) -> HttpResponse:
     """This will keep the code in this browser, at a place of its own, for this address of this town alone."""
     before = [name.removeprefix(COOKIE) for name in request.COOKIES if name.startswith(COOKIE)]
+    before = [p for p in before if _PLACE.fullmatch(p)]  # a name that somebody planted is not written back
     of = next((p for p in before if held(request, at, p) == code), "") or secrets.token_hex(8)
     value = signing.dumps([request.tenant.id, at, of, code], salt=SALT)
     response = redirect(Letter(code, at, of).here)
