@@ -2,7 +2,8 @@
 """Names of people: those beside a cue word (see `names`), and those of a story, which only their neighbours give away.
 
 A name without any word beside it is taken where it stands in a list of names or of debts, beside a word that only follows a person
-(徐某的前妻, 夫妻, 拍板), in front of an office in brackets, or again after it was taken once. Two signs alone are never enough.
+(徐某的前妻, 夫妻, 拍板), in front of kin or an office in brackets, or again after it was taken once. Two signs alone are never enough.
+Among three names in a row or three debts a given sign may be any (`_could_be`): no table holds all that parents choose.
 """
 
 import re
@@ -12,15 +13,20 @@ from .found import Found, found
 from .names import CLEAR, GIVEN, GRAMMAR, JOBS, TWO, UNCLEAR, WORDS, bad_before, beside_a_word, name_at
 
 _PLACE_ENDS = frozenset("路街巷道村镇乡区县市山河湖桥苑园港湾湖洲岭坡塘坪冲坝村组店厂矿")
+# What no name of a person holds: words, offices, goods and companies do.
+_NEVER_GIVEN = frozenset("的了是在不就都也又还有无没等和与及或被把对给让从向为以于其此该这那个只我你他她们人者员长任局部司行会社费款金账户家公")
 # What stands right before a name in a story.
 _FREE = re.compile(r"(?:[^\u4e00-\u9fff]|^|[、和与及被受由致使向将把对给让跟同因是为经属找请说了在]|委托|项目|追缴|以及|其中|接到)$")
 _KIN = r"(?:前妻|前夫|妻子|丈夫|夫妻|夫妇|父亲|母亲|父子|父女|母子|弟弟|哥哥|姐姐|妹妹|儿子|女儿|姐弟|兄弟|兄妹|岳父)"
+# Kin or an office told in brackets right behind: only a person has them.
+_TOLD_IN_BRACKETS = re.compile(rf"\([^()\n]{{0,8}}{_KIN}\)|\([^()\n]{{0,12}}(?:{JOBS}|派出所所长|大队长|庭长|法定代表人)\)")
 # What only stands behind a person; it is looked for first, it is rarer than a surname.
 _BEHIND = re.compile(
     rf"[(]?{_KIN}|等人|名下|二人|两人|个人(?:涉|账|挥|资)|出具了|介绍(?![信费函性])|代理其|拍板|户房屋|账户[0-9]|所写的|本人的?[签身账]"
     rf"|\([^()\n]{{0,16}}(?:{JOBS}|总监|推广人|派出所所长|姐夫)\)"
 )
 _SUM = re.compile(r"(?:账户)?\s?[0-9][0-9,]*(?:\.[0-9]+)?\s?万?元?(?=[^,。;、\n]{0,16}元)")
+_NUMBERED = re.compile(r"[0-9]{1,2}[、.](?P<name>[\u4e00-\u9fff]{2,3})(?=(?:账户)?[0-9][0-9,]*(?:\.[0-9]+)?万?元?)")
 _ITEM = r"[\u4e00-\u9fff]{2,4}"
 _LIST = re.compile(rf"{_ITEM}(?:\([^()\n]{{0,14}}\))?(?:[、和与及]{_ITEM}(?:\([^()\n]{{0,14}}\))?){{2,}}")
 _PART = re.compile(r"\([^()]*\)|[、和与及]")
@@ -36,6 +42,17 @@ def _may_be(text: str, start: int, end: int) -> bool:
     given = text[start + 1 : end]
     likely = all(c in GIVEN for c in given) or len(given) == 2 and given[0] == given[1]
     return likely and text[start : start + 2] not in WORDS and not bad_before(text, start) and given[-1] not in _PLACE_ENDS
+
+
+def _could_be(text: str, start: int, end: int) -> bool:
+    """Whether the signs could be a full name where the place itself says that a name stands here: any given signs that
+    no place and no word ends with."""
+    if end - start not in (2, 3) or text[start] not in CLEAR | (UNCLEAR - GRAMMAR):
+        return False
+    given = text[start + 1 : end]
+    if not all("\u4e00" <= c <= "\u9fff" and c not in _NEVER_GIVEN for c in given) or given[-1] in _PLACE_ENDS:
+        return False
+    return text[start : start + 2] not in WORDS and not bad_before(text, start)
 
 
 def _sure(text: str, name: tuple[int, int]) -> bool:
@@ -59,6 +76,14 @@ def _told_of(text: str) -> Iterator[Found]:
             yield found(*name, "name", 0.85)
 
 
+def _told_in_brackets(text: str) -> Iterator[Found]:
+    for match in _TOLD_IN_BRACKETS.finditer(text):
+        for start in (match.start() - 3, match.start() - 2):
+            if start >= 0 and _could_be(text, start, match.start()) and _FREE.search(text[max(0, start - 2) : start]):
+                yield found(start, match.start(), "name", 0.85)
+                break
+
+
 def _owed(text: str) -> Iterator[Found]:
     """A list of people and sums (1、… 300万元。2、… 120元): three of them, or none."""
     if text.count("元") < 3:
@@ -68,6 +93,9 @@ def _owed(text: str) -> Iterator[Found]:
     if len(seen) >= 3:
         for name in seen:
             yield found(*name, "name", 0.85)
+        for match in _NUMBERED.finditer(text):  # among so many names, what stands alone between number and sum is one
+            if _could_be(text, *match.span("name")):
+                yield found(*match.span("name"), "name", 0.85)
 
 
 def _in_lists(text: str) -> Iterator[Found]:
@@ -81,6 +109,9 @@ def _in_lists(text: str) -> Iterator[Found]:
                 names.append(_trimmed(text, at, end, first=not names, last=cut is None))
             at = cut.end() if cut else end
         whole = [n for n in names if _may_be(text, *n) and _sure(text, n)]
+        others = [n for n in names if n not in whole]
+        if len(whole) >= 3 and 2 * len(whole) >= len(names) and all(_could_be(text, *n) for n in others):
+            whole = names
         if len(whole) >= 3 and len(whole) >= len(names) - 1 and sum(n[1] - n[0] == 3 for n in whole) >= 2:
             for name in whole:
                 yield found(*name, "name", 0.85)
@@ -121,11 +152,12 @@ def _again(text: str, names: set[str]) -> Iterator[Found]:
 
 def names_in(text: str) -> Iterator[Found]:
     """This will find names of people in a folded text; a surname alone, a street or a company is not a name."""
-    seen = [*beside_a_word(text), *_told_of(text), *_owed(text), *_in_lists(text)]
+    kin = list(_told_in_brackets(text)) if "(" in text else []
+    seen = [*beside_a_word(text), *_told_of(text), *kin, *_owed(text), *_in_lists(text)]
     seen += list(_listed(text, seen))
     yield from seen
     full = {text[f.start : f.end] for f in seen}
-    full = {n for n in full if _is_again(n)}
+    full = {n for n in full if _is_again(n)} | {text[f.start : f.end] for f in kin}
     if len(full) <= 50:
         yield from _again(text, full)
 

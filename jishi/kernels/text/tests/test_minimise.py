@@ -74,6 +74,26 @@ class TestMinimise:
         assert long.shown.endswith("联系〔电话〕")
 
 
+class TestNamesOfAStory:
+    @pytest.mark.parametrize(("said", "shown"), [
+        ("追回李建国、王秀英、陈穗昀、刘志强等人的钱。", "追回〔姓名〕、〔姓名〕、〔姓名〕、〔姓名〕等人的钱。"),
+        ("1、李建国300元。2、王秀英120元。3、刘志强80元。4、陈弈珂56元。",
+         "1、〔姓名〕300元。2、〔姓名〕120元。3、〔姓名〕80元。4、〔姓名〕56元。"),
+        ("签收的是陈弈珂（组长的父亲），找到陈弈珂也没用。", "签收的是〔姓名〕（组长的父亲），找到〔姓名〕也没用。"),
+    ])  # fmt: skip
+    def test_a_given_name_that_no_table_holds_is_hidden_where_its_place_says_that_it_is_one(self, said, shown):
+        assert minimise_one(said).shown == shown
+
+    @pytest.mark.parametrize("said", [
+        "汤圆、陈皮、毛豆、韩式泡菜都涨价了。",
+        "1、毛豆3元。2、陈皮4元。3、米粉2元。4、汤圆5元。",
+        "门口的石狮(物业经理的父亲捐的)倒了。",
+        "宋体、黄色、史料、孔雀四个展板坏了。",
+    ])  # fmt: skip
+    def test_goods_and_places_in_a_row_are_no_names(self, said):
+        assert minimise_one(said).shown == said
+
+
 class TestNormalise:
     @pytest.mark.parametrize(
         ("written", "folded"),
