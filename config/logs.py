@@ -106,6 +106,7 @@ def _about(request: Any, record: logging.LogRecord) -> str:
     words = [str(status), str(getattr(request, "method", "")), f"/{match.route}" if match else "(no route)"]
     words += [f"tenant={tenant.id}"] if tenant is not None else []
     words += [f"account={staff}"] if staff else []
+    words += [f"client={actor.client_id}"] if actor is not None and actor.kind == "client" else []
     return " ".join(words)
 
 

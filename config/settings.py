@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.refused.Written",
     "jishi.portal.middleware.PageSafety",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "jishi.portal.middleware.Language",

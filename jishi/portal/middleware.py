@@ -69,8 +69,8 @@ class PageSafety:
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        if headers.get("Content-Type", "").startswith("text/html"):
-            headers.setdefault("Cache-Control", "private, no-cache")
+        # no cache in between keeps what somebody was answered; an answer for a program nobody keeps (ASVS V14.2.2)
+        headers.setdefault("Cache-Control", "no-store" if request.path.startswith("/api/") else "private, no-cache")
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

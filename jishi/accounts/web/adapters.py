@@ -53,6 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         if account is None:
             signing_in.failed(username, device, by=request.actor, now=request.now)
+            request.way_in_failed = True  # a line of the log: config/refused.py
             if getattr(request, "first_is_over", False):
                 raise ValidationError(_("这个首次密码过期了，请安全管理员再给一个。"), code="first_is_over")
         return account  # type: ignore[return-value]

@@ -84,10 +84,11 @@ def code(request: HttpRequest) -> HttpResponse:
         try:
             account = by_phone.enter(said["phone"], said["code"], browser=browser, by=request.actor, now=request.now)
         except CodeWrong as wrong:
+            request.way_in_failed = True
             form.add_error("code", spoken(wrong))
         except (CodeOver, Invalid):
             form.add_error("code", spoken(CodeOver()))
-            over = True
+            over = request.way_in_failed = True
         else:
             asked = safe(request, request.POST.get("next", ""), OWN)
             request.entered_by = "phone"

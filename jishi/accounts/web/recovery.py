@@ -145,6 +145,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
         except Invalid as unfit:
             form.add_error("password", unfit.facts["detail"])
         except HalvesWrong as wrong:
+            request.way_in_failed = True
             form.add_error(None, f"{wrong.sentence(lang)} {wrong.next_step(lang)}")
         else:
             return redirect("account_login")

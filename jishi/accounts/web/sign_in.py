@@ -74,6 +74,7 @@ class SlowCode:
             return super().clean_code()  # type: ignore[misc]
         except ValidationError:
             signing_in.failed(name, "", by=request.actor, now=request.now)
+            request.way_in_failed = True
             raise
 
 
