@@ -189,6 +189,14 @@ def converted(features: Sequence[dict[str, Any]], crs: str) -> list[dict[str, An
     return [{**f, "geometry": {**f["geometry"], "coordinates": _listed(f["geometry"]["coordinates"])}} for f in made]
 
 
+def in_cgcs2000(features: Sequence[dict[str, Any]], crs: str) -> list[dict[str, Any]]:
+    """Give `converted` features of a system that a person named. :raises UnknownDatum: not named, or not known."""
+    try:
+        return converted(features, datum.ensure_known(crs))
+    except datum.UnknownDatum:
+        raise UnknownDatum(crs=crs or "—") from None
+
+
 def _listed(nested: Any) -> Any:
     return [_listed(one) for one in nested] if isinstance(nested, list) else getattr(nested, "tolist", lambda: nested)()
 
@@ -274,14 +282,17 @@ def _unreadable(findings: Sequence[Finding]) -> bool:
 def _drawn(feature: Mapping[str, Any]) -> Drawn:
     said = feature.get("properties") or {}
     shape = shapely.remove_repeated_points(shape_of(feature["geometry"]))
-    tidy = shapely.orient_polygons(shape) if hasattr(shapely, "orient_polygons") else _oriented(shape)
+    tidy = oriented(shape)
     return Drawn(
         str(said.get("code") or ""), str(said.get("name") or "").strip(), _kind(feature),
         str(said.get("special_of") or ""), str(said.get("owner_ref") or ""), shapely.to_wkb(tidy),
     )  # fmt: skip
 
 
-def _oriented(shape: Any) -> Any:
+def oriented(shape: Any) -> Any:
+    """Give a shape whose rings run as a file's should: shells anticlockwise, holes clockwise (RFC 7946)."""
+    if hasattr(shapely, "orient_polygons"):
+        return shapely.orient_polygons(shape)
     from shapely.geometry.polygon import orient  # noqa: PLC0415
 
     parts = [orient(p) for p in getattr(shape, "geoms", [shape])]

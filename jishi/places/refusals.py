@@ -111,6 +111,12 @@ class ReportHasChanged(Refused):
     next_zh, next_en = "请重新核对同一个文件。", "Check the same file once more."
 
 
+class BorderNotMoved(Refused):
+    code, status = "border_not_moved", 422
+    zh, en = "这段边界不能这样挪：{why}。", "The border cannot be moved so: {why_en}."
+    next_zh, next_en = "重画要挪的那一块，再试一次。", "Draw the piece anew and try again."
+
+
 class NothingToPlan(Refused):
     code, status = "nothing_to_plan", 409
     zh = "{community} 还没有写明户数的小区或楼栋，不能算方案。"

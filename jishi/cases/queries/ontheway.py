@@ -82,6 +82,7 @@ def way(*, by: Actor, now: datetime) -> Way | None:
     if by.kind != "staff" or not by.has("grid_worker", walkers.VOLUNTEER):
         raise NotAllowed(why="跑腿单给网格员和登记过的志愿者。")
     rows = walkers.visible_to(by, Errand.objects.filter(lng_e7__isnull=False, lat_e7__isnull=False)).filter(_to_me(by))
+    rows = rows.exclude(point__isnull=False, point__lng_e7=None)  # in the middle of its grid: nobody said where
     found = list(rows.select_related("case", "point").order_by("due_at", "id")[:MOST_WALKED])
     if len(found) < 2:
         return None

@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 from conftest import MONDAY_TEN, TOWN
 from jishi.accounts.tests.factories import an_account
 from jishi.cases import walkers
-from jishi.cases.actions import errands
+from jishi.cases.actions import errands, patrols
 from jishi.cases.actions.errands import Press, Setting
 from jishi.cases.legwork import ERRAND, ErrandStatus
 from jishi.cases.models import Case, Errand, Report
@@ -133,6 +133,15 @@ class TestAWalk:
 
         assert asked is not None and entries(first) == before
         assert f.do(worker(town, area=AWAY), ontheway.way, now=MONDAY_TEN) is None
+
+    def test_leaves_out_a_round_of_which_nobody_said_where_it_is(self, town):
+        gates = (patrols.Point("一号门"), patrols.Point("二号门"))
+        laid = patrols.NewRoute("夜里看门", grid_of(town).id, gates, "锁没锁", 7, localdate(MONDAY_TEN))
+        f.do(f.dispatcher(town), patrols.lay, laid, now=MONDAY_TEN)
+        f.do(system(town), patrols.set_due, now=MONDAY_TEN, tenant_code=TOWN)
+
+        assert f.do(worker(town), ontheway.mine, now=MONDAY_TEN).errands
+        assert f.do(worker(town), ontheway.way, now=MONDAY_TEN) is None
 
     def test_is_not_for_who_goes_nowhere(self, town):
         with pytest.raises(NotAllowed):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import shapely
 from django.db import transaction
+from django.utils.timezone import localdate
 from shapely.geometry import mapping
 from shapely.geometry import shape as shape_of
 
@@ -102,6 +103,7 @@ def apply(
     row = _open(import_id, by, version)
     report = grids.check_features(rows_of(row), division=row.division_code, crs="cgcs2000", by=by)
     then = {f["code"] for f in row.report["findings"] if f["level"] == BLOCKER}
+    _ensure_same_base(row, now)
     if report.hash != row.report["hash"] or {f.code for f in report.blockers} - then:
         raise ReportHasChanged
     edition = grids.adopt(
@@ -113,6 +115,18 @@ def apply(
         codes={"division": row.division_code, "edition": edition.number, "sha256": row.sha256},
     )  # fmt: skip
     return edition
+
+
+def _ensure_same_base(row: GroundImport, now: datetime) -> None:
+    """:raises ReportHasChanged: a moved border was drawn on another edition than the one in force."""
+    border = row.report.get("border")
+    if border is None:
+        return
+    held = GridEdition.objects.filter(
+        tenant_id=row.tenant_id, division_code=row.division_code, effective__contains=localdate(now)
+    )
+    if list(held.values_list("number", flat=True)) != [border["base"]]:
+        raise ReportHasChanged
 
 
 @transaction.atomic

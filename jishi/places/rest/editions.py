@@ -14,9 +14,9 @@ from ninja import Field, Router, Schema
 from jishi.foundation import idempotency, numbers
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, KeyMissing, NotFound, PreconditionMissing, SignInNeeded
-from jishi.places.actions import imports
+from jishi.places.actions import borders, imports
 from jishi.places.models import GroundImport
-from jishi.places.policies import ensure_may_keep_ground_of
+from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
 from jishi.places.queries import imports as looking
 
 router = Router(tags=["places"])
@@ -29,6 +29,15 @@ class DraftIn(Schema):
     division: str = Field(min_length=12, max_length=12, pattern="^[0-9]{12}$")
     crs: str = Field("", max_length=40)
     geojson: dict[str, Any]
+
+
+class BorderIn(Schema):
+    """A polygon of a named system that goes from one grid (code) to the one beside it."""
+
+    giving: str = Field(min_length=15, max_length=17, pattern="^[0-9]{15,17}$")
+    taking: str = Field(min_length=15, max_length=17, pattern="^[0-9]{15,17}$")
+    crs: str = Field("", max_length=40)
+    piece: dict[str, Any]
 
 
 class AdoptIn(Schema):
@@ -50,6 +59,24 @@ def draft(request: HttpRequest, response: HttpResponse, payload: DraftIn) -> tup
         content = json.dumps(payload.geojson, ensure_ascii=False).encode()
         made = imports.check_file(
             content, "api.geojson", division=payload.division, crs=payload.crs, by=by, now=_now(request)
+        )
+        slot.fill({"id": made.id})
+    row = looking.ground_import(int(slot.answer["id"]), by=by)
+    response["Location"] = f"/api/v1/grids/drafts/{row.id}"
+    return 201, _told(row, response)
+
+
+@router.post("/grids/borders", summary="Draft a moved border", response={201: Shape})
+def border(request: HttpRequest, response: HttpResponse, payload: BorderIn) -> tuple[int, Shape]:
+    """Draft the edition in force with a piece of ground in the grid beside it; nothing moves before it is adopted."""
+    by, key = _by(request), request.headers.get("Idempotency-Key", "")
+    ensure_may_keep_ground(by)
+    if not key:
+        raise KeyMissing
+    slot = idempotency.claim(key, route="grids/borders", body=request.body, by=by, now=_now(request))
+    if slot.is_first:
+        made = borders.move_border(
+            payload.giving, payload.taking, piece=payload.piece, crs=payload.crs, by=by, now=_now(request)
         )
         slot.fill({"id": made.id})
     row = looking.ground_import(int(slot.answer["id"]), by=by)
@@ -88,7 +115,7 @@ def _told(row: GroundImport, response: HttpResponse) -> Shape:
     return {
         "id": row.id, "division": row.division_code, "state": row.state, "crs": row.source_crs, "version": row.version,
         "hash": row.report["hash"], "grids": row.report["grids"], "blockers": row.report["blockers"],
-        "edition": row.edition.number if row.edition is not None else None,
+        "edition": row.edition.number if row.edition is not None else None, "border": row.report.get("border"),
         "findings": [
             {
                 "code": zh["code"], "level": zh["level"], "features": zh["features"], "place": zh["place"],

@@ -107,3 +107,19 @@ def test_nobody_but_the_office_of_the_ground_drafts_or_sees_a_draft(api, other_t
     assert api.client.post(
         "/api/v1/grids", json.dumps(drawn()), content_type="application/json"
     ).json()["code"] == "key_missing"  # fmt: skip
+
+
+def test_a_border_is_moved_by_a_draft_that_names_what_changes(api, other_tenant):
+    strip = [degrees(*p) for p in ((0.8, 0), (1, 0), (1, 1), (0.8, 1), (0.8, 0))]
+    said = {"giving": f"{A}001", "taking": f"{A}002", "crs": "cgcs2000",
+            "piece": {"type": "Polygon", "coordinates": [strip]}}  # fmt: skip
+    api.post("/grids/borders", {**said, "crs": ""}, 422)
+    api.post("/grids/borders", {**said, "taking": f"{A}009"}, 404)
+    made = api.post("/grids/borders", said, 201, key="border-001")
+
+    assert api.post("/grids/borders", said, 201, key="border-001") == made
+    assert (made["border"]["from"], made["border"]["base"], made["blockers"]) == (f"{A}001", 1, 0)
+    assert editions(other_tenant) == 1
+    day = {"effective_from": DAY, "document_no": "街办〔2026〕11号", "replaces": 1}
+    api.post(f"/grids/drafts/{made['id']}/adopt", day, version=made["version"])
+    assert editions(other_tenant) == 2

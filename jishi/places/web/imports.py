@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, Refused, SignInNeeded
-from jishi.places import policies, queries
+from jishi.places import formats, policies, queries
 from jishi.places.actions import barriers as barrier_verbs
+from jishi.places.actions import borders
 from jishi.places.actions import imports as verbs
 from jishi.places.formats.reading import COLUMNS
 from jishi.places.queries import imports as looking
@@ -53,13 +54,15 @@ def start(request: HttpRequest) -> HttpResponse:
     by, refused = keeper(request), None
     if request.method == "POST":
         try:
-            return redirect("ground-import", import_id=_checked(request, by))
+            made = _border(request, by) if "giving" in request.POST else _checked(request, by)
+            return redirect("ground-import", import_id=made)
         except Refused as no:
             refused = no
     lang = lang_of()
     return render(request, "places/imports.html", {
         "imports": looking.ground_imports(by=by), "communities": queries.communities(day=localdate(request.now)),
         "said": request.POST, "dense": True, "systems": systems(), "states": states(), "columns": list(COLUMNS),
+        "grids": sorted(queries.grids_in("", localdate(request.now)), key=lambda g: g.code),
         "refused_what": refused.sentence(lang) if refused else "",
         "refused_now": refused.next_step(lang) if refused else "",
     }, status=refused.status if refused else 200)  # fmt: skip
@@ -77,6 +80,21 @@ def _checked(request: HttpRequest, by: Actor) -> int:
         file.read(), file.name or "", division=division, crs=said.get("crs", ""), columns=columns, by=by,
         now=request.now,
     )  # fmt: skip
+    return row.id
+
+
+def _border(request: HttpRequest, by: Actor) -> int:
+    """A file with the one piece that moves, in a system that is said."""
+    file, said = request.FILES.get("file"), request.POST
+    if file is None or not file.size or file.size > LARGEST:
+        raise Invalid(detail=_("选一个 20 MB 以内的文件；更大的由运维用命令导入。"))
+    pieces = formats.read(file.read(), file.name or "").features
+    if len(pieces) != 1:
+        raise Invalid(detail=_("文件里只放要挪的那一块，一个面。"))
+    piece = pieces[0].get("geometry") or {}
+    row = borders.move_border(
+        said.get("giving", ""), said.get("taking", ""), piece=piece, crs=said.get("crs", ""), by=by, now=request.now
+    )
     return row.id
 
 
