@@ -16,12 +16,13 @@ from conftest import MONDAY_TEN, TOWN
 from jishi.accounts import queries as accounts
 from jishi.cases.actions import answer_photos, enclosing, handling, photos, publishing, retention, review, withdrawing
 from jishi.cases.models import Case, ReplyPhoto
-from jishi.cases.queries import covered, public
+from jishi.cases.queries import covered, public, resident
 from jishi.cases.refusals import GroundNeeded, NoPublicWords, NotAPicture, NotForThePublic
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
 from jishi.cases.tests.desk_steps import HOST, colleague, statements
+from jishi.cases.web.resident import telling
 from jishi.duties import queries as duties
 from jishi.foundation import files, scope
 from jishi.foundation.actor import Actor, clock, system
@@ -262,6 +263,24 @@ class TestSeen:
 
         assert cost(one) == cost(three)
         assert cost(one)[0] <= 3
+
+
+class TestTheCaller:
+    def test_is_told_in_a_sentence_that_it_was_covered_why_and_that_it_is_gone_again(self, town: int) -> None:
+        case = _approved(town)
+        _publish(case)
+        (kept,) = _files(case)
+        f.do(f.reviewer(town), answer_photos.hide, kept.id, of_case=case.id, why="拍到了邻居", now=LATER + HOUR)
+
+        report = p.report_of(case)
+        with scope.work(p.the_caller(case)):
+            happened = resident.follow(report, now=LATER + HOUR, lang="zh").happened
+        told = {h.what: telling.line(h, others=0) for h in happened if h.what.startswith("reply.photo")}
+
+        shown, hidden = told["reply.photo_shown"], told["reply.photo_hidden"]
+        assert shown is not None and shown["title"] == "承办单位的一张照片遮盖好了，给大家看"
+        assert "和答复一起登在公开页上" in shown["text"] and "遮盖的理由：" in shown["text"]
+        assert hidden is not None and hidden["title"] == "承办单位的一张照片不再公开"
 
 
 class TestKeeping:

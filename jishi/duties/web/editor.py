@@ -290,7 +290,7 @@ def _levels() -> dict[str, str]:
 
 def _clocks(lang: str) -> dict[str, str]:
     return {
-        "promise": _("对外承诺"), "handling": _("办理"), "sign": _("签收"), "contact": _("首次联系"),
+        "promise": _("对外承诺"), "handling": _("办理"), "sign": _("签收时限"), "contact": _("首次联系"),
         "review": _("审核"), "part": _("协办"),
     }  # fmt: skip
 

@@ -377,6 +377,16 @@ def _covered(h: Happened) -> Line:
     return {"title": title, "icon": "eye", "kind": "run", "text": why, "said": h.words.get("why", "")}
 
 
+def _answer_photo(h: Happened) -> Line:
+    """A photo that the body sent along with its reply: covered and public, or not any more (spec 10 §2)."""
+    if h.what == "reply.photo_hidden":
+        return {"title": _("承办单位的一张照片不再公开"), "icon": "eye", "kind": "run", "said": h.words.get("why", "")}
+    text = _("和答复一起登在公开页上。")
+    if ground := h.codes.get("ground"):
+        text += _("遮盖的理由：%(ground)s。") % {"ground": say(COVERS, ground)}
+    return {"title": _("承办单位的一张照片遮盖好了，给大家看"), "icon": "eye", "kind": "run", "text": text}
+
+
 def _kept_from_strangers(h: Happened) -> Line:
     mine = h.codes.get("side") == "caller"
     of_photo = h.what == "report.photo_hidden"
@@ -424,6 +434,8 @@ _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     "report.redacted": _covered,
     "report.photo_hidden": _kept_from_strangers,
     "report.hidden": _kept_from_strangers,
+    "reply.photo_shown": _answer_photo,
+    "reply.photo_hidden": _answer_photo,
     "case.offered": _offered,
     "case.offer_taken_back": _taken_back,
     "handover.signed": _signed,
