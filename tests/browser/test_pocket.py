@@ -132,6 +132,37 @@ class TestWithoutNetwork:
         assert len(said(site, f"{MARK}断网：六号楼")) == 2
         assert re.search(r"R990181\d{6}", page.locator(SENT).first.text_content())
 
+    def test_after_a_new_version_came_without_its_page_the_one_before_opens_whole(self, phone):
+        page = phone()
+        now = page.evaluate(
+            """async () => {
+                const [now] = (await caches.keys()).filter((name) => name.startsWith("jishi-pocket-"));
+                const before = await caches.open("jishi-pocket-before"), after = await caches.open(now);
+                for (const one of await after.keys()) {
+                    const kept = await after.match(one), mark = new URL(one.url).pathname === "/pocket";
+                    const css = /pocket[.][^/]*css$/.test(one.url), how = { headers: kept.headers };
+                    const marked = async (from, to) => new Response((await kept.text()).replace(from, to), how);
+                    if (mark) await before.put(one, await marked("<body", "<body data-before"));
+                    else if (css) await before.put(one, await marked(/$/, "body{--before:yes}"));
+                    else await before.put(one, kept);
+                }
+                await after.delete("/pocket");
+                return now;
+            }"""
+        )
+        page.context.set_offline(True)
+        page.reload()
+        ready(page)
+        seen = """() => fetch(document.querySelector("link[href*='pocket/pocket']").href).then((r) => r.text())
+            .then((css) => [document.body.dataset.before, css.includes("--before")])"""
+
+        assert page.evaluate(seen) == ["", True]
+        page.context.set_offline(False)
+        page.reload()
+        ready(page)
+        assert page.evaluate(seen) == [None, False]
+        assert page.evaluate("caches.keys()") == [now]
+
     def test_what_the_platform_was_never_asked_is_not_said_to_be_nothing(self, house):
         context = house.context(GRID, size=PHONE)
         page = context.new_page()

@@ -36,7 +36,7 @@ export function ask(say) {
 }
 
 export function offer(say, start, noted) {
-  if (!crypto.subtle) return;
+  if (!crypto.subtle || !$("code-offer")) return;  // an older page has no place for it
   const place = $("code-offer"), dialog = $("code-set"), form = dialog.querySelector("form");
   const [first, second] = ["code", "again"].map((n) => form.elements.namedItem(n));
   const show = () => { for (const each of place.querySelectorAll("[data-when]")) each.hidden = (each.dataset.when === "set") !== store.hasCode(); };
@@ -62,9 +62,10 @@ export function offer(say, start, noted) {
     noted(say("code.gone"));
   });
   let since = 0;
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && since && Date.now() - since > AWAY && store.hasCode()) location.reload();
+  document.addEventListener("visibilitychange", async () => {
+    const away = !document.hidden && since ? Date.now() - since : 0;
     since = document.hidden ? Date.now() : 0;
+    if (away > AWAY && await store.isShut()) location.reload();
   });
   place.hidden = false;
   show();

@@ -85,13 +85,14 @@ export const isLocked = () => Boolean(code) && !shutter;
 export async function setCode(words, { id, key: bytes }, proof) {
   await adopt(id, bytes);
   const [made, mine] = await code_.make(words);
-  [code, shutter] = [{ id: "code", ...made, left: code_.TRIES, proof }, mine];
-  const closed = await shut(id, bytes, ring.get(id).until);
+  const asked = { id: "code", ...made, left: code_.TRIES, proof };
+  const closed = { id, until: ring.get(id).until, shut: await code_.seal(mine, bytes) };
   await together(["keys"], async (store) => {
     for (const at of await done(store("keys").getAllKeys())) if (!OTHER.includes(at)) await done(store("keys").delete(at));
     await done(store("keys").put(closed));
-    await done(store("keys").put(code));
+    await done(store("keys").put(asked));
   });
+  [code, shutter] = [asked, mine];  // only what is kept is set
 }
 
 export async function dropCode({ id, key: bytes }) {
@@ -100,27 +101,34 @@ export async function dropCode({ id, key: bytes }) {
   await adopt(id, bytes);
 }
 
-// Gives how many tries are left, or nothing once it is open. A try is counted before it is looked at.
+// Gives how many tries are left, or nothing once it is open. A try is counted before it is looked at; the code that was
+// set last counts, by whichever tab.
 export async function unlock(words) {
-  const left = await together(["keys"], async (store) => {
-    const now = await done(store("keys").get("code"));
-    if (!now?.left) return -1;
-    await done(store("keys").put({ ...now, left: now.left - 1 }));
-    return now.left - 1;
+  const now = await together(["keys"], async (store) => {
+    const kept = await done(store("keys").get("code"));
+    if (!kept?.left) return null;
+    await done(store("keys").put({ ...kept, left: kept.left - 1 }));
+    return { ...kept, left: kept.left - 1 };
   });
-  const mine = left < 0 ? null : await code_.open(words, code);
+  const mine = now && await code_.open(words, now);
   if (!mine) {
-    if (left <= 0) await giveUp();
-    return Math.max(left, 0);
+    if (!now?.left) await giveUp();
+    return now?.left ?? 0;
   }
-  shutter = mine;
+  [code, shutter] = [now, mine];
   for (const held of await on("keys", "readonly", (s) => s.getAll())) {
     if (!held.shut || held.until < Date.now()) continue;
     ring.set(held.id, { id: held.id, key: await keyOf(await code_.unseal(mine, held.shut)), until: held.until });
   }
-  await on("keys", "readwrite", (s) => s.put({ ...code, left: code_.TRIES }));
+  await together(["keys"], async (store) => {
+    const kept = await done(store("keys").get("code"));
+    if (kept && hex(kept.salt) === hex(now.salt)) await done(store("keys").put({ ...kept, left: code_.TRIES }));
+  });
   return undefined;
 }
+
+// Whether a code is set, by this tab or another.
+export const isShut = async () => Boolean(await on("keys", "readonly", (s) => s.get("code")));
 
 // Forgotten, or tried too often: the key is thrown away. It is taken from the server again once its holder has shown who
 // he is after that. What was written while no key of the server's was here (30 days without it) goes with the code.
