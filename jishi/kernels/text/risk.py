@@ -19,7 +19,7 @@ _DENIED = re.compile(
     r"(?:发现|发生|再|人|什么|任何)?[^,。;]{0,4}$"
 )
 # Feared, not seen: 担心…, 怕…, 容易…, 就会发生…. 怕是 says that it is so.
-_FEARED = re.compile(r"(?:担心|担忧|害怕|生怕|唯恐|怕(?!是)|以免|以防|容易|极易|会不会|可能会|可能引|可能导致|可能造成|可能出现|将会|随时都?(?:可能|会|有)|到时会|也许会|就会(?:出现|发生|造成|导致|引发)|分分钟会|不至于)[^,。;!?]{0,14}$")
+_FEARED = re.compile(r"(?:担心|担忧|害怕|生怕|唯恐|怕(?!是)|以免|以防|容易|极易|会不会|可能会|可能引|可能导致|可能造成|可能出现|将会|随时都?(?:可能|会|有)|到时会|也许会|就会(?:出现|发生|造成|导致|引发))[^,。;!?]{0,14}$")
 # A word of danger in the name of something else: 火灾报警器, 漏电保护器, 起火隐患.
 _NAMED = re.compile(
     r"[^,。;!?]{0,12}?(?:隐患|风险)|.{0,3}?(?:报警器|警报器|报警装置|保护器|保险|演练|演习|预案|知识|宣传|讲座|培训|防范|应急|原因|逃生|灾害|影响|地段)"
@@ -110,10 +110,11 @@ def _fires(text: str, part: re.Match[str], rule: RiskRule, groups: Sequence[re.P
     """The words of one part that make the rule fire: one of each group, near each other; empty where it does not."""
     if any(word in part.group() for word in rule.never):
         return []
-    found = [[w for w in g.finditer(text, *part.span()) if _counts(text, part, w)] for g in groups]
+    heard = _is_heard(rule)
+    found = [[w for w in g.finditer(text, *part.span()) if _counts(text, part, w, heard=heard)] for g in groups]
     if not all(found) or _is_over_or_imagined(text, part, under_way=rule.under_way):
         return []
-    if len(text) > LETTER and not _is_heard(rule):
+    if len(text) > LETTER and not heard:
         found = [[w for w in group if not _is_told(text, w, rule)] for group in found[:1]] + found[1:]
     for first in found[0]:
         words = [min(group, key=lambda w: abs(w.start() - first.start())) for group in found]
@@ -122,11 +123,12 @@ def _fires(text: str, part: re.Match[str], rule: RiskRule, groups: Sequence[re.P
     return []
 
 
-def _counts(text: str, part: re.Match[str], word: re.Match[str]) -> bool:
+def _counts(text: str, part: re.Match[str], word: re.Match[str], *, heard: bool) -> bool:
+    """Whether a word is said as a danger. Of a life that somebody wants to end the fear alone is heard."""
     first = max(part.start(), text.rfind(",", 0, word.start()) + 1)
     if _DENIED.search(text, max(first, word.start() - 10), word.start()):
         return False
-    return not _FEARED.search(text, first, word.start()) and not _NAMED.match(text, word.end())
+    return (heard or not _FEARED.search(text, first, word.start())) and not _NAMED.match(text, word.end())
 
 
 def _sentence(text: str, part: re.Match[str]) -> str:
