@@ -235,6 +235,14 @@ class TestTheCode:
         strange = visitor.post("/mediate", {"open": "1", "letter": f"{HOST}/sign-out#{'x' * 24}"})
         assert strange["Location"].startswith("/mediate?of="), "no other address is gone to"
 
+    def test_is_looked_for_in_a_message_of_bounded_length(self, town: int, visitor: Client) -> None:
+        code = "x" * 24
+
+        behind = visitor.post("/feedback", {"open": "1", "letter": f"{'/a?' * 900}#{code}"})
+
+        assert behind.status_code == 422, "what nobody pastes is cut off before it is searched"
+        assert letters.code_in(f"{'/a?' * 600}#{code}") == code
+
     def test_is_handed_over_beside_a_cookie_whose_name_cannot_be_written(
         self, two: tuple[str, str], visitor: Client
     ) -> None:

@@ -23,9 +23,11 @@ from django.views.decorators.http import require_http_methods
 
 COOKIE = "__Host-jishi_letter_" if settings.SESSION_COOKIE_SECURE else "jishi_letter_"
 SALT, LIVES = "jishi.letter", 30 * 60
+MESSAGE = 2000  # characters that may be pasted
 AT_MOST = 5  # letters open in one browser; the oldest is asked for again
 _CODE = re.compile(r"[\w-]{16,100}", re.ASCII)
-_LINK = re.compile(r"((?:/[\w/-]*)?)(?:\?[^\s#]*)?(?:#|%23)([\w-]{16,100})(?![\w-])", re.ASCII)  # pasted, maybe whole
+# The address before the code may be pasted too; each part is bounded, for anybody may send any text.
+_LINK = re.compile(r"((?:/[\w/-]{0,60})?)(?:\?[^\s#]{0,200})?(?:#|%23)([\w-]{16,100})(?![\w-])", re.ASCII)
 _NAMES: set[str] = set()  # of the bare addresses
 _PLACE = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
@@ -52,7 +54,7 @@ def by_code(name: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., 
         @require_http_methods(["GET", "HEAD", "POST"])
         @wraps(view)
         def page(request: HttpRequest, **more: str) -> HttpResponse:
-            at, given = reverse(name), request.POST.get("letter", "")
+            at, given = reverse(name), request.POST.get("letter", "")[:MESSAGE]
             sent = code_in(given)
             if sent and "open" in request.POST:
                 return hand_over(request, address_in(given) or at, sent)
