@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.actions import moving, naming
 from jishi.cases.actions.moving import Held
-from jishi.cases.models import Case, Consultation, Mediation, MediationParty, Membership, Part, Report, Sitting
+from jishi.cases.models import Case, Clock, Consultation, Mediation, MediationParty, Membership, Part, Report, Sitting
 from jishi.cases.refusals import GroundNeeded, HoldsTheCase
-from jishi.cases.states import CASE, AsideGround, Status
+from jishi.cases.states import CASE, AsideGround, ClockKind, Status
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed
@@ -53,16 +54,18 @@ def say_line(
 
 
 def let_offices_place(*, by: Actor, now: datetime) -> int:
-    """Take the office of the leading group out of the line of what waits to be placed where no dispatcher is left: the
-    upper level leads (济南市12345条例 32). Run by the clock; gives how many.
+    """Take the office of the leading group out of the line of what waits to be placed where no dispatcher is left and
+    the time to place it has run out: the upper level leads (济南市12345条例 32). Run by the clock; gives how many.
 
     The line was said while somebody else could place it. Dispatchers leave, stand aside, a case moves to another place:
-    whichever it was, the office finds it within one turn of the clock. What it has seen it is not made to forget.
+    whichever it was, the office finds it at the end of that time, and not for a gap between two grants. What it has
+    seen it is not made to forget.
     """
     with scope.work(by):
         desks = accounts.desks_of("office", now=now)
         waiting = Case.objects.filter(tenant_id=by.tenant_id, status__in=WAITING).exclude(line_body_ids=[])
-        blind = waiting.filter(line_body_ids__overlap=sorted({body for body, _ in desks}))
+        late = Clock.objects.filter(case=OuterRef("pk"), kind=ClockKind.DISPATCH, stopped_at=None, due_at__lte=now)
+        blind = waiting.filter(Exists(late), line_body_ids__overlap=sorted({body for body, _ in desks}))
         found = list(policies.without_a_desk(blind).order_by("id").values_list("id", flat=True))
     return sum(_let_it_place(case_id, desks, by=by, now=now) for case_id in found)
 
