@@ -140,6 +140,23 @@ class TestTheCode:
         count(page, SENT, 1)
         assert len(said(site, text)) == 1
 
+    def test_given_up_opens_nothing_by_a_sign_in_of_before(self, phone: Any) -> None:
+        page = phone()
+        set_code(page)
+        note(page, f"{MARK}写了再忘")
+        other = page.context.new_page()  # signed in anew for another page; the pocket was not opened since
+        other.goto("/me/sign-in/again?next=/me")
+        other.fill("[name=password]", PASSWORD)
+        other.keyboard.press("Enter")
+        other.wait_for_url(lambda url: "again" not in url)
+
+        other.goto("/pocket")
+        other.wait_for_selector("#lock[open]")
+        other.locator("#lock [data-forgot]").click()
+
+        other.locator("#net", has_text="解锁码作废了").wait_for()
+        assert other.evaluate(OPENED)["opened"] == 0
+
     def test_is_taken_away_again_where_there_is_network(self, phone: Any) -> None:
         page = phone()
         set_code(page)

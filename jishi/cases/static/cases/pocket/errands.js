@@ -5,8 +5,8 @@ const OVER = ["errand.finish", "errand.find", "errand.cannot"];
 
 export async function now() {
   const start = await store.get("start");
-  const known = start?.errands ?? [];
-  const found = new Map(known.map((e) => [e.number, { ...e, pending: false }]));
+  if (!start) return [];  // never asked, or closed
+  const found = new Map(start.errands.map((e) => [e.number, { ...e, pending: false }]));
   for (const row of await store.rows()) {
     const errand = found.get(row.said.errand);
     const later = row.state === "waiting" || (row.state === "sent" && row.heard > start.kept);

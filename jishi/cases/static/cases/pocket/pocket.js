@@ -347,7 +347,7 @@ async function ended() {
 async function start() {
   const answer = await hear("/pocket/start");
   if (!answer) return null;
-  if ([401, 403].includes(answer.status)) { await ended(); queue.state.signIn = true; queue.changed(); return null; }
+  if ([401, 403].includes(answer.status)) { await store.mustProve(""); await ended(); queue.state.signIn = true; queue.changed(); return null; }
   if (!answer.ok) return null;
   const { seal, ...told } = await answer.json();
   if (told.owner !== owner) { location.reload(); return null; }  // somebody else has signed in on this device

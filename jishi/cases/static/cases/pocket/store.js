@@ -133,20 +133,22 @@ export const isShut = async () => Boolean(await on("keys", "readonly", (s) => s.
 // Forgotten, or tried too often: the key is thrown away. It is taken from the server again once its holder has shown who
 // he is after that. What was written while no key of the server's was here (30 days without it) goes with the code.
 export async function giveUp() {
-  const proof = code?.proof;
   await together(["keys"], async (store) => {
     for (const held of await done(store("keys").getAll())) {
       if (held.shut || held.id === "code") await done(store("keys").delete(held.id));
     }
-    await done(store("keys").put({ id: "again", proof, until: 0 }));
+    await done(store("keys").put({ id: "again", until: 0 }));
   });
   code = shutter = null;
 }
 
-// `proof` names when somebody last signed in here or showed who he is. Was the code given up after that?
+// `proof` names when somebody last signed in here or showed who he is ("": nobody is signed in). The first one that is
+// heard after the code was given up may be of before, and opens nothing: another one must come.
 export async function mustProve(proof) {
   const again = await on("keys", "readonly", (s) => s.get("again"));
-  if (again?.proof === proof) return true;
+  if (again && again.proof === undefined) await on("keys", "readwrite", (s) => s.put({ ...again, proof }));
+  if (again && (again.proof ?? proof) === proof) return true;
+  if (!proof) return false;
   if (again) await on("keys", "readwrite", (s) => s.delete("again"));
   if (code && code.proof !== proof) {
     code = { ...code, proof };
