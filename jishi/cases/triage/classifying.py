@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from django.utils.timezone import localdate
@@ -103,10 +103,11 @@ def zero_shot(law: Law) -> ZeroShot:
     state of them and kept with the law."""
     held = knowledge.in_force(today())
     mark = (held.mark, today() if held.rows else None)
-    if law.memo.get("zero_shot of") != mark:
-        law.memo["zero_shot"], law.memo["zero_shot of"] = ZeroShot.fit(documents_of(law)), mark
-    model: ZeroShot = law.memo["zero_shot"]
-    return model
+    fitted, model = law.memo.get("zero_shot", (None, None))
+    if fitted != mark or model is None:
+        model = ZeroShot.fit(documents_of(law))
+        law.memo["zero_shot"] = mark, model  # one value: others read it meanwhile
+    return cast(ZeroShot, model)
 
 
 def today() -> date:
@@ -150,13 +151,14 @@ def _branches(law: Law, at_work: Answering, scores: Doubles) -> list[dict[str, A
 
 
 def _tree(law: Law, labels: tuple[str, ...]) -> tuple[frozenset[str], list[tuple[str, ...]]]:
-    """The labels as a set, and the branch above each of them, level by level; kept with the law for the last labels."""
-    if law.memo.get("tree of") != labels:
+    """The labels as a set, and the branch above each of them, level by level; kept with the law."""
+    kept: dict[tuple[str, ...], tuple[frozenset[str], list[tuple[str, ...]]]] = law.memo.get("trees", {})
+    held = kept.get(labels)
+    if held is None:
         paths = paths_of(law, labels)
         levels = range(1, max((len(p) for p in paths), default=0))
-        law.memo["tree"] = frozenset(labels), [tuple(branches_of(paths, level)) for level in levels]
-        law.memo["tree of"] = labels
-    held: tuple[frozenset[str], list[tuple[str, ...]]] = law.memo["tree"]
+        held = frozenset(labels), [tuple(branches_of(paths, level)) for level in levels]
+        law.memo["trees"] = {**(kept if len(kept) < 4 else {}), labels: held}  # one value: others read it meanwhile
     return held
 
 
