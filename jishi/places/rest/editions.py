@@ -11,13 +11,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
-from jishi.foundation import idempotency, numbers
+from jishi.foundation import idempotency
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, KeyMissing, NotFound, PreconditionMissing, SignInNeeded
+from jishi.foundation.refusals import KeyMissing, SignInNeeded
 from jishi.places.actions import borders, imports
 from jishi.places.models import GroundImport
 from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
 from jishi.places.queries import imports as looking
+from jishi.places.rest import edge
 
 router = Router(tags=["places"])
 Shape = dict[str, Any]
@@ -87,7 +88,7 @@ def border(request: HttpRequest, response: HttpResponse, payload: BorderIn) -> t
 @router.get("/grids/drafts/{row}", summary="A drafted edition")
 def one(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
     """Give a draft with its report; ETag is its version."""
-    return _told(looking.ground_import(_row(row), by=_by(request)), response)
+    return _told(looking.ground_import(edge.row(row), by=_by(request)), response)
 
 
 @router.post("/grids/drafts/{row}/adopt", summary="Adopt a draft")
@@ -95,8 +96,8 @@ def adopt(request: HttpRequest, response: HttpResponse, row: int, payload: Adopt
     """Adopt exactly what the report speaks of as the division's next edition."""
     by = _by(request)
     imports.apply(
-        _row(row), effective_from=payload.effective_from, document_no=payload.document_no, replaces=payload.replaces,
-        version=_version(request, _row(row), by), by=by, now=_now(request),
+        edge.row(row), effective_from=payload.effective_from, document_no=payload.document_no,
+        replaces=payload.replaces, version=_version(request, edge.row(row), by), by=by, now=_now(request),
     )  # fmt: skip
     return _told(looking.ground_import(row, by=by), response)
 
@@ -105,7 +106,7 @@ def adopt(request: HttpRequest, response: HttpResponse, row: int, payload: Adopt
 def drop(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
     """Drop a draft that will not be adopted."""
     by = _by(request)
-    imports.drop(_row(row), version=_version(request, _row(row), by), by=by, now=_now(request))
+    imports.drop(edge.row(row), version=_version(request, edge.row(row), by), by=by, now=_now(request))
     return _told(looking.ground_import(row, by=by), response)
 
 
@@ -128,18 +129,7 @@ def _told(row: GroundImport, response: HttpResponse) -> Shape:
 
 def _version(request: HttpRequest, row: int, by: Actor) -> int:
     looking.ground_import(row, by=by)  # whoever may not see it learns nothing from a missing header
-    tag = request.headers.get("If-Match", "").strip().strip('"')
-    if not tag:
-        raise PreconditionMissing
-    if not (numbers.names_a_row(tag) and len(tag) < 10):
-        raise Invalid(detail="If-Match")
-    return int(tag)
-
-
-def _row(row: int) -> int:
-    if not 0 < row < 2**63:
-        raise NotFound
-    return row
+    return edge.version(request)
 
 
 def _by(request: HttpRequest) -> Actor:

@@ -15,14 +15,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import localdate
 from ninja import Field, Router, Schema
 
-from jishi.foundation import idempotency, numbers
+from jishi.foundation import idempotency
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, KeyMissing, NotFound, PreconditionMissing
+from jishi.foundation.refusals import Invalid, KeyMissing
 from jishi.places import queries
 from jishi.places.actions import ground, keeping
 from jishi.places.models import Building, Compound, Dwelling, Entrance
 from jishi.places.queries import houses as looking
 from jishi.places.refusals import ChoiceUnknown
+from jishi.places.rest import edge
 from jishi.places.shapes import E7
 
 router = Router(tags=["places"])
@@ -118,7 +119,7 @@ def add_compound(request: HttpRequest, response: HttpResponse, payload: NewCompo
 @router.get("/compounds/{row}", summary="A compound as it is kept")
 def compound(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
     """Give a compound with its buildings and gates, each with its version; ETag is its own."""
-    found, houses, gates = looking.compound_kept(_number(row), by=_keeper(request))
+    found, houses, gates = looking.compound_kept(edge.row(row), by=_keeper(request))
     return _told(found, response) | {
         "buildings": [_shape(h) | {"doors": h.doors, "households": h.homes} for h in houses],  # type: ignore[attr-defined]
         "entrances": [_shape(g) for g in gates],
@@ -131,7 +132,7 @@ def building(
 ) -> Shape:
     """Give a building with its doors in their order, never their numbers; `next` names the last whole floor."""
     after = (_small(after_stairwell), _small(after_floor))
-    found, gates, doors = looking.building_kept(_number(row), after=after, limit=DOORS, by=_keeper(request))
+    found, gates, doors = looking.building_kept(edge.row(row), after=after, limit=DOORS, by=_keeper(request))
     last = doors[-1].row if len(doors) == DOORS else None
     if last is not None:  # a floor is shown whole, here or on the next page
         doors = [d for d in doors if (d.row.unit, d.row.floor) != (last.unit, last.floor)] or doors
@@ -147,7 +148,7 @@ def building(
 def add_building(request: HttpRequest, response: HttpResponse, row: int, payload: NewBuildingIn) -> tuple[int, Shape]:
     """Register a building of a compound."""
     by, ref = _keeper(request), _new_ref("b")
-    home = looking.compound_kept(_number(row), by=by)[0]
+    home = looking.compound_kept(edge.row(row), by=by)[0]
     lng, lat = _point(payload)
     new = ground.NewBuilding(
         ref=ref, name=payload.name.strip(), lng_e7=lng, lat_e7=lat, compound=home.ref, floors_up=payload.floors_up,
@@ -162,14 +163,14 @@ def add_building(request: HttpRequest, response: HttpResponse, row: int, payload
 def add_gate(request: HttpRequest, response: HttpResponse, row: int, payload: NewEntranceIn) -> tuple[int, Shape]:
     """Register a gate of a compound."""
     by = _keeper(request)
-    return _entrance(request, response, payload, by, compound=looking.compound_kept(_number(row), by=by)[0].ref)
+    return _entrance(request, response, payload, by, compound=looking.compound_kept(edge.row(row), by=by)[0].ref)
 
 
 @router.post("/buildings/{row}/entrances", response={201: Shape}, summary="Register a door of a building")
 def add_door(request: HttpRequest, response: HttpResponse, row: int, payload: NewEntranceIn) -> tuple[int, Shape]:
     """Register a door of a building to the street."""
     by = _keeper(request)
-    home = looking.building_kept(_number(row), after=(-1, 0), limit=1, by=by)[0]
+    home = looking.building_kept(edge.row(row), after=(-1, 0), limit=1, by=by)[0]
     return _entrance(request, response, payload, by, building=home.ref)
 
 
@@ -179,7 +180,7 @@ def correct(request: HttpRequest, response: HttpResponse, kind: str, row: int, p
     by = _keeper(request)
     point = _point(payload.point) if payload.point is not None else None
     keeping.correct(
-        kind, _number(row), payload.changes, version=_version(request), point=point, why=payload.why, by=by,
+        kind, edge.row(row), payload.changes, version=edge.version(request), point=point, why=payload.why, by=by,
         now=_now(request),
     )  # fmt: skip
     return _row_told(kind, row, by, response)
@@ -189,7 +190,8 @@ def correct(request: HttpRequest, response: HttpResponse, kind: str, row: int, p
 def end(request: HttpRequest, response: HttpResponse, kind: str, row: int, payload: HouseEndIn) -> Shape:
     """Say that it is no more from a day on; what is in it goes along, and earlier days keep their answer."""
     by = _keeper(request)
-    keeping.end(kind, _number(row), on=payload.on, why=payload.why, version=_version(request), by=by, now=_now(request))
+    seen = edge.version(request)
+    keeping.end(kind, edge.row(row), on=payload.on, why=payload.why, version=seen, by=by, now=_now(request))
     return _row_told(kind, row, by, response)
 
 
@@ -198,8 +200,8 @@ def register(request: HttpRequest, response: HttpResponse, row: int, payload: Do
     """Register the dwellings of a building, floor by floor; the version of the building guards a second sending."""
     by = _keeper(request)
     made = keeping.register_doors(
-        _number(row), units=payload.units, floors=(payload.floor_from, payload.floor_to), doors=payload.doors,
-        lived_in=payload.lived_in, version=_version(request), active_from=localdate(_now(request)), by=by,
+        edge.row(row), units=payload.units, floors=(payload.floor_from, payload.floor_to), doors=payload.doors,
+        lived_in=payload.lived_in, version=edge.version(request), active_from=localdate(_now(request)), by=by,
         now=_now(request),
     )  # fmt: skip
     return _row_told("building", row, by, response) | {"registered": len(made)}
@@ -210,8 +212,8 @@ def count(request: HttpRequest, response: HttpResponse, row: int, payload: House
     """Say what a door is for and how many households live behind it from today on."""
     by = _keeper(request)
     keeping.count_households(
-        _number(row), payload.count, use=payload.use, on=localdate(_now(request)), version=_version(request), by=by,
-        now=_now(request),
+        edge.row(row), payload.count, use=payload.use, on=localdate(_now(request)), version=edge.version(request),
+        by=by, now=_now(request),
     )  # fmt: skip
     return _row_told("dwelling", row, by, response) | {"households": payload.count}
 
@@ -279,21 +281,6 @@ def _known(request: HttpRequest, by: Actor) -> dict[str, Any]:
 
 def _new_ref(kind: str) -> str:
     return f"api-{kind}-{uuid.uuid4().hex}"
-
-
-def _version(request: HttpRequest) -> int:
-    tag = request.headers.get("If-Match", "").strip().strip('"')
-    if not tag:
-        raise PreconditionMissing
-    if not (numbers.names_a_row(tag) and len(tag) < 10):
-        raise Invalid(detail="If-Match")
-    return int(tag)
-
-
-def _number(row: int) -> int:
-    if not 0 < row < 2**63:
-        raise NotFound
-    return row
 
 
 def _small(number: int) -> int:

@@ -12,15 +12,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
-from jishi.foundation import idempotency, numbers
+from jishi.foundation import idempotency
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import Invalid, KeyMissing, NotFound, PreconditionMissing
+from jishi.foundation.refusals import Invalid, KeyMissing, NotFound
 from jishi.places import plan_files, plan_words
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import GridPlan, PlanFinding, PlanGrid, PlanRun, PlanSweep
 from jishi.places.queries import plans as looking
 from jishi.places.queries import sweeps
 from jishi.places.refusals import RunNotReady
+from jishi.places.rest import edge
 
 router = Router(tags=["gridplans"])
 MOST = 200
@@ -110,13 +111,13 @@ def ask_sweep(request: HttpRequest, response: HttpResponse, payload: RulesIn) ->
 @router.get("/gridplans/sweeps/{row}", summary="A sweep")
 def one_sweep(request: HttpRequest, row: int) -> Shape:
     """Give the plans of a sweep in numbers."""
-    return _sweep(*sweeps.sweep(_row(row), by=_office(request)))
+    return _sweep(*sweeps.sweep(edge.row(row), by=_office(request)))
 
 
 @router.get("/gridplans/compare", summary="Two plans")
 def compare(request: HttpRequest, a: int, b: int) -> Shape:
     """Give what differs between two finished plans of one community."""
-    found = sweeps.compared(_row(a), _row(b), by=_office(request))
+    found = sweeps.compared(edge.row(a), edge.row(b), by=_office(request))
     return {
         "a": _line(found.first), "b": _line(found.second), "households": found.households, "opened": found.opened,
         "dissolved": found.dissolved,
@@ -127,7 +128,7 @@ def compare(request: HttpRequest, a: int, b: int) -> Shape:
 @router.get("/gridplans/{row}", summary="One calculation")
 def one(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
     """Give a calculation with its grids, moves, and what it found; ETag is its version."""
-    page = looking.page(_row(row), by=_office(request))
+    page = looking.page(edge.row(row), by=_office(request))
     response["ETag"] = f'"{page.run.version}"'
     return {
         **_run(page.run), "grids": [_grid(g) for g in page.grids],
@@ -144,7 +145,7 @@ def one(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
 @router.get("/gridplans/{row}/progress", summary="How far a calculation is")
 def progress(request: HttpRequest, row: int) -> HttpResponse:
     """Give one server-sent event with how far it is; the client asks again by itself until it has ended."""
-    run = looking.run_of(_row(row), by=_office(request))
+    run = looking.run_of(edge.row(row), by=_office(request))
     told = {"status": run.status, "stage": run.stage, "done": run.done, "total": run.total, "verdict": run.verdict}
     ended = run.status not in ("QUEUED", "RUNNING")
     text = f"retry: 1000\nevent: {'ended' if ended else 'progress'}\ndata: {json.dumps(told)}\n\n"
@@ -154,7 +155,7 @@ def progress(request: HttpRequest, row: int) -> HttpResponse:
 @router.post("/gridplans/{row}/cancel", summary="Stop a calculation")
 def cancel(request: HttpRequest, row: int) -> Shape:
     """Stop a calculation that has not ended. Its version grows while it runs: the press needs none."""
-    return _run(plans.cancel(_row(row), by=_office(request), now=_now(request)))
+    return _run(plans.cancel(edge.row(row), by=_office(request), now=_now(request)))
 
 
 @router.get("/gridplans/{row}/assignment", summary="Which address in which grid")
@@ -162,7 +163,7 @@ def assignment(request: HttpRequest, row: int, after: int = 0, limit: int = MOST
     """Give every address with its grid, by grid and address; `after` is how many were read."""
     if not 1 <= limit <= MOST or not 0 <= after < 2**31:
         raise Invalid(detail=f"limit: 1–{MOST}")
-    rows = looking.units_of(looking.run_of(_row(row), by=_office(request)))
+    rows = looking.units_of(looking.run_of(edge.row(row), by=_office(request)))
     page = [{"unit": ref, "address": label, "grid": code} for ref, label, code in rows[after : after + limit]]
     return {"items": page, "next": after + limit if len(rows) > after + limit else None}
 
@@ -170,7 +171,7 @@ def assignment(request: HttpRequest, row: int, after: int = 0, limit: int = MOST
 @router.get("/gridplans/{row}/audit", summary="The audit")
 def audit(request: HttpRequest, row: int) -> Shape:
     """Let the auditor judge the stored division again, now: every fault with its grid and number."""
-    run = looking.run_of(_row(row), by=_office(request))
+    run = looking.run_of(edge.row(row), by=_office(request))
     if run.drawn is None:
         raise RunNotReady
     codes = looking.codes_of(run.id)
@@ -187,14 +188,14 @@ def audit(request: HttpRequest, row: int) -> Shape:
 @router.get("/gridplans/{row}/grids/{code}", summary="One grid of a plan")
 def sheet(request: HttpRequest, row: int, code: str) -> Shape:
     """Give one grid in numbers: households, slack to both ends, walks, its neighbours."""
-    run = looking.run_of(_row(row), by=_office(request))
+    run = looking.run_of(edge.row(row), by=_office(request))
     return looking.sheet_of(run, code)
 
 
 @router.get("/gridplans/{row}/explain", summary="Why is this address here")
 def explain(request: HttpRequest, row: int, ref: str) -> Shape:
     """Give, for each grid beside it, what would break or cost if the address were there."""
-    here, others = looking.explained(looking.run_of(_row(row), by=_office(request)), ref)
+    here, others = looking.explained(looking.run_of(edge.row(row), by=_office(request)), ref)
     return {
         "unit": ref, "grid": here,
         "others": [
@@ -207,7 +208,7 @@ def explain(request: HttpRequest, row: int, ref: str) -> Shape:
 @router.post("/gridplans/{row}/what-if", summary="Try some moves")
 def what_if(request: HttpRequest, row: int, payload: MovesIn) -> Shape:
     """Try some moves on a finished plan: legal or not, the touched grids; nothing is stored."""
-    found = looking.tried(looking.run_of(_row(row), by=_office(request)), payload.moves)
+    found = looking.tried(looking.run_of(edge.row(row), by=_office(request)), payload.moves)
     return {
         "legal": found.legal, "breaks": [{"zh": zh, "en": en} for zh, en in found.breaks],
         "grids": [{"code": code, "households": n} for code, n in found.grids],
@@ -220,7 +221,7 @@ def change(request: HttpRequest, response: HttpResponse, row: int, payload: Move
     """Keep some moves as another plan, judged anew."""
     by = _office(request)
     made = _once(request, f"gridplans/{row}/change", by,
-                 lambda: plans.change(_row(row), moves=payload.moves, by=by, now=_now(request)).id)  # fmt: skip
+                 lambda: plans.change(edge.row(row), moves=payload.moves, by=by, now=_now(request)).id)  # fmt: skip
     response["Location"] = f"/api/v1/gridplans/{made}"
     return 201, _run(looking.run_of(made, by=by))
 
@@ -229,8 +230,8 @@ def change(request: HttpRequest, response: HttpResponse, row: int, payload: Move
 def propose(request: HttpRequest, response: HttpResponse, row: int) -> tuple[int, Shape]:
     """Make a plan for people to decide on of a finished calculation without fault; If-Match is its version."""
     by = _office(request)
-    looking.ensure_seen(looking.run_of(_row(row), by=by), _version(request))
-    plan = gridplan.draft(_row(row), by=by, now=_now(request))
+    looking.ensure_seen(looking.run_of(edge.row(row), by=by), edge.version(request))
+    plan = gridplan.draft(edge.row(row), by=by, now=_now(request))
     response["Location"] = f"/api/v1/proposals/{plan.id}"
     return 201, _answer(request, response, plan)
 
@@ -262,7 +263,7 @@ def proposals(request: HttpRequest) -> Shape:
 def proposal(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
     """Give a plan: to an office whatever its state, to others once it is published; no sentence of an objector."""
     by = _by(request)
-    found = looking.plan_for(_row(row), by=by)
+    found = looking.plan_for(edge.row(row), by=by)
     return _answer(request, response, found)
 
 
@@ -271,7 +272,7 @@ def object_(request: HttpRequest, row: int, payload: ObjectionIn) -> tuple[int, 
     """Say what is wrong, perhaps with an address and its grid; what that would break is told at once."""
     by = _by(request)
     made = gridplan.object_(
-        _row(row), text=payload.text, unit=payload.unit, wanted=payload.grid, by=by, now=_now(request)
+        edge.row(row), text=payload.text, unit=payload.unit, wanted=payload.grid, by=by, now=_now(request)
     )
     breaks = {"zh": made.breaks_zh, "en": made.breaks_en} if made.breaks_zh else None
     return 201, {"id": made.id, "tried": bool(made.unit_label), "breaks": breaks}
@@ -283,9 +284,9 @@ def press(request: HttpRequest, response: HttpResponse, row: int, step: str, pay
     by, run = _office(request), STEPS.get(step)
     if run is None:
         raise NotFound
-    version = _version(request)
-    run(_row(row), payload, {"by": by, "now": _now(request), "version": version})
-    return _answer(request, response, looking.plan_for(_row(row), by=by))
+    version = edge.version(request)
+    run(edge.row(row), payload, {"by": by, "now": _now(request), "version": version})
+    return _answer(request, response, looking.plan_for(edge.row(row), by=by))
 
 
 # --- shapes ---------------------------------------------------------------------------------------------------
@@ -359,21 +360,6 @@ def _once(request: HttpRequest, route: str, by: Actor, make: Callable[[], int]) 
     if slot.is_first:
         slot.fill({"id": make()})
     return int(slot.answer["id"])
-
-
-def _version(request: HttpRequest) -> int:
-    tag = request.headers.get("If-Match", "").strip().strip('"')
-    if not tag:
-        raise PreconditionMissing
-    if not (numbers.names_a_row(tag) and len(tag) < 10):
-        raise Invalid(detail="If-Match")
-    return int(tag)
-
-
-def _row(row: int) -> int:
-    if not 0 < row < 2**63:
-        raise NotFound
-    return row
 
 
 def _by(request: HttpRequest) -> Actor:
