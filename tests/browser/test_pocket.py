@@ -49,7 +49,7 @@ def phone(house: Any) -> Iterator[Any]:
         page.evaluate("navigator.serviceWorker.ready.then(() => caches.match('/pocket'))")
         page.reload()  # the worker has the page now, and keeps it
         ready(page)
-        page.wait_for_function("caches.match('/pocket').then(Boolean)")
+        page.wait_for_function("() => caches.match('/pocket').then(Boolean)")
         return page
 
     yield take
@@ -179,7 +179,7 @@ class TestWithoutNetwork:
 
     def test_a_house_is_picked_and_its_place_arrives_without_a_word_typed_of_it(self, phone, site):
         page = phone()
-        page.wait_for_function("document.querySelectorAll('#r-house option').length > 3")
+        page.wait_for_function("() => document.querySelectorAll('#r-house option').length > 3")
         page.context.set_offline(True)
         page.reload()
         ready(page)
@@ -267,7 +267,7 @@ class TestADraft:
         go(page, "report")
         page.fill("#r-text", "杀掉标签页以前写的字")
         page.fill("#r-where", "三号楼")
-        page.wait_for_function("document.querySelector('#report-form [data-draft-told]').textContent !== ''")
+        page.wait_for_function("() => document.querySelector('#report-form [data-draft-told]').textContent !== ''")
         with page.expect_event("crash"), suppress(Exception):  # the driver says that the page is dead
             page.goto("chrome://crash", timeout=5000)
 
@@ -299,7 +299,7 @@ class TestASlowNetwork:
             "offline": False, "latency": 1500, "downloadThroughput": 6000, "uploadThroughput": 3000,
         })  # fmt: skip
         note(page, f"{MARK}慢网：井盖松动")
-        page.wait_for_function("document.querySelectorAll('#rows > li').length === 1")
+        page.wait_for_function("() => document.querySelectorAll('#rows > li').length === 1")
         while len(lost) < 1:
             page.wait_for_timeout(50)
         go(page, "queue")
