@@ -15,6 +15,7 @@ PHONE, SMALL = (360, 760), (320, 640)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 GRID, OTHER = "wangge1", "wangge2"
 WAITING, SENT = "#rows > li[data-state=waiting]", "#rows > li[data-state=sent]"
+MET = """() => { const none = document.querySelector("[data-none=rounds]"); return none.textContent === none.dataset.words; }"""
 STORED = """async () => {
     const done = (r) => new Promise((yes, no) => { r.onsuccess = () => yes(r.result); r.onerror = () => no(r.error); });
     let all = JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage });
@@ -50,6 +51,7 @@ def phone(house: Any) -> Iterator[Any]:
         page.reload()  # the worker has the page now, and keeps it
         ready(page)
         page.wait_for_function("() => caches.match('/pocket').then(Boolean)")
+        met(page)
         return page
 
     yield take
@@ -59,6 +61,11 @@ def phone(house: Any) -> Iterator[Any]:
 
 def ready(page: Any) -> None:
     page.wait_for_selector("html[data-ready]")
+
+
+def met(page: Any) -> None:
+    """Wait until it has heard what there is to do: that comes after it is ready, and what never came is not there offline."""
+    page.wait_for_function(MET)
 
 
 def go(page: Any, screen: str) -> None:

@@ -27,6 +27,11 @@ function button(words, look, act) {
   made.addEventListener("click", act);
   return made;
 }
+// One drawing after the other: one that began before a change may not end after the one that shows it.
+function inTurn(draw) {
+  let last = Promise.resolve();
+  return () => { last = last.catch(() => {}).then(draw); return last; };
+}
 const of = (template) => $(template).content.firstElementChild.cloneNode(true);
 const one = (template, name) => $(template).content.querySelector(`[data-for="${name}"]`).cloneNode(true);
 const part = (node, name) => node.querySelector(`[data-${name}]`);
@@ -168,7 +173,7 @@ function fill(list, items, met = true) {
   none.hidden = items.length > 0;
 }
 
-async function drawErrands() {
+const drawErrands = inTurn(async () => {
   const found = await errands.now(), start = await store.get("start");
   const met = Boolean(start);
   fill($("near"), found.slice(0, 3).map(errandItem), met);
@@ -185,7 +190,7 @@ async function drawErrands() {
   note.hidden = !number;
   part(form, "for-errand-place").textContent = found.find((e) => e.number === number)?.place ?? number ?? "";
   part(form, "elsewhere").hidden = Boolean(number);
-}
+});
 
 function drawGrids(grids) {
   for (const select of document.querySelectorAll("select[name=grid]")) {
@@ -211,11 +216,9 @@ async function freshSpots() {
   drawSpots(told);
 }
 
-// --- the queue: one drawing after the other, for one that began before a change may not end after it
+// --- the queue
 const rank = { refused: 0, conflict: 0, waiting: 1, sent: 2 };
-let drawn = Promise.resolve();
-const drawQueue = () => { drawn = drawn.catch(() => {}).then(drawRows); return drawn; };
-async function drawRows() {
+const drawQueue = inTurn(async () => {
   const rows = (await store.rows()).sort((a, b) => rank[a.state] - rank[b.state] || b.seq - a.seq);
   const counts = await photos.counts(), of = (r) => counts.get(r.key) ?? { waiting: 0, sent: 0, refused: 0, told: [] };
   fill($("rows"), rows.map((row) => queueItem(row, of(row))));
@@ -230,7 +233,7 @@ async function drawRows() {
   $("clock").textContent = off ? say(off > 0 ? "clock.ahead" : "clock.behind", { by: span(Math.abs(off)) }) : "";
   $("closed").hidden = !closed;
   drawNet(waiting, see);
-}
+});
 
 const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
 function span(off) {
