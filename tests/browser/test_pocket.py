@@ -15,7 +15,10 @@ PHONE, SMALL = (360, 760), (320, 640)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 GRID, OTHER = "wangge1", "wangge2"
 WAITING, SENT = "#rows > li[data-state=waiting]", "#rows > li[data-state=sent]"
-MET = """() => { const none = document.querySelector("[data-none=rounds]"); return none.textContent === none.dataset.words; }"""
+MET = """() => {
+    const none = document.querySelector("[data-none=rounds]");
+    return none.textContent === none.dataset.words;
+}"""
 STORED = """async () => {
     const done = (r) => new Promise((yes, no) => { r.onsuccess = () => yes(r.result); r.onerror = () => no(r.error); });
     let all = JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage });
@@ -64,7 +67,7 @@ def ready(page: Any) -> None:
 
 
 def met(page: Any) -> None:
-    """Wait until it has heard what there is to do: that comes after it is ready, and what never came is not there offline."""
+    """Wait until it has heard what there is to do: it comes after the page is ready, and offline never."""
     page.wait_for_function(MET)
 
 
