@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from jishi.accounts.actions import reaching, reading
+from jishi.accounts.models import Account
 from jishi.foundation import carriers, outbox, scope
 from jishi.foundation.outgoing import NotDelivered
 from jishi.foundation.outside import Call, Owed
@@ -23,6 +24,12 @@ LOST = {
     "en": "Your devices and sign-ins were ended by the security administrator or the head of your body: a telephone"
     " was said to be lost. Sign in and go on; what was not sent is still there. If you did not say so, call the audit"
     " administrator.",
+}  # fmt: skip
+RESIDENT_SUBJECT = {"zh": "您的登录都退出了", "en": "You were signed out everywhere"}
+RESIDENT = {
+    "zh": "您的所有登录都退出了：有人打电话说您的手机丢了。重新登录就能接着用。不是您说的，请打电话给我们。",
+    "en": "You were signed out everywhere: somebody telephoned that your telephone was lost. Sign in and go on. If it"
+    " was not you, telephone us.",
 }  # fmt: skip
 TEXT = {
     "zh": "您账号原来的密码、登录方式和正在登录的设备都作废了，由安全管理员和您单位一位同事一起办的。"
@@ -56,7 +63,12 @@ def send(owed: Owed, *, now: datetime) -> Call | None:
         raise NotDelivered("no_carrier")
     lang = "zh" if wish.lang.startswith("zh") else "en"
     recovery_id = owed.news.facts.get("recovery_id")  # none: a lost telephone
-    subject, text = (SUBJECT, TEXT) if recovery_id else (LOST_SUBJECT, LOST)
+    subject, text = (SUBJECT, TEXT) if recovery_id else _lost(account_id, by.tenant_id)
     what = f"recovery-{recovery_id}" if recovery_id else f"lost-{owed.delivery_id}"
     letter = carriers.Letter(f"jishi-{by.tenant_id}-{what}", address, subject[lang], text[lang])
     return lambda: carrier.carry(letter)
+
+
+def _lost(account_id: int, tenant_id: int) -> tuple[dict[str, str], dict[str, str]]:
+    staff = Account.objects.filter(tenant_id=tenant_id, id=account_id, is_staff_member=True).exists()
+    return (LOST_SUBJECT, LOST) if staff else (RESIDENT_SUBJECT, RESIDENT)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jishi.accounts import policies, queries
-from jishi.accounts.actions import recovery, signing_in
+from jishi.accounts.actions import ending, recovery, signing_in
 from jishi.accounts.actions.recovery import Given, HalvesWrong, PasskeyNeeded
 from jishi.accounts.models import Recovery
 from jishi.accounts.web import proofs, sessions
@@ -109,6 +109,54 @@ def lost(request: HttpRequest) -> HttpResponse:
     return redirect("recovery")
 
 
+class Number(forms.Form):
+    """Which resident's telephone is lost."""
+
+    number = forms.CharField(label=_("丢了手机的居民登录用的号码"), max_length=40)
+
+
+class Everyone(forms.Form):
+    """Why everybody is signed out."""
+
+    because = forms.CharField(
+        label=_("为什么要所有人退出"),
+        help_text=_("10 到 300 个字，记在留痕里。不要写居民的信息。"),
+        min_length=ending.LEAST,
+        max_length=ending.MOST,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+@login_required
+@require_POST
+def number(request: HttpRequest) -> HttpResponse:
+    """End every session of a resident whose telephone is lost; known number or not, the answer is one."""
+    policies.ensure_may_keep_accounts(request.actor)
+    form = Number(request.POST)
+    if not form.is_valid():
+        return _board(request, Wanted(), number=form)
+    try:
+        ending.end_number(form.cleaned_data["number"], by=request.actor, now=request.now)
+    except Invalid:
+        form.add_error("number", _("这不是能收短信的号码。"))
+        return _board(request, Wanted(), number=form)
+    messages.success(request, _("用这个号码登录的，都退出了；没有人用它登录的，什么也没变。"))
+    return redirect("recovery")
+
+
+@login_required
+@require_POST
+def everyone(request: HttpRequest) -> HttpResponse:
+    """Sign everybody of the town out, oneself too."""
+    policies.ensure_may_keep_accounts(request.actor)
+    form = Everyone(request.POST)
+    if not form.is_valid():
+        return _board(request, Wanted(), everyone=form)
+    ending.end_everyone(form.cleaned_data["because"], by=request.actor, now=request.now)
+    request.session.flush()
+    return redirect("account_login")
+
+
 @login_required
 @require_POST
 def act(request: HttpRequest, recovery_id: int, recovery_act: str) -> HttpResponse:
@@ -153,8 +201,9 @@ def come_back(request: HttpRequest) -> HttpResponse:
 
 
 def _board(
-    request: HttpRequest, form: Wanted, *, given: Given | None = None, first: bool = False, lost: Lost | None = None
-) -> HttpResponse:
+    request: HttpRequest, form: Wanted, *, given: Given | None = None, first: bool = False, lost: Lost | None = None,
+    number: Number | None = None, everyone: Everyone | None = None,
+) -> HttpResponse:  # fmt: skip
     by = request.actor
     asks = by.kind == "staff" and policies.may_keep_accounts(by)
     loses = policies.may_end_lost(by)
@@ -164,7 +213,7 @@ def _board(
     shown = {
         "rows": [_shown(row, request) for row in rows], "asks": asks, "form": form,
         "half": given.half if given else "", "first": first, "lost": lost or Lost(),
-        "loses": loses,
+        "loses": loses, "number": number or Number(), "everyone": everyone or Everyone(),
     }  # fmt: skip
     response = render(request, "accounts/recovery.html", shown)
     response["Cache-Control"] = "no-store"
