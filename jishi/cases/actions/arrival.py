@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
@@ -30,6 +30,15 @@ LIMIT = 10_000
 DEVICE_CLOCK = timedelta(minutes=10)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # nothing said before there was a hotline
+
+
+class Here(NamedTuple):
+    """Where somebody pressed "here": degrees in a named system, metres."""
+
+    lng: float
+    lat: float
+    crs: str
+    accuracy_m: float | None
 
 
 @dataclass(frozen=True, slots=True)

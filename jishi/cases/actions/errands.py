@@ -15,7 +15,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases import policies, walkers
 from jishi.cases.actions import arrival, intake
 from jishi.cases.actions.alongside import worded
-from jishi.cases.actions.arrival import Incoming
+from jishi.cases.actions.arrival import Here, Incoming
 from jishi.cases.actions.intake import Received
 from jishi.cases.actions.lending import ensure_lists_allow
 from jishi.cases.events import ErrandMoved
@@ -83,7 +83,7 @@ class Press:
     words: str = ""
     matter: str = ""
     said_at: datetime | None = None
-    here: tuple[float, float, float | None] | None = None  # longitude, latitude (WGS 84), accuracy in metres
+    here: Here | None = None
     version: int | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)  # raw facts of intake: the device's own clock
 
@@ -322,7 +322,7 @@ def _incoming(press: Press, errand: Errand, by: Actor) -> Incoming:
     """What was found as a report: at the errand's own place, unless "here" was pressed."""
     place: dict[str, Any] = {"address_text": errand.place_text}
     if press.here is not None:
-        place |= {"lng": press.here[0], "lat": press.here[1], "accuracy_m": press.here[2], "crs": "wgs84"}
+        place |= press.here._asdict()
     elif errand.lng_e7 is not None and errand.lat_e7 is not None:
         place |= {"lng": errand.lng_e7 / 1e7, "lat": errand.lat_e7 / 1e7, "crs": "cgcs2000"}
     return Incoming(

@@ -17,7 +17,7 @@ from django.utils.timezone import localdate
 
 from jishi.cases import walkers
 from jishi.cases.actions import errands, intake, settling
-from jishi.cases.actions.arrival import DEVICE_CLOCK, EARLIEST, Incoming
+from jishi.cases.actions.arrival import DEVICE_CLOCK, EARLIEST, Here, Incoming
 from jishi.cases.actions.errands import Press
 from jishi.cases.states import Channel
 from jishi.duties import queries as duties
@@ -65,7 +65,7 @@ class Row:
     how: str = ""
     errand: str = ""
     finding: str = ""
-    here: tuple[float, float, float | None] | None = None
+    here: Here | None = None
     off_s: int | None = None  # by how much the device says its clock was ahead when this was written
 
     def body(self) -> bytes:
@@ -266,7 +266,7 @@ def _incoming(row: Row, desk: _Desk) -> Incoming:
         said = f"{matter.name}。{row.how.strip()}"  # what the list already says is typed by nobody
     place: dict[str, Any] = {"address_text": row.where}
     if row.here is not None:
-        place |= {"lng": row.here[0], "lat": row.here[1], "accuracy_m": row.here[2], "crs": "wgs84"}
+        place |= row.here._asdict()
     channel = Channel.GRID if desk.by.has("grid_worker") else Channel.WEB
     return Incoming(text=said, channel=channel, said_at=said_at, matter=row.matter, attributes=raw, **place)
 

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from jishi.accounts.actions import devices
 from jishi.cases.actions import bringing, errands, syncing
+from jishi.cases.actions.arrival import Here
 from jishi.cases.actions.syncing import Answer, Row
 from jishi.cases.queries import listing, ontheway
 from jishi.cases.rest.edge import router
@@ -24,10 +25,11 @@ Degree = Annotated[float, Field(ge=-180, le=180)]
 
 
 class HereIn(Schema):
-    """Where somebody pressed "here": WGS 84, as every browser gives it."""
+    """Where somebody pressed "here"; a browser gives WGS 84. Refused without its system, as at every other door."""
 
     lng: Degree
     lat: Degree
+    crs: str = Field("", max_length=20)
     accuracy_m: float | None = Field(None, ge=0, le=100_000)
 
 
@@ -239,8 +241,8 @@ def _row(one: RowIn) -> Row:
     return Row(**given, here=_here(one.here))
 
 
-def _here(here: HereIn | None) -> tuple[float, float, float | None] | None:
-    return (here.lng, here.lat, here.accuracy_m) if here is not None else None
+def _here(here: HereIn | None) -> Here | None:
+    return Here(here.lng, here.lat, here.crs, here.accuracy_m) if here is not None else None
 
 
 def _misshapen(no: ValidationError) -> Invalid:

@@ -105,7 +105,7 @@ class TestAReport:
     def test_keeps_the_point_that_was_pressed_and_takes_the_words_of_the_house(
         self, town: int, device: Client, door: Any
     ):
-        here = {"lng": door.lng_e7 / 1e7 + 0.0002, "lat": door.lat_e7 / 1e7, "accuracy_m": 8}
+        here = {"lng": door.lng_e7 / 1e7 + 0.0002, "lat": door.lat_e7 / 1e7, "crs": "wgs84", "accuracy_m": 8}
 
         send(device, [said(1, text="灯不亮", spot=f"b{door.building_id}", here=here)])
 

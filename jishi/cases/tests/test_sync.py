@@ -179,7 +179,7 @@ class TestOneBadRow:
         "bad",
         [{"verb": "close"}, {"verb": "errand.drop"}, {"text": ""}, {"text": "字" * 10_001}, {"matter": "99.99.99"},
          {"verb": "settle", "matter": "01.02.01", "how": "修好了"}, {"verb": "settle"}, {"seq": "x"}, {"at": "昨天"},
-         {"key": "short"}, {"here": {"lng": 999, "lat": 0}}, {"here": {"lng": 30.1, "lat": 120.2}},
+         {"key": "short"}, {"here": {"lng": 999, "lat": 0}}, {"here": {"lng": 30.1, "lat": 120.2, "crs": "wgs84"}},
          {"verb": "errand.take", "errand": "E-none"}],
     )  # fmt: skip
     def test_comes_back_by_name_and_harms_no_other(self, town, device, bad):
@@ -252,11 +252,20 @@ class TestThePlace:
     def test_is_the_point_only_where_here_was_pressed(self, town, device):
         with scope.work(system(town)):
             lng, lat = places.centres([places.grids_in(AREA)[0].id]).popitem()[1]
-        here = {"lng": lng / 1e7, "lat": lat / 1e7, "accuracy_m": 12}
+        here = {"lng": lng / 1e7, "lat": lat / 1e7, "crs": "wgs84", "accuracy_m": 12}
 
         send(device, [said(1, text="井盖翘了", here=here), said(2, text="井盖又翘了")])
 
         assert [r.source_crs for r in reports(town)] == ["wgs84", ""]
+
+    @pytest.mark.parametrize("crs", ["", "beijing54"])
+    def test_does_not_enter_without_a_system_that_is_known(self, town, device, crs):
+        here = {"lng": 115.2, "lat": 30.1, "crs": crs}
+
+        answers = send(device, [said(1, text="井盖翘了", here=here), said(2, text="井盖又翘了")])
+
+        assert states(answers) == ["refused", "done"] and answers[0]["problem"]["code"] == "unknown_datum"
+        assert len(reports(town)) == 1
 
 
 class TestTheDoor:

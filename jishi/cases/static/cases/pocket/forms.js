@@ -92,7 +92,7 @@ export function here(form) {
     word.textContent = word.dataset.asking;
     navigator.geolocation.getCurrentPosition(({ coords }) => {
       const { longitude: lng, latitude: lat, accuracy } = coords;
-      form.dataset.here = JSON.stringify({ lng, lat, accuracy_m: Math.round(accuracy) });
+      form.dataset.here = JSON.stringify({ lng, lat, crs: "wgs84", accuracy_m: Math.round(accuracy) });
       show();
       keep(form);
     }, () => { word.textContent = word.dataset.no; }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 0 });
