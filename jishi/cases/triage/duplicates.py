@@ -411,13 +411,14 @@ def _best(
     rows |= {standing.size + at: at for at in range(len(asked))}
     prepared = Prepared.of([*(a.compared for a in asked), *(told[k].compared for k in sorted(told))])
     second = np.array([rows[int(k)] for k in pairs[:, 1]], np.int64)
-    measured = prepared.facts(pairs[:, 0], second)
     model, edition = in_force()
+    measured = prepared.facts(pairs[:, 0], second, reach=alike.Reach.of(model, LEAST))
     chance = alike.probabilities(measured, model)
     kept: list[list[int]] = [[] for _ in asked]
-    for k in np.lexsort((pairs[:, 1], -chance)):
-        if chance[k] >= LEAST and len(kept[pairs[k, 0]]) < 3:
-            kept[pairs[k, 0]].append(int(k))
+    likely = np.flatnonzero(chance >= LEAST)
+    for k in likely[np.lexsort((pairs[likely, 1], -chance[likely]))].tolist():
+        if len(kept[pairs[k, 0]]) < 3:
+            kept[pairs[k, 0]].append(k)
     flat = [k for row in kept for k in row]
     scores = dict(zip(flat, alike.scores_of(measured[flat], model), strict=True)) if flat else {}
     answers = []

@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from . import named
-from .features import Features, Ints, counts, opened, pairs_of_characters, plain, weighted
+from .features import Ints, plain
 from .minimise import minimise
 from .places import number_of
+from .rows import pieces_of, shared, words_of
 
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-_BITS = 18
 _EARTH_M = 111_320.0
 MAX_CANDIDATES = 200
 
@@ -192,14 +192,32 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """What a pair must come to: facts that nobody has looked at yet are taken at their best. Below it, they are not looked at."""
+
+    weights: Doubles
+    needed: float
+
+    @classmethod
+    def of(cls, model: "PairModel", least: float) -> "Reach":
+        """This will ask for the probability `least` by a model."""
+        weights = np.array([model.weights[fact] for fact in FACTS])
+        return cls(weights, math.log(least / (1.0 - least)) - model.bias - _SLACK)
+
+    def may(self, measured: Doubles, left: Sequence[int]) -> Flags:
+        """This will say which pairs may still come to it; `left`: the facts that are not measured yet."""
+        flags: Flags = measured @ self.weights + np.maximum(self.weights[list(left)], 0.0).sum() >= self.needed
+        return flags
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """Reports read once: features of words, places, numbers of buildings. Pairs of its rows are judged by `facts`.
+    """Reports read once: places, times, numbers of buildings, what the features see. Pairs of its rows are judged by `facts`.
 
     Sets are rows of numbers, −1 where there is none; `chance` stands beside the numbers of `matter`.
     """
 
-    words: Features
-    pieces: Features
+    seen: tuple[str, ...]
     lng: Doubles
     lat: Doubles
     radius_m: Doubles
@@ -216,24 +234,22 @@ class Prepared:
     def of(cls, reports: Sequence[Candidate]) -> "Prepared":
         """This will read reports whose texts are minimised already."""
         read = [_read(c.text, c.buildings) for c in reports]
-        seen = [one[0] for one in read]
         matter, chance = _matters(reports)
         numbers = np.array([[c.lng, c.lat, c.radius_m, c.at_hours, c.life_hours] for c in reports]).reshape(-1, 5)
-        words, pieces = _laid_out(seen)
         return cls(
-            words, pieces,
+            tuple([one[0] for one in read]),
             numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], numbers[:, 4],
             matter, chance, _sets([c.compounds for c in reports]),
-            _sets([one[1] for one in read]), _sets([one[2] for one in read]), tuple(c.text for c in reports),
+            _sets([one[1] for one in read]), _sets([one[2] for one in read]), tuple([c.text for c in reports]),
         )  # fmt: skip
 
-    def facts(self, first: Ints, second: Ints) -> Doubles:
-        """This will measure pairs of rows by `FACTS`, every value from 0 to 1; a fact that is not known is 0."""
-        words = _shared(self.words, first, second)
-        common = _shared(self.pieces, first, second)
-        sizes = np.diff(self.pieces.indptr)
+    def facts(self, first: Ints, second: Ints, *, reach: Reach | None = None) -> Doubles:
+        """This will measure pairs of rows by `FACTS`, every value from 0 to 1; a fact that is not known is 0.
+
+        With `reach` words are read only of pairs that may still come to it; what is measured of the others stays below it.
+        """
         apart = self._metres(first, second)
-        reach = self.radius_m[first] + self.radius_m[second]
+        beyond = np.maximum(0.0, np.nan_to_num(apart) - (self.radius_m[first] + self.radius_m[second]))
         radius = np.maximum(20.0, np.maximum(self.radius_m[first], self.radius_m[second]))
         compound, building, unit = (_meet(s[first], s[second]) for s in (self.compounds, self.buildings, self.units))
         both_c, both_b, both_u = (
@@ -244,28 +260,45 @@ class Prepared:
         same_m, both_m = self._matters_met(first, second)
         placed = np.isfinite(apart)
         lost = ~placed & ~compound
-        names, both_same, both_other = self._names_met(first, second, lost)
-        building, other = np.where(lost, both_same, building), np.where(lost, both_other, both_b & ~building)
-        return np.column_stack((
-            np.where(lost, 0.0, np.minimum(words, 1.0)),
-            np.where(lost, 0.0, common / np.maximum(1, np.minimum(sizes[first], sizes[second]))),
+        out = np.zeros((len(first), len(FACTS)))
+        out[:, _SEEN_AT_ONCE] = np.column_stack((
             np.where(placed, 1.0 / (1.0 + (np.nan_to_num(apart) / radius) ** 2), 0.0),
-            np.where(placed, 1.0 - 1.0 / (1.0 + (np.maximum(0.0, np.nan_to_num(apart) - reach) / _FAR_M) ** 2), 0.0),
-            lost, compound, building, other, both_u & ~unit & ~lost,
+            np.where(placed, 1.0 - 1.0 / (1.0 + (beyond / _FAR_M) ** 2), 0.0),
+            lost, compound, building & ~lost, both_b & ~building & ~lost, both_u & ~unit & ~lost,
             np.maximum(0.0, 1.0 - np.abs(self.hours[first] - self.hours[second]) / life),
-            np.where(lost, 0.0, same_m), both_m - same_m, names,
-        )).astype(np.float64)  # fmt: skip
+            np.where(lost, 0.0, same_m), both_m - same_m,
+        ))  # fmt: skip
+        self._words_met(out, first, second, np.flatnonzero(~lost), reach)
+        self._names_met(out, first, second, np.flatnonzero(lost), reach)
+        return out
 
-    def _names_met(self, first: Ints, second: Ints, lost: Flags) -> tuple[Doubles, Flags, Flags]:
-        """What the texts of pairs without a place name and say; zero for the others: a known place says it better."""
-        names = np.zeros((len(first), len(named.FACTS)))
-        same, other = np.zeros(len(first), np.bool_), np.zeros(len(first), np.bool_)
-        at = np.flatnonzero(lost)
+    def _words_met(self, out: Doubles, first: Ints, second: Ints, at: Ints, reach: Reach | None) -> None:
+        """How much the words of these pairs have in common, then how many of their rare pieces."""
+        at = _worth(out, at, (_WORDS, _RARE), reach)
         if len(at):
-            rows, where = np.unique(np.concatenate((first[at], second[at])), return_inverse=True)
-            texts = [self.said[k] for k in rows.tolist()]
-            names[at], same[at], other[at] = named.facts(texts, where[: len(at)], where[len(at) :])
-        return names, same, other
+            rows, a, b = _own_rows(first[at], second[at])
+            out[at, _WORDS] = np.minimum(shared(words_of([self.seen[k] for k in rows]), a, b), 1.0)
+        at = _worth(out, at, (_RARE,), reach)
+        if len(at):
+            rows, a, b = _own_rows(first[at], second[at])
+            pieces = pieces_of([self.seen[k] for k in rows])
+            sizes = np.diff(pieces.indptr)
+            out[at, _RARE] = shared(pieces, a, b) / np.maximum(1, np.minimum(sizes[a], sizes[b]))
+
+    def _names_met(self, out: Doubles, first: Ints, second: Ints, at: Ints, reach: Reach | None) -> None:
+        """What the texts of these pairs name and say, of which one has no place: a known place says it better."""
+        at = _worth(out, at, (_BUILDING_SAME, *_NAMED, *_COSINES), reach)
+        if not len(at):
+            return
+        rows, a, b = _own_rows(first[at], second[at])
+        read = [named.said(self.said[k]) for k in rows]
+        out[at[:, None], _NAMED], out[at, _BUILDING_SAME], out[at, _BUILDING_OTHER] = named.facts(read, a, b)
+        kept = np.arange(len(at))
+        for k, (fact, part) in enumerate(zip(_COSINES, named.COMPARED, strict=True)):
+            if reach is not None:
+                kept = kept[reach.may(out[at[kept]], _COSINES[k:])]
+            if len(kept):
+                out[at[kept], fact] = named.cosines([part(one) for one in read], a[kept], b[kept])
 
     def _matters_met(self, first: Ints, second: Ints) -> tuple[Doubles, Doubles]:
         """How much probability two rows share, and the most that they could share."""
@@ -282,36 +315,23 @@ class Prepared:
         return metres
 
 
-_Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int32]]
-_KEPT = 2048  # texts whose features are kept, some 6 KiB each
-_rows: dict[str, _Row] = {}
+_AT = {fact: k for k, fact in enumerate(FACTS)}
+_WORDS, _RARE, _BUILDING_SAME, _BUILDING_OTHER = (
+    _AT[f] for f in ("words", "rare_words", "same_building", "other_building")
+)
+_SEEN_AT_ONCE = [k for fact, k in _AT.items() if fact not in ("words", "rare_words", *named.FACTS)]
+_NAMED = [_AT[fact] for fact in named.NAMED]
+_COSINES = [_AT[fact] for fact in named.COSINES]
 
 
-def _laid_out(seen: Sequence[str]) -> tuple[Features, Features]:
-    """Words and pieces of (plain) texts as rows. A neighbour is compared again and again: the last of them are kept."""
-    held = {text: _rows.get(text) for text in seen}
-    fresh = [text for text, row in held.items() if row is None]
-    if fresh:
-        words, pieces = weighted(*counts(fresh, _BITS), None, _BITS), pairs_of_characters(fresh, _BITS)
-        for k, text in enumerate(fresh):
-            part = slice(words.indptr[k], words.indptr[k + 1])
-            other = pieces.indices[pieces.indptr[k] : pieces.indptr[k + 1]]
-            held[text] = _rows[text] = (words.indices[part].copy(), words.values[part].copy(), other.copy())
-        for old in list(_rows)[: max(0, len(_rows) - _KEPT)]:
-            _rows.pop(old, None)
-    laid: list[_Row] = [row for text in seen if (row := held[text]) is not None]
-    empty = (np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
-    index, value, piece = (np.concatenate(column) for column in zip(empty, *laid, strict=True))
-    return (
-        Features(_ends([len(row[0]) for row in laid]), index, value, _BITS),
-        Features(_ends([len(row[2]) for row in laid]), piece, np.ones(len(piece), np.float32), _BITS),
-    )
+def _worth(out: Doubles, at: Ints, left: Sequence[int], reach: Reach | None) -> Ints:
+    return at if reach is None else at[reach.may(out[at], left)]
 
 
-def _ends(sizes: Sequence[int]) -> Ints:
-    ends = np.zeros(len(sizes) + 1, np.int64)
-    np.cumsum(sizes, out=ends[1:])
-    return ends
+def _own_rows(first: Ints, second: Ints) -> tuple[list[int], Ints, Ints]:
+    """The rows that these pairs are of, and the pairs by their places among them."""
+    rows, where = np.unique(np.concatenate((first, second)), return_inverse=True)
+    return rows.tolist(), where[: len(first)], where[len(first) :]
 
 
 def _matters(reports: Sequence[Candidate]) -> tuple[Ints, Doubles]:
@@ -341,31 +361,6 @@ def _sets(rows: Sequence[frozenset[str]]) -> Ints:
 def _meet(a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
     met: npt.NDArray[np.bool_] = ((a[:, :, None] == b[:, None, :]) & (a[:, :, None] >= 0)).any(axis=(1, 2))
     return met
-
-
-def _shared(rows: Features, first: Ints, second: Ints) -> Doubles:
-    """The product of row first[k] with row second[k], one row laid open at a time.
-
-    Where that row is compared with half of all or more, all are multiplied as they lie: nothing is put together again.
-    """
-    out = np.zeros(len(first))
-    owner = np.repeat(np.arange(len(rows)), np.diff(rows.indptr))
-    order = np.argsort(first, kind="stable")
-    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
-        at = order[start:stop]
-        part = slice(rows.indptr[first[at[0]]], rows.indptr[first[at[0]] + 1])
-        with opened(rows.indices[part], rows.values[part], rows.bits, np.float32) as open_row:
-            if 2 * len(at) >= len(rows):
-                every = np.bincount(owner, weights=open_row[rows.indices] * rows.values, minlength=len(rows))
-                out[at] = every[second[at]]
-                continue
-            begin, length = rows.indptr[second[at]], rows.indptr[second[at] + 1] - rows.indptr[second[at]]
-            ends = np.cumsum(length)
-            where = np.repeat(begin - (ends - length), length) + np.arange(ends[-1] if len(ends) else 0)
-            met = open_row[rows.indices[where]] * rows.values[where]
-            out[at] = np.bincount(np.repeat(np.arange(len(at)), length), weights=met, minlength=len(at))
-    return out
 
 
 def pair_features(pairs: Sequence[tuple[Candidate, Candidate]]) -> Doubles:

@@ -8,6 +8,7 @@ the name of one stands in the other. What is left without the names says what is
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,10 @@ from .features import Ints, counts, opened, plain, weighted
 from .normalise import normalise
 
 Doubles = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 FACTS = ("named_same", "named_within", "named_other", "named_area", "matter_words", "matter_pieces", "head_words")
+NAMED = ("named_same", "named_within", "named_other", "named_area", "matter_pieces")  # by `facts`; the others by `cosines`
+COSINES = ("head_words", "matter_words")  # the shorter first
 _BITS = 18
 _READ = 600  # characters
 _WIDE = 140  # where a name is looked for when the first sentence has none
@@ -123,14 +127,17 @@ def _laid_out(texts: Sequence[str]) -> list[_Row]:
     return [row for text in texts if (row := held[text]) is not None]
 
 
-def _cosines(laid: Sequence[_Row], first: Ints, second: Ints) -> Doubles:
-    """The products of row first[k] with row second[k]. Whole steps (`features.stepped`): the order of adding is free."""
+def cosines(texts: Sequence[str], first: Ints, second: Ints) -> Doubles:
+    """This will give the products of the words of text first[k] with those of text second[k]; no other text is read. Whole steps
+    (`features.stepped`): the order of adding is free."""
+    rows = np.unique(np.concatenate((first, second))).tolist()
+    laid = dict(zip(rows, _laid_out([texts[k] for k in rows]), strict=True))
     out = np.zeros(len(first))
     order = np.argsort(first, kind="stable")
     starts = np.flatnonzero(np.diff(first[order], prepend=-1))
     for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
         pairs = order[start:stop]
-        index, value = laid[first[pairs[0]]]
+        index, value = laid[int(first[pairs[0]])]
         others = [laid[k] for k in second[pairs].tolist()]
         if not len(index):
             continue
@@ -149,23 +156,21 @@ def _met(a: Said, b: Said) -> tuple[float, float, float, float]:
     return float(in_heads), float(within and not in_heads), other * (1.0 if a.in_head and b.in_head else 0.5), float(area)
 
 
-def facts(texts: Sequence[str], first: Ints, second: Ints) -> tuple[Doubles, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """This will measure pairs of texts by `FACTS`, every value from 0 to 1, and tell whether their first sentences name the same
+def facts(read: Sequence[Said], first: Ints, second: Ints) -> tuple[Doubles, Flags, Flags]:
+    """This will measure pairs of texts by `NAMED`, every value from 0 to 1, and tell whether their first sentences name the same
     building of the same thing, or other buildings."""
-    read = [said(text) for text in texts]
     pairs = list(zip(first.tolist(), second.tolist(), strict=True))
+    pieces = [
+        len(read[a].pieces & read[b].pieces) / max(1, min(len(read[a].pieces), len(read[b].pieces))) for a, b in pairs
+    ]
     met = np.array([_met(read[a], read[b]) for a, b in pairs], np.float64).reshape(-1, 4)
     shared = np.array([bool(read[a].buildings & read[b].buildings) for a, b in pairs], np.bool_)
     same = shared & (met[:, 0] > 0)
     apart = np.array([bool(read[a].buildings and read[b].buildings) for a, b in pairs], np.bool_) & ~shared
-    pieces = [
-        len(read[a].pieces & read[b].pieces) / max(1, min(len(read[a].pieces), len(read[b].pieces))) for a, b in pairs
-    ]
-    laid = _laid_out([r.matter for r in read] + [r.matter_head for r in read])
-    measured = np.column_stack((
-        met, _cosines(laid[: len(read)], first, second), np.array(pieces), _cosines(laid[len(read) :], first, second),
-    ))  # fmt: skip
-    return measured, same, apart
+    return np.column_stack((met, np.array(pieces))), same, apart
+
+
+COMPARED = attrgetter("matter_head"), attrgetter("matter")  # of a text, for `COSINES`
 
 
 def names_of(texts: Iterable[str]) -> list[tuple[str, ...]]:

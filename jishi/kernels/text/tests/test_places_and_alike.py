@@ -3,12 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jishi.kernels.text import alike
 from jishi.kernels.text.alike import (
     FACTS,
     WEIGHTS,
     Block,
     Candidate,
     PairModel,
+    Prepared,
+    Reach,
+    probabilities,
     same_matter,
     same_matter_all,
     within_reach,
@@ -16,6 +20,7 @@ from jishi.kernels.text.alike import (
 from jishi.kernels.text.features import opened
 from jishi.kernels.text.places import Gazetteer, Name, number_of, spot
 from jishi.kernels.text.risk import RiskRule, risk
+from jishi.kernels.text.rows import shared
 
 ROWS = [
     Name(1, "阳光花园", "compound", ("阳光小区",)),
@@ -156,6 +161,32 @@ class TestSameMatter:
         assert reached[-1], "without a place only the words can tell"
         assert 0 < sum(reached) < len(reached), "some are read, some are spared"
         assert self.reached(one, others, least=0.9).count(True) < sum(reached)
+
+    @pytest.mark.parametrize("least", [0.3, 0.5, 0.8])
+    def test_words_are_read_of_pairs_that_may_still_be_proposed_alone_and_no_answer_changes(self, monkeypatch, least):
+        said = (
+            "阳光花园3栋楼顶漏水，家里墙都湿了", "阳光花园3栋顶楼渗水，墙皮掉了", "阳光花园5栋二单元电梯坏了",
+            "人民路窨井盖不见了，晚上很危险", "人民路井盖丢了，有人摔倒", "第一中学门口上下学堵车",
+            "万科城业主反映小区停车位太少", "万科城小区车位不够，业主没地方停车",
+        )  # fmt: skip
+        spots = ((120.7, 28.0), (120.7005, 28.0), (120.71, 28.0), (float("nan"), float("nan")))
+        compounds = (frozenset({"阳光花园"}), frozenset({"万科城"}), frozenset())
+        rows = [
+            Candidate(text, *spot, 60.0, 24.0 * k, "01" if k % 2 else "02", compounds=held)
+            for k, text in enumerate(said) for spot in spots for held in compounds
+        ]  # fmt: skip
+        first, second = (at.ravel() for at in np.meshgrid(np.arange(len(rows)), np.arange(len(rows)), indexing="ij"))
+        prepared, model, read = Prepared.of(rows), PairModel(), []
+        whole = prepared.facts(first, second)
+        monkeypatch.setattr(alike, "shared", lambda laid, a, b: (read.append(len(a)), shared(laid, a, b))[1])
+
+        quick = prepared.facts(first, second, reach=Reach.of(model, least))
+
+        proposed = probabilities(whole, model) >= least
+        assert 0 < proposed.sum() < len(rows) ** 2 / 4
+        assert (quick[proposed] == whole[proposed]).all()
+        assert (probabilities(quick, model)[~proposed] < least).all()
+        assert sum(read) < len(rows) ** 2, "and words of most pairs are not read"
 
     def test_fitting_keeps_every_sign(self):
         pairs = [(at_home("3号楼漏水"), at_home("5号楼漏水")), (at_home("路灯不亮"), at_home("路灯坏了"))]
