@@ -23,13 +23,15 @@ from .values import (
     Sheet,
     Soft,
     Units,
+    Walk,
     Weights,
 )
+from .walking import walk_between, walked_by
 
 __all__ = [
     "Band", "Certificate", "Edges", "Exempt", "Exemption", "Fault", "Move", "Pins", "Plan", "Problem", "Relaxation",
-    "Sheet", "Soft", "Units", "Weights",
+    "Sheet", "Soft", "Units", "Walk", "Weights",
     "Barrier", "Crossing", "Graph", "Points", "build_graph",
     "Desk", "audit", "compare", "confirms", "cut_heavy", "explain", "lower_bound", "plan_grids",
-    "replan", "sheet", "sheets", "what_if",
+    "replan", "sheet", "sheets", "walk_between", "walked_by", "what_if",
 ]  # fmt: skip

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import refusals, reporting
+from . import refusals, reporting, walking
 from .contract import usable
+from .problem import fewer_walks
 from .values import Doubles, Edges, Fault, Flags, Ints, Plan, Problem, Sheet, Units
 
 
@@ -136,14 +137,26 @@ class Desk:
                 found.append(Fault("H4", "under" if homes < band.lo else "over", g, homes))
             if len(parts) > 1:
                 found.append(Fault("H2", "in_pieces", g, len(parts), tuple(sorted(parts[1]))[:20]))
+            found += self._walks(g, rows)
         return tuple(found)
 
+    def _walks(self, grid: int, rows: set[int]) -> list[Fault]:
+        problem, some = self.plan.problem, np.array(sorted(rows), dtype=np.int64)
+        if problem.max_walk_m is None or not len(some):
+            return []
+        far = walking.middle(problem, some)[1][self.w[some] > 0].max(initial=0.0)
+        return [Fault("H7", "walk_too_far", grid, round(far))] if far > problem.max_walk_m else []
+
     def scatter(self, rows: set[int]) -> float:
-        """Give the household-metres from the mean of the homes of some units."""
+        """Give the household-metres along the ways to the middle of some units; without ways, straight from the mean
+        of their homes."""
         some = list(rows)
         w = self.w[some]
         if not w.sum():
             return 0.0
+        if self.plan.problem.walk is not None:
+            some = sorted(rows)
+            return float(self.w[some] @ walking.middle(self.plan.problem, np.array(some))[1])
         x, y = self.x[some], self.y[some]
         return float((w * np.hypot(x - (w @ x) / w.sum(), y - (w @ y) / w.sum())).sum())
 
@@ -185,6 +198,8 @@ def _because(desk: Desk, rows: list[int], here: int, to: int) -> Because:
 def _told(desk: Desk, fault: Fault) -> str:
     if fault.rule == "H4":
         return f"grid {fault.grid} would have {fault.number}"
+    if fault.rule == "H7":
+        return f"in grid {fault.grid} somebody would walk {fault.number} m"
     at = desk.plan.problem.units.id[fault.units[0]]
     return f"grid {fault.grid} would fall in {fault.number} at {at}"
 
@@ -243,7 +258,12 @@ def _part(desk: Desk, some: Ints, links: list[tuple[int, int, float]]) -> Proble
     units = Units(some, desk.x[some], desk.y[some], desk.w[some], area)
     u, v, border = (np.array(column) for column in zip(*links, strict=True)) if links else (np.zeros(0, np.int64),) * 3
     further = {name: replace(soft, values=np.asarray(soft.values)[some]) for name, soft in whole.workloads.items()}
-    return Problem(units, Edges(u, v, border), whole.band, further, weights=whole.weights)
+    walk = None
+    if whole.walk is not None:
+        place = np.full(len(desk.w), -1, np.int64)
+        place[some] = np.arange(len(some))
+        walk = fewer_walks(whole.walk, some, place)
+    return Problem(units, Edges(u, v, border), whole.band, further, weights=whole.weights, walk=walk)
 
 
 def compare(a: Plan, b: Plan) -> Compared:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .problem import check
-from .values import HARD, Array, Exemption, Fault, Flags, Ints, Problem
+from .values import HARD, Array, Doubles, Exemption, Fault, Flags, Ints, Problem
 
 BY_ROAD = 1.35  # metres walked per metre of straight line, where no walking net is given: an estimate
 MOST_NAMED = 20
@@ -209,7 +209,7 @@ class _Audit:
         return [Fault("H6", "crosses_community", self._name(g)) for g in np.flatnonzero(low < high).tolist()]
 
     def _walks(self) -> list[Fault]:
-        """From every home to the anchor, straight line × 1.35: an estimate."""
+        """From every home to the anchor: along the ways where they are told, else straight line × 1.35, an estimate."""
         limit = self.problem.max_walk_m
         if limit is None:
             return []
@@ -220,10 +220,22 @@ class _Audit:
             homes = self.w[rows] > 0
             if not homes.any():
                 continue
-            far = np.hypot(x[:, None] - x[homes], y[:, None] - y[homes]).max(axis=1).min() * BY_ROAD
+            metres = np.hypot(x[:, None] - x, y[:, None] - y) * BY_ROAD
+            self._along_ways(rows, metres)
+            far = metres[:, homes].max(axis=1).min()
             if far > limit:
                 found.append(Fault("H7", "walk_too_far", self._name(int(self.grid[rows[0]])), round(far)))
         return found
+
+    def _along_ways(self, rows: Array, metres: Doubles) -> None:
+        """Put the metres of the ways in the place of estimates, between the units of one grid."""
+        walk = self.problem.walk
+        if walk is None:
+            return
+        for nth, row in enumerate(rows.tolist()):
+            told = slice(int(walk.indptr[row]), int(walk.indptr[row + 1]))
+            _, here, there = np.intersect1d(rows, walk.indices[told], assume_unique=True, return_indices=True)
+            metres[nth, here] = np.asarray(walk.metres[told], dtype=np.float64)[there]
 
     def _count(self) -> list[Fault]:
         wanted = self.problem.count

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import contract, covering
+from . import contract, covering, walking
 from .contract import OVERSIZE, Ground
 from .solving import Piece, divide
 from .values import Array, Certificate, Ints
@@ -155,10 +155,15 @@ def _parts(some: int, near: list[int]) -> list[int]:
     return found
 
 
-def _no_home(ground: Ground, rows: Ints, one: int) -> Certificate:
+def _no_home(ground: Ground, rows: Ints, one: int, limit: float | None = None) -> Certificate:
     band, homes = ground.problem.band, int(ground.w[rows[one]])
-    told = f"No connected ground inside {band.lo}–{band.hi} holds these {homes} households."
-    return Certificate("homeless", units_of(ground, rows[[one]]), homes, told, {"piece": units_of(ground, rows)})
+    told = f"No connected ground inside {band.lo}–{band.hi} {_walked(limit)}holds these {homes} households."
+    shown = {"piece": units_of(ground, rows)} | ({} if limit is None else {"max_walk_m": limit})
+    return Certificate("homeless", units_of(ground, rows[[one]]), homes, told, shown)
+
+
+def _walked(limit: float | None) -> str:
+    return "" if limit is None else f"in which nobody walks more than {limit:g} m "
 
 
 def by_search(ground: Ground, faulty: list[Piece], missing: Ints) -> tuple[Certificate, ...]:
@@ -190,11 +195,15 @@ def _homeless(ground: Ground, rows: Ints, suspect: Ints) -> Certificate | None:
     asked = order[: MOST_ATOMS // 2] + np.argsort(-w, kind="stable").tolist()[: MOST_ATOMS // 2]
     if len(rows) <= MOST_ATOMS * 2:
         asked = order
-    first = np.flatnonzero(np.isin(rows, suspect))
+    first, limit, reach = np.flatnonzero(np.isin(rows, suspect)), ground.problem.max_walk_m, None
     for one in dict.fromkeys([*first[np.argsort(-w[first], kind="stable")][:MOST_SUSPECTS].tolist(), *asked]):
         sets = covering.fitting(words, w.tolist(), band.lo, band.hi, most=3_000, only=one)
         if sets == []:
             return _no_home(ground, rows, one)
+        if limit is not None and sets is not None:
+            reach = reach or walking.reach(ground, rows)
+            if not reach.within(sets, limit):
+                return _no_home(ground, rows, one, limit)
     return None
 
 
@@ -206,7 +215,11 @@ def _packing(ground: Ground, rows: Ints) -> Certificate | None:
     sets = covering.fitting(near, w.tolist(), band.lo, band.hi, most=MOST_SETS)
     if sets is None:
         return None
-    told = f"{len(sets)} connected sets are inside {band.lo}–{band.hi}; no choice of them holds every atom once."
+    limit = ground.problem.max_walk_m
+    if limit is not None:
+        sets = walking.reach(ground, rows).within(sets, limit)
+    told = (f"{len(sets)} connected sets {_walked(limit)}are inside {band.lo}–{band.hi};"
+            " no choice of them holds every atom once.")  # fmt: skip
     certificate = Certificate("packing", units_of(ground, rows), int(w.sum()), told, {"sets": len(sets)})
     answer = covering.any_cover(len(rows), sets)
     if answer is False:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import certifying, contract, loosening, relaxing, reporting, solving
+from . import certifying, contract, loosening, relaxing, reporting, shortening, solving
 from .auditing import audit
 from .contract import FREE, OVERSIZE, Ground
 from .problem import check
@@ -34,6 +34,7 @@ from .values import (
     Soft,
     Status,
     Units,
+    Walk,
     Weights,
 )
 
@@ -66,7 +67,8 @@ class _Watch:
 def plan_grids(
     units: Units, edges: Edges, *, band: Band = USUAL, workloads: Mapping[str, Soft] | None = None,
     atoms: Array | None = None, compounds: str = "whole", cap: int | None = None, community: Array | None = None,
-    communities: str = "hard", max_walk_m: float | None = None, count: int | None = None, pins: Pins | None = None,
+    communities: str = "hard", walk: Walk | None = None,
+    max_walk_m: float | None = None, count: int | None = None, pins: Pins | None = None,
     previous: Array | None = None, change_price: float = 0.0, weights: Weights | None = None,
     exempt: Exempt | None = None, effort: float = 30.0, timer: Timer | None = None, time_limit_s: float | None = None,
     threads: int = 1, seed: int = 0, progress: Progress | None = None,
@@ -83,7 +85,7 @@ def plan_grids(
         units=units, edges=edges, band=band, workloads=dict(workloads or {}), atoms=atoms, compounds=compounds,  # type: ignore[arg-type]
         cap=cap, community=community, communities=communities, max_walk_m=max_walk_m, count=count,  # type: ignore[arg-type]
         pins=pins or Pins(), previous=previous, change_price=change_price, weights=weights or Weights(),
-        exempt=exempt or Exempt(),
+        exempt=exempt or Exempt(), walk=walk,
     )  # fmt: skip
     watch = watched(progress, timer, time_limit_s)
     return plan(check(problem), Search(problem.weights, effort, seed, threads, watch, change_price))
@@ -106,6 +108,10 @@ def plan(problem: Problem, search: Search) -> Plan:
     is_best = not guessed and not len(loosening.may_part(ground))
     coarse = ground, pieces
     ground, pieces, part = loosening.loosen((ground, pieces, part), search, frozenset(proofs))
+    if problem.max_walk_m is not None:
+        found = part[ground.atom_of]
+        ground, pieces, part = shortening.shorten((ground, pieces, part), search)
+        is_best = is_best and bool((found == part[ground.atom_of]).all())
     assignment = numbered(problem, ground, part)
     exemptions = exempted(problem, ground, pieces, assignment)
     faults = audit(assignment, problem, exemptions)
@@ -113,7 +119,7 @@ def plan(problem: Problem, search: Search) -> Plan:
     relaxations: tuple[Relaxation, ...] = ()
     if faults and not _stopped(search):
         faulty = _faulty(ground, pieces, assignment, faults)
-        missing = np.flatnonzero(np.isin(assignment, [f.grid for f in faults if f.rule == "H4"]))
+        missing = np.flatnonzero(np.isin(assignment, [f.grid for f in faults if f.rule in ("H4", "H7")]))
         certificates += tuple(proofs[i] for i in sorted(proofs))
         proved = {row for i in proofs for row in certifying.units_of(coarse[0], coarse[1][i].rows)}
         open_ = [p for p in faulty if p.fits and certifying.units_of(ground, p.rows)[0] not in proved]
@@ -218,6 +224,7 @@ def _used(problem: Problem, search: Search, notes: Mapping[str, float]) -> dict[
         "seed": search.seed, "effort": search.effort, "weights": vars(problem.weights), "version": VERSION,
         "input": fingerprint(problem), "stopped_by_time": isinstance(watch, _Watch) and watch.by_time,
         "cancelled": isinstance(watch, _Watch) and watch.by_wish, **notes,
+        **({} if problem.walk is None else {"walks": "ways"}),
     }  # fmt: skip
 
 
@@ -236,4 +243,14 @@ def fingerprint(problem: Problem) -> str:
     columns += [np.asarray(c, dtype=np.int64)[order] for c in (problem.atoms, problem.community) if c is not None]
     for column in columns:
         digest.update(np.ascontiguousarray(column).tobytes())
+    if problem.walk is not None:
+        _put_walks(digest, problem, problem.walk, rank)
     return digest.hexdigest()
+
+
+def _put_walks(digest: Any, problem: Problem, walk: Walk, rank: Ints) -> None:
+    of, to = rank[np.repeat(np.arange(len(rank)), np.diff(walk.indptr))], rank[walk.indices]
+    by = np.lexsort((to, of))
+    digest.update(repr(problem.max_walk_m).encode())
+    for column in (of[by], to[by], np.asarray(walk.metres, dtype=np.float64)[by]):
+        digest.update(np.ascontiguousarray(column).tobytes())

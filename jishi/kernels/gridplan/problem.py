@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import refusals
-from .values import HARD, Array, Edges, Ints, Pins, Problem, Units
+from .values import HARD, Array, Edges, Ints, Pins, Problem, Units, Walk
 
 MOST_UNITS = 10_000_000
 DEGREES_WITHIN = (180.0, 90.0)
@@ -25,6 +25,7 @@ def check(problem: Problem) -> Problem:
     edges = _edges(problem)
     _labels(problem)
     clean = Problem(**{**vars(problem), "edges": edges})
+    _walk(clean)
     _atoms(clean)
     _previous(clean)
     _pins(clean)
@@ -43,7 +44,23 @@ def restricted(problem: Problem, rows: Array) -> Problem:
     fewer = Units(**columns)  # type: ignore[arg-type]
     inner = Edges(place[edges.u[keep]], place[edges.v[keep]], np.asarray(edges.border)[keep],
                   np.asarray(edges.barrier)[keep])  # fmt: skip
-    return replace(problem, units=fewer, edges=inner, pins=Pins(), count=None, previous=None, workloads={}, **labels)
+    walk = None if problem.walk is None else fewer_walks(problem.walk, rows, place)
+    return replace(problem, units=fewer, edges=inner, pins=Pins(), count=None, previous=None, workloads={}, walk=walk,
+                   **labels)  # fmt: skip
+
+
+def fewer_walks(walk: Walk, rows: Array, place: Array) -> Walk:
+    """This will give the walks between some of the units; `place` (n,): which of `rows` a unit is, −1 none."""
+    pointer = np.asarray(walk.indptr)
+    size = pointer[rows + 1] - pointer[rows]
+    of = np.repeat(np.arange(len(rows)), size)
+    at = np.arange(len(of)) - np.repeat(np.cumsum(size) - size, size) + np.repeat(pointer[rows], size)
+    to = place[np.asarray(walk.indices)[at]]
+    of, at, to = of[to >= 0], at[to >= 0], to[to >= 0]
+    order = np.lexsort((to, of))
+    fresh = np.zeros(len(rows) + 1, np.int64)
+    fresh[1:] = np.cumsum(np.bincount(of, minlength=len(rows)))
+    return Walk(fresh, to[order].astype(np.int32), np.asarray(walk.metres)[at[order]])
 
 
 def some(rows: npt.ArrayLike) -> dict[str, Any]:
@@ -71,6 +88,9 @@ def _options(problem: Problem) -> None:
             raise refusals.BadOption(option=name, value=getattr(problem, name))
     if problem.count is not None and (not _is_whole(problem.count) or problem.count < 1):
         raise refusals.BadOption(option="count", value=problem.count)
+    limit = problem.max_walk_m
+    if limit is not None and (not np.isfinite(limit) or limit <= 0):
+        raise refusals.BadOption(option="max_walk_m", value=limit)
     for name, weight in vars(problem.weights).items():
         if not np.isfinite(weight) or weight < 0:
             raise refusals.BadOption(option=name, value=weight)
@@ -117,6 +137,23 @@ def _further(problem: Problem, n: int) -> None:
     for name, values in columns.items():
         if np.shape(values) != (n,) or not np.isfinite(values).all() or (np.asarray(values) < 0).any():
             raise refusals.BadUnit(column=name)
+
+
+def _walk(problem: Problem) -> None:
+    if problem.walk is None:
+        return
+    n = len(problem.units.id)
+    pointer, to, far = (np.asarray(a) for a in (problem.walk.indptr, problem.walk.indices, problem.walk.metres))
+    size = np.diff(pointer) if pointer.shape == (n + 1,) else np.full(1, -1)
+    if (size < 0).any() or pointer[0] != 0 or pointer[-1] != len(to) or far.shape != to.shape:
+        raise refusals.BadWalk(reason="columns of different length")
+    of = np.repeat(np.arange(n), size)
+    if (to < 0).any() or (to >= n).any() or not np.isfinite(far).all() or (far < 0).any():
+        raise refusals.BadWalk(reason="a unit that is none, or metres that are none")
+    key = of * n + to
+    back = np.argsort(to.astype(np.int64) * n + of, kind="stable")
+    if (np.diff(key) <= 0).any() or (key != (to.astype(np.int64) * n + of)[back]).any() or (far != far[back]).any():
+        raise refusals.BadWalk(reason="a pair out of order, twice, or other metres there than back")
 
 
 def _edges(problem: Problem) -> Edges:

@@ -7,6 +7,7 @@ from .values import HARD, Certificate, Problem
 
 MOST_DEAD_ENDS = 1_000_000
 REPLAYED = 22
+BY_ROAD = 1.35  # metres walked per metre of straight line, where the ways are not told
 
 
 class TooLong(Exception):
@@ -32,6 +33,10 @@ class _Graph:
         self.near: list[set[int]] = [set() for _ in range(self.n)]
         self.lead = list(range(self.n))
         self.split: set[int] = set()
+        self.walks: dict[tuple[int, int], float] = {}
+        if problem.walk is not None and problem.max_walk_m is not None:
+            pointer, to, far = (np.asarray(a).tolist() for a in vars(problem.walk).values())
+            self.walks = {(i, to[p]): far[p] for i in range(self.n) for p in range(pointer[i], pointer[i + 1])}
         self._edges()
         self._compounds()
 
@@ -94,6 +99,23 @@ class _Graph:
             w[lead[row]] += self.w[row]
             near[lead[row]] |= {lead[j] for j in self.near[row]} - {lead[row]}
         self.w, self.near, self.lead = w, near, lead
+        self.members: dict[int, list[int]] = {}
+        for row, first in enumerate(lead):
+            self.members.setdefault(first, []).append(row)
+
+    def is_near(self, some: frozenset[int]) -> bool:
+        """Tell whether a unit of these atoms has every home of them within the limit, if there is one."""
+        limit, units = self.problem.max_walk_m, self.problem.units
+        if limit is None:
+            return True
+        rows = [row for one in some for row in self.members[one]]
+        homes = [row for row in rows if units.households[row] > 0]
+        return any(all(self._metres(a, b) <= limit for b in homes) for a in rows)
+
+    def _metres(self, a: int, b: int) -> float:
+        x, y = self.problem.units.x, self.problem.units.y
+        straight = float(np.hypot(x[a] - x[b], y[a] - y[b])) * BY_ROAD
+        return self.walks.get((a, b), straight)
 
     def is_sealed(self, one: int) -> bool:
         """Tell whether an atom is a grid by itself: too heavy, or a compound in the band under `own_grid`."""
@@ -122,7 +144,7 @@ class _Graph:
             total = sum(self.w[i] for i in some)
             if some in seen or total > self.band.hi:
                 continue
-            if total >= self.band.lo:
+            if total >= self.band.lo and self.is_near(some):
                 return True
             seen.add(some)
             if len(seen) > limit:
@@ -141,7 +163,7 @@ class _Graph:
             seen.add(some)
             if len(seen) > limit:
                 raise TooLong
-            if total >= self.band.lo:
+            if total >= self.band.lo and self.is_near(some):
                 found.append(some)
             waiting += [some | {j} for i in some for j in self.near[i] if j not in some and not self.is_sealed(j)]
         return found
@@ -235,7 +257,7 @@ def _sets(graph: _Graph, left: frozenset[int]) -> set[frozenset[int]]:
         if some in seen or total > graph.band.hi:
             continue
         seen.add(some)
-        if total >= graph.band.lo:
+        if total >= graph.band.lo and graph.is_near(some):
             found.add(some)
         waiting += [some | {j} for i in some for j in graph.near[i] if j in left and j not in some]
     return found

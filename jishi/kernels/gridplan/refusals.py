@@ -92,6 +92,11 @@ class TooBigForOneCall(BadInput):
     says = "Give one community per task to the batch engine."
 
 
+class BadWalk(BadInput):
+    code = "bad_walk"
+    says = "Walks are metres between pairs of units, each pair both ways, by rising rows."
+
+
 class BadOption(BadInput):
     code = "bad_option"
     says = "An option has no such value."

@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from . import walking
 from .contract import areas
 from .values import Array, Doubles, Fault, Ints, Problem, Sheet
-
-BY_ROAD = 1.35
 
 
 def sheets(
@@ -23,15 +22,18 @@ def sheets(
     homes = np.bincount(which, w, k).astype(np.int64)
     far = _far(which, k, x, y, w)
     border = _borders(problem, which, k)
-    anchor, longest = compiled.anchors(order, starts, x, y, w)
+    if problem.walk is None:
+        anchor, longest = compiled.anchors(order, starts, x, y, w)
+        longest = longest * walking.BY_ROAD
+        mean, square = (np.bincount(which, w * d, k) / np.maximum(homes, 1) for d in (far, far**2))
+    else:
+        anchor, longest, mean, square = walking.middles(problem, order, starts)
     columns = {
         "grid": names, "matched": _matched(problem, which, k, w), "units": np.diff(starts), "households": homes,
         "slack_lo": homes - problem.band.lo, "slack_hi": problem.band.hi - homes,
         "connected": ~np.isin(names, [f.grid for f in faults if f.rule in ("H2", "H5")]),
         "polsby_popper": _roundness(np.asarray(np.bincount(which, areas(problem), k), dtype=np.float64), border),
-        "mean_walk_m": np.bincount(which, w * far, k) / np.maximum(homes, 1),
-        "rms_walk_m": np.sqrt(np.bincount(which, w * far**2, k) / np.maximum(homes, 1)),
-        "max_walk_m": longest * BY_ROAD, "border_m": border, "anchor": anchor,
+        "mean_walk_m": mean, "rms_walk_m": np.sqrt(square), "max_walk_m": longest, "border_m": border, "anchor": anchor,
     }  # fmt: skip
     further = {n: np.bincount(which, np.asarray(s.values, dtype=np.float64), k) for n, s in problem.workloads.items()}
     wanted = range(k) if only is None else np.flatnonzero(np.isin(names, only)).tolist()
@@ -94,7 +96,7 @@ def objective(problem: Problem, assignment: Array) -> dict[str, float]:
     x, y = x - x.mean(), y - y.mean()
     homes, area, total = np.bincount(which, w, k), np.bincount(which, areas(problem), k), max(float(w.sum()), 1.0)
     centre = [np.bincount(which, w * a, k) / np.maximum(homes, 1e-9) for a in (x, y)]
-    far = np.hypot(x - centre[0][which], y - centre[1][which])
+    far = np.hypot(x - centre[0][which], y - centre[1][which]) if problem.walk is None else _on_foot(problem, which, k)
     middle = max((problem.band.lo + problem.band.hi) / 2, 1.0)
     radius = np.sqrt(max(float(area.sum()), 1e-9) / np.pi / max(total / middle, 1.0))
     border = _borders(problem, which, k)
@@ -119,6 +121,16 @@ def objective(problem: Problem, assignment: Array) -> dict[str, float]:
     aims |= {"rms_walk_m": float(np.sqrt((w * far**2).sum() / total)), "mean_walk_m": aims["walk"] * float(radius)}
     length = float(np.asarray(problem.edges.border).sum())
     return {**aims, "cut": float(border.sum() / 2 / length) if length else 0.0, "grids": float(k)}
+
+
+def _on_foot(problem: Problem, which: Ints, k: int) -> Doubles:
+    """Give the metres of each unit along the ways to the middle of its grid."""
+    far, order = np.zeros(len(which)), np.argsort(which, kind="stable")
+    starts = np.searchsorted(which[order], np.arange(k + 1))
+    for g in range(k):
+        rows = order[starts[g] : starts[g + 1]]
+        far[rows] = walking.middle(problem, rows)[1]
+    return far
 
 
 def _uneven(which: Ints, values: Array, k: int) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import covering, mending, searching
+from . import covering, mending, searching, walking
 from .contract import FREE, Ground
 from .searching import Heats, Search, State
 from .values import Array, Doubles, Ints
@@ -169,18 +169,32 @@ def _beside(ground: Ground, piece: Piece, part: Array, fresh: int) -> int:
     return fresh
 
 
-def best(ground: Ground, piece: Piece, sought: searching.Aims, price: float = 0.0) -> covering.Covered | None:
-    """Give the best division of a small piece by complete enumeration; None: too many."""
+def piece_of(ground: Ground, rows: Ints, k: int) -> Piece:
+    """Give some atoms as a piece of their own; exactly `k` grids where their number is told."""
+    piece = _piece(ground, rows, int(ground.w[rows].sum()))
+    return piece if ground.problem.count is None else replace(piece, wanted=k)
+
+
+def best(
+    ground: Ground, piece: Piece, sought: searching.Aims, price: float = 0.0, *, walks: bool = False
+) -> covering.Covered | None:
+    """Give the best division of a small piece by complete enumeration; None: too many. Where ways are told, or with
+    `walks`, no grid breaks the limit of walking."""
     band, rows = ground.problem.band, piece.rows
-    if piece.most == 1 and not ground.foes.size:
+    reach = walking.reach(ground, rows) if walks or ground.problem.walk is not None else None
+    if piece.most == 1 and not ground.foes.size and reach is None:
         return covering.Covered(((1 << len(rows)) - 1,), 0.0, is_optimal=True)
     near = covering.bits(ground.indptr, ground.indices, rows)
     sets = covering.fitting(near, ground.w[rows].tolist(), band.lo, band.hi, most=LOOKS)
     if sets is None:
         return None
     sets = allowed(ground, rows, near, sets)
+    if reach is not None and ground.problem.max_walk_m is not None:
+        sets = reach.within(sets, ground.problem.max_walk_m)
+    if len(sets) > covering.MOST_COLUMNS:
+        return None
     count = piece.wanted if ground.problem.count is not None else None
-    costs = column_costs(ground, rows, sets, sought)
+    costs = column_costs(ground, rows, sets, sought, reach if ground.problem.walk is not None else None)
     if ground.problem.previous is not None and price > 0 and sets:
         costs = 0.05 * costs + price / sought.mean[0] * _moved(ground, rows, sets)
     return covering.best_cover(len(rows), sets, costs, count=count)
@@ -227,8 +241,10 @@ def _touch(some: int, near: list[int]) -> bool:
     return reached == some
 
 
-def column_costs(ground: Ground, rows: Ints, sets: list[int], sought: searching.Aims) -> Doubles:
-    """Give what each set would cost as a grid."""
+def column_costs(
+    ground: Ground, rows: Ints, sets: list[int], sought: searching.Aims, reach: walking.Reach | None = None
+) -> Doubles:
+    """Give what each set would cost as a grid; with `reach` the walk is that along the ways."""
     members = covering.matrix(len(rows), sets)
     inner = np.zeros((len(rows), len(rows)))
     place = {int(r): i for i, r in enumerate(rows.tolist())}
@@ -243,6 +259,10 @@ def column_costs(ground: Ground, rows: Ints, sets: list[int], sought: searching.
     sums = np.zeros((len(sets), 7 + ground.nodes.shape[1] - 5))
     sums[:, :4], sums[:, 5], sums[:, 7:] = nodes[:, :4], nodes[:, 4], nodes[:, 5:]
     sums[:, 4] = members @ around - ((members @ inner) * members).sum(axis=1)
+    if reach is not None:
+        straight = sums[:, 3] - (sums[:, 1] ** 2 + sums[:, 2] ** 2) / np.maximum(sums[:, 0], 1e-9)
+        differ: Doubles = reach.costs(sets) / walking.BY_ROAD**2 - straight
+        return np.asarray(sought.costs(sums) + sought.coef[0, 0] * differ)
     return sought.costs(sums)
 
 

@@ -92,9 +92,20 @@ class Pins:
 
 
 @dataclass(frozen=True, eq=False)
+class Walk:
+    """Metres that people walk along the ways 步行距离: of unit i to the units `indices[indptr[i]:indptr[i + 1]]` (rows,
+    rising), the same there and back. Two that are not in it are as far as the straight line × 1.35, an estimate."""
+
+    indptr: Array
+    indices: Array
+    metres: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Everything a plan is judged against. `atoms`, `community` (n,) codes, −1 alone / none; `cap`: households up to
-    which a compound is never split; `count`: grids exactly; `previous` (n,) grids in force, −1 new."""
+    which a compound is never split; `count`: grids exactly; `previous` (n,) grids in force, −1 new; `max_walk_m` from
+    every home to the middle of its grid, along the ways of `walk`, or straight × 1.35 without them."""
 
     units: Units
     edges: Edges
@@ -112,6 +123,7 @@ class Problem:
     change_price: float = 0.0
     weights: Weights = Weights()
     exempt: Exempt = Exempt()
+    walk: Walk | None = None
 
     @property
     def whole_up_to(self) -> int:

@@ -1,0 +1,224 @@
+"""Nobody walks farther than the limit along the ways, or somebody proves that it cannot be helped (spec 21 H7)."""
+
+import heapq
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from jishi.kernels.gridplan import Desk, Walk, audit, confirms, explain, plan_grids, walk_between, walked_by, what_if
+from jishi.kernels.gridplan.refusals import BadInput
+
+from . import grounds
+
+RIVER = 1_500.0  # metres around it
+
+
+def planned(problem, **more):
+    rules = {"band": problem.band, "max_walk_m": problem.max_walk_m, "walk": problem.walk, **more}
+    return plan_grids(problem.units, problem.edges, **rules)
+
+
+def naive(n: int, ways: dict[tuple[int, int], float]) -> list[list[float]]:
+    """Give the metres between any two of n nodes by the plainest search."""
+    near: dict[int, list[tuple[int, float]]] = {i: [] for i in range(n)}
+    for (a, b), far in ways.items():
+        near[a].append((b, far))
+        near[b].append((a, far))
+    told = []
+    for start in range(n):
+        best, waiting = [float("inf")] * n, [(0.0, start)]
+        while waiting:
+            far, one = heapq.heappop(waiting)
+            if far < best[one]:
+                best[one] = far
+                for other, more in near[one]:
+                    heapq.heappush(waiting, (far + more, other))
+        told.append(best)
+    return told
+
+
+def table(metres: list[list[float]]) -> Walk:
+    """Put what was found into a table; what no way leads to is left to the straight line."""
+    n = len(metres)
+    pairs = [(a, b) for a in range(n) for b in range(a + 1, n) if metres[a][b] < float("inf")]
+    return walk_between(n, pairs, [metres[a][b] for a, b in pairs])
+
+
+def with_river(problem, x: float, *, limit: float):
+    """A river at x without a bridge nearby: who crosses it walks far, though houses on both sides are neighbours."""
+    px, py = problem.units.x, problem.units.y
+    n = len(px)
+    pairs = [(a, b) for a in range(n) for b in range(a + 1, n)]
+    far = [1.2 * np.hypot(px[a] - px[b], py[a] - py[b]) + (RIVER if (px[a] < x) != (px[b] < x) else 0.0)
+           for a, b in pairs]  # fmt: skip
+    return replace(problem, walk=walk_between(n, pairs, far), max_walk_m=limit)
+
+
+def longest(problem, rows, metres) -> float:
+    """Give the smallest greatest walk of some units by the plainest way."""
+    x, y, w = problem.units.x, problem.units.y, problem.units.households
+
+    def far(a: int, b: int) -> float:
+        way = metres[a][b]
+        return way if way < float("inf") else 1.35 * float(np.hypot(x[a] - x[b], y[a] - y[b]))
+
+    return min(max((far(a, b) for b in rows if w[b] > 0), default=0.0) for a in rows)
+
+
+def a_net(rng, n: int):
+    """Draw a ground and a net over its houses: some neighbours joined by winding ways, some houses on none."""
+    problem = grounds.planar(rng, n, most=200, zero=0.1, keep=1.0)
+    x, y = problem.units.x, problem.units.y
+    ways = {(a, b): float(np.hypot(x[a] - x[b], y[a] - y[b]) * rng.uniform(1.0, 3.0))
+            for a, b in zip(problem.edges.u.tolist(), problem.edges.v.tolist(), strict=True)
+            if rng.random() < 0.6}  # fmt: skip
+    metres = naive(n, ways)
+    return replace(problem, walk=table(metres)), metres
+
+
+class TestTheAudit:
+    @pytest.mark.parametrize("seed", range(6))
+    def test_measures_every_grid_as_a_plain_search_of_the_net_does(self, seed):
+        rng = np.random.default_rng(seed)
+        problem, metres = a_net(rng, 30)
+        grid = rng.integers(0, 4, 30)
+        walks = {g: longest(problem, np.flatnonzero(grid == g).tolist(), metres) for g in range(4)}
+        limit = float(np.median(list(walks.values()))) - 0.5
+
+        found = audit(grid, replace(problem, max_walk_m=limit))
+
+        told = {f.grid: f.number for f in found if f.rule == "H7"}
+        assert told == {g: round(far) for g, far in walks.items() if far > limit} and 0 < len(told) < 4
+
+    def test_says_of_each_grid_whether_ways_or_straight_lines_were_measured(self):
+        path = grounds.path([100] * 6, walk=walk_between(6, [(0, 1), (2, 3)], [300.0, 150.0]))
+
+        assert walked_by(path, np.array([0, 0, 1, 1, 2, 2])) == {0: "ways", 1: "ways", 2: "straight"}
+        assert walked_by(path, np.array([0, 0, 1, 1, 1, 0])) == {0: "partly", 1: "partly"}
+        assert walked_by(replace(path, walk=None), np.zeros(6, np.int64)) == {0: "straight"}
+
+
+class TestARiver:
+    def test_that_the_straight_line_does_not_see_parts_the_grids(self):
+        town = with_river(grounds.lattice(4, 6, 100), 250.0, limit=500.0)
+        bare = replace(town, walk=None)
+
+        blind, plan = planned(bare), planned(town)
+
+        assert blind.status == "legal" and {f.rule for f in audit(blind.assignment, town)} <= {"H7"}
+        assert plan.status == "legal" and audit(plan.assignment, town) == ()
+        west = town.units.x < 250
+        assert not set(plan.assignment[west].tolist()) & set(plan.assignment[~west].tolist())
+        assert plan.used["walks"] == "ways" and "walks" not in blind.used
+        assert max(s.max_walk_m for s in plan.grids) <= 500
+
+    def test_that_leaves_too_few_households_on_one_bank_is_proved_to_be_too_far(self):
+        pair = with_river(grounds.path([200, 200, 400]), 50.0, limit=500.0)
+
+        plan = planned(pair)
+
+        assert plan.status == "infeasible"
+        assert [c.kind for c in plan.certificates] == ["homeless"] and "500 m" in plan.certificates[0].sentence
+        assert all(confirms(c, pair) for c in plan.certificates)
+        assert not any(confirms(c, replace(pair, walk=None)) for c in plan.certificates)
+
+    def test_is_kept_to_on_ground_that_is_searched_and_not_enumerated(self):
+        town = grounds.planar(np.random.default_rng(7), 240, most=90, zero=0.0, keep=1.0)
+        town = with_river(town, float(np.median(town.units.x)), limit=1_200.0)
+
+        blind, plan = planned(replace(town, walk=None)), planned(town)
+
+        assert any(f.rule == "H7" for f in audit(blind.assignment, town))
+        assert plan.status == "legal" and audit(plan.assignment, town) == ()
+
+
+class TestEveryDivision:
+    @pytest.mark.parametrize("seed", range(12))
+    def test_of_ten_houses_tried_agrees_with_the_planner_and_its_proofs(self, seed):
+        rng = np.random.default_rng(100 + seed)
+        problem, metres = a_net(rng, 10)
+        problem = replace(problem, band=type(problem.band)(200, 420), max_walk_m=float(rng.uniform(150, 450)))
+        fits = [one for one in grounds.partitions(problem)
+                if all(longest(problem, list(g), metres) <= problem.max_walk_m for g in one)]  # fmt: skip
+
+        plan = planned(problem)
+
+        assert plan.is_adoptable == bool(fits)
+        assert all(confirms(c, problem) for c in plan.certificates)
+        assert plan.is_adoptable or plan.certificates
+
+
+class TestTheSamePlan:
+    def test_comes_out_with_any_order_of_rows_and_number_of_threads(self):
+        town = grounds.planar(np.random.default_rng(7), 120, most=90, zero=0.1, keep=1.0)
+        town = with_river(town, float(np.median(town.units.x)), limit=1_000.0)
+        turn = np.random.default_rng(1).permutation(120)
+        back = np.argsort(turn)
+        units = type(town.units)(*(np.asarray(c)[turn] for c in (town.units.id, town.units.x, town.units.y,
+                                                                 town.units.households)))  # fmt: skip
+        edges = replace(town.edges, u=back[town.edges.u], v=back[town.edges.v])
+        of = np.repeat(np.arange(120), np.diff(town.walk.indptr))
+        once = of < town.walk.indices
+        pairs = np.stack([back[of[once]], back[town.walk.indices[once]]], axis=1)
+        turned = replace(town, units=units, edges=edges, walk=walk_between(120, pairs, town.walk.metres[once]))
+
+        first, second = planned(town), planned(turned, threads=4)
+
+        assert (second.assignment == first.assignment[turn]).all()
+        assert first.used["input"] == second.used["input"]
+
+
+class TestQuestions:
+    def test_measure_along_the_ways_and_name_who_would_walk_too_far(self):
+        town = with_river(grounds.lattice(2, 8, 100), 350.0, limit=500.0)
+        plan = planned(town)
+        at = int(np.flatnonzero(town.units.x == 300)[0])
+        across = int(plan.assignment[np.flatnonzero(town.units.x == 400)[0]])
+
+        tried = what_if(plan, {at: across})
+        straight = what_if(replace(plan, problem=replace(plan.problem, walk=None)), {at: across})
+
+        assert not tried.legal and "H7" not in {f.rule for f in straight.faults}
+        after = plan.assignment.copy()
+        after[at] = across
+        (far,) = [f.number for f in audit(after, town) if f.rule == "H7"]
+        assert [f.number for f in tried.faults if f.rule == "H7"] == [far]
+        assert next(s for s in tried.grids if s.grid == across).max_walk_m == pytest.approx(far, abs=0.5)
+        (because,) = [o for o in explain(plan, at).others if o.grid == across]
+        assert f"H7:walk_too_far:{across}" in because.breaks and f"{far} m" in because.sentence
+        assert because.household_km > 1
+
+    def test_of_the_same_move_there_and_back_cost_nothing(self):
+        town = with_river(grounds.lattice(2, 8, 100), 350.0, limit=500.0)
+        plan, desk = planned(town), None
+        desk = Desk(plan)
+        there, back = int(plan.assignment[0]), int(plan.assignment[-1])
+
+        first = what_if(plan, {0: back}, desk)
+        second = what_if(plan, {0: there}, desk)
+
+        assert first.delta + second.delta == pytest.approx(0.0) and second.legal
+
+
+class TestBadWalks:
+    @pytest.mark.parametrize("walk", [
+        Walk(np.array([0, 1]), np.array([1]), np.array([5.0])),
+        Walk(np.array([0, 1, 1, 1]), np.array([1]), np.array([5.0])),
+        Walk(np.array([0, 1, 2, 2]), np.array([1, 0]), np.array([5.0, 6.0])),
+        Walk(np.array([0, 1, 2, 2]), np.array([1, 0]), np.array([np.inf, np.inf])),
+        Walk(np.array([0, 1, 2, 2]), np.array([7, 0]), np.array([5.0, 5.0])),
+        Walk(np.array([0, 2, 3, 4]), np.array([2, 1, 0, 0]), np.array([5.0, 5.0, 5.0, 5.0])),
+    ])  # fmt: skip
+    def test_are_refused_by_name(self, walk):
+        path = grounds.path([200, 200, 200], walk=walk)
+
+        with pytest.raises(BadInput) as no:
+            planned(path)
+        assert no.value.code == "bad_walk"
+
+    @pytest.mark.parametrize("limit", [0.0, -5.0, float("nan")])
+    def test_a_limit_that_is_none_is_refused(self, limit):
+        with pytest.raises(BadInput) as no:
+            planned(grounds.path([200, 200], max_walk_m=limit))
+        assert no.value.code == "bad_option"
