@@ -1,0 +1,78 @@
+"""Ogg with one stream of Opus: page after page; the page of titles is blanked and summed anew."""
+
+import struct
+
+from jishi.foundation.sounds.walked import Unsound, Walked, must
+
+QUIET = 3  # bytes of a packet of Opus that carries nothing (RFC 6716 §3.4: one byte of table, the rest silence)
+
+
+def walk(data: bytes) -> Walked:
+    """Walk the pages. :raises Unsound: another stream, another codec, a page missing or something between pages."""
+    out, at, count, serial, last, heard, packets = bytearray(data), 0, 0, None, 0, False, 0
+    skip = 0
+    while at < len(data):
+        must(data[at : at + 5] == b"OggS\0" and at + 27 <= len(data))
+        granule, stream, number = struct.unpack_from("<qII", data, at + 6)
+        pieces = data[at + 27 : at + 27 + data[at + 26]]
+        start = at + 27 + len(pieces)
+        end = start + sum(pieces)
+        must(len(pieces) == data[at + 26] and end <= len(data))
+        serial = stream if serial is None else serial
+        must(stream == serial and number == count)
+        body = data[start:end]
+        if count == 0:
+            must(body[:8] == b"OpusHead" and len(body) >= 19 and body[9] in (1, 2))
+            skip = struct.unpack_from("<H", body, 10)[0]
+        elif count == 1:
+            must(body[:8] == b"OpusTags" and pieces and pieces[-1] < 255)
+            _blank(out, at, start, end)
+        else:
+            sizes = _packets(pieces)
+            packets += len(sizes)
+            heard = heard or any(size > QUIET for size in sizes)
+            last = max(last, granule)
+        at, count = end, count + 1
+    must(count >= 2)
+    return Walked(bytes(out), max(0, last - skip) // 48, packets == 0 or not heard)
+
+
+def _packets(pieces: bytes) -> list[int]:
+    sizes, size = [], 0
+    for piece in pieces:
+        size += piece
+        if piece < 255:
+            sizes.append(size)
+            size = 0
+    return sizes + [size] if size else sizes
+
+
+def _blank(out: bytearray, at: int, start: int, end: int) -> None:
+    """Leave of the titles their length: no maker, no comment, zeros."""
+    if end - start < 16:
+        raise Unsound
+    out[start:end] = b"OpusTags" + bytes(end - start - 8)
+    out[at + 22 : at + 26] = bytes(4)
+    out[at + 22 : at + 26] = struct.pack("<I", crc(bytes(out[at:end])))
+
+
+def crc(page: bytes) -> int:
+    """Sum a page as RFC 3533 §6 says: 0x04C11DB7, nothing turned around.
+
+    >>> hex(crc(b"OggS"))
+    '0x5fb0a94f'
+    """
+    value = 0
+    for byte in page:
+        value = (value << 8 & 0xFFFFFFFF) ^ _TABLE[value >> 24 ^ byte]
+    return value
+
+
+def _row(value: int) -> int:
+    value <<= 24
+    for _ in range(8):
+        value = (value << 1 ^ 0x04C11DB7 if value & 0x80000000 else value << 1) & 0xFFFFFFFF
+    return value
+
+
+_TABLE = tuple(_row(i) for i in range(256))

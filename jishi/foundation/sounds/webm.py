@@ -1,0 +1,120 @@
+"""WebM and Matroska with one track of Opus, as browsers record it: elements to the last byte, also of unknown size."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from jishi.foundation.sounds.ogg import QUIET
+from jishi.foundation.sounds.walked import Walked, must
+
+EBML, SEGMENT, CLUSTER, GROUP = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0xA0
+INFO, TRACKS, ENTRY, VOID = 0x1549A966, 0x1654AE6B, 0xAE, 0xEC
+DOC, SCALE, TYPE, CODEC, TIME, SIMPLE, BLOCK = 0x4282, 0x2AD7B1, 0x83, 0x86, 0xE7, 0xA3, 0xA1
+OPEN = (SEGMENT, CLUSTER, GROUP)  # walked into; their size may be unknown while somebody records
+PLAIN = frozenset({0x9B, 0xFB, 0x75A2, 0xA7, 0xAB, 0x114D9B74, 0x1C53BB6B, 0xBF})  # times, places, sums: kept
+WORDS = frozenset({0x1254C367, 0x1941A469, 0x1043A770, 0x75A1, VOID})  # titles, enclosures, chapters: blanked
+NAMED = frozenset({0x7BA9, 0x4D80, 0x5741, 0x73A4, 0x4461, 0x536E, 0x258688, VOID})  # title, programs, name, date
+MOST = 200_000  # elements; two minutes have some 6,000
+
+
+class _Found:
+    """What a walk met."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.out = data, bytearray(data)
+        self.base = self.ends = self.tracks = 0
+        self.scale, self.heard = 1_000_000, False
+
+
+def walk(data: bytes) -> Walked:
+    """Walk the elements. :raises Unsound: a picture track, another codec, an element unknown here, or one cut off."""
+    found = _Found(data)
+    for number, (code, start, body, end) in enumerate(_elements(data, 0, len(data), OPEN)):
+        must(number < MOST and (number > 0) != (code == EBML))
+        if code in _LOOKS:
+            _LOOKS[code](found, body, end)
+        elif code in WORDS:
+            _blank(found.out, start, end)
+        else:
+            must(code in PLAIN or code in OPEN)
+    must(found.tracks == 1)
+    return Walked(bytes(found.out), found.ends * found.scale // 1_000_000, not found.heard)
+
+
+def _head(found: _Found, body: int, end: int) -> None:
+    inside = {c: found.data[b:e] for c, _s, b, e in _elements(found.data, body, end)}
+    must(inside.get(DOC, b"").rstrip(b"\0") in (b"webm", b"matroska"))
+
+
+def _info(found: _Found, body: int, end: int) -> None:
+    for code, start, inner, close in _elements(found.data, body, end):
+        if code == SCALE:
+            found.scale = _number(found.data[inner:close])
+        if code in NAMED:
+            _blank(found.out, start, close)
+    must(10_000 <= found.scale <= 100_000_000)
+
+
+def _time(found: _Found, body: int, end: int) -> None:
+    found.base = _number(found.data[body:end])
+
+
+def _block(found: _Found, body: int, end: int) -> None:
+    must(end - body > 4 and found.tracks == 1)
+    moment = found.base + int.from_bytes(found.data[body + 1 : body + 3], "big", signed=True)
+    found.ends, found.heard = max(found.ends, moment), found.heard or end - body - 4 > QUIET
+
+
+def _tracks(found: _Found, body: int, end: int) -> None:
+    data, out = found.data, found.out
+    for code, start, inner, close in _elements(data, body, end):
+        if code in (VOID, 0xBF):
+            _blank(out, start, close)
+            continue
+        must(code == ENTRY)
+        said = {}
+        for c, s, b, e in _elements(data, inner, close):
+            said[c] = data[b:e]
+            if c in NAMED:
+                _blank(out, s, e)
+        must(_number(said.get(TYPE, b"")) == 2 and said.get(CODEC, b"").rstrip(b"\0") == b"A_OPUS")
+        found.tracks += 1
+
+
+_LOOKS: Mapping[int, Callable[[_Found, int, int], None]] = {
+    EBML: _head, INFO: _info, TRACKS: _tracks, TIME: _time, SIMPLE: _block, BLOCK: _block,
+}  # fmt: skip
+
+
+def _elements(
+    data: bytes, at: int, end: int, into: tuple[int, ...] = ()
+) -> Iterator[tuple[int, int, int, int]]:
+    """Give (code, start, body, end) of each element, after one another; those of `into` are entered."""
+    while at < end:
+        start = at
+        code, at, _ = _variable(data, at, end, marked=True)
+        size, at, unknown = _variable(data, at, end, marked=False)
+        close = at if code in into else at + size
+        must(close <= end and (code in into or not unknown) and (unknown or at + size <= end))
+        yield code, start, at, close
+        at = close
+
+
+def _variable(data: bytes, at: int, end: int, *, marked: bool) -> tuple[int, int, bool]:
+    must(at < end and data[at])
+    length = 9 - data[at].bit_length()
+    must(at + length <= end and (length <= 4 or not marked))
+    raw = int.from_bytes(data[at : at + length], "big")
+    value = raw if marked else raw & (1 << 7 * length) - 1
+    return value, at + length, value == (1 << 7 * length) - 1
+
+
+def _number(raw: bytes) -> int:
+    must(len(raw) <= 8)
+    return int.from_bytes(raw, "big")
+
+
+def _blank(out: bytearray, start: int, end: int) -> None:
+    """Put an element of nothing in its place, as long as it was."""
+    size = end - start
+    long = (1 << 56 | size - 9).to_bytes(8, "big") if size > 128 else b""
+    head = bytes((VOID,)) + (long or bytes((0x80 | size - 2,)))
+    out[start:end] = head + bytes(size - len(head))
