@@ -17,7 +17,7 @@ FRAMES = 25  # the innermost of each
 _SECRET = (
     (re.compile(r"\b(?:DETAIL|CONTEXT|HINT|LINE \d+):.*", re.S), "[…]"),
     (re.compile(r"(?i)\b(authorization|(?:set-)?cookie|x-csrftoken|idempotency-key)\b['\"]?\s*[:=].*"), r"\1: […]"),
-    (re.compile(r"(?i)\b(letter)\b['\"]?\s*[:=].*"), r"\1: […]"),
+    (re.compile(r"(?i)\b(letter|api_key)\b['\"]?\s*[:=].*"), r"\1: […]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+\S+"), r"\1 […]"),
     (re.compile(r"/(feedback|receipt|mine|links?|mediate)/(?!<)[^\s/?'\"]+"), r"/\1/[…]"),
     (re.compile(r"#[\w-]{16,}"), "#[…]"),

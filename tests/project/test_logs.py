@@ -133,6 +133,8 @@ def test_an_error_that_another_handler_wrote_out_is_not_repeated(written) -> Non
         f"call from 138 0013-8000 or {PHONE}",
         "headers: {'Authorization': 'Bearer Zt9-secret-link-77'}",
         "Cookie: jishi=geheim; b=2",
+        "GET /open311/v2/requests.json&api_key=Zt9-secret-link-77",
+        "{'api_key': 'Zt9-secret-link-77', 'lat': '31'}",
         f"https://town.example/mine?word=geheim&phone={PHONE}",
     ],
 )

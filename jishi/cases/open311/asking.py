@@ -21,6 +21,7 @@ SPAN = timedelta(days=90)
 CAP = 1000
 FARTHEST = 100_000  # rows that a bare page number may skip; beyond it the Link is followed
 MOST_IDS = 100
+NOT_IN_A_LINK = ("page", "page_size", "after", "api_key")
 LARGEST_RADIUS = 10_000.0
 _BARE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLUS_LOST = re.compile(r"(\d{4}-\d{2}-\d{2}T[\d:.]+) (\d{2}:?\d{2})")
@@ -38,7 +39,7 @@ class Given:
             for name, values in source.lists():
                 if kept := [v for v in (clean(str(value)).strip() for value in values) if v]:
                     self._values[clean(name)] = kept
-        self.key_in_address = "api_key" in request.GET  # a log of addresses holds it now (ASVS V14.2.1)
+        self.key_in_address = "api_key" in map(clean, request.GET)  # a log of addresses holds it now (ASVS V14.2.1)
         self.files = list(request.FILES) if request.method == "POST" else []
         self.media = request.FILES.getlist("media") if request.method == "POST" else []
 
@@ -226,9 +227,10 @@ def days(given: Given, *, now: datetime) -> tuple[datetime, datetime]:
 
 
 def link_of(request: HttpRequest, listing: Listing, *, top: int, last: tuple[datetime, int]) -> str:
-    """Give the Link of the next page: its key fixes where it begins and above which row nothing is looked at."""
+    """Give the Link of the next page: its key fixes where it begins and above which row nothing is looked at. A
+    program's key that came along unasked is not said again: a reading needs none (spec 13 §2), and links are kept."""
     micros = (last[0] - datetime.fromtimestamp(0, tz=last[0].tzinfo)) // timedelta(microseconds=1)
-    said = {k: v for k, v in request.GET.items() if k not in ("page", "page_size", "after")}
+    said = {k: v for k, v in request.GET.items() if clean(k) not in NOT_IN_A_LINK}
     more: Mapping[str, Any] = {
         "page": listing.page + 1, "page_size": listing.size, "after": f"{top}.{micros}.{last[1]}",
     }  # fmt: skip

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config import logs
 from conftest import TOWN
 from jishi.cases.actions import publishing
 from jishi.cases.models import Case, Report
@@ -142,6 +144,38 @@ def matters(town: int) -> list[Any]:
 
     with scope.work(system(town)):
         return list(duties.matters().values())
+
+
+class TestKeyInAnAddress:
+    """A reading needs no key (spec 13 §2). A client that sends one with every call is answered; nobody repeats it."""
+
+    @pytest.mark.parametrize("name", ["api_key", "api_key\x00"])
+    @pytest.mark.parametrize("fmt", ["json", "xml"])
+    def test_that_nobody_asked_for_stands_in_no_answer_no_link_and_no_log(
+        self, town: int, key: str, fmt: str, name: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        number = o.posted(key)
+        o.posted(key)
+        calls: list[tuple[str, dict[str, Any], int]] = [
+            ("requests", {"page_size": "1"}, 200), (f"requests/{number}", {}, 200), ("services", {}, 200),
+            ("requests", {"status": "no such"}, 400), ("requests", {"service_code": "99"}, 404),
+            ("requests/R0", {}, 404), ("servicerequestupdates", {"start_date": "then"}, 400), ("nothing", {}, 404),
+        ]  # fmt: skip
+        told = []
+        with caplog.at_level("DEBUG"):
+            for path, query, status in calls:
+                said = o.program().get(f"{o.BASE}/{path}.{fmt}", {**query, name: key})
+                assert said.status_code == status, (path, query)
+                told.append(said.content.decode() + str(dict(said.headers)))
+            refused = o.program().post(f"{o.BASE}/requests.{fmt}?{urlencode({name: key})}", o.a_report(key))
+        told.append(refused.content.decode() + str(dict(refused.headers)))
+
+        assert refused.status_code == 403
+        assert "rel=\"next\"" in told[0]
+        assert [one for one in told if key in one] == []
+        ours = [r for r in caplog.records if not r.name.startswith("django.db")]
+        assert all(logs.NoPerson().filter(r) for r in ours) and any(r.name == "jishi.refused" for r in ours)
+        assert [r.getMessage() for r in ours if key in r.getMessage()] == []
 
 
 class TestWalk:
