@@ -71,11 +71,14 @@ def fingerprints(codes: npt.NDArray[np.uint32], size: int) -> npt.NDArray[np.uin
     count = len(codes) - size + 1
     if count <= 0:
         return np.empty(0, np.uint64)
-    value = np.full(count, _BASIS ^ np.uint64(size), np.uint64)
-    for k in range(size):
-        value = (value ^ codes[k : k + count].astype(np.uint64)) * _PRIME
+    wide = codes.astype(np.uint64)
+    value = wide[:count] ^ (_BASIS ^ np.uint64(size))
+    value *= _PRIME
+    for k in range(1, size):
+        value ^= wide[k : k + count]
+        value *= _PRIME
     value ^= value >> np.uint64(33)
-    value = value * np.uint64(0xFF51AFD7ED558CCD)
+    value *= np.uint64(0xFF51AFD7ED558CCD)
     value ^= value >> np.uint64(29)
     return value
 
