@@ -103,6 +103,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+BREACHED = os.environ.get("JISHI_BREACHED", "")  # a sorted file of SHA-1 of breached passwords; nothing is sent
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/home"
 ACCOUNT_LOGIN_METHODS = {"username"}

@@ -71,6 +71,19 @@ class TestALine:
         told = written.getvalue()
         assert not [word for word in ("falsch", "wang", PHONE, "R9901", "account=") if word in told]
 
+    def test_of_a_passkey_and_a_unified_sign_in_that_fail_names_nobody(
+        self, town: int, nobody, written, settings
+    ) -> None:
+        settings.OIDC_ISSUER, settings.OIDC_CLIENT = "https://id.example", "jishi"
+        nobody.post("/sign-in/passkey", {"credential": '{"response": {"userHandle": "MQ"}}'})
+        nobody.get("/sign-in/unified/back?state=geheim&code=geheim")
+
+        told = written.getvalue()
+        assert [line.split("jishi.refused ")[1].split(" tenant")[0] for line in told.splitlines()] == [
+            "302 POST /sign-in/passkey", "302 GET /sign-in/unified/back",
+        ]  # fmt: skip
+        assert "geheim" not in told and "account=" not in told
+
     def test_of_a_foreign_page_a_key_that_is_none_and_whoever_must_wait(
         self, town: int, nobody, written, monkeypatch
     ) -> None:

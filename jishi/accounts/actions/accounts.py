@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import identify_hasher, make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from jishi.accounts import policies
-from jishi.accounts.actions import grants, proving, signing_in
+from jishi.accounts.actions import grants, passwords, proving, signing_in
 from jishi.accounts.models import Account, OutsideIdentity, PhoneWay
 from jishi.foundation import sealed, trail
 from jishi.foundation.actor import Actor
@@ -103,7 +101,7 @@ def set_password(account_id: int, password: str, *, by: Actor, now: datetime) ->
     if row is None:
         raise NotFound
     proving.ensure_fresh(by, now=now)
-    ensure_fit(password)
+    passwords.ensure_fit(password, names=(row.username, row.name))
     row.change(
         password=make_password(password), first_until=None if by.account_id == account_id else now + FIRST_OPENS
     )
@@ -141,13 +139,5 @@ def _hashed(opening: Opening) -> str:
             raise Invalid(detail="password") from unknown
         return opening.hashed
     if opening.password is not None:
-        ensure_fit(opening.password)
+        passwords.ensure_fit(opening.password, names=(opening.username, opening.name))
     return make_password(opening.password)
-
-
-def ensure_fit(password: str) -> None:
-    """Insist on twelve characters that are no common password. :raises Invalid: with what is wrong."""
-    try:
-        validate_password(password)
-    except ValidationError as unfit:
-        raise Invalid(detail=" ".join(unfit.messages)) from unfit

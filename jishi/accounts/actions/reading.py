@@ -4,7 +4,9 @@ A `Reading` is written first, then the fields are opened, in one transaction: if
 returned. One call is one act: a list of fifty is a batch reading in which each person finds herself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,6 +42,7 @@ class NotByEmergencyAccess(Refused):
     )
 
 
+_opened: ContextVar[list[str]] = ContextVar("jishi_opened")
 CONFIDENTIAL = "identity.reporter"  # that is an unsealing's alone (spec 10 §13)
 
 # The title of the post is kept as it was when somebody looked.
@@ -114,6 +117,17 @@ def read_file(file_id: int, *, what: str = "photo", reason: str, by: Actor, now:
     return OpenedFile(row, open_file(row, now=now), said[(FILES, row.id)].get(FILE_NAME, ""))
 
 
+@contextmanager
+def noticed() -> Iterator[list[str]]:
+    """Hear, while one request is answered, for which purposes fields were opened: no browser keeps such a page."""
+    opened: list[str] = []
+    token = _opened.set(opened)
+    try:
+        yield opened
+    finally:
+        _opened.reset(token)
+
+
 def _write_down(
     owners: Sequence[Owner], fields: Sequence[str], purpose: str, why: str, by: Actor, now: datetime
 ) -> None:
@@ -124,3 +138,5 @@ def _write_down(
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_LOG, facts)
+    if (heard := _opened.get(None)) is not None:
+        heard.append(purpose)

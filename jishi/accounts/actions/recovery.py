@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from jishi.accounts import policies, queries
-from jishi.accounts.actions import accounts, proving, signing_in
+from jishi.accounts.actions import passwords, proving, signing_in
 from jishi.accounts.events import AccountRecovered
 from jishi.accounts.models import Account, OutsideIdentity, Recovery
 from jishi.foundation import keys, outbox, scope, trail
@@ -159,7 +159,7 @@ def use(username: str, first: str, second: str, password: str, *, by: Actor, now
 
     :raises HalvesWrong: whatever is wrong, the same. :raises Invalid: the password is unfit; nothing is used up.
     """
-    accounts.ensure_fit(password)
+    passwords.ensure_fit(password, names=(username,))
     if not _tried(username, (first, second), password, by=by, now=now):
         raise HalvesWrong
 

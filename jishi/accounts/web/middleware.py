@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
 from jishi.accounts import queries
-from jishi.accounts.actions import clients
+from jishi.accounts.actions import clients, reading
 from jishi.accounts.actions.proving import FreshSignInNeeded
 from jishi.accounts.web import devices, drafts, proofs, sessions, tenants
 from jishi.foundation import scope
@@ -98,8 +98,13 @@ class Scoped:
                 transaction.set_rollback(True)
                 return problem(refused)
             request.actor = actor
-            with scope.entered(actor, entered_at) if entered_at is not None else scope.within(actor):
+            with (
+                reading.noticed() as opened,
+                scope.entered(actor, entered_at) if entered_at is not None else scope.within(actor),
+            ):
                 response = _only_the_change(request) or _ask_for_a_post(request) or self.get_response(request)
+            if opened:  # a sealed field stands in it: no browser keeps it, not for going back either (ASVS V14.3.2)
+                response["Cache-Control"] = "no-store"
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         return response

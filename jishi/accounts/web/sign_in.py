@@ -118,9 +118,17 @@ class SecondFactor(AuthenticateView):
     def get_form_class(self) -> type:
         return self.form_class
 
+    def form_invalid(self, form: object) -> HttpResponse:
+        self.request.way_in_failed = True
+        return super().form_invalid(form)
+
 
 class ByPasskey(LoginWebAuthnView):
-    """A passkey alone. It is never slowed: nobody guesses it."""
+    """A passkey alone. It is never slowed: nobody guesses it; one that opens nothing leaves a line (ASVS V16.3.1)."""
+
+    def form_invalid(self, form: object) -> HttpResponse:
+        self.request.way_in_failed = True
+        return super().form_invalid(form)
 
 
 class Again(ReauthenticateView):
@@ -157,6 +165,10 @@ class AgainByPasskey(ReauthenticateWebAuthnView):
     """The passkey once more."""
 
     template_name = "accounts/again.html"
+
+    def form_invalid(self, form: object) -> HttpResponse:
+        self.request.way_in_failed = True
+        return super().form_invalid(form)
 
 
 def demonstration(request: HttpRequest) -> list[dict]:

@@ -131,8 +131,10 @@ def back(request: HttpRequest) -> HttpResponse:
     _ensure_on()
     state = statekit.unstash_state(request, provider_id=PROVIDER, state_id=request.GET.get("state", ""))
     if state is None or request.GET.get("iss", settings.OIDC_ISSUER).rstrip("/") != settings.OIDC_ISSUER:
+        request.way_in_failed = True  # a line of the log (ASVS V16.3.1)
         return redirect(_no("state"))
     if "error" in request.GET or not request.GET.get("code"):
+        request.way_in_failed = True
         return redirect(_no("cancelled" if request.GET.get("error") == "access_denied" else "token"))
     code, here = request.GET["code"], request.build_absolute_uri(reverse("unified-back"))
     request.sending = _outside(request, lambda: _arrive(request, state, code, here))
@@ -165,12 +167,14 @@ def _outside(request: HttpRequest, call: Callable[[], HttpResponse]) -> Callable
             with request_context(request):
                 return call()
         except Refusal as refused:
+            request.way_in_failed = True
             return redirect(_no(refused.code))
         except FreshSignInNeeded:
             return redirect("account_reauthenticate")
         except (Away, NotDelivered, outgoing.AddressRefused):
             return redirect(_no("away"))
         except Refused as refused:
+            request.way_in_failed = True
             return redirect(_no(refused.code))
 
     return send

@@ -272,6 +272,4 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
         {"number": s.report.number, "voice": s.report.voice, **opened.get(("cases_report", s.report.id), {})}
         for s in said
     ]
-    response = page(request, found, contact=shown)
-    response["Cache-Control"] = "no-store"
-    return response
+    return page(request, found, contact=shown)

@@ -148,9 +148,7 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
         [owner], ["caller_name", "caller_contact"], purpose="contact.caller", reason="回访：问三个问题",
         by=request.actor, now=request.now,
     )  # fmt: skip
-    response = page(request, number, contact={"row": row, **opened.get(owner, {})})
-    response["Cache-Control"] = "no-store"
-    return response
+    return page(request, number, contact={"row": row, **opened.get(owner, {})})
 
 
 def _asked_case(request: HttpRequest, number: str) -> Case:

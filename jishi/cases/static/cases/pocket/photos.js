@@ -35,7 +35,9 @@ export async function counts() {
   const found = new Map();
   for (const { of: row, state, told } of await store.photos()) {
     const one = found.get(row) ?? { waiting: 0, sent: 0, refused: 0, told: [] };
-    one[state] += 1;
+    one.waiting += state === "waiting";
+    one.sent += state === "sent";
+    one.refused += state === "refused";
     if (told) one.told.push(told);
     found.set(row, one);
   }
