@@ -23,7 +23,8 @@ from jishi.foundation.tenants import Tenant
 # The documented list (ASVS V6.1.2); docs/operating.md says it in words, a test compares the two.
 WORDS = (
     "jishi", "基石", "12345", "12348", "110", "hotline", "热线", "wangge", "网格", "grid", "gongdan", "工单",
-    "paidan", "派单", "diaodu", "调度", "jiedao", "街道", "shequ", "社区", "zhengfu", "政府", "gov", "admin", "administrator",
+    "paidan", "派单", "diaodu", "调度", "jiedao", "街道", "shequ", "社区", "zhengfu", "政府", "gov",
+    "admin", "administrator",
     "guanliyuan", "管理员",
     "security", "anquan", "安全", "auditor", "shenji", "审计", "system", "xitong", "系统",
     "operator", "password", "mima", "密码", "welcome", "huanying", "test", "ceshi", "测试",
