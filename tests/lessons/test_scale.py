@@ -257,6 +257,8 @@ def test_open_work_is_read_from_its_own_index_however_long_the_history(large: La
         ("dispatcher", "/cases?matter=02.02.04&status=CLOSED", "cases_of_matter_in_time"),
         ("feedback", "/desk/feedback", "feedback_to_call"),
         ("", "/open311/v2/requests.json?bbox=115.2001,30.1001,115.2002,30.1002", "reports_by_point"),
+        ("", "/public?matter=02.02.04", "public_of_matter"),
+        ("", "/open311/v2/requests.json?service_code=02.02.04&page=1&page_size=50", "public_of_matter"),
     )  # fmt: skip
     for who, path, index in told:
         seen = _look(large.id, who, path)

@@ -135,6 +135,10 @@ class Case(Placed, TenantRow):
             models.Index(fields=["tenant", "received_at"], name="cases_without_place", condition=Q(grid=None)),
             models.Index(fields=["tenant", "matter", "grid", "received_at"], name="cases_of_matter_in_grid"),
             models.Index(fields=["tenant", "matter", "received_at"], name="cases_of_matter_in_time"),
+            # Strangers ask for the newest of a matter; of many matters few cases are public.
+            models.Index(
+                fields=["tenant", "matter", "received_at"], name="public_of_matter", condition=Q(visibility="public")
+            ),
         ]
 
 

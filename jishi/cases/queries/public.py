@@ -4,9 +4,9 @@ A report is there when every case it belongs to now is public, nobody in it is c
 complains about no body. What is asked for by number and hidden costs the same statements as a number that never was.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import cos, radians
 from typing import Any
 
@@ -41,6 +41,7 @@ CLOSED_OUTSIDE = frozenset({Status.FEEDBACK, Status.CLOSED, Status.DECLINED, Sta
 OPEN_OUTSIDE = frozenset(Status) - CLOSED_OUTSIDE - {Status.ABSORBED}  # its reports have moved to the living case
 MANY = 10_000  # above it nothing is counted
 KEPT_FROM, COUNT_LASTS = 1_000, timedelta(minutes=1)
+MOST_AHEAD = 1_001  # rows of a page for which the newest of a matter are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,43 @@ def by_numbers(wanted: Sequence[str], *, tenant_id: int, area: str = "") -> list
 def listed(wanted: Wanted, *, tenant_id: int, limit: int, skip: int = 0,
            after: tuple[datetime, int] | None = None) -> list[Shown]:  # fmt: skip
     """List reports, newest first, ties by the higher row; `after` is the key of the last one of the page before."""
-    rows = filtered(wanted, tenant_id=tenant_id)
+    rows = filtered(wanted, tenant_id=tenant_id).order_by("-received_at", "-id")
     if after is not None:
         rows = rows.filter(Q(received_at__lt=after[0]) | Q(received_at=after[0], id__lt=after[1]))
-    return _shown(list(rows.order_by("-received_at", "-id")[skip : skip + limit]), tenant_id)
+    for floor in _floors(wanted, tenant_id, skip + limit, after[0] if after else wanted.until):
+        newest = list(rows.filter(received_at__gte=floor)[skip : skip + limit])
+        if len(newest) == limit:  # what is older comes after these in any case
+            return _shown(newest, tenant_id)
+    return _shown(list(rows[skip : skip + limit]), tenant_id)
+
+
+# When the newest of these matters came in, by the index of each: no more than so many are read of any.
+_FLOOR = """
+    SELECT min(received_at) FROM (
+        SELECT near.received_at FROM unnest(%s::text[]) AS m (code) CROSS JOIN LATERAL (
+            SELECT received_at FROM cases_case
+            WHERE tenant_id = %s AND matter = m.code AND visibility = 'public' AND received_at <= %s
+            ORDER BY received_at DESC LIMIT %s) near
+        ORDER BY received_at DESC LIMIT %s) newest
+    HAVING count(*) = %s
+"""
+_TIMES = (2, 16)  # of a page: so many cases come in with it, some of which no stranger reads
+
+
+def _floors(wanted: Wanted, tenant_id: int, page: int, before: datetime | None) -> Iterator[datetime]:
+    """Give moments after which a page of these matters is likely full: the rest of their history is not read for it."""
+    if not wanted.matters or wanted.status or page > MOST_AHEAD:
+        return
+    codes = _codes_of(wanted.matters)
+    for times in _TIMES:
+        many = times * page
+        with connection.cursor() as cursor:
+            cursor.execute(_FLOOR, [codes, tenant_id, before or datetime.max.replace(tzinfo=UTC), many, many, many])
+            found = cursor.fetchone()
+        if found is None:
+            return
+        if wanted.since is None or found[0] > wanted.since:
+            yield found[0]
 
 
 def changed(wanted: Wanted, *, tenant_id: int, limit: int, skip: int = 0,
@@ -199,7 +233,12 @@ def _readable(tenant_id: int, open_: Q) -> QuerySet[Report]:
 
 
 def _of_matters(codes: Iterable[str]) -> Q:
-    return Q(case__matter__in=sorted({below for code in codes for below in duties.codes_under(code)}))
+    """Public ones, as everything that is listed: their index holds no other."""
+    return Q(case__matter__in=_codes_of(codes), case__visibility=Visibility.PUBLIC)
+
+
+def _codes_of(codes: Iterable[str]) -> list[str]:
+    return sorted({below for code in codes for below in duties.codes_under(code)})
 
 
 def _changed_members(wanted: Wanted, tenant_id: int, *, removed: bool) -> QuerySet[Membership]:
