@@ -16,6 +16,7 @@ from jishi.kernels import gridplan as planner
 from jishi.places.models import PlanRun
 from jishi.places.shapes import Plane
 
+WALKS = ("indptr", "indices", "metres")
 STEP = 1e-7  # degrees: corners of grids are whole steps
 
 
@@ -45,6 +46,7 @@ class Frozen:
     lat: float
     border: bytes
     specials: tuple[Special, ...]
+    ways: int | None = None  # number of the net of ways that `problem.walk` was measured on
 
     @property
     def plane(self) -> Plane:
@@ -68,6 +70,10 @@ def freeze(frozen: Frozen) -> bytes:
         "codes": frozen.codes, "lng": frozen.lng, "lat": frozen.lat, "border": frozen.border.hex(),
         "specials": [{**vars(s), "wkb": s.wkb.hex()} for s in frozen.specials],
     }  # fmt: skip
+    walk = problem.walk
+    ways = {} if walk is None else {f"walk_{name}": column for name, column in vars(walk).items()}
+    if frozen.ways is not None:
+        said["ways"] = frozen.ways
     none = np.full(len(frozen.refs), -1)
     np.savez_compressed(
         out, refs=frozen.refs, labels=frozen.labels, compounds=frozen.compounds, x=problem.units.x, y=problem.units.y,
@@ -76,7 +82,7 @@ def freeze(frozen: Frozen) -> bytes:
         atoms=none if problem.atoms is None else problem.atoms,
         previous=none if problem.previous is None else problem.previous,
         cells=np.frombuffer(b"".join(wkb), np.uint8), lengths=np.array([len(b) for b in wkb], np.int64),
-        said=np.array(json.dumps(said)),
+        said=np.array(json.dumps(said)), **ways,
     )  # fmt: skip
     return out.getvalue()
 
@@ -90,11 +96,12 @@ def thaw(run: PlanRun) -> Frozen:
     units = planner.Units(held["refs"], held["x"], held["y"], held["households"], held["area"])
     edges = planner.Edges(held["u"], held["v"], held["border"], held["barrier"])
     previous = held["previous"] if (held["previous"] >= 0).any() else None
-    problem = problem_of(run, units=units, edges=edges, atoms=held["atoms"], previous=previous)
+    walk = planner.Walk(*(held[f"walk_{name}"] for name in WALKS)) if "walk_indptr" in held else None
+    problem = problem_of(run, units=units, edges=edges, atoms=held["atoms"], previous=previous, walk=walk)
     specials = tuple(Special(**{**s, "wkb": bytes.fromhex(s["wkb"])}) for s in said["specials"])
     return Frozen(
         problem, held["refs"], held["labels"], held["compounds"], tuple(said["codes"]), cells, said["lng"], said["lat"],
-        bytes.fromhex(said["border"]), specials,
+        bytes.fromhex(said["border"]), specials, said.get("ways"),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from jishi.places import queries as places
 from jishi.places.actions import gridplan, plans
 from jishi.places.queries import coming
 from jishi.places.tests.factories import SINCE, STREET, A, a_town, office
-from jishi.places.tests.test_plans import HOMES, _compounds
+from jishi.places.tests.plan_steps import HOMES, compounds
 
 pytestmark = pytest.mark.django_db
 DAYS = timedelta(days=1)
@@ -39,7 +39,7 @@ class Office:
     def __init__(self, tenant: int, lo: int, hi: int) -> None:
         self.system, self.by = system(tenant), office(tenant)
         a_town(tenant)
-        _compounds(HOMES, tenant)
+        compounds(HOMES, tenant)
         rows = [
             Founding("jd", "河西街道办事处", "河西街道", "street", STREET, supervising_phone="0999-12345"),
             Founding("sq", "青溪社区居委会", "青溪社区", "community", A, parent="jd", work_phone="0999-8801"),

@@ -22,7 +22,6 @@ from jishi.places import plan_files, plan_rules, plan_words
 from jishi.places.models import Compound, PlanFinding, PlanGrid, PlanMove, PlanRun, PlanSweep, RunStatus
 from jishi.places.plan_files import Frozen
 from jishi.places.policies import ensure_may_plan
-from jishi.places.queries import plan_walks
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import NothingToPlan, RunNotReady, UnknownUnit
 
@@ -210,7 +209,7 @@ def _calculated(run: PlanRun, frozen: Frozen, clock: Callable[[], datetime]) -> 
             return planner.replan(problem, price=float(run.price), progress=progress)
         return planner.plan_grids(
             problem.units, problem.edges, band=problem.band, atoms=problem.atoms, compounds=problem.compounds,
-            cap=problem.cap, exempt=problem.exempt, progress=progress,
+            cap=problem.cap, exempt=problem.exempt, walk=problem.walk, progress=progress,
         )  # fmt: skip
     except BadInput:
         return None
@@ -257,16 +256,14 @@ def _store(
     names = looking.names_of_base(run)
     ids = looking.ids_of([*codes.values()], by=by)
     bare = {s.grid for s in sheets} - set(ground)  # all its units stand outside the community's border
-    ways, walked = plan_walks.measured(frozen, assignment, sheets, day=localdate(now))
-    crow = {s.grid: plan_walks.GridWalk(s.mean_walk_m, s.max_walk_m, "straight") for s in sheets}
-    walks = {**crow, **walked}
+    walks = planner.walked_by(frozen.problem, assignment)
     exempt, bad = {e.grid: e.kind for e in plan.exemptions}, {f.grid for f in faults} | bare
     PlanGrid.objects.bulk_create(
         PlanGrid(
             tenant_id=run.tenant_id, run=run, number=s.grid, code=codes[s.grid], matched_id=ids.get(codes[s.grid]),
             name=names.get(codes[s.grid]) or f"第{int(codes[s.grid][12:])}网格", households=s.households,
-            units=s.units, mean_walk_m=round(walks[s.grid].mean_m, 1), max_walk_m=round(walks[s.grid].max_m, 1),
-            walks=walks[s.grid].walks,
+            units=s.units, mean_walk_m=round(s.mean_walk_m, 1), max_walk_m=round(s.max_walk_m, 1),
+            walks=walks[s.grid],
             polygon=shapely.to_wkb(ground.get(s.grid, NO_GROUND)), exempt=exempt.get(s.grid, ""),
             at_fault=s.grid in bad,
         )
@@ -288,7 +285,7 @@ def _store(
     run.change(
         status=RunStatus.DONE, ended_at=now,
         verdict="unknown" if bare and verdict.startswith("legal") else verdict,
-        ways=ways, faults=len(faults) + len(bare), frozen=plan_files.freeze(frozen),
+        ways=frozen.ways, faults=len(faults) + len(bare), frozen=plan_files.freeze(frozen),
         drawn=plan_files.keep(assignment, plan.exemptions), households=sum(homes),
         input_hash=str(plan.used.get("input", "")) or (run.parent.input_hash if run.parent else ""),
         households_moved=sum(homes[m.unit] for m in moves if m.before >= 0),

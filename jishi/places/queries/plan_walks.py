@@ -1,56 +1,40 @@
-"""How far the homes of a planned grid are from its middle, on the net of ways of the day where it leads (21 H7)."""
+"""How far houses are from each other along the net of ways of the day: what a plan is calculated from (21 H7)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
+import shapely
 
 from jishi.kernels import gridplan as planner
-from jishi.kernels.geo.walking import DETOUR
-from jishi.places.plan_files import Frozen
 from jishi.places.queries import walking
-from jishi.places.shapes import E7
+from jishi.places.shapes import E7, Plane
+
+REACH_M = 1_000.0  # houses farther apart in a straight line are in no grid together, or estimated
+MOST_PAIRS = 200_000  # of one community: with more houses those farther apart are estimated
 
 
-@dataclass(frozen=True, slots=True)
-class GridWalk:
-    """Metres from the homes of a grid to the house in its middle. `walks`: by ``ways``, ``partly``, or ``straight``."""
-
-    mean_m: float
-    max_m: float
-    walks: str
-
-
-def measured(
-    frozen: Frozen, assignment: Any, sheets: Sequence[planner.Sheet], *, day: date
-) -> tuple[int | None, dict[int, GridWalk]]:
-    """Give the number of the net in force and the walks of each grid; None and nothing where there is no net.
-
-    Where nobody gets along the ways the straight line × 1.35 stands and is counted as such, never left out.
+def table(units: planner.Units, plane: Plane, *, day: date) -> tuple[int | None, planner.Walk | None]:
+    """Give the number of the net in force and the metres between houses that its ways lead to; None where there is no
+    net: everything is then a straight line × 1.35. Pairs that no way leads to are left out: the planner estimates them.
     """
     net = walking.walk_net(day)
     if net is None:
-        return None, {}
-    units, plane = frozen.problem.units, frozen.plane
-    homes, grid = np.asarray(units.households, np.int64), np.asarray(assignment, np.int64)
-    middle = {s.grid: s.anchor for s in sheets if s.anchor >= 0}
-    rows = [i for i in np.flatnonzero(homes > 0).tolist() if int(grid[i]) in middle]
-    ends = [(middle[int(grid[i])], i) for i in rows]
-    places = [tuple(round(c * E7) for c in plane.degrees(float(x), float(y)))
-              for x, y in zip(units.x, units.y, strict=True)]  # fmt: skip
-    walks = walking.walks_between([(places[a], places[b]) for a, b in ends], day=day)  # type: ignore[misc]
-    found: dict[int, list[tuple[int, float, bool]]] = {}
-    for (a, b), walk in zip(ends, walks, strict=True):
-        straight = float(np.hypot(units.x[a] - units.x[b], units.y[a] - units.y[b])) * DETOUR
-        far = straight if walk.metres is None else walk.metres
-        found.setdefault(int(grid[b]), []).append((int(homes[b]), far, walk.straight))
-    return net.number, {g: _summed(rows) for g, rows in found.items()}
+        return None, None
+    x, y = (np.asarray(a, np.float64) for a in (units.x, units.y))
+    pairs = _near(x, y)
+    places = [tuple(round(c * E7) for c in plane.degrees(a, b)) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    metres, straight = walking.metres_of(places, pairs, day=day)  # type: ignore[arg-type]
+    return net.number, planner.walk_between(len(x), pairs[~straight], np.round(metres[~straight], 2))
 
 
-def _summed(rows: Sequence[tuple[int, float, bool]]) -> GridWalk:
-    homes = sum(n for n, *_ in rows)
-    guessed = {guess for _, far, guess in rows if far > 0}
-    walks = "ways" if True not in guessed else "partly" if False in guessed else "straight"  # 0 m is no estimate
-    return GridWalk(sum(n * far for n, far, _ in rows) / homes, max(far for _, far, _ in rows), walks)
+def _near(x: Any, y: Any) -> Any:
+    """Give the pairs of houses (rows) that are near each other; so near that they are not too many."""
+    n, reach = len(x), REACH_M
+    if n * (n - 1) // 2 > MOST_PAIRS:
+        ground = max(float(np.ptp(x) * np.ptp(y)), 1.0)
+        reach = min(reach, float(np.sqrt(2 * MOST_PAIRS * ground / np.pi)) / n)
+    points = shapely.points(x, y)
+    a, b = shapely.STRtree(points).query(points, predicate="dwithin", distance=reach)
+    pairs = np.stack([a, b], axis=1)[a < b]
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]

@@ -35,6 +35,7 @@ from jishi.places.models import (
 )
 from jishi.places.plan_files import Frozen, Special
 from jishi.places.policies import ensure_may_plan, may_plan
+from jishi.places.queries import plan_walks
 from jishi.places.queries.houses import households_of
 from jishi.places.refusals import FileOfFaultyPlan, NothingToPlan, RunNotReady, UnknownUnit
 from jishi.places.shapes import E7
@@ -125,14 +126,15 @@ def gather(run: PlanRun, *, day: date, by: Actor) -> Frozen:
     codes = sorted({at[i] for i in rows} - {""})
     number = {code: n for n, code in enumerate(codes)}
     previous = np.array([number.get(at[rows[i]], -1) for i in graph.of.tolist()], np.int64)
+    ways, walk = plan_walks.table(graph.units, plane, day=day)
     problem = plan_files.problem_of(
-        run, units=graph.units, edges=graph.edges, atoms=graph.atoms, previous=previous if codes else None
+        run, units=graph.units, edges=graph.edges, atoms=graph.atoms, previous=previous if codes else None, walk=walk
     )
     kept = tuple(Special(g.code, g.name, g.special_of, g.owner_ref, bytes(g.polygon)) for g in special)
     labels = np.array([houses.labels[rows[i]] for i in graph.of.tolist()])
     compounds = np.array([houses.compound[rows[i]] for i in graph.of.tolist()], np.int64)
     return Frozen(problem, graph.units.id, labels, compounds, tuple(codes), graph.cells, *middle,
-                  bytes(wkb) if wkb is not None else b"", kept)  # fmt: skip
+                  bytes(wkb) if wkb is not None else b"", kept, ways)  # fmt: skip
 
 
 def _barriers(plane: shapes.Plane, ground: Any, by: Actor) -> tuple[list[planner.Barrier], list[planner.Crossing]]:
@@ -328,13 +330,15 @@ def notices(*, by: Actor) -> list[tuple[GridPlan, str]]:
 
 @dataclass(frozen=True)
 class Tried:
-    """What a move would do: legal or not, what breaks, the touched grids with their households."""
+    """What a move would do: legal or not, what breaks, the touched grids with their households; the mean walk before
+    and after, by ``ways`` to the middle of each grid, or ``straight`` to the middle of its homes."""
 
     legal: bool
     breaks: tuple[tuple[str, str], ...]  # zh, en
     grids: tuple[tuple[str, int], ...]
     households_moved: int
     mean_walk_m: tuple[float, float]
+    walks: str = "straight"
 
 
 def tried(run: PlanRun, moves: Mapping[str, str]) -> Tried:
@@ -357,6 +361,7 @@ def tried(run: PlanRun, moves: Mapping[str, str]) -> Tried:
     return Tried(
         not faults, breaks, tuple((code_of.get(g, "?"), homes[g]) for g in touched),
         int(w[after.assignment != plan.assignment].sum()), (before, _mean_walk(after.assignment, frozen)),
+        "straight" if frozen.problem.walk is None else "ways",
     )  # fmt: skip
 
 
@@ -425,10 +430,14 @@ def _units_of(run: PlanRun) -> list[tuple[str, str, str]]:
 
 def _mean_walk(assignment: Any, frozen: Frozen) -> float:
     units = frozen.problem.units
+    if frozen.problem.walk is not None:
+        grids = planner.sheets(frozen.problem, assignment, ())
+        homes = sum(s.households for s in grids)
+        return round(sum(s.households * s.mean_walk_m for s in grids) / max(homes, 1), 1)
     x, y, w = (np.asarray(a, np.float64) for a in (units.x, units.y, units.households))
     _, which = np.unique(assignment, return_inverse=True)
-    homes = np.maximum(np.bincount(which, w), 1e-9)
-    cx, cy = (np.bincount(which, w * a) / homes for a in (x, y))
+    total = np.maximum(np.bincount(which, w), 1e-9)
+    cx, cy = (np.bincount(which, w * a) / total for a in (x, y))
     return round(float((w * np.hypot(x - cx[which], y - cy[which])).sum() / max(w.sum(), 1.0)), 1)
 
 

@@ -148,19 +148,25 @@ def walks_between(pairs: Sequence[tuple[tuple[int, int], tuple[int, int]]], *, d
     """Give the metres on foot of many pairs of places (longitude and latitude in 1e-7°), in their order."""
     if not pairs:
         return []
-    row = walk_net(day)
     flat = [place for pair in pairs for place in pair]
-    nothing = Net(*(np.empty(0, t) for t in (float, float, np.int32, np.int32, float, bool)))
-    plane, net = (Plane(flat[0][0] / E7, flat[0][1] / E7), nothing) if row is None else ways_of(row)
-    hard, passes = hard_barriers(day, plane)
-    places = np.array([plane.xy(x / E7, y / E7) for x, y in flat])
-    metres, straight = metres_between(
-        _beside(net, places), [(2 * n, 2 * n + 1) for n in range(len(pairs))], places, hard, passes
-    )  # fmt: skip
+    metres, straight = metres_of(flat, [(2 * n, 2 * n + 1) for n in range(len(pairs))], day=day)
     return [
         Walked(round(far, 2) if np.isfinite(far) else None, guess)
         for far, guess in zip(metres.tolist(), straight.tolist(), strict=True)
     ]
+
+
+def metres_of(
+    flat: Sequence[tuple[int, int]], pairs: Sequence[tuple[int, int]] | Any, *, day: date
+) -> tuple[Doubles, Any]:
+    """Give the metres on foot of pairs of places (rows of `flat`, in 1e-7°), infinite where nobody gets there, and
+    which of them are straight lines × 1.35."""
+    row = walk_net(day)
+    nothing = Net(*(np.empty(0, t) for t in (float, float, np.int32, np.int32, float, bool)))
+    plane, net = (Plane(flat[0][0] / E7, flat[0][1] / E7), nothing) if row is None else ways_of(row)
+    hard, passes = hard_barriers(day, plane)
+    places = np.array([plane.xy(x / E7, y / E7) for x, y in flat])
+    return metres_between(_beside(net, places), pairs, places, hard, passes)
 
 
 def barriers(day: date) -> list[Barrier]:

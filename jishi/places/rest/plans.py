@@ -213,6 +213,7 @@ def what_if(request: HttpRequest, row: int, payload: MovesIn) -> Shape:
         "legal": found.legal, "breaks": [{"zh": zh, "en": en} for zh, en in found.breaks],
         "grids": [{"code": code, "households": n} for code, n in found.grids],
         "households_moved": found.households_moved, "mean_walk_m": list(found.mean_walk_m),
+        "walks": found.walks,
     }  # fmt: skip
 
 

@@ -17,15 +17,15 @@ from jishi.places.queries import plans as looking
 from jishi.places.refusals import FileOfFaultyPlan, PlanHasFaults, SaidEnough, SaidEnoughToday, WordsNeeded
 from jishi.places.tests.factories import CRS, A, a_town
 from jishi.places.tests.factories import office as an_office
-from jishi.places.tests.test_plans import (
+from jishi.places.tests.plan_steps import (
     DAYS,
     HOMES,
     LATER,
     RULES,
-    _compounds,
     a_plan_at,
     a_run,
     another,
+    compounds,
     entries,
 )
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def by(other_tenant: int):
     with scope.work(system(other_tenant)):
         a_town(other_tenant)
-        _compounds(HOMES, other_tenant)
+        compounds(HOMES, other_tenant)
         actor = an_office(other_tenant)
         with scope.within(actor):
             yield actor

@@ -1,8 +1,7 @@
 """From a calculation to a grid edition: only what the auditor passed, only by people, each step once on the record."""
 
-import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 import shapely
@@ -13,9 +12,9 @@ from conftest import MONDAY_TEN
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, clock, system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, SamePerson, Stale, WrongMoment
-from jishi.places import plan_rules, queries, shapes
-from jishi.places.actions import gridplan, ground, plans, walknets
-from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanFinding, PlanGrid, PlanMove, PlanRun
+from jishi.places import queries, shapes
+from jishi.places.actions import gridplan, plans
+from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanGrid, PlanRun
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
     NothingToPlan,
@@ -24,200 +23,17 @@ from jishi.places.refusals import (
     ObjectionsOpen,
     ObjectionWasRight,
     PlanBaseReplaced,
-    PlanHasFaults,
     PlanOpenAlready,
     RunNotReady,
     TooSoon,
     UnknownUnit,
     WordsNeeded,
 )
-from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, adopt, at, degrees
-from jishi.places.tests.factories import office as an_office
+from jishi.places.tests.factories import A, B, adopt
+from jishi.places.tests.plan_steps import DAYS, LATER, a_plan_at, a_run, another, by, entries
 
 pytestmark = pytest.mark.django_db
-DAYS = timedelta(days=1)
-RULES = plan_rules.load()
-HOMES = (200, 180, 260, 150, 210, 190, 240, 170, 320)  # nine compounds on three rows of community A
-
-
-@pytest.fixture
-def by(other_tenant: int):
-    with scope.work(system(other_tenant)):
-        a_town(other_tenant)
-        _compounds(HOMES, other_tenant)
-        actor = an_office(other_tenant)
-        with scope.within(actor):
-            yield actor
-
-
-def _compounds(homes, tenant: int) -> None:
-    rows = [
-        ground.NewCompound(f"p{n}", f"新村{n + 1}区", A, *at(0.34 + 0.66 * (n % 3), 0.34 + 0.66 * (n // 3)),
-                           households_planned=h)
-        for n, h in enumerate(homes)
-    ]  # fmt: skip
-    ground.add_compounds(rows, crs=CRS, active_from=SINCE, by=system(tenant), now=MONDAY_TEN)
-
-
-def another(by: Actor) -> Actor:
-    """A colleague of the same office: who adopts did nothing else to the plan."""
-    return replace(by, account_id=2)
-
-
-def worked_off(by: Actor, now=MONDAY_TEN) -> None:
-    plans.work_off(by.tenant_id, clock=lambda: now)
-
-
-def a_run(by: Actor, **rules) -> PlanRun:
-    run = plans.ask(A, rules=plans.Rules(**rules), by=by, now=MONDAY_TEN)
-    worked_off(by)
-    run.refresh_from_db()
-    return run
-
-
-def a_plan_at(status: str, by: Actor) -> GridPlan:
-    """Reach a state by living it."""
-    plan = gridplan.draft(a_run(by).id, by=by, now=MONDAY_TEN)
-    later = MONDAY_TEN + 8 * DAYS
-    steps = {
-        "CHECKED": lambda: gridplan.check(plan.id, by=by, now=MONDAY_TEN),
-        "NOTICED": lambda: gridplan.publish(plan.id, by=by, now=MONDAY_TEN),
-        "ANSWERED": lambda: gridplan.conclude(plan.id, by=by, now=later),
-        "ADOPTED": lambda: gridplan.adopt(plan.id, document_no="试〔2026〕9号", by=another(by), now=later,
-                                          effective_from=later.date() + 7 * DAYS),
-    }  # fmt: skip
-    for name, step in steps.items():
-        if status == "DRAFTED":
-            break
-        step()
-        if name == status:
-            break
-    plan.refresh_from_db()
-    assert plan.status == status
-    return plan
-
-
-def entries(kind: str, row: int) -> int:
-    return len(trail.of(kind, [row]))
-
-
-class TestARun:
-    def test_is_calculated_by_the_worker_and_keeps_everything_that_came_out(self, by):
-        run = a_run(by)
-
-        grids = list(PlanGrid.objects.filter(run=run))
-        assert (run.status, run.verdict, run.faults) == ("DONE", "legal", 0)
-        assert sum(g.households for g in grids) == run.households == sum(HOMES)
-        assert all(300 <= g.households <= 500 for g in grids)
-        assert {g.code[:12] for g in grids} == {A} and entries("plan_run", run.id) == 2
-
-    def test_names_a_reason_for_every_address_that_changes_its_grid_and_none_for_others(self, by):
-        run = a_run(by)
-
-        moved = {m.unit: (m.before_code, m.after_code) for m in PlanMove.objects.filter(run=run)}
-        now = {ref: code for ref, _, code in looking.units_of(run)}
-        assert all(PlanMove.objects.filter(run=run).values_list("reason", flat=True))
-        assert all(now[unit] == after != before for unit, (before, after) in moved.items())
-
-    def test_without_a_legal_plan_says_why_and_what_could_give_way(self, by):
-        run = a_run(by, lo=600, hi=620)
-
-        kinds = set(PlanFinding.objects.filter(run=run).values_list("kind", flat=True))
-        assert (run.status, run.verdict) == ("DONE", "infeasible")
-        assert {"fault", "certificate", "relaxation"} <= kinds
-        first = PlanFinding.objects.filter(run=run, kind="relaxation").order_by("price").first()
-        again = a_run(by, lo=first.ask_lo, hi=first.ask_hi)
-        assert again.verdict == "legal"
-
-    def test_can_be_stopped_before_it_begins_and_by_the_desk_alone(self, by):
-        run = plans.ask(A, rules=plans.Rules(), by=by, now=MONDAY_TEN)
-
-        plans.cancel(run.id, by=by, now=MONDAY_TEN)
-        worked_off(by)
-
-        run.refresh_from_db()
-        assert (run.status, run.verdict, entries("plan_run", run.id)) == ("CANCELLED", "", 2)
-        with pytest.raises(RunNotReady):
-            plans.cancel(run.id, by=by, now=MONDAY_TEN)
-
-    def test_stops_at_its_next_step_while_it_runs(self, by):
-        run = plans.ask(A, rules=plans.Rules(), by=by, now=MONDAY_TEN)
-        ticks = iter(MONDAY_TEN + n * timedelta(seconds=1) for n in range(10_000))
-
-        def tick():
-            PlanRun.objects.filter(id=run.id).update(cancel_asked=True)
-            return next(ticks)
-
-        plans.work_off(by.tenant_id, clock=tick)
-
-        run.refresh_from_db()
-        assert (run.status, run.drawn) == ("CANCELLED", None)
-
-    def test_a_run_that_a_killed_worker_left_is_begun_anew(self, by):
-        run = plans.ask(A, rules=plans.Rules(), by=by, now=MONDAY_TEN)
-        run.change(status="RUNNING", begun_at=MONDAY_TEN)
-
-        worked_off(by)
-
-        run.refresh_from_db()
-        assert run.status == "DONE"
-
-    def test_that_breaks_is_marked_as_failed_and_the_next_one_is_calculated(self, by, monkeypatch):
-        first, second = (plans.ask(A, rules=plans.Rules(), by=by, now=MONDAY_TEN) for _ in range(2))
-        store = plans._store
-
-        def breaks(run, *rest):
-            if run.id == first.id:
-                raise ZeroDivisionError
-            store(run, *rest)
-
-        monkeypatch.setattr(plans, "_store", breaks)
-        worked_off(by)
-
-        for run in (first, second):
-            run.refresh_from_db()
-        assert (first.status, first.error, second.status) == ("FAILED", "broke:ZeroDivisionError", "DONE")
-        assert entries("plan_run", first.id) == 2
-
-    def test_with_homes_outside_the_border_ends_with_a_fault_in_words(self, by, other_tenant):
-        outside = ground.NewCompound("o1", "界外区", A, *at(2.9, 0.9), households_planned=400)  # in B, 450 m
-        ground.add_compounds([outside], crs=CRS, active_from=SINCE, by=system(other_tenant), now=MONDAY_TEN)
-
-        run = a_run(by)
-
-        bare = PlanGrid.objects.filter(run=run, at_fault=True)
-        assert run.status == "DONE" and run.verdict not in gridplan.LEGAL and run.faults and bare
-        assert {g.code[:12] for g in PlanGrid.objects.filter(run=run)} == {A}  # no grid of the neighbour's
-        assert PlanFinding.objects.filter(run=run, code="H6:no_ground").exists() and looking.as_geojson(run)
-        PlanRun.objects.filter(id=run.id).update(verdict="legal", faults=0)
-        with pytest.raises(PlanHasFaults), transaction.atomic():
-            gridplan.check(gridplan.draft(run.id, by=by, now=MONDAY_TEN).id, by=by, now=MONDAY_TEN)
-
-    def test_changed_by_hand_is_judged_anew_and_cannot_be_drafted_with_a_fault(self, by):
-        run = a_run(by)
-        unit, _, here = looking.units_of(run)[0]
-        there = next(g.code for g in PlanGrid.objects.filter(run=run) if g.code != here)
-
-        tried = looking.tried(run, {unit: there})
-        fresh = plans.change(run.id, moves={unit: there}, by=by, now=MONDAY_TEN)
-
-        assert (fresh.parent_id, fresh.faults) == (run.id, len(tried.breaks))
-        assert {ref: code for ref, _, code in looking.units_of(fresh)}[unit] == there
-        assert fresh.faults > 0 and fresh.verdict == "unknown" and entries("plan_run", fresh.id) == 1
-        with pytest.raises(PlanHasFaults):
-            gridplan.draft(fresh.id, by=by, now=MONDAY_TEN)
-
-    def test_the_map_the_table_and_the_audit_give_the_same_numbers(self, by):
-        run = a_run(by)
-
-        drawn = {f["properties"]["code"]: f["properties"]["households"] for f in looking.as_geojson(run)["features"]}
-        told = {g.code: g.households for g in PlanGrid.objects.filter(run=run)}
-        counted: dict[str, int] = {}
-        homes = dict(zip(looking.units_for_planning(A, by=by).refs, looking.units_for_planning(A, by=by).households,
-                         strict=True))  # fmt: skip
-        for ref, _, code in looking.units_of(run):
-            counted[code] = counted.get(code, 0) + homes[ref]
-        assert drawn == told == counted
+__all__ = ["by"]  # a fixture
 
 
 class TestAPlan:
@@ -330,7 +146,6 @@ class TestAPlan:
         assert plan.status == status and GridEdition.objects.filter(division_code=A).count() == 2
 
 
-LATER = MONDAY_TEN + 8 * DAYS
 REFUSED = [
     # name of the claim, state to be in, the verb, what it says
     ("draft_twice", "DRAFTED", lambda p, by: gridplan.draft(p.run_id, by=by, now=MONDAY_TEN), PlanOpenAlready),
@@ -476,44 +291,3 @@ def a_changed_plan(plan: GridPlan, by: Actor) -> int:
     gridplan.answer(plan.id, objection_id=one.id, words="说得对，我们改。", is_right=True, by=by, now=MONDAY_TEN)
     gridplan.conclude(plan.id, by=by, now=LATER)
     return other
-
-
-class TestWalks:
-    def test_are_straight_lines_and_say_so_while_nobody_adopted_a_net(self, by):
-        run = a_run(by)
-
-        assert run.ways is None
-        assert {g.walks for g in PlanGrid.objects.filter(run=run)} == {"straight"}
-
-    def test_go_by_the_ways_of_the_day_and_around_a_barrier(self, by):
-        crow = {g.code: g.max_walk_m for g in PlanGrid.objects.filter(run=a_run(by))}
-        adopt_ways(by)
-
-        run = a_run(by)
-
-        grids = list(PlanGrid.objects.filter(run=run))
-        assert run.ways == 1 and {g.walks for g in grids} == {"ways"}
-        assert all(g.mean_walk_m <= g.max_walk_m for g in grids)
-        assert any(abs(g.max_walk_m - crow[g.code]) > 1 for g in grids)
-        sheet = looking.sheet_of(run, grids[0].code)
-        assert (sheet["walks"], sheet["max_walk_m"]) == ("ways", grids[0].max_walk_m)
-
-    def test_that_no_way_leads_to_stand_as_estimates_and_are_counted(self, by):
-        adopt_ways(by, lines=[((0.34, 0.34), (1.66, 0.34))])  # one street in the south alone
-
-        run = a_run(by)
-
-        assert run.ways == 1
-        assert "straight" in {g.walks for g in PlanGrid.objects.filter(run=run)}
-        assert all(g.max_walk_m > 0 for g in PlanGrid.objects.filter(run=run, walks="straight"))
-
-
-def adopt_ways(by: Actor, lines=None) -> None:
-    """A lattice of ways through all nine compounds, or these lines (in steps of the town)."""
-    rows = [0.34 + 0.66 * n for n in range(3)]
-    lattice = [((rows[0], r), (rows[2], r)) for r in rows] + [((r, rows[0]), (r, rows[2])) for r in rows]
-    drawn = [{"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": [
-        list(degrees(*p)) for p in line]}} for line in lines or lattice]  # fmt: skip
-    content = json.dumps({"type": "FeatureCollection", "features": drawn}).encode()
-    row = walknets.check_file(content, "ways.geojson", crs=CRS, by=by, now=MONDAY_TEN)
-    walknets.adopt(row.id, active_from=MONDAY_TEN.date(), document_no="试〔2026〕3号", by=by, now=MONDAY_TEN)
