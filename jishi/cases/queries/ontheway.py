@@ -228,15 +228,16 @@ def due(*, by: Actor, now: datetime) -> Due:
     return Due(len(stamps), sum(1 for at in stamps if now <= at < midnight(now)), late, first)
 
 
-def spots(by: Actor, *, now: datetime) -> tuple[list[Mapping[str, str]], bool]:
-    """Give where one may stand in the actor's area: compounds, houses, entrances; no coordinates, nobody's door.
+def spots(by: Actor, *, now: datetime) -> tuple[list[Mapping[str, str]], Mapping[str, int]]:
+    """Give where one may stand in the actor's area: compounds, houses, entrances; no coordinates, nobody's door; and
+    how many of each grid did not fit.
 
     A volunteer has no area of his own and is given none. Three statements.
     """
     if not by.has("grid_worker"):
-        return [], False
-    found, more = places.stands_in(by.area, day=localdate(now))
-    return [{"ref": s.ref, "of": s.of, "compound": s.compound, "name": s.name, "grid": s.grid} for s in found], more
+        return [], {}
+    found, left_out = places.stands_in(by.area, day=localdate(now))
+    return [{"ref": s.ref, "of": s.of, "compound": s.compound, "name": s.name, "grid": s.grid} for s in found], left_out
 
 
 def grid_names(by: Actor, *, now: datetime) -> list[tuple[str, str]]:

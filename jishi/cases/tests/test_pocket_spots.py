@@ -1,5 +1,6 @@
 """Where one stands, picked in a stairwell and not typed: houses and entrances of the own area (spec 10 §§3, 12)."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -60,18 +61,28 @@ class TestTheList:
         assert of_another_area(town) not in spots and len(spots) > 10 and told["more"] is False
         assert {k for s in told["spots"] for k in s} == {"ref", "of", "compound", "name", "grid"}
 
-    def test_is_bounded_and_costs_no_more_with_more_houses(
-        self, device: Client, door: Any, monkeypatch: pytest.MonkeyPatch
-    ):
+    def test_costs_no_more_with_more_houses(self, device: Client, door: Any):
         listed(device)
+
         with statements() as made:
-            listed(device)
-        monkeypatch.setattr("jishi.places.queries.stands.MOST", 5)
+            told = listed(device)
 
-        told = listed(device)
-
-        assert (len(told["spots"]), told["more"]) == (5, True)
         assert len(made) <= 10, "\n".join(made)
+        assert told["left_out"] == {}
+
+    def test_that_is_too_long_leaves_each_grid_its_share_and_says_how_many_are_missing(self, town: int, door: Any):
+        with scope.work(system(town)):
+            whole, _ = places.stands_in(AREA, day=localdate(NOW))
+            of_grid = Counter(s.grid for s in whole)
+            least = min(of_grid.values())
+            some, missing = places.stands_in(AREA, day=localdate(NOW), most=3 * len(of_grid))
+
+        left = Counter(s.grid for s in some)
+        assert len(of_grid) > 1 and 3 * len(of_grid) < len(whole) and len(some) == min(len(whole), 3 * len(of_grid))
+        assert all(left[grid] >= min(3, least) for grid in of_grid)
+        assert missing == {g: n - left[g] for g, n in of_grid.items() if n > left[g]} and missing
+        assert all(s.of in {one.ref for one in some} for s in some if s.of)
+        assert [s for s in whole if s in some] == some
 
     def test_of_a_volunteer_is_empty_and_other_posts_have_none(self, town: int):
         assert colleague(town, "volunteer").get("/pocket/spots").json()["spots"] == []

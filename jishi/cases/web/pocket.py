@@ -72,8 +72,8 @@ def start(request: HttpRequest) -> JsonResponse:
 @staffed(*GOING)
 def spots(request: HttpRequest) -> JsonResponse:
     """Give the houses and entrances of the own area, to be picked without network; asked for twice a day at most."""
-    found, more = ontheway.spots(request.actor, now=request.now)
-    return JsonResponse({"owner": _owner(request), "spots": found, "more": more})
+    found, left_out = ontheway.spots(request.actor, now=request.now)
+    return JsonResponse({"owner": _owner(request), "spots": found, "more": bool(left_out), "left_out": left_out})
 
 
 @never_cache

@@ -18,6 +18,7 @@ from jishi.places.queries.locating import locate
 from jishi.places.refusals import NoEditionYet
 
 MOST = 600  # places of one area
+LOOKED_AT = 4  # times as many rows of each kind are looked at, so that every grid has some to share
 _REF = re.compile(r"([cbe])([1-9][0-9]{0,17})")
 
 
@@ -39,22 +40,39 @@ class Stand:
         return " ".join(part for part in (self.compound, self.name) if part)
 
 
-def stands_in(area: str, *, day: date) -> tuple[list[Stand], bool]:
-    """Give what stands in an area on a day, by compound and house number, and whether there is more. Three statements.
+def stands_in(area: str, *, day: date, most: int = MOST) -> tuple[list[Stand], Mapping[str, int]]:
+    """Give what stands in an area on a day, by compound and house number, and how many of each grid are left out.
 
-    An empty area is nobody's own: nothing.
+    Of more than `most` every grid has its share, whole compounds first; what a small grid does not need goes to the
+    others. Three statements. An empty area is nobody's own: nothing.
     """
     if not area:
-        return [], False
+        return [], {}
+    looked = most * LOOKED_AT
     alive = Q(active_from__lte=day) & (Q(active_to=None) | Q(active_to__gt=day))
     here = Q(tenant_id=scope.current().actor.tenant_id) & alive
     compounds = Compound.objects.filter(here, community__startswith=division_head(area)).defer("polygon")
-    found = list(compounds.order_by("name", "id")[: MOST + 1])
+    found = list(compounds.order_by("name", "id")[:looked])
     houses = Building.objects.filter(here, compound__in=[c.id for c in found]).defer("footprint")
-    stood = list(houses.order_by("id")[: MOST + 1])
+    stood = list(houses.order_by("id")[:looked])
     doors = Entrance.objects.filter(here, Q(compound__in=[c.id for c in found]) | Q(building__in=[b.id for b in stood]))
-    made = _made(found, stood, list(doors.order_by("id")[: MOST + 1]))
-    return _with_grids(made[:MOST], day), len(made) > MOST
+    made = _made(found, stood, list(doors.order_by("id")[:looked]))
+    return _shared_out(_with_grids(made, day), most)
+
+
+def _shared_out(made: list[Stand], most: int) -> tuple[list[Stand], Mapping[str, int]]:
+    """Cut to so many places, fairly: each grid keeps the first of its own; an entrance goes with its house."""
+    grid = {s.ref: s.grid for s in made}
+    by_grid: dict[str, list[Stand]] = {}
+    for s in made:
+        by_grid.setdefault(grid.get(s.of, s.grid), []).append(s)
+    kept, missing = set[str](), dict[str, int]()
+    for nth, (code, rows) in enumerate(sorted(by_grid.items(), key=lambda g: (len(g[1]), g[0]))):
+        share = rows[: (most - len(kept)) // (len(by_grid) - nth)]
+        kept |= {s.ref for s in share}
+        if len(share) < len(rows):
+            missing[code] = len(rows) - len(share)
+    return [s for s in made if s.ref in kept], dict(sorted(missing.items()))
 
 
 def stands_named(refs: Iterable[str], area: str) -> Mapping[str, Stand]:
