@@ -85,7 +85,8 @@ def _card(lesson: Lesson, known: Sequence[Confirmed], left_out: int, law: Law, s
     return {
         "period": [_day(known[0]), _day(known[-1])], "cases": len(known), "left_out": left_out,
         "counts": dict(Counter(c.matter for c in known)), "corrected": sum(c.corrected for c in known), "seed": seed,
-        "book_edition": law.book_edition, "features": f"characters 1–4, {lesson.model.zero.bits} bits", "code": CODE,
+        "book_edition": law.book_edition, "reading": learned.reading_of(lesson.model),
+        "features": f"characters 1–4, {lesson.model.zero.bits} bits", "code": CODE,
         "half_life_days": HALF_LIFE_DAYS, "prefill": thresholds.least_of(lesson.thresholds, 0),
         "thresholds": lesson.thresholds, "quality": lesson.quality,
     }  # fmt: skip

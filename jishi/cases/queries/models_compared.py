@@ -61,6 +61,7 @@ class Edition:
     card: dict[str, Any]
     sha256: str
     compared: Compared | None
+    older: bool  # taught when texts were read otherwise: it answers no more
 
 
 def editions(*, by: Actor, now: datetime, lang: str) -> list[Edition]:
@@ -117,7 +118,7 @@ def as_json(told: Edition) -> dict[str, Any]:
     compared = told.compared
     return {
         "number": told.number, "made_at": told.made_at.isoformat(), "state": told.state, "shadowed": told.shadowed,
-        "sha256": told.sha256, "card": told.card,
+        "older": told.older, "sha256": told.sha256, "card": told.card,
         "compared": None if compared is None else {
             "cases": compared.cases, "only_old": compared.only_old, "only_new": compared.only_new,
             **{name: getattr(compared, name).told() for name in
@@ -133,6 +134,7 @@ def _told(row: ModelEdition, *, by: Actor, now: datetime, lang: str) -> Edition:
         row.number, row.made_at, state, row.shadowed, row.shadowed >= learning.SHADOWED or row.adopted_at is not None,
         row.adopted_at, row.adopted_by, row.card, row.sha256,
         _compared(row, by=by, now=now, lang=lang) if open_ and row.shadowed else None,
+        learned.is_older(row.card),
     )  # fmt: skip
 
 

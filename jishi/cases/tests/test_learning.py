@@ -20,13 +20,14 @@ from jishi.cases.models import Choice, ModelEdition, Suggestion
 from jishi.cases.refusals import ModelCannotBeRead, TooFewConfirmed
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import taught as teaching
+from jishi.cases.tests.desk_steps import colleague
 from jishi.cases.tests.taught import TODAY, edition, keeper, shadowed
 from jishi.cases.triage import classifying, learned
 from jishi.duties import queries as duties
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import system
 from jishi.foundation.refusals import NotAllowed, NotFound
-from jishi.kernels.text.classify import Blended, Learned, UnknownModel, ZeroShot
+from jishi.kernels.text.classify import Blended, Learned, OlderModel, UnknownModel, ZeroShot
 from jishi.portal.demo import past_cases
 
 pytestmark = pytest.mark.xdist_group("learning")  # one process learns once for all of them
@@ -154,6 +155,36 @@ class TestAdopt:
         done = f.receive(town, matter="")
         assert done.promise_due_at is not None
         assert next(s for s in done.suggestions if s.stage == "route").candidates
+
+
+    def test_an_edition_taught_when_texts_were_read_otherwise_answers_no_more_and_is_learned_again(self, town, taught):
+        before = suggested(town)
+        shadowed(town, 1)
+        f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
+        with_first = suggested(town)
+        header, arrays = learned.unpacked(bytes(taught.arrays))
+        for other in (header | {"format": 1}, header | {"reading": "0" * 16}):
+            content = learned.packed(other, arrays)
+            with pytest.raises(OlderModel):
+                learned.read(content, hashlib.sha256(content).hexdigest())
+            with scope.work(system(town)):
+                ModelEdition.objects.filter(id=taught.id).update(
+                    arrays=content, sha256=hashlib.sha256(content).hexdigest(), card=taught.card | {"reading": "0" * 16}
+                )
+
+            seen = suggested(town)
+            assert [c for c, _ in seen] == [c for c, _ in before] != [c for c, _ in with_first]
+            assert seen[0][1].endswith("learned@1!older")
+            with pytest.raises(ModelCannotBeRead):
+                f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
+
+        page = colleague(town, "office", body="ldxz").get("/desk/models").content.decode()
+        assert "这一版不再作答" in page and "照现在人定过的再学一版" in page
+        again = edition(town, number=2)
+        shadowed(town, 2)
+        f.do(keeper(town), learning.adopt, again.number, now=MONDAY_TEN + timedelta(days=1))
+        assert [c for c, _ in suggested(town)] == [c for c, _ in with_first]
+        assert "这一版不再作答" not in colleague(town, "office", body="ldxz").get("/desk/models").content.decode()
 
 
 class TestFile:

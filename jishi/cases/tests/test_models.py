@@ -71,7 +71,8 @@ def an_edition(town, number=1, **values):
         texts = [TEXTS[0], TEXTS[2]] * 6
         model = Learned.fit(zero, texts, [LIGHT, "02.01.01"] * 6, seed=number, epochs=2)
         content = learned.packed(*model.to_arrays())
-        card = {"thresholds": [], "period": ["2025-03-01", "2026-03-01"], "cases": 12, "counts": {}, "left_out": 0}
+        card = {"thresholds": [], "period": ["2025-03-01", "2026-03-01"], "cases": 12, "counts": {}, "left_out": 0,
+                "reading": learned.reading_of(model)}  # fmt: skip
         return ModelEdition.objects.create(
             tenant_id=town, kind=learned.KIND, number=number, made_at=MONDAY_TEN, made_from="", arrays=content,
             sha256=learned.hashlib.sha256(content).hexdigest(), card=card, **values,

@@ -2,7 +2,9 @@
 
 Plain arrays with a header; hash and size are checked.
 
-A model that cannot be read is as one that is not there: zero-shot answers, and the edition says so.
+A model that cannot be read is as one that is not there: zero-shot answers, and the edition says so. One that was
+taught when texts were read otherwise (other concepts, other weights) is refused too: it would answer otherwise than
+the model that people compared and adopted.
 """
 
 import hashlib
@@ -19,14 +21,16 @@ from django.db import connection
 from jishi.cases.models import ModelEdition
 from jishi.duties.queries import Law
 from jishi.foundation import marks, scope
-from jishi.kernels.text.classify import Learned, UnknownModel
+from jishi.kernels.text import said
+from jishi.kernels.text.classify import Learned, OlderModel, UnknownModel
 
 log = logging.getLogger(__name__)
 KIND = "classify"
 MAGIC = b"jishi-model 1\n"
+BITS = 18  # what a model of this version is hashed to
 LARGEST = 512 * 1024 * 1024
 MOST_KEPT = 8
-_kept: dict[tuple[str, int, str], Learned | None] = {}
+_kept: dict[tuple[str, int, str], tuple[Learned | None, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,16 @@ class Adopted:
     edition: str
     thresholds: Sequence[Mapping[str, Any]] = ()
     key: str = ""  # names the bytes: what is worked out from them is kept under it
+
+
+def reading_of(model: Learned) -> str:
+    """Name how texts were read when the model was taught; its card keeps it, so that a list reads no arrays."""
+    return said.reading(model.zero.bits)
+
+
+def is_older(card: Mapping[str, Any]) -> bool:
+    """Whether an edition was taught when texts were read otherwise: it answers no more and is learned again."""
+    return card.get("reading") != said.reading(BITS)
 
 
 def packed(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
@@ -127,7 +141,8 @@ def edition(tenant_id: int, row_id: int, number: int, sha256: str, told: Any = N
             _kept.clear()
         _kept[key] = _read(row_id, number, sha256)
     held = json.loads(told) if isinstance(told, str) else told
-    return Adopted(_kept[key], f"learned@{number}" + ("" if _kept[key] else "!broken"), held or (), sha256)
+    model, fault = _kept[key]
+    return Adopted(model, f"learned@{number}{fault}", held or (), sha256)
 
 
 def newest_day(tenant_id: int) -> str:
@@ -137,24 +152,30 @@ def newest_day(tenant_id: int) -> str:
     return str(card["period"][1]) if card else ""
 
 
-def _read(row_id: int, number: int, sha256: str) -> Learned | None:
+def _read(row_id: int, number: int, sha256: str) -> tuple[Learned | None, str]:
+    """Give the model, or none and what its edition is called by: `!older` is mended by learning again."""
     content = bytes(ModelEdition.objects.values_list("arrays", flat=True).get(id=row_id))
     try:
-        return read(content, sha256)
+        return read(content, sha256), ""
+    except OlderModel as fault:
+        log.error("model edition %s answers no more, learn again: %s", number, fault)
+        return None, "!older"
     except UnknownModel as fault:
         log.error("model edition %s cannot be read: %s", number, fault)
-        return None
+        return None, "!broken"
 
 
 def read(content: bytes, sha256: str) -> Learned:
     """Read a stored model.
 
-    :raises UnknownModel: hash, size, format or shapes do not fit.
+    :raises UnknownModel: hash, size, format or shapes do not fit. :raises OlderModel: it was taught on other features.
     """
     if hashlib.sha256(content).hexdigest() != sha256:
         raise UnknownModel("the hash does not fit")
     header, arrays = unpacked(content)
     try:
         return Learned.from_arrays(header, arrays)
+    except OlderModel:
+        raise
     except (KeyError, ValueError, IndexError, TypeError) as fault:
         raise UnknownModel(str(fault)) from fault

@@ -20,7 +20,7 @@ from .features import Counted, Features, Floats, Ints, document_weights, stepped
 from .lookup import Weights, weights_from
 from .reasons import Reason, reasons_of
 
-FORMAT = 1
+FORMAT = 2
 LEAST_SAID = 10.0  # length of a row before it is weighed: a message of one line has 20 to 30, a greeting 3 to 6
 
 # Least squares for few labels: what a case is drawn to, what a weight costs, what the level of a label may move.
@@ -32,6 +32,12 @@ class UnknownModel(ValueError):
     """The arrays are not a model that this version can read."""
 
     code = "unknown_model"
+
+
+class OlderModel(UnknownModel):
+    """The model was taught when texts were read otherwise: it would answer what nobody taught it. Learn again."""
+
+    code = "older_model"
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,7 @@ class ZeroShot:
         """This will give a header of plain values and plain arrays; `from_arrays` reads them back to the same bytes."""
         header = {
             "format": FORMAT,
+            "reading": said.reading(self.bits),
             "kind": "zero_shot",
             "bits": self.bits,
             "temperature": self.temperature,
@@ -132,6 +139,7 @@ class ZeroShot:
         """This will read a model.
 
         :raises UnknownModel: another format or kind, or arrays that do not fit together.
+        :raises OlderModel: texts were read otherwise when it was taught.
         """
         _ensure(header, arrays, "zero_shot", ("idf", "indptr", "labels", "values"))
         bits, labels = int(header["bits"]), tuple(header["labels"])
@@ -144,8 +152,12 @@ class ZeroShot:
 
 
 def _ensure(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]], kind: str, names: Sequence[str]) -> None:
+    if header.get("format") in range(1, FORMAT):
+        raise OlderModel(f"format {header['format']} was learned by an earlier version")
     if header.get("format") != FORMAT or header.get("kind") != kind:
         raise UnknownModel(f"format {header.get('format')!r} of kind {header.get('kind')!r} is not known here")
+    if header.get("reading") != said.reading(int(header["bits"])):
+        raise OlderModel("texts are read otherwise than when it was taught")
     missing = [name for name in names if name not in arrays]
     if missing:
         raise UnknownModel(f"missing arrays: {', '.join(missing)}")
@@ -304,6 +316,7 @@ class Learned:
         """This will read a model.
 
         :raises UnknownModel: another format or kind, or arrays that do not fit together.
+        :raises OlderModel: texts were read otherwise when it was taught.
         """
         _ensure(header, arrays, "learned", ("columns", "learned_idf", "learned", "bias", "support"))
         zero = ZeroShot.from_arrays({**header, "kind": "zero_shot"}, arrays)

@@ -5,6 +5,7 @@ features of their own beside those of the whole text. Each of the four groups is
 few concepts are not drowned by many windows, and a long story not by its length.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import concepts, ordinary
-from .features import Counted, Features, Floats, counted, plain, points, stepped
+from .features import WINDOWS, Counted, Features, Floats, counted, plain, points, stepped
 
 RESERVED = 128  # the last features of each half belong to concepts
 LEAD = 40  # characters of what stands in front, at most
@@ -115,6 +116,20 @@ def weighed(counted: Counted, weights: Floats, bits: int) -> Features:
 
 FEW = 0.2  # a text holds so many times fewer concepts than windows, each weighed
 FRONT, CONCEPT = 0.5, 0.1  # what the front weighs beside the whole, and concepts beside windows, without a case
+_PROBE = "您好！３号楼〔电话〕漏水，臺階 Ａｂ12。路燈壞了"  # what folding, marks and digits do to a text
+
+
+@lru_cache(maxsize=4)
+def reading(bits: int) -> str:
+    """This will name how texts are read here: which words are which concept, how windows fall on features, what is
+    left out, how the groups are weighed. A stored model answers as it was taught only where texts are read as then; its
+    header keeps this name. Whole numbers alone are hashed: the same on every machine."""
+    indptr, indices, _ = whole([*concepts.CONCEPTS.values(), _PROBE], bits)
+    rules = SHARE, LEAD, RESERVED, FEW, FRONT, CONCEPT, WINDOWS, _BREAK.pattern, _GREETING.pattern, _LEAST
+    told = hashlib.sha256(repr(rules).encode())
+    for each in (indptr, indices):
+        told.update(each.tobytes())
+    return told.hexdigest()[:16]
 
 
 def folded(counted: Counted, weights: Floats, bits: int, *, least: float) -> Features:

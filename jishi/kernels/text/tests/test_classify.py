@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jishi.kernels.text import concepts, said
 from jishi.kernels.text.certainty import (
     DOUBT,
     TEMPERATURE,
@@ -84,6 +85,24 @@ class TestZeroShot:
             ZeroShot.from_arrays({**header, "format": 99}, arrays)
         with pytest.raises(UnknownModel):
             ZeroShot.from_arrays(header, {**arrays, "indptr": arrays["indptr"][:-1]})
+
+
+class TestReading:
+    """A stored model answers as it was taught only where texts are read as then."""
+
+    @pytest.mark.parametrize(
+        ("where", "name", "value"),
+        [(said, "SHARE", (0.25, 0.25)), (said, "LEAD", 30), (concepts, "_tables", None), (said, "_LEAST", 6)],
+    )
+    def test_what_is_read_otherwise_has_another_name(self, monkeypatch, where, name, value):
+        before = said.reading.__wrapped__(18)
+        if name == "_tables":  # two fields change places
+            fields = list(concepts.CONCEPTS.items())
+            monkeypatch.setattr(concepts, "CONCEPTS", dict([*fields[1:], fields[0]]))
+        else:
+            monkeypatch.setattr(where, name, value)
+
+        assert said.reading.__wrapped__(18) != before == said.reading(18)
 
 
 class TestLearned:
