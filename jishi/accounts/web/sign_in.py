@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.accounts import queries
+from jishi.accounts.actions import devices as pockets
 from jishi.accounts.actions import signing_in, unified
 from jishi.accounts.models import Account
 from jishi.accounts.web import adapters, drafts, sessions
@@ -206,13 +207,20 @@ def sign_in_as(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out by a press. An address that is only opened changes nothing.
 
-    The browser is told to forget what lies on the device: drafts, errands, kept shells (spec 90 §2, A4).
+    The browser is told to forget what lies on the device: drafts, errands, kept shells (spec 90 §2, A4). Not where
+    something may be unsent: `keep`, said by a page that has looked, or somebody who works with a pocket and whose page
+    has not (`forget`). There the pocket is closed, by the page at once and by its device's next question: its keys go,
+    the rows stay sealed until their holder signs in on it again.
     """
     if request.method == "GET":
         return render(request, "accounts/sign_out.html")
+    going = request.actor.kind == "staff" and request.actor.has(*pockets.GOING)
+    if request.actor.account_id is not None:
+        pockets.left(request.session.session_key or "", by=request.actor, now=request.now)
     logout(request, show_message=False)
     response = redirect("/")
-    response["Clear-Site-Data"] = '"storage"'
+    if "keep" not in request.POST and ("forget" in request.POST or not going):
+        response["Clear-Site-Data"] = '"storage"'
     return response
 
 

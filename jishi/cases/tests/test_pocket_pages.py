@@ -10,6 +10,7 @@ from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, statements
 from jishi.cases.tests.test_errands import an_errand
 
+NUMBER = "c" * 32
 pytestmark = pytest.mark.django_db
 
 
@@ -81,5 +82,28 @@ def test_a_phone_can_install_it_and_its_worker_keeps_files_that_exist(town, devi
     assert all(finders.find(name.removeprefix("/static/")) for name in files)
 
 
-def test_signing_out_tells_the_browser_to_forget_what_lies_on_the_device(town, device):
-    assert device.post("/sign-out")["Clear-Site-Data"] == '"storage"'
+class TestSigningOut:
+    """What lies on a device is emptied only where a page has looked that nothing is unsent, or asked its holder."""
+
+    def started(self, device) -> None:
+        assert device.get("/pocket/start", headers={"X-Jishi-Device": NUMBER}).status_code == 200
+
+    def known(self) -> bool:
+        return Client(headers=HOST).get("/pocket/device", headers={"X-Jishi-Device": NUMBER}).json()["known"]
+
+    def test_where_the_page_has_looked_the_browser_is_told_to_forget(self, town, device):
+        assert device.post("/sign-out", {"forget": "1"})["Clear-Site-Data"] == '"storage"'
+
+    def test_by_a_program_loses_nothing_that_is_unsent_and_closes_the_pocket(self, town, device):
+        self.started(device)
+        assert self.known()
+
+        answer = device.post("/sign-out")
+
+        assert answer.status_code == 302 and "Clear-Site-Data" not in answer
+        assert not self.known(), "it closes at its next question"
+        assert device.get("/pocket/start").status_code != 200
+
+    def test_of_a_colleague_on_the_same_browser_forgets_unless_the_page_saw_something_unsent(self, town):
+        assert colleague(town, "dispatcher").post("/sign-out")["Clear-Site-Data"] == '"storage"'
+        assert "Clear-Site-Data" not in colleague(town, "dispatcher").post("/sign-out", {"keep": "1"})
