@@ -224,7 +224,8 @@ class Learned:
         """This will learn from the first `used` of the cases; nothing says yet how sure the answers are."""
         known = counted[1][: counted[0][used]]
         columns = np.flatnonzero(np.bincount(known, minlength=2 << zero.bits) >= 2).astype(np.int32)
-        idf = (document_weights(known, used, zero.bits + 1) * said.emphasis(zero.bits))[columns]
+        emphasis = said.emphasis(zero.bits, used / max(1, len(np.unique(y[:used]))))
+        idf = (document_weights(known, used, zero.bits + 1) * emphasis)[columns]
         support = np.bincount(y, minlength=len(zero.labels)).astype(np.int64)
         shape = len(columns), len(zero.labels)
         weights, bias = np.zeros(shape, np.float32), np.zeros(shape[1], np.float32)

@@ -19,6 +19,7 @@ from .features import WINDOWS, Counted, Features, Floats, counted, plain, points
 RESERVED = 128  # the last features of each half belong to concepts
 LEAD = 40  # characters of what stands in front, at most
 WORD, ORDINARY = 5.0, 0.5  # what is learned counts words of concepts so many times, and words of every message
+ENOUGH = 150  # cases for each label: with more, the cases say by themselves which windows are words
 SHARE = 1 / 3, 1 / 6  # of a learned row: windows, concepts; of the whole text and of its front alike
 _BREAK = re.compile(r"[\s。！？!?；;]+")
 _DIGITS = re.compile("[0-9]+")
@@ -91,12 +92,13 @@ def joined(all_of_it: Counted, front: Counted, bits: int) -> Counted:
 
 
 @lru_cache(maxsize=4)
-def emphasis(bits: int) -> Floats:
+def emphasis(bits: int, cases: float) -> Floats:
     """This will say how much more or less than its rarity each of 2**(bits + 1) learned features counts: windows that
-    are a word of a concept more, words of every message less. The other windows are mostly pieces of words."""
+    are a word of a concept more, words of every message less. The other windows are mostly pieces of words. What is
+    known beforehand counts less where many `cases` for each label were learned from."""
     half = np.ones(1 << bits, np.float32)
     half[ordinary.windows(bits)] = ORDINARY
-    half[concepts.windows(bits)] = WORD
+    half[concepts.windows(bits)] = 1.0 + (WORD - 1.0) * min(1.0, ENOUGH / max(cases, 1.0)) ** 2
     half[(1 << bits) - RESERVED :] = 1.0
     return np.concatenate((half, half))
 

@@ -87,6 +87,16 @@ class TestZeroShot:
             ZeroShot.from_arrays(header, {**arrays, "indptr": arrays["indptr"][:-1]})
 
 
+class TestEmphasis:
+    def test_words_of_the_field_count_less_the_more_cases_each_label_has(self):
+        word, other = hashes(points(["停电"]), 2, 18), hashes(points(["天不"]), 2, 18)
+
+        said_of = {cases: float(said.emphasis(18, cases)[word[0]]) for cases in (10, 150, 300, 900)}
+
+        assert said_of == {10: 5.0, 150: 5.0, 300: 2.0, 900: pytest.approx(1.11, abs=0.01)}
+        assert {float(said.emphasis(18, cases)[other[0]]) for cases in (10, 900)} == {1.0}
+
+
 class TestReading:
     """A stored model answers as it was taught only where texts are read as then."""
 

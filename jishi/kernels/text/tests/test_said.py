@@ -63,7 +63,7 @@ class TestLeads:
 class TestEmphasis:
     def test_a_word_of_the_field_counts_more_than_a_piece_of_words_and_a_plea_less(self):
         told = said.whole(["物业不管，希望处理"], BITS)
-        weight = said.emphasis(BITS)
+        weight = said.emphasis(BITS, 100)
         row = said.weighed(told, weight, BITS)
         said_of = dict(zip(row.indices.tolist(), row.values.tolist(), strict=True))
         field, piece, plea = (said_of[int(hashes(points([w]), 2, BITS)[0])] for w in ("物业", "业不", "希望"))
@@ -72,7 +72,7 @@ class TestEmphasis:
 
     def test_a_row_has_length_one_and_windows_twice_the_part_of_concepts(self):
         indptr, indices, values = said.whole(["楼下工地夜间施工，噪音很大，睡不着"], BITS)
-        row = said.weighed((indptr, indices, values), said.emphasis(BITS), BITS)
+        row = said.weighed((indptr, indices, values), said.emphasis(BITS, 100), BITS)
         concept = (row.indices & ((1 << BITS) - 1)) >= (1 << BITS) - said.RESERVED
         squares = row.values.astype(float) ** 2
         assert squares.sum() == pytest.approx(1, abs=1e-3)
