@@ -52,6 +52,11 @@ class TestWhichAreProposed:
 
         assert alike_to(town, "青溪里5号楼漏水", matter=ROOF).candidates == ()
 
+    def test_other_things_said_of_the_same_house_are_not(self, town):
+        f.a_case(town, text="青溪里3号楼楼上半夜搬东西，吵得睡不着", matter="")
+
+        assert alike_to(town, "青溪里3号楼楼下的井盖碎了，老人差点掉下去").candidates == ()
+
     def test_the_same_words_far_away_are_not(self, town):
         f.a_case(town, text="翠竹苑门口路灯不亮", matter="")
 

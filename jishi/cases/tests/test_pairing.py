@@ -67,7 +67,7 @@ class TestLearn:
 
         assert row.sha256 == again.sha256 and (row.number, again.number) == (1, 2)
         assert (row.card["accepted"], row.card["pairs"]) == (6, 12)
-        assert edition_of(town).startswith("pairs@2")
+        assert edition_of(town).startswith("pairs@3")
         with scope.work(system(town)):
             assert [e.verb for e in trail.of("model_edition", row.id)] == ["model.learned"]
             model = pairing.pairs.read(bytes(row.arrays), row.sha256)
@@ -88,7 +88,7 @@ class TestAdopt:
         assert edition_of(town) == "pairs@town1"
         f.do(office(town), pairing.give_back, now=LATER)
 
-        assert edition_of(town) == "pairs@2"
+        assert edition_of(town) == "pairs@3"
         with scope.work(system(town)):
             verbs = [e.verb for e in trail.of("model_edition", row.id)]
         assert sorted(verbs) == ["model.adopted", "model.learned", "model.returned"]

@@ -461,7 +461,8 @@ def _said(code: str, one: Candidate, told: _Told, law: Law) -> str:
 _SENTENCES = {
     "words": "说法相近", "rare_words": "用了相同的词", "far": "相距较远", "unplaced": "有一方没有说清地点",
     "same_building": "同一栋楼", "other_building": "楼号不同", "other_unit": "单元不同", "same_matter": "同一事项",
-    "other_matter": "事项可能不同", "named_same": "说的是同一处", "named_within": "提到同一处",
+    "other_words": "说的不是同样的事", "other_matter": "事项可能不同",
+    "named_same": "说的是同一处", "named_within": "提到同一处",
     "named_other": "说的不是同一处", "named_area": "在同一带", "matter_words": "说的事相近",
     "matter_pieces": "说的事用词相同", "head_words": "第一句相近",
 }  # fmt: skip

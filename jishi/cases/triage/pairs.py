@@ -13,7 +13,7 @@ from jishi.kernels.text.classify import UnknownModel
 
 log = logging.getLogger(__name__)
 KIND = "pairs"
-DEFAULT = "pairs@2"
+DEFAULT = "pairs@3"
 _kept: dict[tuple[str, int, str], PairModel | None] = {}
 
 

@@ -28,21 +28,23 @@ MAX_CANDIDATES = 200
 
 FACTS = (
     *("words", "rare_words", "near", "far", "unplaced", "same_compound", "same_building"),
-    *("other_building", "other_unit", "time", "same_matter", "other_matter"),
+    *("other_building", "other_unit", "time", "same_matter", "other_matter", "other_words"),
     *named.FACTS,
 )
-# What one unit of a fact adds to the logit; signs are fixed (for: +, against: −). A place alone never makes a pair, another building
-# or a place far away outweighs all words. Where one of the two has no place, what they name and how they say it speaks instead
+# What one unit of a fact adds to the logit; signs are fixed (for: +, against: −). A place alone never makes a pair: two texts of one
+# building that say nothing in common speak against it (`other_words`). Another building or a place far away outweighs all words. Where one of the two has no place, what they name and how they say it speaks instead
 # (`named`), and `unplaced` is what such a pair begins with: it is no reason and is not shown as one. Those weights are fitted on the
 # older half of marked pairs of real messages (README.md). Fitted anew by `PairModel.fit` where a town has labelled pairs.
 WEIGHTS: Mapping[str, float] = {
     "words": 7.0, "rare_words": 2.5, "near": 2.0, "far": -9.0, "unplaced": 1.4, "same_compound": 1.5, "same_building": 2.5,
-    "other_building": -11.0, "other_unit": -1.5, "time": 1.0, "same_matter": 1.5, "other_matter": -2.0,
+    "other_building": -11.0, "other_unit": -1.5, "time": 1.0, "same_matter": 2.0, "other_matter": -2.0,
+    "other_words": -2.5,
     "named_same": 2.5, "named_within": 2.5, "named_other": -4.5, "named_area": 0.1, "matter_words": 3.1, "matter_pieces": 2.5,
     "head_words": 2.3,
 }  # fmt: skip
 BIAS = -6.0
 _SLACK = 0.05  # of the logit: two ways to measure metres differ by less
+_IN_COMMON = 0.15  # of the words: less of them speaks against a pair of one place that is not of one matter
 _FAR_M = 300.0  # this far beyond both radii, half of what speaks against a pair is said
 _BUILDING = re.compile(
     r"(?<![0-9a-z])([a-z]?)([0-9]{1,3}|[零〇一二三四五六七八九十百两]{1,4}|(?<=[a-z]))\s?(?:号楼|号栋|栋|幢|座|#)"
@@ -106,10 +108,18 @@ def _building_names(texts: Iterable[str]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def _read(text: str, buildings: frozenset[str]) -> tuple[str, frozenset[str], frozenset[str]]:
-    """What the features see of a text, and the buildings and units it names: a neighbour is read again and again."""
+def _read(
+    text: str, buildings: frozenset[str], compounds: frozenset[str]
+) -> tuple[str, frozenset[str], frozenset[str]]:
+    """What the features see of a text, and the buildings and units it names: a neighbour is read again and again.
+
+    The name of its own compound is no word in common: where two are is said by their places.
+    """
     lower = text.lower()
-    return plain((_settled(lower),))[0], _building_names((*buildings, lower)), _units(lower)
+    said = lower
+    for name in compounds:
+        said = said.replace(name.lower(), " ")
+    return plain((_settled(said),))[0], _building_names((*buildings, lower)), _units(lower)
 
 
 @lru_cache(maxsize=4096)
@@ -233,7 +243,7 @@ class Prepared:
     @classmethod
     def of(cls, reports: Sequence[Candidate]) -> "Prepared":
         """This will read reports whose texts are minimised already."""
-        read = [_read(c.text, c.buildings) for c in reports]
+        read = [_read(c.text, c.buildings, c.compounds) for c in reports]
         matter, chance = _matters(reports)
         numbers = np.array([[c.lng, c.lat, c.radius_m, c.at_hours, c.life_hours] for c in reports]).reshape(-1, 5)
         return cls(
@@ -278,6 +288,8 @@ class Prepared:
         if len(at):
             rows, a, b = _own_rows(first[at], second[at])
             out[at, _WORDS] = np.minimum(shared(words_of([self.seen[k] for k in rows]), a, b), 1.0)
+            said_apart = np.maximum(0.0, 1.0 - out[at, _WORDS] / _IN_COMMON)
+            out[at, _OTHER_WORDS] = said_apart * (1.0 - np.minimum(out[at, _AT["same_matter"]], 1.0))
         at = _worth(out, at, (_RARE,), reach)
         if len(at):
             rows, a, b = _own_rows(first[at], second[at])
@@ -316,10 +328,10 @@ class Prepared:
 
 
 _AT = {fact: k for k, fact in enumerate(FACTS)}
-_WORDS, _RARE, _BUILDING_SAME, _BUILDING_OTHER = (
-    _AT[f] for f in ("words", "rare_words", "same_building", "other_building")
+_WORDS, _RARE, _OTHER_WORDS, _BUILDING_SAME, _BUILDING_OTHER = (
+    _AT[f] for f in ("words", "rare_words", "other_words", "same_building", "other_building")
 )
-_SEEN_AT_ONCE = [k for fact, k in _AT.items() if fact not in ("words", "rare_words", *named.FACTS)]
+_SEEN_AT_ONCE = [k for fact, k in _AT.items() if fact not in ("words", "rare_words", "other_words", *named.FACTS)]
 _NAMED = [_AT[fact] for fact in named.NAMED]
 _COSINES = [_AT[fact] for fact in named.COSINES]
 
