@@ -151,7 +151,7 @@ def test_compounds_come_down_and_up_and_everybody_concerned_is_told_once(town):
     if house is not None:
         resident = _resident(it, house, later)
         with scope.work(resident):
-            mine = coming.own_moves(resident, now=later + 9 * DAYS)
+            mine, _unsaid = coming.own_news(resident, now=later + 9 * DAYS)
         assert [(one.before, one.after) for one in mine] == [
             (m.before_code, m.after_code) for m in moves if m.unit in (f"b{house.id}", f"c{house.compound_id}")
         ]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
@@ -315,9 +316,9 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
     member = _membership(report)
     clocks = list(Clock.objects.filter(case=member.case, kind="promise").order_by("id"))
     promise = _promise(member, member.case, clocks, {}, lang)
-    said = {s.stage: s for s in Suggestion.objects.filter(report=report, stage__in=("route", "locate")).order_by("id")}
-    likely, located = said.get("route"), said.get("locate")
-    first = likely.candidates[0] if likely and likely.candidates else {}
+    seen = Suggestion.objects.filter(report=report, stage__in=("classify", "route", "locate")).order_by("id")
+    said = {one.stage: one for one in seen}
+    first, located = _likely(said), said.get("locate")
     spot = located.candidates[0] if located and located.candidates else {}
     known = bodies.names().get(first.get("value") or 0)
     return Receipt(
@@ -337,6 +338,18 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
 
 
 # --- pieces ------------------------------------------------------------------------------------------------
+
+
+def _likely(said: Mapping[str, Suggestion]) -> Mapping[str, Any]:
+    """Give the body that the list names for a matter that triage is sure of; else nothing: the desk looks first.
+
+    Of two that fit alike, of one that hangs on a question, and of a text that it cannot read, none is told as likely.
+    """
+    route, matter = said.get("route"), said.get("classify")
+    if route is None or not route.candidates or (matter is not None and matter.abstained not in ("", "skipped")):
+        return {}
+    first: Mapping[str, Any] = route.candidates[0]
+    return first if first.get("outcome") in ("named", "named_with_assist") else {}
 
 
 def _membership(report: Report) -> Membership:

@@ -2,8 +2,3 @@
 
 from jishi.cases.actions.running import Running as Running
 from jishi.cases.actions.running import of as of
-
-
-def any_runs(case_id: int) -> bool:
-    """Tell whether another body still has a part of this case, or a whistle calls."""
-    return bool(of([case_id]))

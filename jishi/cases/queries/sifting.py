@@ -182,11 +182,6 @@ def _micros(moment: datetime | None) -> str:
 # --- counts ------------------------------------------------------------------------------------------------
 
 
-def how_many(filters: Filters, *, by: Actor) -> int:
-    """Count the cases of a list, up to MANY + 1; one statement."""
-    return filtered(filters, by=by).order_by()[: MANY + 1].count()
-
-
 def counts(lists: Sequence[Filters], *, by: Actor) -> list[int]:
     """Count several lists, each up to MANY + 1, in one statement."""
     if not lists:

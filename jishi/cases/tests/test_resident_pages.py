@@ -274,6 +274,30 @@ class TestTheSameMatter:
 
         assert client.post("/speak", a_form(client)).status_code == 302
 
+    def test_a_case_that_strangers_never_read_is_not_told_to_whoever_names_its_house(self, client, town, other):
+        with read(town):
+            Case.objects.filter(id=other.id).update(visibility="parties", matter="")
+
+        assert client.post("/speak", a_form(client)).status_code == 302
+
+
+class TestTheLikelyBody:
+    def test_is_told_where_the_list_names_one(self, client):
+        said(client)
+
+        page = client.get("/receipt").content.decode()
+
+        assert "按履职清单" in page and "还认不准归谁" not in page
+
+    @pytest.mark.parametrize(
+        "text",
+        ["The street lamp opposite building 5 has been dark for three nights.", "有件事，说不清楚，您看着办吧。"],
+    )
+    def test_is_not_told_where_triage_is_not_sure(self, client, text):
+        said(client, text=text)
+
+        assert "还认不准归谁" in client.get("/receipt").content.decode()
+
 
 class TestNumberAndWord:
     def test_open_the_timeline(self, client):

@@ -199,15 +199,3 @@ def opened(
         yield sheet
     finally:
         sheet[index] = 0
-
-
-def cosine_rows(a: Features, b: Features) -> Floats:
-    """This will give the cosine of row i of `a` with row i of `b`."""
-    shift = np.int64(a.bits)
-    keys_a = (np.repeat(np.arange(len(a)), np.diff(a.indptr)) << shift) | a.indices
-    keys_b = (np.repeat(np.arange(len(b)), np.diff(b.indptr)) << shift) | b.indices
-    common, in_a, in_b = np.intersect1d(keys_a, keys_b, assume_unique=True, return_indices=True)
-    cosines: Floats = np.bincount(common >> shift, weights=a.values[in_a] * b.values[in_b], minlength=len(a)).astype(
-        np.float32
-    )
-    return cosines

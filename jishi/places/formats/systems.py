@@ -105,9 +105,3 @@ def _transformer(epsg: int) -> Any:
     from pyproj import Transformer  # noqa: PLC0415
 
     return Transformer.from_crs(epsg, 4490, always_xy=True)
-
-
-def of_metres(east: float) -> str:
-    """Give the system that an easting of eight digits tells (zone in front): EPSG:4513 … 4533; "" for none."""
-    zone = int(east // 1_000_000)
-    return f"EPSG:{4513 + zone - 25}" if 25 <= zone <= 45 and 10_000_000 <= east < 100_000_000 else ""

@@ -127,11 +127,6 @@ class Undecided:
     from_day: date
 
 
-def own_moves(by: Actor, *, now: datetime) -> list[OwnMove]:
-    """Give what adopted plans change for a person's own home; refuses and reads as `own_news`."""
-    return own_news(by, now=now)[0]
-
-
 def own_news(by: Actor, *, now: datetime) -> tuple[list[OwnMove], list[Undecided]]:
     """Give what adopted plans change for a person's own home, from the adoption until some days after; hers alone.
     Besides, the plans of which nothing can be told, because she said her community and no house.
@@ -157,7 +152,7 @@ def own_news(by: Actor, *, now: datetime) -> tuple[list[OwnMove], list[Undecided
     unsaid = {one.get("division", "") for one in said.values() if not one.get("building")}
     moving = _moves_somebody([run for run, _day, _plan, where in told if where in unsaid])
     open_ = [Undecided(plan, where, day) for run, day, plan, where in told
-             if day is not None and where in unsaid and run in moving]  # fmt: skip
+             if day is not None and run in moving]  # fmt: skip
     houses = [int(one["building"]) for one in said.values() if numbers.names_a_row(one.get("building", ""))]
     units = {f"b{house}" for house in houses} | {
         f"c{row}" for row in Building.objects.filter(tenant_id=by.tenant_id, id__in=houses)
