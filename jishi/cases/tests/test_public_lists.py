@@ -21,13 +21,16 @@ DRAIN, LAMP = "01.02.01", "02.01.02"  # both public at once
 
 @pytest.fixture
 def lived(town: int) -> int:
-    """Cases of two matters by the hour, a pair in the same moment, one joined late, one closed to strangers."""
+    """Cases of two matters by the hour, a pair in the same moment, one joined late, one closed, four hidden."""
     began = timezone.now() - timedelta(days=9)
     made = [
         f.a_case(town, now=began + timedelta(hours=k - k % 5 // 4), matter=DRAIN if k % 3 else LAMP) for k in range(12)
     ]
     f.receive(town, now=began + timedelta(hours=30), join_case_id=made[1].id, text=f.DRAIN + "又堵了。")
     f.do(f.reviewer(town), publishing.close, made[8].id, why="有人认得出", now=timezone.now())
+    with scope.work(system(town)):  # the newest cases of it are public, and hardly a report of theirs is shown
+        told = Report.objects.filter(memberships__case__matter=DRAIN, memberships__case__in=[m.id for m in made[6:]])
+        assert told.update(hidden_at=timezone.now(), hidden_by="desk") == 4
     return town
 
 
