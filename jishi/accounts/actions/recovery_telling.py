@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from jishi.accounts.actions import reaching, reading
 from jishi.accounts.models import Account
 from jishi.foundation import carriers, outbox, scope
@@ -15,7 +17,7 @@ from jishi.foundation.outgoing import NotDelivered
 from jishi.foundation.outside import Call, Owed
 
 REACTION = "jishi.accounts.actions.recovery_telling.send"
-REASON = "告诉本人登录方式被重设 · to tell the person that the ways in were ended"
+REASON = gettext_noop("告诉您登录方式被重设")
 SUBJECT = {"zh": "您的登录方式重设了", "en": "Your ways in were ended"}
 LOST_SUBJECT = {"zh": "您的随身设备停用了", "en": "Your devices were ended"}
 LOST = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from jishi.accounts.actions import reaching, reading
 from jishi.cases.actions import telling, wording
@@ -25,7 +26,7 @@ from jishi.foundation.outside import Call, NotYet, Owed
 
 BATCH = 2000
 REACTION = "jishi.cases.actions.sending.send"
-REASON = "发送通知 · to send a notice"
+REASON = gettext_noop("把通知发给您")
 To = tuple[int | None, int | None, int | None]  # (account, report, party): exactly one
 
 

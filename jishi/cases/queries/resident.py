@@ -90,6 +90,7 @@ class Looked:
     purpose: str
     why: str
     fields: tuple[str, ...]
+    by_platform: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +467,7 @@ def _readings(report: Report, lang: str) -> tuple[Looked, ...]:
             r.purpose,
             r.reason,
             tuple(r.fields),
+            r.actor == "system",
         )
         for r in rows
     )

@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 
 from conftest import TOWN
 from jishi.accounts.actions import reading
-from jishi.cases.actions import dispatch, handling, handover, intake, reopening, ruling
+from jishi.cases.actions import dispatch, handling, handover, intake, reopening, ruling, sending
 from jishi.cases.queries import resident
 from jishi.cases.states import ReturnGround, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.web.resident import codes
 from jishi.foundation import scope
-from jishi.foundation.actor import Actor
+from jishi.foundation.actor import Actor, messenger
 from jishi.foundation.refusals import NotFound
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
@@ -288,3 +288,18 @@ def test_the_query_refuses_a_report_that_is_not_ones_own(town):
 
 def test_every_ground_of_a_return_has_a_sentence():
     assert set(codes.GROUNDS) == set(ReturnGround.values)
+
+
+@pytest.mark.parametrize(("lang", "told"), [("zh", "平台 看了联系方式"), ("en", "to send you a notice")])
+def test_what_the_platform_opened_to_send_a_notice_is_said_in_the_readers_language(client, town, lang, told):
+    done = came_in(town, client)
+    by = messenger(town)
+    with scope.work(by):
+        reading.read(
+            [("cases_report", done.report_id)], ["caller_contact"], purpose="contact.caller", reason=sending.REASON,
+            by=by, now=hours_ago(3),
+        )  # fmt: skip
+
+    page = client.get(f"/mine/{done.number}", headers={"accept-language": lang}).content.decode()
+
+    assert told in page and (lang == "zh" or sending.REASON not in page)
