@@ -70,7 +70,7 @@ GRID_WORKER = (
 )
 STAFF = (  # in the order of use: the bar shows the first, the rest are one press away
     Entry("operator", _("话务台"), "phone", frozenset({"operator"})),
-    Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher"})),
+    Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher", "ruler"})),
     Entry("inbox", _("我单位"), "house", frozenset({"handler"})),
     Entry("pocket", _("随身页"), "walk", frozenset({"volunteer"})),
     Entry("review", _("审核"), "check", frozenset({"reviewer"})),
