@@ -144,3 +144,12 @@ class TestErrors:
         request.tenant = SimpleNamespace(name="<b>云溪市")
 
         assert "<small>&lt;b&gt;云溪市</small>" in shown(home.home, request)
+
+    @pytest.mark.parametrize(("lang", "told"), [("zh-hans", "云溪市"), ("en", "Yunxi")])
+    def test_the_tenant_is_named_in_the_readers_language(self, wired, lang, told):
+        wired(looks.Sources())
+        request = a_request()
+        request.tenant = SimpleNamespace(name="云溪市", name_en="Yunxi")
+
+        with translation.override(lang):
+            assert f"<small>{told}</small>" in home.home(request).content.decode()

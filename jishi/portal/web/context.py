@@ -56,4 +56,5 @@ def _emergencies(actor: Any) -> int:
 
 
 def _name(tenant: Any) -> str:
-    return str(getattr(tenant, "name", tenant or ""))
+    in_english = getattr(tenant, "name_en", "") if (get_language() or "").startswith("en") else ""
+    return str(in_english or getattr(tenant, "name", tenant or ""))
