@@ -80,3 +80,27 @@ def test_a_program_that_signs_out_loses_nothing_and_its_device_is_closed(
 
     count(page, SENT, 1)
     assert len(said(site, text)) == 1
+
+
+def test_who_leaves_by_the_pocket_throws_away_the_own_and_of_a_colleague_what_is_sent(
+    phone: Any, house: Any, site: Any
+) -> None:
+    page, text = phone(), f"{MARK}同一台手机上先来的人写的"
+    unsent(page, text)
+    page.context.clear_cookies(name="jishi")
+    page.context.add_cookies(house._state(OTHER)["cookies"])
+    house.kept.pop(OTHER)  # this session ends here
+    page.goto("/pocket")
+    ready(page)
+    page.wait_for_function("() => document.querySelector('#sign-out [name=csrfmiddlewaretoken]').value")
+
+    page.locator("[data-open=leave]").click()
+    page.locator("#leave-now").click()
+    page.wait_for_url(lambda url: url.endswith("/"))
+
+    left = page.evaluate(OPENED)
+    assert (left["keys"], left["opened"]) == (0, 0) and left["boxes"] > 0, left
+    page.context.unroute("**/api/v1/sync")
+    sign_in(page, GRID)
+    count(page, SENT, 1)
+    assert len(said(site, text)) == 1

@@ -5,6 +5,7 @@ name of the person. What counts is what is left without them: a sentence in whic
 """
 
 import hashlib
+import logging
 import os
 import re
 import unicodedata
@@ -19,6 +20,8 @@ from django.utils.translation import gettext as _
 from jishi.foundation import scope
 from jishi.foundation.refusals import Invalid
 from jishi.foundation.tenants import Tenant
+
+log = logging.getLogger(__name__)
 
 # The documented list (ASVS V6.1.2); docs/operating.md says it in words, a test compares the two.
 WORDS = (
@@ -72,7 +75,16 @@ def is_breached(password: str) -> bool:
     if not path:
         return False
     asked = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper().encode()
-    with Path(path).open("rb") as file:
+    try:
+        return _holds(Path(path), asked)
+    except OSError as fault:
+        log.error("the list of breached passwords cannot be read, nothing is compared with it: %s", fault)
+        return False
+
+
+def _holds(path: Path, asked: bytes) -> bool:
+    """Search a sorted file by halves."""
+    with path.open("rb") as file:
         low, high = 0, file.seek(0, os.SEEK_END)
         while low < high:
             middle = (low + high) // 2

@@ -86,3 +86,11 @@ class TestBreached:
         for held, expected in ((b"", False), (hashlib.sha1(b"x").hexdigest().upper().encode(), True)):
             (tmp_path / "one").write_bytes(held)
             assert passwords.is_breached("x") is expected
+
+    def test_a_list_that_is_not_there_is_said_in_the_log_and_refuses_nobody(
+        self, tmp_path: Path, settings, caplog
+    ) -> None:
+        settings.BREACHED = str(tmp_path / "gone")
+
+        assert passwords.is_breached(GOOD) is False
+        assert "cannot be read" in caplog.text

@@ -204,7 +204,7 @@ def _shown(reading: Reading) -> dict:
     return {
         "at": reading.at,
         "post": reading.post_title or (_("平台") if reading.actor == "system" else ""),
-        "why": _(reading.reason),
+        "why": _(reading.reason) if reading.actor == "system" else reading.reason,
         "purpose": (known.zh, known.en)[place] if known else reading.purpose,
         "what": "、".join(labels.get(f, (f, f))[place] for f in reading.fields)
         if place == 0

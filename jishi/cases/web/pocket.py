@@ -28,7 +28,7 @@ from jishi.foundation.refusals import NotFound
 FILES = (
     "portal/tokens.css", "portal/jishi.css", "portal/pages.css", "portal/icons.svg", "portal/mark.svg",
     "portal/shell.js", "cases/pocket/pocket.js", "cases/pocket/store.js", "cases/pocket/queue.js",
-    "cases/pocket/code.js", "cases/pocket/lock.js", "cases/pocket/spots.js",
+    "cases/pocket/code.js", "cases/pocket/lock.js", "cases/pocket/pockets.js", "cases/pocket/spots.js",
     "cases/pocket/errands.js", "cases/pocket/forms.js", "cases/pocket/clock.js", "cases/pocket/photos.js",
     "cases/pocket/pocket.css", "cases/pocket/icon-192.png", "cases/pocket/icon-512.png",
 )  # fmt: skip

@@ -117,7 +117,7 @@ def _read(
     """
     lower = text.lower()
     said = lower
-    for name in compounds:
+    for name in sorted(compounds, key=lambda n: (-len(n), n)):
         said = said.replace(name.lower(), " ")
     return plain((_settled(said),))[0], _building_names((*buildings, lower)), _units(lower)
 

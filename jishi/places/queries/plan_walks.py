@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import shapely
 
 from jishi.kernels import gridplan as planner
 from jishi.places.queries import walking
@@ -12,6 +11,7 @@ from jishi.places.shapes import E7, Plane
 
 REACH_M = 1_000.0  # houses farther apart in a straight line are in no grid together, or estimated
 MOST_PAIRS = 200_000  # of one community: with more houses those farther apart are estimated
+_HALVINGS = 20  # of the reach: a millimetre
 
 
 def table(units: planner.Units, plane: Plane, *, day: date) -> tuple[int | None, planner.Walk | None]:
@@ -29,12 +29,19 @@ def table(units: planner.Units, plane: Plane, *, day: date) -> tuple[int | None,
 
 
 def _near(x: Any, y: Any) -> Any:
-    """Give the pairs of houses (rows) that are near each other; so near that they are not too many."""
-    n, reach = len(x), REACH_M
-    if n * (n - 1) // 2 > MOST_PAIRS:
-        ground = max(float(np.ptp(x) * np.ptp(y)), 1.0)
-        reach = min(reach, float(np.sqrt(2 * MOST_PAIRS * ground / np.pi)) / n)
-    points = shapely.points(x, y)
-    a, b = shapely.STRtree(points).query(points, predicate="dwithin", distance=reach)
-    pairs = np.stack([a, b], axis=1)[a < b]
+    """Give the pairs of houses (rows) that are near each other, at most MOST_PAIRS: of more the nearest."""
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(np.column_stack((x, y)))
+    reach = REACH_M if _pairs_within(tree, REACH_M) <= MOST_PAIRS else 0.0
+    if not reach:
+        step = REACH_M / 2
+        for _ in range(_HALVINGS):
+            reach += step if _pairs_within(tree, reach + step) <= MOST_PAIRS else 0.0
+            step /= 2
+    pairs = tree.query_pairs(reach, output_type="ndarray").reshape(-1, 2)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def _pairs_within(tree: Any, metres: float) -> int:
+    return int((tree.count_neighbors(tree, metres) - tree.n) // 2)

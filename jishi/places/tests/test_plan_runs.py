@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.db import transaction
 
@@ -11,6 +12,7 @@ from jishi.foundation.actor import Actor, system
 from jishi.places import plan_files
 from jishi.places.actions import gridplan, ground, plans, walknets
 from jishi.places.models import PlanFinding, PlanGrid, PlanMove, PlanRun
+from jishi.places.queries import plan_walks
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
     PlanHasFaults,
@@ -197,3 +199,16 @@ def adopt_ways(by: Actor, lines=None) -> None:
     content = json.dumps({"type": "FeatureCollection", "features": drawn}).encode()
     row = walknets.check_file(content, "ways.geojson", crs=CRS, by=by, now=MONDAY_TEN)
     walknets.adopt(row.id, active_from=MONDAY_TEN.date(), document_no="试〔2026〕3号", by=by, now=MONDAY_TEN)
+
+
+@pytest.mark.parametrize("far", [True, False])
+def test_of_too_many_houses_the_nearest_pairs_are_measured_wherever_they_stand(far):
+    row = np.arange(700.0)
+    x = np.concatenate((row, row + 8_000)) if far else row * 10
+    y = np.zeros(len(x)) if not far else np.tile(row % 7, 2)
+
+    pairs = plan_walks._near(x, y)
+
+    apart = np.hypot(x[pairs[:, 0]] - x[pairs[:, 1]], y[pairs[:, 0]] - y[pairs[:, 1]])
+    assert 50_000 < len(pairs) <= plan_walks.MOST_PAIRS
+    assert apart.max() <= plan_walks.REACH_M and (np.diff(pairs[:, 0]) >= 0).all()

@@ -266,4 +266,6 @@ def _reading(looked: resident.Looked, lang: str) -> dict[str, Any]:
     known = {p.code: p for p in purposes.every()}.get(looked.purpose)
     labels = known.labels if known else {}
     what = (_("、")).join(labels.get(f, (f, f))[place] for f in looked.fields)
-    return {"at": looked.at, "who": _("平台") if looked.by_platform else looked.who, "what": what, "why": _(looked.why)}
+    if looked.by_platform:
+        return {"at": looked.at, "who": _("平台"), "what": what, "why": _(looked.why)}
+    return {"at": looked.at, "who": looked.who, "what": what, "why": looked.why}

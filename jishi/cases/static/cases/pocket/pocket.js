@@ -383,9 +383,9 @@ async function bring() {
   await drawQueue();
 }
 
-// --- leaving: this device forgets all of it
+// --- leaving: this device forgets all of it but what a colleague has not sent
 $("leave-now").addEventListener("click", async () => {
-  await store.clear();
+  if (await store.clear()) $("sign-out").elements.namedItem("forget").name = "keep";  // a colleague's are not sent yet
   sessionStorage.clear();
   if (navigator.onLine && document.querySelector("#sign-out [name]").value) $("sign-out").submit();
   else location.replace("/");

@@ -3,6 +3,7 @@
 // without it (30 days without the server, a device that was ended) what lies here stays, closed, until signing in.
 // Where an unlock code is set (code.js), the key itself lies here only sealed by that code, and open only in memory.
 import * as code_ from "./code.js";
+import * as pockets from "./pockets.js";
 
 const PREFIX = "jishi-pocket-", KEY_LIVES = 30 * 86_400_000;
 const CLOSED = Symbol("sealed with a key that is not here");
@@ -286,11 +287,18 @@ export async function device() {
   return number;
 }
 
-// Everything of everybody on this device goes; the shell goes with it.
+// What is of this holder goes, and of others what is sent; the shell goes with it. True: a colleague's rows are not sent,
+// they stay, closed.
 export async function clear() {
-  (await open)?.close();
-  const known = await indexedDB.databases?.() ?? [];
-  for (const { name } of known) if (name?.startsWith(PREFIX)) await done(indexedDB.deleteDatabase(name));
+  const db = await open, mine = db.name;
+  let others = false;
+  db.close();
+  await pockets.forget(mine);
+  for (const name of await pockets.all().catch(() => { others = true; return []; })) {
+    if (!await pockets.isUnsent(name)) await pockets.forget(name);
+    else { await pockets.close(name); others = true; }
+  }
   for (const name of await caches.keys()) if (name.startsWith(PREFIX)) await caches.delete(name);
   for (const each of await navigator.serviceWorker?.getRegistrations() ?? []) await each.unregister();
+  return others;
 }
