@@ -150,10 +150,13 @@ declare(
 )  # fmt: skip
 declare(
     Purpose(
-        code="voice.recording", fields=frozenset({"voice_note"}),
-        zh="核对通话记录", en="to check what was written down",
+        code="voice.recording", fields=frozenset({"voice_note", "file_key", "file_name"}),
+        zh="听您说了什么，写下来请您核对", en="to hear what you said and write it down for you to confirm",
         basis=_DUTY, source="本人 / the person", readers=frozenset({"operator", "reviewer"}), days=90,
-        labels={"voice_note": ("录音", "recording")},
+        labels={
+            "voice_note": ("录音", "recording"), "file_key": ("录音", "recording"),
+            "file_name": ("文件名", "name of the file"),
+        },
     )
 )  # fmt: skip
 declare(

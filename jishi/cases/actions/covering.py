@@ -89,6 +89,8 @@ def record(
 VERBS = {
     "report.photo_added": "photos.add", "report.photo_shown": "photos.publish", "report.photo_hidden": "photos.hide",
     "report.photo_agreed": "photos.agree", "report.photo_taken_back": "photos.take_back",
+    "report.recording_added": "recordings.add", "report.recording_written": "recordings.write_down",
+    "report.recording_confirmed": "recordings.confirm", "report.recording_taken_back": "recordings.take_back",
     "report.redacted": "privacy.redact", "report.amended": "privacy.amend", "report.hidden": "privacy.hide",
     "report.shown": "privacy.show",
 }  # fmt: skip

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import get_current_timezone, localdate
 
 from jishi.cases import periods
-from jishi.cases.actions import answer_photos, bringing, enclosing, links, photos
+from jishi.cases.actions import answer_photos, bringing, enclosing, links, photos, recordings
 from jishi.cases.actions.making import searched
 from jishi.cases.models import (
     Case,
@@ -29,6 +29,7 @@ from jishi.cases.models import (
     Parcel,
     PatrolRoute,
     Photo,
+    Recording,
     Redaction,
     Report,
 )  # fmt: skip
@@ -102,6 +103,7 @@ def end_again(tokens: Sequence[str], *, by: Actor) -> int:
     ids = set(rows.values_list("id", flat=True))
     whole = Photo.objects.filter(tenant_id=by.tenant_id, file__in=ids)
     gone = photos.end(list(whole))
+    gone += recordings.end(list(Recording.objects.filter(tenant_id=by.tenant_id, file__in=ids)))
     for photo in Photo.objects.filter(tenant_id=by.tenant_id).filter(Q(shown__in=ids) | Q(small__in=ids)):
         photo.change(shown=None, small=None, shown_hash="", shown_at=None)
     gone += answer_photos.end_with(ids, tenant_id=by.tenant_id)
@@ -190,11 +192,12 @@ def _received(kept: Kept, today: date, tenant_id: int) -> models.QuerySet[Report
 
 
 def _voices(kept: Kept, today: date, tenant_id: int) -> list[int]:
-    return _with_sealed(["voice.recording"], _received(kept, today, tenant_id), tenant_id)
+    rows = Recording.objects.filter(tenant_id=tenant_id, file__isnull=False, sent_at__lte=_moment(kept.before(today)))
+    return sorted(rows.values_list("id", flat=True))
 
 
 def _end_voices(ids: Sequence[int], tenant_id: int) -> None:
-    sealed.end([(TABLE, i) for i in ids], tenant_id=tenant_id, fields=["voice_note"])
+    recordings.end(list(Recording.objects.filter(tenant_id=tenant_id, id__in=ids)))
 
 
 def _originals(kept: Kept, today: date, tenant_id: int) -> list[int]:

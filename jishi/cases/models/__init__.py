@@ -18,6 +18,7 @@ from jishi.cases.models.openness import Jurisdiction, Program, Token
 from jishi.cases.models.photos import Photo, Redaction, ReplyPhoto
 from jishi.cases.models.proposals import Choice, ModelEdition, RefusedPair, Suggestion
 from jishi.cases.models.pushing import Digest, Escalation, Supervision, Urging
+from jishi.cases.models.recordings import Recording
 from jishi.cases.models.reports import Addendum, Placed, Report
 from jishi.cases.models.risks import RiskLook, RiskMark
 from jishi.cases.models.samples import FeedbackSample
@@ -75,6 +76,7 @@ __all__ = [
     "Redaction",
     "RefusedPair",
     "Reply",
+    "Recording",
     "ReplyPhoto",
     "Report",
     "Review",

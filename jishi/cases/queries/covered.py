@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from jishi.cases.actions import answer_photos, enclosing, photos, privacy
+from jishi.cases.actions import answer_photos, enclosing, photos, privacy, recordings
 from jishi.cases.actions.wording import GROUNDS_EN
-from jishi.cases.models import Case, Membership, Photo, Redaction, Reply, ReplyPhoto, Report
+from jishi.cases.models import Case, Membership, Photo, Recording, Redaction, Reply, ReplyPhoto, Report
 from jishi.cases.states import CoverGround, Status, Visibility
 from jishi.foundation.files import StoredFile
 
@@ -30,6 +30,7 @@ class Beside:
     photos: tuple[Photo, ...]
     covered: tuple[Covered, ...]
     own_until: datetime | None
+    recordings: tuple[Recording, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def of_answer(case: Case, *, lang: str) -> Answer | None:
 
 
 def of_case(case: Case, *, lang: str) -> list[Beside]:
-    """Give the reports that belong to the case now, oldest first; four statements."""
+    """Give the reports that belong to the case now, oldest first; five statements."""
     rows = Membership.objects.filter(case=case, to_at=None).select_related("report").order_by("report_id")
     return _beside([m.report for m in rows[:20]], lang=lang)
 
@@ -82,6 +83,9 @@ def _beside(reports: list[Report], *, lang: str) -> list[Beside]:
     pictures: dict[int, list[Photo]] = {}
     for photo in photos.photos_of(ids):
         pictures.setdefault(photo.report_id, []).append(photo)
+    spoken: dict[int, list[Recording]] = {}
+    for one in recordings.recordings_of(ids):
+        spoken.setdefault(one.report_id, []).append(one)
     acts: dict[int, list[Covered]] = {}
     for row in Redaction.objects.filter(report__in=ids).order_by("id"):
         acts.setdefault(row.report_id, []).append(
@@ -89,7 +93,8 @@ def _beside(reports: list[Report], *, lang: str) -> list[Beside]:
         )
     since = _public_since(ids)
     return [
-        Beside(r, tuple(pictures.get(r.id, ())), tuple(acts.get(r.id, ())), privacy.own_until(r, since.get(r.id)))
+        Beside(r, tuple(pictures.get(r.id, ())), tuple(acts.get(r.id, ())), privacy.own_until(r, since.get(r.id)),
+               tuple(spoken.get(r.id, ())))
         for r in reports
     ]
 

@@ -98,7 +98,14 @@ class Teller:
         self, entries: Sequence[Entry], words: Mapping[int, Mapping[str, str]], addenda: Iterable[Addendum]
     ) -> list[Happened]:
         found = [self._said(), *self.between(entries, words)]
-        return found + [Happened(a.at, "report.added_to", words={"text": a.text_shown}, own=True) for a in addenda]
+        heard = {e.at for e in entries if e.verb == "report.recording_written"}  # the desk's words until confirmed
+        return found + [
+            Happened(
+                a.at, "report.added_to", words={"text": a.text_shown}, own=a.at not in heard,
+                codes={"heard": a.at in heard},
+            )
+            for a in addenda
+        ]  # fmt: skip
 
     def between(self, entries: Iterable[Entry], words: Mapping[int, Mapping[str, str]]) -> list[Happened]:
         """Tell these entries of the case alone."""

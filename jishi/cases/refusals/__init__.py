@@ -26,6 +26,7 @@ from jishi.cases.refusals.belonging import (
     TooFewParts,
 )
 from jishi.cases.refusals.keeping import (
+    AnonymousHasNoVoice,
     AskedBefore,
     CommittedAlready,
     HideWindowOver,
@@ -34,13 +35,16 @@ from jishi.cases.refusals.keeping import (
     NotAgreed,
     NotAPicture,
     NotConfidential,
+    NothingHeard,
     NotThere,
     TooLateToCommit,
     TooManyBrought,
     TooManyPhotos,
+    TooManyRecordings,
     TooManyWebhooks,
     UnsealingOver,
     ValueTooShort,
+    WrittenDown,
 )
 from jishi.cases.refusals.saying import (
     AlreadyKnown,
@@ -108,7 +112,8 @@ from jishi.cases.refusals.working import (
 from jishi.foundation.refusals import SamePerson
 
 __all__ = [
-    "AccusedDiffer", "AlreadyAMember", "AlreadyKnown", "AnonymousHasNoPerson", "AskedBefore", "BadContact", "BadMail",
+    "AccusedDiffer", "AlreadyAMember", "AlreadyKnown", "AnonymousHasNoPerson", "AnonymousHasNoVoice",
+    "AskedBefore", "BadContact", "BadMail",
     "BodyDoesNotExist", "CitationNeeded", "ClockWrong", "ComeFirst", "CommittedAlready", "CommunityAlready",
     "ConfidentialStandsAlone", "ContactNeeded", "ContestedBefore", "DesignatedMayNotReturn", "ElementsMissing",
     "GoldenFails", "GroundNeeded", "HideWindowOver", "HoldsTheCase", "IntoHasEnded", "KnowledgeNamesAPerson",
@@ -119,12 +124,14 @@ __all__ = [
     "NoPublicWords",
     "NotAPicture", "NotAgreed", "NotConfidential", "NotForThePublic", "NotFromOneself", "NotOnTheSpotList",
     "NotShadowedEnough", "NotSolvedNeedsReview", "NotSureEnough", "NotThere", "NothingAbsorbed",
-    "NothingForThePublic", "NothingSaid", "NothingToObject", "ObjectedBefore", "OffersAlready",
+    "NothingForThePublic", "NothingHeard",
+    "NothingSaid", "NothingToObject", "ObjectedBefore", "OffersAlready",
     "OneAndTheSame", "OnlyAStreetBlows", "OutsideLinkOver", "ProposedBodyNeeded", "QuorumUnclear",
     "PublicTextChanged", "RatedBefore", "ReopenWindowClosed", "ReplyTooShort", "ResultsMissing", "ReturnPending",
     "ReturnWindowClosed", "ReturnedBefore", "SamePerson", "StillRunning", "StopNotAsked", "SwappedAxes",
     "TooFewAttempts", "TooFewBodies", "TooFewConfirmed", "TooFewParts", "TooLateToCommit", "TooLong",
-    "TooManyBrought", "TooManyPhotos", "TooManyPosts", "TooManyWebhooks", "TooShortOrLong", "UnknownDatum",
+    "TooManyBrought", "TooManyPhotos", "TooManyRecordings", "TooManyPosts", "TooManyWebhooks", "TooShortOrLong",
+    "UnknownDatum",
     "UnknownMatter", "UnsealingOver", "ValidNoDay", "ValueTooShort", "VisibilityStays", "WhichBody", "WhistleRuns",
-    "WhyNotTheList", "WhyThisBody", "WrongWord",
+    "WhyNotTheList", "WhyThisBody", "WrongWord", "WrittenDown",
 ]  # fmt: skip

@@ -23,6 +23,32 @@ class TooManyPhotos(Refused):
     next_en = "Choose those that show it best, or take some back first."
 
 
+class TooManyRecordings(Refused):
+    code, status = "too_many_recordings", 422
+    zh = "一件诉求最多 {limit} 段录音，这样就有 {count} 段了。"
+    en = "A report has at most {limit} recordings; this would make {count}."
+    next_zh, next_en = "拣要紧的留下，或者写下来。", "Keep the main ones, or write it down."
+
+
+class AnonymousHasNoVoice(Refused):
+    code, status = "anonymous_has_no_voice", 422
+    zh, en = "匿名的不收录音：听声音能认出人。", "An anonymous report takes no recording: a voice tells who speaks."
+    next_zh, next_en = "写几个字，或者改选“保密”。", "Write a few words, or choose “Confidential”."
+
+
+class NothingHeard(Refused):
+    code, status = "nothing_said", 422
+    zh, en = "录音里没有声音。", "Nothing is heard in this recording."
+    next_zh, next_en = "再录一遍，听一下再传；或者写几个字。", "Record it again and listen first; or write a few words."
+
+
+class WrittenDown(Refused):
+    code, status = "recording_written", 409
+    zh = "这段录音现在不用这一步：还没有听写，或者已经写好、核对过了。"
+    en = "Not now: this recording is not written down yet, or it was written and confirmed before."
+    next_zh, next_en = "刷新看一眼；有话可以再补一句。", "Look at it again; more can always be added."
+
+
 class TooManyBrought(Refused):
     code, status = "too_many_brought", 422
     zh, en = "一条最多带 {limit} 张照片，这张没有收。", "A row has {limit} photos at most; this one was not taken."

@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from jishi.cases import policies
-from jishi.cases.actions import answer_photos, enclosing, photos, privacy, publishing
-from jishi.cases.models import Case, Photo, Report
+from jishi.cases.actions import answer_photos, enclosing, photos, privacy, publishing, recordings
+from jishi.cases.models import Case, Photo, Recording, Report
 from jishi.cases.queries import casepage, covered
 from jishi.cases.states import CoverGround
 from jishi.cases.web import handing_out
@@ -53,6 +53,20 @@ def _open(request: HttpRequest, case: Case) -> HttpResponse:
     response = _show(request, case, opened=photo.id, picture=handing_out.within(opened), name=opened.name)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _listen(request: HttpRequest, case: Case) -> HttpResponse:
+    row = _recording(request, case)
+    recordings.open_(row.id, reason=_words(request, "reason"), by=request.actor, now=request.now)
+    response = _show(request, case, heard=row.id)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _write_down(request: HttpRequest, case: Case) -> HttpResponse:
+    row, text = _recording(request, case), str(request.POST.get("text", ""))
+    recordings.write_down(row.id, text=text, version=_seen(request), by=request.actor, now=request.now)
+    return redirect("case-photos", case.number)
 
 
 def _publish(request: HttpRequest, case: Case) -> HttpResponse:
@@ -120,7 +134,7 @@ def _show_report(request: HttpRequest, case: Case) -> HttpResponse:
 _DO = {
     "open": _open, "publish": _publish, "hide": _hide, "redact": _redact, "hide-report": _hide_report,
     "show-report": _show_report, "open-answer": _open_answer, "publish-answer": _publish_answer,
-    "hide-answer": _hide_answer,
+    "hide-answer": _hide_answer, "listen": _listen, "write-down": _write_down,
 }  # fmt: skip
 
 
@@ -151,13 +165,17 @@ def cells(ticked: Sequence[str]) -> list[Box]:
 
 
 def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, opened: int = 0,
-          answer_opened: int = 0, picture: str = "", name: str = "", status: int = 200) -> HttpResponse:  # fmt: skip
+          answer_opened: int = 0, heard: int = 0, picture: str = "", name: str = "",
+          status: int = 200) -> HttpResponse:  # fmt: skip
     by = request.actor
     stand = casepage.stand_of(case)
     reviews = policies.PARTIES["reviewer"](by, stand)
+    said = covered.of_case(case, lang=lang())
+    ears = by.has("operator", "reviewer")
     facts = {
         "case": case,
-        "said": covered.of_case(case, lang=lang()),
+        "said": said,
+        "hears": {b.report.id for b in said if ears and b.recordings and recordings.may_hear(b.report, by)},
         "answer": covered.of_answer(case, lang=lang()),
         "reviews": reviews,
         "closed": publishing.must_stay_closed(case),
@@ -165,6 +183,8 @@ def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, o
         "grid": [(r, [(c, f"{r}.{c}", r + 1, c + 1) for c in range(ACROSS)]) for r in range(DOWN)],
         "opened": opened,
         "answer_opened": answer_opened,
+        "heard": heard,
+        "writes": by.has("operator"),
         "picture": picture,
         "name": name,
         "refused_what": refused.sentence(lang()) if refused else "",
@@ -179,6 +199,16 @@ def _photo(request: HttpRequest, case: Case) -> Photo:
     rows = Photo.objects.select_related("file").filter(report__memberships__case=case, report__memberships__to_at=None)
     found = rows.filter(id=int(said)).first() if numbers.names_a_row(said) else None
     if found is None:
+        raise NotFound
+    return found
+
+
+def _recording(request: HttpRequest, case: Case) -> Recording:
+    """:raises NotFound: none of this case, or nobody here may know of it."""
+    said = str(request.POST.get("recording", ""))
+    rows = Recording.objects.filter(report__memberships__case=case, report__memberships__to_at=None)
+    found = rows.select_related("report").filter(id=int(said)).first() if numbers.names_a_row(said) else None
+    if found is None or not recordings.may_hear(found.report, request.actor):
         raise NotFound
     return found
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jishi.cases.actions.arrival import LIMIT, Incoming
 from jishi.cases.actions.feedback import Answers
+from jishi.cases.actions.recordings import SPOKEN
 from jishi.cases.states import Contacted, Satisfied, Solved
 from jishi.foundation.refusals import Refused
 
@@ -30,6 +31,8 @@ FIELD_OF: Mapping[str, str] = {
         ),
         "photos",
     ),
+    "recording_too_long": "recording",
+    "anonymous_has_no_voice": "recording",
 }
 
 
@@ -49,7 +52,9 @@ class SpeakUp(forms.Form):
     join = forms.CharField(required=False, max_length=20)
     photos = forms.Field(required=False)  # taken from the files by the page; here for its refusals
     photos_public = forms.BooleanField(required=False)
+    recording = forms.Field(required=False)  # as photos
     with_photos = False  # something was said by a picture
+    spoken = False  # or into a microphone
 
     def incoming(self, *, account_id: int | None) -> Incoming:
         """Give what was said as intake takes it. Of a child under 14 and of anonymous people no person is kept."""
@@ -57,7 +62,7 @@ class SpeakUp(forms.Form):
         voice = "anonymous" if given["child"] else given["voice"]
         pinned = given["lng"] is not None and given["lat"] is not None
         return Incoming(
-            text=given["text"] or (str(_("只有照片，没有文字。")) if self.with_photos else ""),
+            text=given["text"] if given["text"].strip() else self._wordless(given["text"]),
             channel="web",
             voice=voice,
             kind="complaint" if given["accused"] else "report",
@@ -72,13 +77,20 @@ class SpeakUp(forms.Form):
             lang=_written_in(),
             wants_word=account_id is None or voice != "open",
             at_home=given["at_home"],
+            attributes={SPOKEN: True} if self.spoken and not given["text"].strip() else {},
         )
 
-    def refuse(self, refused: Refused) -> None:
+    def _wordless(self, text: str) -> str:
+        """Give what stands for words that nobody wrote: it was spoken, or shown."""
+        if self.spoken:
+            return str(_("只有录音，没有文字。"))
+        return str(_("只有照片，没有文字。")) if self.with_photos else text
+
+    def refuse(self, refused: Refused, *, field: str = "") -> None:
         """Put a refusal of intake beside the field it belongs to."""
         lang = get_language() or "zh"
         sentence = f"{refused.sentence(lang)} {refused.next_step(lang)}".strip()
-        self.add_error(FIELD_OF.get(refused.code), sentence)
+        self.add_error(field or FIELD_OF.get(refused.code), sentence)
 
 
 class NumberAndWord(forms.Form):

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from jishi.cases.actions import photos, privacy
-from jishi.cases.models import Photo, Report
+from jishi.cases.actions import photos, privacy, recordings
+from jishi.cases.models import Photo, Recording, Report
 from jishi.cases.queries import covered
 from jishi.cases.web import handing_out
 from jishi.cases.web.resident import holding
@@ -63,6 +63,28 @@ def _open(request: HttpRequest, by: Actor, report: Report) -> HttpResponse:
     return response
 
 
+def _speak(request: HttpRequest, by: Actor, report: Report) -> None:
+    given = recordings.ready(uploads.sent(request.FILES.getlist("recording")))
+    recordings.add(report.id, given, by=by, now=request.now)
+
+
+def _listen(request: HttpRequest, by: Actor, report: Report) -> HttpResponse:
+    row = _recording(request, report)
+    recordings.open_(row.id, reason=_("本人听"), by=by, now=request.now)
+    response = _show(request, report, heard=row.id)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _confirm(request: HttpRequest, by: Actor, report: Report) -> None:
+    row, text = _recording(request, report), str(request.POST.get("said", ""))
+    recordings.confirm(row.id, text=text, version=_seen(request), by=by, now=request.now)
+
+
+def _unsay(request: HttpRequest, by: Actor, report: Report) -> None:
+    recordings.take_back(_recording(request, report).id, by=by, now=request.now)
+
+
 def _hide(request: HttpRequest, by: Actor, report: Report) -> None:
     photos.hide(_photo(request, report).id, by=by, now=request.now)
 
@@ -92,6 +114,7 @@ def _show_words(request: HttpRequest, by: Actor, report: Report) -> None:
 _DO: dict[str, Callable[[HttpRequest, Actor, Report], HttpResponse | None]] = {
     "add": _add, "open": _open, "hide": _hide, "agree": _agree, "take-back": _take_back, "amend": _amend,
     "hide-words": _hide_words, "show-words": _show_words,
+    "speak": _speak, "listen": _listen, "confirm": _confirm, "unsay": _unsay,
 }  # fmt: skip
 
 
@@ -113,6 +136,15 @@ def _show(request: HttpRequest, report: Report, *, refused: Refused | None = Non
         **more,
     }
     return render(request, "cases/resident/photos.html", facts, status=status)
+
+
+def _recording(request: HttpRequest, report: Report) -> Recording:
+    said = str(request.POST.get("recording", ""))
+    rows = Recording.objects.filter(report=report)
+    found = rows.filter(id=int(said)).first() if numbers.names_a_row(said) else None
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _photo(request: HttpRequest, report: Report) -> Photo:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from jishi.bodies import queries as bodies
 from jishi.cases import triage
-from jishi.cases.actions import arrival, intake, photos
+from jishi.cases.actions import arrival, intake, photos, recordings
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.queries import near, resident
 from jishi.cases.queries.near import Near
@@ -26,6 +26,7 @@ from jishi.cases.web.resident.receipts import Slip
 from jishi.foundation import idempotency, keys, scope, uploads
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import KeyReused, Refused
+from jishi.foundation.sounds import Sound
 
 ROUTE = "speak"
 MARK = re.compile(r"(〔[^〔〕\n]{1,20}〕)")
@@ -44,10 +45,10 @@ def speak(request: HttpRequest) -> HttpResponse:
     form, key = SpeakUp(request.POST), request.POST.get("idempotency_key", "")[:200] or uuid.uuid4().hex
     if not form.is_valid():
         return _again(request, form, key)
-    shots = _shots(request, form)
-    if shots is None:
+    shots, voices = _shots(request, form), _voices(request, form)
+    if shots is None or voices is None:
         return _again(request, form, key)
-    form.with_photos = bool(shots)
+    form.with_photos, form.spoken = bool(shots), bool(voices)
     account = request.actor.account_id if request.actor.kind == "resident" else None
     incoming = form.incoming(account_id=account)
     refused = arrival.refusal_of(incoming, now=request.now)
@@ -56,7 +57,7 @@ def speak(request: HttpRequest) -> HttpResponse:
         return _again(request, form, key)
     by = holding.speaker(request, anonymous=incoming.voice == "anonymous")
     with scope.within(by):
-        return _take_in(request, form, incoming, key, shots)
+        return _take_in(request, form, incoming, key, shots, voices)
 
 
 def _shots(request: HttpRequest, form: SpeakUp) -> list[photos.Ready] | None:
@@ -68,21 +69,33 @@ def _shots(request: HttpRequest, form: SpeakUp) -> list[photos.Ready] | None:
         return None
 
 
+def _voices(request: HttpRequest, form: SpeakUp) -> list[Sound] | None:
+    """Look at what was spoken; None: it is refused, and the form says why beside its own field."""
+    try:
+        found = recordings.ready(uploads.sent(request.FILES.getlist("recording")))
+        if found:
+            recordings.ensure_may_speak("anonymous" if form.cleaned_data["child"] else form.cleaned_data["voice"])
+    except Refused as no:
+        form.refuse(no, field="recording")
+        return None
+    return found
+
+
 def _take_in(
-    request: HttpRequest, form: SpeakUp, incoming: Incoming, key: str, shots: list[photos.Ready]
+    request: HttpRequest, form: SpeakUp, incoming: Incoming, key: str, shots: list[photos.Ready], voices: list[Sound]
 ) -> HttpResponse:
     by, asked = scope.current().actor, form.cleaned_data["join"]
     looked = arrival.look([incoming], now=request.now, by=by)[0]
     near = _near(request, looked, incoming)
     if near and not asked:
-        facts = {"near": near, "must_choose": True, "seen": _seen(incoming.text, looked), "photos_again": bool(shots)}
+        facts = {"near": near, "must_choose": True, "seen": _seen(incoming.text, looked), "photos_again": bool(shots),
+                 "recording_again": bool(voices)}  # fmt: skip
         return render(request, "cases/resident/speak.html", _facts(request, form, key) | facts)
     if asked in {str(n.case_id) for n in near}:
         incoming = replace(incoming, join_case_id=int(asked))
+    body = receipts.body_of(key, _said(form, shots, voices))
     try:
-        slot = idempotency.claim(
-            receipts.name_of(key), route=ROUTE, body=receipts.body_of(key, _said(form, shots)), by=by, now=request.now
-        )
+        slot = idempotency.claim(receipts.name_of(key), route=ROUTE, body=body, by=by, now=request.now)
     except KeyReused:  # sent before, then changed: a new act, if the person presses again
         return _again(request, form, uuid.uuid4().hex, sent_before=True)
     if not slot.is_first:
@@ -94,23 +107,27 @@ def _take_in(
     if refused:
         raise refused[0].refusal
     done = taken[0]
-    _keep(done.report_id, shots, form, request)
+    _keep(done.report_id, shots, voices, form, request)
     slot.fill({"report": done.report_id, "word": receipts.sealed_word(key, done.word)})
     return receipts.hand_over(redirect("receipt"), Slip(done.report_id, done.word))
 
 
-def _said(form: SpeakUp, shots: list[photos.Ready]) -> dict[str, Any]:
-    """What a second press must repeat: the words, and the very pictures."""
-    return {**form.cleaned_data, "photos": [hashlib.sha256(s.content.data).hexdigest() for s in shots]}
+def _said(form: SpeakUp, shots: list[photos.Ready], voices: list[Sound]) -> dict[str, Any]:
+    """What a second press must repeat: the words, and the very pictures and sounds."""
+    shown = [hashlib.sha256(s.content.data).hexdigest() for s in shots]
+    return {**form.cleaned_data, "photos": shown, "recording": [recordings.content_hash(v) for v in voices]}
 
 
-def _keep(report_id: int, shots: list[photos.Ready], form: SpeakUp, request: HttpRequest) -> None:
-    """Keep the photos as the one who holds the receipt: no account stands in their record."""
+def _keep(
+    report_id: int, shots: list[photos.Ready], voices: list[Sound], form: SpeakUp, request: HttpRequest
+) -> None:
+    """Keep photos and voice as the one who holds the receipt: no account stands in their record."""
     holder = Actor(tenant_id=request.tenant.id, kind="reporter", report_id=report_id)
-    if shots:
+    if shots or voices:
         with scope.within(holder):
             agreed = form.cleaned_data["photos_public"]
             photos.add(report_id, shots, may_publish=agreed, by=holder, now=request.now)
+            recordings.add(report_id, voices, by=holder, now=request.now)
 
 
 @require_POST

@@ -44,7 +44,8 @@ def _said(h: Happened) -> Line:
 
 
 def _added(h: Happened) -> Line:
-    return {"title": _("您补充了一句"), "icon": "plus", "kind": "done", "said": h.words["text"]}
+    title = _("话务员从录音里听到的") if h.codes.get("heard") else _("您补充了一句")
+    return {"title": title, "icon": "plus", "kind": "done", "said": h.words["text"]}
 
 
 def _offered(h: Happened) -> Line:
@@ -371,6 +372,15 @@ def _photos_added(h: Happened) -> Line:
     return {"title": _("补了照片（%(n)s 张）") % {"n": n}, "icon": "plus", "kind": "done"}
 
 
+def _recorded(h: Happened) -> Line:
+    titles = {
+        "report.recording_added": _("补了录音"), "report.recording_written": _("录音听写好了"),
+        "report.recording_confirmed": _("您核对了听写"), "report.recording_taken_back": _("您删掉了录音"),
+    }  # fmt: skip
+    sub = _("请在“照片、录音和公开的内容”里核对。") if h.what == "report.recording_written" else ""
+    return {"title": titles[h.what], "icon": "plus", "kind": "done", "sub": sub}
+
+
 def _covered(h: Happened) -> Line:
     title = _("一张照片遮盖后公开了") if h.what == "report.photo_shown" else _("公开的文字遮盖了几处")
     why = _("理由：%(ground)s。您的原话、原照片没有动，封着。") % {"ground": say(COVERS, h.codes.get("ground"))}
@@ -431,6 +441,10 @@ _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     ),
     "report.photo_added": _photos_added,
     "report.photo_shown": _covered,
+    "report.recording_added": _recorded,
+    "report.recording_written": _recorded,
+    "report.recording_confirmed": _recorded,
+    "report.recording_taken_back": _recorded,
     "report.redacted": _covered,
     "report.photo_hidden": _kept_from_strangers,
     "report.hidden": _kept_from_strangers,

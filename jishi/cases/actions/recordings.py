@@ -1,0 +1,266 @@
+"""录音: kept sealed beside a report, listened to for a reason, written down by the desk, confirmed by its speaker.
+
+No machine listens. Whoever took the report in writes down what was said, the speaker confirms or corrects it (spec 10
+§3; decision 0019). A voice tells who speaks: of an anonymous report none is kept, of a confidential one the receiving
+body alone listens (个人信息保护法 28, spec 10 §13).
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils.timezone import localdate
+
+from jishi.accounts.actions import reading
+from jishi.accounts.actions.reading import OpenedFile
+from jishi.cases import policies, triage
+from jishi.cases.actions import arrival, covering, dangers, intake
+from jishi.cases.actions.arrival import Incoming
+from jishi.cases.models import Case, Recording, Report, RiskMark, Suggestion
+from jishi.cases.refusals import (
+    AnonymousHasNoVoice,
+    NothingHeard,
+    NothingSaid,
+    ReopenWindowClosed,
+    TooManyRecordings,
+    WrittenDown,
+)
+from jishi.cases.states import PhotoBy, Voice
+from jishi.foundation import files, purposes, scope, sounds
+from jishi.foundation.actor import Actor
+from jishi.foundation.files import Wanted
+from jishi.foundation.pictures import Content
+from jishi.foundation.refusals import NotAllowed, NotFound, Stale
+from jishi.foundation.sounds import Sound
+from jishi.foundation.together import Together
+from jishi.foundation.uploads import Sent
+from jishi.kernels.text.minimise import minimise_one
+from jishi.kernels.text.words import tsvector_text
+
+MOST = 3  # of one report
+SPOKEN = "spoken"  # among the raw facts of a report that holds no words of its own
+LISTENED = timedelta(minutes=10)  # how long what was opened for a reason may be played
+TABLE = Report._meta.db_table
+OWN, FIELD = "voice.recording", "voice_note"
+
+
+def ready(sent: Sequence[Sent]) -> list[Sound]:
+    """Look at what was spoken, before anything is locked or stored.
+
+    :raises Refused: not a recording, too long, cut off (`foundation.sounds`).
+    :raises NothingHeard: nothing sounds in it.
+    """
+    found = [sounds.taken(one) for one in sent]
+    if any(one.silent for one in found):
+        raise NothingHeard
+    return found
+
+
+def ensure_may_speak(voice: str) -> None:
+    """:raises AnonymousHasNoVoice: a voice would tell who it is."""
+    if voice == Voice.ANONYMOUS:
+        raise AnonymousHasNoVoice
+
+
+@transaction.atomic
+def add(report_id: int, given: Sequence[Sound], *, by: Actor, now: datetime) -> list[Recording]:
+    """Keep recordings beside a report: its own caller, or the operator who took it in. Whoever holds it is told.
+
+    :raises NotFound: not this actor's report. :raises AnonymousHasNoVoice: an anonymous one.
+    :raises TooManyRecordings: more than three. :raises ReopenWindowClosed: every case of it has ended long ago.
+    """
+    if not given:
+        return []
+    held, report = covering.hold(report_id, by=by)
+    if not covering.is_own(report, by) and not by.has("operator"):
+        raise NotFound
+    ensure_may_speak(report.voice)
+    if not any(policies.may_be_added_to(one.case, now) for one in held):
+        raise ReopenWindowClosed(days=max(policies.window_of(one.case).days for one in held))
+    before = Recording.objects.filter(tenant_id=by.tenant_id, report=report).count()
+    if before + len(given) > MOST:
+        raise TooManyRecordings(count=before + len(given), limit=MOST)
+    wanted = [Wanted(Content(one.kind, one.data, 0, 0), OWN, (TABLE, report.id), last_day(now)) for one in given]
+    rows = [
+        Recording(
+            tenant_id=by.tenant_id, report=report, code=secrets.token_hex(10), file=kept, ms=one.ms, sent_at=now,
+            sent_by=PhotoBy.DESK if by.kind == "staff" else PhotoBy.CALLER, own_hash=kept.content_hash,
+        )
+        for one, kept in zip(given, files.keep(wanted, tenant_id=by.tenant_id, now=now), strict=True)
+    ]  # fmt: skip
+    Recording.objects.bulk_create(rows)
+    report.change()
+    codes = {"report": report.id, "recordings": [r.code for r in rows], "hashes": [r.own_hash for r in rows]}
+    covering.record(held, "report.recording_added", codes, by=by, now=now, tells=("recording_lead",))
+    return rows
+
+
+def last_day(now: datetime) -> date:
+    """Give the last day of a recording that came at this moment: 90 days (institutions/rules/retention.toml)."""
+    return localdate(now) + timedelta(days=purposes.named(OWN, FIELD).days)
+
+
+def open_(recording_id: int, *, reason: str, by: Actor, now: datetime) -> OpenedFile:
+    """Open a recording: a reading, which its speaker sees. From then on it may be played for ten minutes.
+
+    :raises NotFound: none of a case that this actor sees, a confidential one of another desk, or one that has ended.
+    :raises ReasonMissing, NotAllowed: as a reading.
+    """
+    row = Recording.objects.filter(tenant_id=by.tenant_id, id=recording_id).select_related("report").first()
+    if row is None or row.file_id is None or not may_hear(row.report, by):
+        raise NotFound
+    return reading.read_file(row.file_id, what=FIELD, reason=reason, by=by, now=now)
+
+
+def play(row: Recording, *, by: Actor, now: datetime) -> OpenedFile:
+    """Give the bytes to whoever has opened it for a reason within ten minutes, as a player asks for them in pieces.
+
+    :raises NotFound: nobody who may, or nobody who said why.
+    """
+    if row.file_id is None or not may_hear(row.report, by):
+        raise NotFound
+    return reading.read_on(row.file_id, what=FIELD, since=now - LISTENED, by=by, now=now)
+
+
+def may_hear(report: Report, by: Actor) -> bool:
+    """Tell whether somebody may know that a voice is there: its speaker, and staff who see the case.
+
+    A confidential voice is a name: the receiving body's alone (济南市12345条例 32).
+    """
+    if covering.is_own(report, by):
+        return True
+    if report.voice == Voice.CONFIDENTIAL and report.receiving_body_id not in by.body_ids:
+        return False
+    cases = Case.objects.filter(memberships__report=report.id, memberships__to_at=None)
+    return by.kind == "staff" and policies.visible_to(by, cases).exists()
+
+
+@transaction.atomic
+def write_down(
+    recording_id: int, *, text: str, by: Actor, now: datetime, version: int | None = None
+) -> Recording:  # fmt: skip
+    """Write down what was said, once: an operator who may hear it. The speaker is asked to confirm it.
+
+    The words stand beside the report as an addition; triage and the look for danger run over them.
+    :raises NotFound, NotAllowed: not an operator who may hear it. :raises NothingSaid, TooLong: the words.
+    :raises WrittenDown: somebody was faster. :raises Stale: another version than the one seen.
+    """
+    row, held, report = _hold(recording_id, by=by, version=version)
+    if not may_hear(report, by):
+        raise NotFound
+    if not by.has("operator"):
+        raise NotAllowed(why="录音由话务员听写。")
+    if row.written_at is not None:
+        raise WrittenDown
+    if not text.strip():
+        raise NothingSaid
+    intake.add_addendum(report.id, text=text, by=by, now=now)
+    row.change(words=minimise_one(text).shown, written_at=now, written_by=by.label)
+    _look(report, [one.case for one in held], text, by=by, now=now)
+    codes = {"report": report.id, "recording": row.code, "seconds": row.ms // 1000}
+    covering.record(held, "report.recording_written", codes, by=by, now=now, tells=("recording_caller",))
+    return row
+
+
+@transaction.atomic
+def confirm(
+    recording_id: int, *, text: str = "", by: Actor, now: datetime, version: int | None = None
+) -> Recording:  # fmt: skip
+    """Let the speaker say that it is what he said, or put it right in his own words; both stay beside the report.
+
+    :raises NotFound: not his. :raises WrittenDown: nothing is written yet, or it was confirmed before.
+    """
+    row, held, report = _hold(recording_id, by=by, version=version)
+    if not covering.is_own(report, by):
+        raise NotFound
+    if row.written_at is None or row.confirmed_at is not None:
+        raise WrittenDown
+    said = text.strip()
+    corrected = bool(said) and said != row.words.strip()
+    if corrected:
+        intake.add_addendum(report.id, text=said, by=by, now=now)
+        _look(report, [one.case for one in held], said, by=by, now=now)
+    row.change(words=minimise_one(said).shown if corrected else row.words, confirmed_at=now)
+    codes = {"report": report.id, "recording": row.code, "corrected": corrected}
+    covering.record(held, "report.recording_confirmed", codes, by=by, now=now, tells=("recording_said_lead",))
+    return row
+
+
+@transaction.atomic
+def take_back(recording_id: int, *, by: Actor, now: datetime, version: int | None = None) -> None:
+    """Let the speaker have a recording deleted; the record keeps that it was there, and its hash.
+
+    :raises NotFound: not his.
+    """
+    row, held, report = _hold(recording_id, by=by, version=version)
+    if not covering.is_own(report, by):
+        raise NotFound
+    codes = {"report": report.id, "recording": row.code, "own_hash": row.own_hash}
+    end([row])
+    report.change()
+    covering.record(held, "report.recording_taken_back", codes, by=by, now=now, tells=("recording_gone_lead",))
+
+
+def end(rows: Sequence[Recording]) -> int:
+    """This will end recordings: their keys and bytes; what was written down stays. Gives how many files went."""
+    ids = [row.file_id for row in rows if row.file_id]
+    for row in rows:
+        row.change(file=None)
+    return files.end(ids, tenant_id=rows[0].tenant_id) if ids else 0
+
+
+def content_hash(sound: Sound) -> str:
+    """Give the SHA-256 of what is kept: a repeated press must bring the same."""
+    return hashlib.sha256(sound.data).hexdigest()
+
+
+def recordings_of(report_ids: Sequence[int]) -> list[Recording]:
+    """Give the recordings of these reports, oldest first; one statement."""
+    tenant_id = scope.current().actor.tenant_id
+    rows = Recording.objects.filter(tenant_id=tenant_id, report__in=list(report_ids))
+    return list(rows.select_related("file").order_by("id"))
+
+
+def _hold(
+    recording_id: int, *, by: Actor, version: int | None
+) -> tuple[Recording, list[covering.Held], Report]:  # fmt: skip
+    """:raises NotFound: none of this actor's. :raises Stale: somebody was faster than `version`."""
+    found = Recording.objects.filter(tenant_id=by.tenant_id, id=recording_id).first()
+    if found is None:
+        raise NotFound
+    held, report = covering.hold(found.report_id, by=by)
+    row = Recording.objects.select_for_update().filter(id=recording_id).first()
+    if row is None:
+        raise NotFound
+    if version is not None and version != row.version:
+        raise Stale(version=row.version, status="", seen=version)
+    return row, held, report
+
+
+def _look(report: Report, cases: Sequence[Case], text: str, *, by: Actor, now: datetime) -> None:
+    """Let triage look at what was written down; a report that was only spoken gets its first words by it."""
+    one = Incoming(
+        text=text, channel=report.channel, kind=report.kind, said_at=report.said_at, address_text=report.address_text
+    )
+    seen = arrival.look([one], now=now, by=by)[0]
+    marked = set(RiskMark.objects.filter(report=report).values_list("code", flat=True))
+    fresh = replace(seen, dangers=tuple(d for d in seen.dangers if d.code not in marked))
+    kept = Together()
+    dangers.mark([report], [fresh], {0: cases[0]}, now=now, into=kept)
+    kept.store()
+    if not report.attributes.get(SPOKEN):
+        return
+    Suggestion.objects.bulk_create(
+        Suggestion(
+            tenant_id=report.tenant_id, report=report, stage=s.stage, candidates=s.candidates, abstained=s.abstained,
+            edition=s.edition, ms=s.ms, made_at=now,
+        )
+        for s in seen.with_cases({}).suggested
+    )  # fmt: skip
+    for case in cases:
+        if case.title == report.title:
+            title = triage.title_of(seen.shown)
+            case.change(title=title, search=tsvector_text(f"{title} {seen.shown}"), changed_at=now)
