@@ -68,7 +68,7 @@ def ready(page: Any) -> None:
 
 def met(page: Any) -> None:
     """Wait until it has heard what there is to do: it comes after the page is ready, and offline never."""
-    page.wait_for_function(MET)
+    page.wait_for_function(MET, timeout=120_000)  # a slow first answer is asked for again
 
 
 def go(page: Any, screen: str) -> None:

@@ -29,6 +29,7 @@ MOST_FOUND = 1000  # findings of one kind
 _NEAREST, _AT_ONCE = 8, 8_000_000  # nodes tried for a place; distances held at one time
 _LONG = 200  # points of a line that is worth a look at whether it goes to and fro
 _LINES_AT_ONCE = 100  # asked for what they cross, so that few pairs are held before they are counted
+_HALVINGS = 20  # of a reach of a kilometre: a millimetre
 Ints = npt.NDArray[np.int32]
 Truths = npt.NDArray[np.bool_]
 
@@ -473,3 +474,25 @@ def _hidden(lines: Any, barriers: Sequence[Any]) -> Truths:
     if len(barriers) and len(lines):
         stopped[shapely.STRtree(list(barriers)).query(lines, predicate="intersects")[0]] = True
     return stopped
+
+
+def near_pairs(x: Doubles, y: Doubles, *, reach_m: float, most: int) -> Ints:
+    """This will give the pairs of points (rows, the lower first) at most `reach_m` apart; of more than `most` the near.
+
+    `x`, `y`: metres in one plane. Points that lie on each other are all near: they alone may be more than `most`.
+    """
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(np.column_stack((x, y)))
+
+    def within(metres: float) -> int:
+        return int((tree.count_neighbors(tree, metres) - tree.n) // 2)
+
+    reach = reach_m
+    if within(reach) > most:
+        reach, step = 0.0, reach_m / 2
+        for _ in range(_HALVINGS):
+            reach += step if within(reach + step) <= most else 0.0
+            step /= 2
+    pairs: Ints = np.asarray(tree.query_pairs(reach, output_type="ndarray"), np.int32).reshape(-1, 2)
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]

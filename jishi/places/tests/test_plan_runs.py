@@ -9,6 +9,7 @@ from django.db import transaction
 
 from conftest import MONDAY_TEN
 from jishi.foundation.actor import Actor, system
+from jishi.kernels.geo.walknet import near_pairs
 from jishi.places import plan_files
 from jishi.places.actions import gridplan, ground, plans, walknets
 from jishi.places.models import PlanFinding, PlanGrid, PlanMove, PlanRun
@@ -207,7 +208,7 @@ def test_of_too_many_houses_the_nearest_pairs_are_measured_wherever_they_stand(f
     x = np.concatenate((row, row + 8_000)) if far else row * 10
     y = np.zeros(len(x)) if not far else np.tile(row % 7, 2)
 
-    pairs = plan_walks._near(x, y)
+    pairs = near_pairs(x, y, reach_m=plan_walks.REACH_M, most=plan_walks.MOST_PAIRS)
 
     apart = np.hypot(x[pairs[:, 0]] - x[pairs[:, 1]], y[pairs[:, 0]] - y[pairs[:, 1]])
     assert 50_000 < len(pairs) <= plan_walks.MOST_PAIRS

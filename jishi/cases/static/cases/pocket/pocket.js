@@ -11,7 +11,7 @@ import * as store from "./store.js";
 const $ = (id) => document.getElementById(id);
 const { content: owner, dataset: { at: made } } = document.querySelector("meta[name=jishi-owner]");
 const LANG = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
-const PATIENCE = 4000, EVERY = 60_000, SPOTS_LIVE = 12 * 3_600_000;
+const PATIENCE = 4000, EVERY = 60_000, SOON = 5000, SPOTS_LIVE = 12 * 3_600_000;
 
 const said = new Map([...$("words").content.querySelectorAll("[data-w]")].map((w) => [w.dataset.w, w.textContent]));
 const say = (name, facts = {}) => (said.get(name) ?? name).replace(/\{(\w+)\}/g, (_, f) => facts[f] ?? "");
@@ -374,11 +374,15 @@ async function refresh() {
   return true;
 }
 
+let soon;
 async function bring() {
+  clearTimeout(soon);
   if (navigator.onLine && await refresh()) {
     const before = (await queue.waiting()).length;
     await queue.send();
     if (before) await refresh();
+  } else if (!queue.state.signIn && !queue.state.prove && !await store.get("start")) {
+    soon = setTimeout(bring, SOON);  // nothing was ever heard: who waits for it waits no minute
   }
   await drawQueue();
 }
