@@ -477,7 +477,7 @@ def _hidden(lines: Any, barriers: Sequence[Any]) -> Truths:
 
 
 def near_pairs(x: Doubles, y: Doubles, *, reach_m: float, most: int) -> Ints:
-    """This will give the pairs of points (rows, the lower first) at most `reach_m` apart; of more than `most` the near.
+    """This will give the pairs of points (rows, the lower first) at most `reach_m` apart; of more the nearest.
 
     `x`, `y`: metres in one plane. Points that lie on each other are all near: they alone may be more than `most`.
     """
