@@ -2,15 +2,14 @@
 
 import struct
 
+from jishi.foundation.sounds.opus import QUIET, microseconds
 from jishi.foundation.sounds.walked import Unsound, Walked, must
-
-QUIET = 3  # bytes of a packet of Opus that carries nothing (RFC 6716 §3.4: one byte of table, the rest silence)
 
 
 def walk(data: bytes) -> Walked:
     """Walk the pages. :raises Unsound: another stream, another codec, a page missing or something between pages."""
     out, at, count, serial, last, heard, packets = bytearray(data), 0, 0, None, 0, False, 0
-    skip = 0
+    skip = sounded = 0
     while at < len(data):
         must(data[at : at + 5] == b"OggS\0" and at + 27 <= len(data))
         granule, stream, number = struct.unpack_from("<qII", data, at + 6)
@@ -30,11 +29,23 @@ def walk(data: bytes) -> Walked:
         else:
             sizes = _packets(pieces)
             packets += len(sizes)
+            sounded += _sounded(body, sizes, continued=bool(data[at + 5] & 1))
             heard = heard or any(size > QUIET for size in sizes)
             last = max(last, granule)
         at, count = end, count + 1
     must(count >= 2)
-    return Walked(bytes(out), max(0, last - skip) // 48, packets == 0 or not heard)
+    ms = max(max(0, last - skip) // 48, sounded // 1000 - skip // 48)
+    return Walked(bytes(out), ms, packets == 0 or not heard)
+
+
+def _sounded(body: bytes, sizes: list[int], *, continued: bool) -> int:
+    """Microseconds of the packets that begin on a page."""
+    total = at = 0
+    for i, size in enumerate(sizes):
+        if i or not continued:
+            total += microseconds(body[at : at + min(size, 2)])
+        at += size
+    return total
 
 
 def _packets(pieces: bytes) -> list[int]:

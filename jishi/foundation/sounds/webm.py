@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from jishi.foundation.sounds.ogg import QUIET
+from jishi.foundation.sounds.opus import QUIET, microseconds
 from jishi.foundation.sounds.walked import Walked, must
 
 EBML, SEGMENT, CLUSTER, GROUP = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0xA0
@@ -20,7 +20,7 @@ class _Found:
 
     def __init__(self, data: bytes) -> None:
         self.data, self.out = data, bytearray(data)
-        self.base = self.ends = self.tracks = 0
+        self.base = self.ends = self.tracks = self.sounded = 0
         self.scale, self.heard = 1_000_000, False
 
 
@@ -36,7 +36,7 @@ def walk(data: bytes) -> Walked:
         else:
             must(code in PLAIN or code in OPEN)
     must(found.tracks == 1)
-    return Walked(bytes(found.out), found.ends * found.scale // 1_000_000, not found.heard)
+    return Walked(bytes(found.out), max(found.ends * found.scale // 1_000_000, found.sounded // 1000), not found.heard)
 
 
 def _head(found: _Found, body: int, end: int) -> None:
@@ -61,6 +61,7 @@ def _block(found: _Found, body: int, end: int) -> None:
     must(end - body > 4 and found.tracks == 1)
     moment = found.base + int.from_bytes(found.data[body + 1 : body + 3], "big", signed=True)
     found.ends, found.heard = max(found.ends, moment), found.heard or end - body - 4 > QUIET
+    found.sounded += microseconds(found.data[body + 4 : min(end, body + 6)])
 
 
 def _tracks(found: _Found, body: int, end: int) -> None:

@@ -24,12 +24,12 @@ def page(body: bytes, *, granule: int, number: int, serial: int = 7, packets: in
     return whole[:22] + struct.pack("<I", crc(whole)) + whole[26:]
 
 
-def ogg(seconds: float = 2.0, *, packet: int = 40, serial: int = 7) -> bytes:
+def ogg(seconds: float = 2.0, *, packet: int = 40, serial: int = 7, told: float | None = None) -> bytes:
     head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, 312, 48000, 0, 0)
     tags = b"OpusTags" + struct.pack("<I", len(PLANTED)) + PLANTED + struct.pack("<I", 0)
     out = [page(head, granule=0, number=0, flag=2), page(tags, granule=0, number=1)]
     for i in range(math.ceil(seconds)):
-        granule = int(min(seconds, i + 1) * 48000) + 312
+        granule = int(min(seconds if told is None else told, i + 1) * 48000) + 312
         out.append(page(b"\x08" * packet * 50, granule=granule, number=i + 2, packets=50, serial=serial))
     return b"".join(out)
 
@@ -39,13 +39,15 @@ def element(code: int, body: bytes, *, unknown: bool = False) -> bytes:
     return name + (b"\x01" + b"\xff" * 7 if unknown else (1 << 56 | len(body)).to_bytes(8, "big")) + body
 
 
-def webm(seconds: float = 2.0, *, packet: int = 40, kind: int = 2, codec: bytes = b"A_OPUS") -> bytes:
+def webm(
+    seconds: float = 2.0, *, packet: int = 40, kind: int = 2, codec: bytes = b"A_OPUS", told: float | None = None
+) -> bytes:
     info = element(0x2AD7B1, (1_000_000).to_bytes(3, "big")) + element(0x4D80, PLANTED) + element(0x5741, b"Chrome")
     entry = element(0xD7, b"\1") + element(0x83, bytes((kind,))) + element(0x86, codec)
     whole = element(0x1549A966, info) + element(0x1654AE6B, element(0xAE, entry))
     for at in range(0, int(seconds * 1000) + 1, 1000):
-        blocks = element(0xE7, at.to_bytes(4, "big"))
-        for more in range(0, min(1000, int(seconds * 1000) - at) + 1, 20):
+        blocks = element(0xE7, (at if told is None else min(at, int(told * 1000))).to_bytes(4, "big"))
+        for more in range(0, min(1000, int(seconds * 1000) - at), 20):
             blocks += element(0xA3, b"\x81" + more.to_bytes(2, "big") + b"\x80" + b"\x08" * packet)
         whole += element(0x1F43B675, blocks, unknown=True)
     return element(0x1A45DFA3, element(0x4282, b"webm")) + element(0x18538067, whole, unknown=True)

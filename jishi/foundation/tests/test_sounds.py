@@ -50,6 +50,10 @@ class TestTooLong:
     def test_by_its_fragments_where_the_head_says_nothing(self):
         assert refusal(m4a(130.0, pieces=True)) == "recording_too_long"
 
+    @pytest.mark.parametrize("made", [ogg, webm])
+    def test_by_its_packets_where_the_container_says_less(self, made):
+        assert refusal(made(130.0, told=1.0)) == "recording_too_long"
+
     def test_by_its_table_where_the_head_says_less(self):
         assert refusal(m4a(130.0, told=5.0)) == "recording_too_long"
 
