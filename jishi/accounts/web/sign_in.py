@@ -208,14 +208,15 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out by a press. An address that is only opened changes nothing.
 
     The browser is told to forget what lies on the device: drafts, errands, kept shells (spec 90 §2, A4). Not where
-    something may be unsent: `keep`, said by a page that has looked, or somebody who works with a pocket and whose page
-    has not (`forget`). There the pocket is closed, by the page at once and by its device's next question: its keys go,
-    the rows stay sealed until their holder signs in on it again.
+    something may be unsent: `keep`, said by a page that has looked, or somebody who works with a pocket, or is not
+    known any more, and whose page has not (`forget`). There the pocket is closed, by the page at once and by its
+    device's next question: its keys go, the rows stay sealed until their holder signs in on it again.
     """
     if request.method == "GET":
         return render(request, "accounts/sign_out.html")
-    going = request.actor.kind == "staff" and request.actor.has(*pockets.GOING)
-    if request.actor.account_id is not None:
+    is_known = request.actor.account_id is not None  # a session that has run out does not tell whose device this is
+    going = not is_known or (request.actor.kind == "staff" and request.actor.has(*pockets.GOING))
+    if is_known:
         pockets.left(request.session.session_key or "", by=request.actor, now=request.now)
     logout(request, show_message=False)
     response = redirect("/")

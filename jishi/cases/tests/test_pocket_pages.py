@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
@@ -107,3 +108,9 @@ class TestSigningOut:
     def test_of_a_colleague_on_the_same_browser_forgets_unless_the_page_saw_something_unsent(self, town):
         assert colleague(town, "dispatcher").post("/sign-out")["Clear-Site-Data"] == '"storage"'
         assert "Clear-Site-Data" not in colleague(town, "dispatcher").post("/sign-out", {"keep": "1"})
+
+    def test_after_the_session_has_run_out_throws_nothing_away_unasked(self, town, device):
+        Session.objects.all().delete()
+
+        assert "Clear-Site-Data" not in device.post("/sign-out")
+        assert device.post("/sign-out", {"forget": "1"})["Clear-Site-Data"] == '"storage"'
