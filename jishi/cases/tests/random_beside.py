@@ -409,7 +409,6 @@ NOT_WALKED = {
     "recordings.open": "as recordings.add",
     "recordings.write_down": "as recordings.add", "recordings.confirm": "as recordings.add",
     "recordings.take_back": "as recordings.add", "recordings.play": "reads, as recordings.open",
-    "recordings.end": "a part of retention; test_recordings.py",
     "enclosing.open": "reads a file of a reply, moves nothing; test_reply_files.py",
     "answer_photos.publish": "needs a photo beside a reply with public words; test_reply_photos_public.py",
     "answer_photos.hide": "as answer_photos.publish",

@@ -189,6 +189,15 @@ class TestWaysIn:
         assert found[0]["name"] == "stuck"
         assert nav.behind(found)["current"]["name"] == "auto-offers"
 
+    def test_whoever_rules_contested_cases_is_led_to_them_and_a_dispatcher_who_rules_once(self, settings):
+        settings.ROOT_URLCONF = "config.urls"
+
+        def names(*roles: str) -> list[str]:
+            ways = nav.links(Actor(tenant_id=1, kind="staff", roles=frozenset(roles)), "/")
+            return [way["name"] for way in ways if way["name"] in ("dispatch", "stuck")]
+
+        assert names("ruler") == ["stuck", "dispatch"] and names("dispatcher", "ruler") == ["dispatch", "stuck"]
+
     def test_a_post_with_few_ways_has_them_all_in_the_bar(self):
         reviewer = Actor(tenant_id=1, kind="staff", roles=frozenset({"reviewer"}))
 

@@ -70,7 +70,7 @@ GRID_WORKER = (
 )
 STAFF = (  # in the order of use: the bar shows the first, the rest are one press away
     Entry("operator", _("话务台"), "phone", frozenset({"operator"})),
-    Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher", "ruler"})),
+    Entry("dispatch", _("派单台"), "desk", frozenset({"dispatcher"})),
     Entry("inbox", _("我单位"), "house", frozenset({"handler"})),
     Entry("pocket", _("随身页"), "walk", frozenset({"volunteer"})),
     Entry("review", _("审核"), "check", frozenset({"reviewer"})),
@@ -80,6 +80,7 @@ STAFF = (  # in the order of use: the bar shows the first, the rest are one pres
     Entry("dead-letters", _("没送到的"), "send", frozenset({"system_admin"})),
     Entry("break-glass", _("应急通道"), "lock", frozenset({"supervisor", "auditor", "security_admin"})),
     Entry("stuck", _("卡住的事"), "group", frozenset({"supervisor", "office", "ruler", "auditor"})),
+    Entry("dispatch", _("派单台"), "desk", frozenset({"ruler"})),  # where what two bodies contest lies
     Entry("cases", _("事件"), "list", WORKING),
     Entry("whistles", _("吹哨台"), "bell", frozenset({"office", "ruler"})),
     Entry("unsealings", _("解封"), "lock", frozenset({"supervisor", "office"})),
@@ -113,7 +114,8 @@ def entries_of(actor: Actor | None) -> tuple[Entry, ...]:
         return RESIDENT
     if is_grid_worker(actor):
         return GRID_WORKER
-    return tuple(e for e in STAFF if (not e.roles or actor.has(*e.roles)) and (e.may is None or e.may(actor)))
+    fit = [e for e in STAFF if (not e.roles or actor.has(*e.roles)) and (e.may is None or e.may(actor))]
+    return tuple({e.name: e for e in fit}.values())  # each once, where it stands first
 
 
 def is_grid_worker(actor: Actor | None) -> bool:
