@@ -13,7 +13,6 @@ from jishi.cases.models import Addendum, Case, Feedback, Membership, Report
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.letter_steps import opened, pressed
-from jishi.cases.triage import duplicates
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.foundation.models import Entry, IdempotencyRecord
@@ -224,79 +223,6 @@ class TestLookingWhileTyping:
 
     def test_says_nothing_of_too_little(self, client):
         assert "data-found" not in client.post("/speak/look", {"text": "水"}).content.decode()
-
-
-class TestTheSameMatter:
-    """What triage found is given by the test: finding it is triage's own matter."""
-
-    @pytest.fixture
-    def other(self, town, monkeypatch) -> Case:
-        case = f.a_case_at(town, Status.HANDLING)
-        found = duplicates.Alike(
-            ({"value": case.id, "label": case.number, "p": 0.9, "reason": "同一口井"},), "", "test"
-        )
-        monkeypatch.setattr(duplicates, "find", lambda batch, *a, **k: [found for _ in batch])
-        return case
-
-    def test_is_asked_before_anything_is_stored(self, client, town, other):
-        response = client.post("/speak", a_form(client))
-
-        page = response.content.decode()
-        assert "附近有 1 位居民说过很像的事" in page
-        assert f'name="join" value="{other.id}"' in page
-        with read(town):
-            assert Report.objects.count() == 1
-
-    def test_is_joined_on_yes(self, client, town, other):
-        number, _ = said(client, join=str(other.id))
-
-        with read(town):
-            assert Membership.objects.get(report__number=number).case_id == other.id
-
-    def test_is_left_apart_on_no(self, client, town, other):
-        number, _ = said(client, join="no")
-
-        with read(town):
-            assert Membership.objects.get(report__number=number).case_id != other.id
-
-    def test_nobody_joins_a_case_that_was_not_proposed(self, client, town):
-        case = f.a_case(town, text="三单元电梯停了两天，老人下不了楼。", matter="")
-
-        number, _ = said(client, join=str(case.id))
-
-        with read(town):
-            assert Membership.objects.get(report__number=number).case_id != case.id
-
-    def test_a_case_with_a_confidential_caller_is_not_proposed(self, client, town, monkeypatch):
-        case = f.a_case(town, voice="confidential")
-        found = duplicates.Alike(({"value": case.id, "label": "", "p": 0.9, "reason": ""},), "", "test")
-        monkeypatch.setattr(duplicates, "find", lambda batch, *a, **k: [found for _ in batch])
-
-        assert client.post("/speak", a_form(client)).status_code == 302
-
-    def test_a_case_that_strangers_never_read_is_not_told_to_whoever_names_its_house(self, client, town, other):
-        with read(town):
-            Case.objects.filter(id=other.id).update(visibility="parties", matter="")
-
-        assert client.post("/speak", a_form(client)).status_code == 302
-
-
-class TestTheLikelyBody:
-    def test_is_told_where_the_list_names_one(self, client):
-        said(client)
-
-        page = client.get("/receipt").content.decode()
-
-        assert "按履职清单" in page and "还认不准归谁" not in page
-
-    @pytest.mark.parametrize(
-        "text",
-        ["The street lamp opposite building 5 has been dark for three nights.", "有件事，说不清楚，您看着办吧。"],
-    )
-    def test_is_not_told_where_triage_is_not_sure(self, client, text):
-        said(client, text=text)
-
-        assert "还认不准归谁" in client.get("/receipt").content.decode()
 
 
 class TestNumberAndWord:

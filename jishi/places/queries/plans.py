@@ -37,7 +37,7 @@ from jishi.places.plan_files import Frozen, Special
 from jishi.places.policies import ensure_may_plan, may_plan
 from jishi.places.queries import plan_walks
 from jishi.places.queries.houses import households_of
-from jishi.places.refusals import FileOfFaultyPlan, NothingToPlan, RunNotReady, UnknownUnit
+from jishi.places.refusals import NothingToPlan, RunNotReady, UnknownUnit
 from jishi.places.shapes import E7
 
 MOST_KEPT = 16  # runs of which the units are kept in memory
@@ -439,40 +439,6 @@ def _mean_walk(assignment: Any, frozen: Frozen) -> float:
     total = np.maximum(np.bincount(which, w), 1e-9)
     cx, cy = (np.bincount(which, w * a) / total for a in (x, y))
     return round(float((w * np.hypot(x - cx[which], y - cy[which])).sum() / max(w.sum(), 1.0)), 1)
-
-
-# --- the map and the exports ----------------------------------------------------------------------------------
-
-
-def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
-    """Give the grids of a run, or those of the edition it was calculated from, for the map (RFC 7946, CGCS2000)."""
-    base = grids_of(run.base_id)
-    if side == "before":
-        rows: list[Any] = [(g.grid.code, g.name, shapes.read(g.polygon), {}) for g in base]
-    else:
-        grids = PlanGrid.objects.filter(run=run).order_by("code")
-        moved = set(PlanMove.objects.filter(run=run).values_list("after_code", flat=True).distinct())
-        rows = [
-            (g.code, g.name, shapes.read(g.polygon), {
-                "households": g.households, "mean_walk_m": g.mean_walk_m, "walks": g.walks, "changed": g.code in moved,
-                "faulty": g.at_fault, "exempt": g.exempt,
-            })
-            for g in grids
-        ]  # fmt: skip
-        special = [g for g in base if g.grid.kind == "special"]
-        rows += [(g.grid.code, g.name, shapes.read(g.polygon), {"kind": g.grid.kind}) for g in special]
-    features = [
-        {
-            "type": "Feature", "geometry": shapely.geometry.mapping(shape),
-            "properties": {"code": code, "name": code[-3:], "title": name, "fill": f"k{n % 8 + 1}", **more},
-        }
-        for n, (code, name, shape, more) in enumerate(rows)
-        if not shape.is_empty
-    ]  # fmt: skip
-    page: dict[str, Any] = {"type": "FeatureCollection", "crs_name": "cgcs2000", "features": features}
-    if side != "before" and (run.faults or not run.verdict.startswith("legal")):
-        page[FileOfFaultyPlan.mark] = {"verdict": run.verdict, "faults": run.faults}
-    return page
 
 
 def next_number(community: str, *, by: Actor) -> int:

@@ -13,7 +13,7 @@ from jishi.foundation.actor import Actor, system
 from jishi.places import shapes
 from jishi.places.actions import gridplan, grids, imports
 from jishi.places.models import GridEdition, GridPlan, PlanGrid, PlanRun
-from jishi.places.queries import plans as looking
+from jishi.places.queries import plan_map
 from jishi.places.refusals import FileOfFaultyPlan, PlanHasFaults, SaidEnough, SaidEnoughToday, WordsNeeded
 from jishi.places.tests.factories import CRS, A, a_town
 from jishi.places.tests.factories import office as an_office
@@ -87,13 +87,13 @@ class TestNoPathFromAFault:
 
     def test_leads_through_a_file_of_it(self, by):
         run = a_run(by, lo=600, hi=620)
-        exported = json.dumps(looking.as_geojson(run)).encode()
+        exported = json.dumps(plan_map.as_geojson(run)).encode()
 
         with pytest.raises(FileOfFaultyPlan):
             imports.check_file(exported, "grids.geojson", division=A, crs=CRS, by=by, now=MONDAY_TEN)
         with pytest.raises(FileOfFaultyPlan):
             grids.check(exported, division=A, crs=CRS, by=by)
-        assert FileOfFaultyPlan.mark not in looking.as_geojson(run, side="before")
+        assert FileOfFaultyPlan.mark not in plan_map.as_geojson(run, side="before")
 
     def test_leads_to_an_edition_even_where_the_division_was_changed_after_the_check(self, by):
         plan = a_plan_at("ANSWERED", by)

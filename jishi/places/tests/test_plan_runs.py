@@ -13,7 +13,7 @@ from jishi.kernels.geo.walknet import near_pairs
 from jishi.places import plan_files
 from jishi.places.actions import gridplan, ground, plans, walknets
 from jishi.places.models import PlanFinding, PlanGrid, PlanMove, PlanRun
-from jishi.places.queries import plan_walks
+from jishi.places.queries import plan_map, plan_walks
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
     PlanHasFaults,
@@ -113,7 +113,7 @@ class TestARun:
         bare = PlanGrid.objects.filter(run=run, at_fault=True)
         assert run.status == "DONE" and run.verdict not in gridplan.LEGAL and run.faults and bare
         assert {g.code[:12] for g in PlanGrid.objects.filter(run=run)} == {A}  # no grid of the neighbour's
-        assert PlanFinding.objects.filter(run=run, code="H6:no_ground").exists() and looking.as_geojson(run)
+        assert PlanFinding.objects.filter(run=run, code="H6:no_ground").exists() and plan_map.as_geojson(run)
         PlanRun.objects.filter(id=run.id).update(verdict="legal", faults=0)
         with pytest.raises(PlanHasFaults), transaction.atomic():
             gridplan.check(gridplan.draft(run.id, by=by, now=MONDAY_TEN).id, by=by, now=MONDAY_TEN)
@@ -135,7 +135,7 @@ class TestARun:
     def test_the_map_the_table_and_the_audit_give_the_same_numbers(self, by):
         run = a_run(by)
 
-        drawn = {f["properties"]["code"]: f["properties"]["households"] for f in looking.as_geojson(run)["features"]}
+        drawn = {f["properties"]["code"]: f["properties"]["households"] for f in plan_map.as_geojson(run)["features"]}
         told = {g.code: g.households for g in PlanGrid.objects.filter(run=run)}
         counted: dict[str, int] = {}
         homes = dict(zip(looking.units_for_planning(A, by=by).refs, looking.units_for_planning(A, by=by).households,

@@ -15,6 +15,7 @@ from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, SamePerson,
 from jishi.places import queries, shapes
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanGrid, PlanRun
+from jishi.places.queries import plan_map
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import (
     NothingToPlan,
@@ -51,7 +52,7 @@ class TestAPlan:
         assert codes == set(PlanGrid.objects.filter(run=plan.run).values_list("code", flat=True))
         assert {g.code for g in queries.grids_in(A, day - DAYS)} == {f"{A}00{n}" for n in (1, 2, 3, 4)}
         assert plan.edition.number == 2 and entries("gridplan", plan.id) == 6
-        drawn = looking.as_geojson(plan.run, side="before")["features"]
+        drawn = plan_map.as_geojson(plan.run, side="before")["features"]
         before = {f["properties"]["code"]: f["geometry"] for f in drawn}
         first = GridVersion.objects.filter(edition__division_code=A, edition__number=1).select_related("grid")
         assert before == {g.grid.code: shapely.geometry.mapping(shapes.read(g.polygon)) for g in first}

@@ -22,7 +22,7 @@ from jishi.foundation.scanned import scanned
 from jishi.places import plan_words
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import PlanRun
-from jishi.places.queries import coming, sweeps
+from jishi.places.queries import coming, plan_map, sweeps
 from jishi.places.queries import plans as looking
 from jishi.places.web import plan_sheets
 
@@ -249,7 +249,7 @@ def export(request: HttpRequest, run_id: int, form: str) -> HttpResponse:
 
 
 def _geojson(run: PlanRun, side: str) -> HttpResponse:
-    return JsonResponse(looking.as_geojson(run, side=side), content_type="application/geo+json")
+    return JsonResponse(plan_map.as_geojson(run, side=side), content_type="application/geo+json")
 
 
 def reasons() -> dict[str, str]:
