@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -195,8 +196,12 @@ class Hands:
     def send(self, *names: str) -> None:
         """Press keys of which the last one leads to a page, and see that nothing was refused."""
         self.key(*names[:-1])
-        with self.page.expect_navigation(wait_until="domcontentloaded"):
-            self.key(names[-1])
+        stood = self.stands()
+        try:
+            with self.page.expect_navigation(wait_until="domcontentloaded"):
+                self.key(names[-1])
+        except TimeoutError as no:
+            pytest.fail(f"{names[-1]} led nowhere.\nbefore: {stood}\nafter: {self.stands()}\n{no}")
         told = [t for t in self.page.locator("[role=alert], .err").all_inner_texts() if t.strip()]
         assert not told, f"{self.page.url}: {told}"
 
@@ -205,6 +210,14 @@ class Hands:
         return self.page.evaluate(
             "() => { const e = document.activeElement;"
             " return 'row' in e.dataset ? 'row' : e.name || e.id || e.tagName; }"
+        )
+
+    def stands(self) -> str:
+        """Say where the hand is and what the keys reach, for whoever reads why a key led nowhere."""
+        return self.page.evaluate(
+            "() => JSON.stringify([location.href, document.readyState, document.activeElement.outerHTML.slice(0, 90),"
+            " document.querySelector('dialog[open]')?.id, document.querySelector('h2.no')?.innerText,"
+            " [...document.querySelectorAll('[data-key]')].map((w) => w.dataset.key).join('')])"
         )
 
     def row(self) -> str:

@@ -1,8 +1,7 @@
 """Looking for those who work on cases: the import's rows, the body's inbox, reviews, feedback."""
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -370,18 +369,10 @@ class Asked:
 
 
 def to_ask(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToAsk]:
-    """List the cases in feedback by their clock, then those that ended at once and were drawn; four statements."""
+    """List the cases in feedback by their clock, then those that ended at once and were drawn; five statements."""
     rows = list(_running("feedback", Status.FEEDBACK, by)[:limit])
-    asked = Feedback.objects.filter(
-        case__in=[c.case_id for c in rows], superseded_by=None, asked_at__gte=F("case__status_since")
-    )
-    open_, no, call = Counter[int](), Counter[int](), Counter[int]()
-    facts = asked.values_list("case_id", "answered_at", "solved", "sampled", "membership__report__voice")
-    for case_id, answered_at, solved, sampled, voice in facts:
-        open_[case_id] += answered_at is None
-        no[case_id] += solved == Solved.NO
-        call[case_id] += answered_at is None and sampled and voice == Voice.OPEN
-    waiting = [ToAsk(c.case, _ticked(c, lang, now), open_[c.case_id], no[c.case_id], call[c.case_id]) for c in rows]
+    asked = _present_round([c.case_id for c in rows])
+    waiting = [_to_ask(c.case, _ticked(c, lang, now), asked.get(c.case_id, ())) for c in rows]
     return [*waiting, *_ended_at_once(by, limit)]
 
 
@@ -392,17 +383,37 @@ def _ended_at_once(by: Actor, limit: int) -> list[ToAsk]:
         ForEach(seen), tenant_id=by.tenant_id, sampled=True, answered_at=None, superseded_by=None,
         membership__report__voice=Voice.OPEN,
     )
-    counts = Counter(drawn.order_by("id").values_list("case_id", flat=True)[:limit])
-    return [ToAsk(case, None, n, 0, n) for case in Case.objects.filter(id__in=counts) for n in (counts[case.id],)]
+    ids = set(drawn.order_by("id").values_list("case_id", flat=True)[:limit])
+    asked = _present_round(ids)
+    found = [_to_ask(case, None, asked.get(case.id, ())) for case in Case.objects.filter(id__in=ids).order_by("id")]
+    return [one for one in found if one.to_call]
+
+
+def _to_ask(case: Case, clock: Ticked | None, asked: Sequence[Feedback]) -> ToAsk:
+    unanswered = [r for r in asked if r.answered_at is None]
+    said_no = sum(r.solved == Solved.NO for r in asked)
+    return ToAsk(case, clock, len(unanswered), said_no, sum(to_be_called(r) for r in unanswered))
+
+
+def to_be_called(row: Feedback) -> bool:
+    """Whether this person was drawn, has not answered and gave a number that may be looked at."""
+    return row.answered_at is None and row.sampled and row.membership.report.voice == Voice.OPEN
+
+
+def _present_round(cases: Iterable[int]) -> dict[int, list[Feedback]]:
+    """Give per case whoever still belongs to it and is asked in its present round, the first asked first."""
+    rows = Feedback.objects.filter(case__in=list(cases), superseded_by=None, membership__to_at=None)
+    found: dict[int, list[Feedback]] = {}
+    for row in rows.select_related("membership__report").order_by("case_id", "-round", "id"):
+        of_case = found.setdefault(row.case_id, [])
+        if not of_case or of_case[0].round == row.round:
+            of_case.append(row)
+    return found
 
 
 def asked_of(case: Case, *, now: datetime) -> list[Asked]:
     """Give the callers of the present round with their answers and the calls that were tried; one statement."""
-    asked = Feedback.objects.filter(case=case, superseded_by=None, membership__to_at=None)
-    rows = asked.select_related("membership__report").order_by("id")
-    found = list(rows)
-    last = max((r.round for r in found), default=0)
-    return [_asked_one(r, now) for r in found if r.round == last]
+    return [_asked_one(r, now) for r in _present_round([case.id]).get(case.id, ())]
 
 
 def _asked_one(row: Feedback, now: datetime) -> Asked:

@@ -14,7 +14,7 @@ from django.utils.timezone import localdate
 
 from conftest import MONDAY_TEN
 from jishi.cases.actions import feedback, intake, sampling
-from jishi.cases.models import Case, Feedback, FeedbackSample
+from jishi.cases.models import Case, Feedback, FeedbackSample, Membership
 from jishi.cases.queries import work
 from jishi.cases.refusals import CommittedAlready, NoCallNow, TooLateToCommit, ValueTooShort
 from jishi.cases.states import Status
@@ -159,6 +159,18 @@ class TestCalling:
         assert "13900000417" in opened.content.decode()
         assert answer["Location"].endswith(f"?case={other.number}")
         assert [r.solved for r in rows(town, case=at_once.id, superseded_by=None)] == ["yes"]
+
+    def test_is_offered_for_nobody_whose_report_belongs_elsewhere_by_now(self, town: int) -> None:
+        case = asked(town, 1)[0]
+        bind(town, share=Fraction(1))
+        drawn(town)
+        with scope.work(system(town)):
+            Membership.objects.filter(case=case).update(to_at=MIDNIGHT, end="left")
+
+        with scope.work(f.caller_desk(town)):
+            (row,) = work.to_ask(by=f.caller_desk(town), now=MIDNIGHT, lang="zh")
+
+        assert (row.case.id, row.open, row.to_call) == (case.id, 0, 0)
 
     def test_is_refused_for_who_was_not_drawn(self, town: int) -> None:
         case = asked(town, 1)[0]

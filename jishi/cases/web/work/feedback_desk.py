@@ -1,5 +1,6 @@
 """回访台: whom to ask, three answers as they were given, calls that reached nobody, and what follows."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -63,7 +64,7 @@ def page(
             "may_conclude": work.may_conclude(asked, opened.clock is not None and opened.clock.late),
             "said_no": opened.said_no,
             "may_try": any(a.may_try for a in asked), "first_time": opened.case.not_solved_count == 0,
-            "first_open": next((a.row.id for a in asked if a.why_not not in CLOSED_TO_US), 0),
+            "first_open": _whom_the_keys_reach(asked),
             "next_case": _next(rows, opened),
             "why_not": next((a.why_not for a in asked if a.why_not in ("hours", "half_day", "not_drawn")), ""),
         }  # fmt: skip
@@ -162,6 +163,12 @@ def _asked_case(request: HttpRequest, number: str) -> Case:
 def _first(rows: Any) -> Any:
     """Whom to call first; with nobody to call, what ends first."""
     return next((r for r in rows if r.to_call), rows[0] if rows else None)
+
+
+def _whom_the_keys_reach(asked: Sequence[work.Asked]) -> int:
+    """The first who is to be called; else the first whose answers the desk may take down; 0 for nobody."""
+    open_to_us = [a.row for a in asked if a.why_not not in CLOSED_TO_US]
+    return next((row.id for row in open_to_us if work.to_be_called(row)), open_to_us[0].id if open_to_us else 0)
 
 
 def _next(rows: Any, opened: Any) -> str:
