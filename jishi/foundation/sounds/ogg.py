@@ -1,13 +1,15 @@
 """Ogg with one stream of Opus: page after page; the page of titles is blanked and summed anew."""
 
 import struct
+import zlib
 
 from jishi.foundation.sounds.opus import QUIET, microseconds
 from jishi.foundation.sounds.walked import Unsound, Walked, must
 
 
 def walk(data: bytes) -> Walked:
-    """Walk the pages. :raises Unsound: another stream, another codec, a page missing or something between pages."""
+    """Walk the pages. :raises Unsound: another stream, another codec, a page missing, one that is not what was summed,
+    or something between pages."""
     out, at, count, serial, last, heard, packets = bytearray(data), 0, 0, None, 0, False, 0
     skip = sounded = 0
     while at < len(data):
@@ -19,9 +21,10 @@ def walk(data: bytes) -> Walked:
         must(len(pieces) == data[at + 26] and end <= len(data))
         serial = stream if serial is None else serial
         must(stream == serial and number == count)
+        must(struct.unpack_from("<I", data, at + 22)[0] == crc(data[at : at + 22] + bytes(4) + data[at + 26 : end]))
         body = data[start:end]
         if count == 0:
-            must(body[:8] == b"OpusHead" and len(body) >= 19 and body[9] in (1, 2))
+            must(body[:8] == b"OpusHead" and len(body) == 19 and body[9] in (1, 2) and not body[18])
             skip = struct.unpack_from("<H", body, 10)[0]
         elif count == 1:
             must(body[:8] == b"OpusTags" and pieces and pieces[-1] < 255)
@@ -73,17 +76,11 @@ def crc(page: bytes) -> int:
     >>> hex(crc(b"OggS"))
     '0x5fb0a94f'
     """
-    value = 0
-    for byte in page:
-        value = (value << 8 & 0xFFFFFFFF) ^ _TABLE[value >> 24 ^ byte]
-    return value
+    return _turned(zlib.crc32(page.translate(_TURNED), 0xFFFFFFFF) ^ 0xFFFFFFFF, 32)
 
 
-def _row(value: int) -> int:
-    value <<= 24
-    for _ in range(8):
-        value = (value << 1 ^ 0x04C11DB7 if value & 0x80000000 else value << 1) & 0xFFFFFFFF
-    return value
+def _turned(value: int, bits: int) -> int:
+    return int(f"{value:0{bits}b}"[::-1], 2)
 
 
-_TABLE = tuple(_row(i) for i in range(256))
+_TURNED = bytes(_turned(i, 8) for i in range(256))  # the sum of zlib reads each byte from its other end

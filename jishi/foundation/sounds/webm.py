@@ -1,4 +1,8 @@
-"""WebM and Matroska with one track of Opus, as browsers record it: elements to the last byte, also of unknown size."""
+"""WebM and Matroska with one track of Opus, as browsers record it: elements to the last byte, also of unknown size.
+
+Kept is what a player needs: numbers, the track, the sound. Indexes and sums are blanked with the titles: they hold
+bytes of their sender's choice, and no player of a recording needs them (spec 10 §3, §18).
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -9,9 +13,14 @@ EBML, SEGMENT, CLUSTER, GROUP = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0xA0
 INFO, TRACKS, ENTRY, VOID = 0x1549A966, 0x1654AE6B, 0xAE, 0xEC
 DOC, SCALE, TYPE, CODEC, TIME, SIMPLE, BLOCK = 0x4282, 0x2AD7B1, 0x83, 0x86, 0xE7, 0xA3, 0xA1
 OPEN = (SEGMENT, CLUSTER, GROUP)  # walked into; their size may be unknown while somebody records
-PLAIN = frozenset({0x9B, 0xFB, 0x75A2, 0xA7, 0xAB, 0x114D9B74, 0x1C53BB6B, 0xBF})  # times, places, sums: kept
-WORDS = frozenset({0x1254C367, 0x1941A469, 0x1043A770, 0x75A1, VOID})  # titles, enclosures, chapters: blanked
-NAMED = frozenset({0x7BA9, 0x4D80, 0x5741, 0x73A4, 0x4461, 0x536E, 0x258688, VOID})  # title, programs, name, date
+PLAIN = frozenset({0x9B, 0xFB, 0x75A2, 0xA7, 0xAB})  # numbers of a cluster: kept, of eight bytes at most
+BLANKED = frozenset({0x1254C367, 0x1941A469, 0x1043A770, 0x114D9B74, 0x1C53BB6B, 0x75A1, 0xBF, VOID})
+HEAD = frozenset({0x4286, 0x42F7, 0x42F2, 0x42F3, DOC, 0x4287, 0x4285})  # versions, lengths, the name of the form
+TIMES = frozenset({SCALE, 0x4489})
+NUMBER, CHANNELS, PRIVATE = 0xD7, 0xE1, 0x63A2
+TRACK = frozenset({NUMBER, 0x73C5, TYPE, CODEC, 0x56AA, 0x56BB, 0x88, 0xB9, 0x55AA, 0x9C, 0x6DE7, 0x23E383, 0x22B59C})
+HEARD = frozenset({0xB5, 0x78B5, 0x9F, 0x6264})  # rate, channels, depth
+LONGEST = 8  # bytes of a number or of a short name
 MOST = 200_000  # elements; two minutes have some 6,000
 
 
@@ -20,7 +29,7 @@ class _Found:
 
     def __init__(self, data: bytes) -> None:
         self.data, self.out = data, bytearray(data)
-        self.base = self.ends = self.tracks = self.sounded = 0
+        self.base = self.ends = self.tracks = self.sounded = self.number = 0
         self.scale, self.heard = 1_000_000, False
 
 
@@ -31,26 +40,36 @@ def walk(data: bytes) -> Walked:
         must(number < MOST and (number > 0) != (code == EBML))
         if code in _LOOKS:
             _LOOKS[code](found, body, end)
-        elif code in WORDS:
+        elif code in BLANKED:
             _blank(found.out, start, end)
         else:
-            must(code in PLAIN or code in OPEN)
+            must(code in OPEN or code in PLAIN and end - body <= LONGEST)
     must(found.tracks == 1)
     return Walked(bytes(found.out), max(found.ends * found.scale // 1_000_000, found.sounded // 1000), not found.heard)
 
 
 def _head(found: _Found, body: int, end: int) -> None:
-    inside = {c: found.data[b:e] for c, _s, b, e in _elements(found.data, body, end)}
+    inside = _leave(found, body, end, HEAD)
     must(inside.get(DOC, b"").rstrip(b"\0") in (b"webm", b"matroska"))
 
 
 def _info(found: _Found, body: int, end: int) -> None:
-    for code, start, inner, close in _elements(found.data, body, end):
-        if code == SCALE:
-            found.scale = _number(found.data[inner:close])
-        if code in NAMED:
-            _blank(found.out, start, close)
+    found.scale = _number(_leave(found, body, end, TIMES).get(SCALE, b"\x0f\x42\x40"))
     must(10_000 <= found.scale <= 100_000_000)
+
+
+def _leave(found: _Found, body: int, end: int, known: frozenset[int]) -> dict[int, bytes]:
+    """Blank whatever is not known here, and give the rest. :raises Unsound: a known one longer than it needs."""
+    said = {}
+    for code, start, inner, close in _elements(found.data, body, end):
+        if code not in known:
+            _blank(found.out, start, close)
+            continue
+        said[code] = found.data[inner:close]
+        must(code in (CHANNELS, PRIVATE) or close - inner <= LONGEST)
+        if code == CHANNELS:
+            _leave(found, inner, close, HEARD)
+    return said
 
 
 def _time(found: _Found, body: int, end: int) -> None:
@@ -58,25 +77,25 @@ def _time(found: _Found, body: int, end: int) -> None:
 
 
 def _block(found: _Found, body: int, end: int) -> None:
-    must(end - body > 4 and found.tracks == 1)
+    must(end - body > 4 and found.tracks == 1 and found.data[body] == 0x80 | found.number)
+    must(not found.data[body + 3] & 6)  # several packets in one block are measured as one
     moment = found.base + int.from_bytes(found.data[body + 1 : body + 3], "big", signed=True)
     found.ends, found.heard = max(found.ends, moment), found.heard or end - body - 4 > QUIET
     found.sounded += microseconds(found.data[body + 4 : min(end, body + 6)])
 
 
 def _tracks(found: _Found, body: int, end: int) -> None:
-    data, out = found.data, found.out
-    for code, start, inner, close in _elements(data, body, end):
-        if code in (VOID, 0xBF):
-            _blank(out, start, close)
+    for code, start, inner, close in _elements(found.data, body, end):
+        if code != ENTRY:
+            must(code in (VOID, 0xBF))
+            _blank(found.out, start, close)
             continue
-        must(code == ENTRY)
-        said = {}
-        for c, s, b, e in _elements(data, inner, close):
-            said[c] = data[b:e]
-            if c in NAMED:
-                _blank(out, s, e)
+        said = _leave(found, inner, close, TRACK | {CHANNELS, PRIVATE})
         must(_number(said.get(TYPE, b"")) == 2 and said.get(CODEC, b"").rstrip(b"\0") == b"A_OPUS")
+        private = said.get(PRIVATE, b"")
+        must(not private or (len(private) == 19 and private[:8] == b"OpusHead"))
+        found.number = _number(said.get(NUMBER, b"\0"))
+        must(0 < found.number < 127)
         found.tracks += 1
 
 

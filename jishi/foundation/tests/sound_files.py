@@ -40,17 +40,19 @@ def element(code: int, body: bytes, *, unknown: bool = False) -> bytes:
 
 
 def webm(
-    seconds: float = 2.0, *, packet: int = 40, kind: int = 2, codec: bytes = b"A_OPUS", told: float | None = None
-) -> bytes:
+    seconds: float = 2.0, *, packet: int = 40, kind: int = 2, codec: bytes = b"A_OPUS", told: float | None = None,
+    more: bytes = b"", track: bytes = b"", head: bytes = b"", lacing: int = 0,
+) -> bytes:  # fmt: skip
     info = element(0x2AD7B1, (1_000_000).to_bytes(3, "big")) + element(0x4D80, PLANTED) + element(0x5741, b"Chrome")
-    entry = element(0xD7, b"\1") + element(0x83, bytes((kind,))) + element(0x86, codec)
-    whole = element(0x1549A966, info) + element(0x1654AE6B, element(0xAE, entry))
+    entry = element(0xD7, b"\1") + element(0x83, bytes((kind,))) + element(0x86, codec) + track
+    whole = element(0x1549A966, info) + element(0x1654AE6B, element(0xAE, entry)) + more
     for at in range(0, int(seconds * 1000) + 1, 1000):
         blocks = element(0xE7, (at if told is None else min(at, int(told * 1000))).to_bytes(4, "big"))
-        for more in range(0, min(1000, int(seconds * 1000) - at), 20):
-            blocks += element(0xA3, b"\x81" + more.to_bytes(2, "big") + b"\x80" + b"\x08" * packet)
+        for late in range(0, min(1000, int(seconds * 1000) - at), 20):
+            flags = bytes((0x80 | lacing,))
+            blocks += element(0xA3, b"\x81" + late.to_bytes(2, "big") + flags + b"\x08" * packet)
         whole += element(0x1F43B675, blocks, unknown=True)
-    return element(0x1A45DFA3, element(0x4282, b"webm")) + element(0x18538067, whole, unknown=True)
+    return element(0x1A45DFA3, element(0x4282, b"webm") + head) + element(0x18538067, whole, unknown=True)
 
 
 def box(kind: bytes, body: bytes) -> bytes:
@@ -58,16 +60,19 @@ def box(kind: bytes, body: bytes) -> bytes:
 
 
 def m4a(seconds: float = 2.0, *, told: float | None = None, handler: bytes = b"soun", pieces: bool = False,
-        codec: bytes = b"mp4a") -> bytes:  # fmt: skip
+        codec: bytes = b"mp4a", name: bytes = b"", more: bytes = b"", setting: bytes = b"", made: bytes = bytes(8),
+        source: bytes = b"\0\0\0\x0curl \0\0\0\1", behind: bytes = b"") -> bytes:  # fmt: skip
     samples, rate = int(seconds * 48000) // 1024, 48000
     said = int((seconds if told is None else told) * rate)
-    mdhd = box(b"mdhd", bytes(12) + struct.pack(">II", rate, 0 if pieces else said) + bytes(4))
+    mdhd = box(b"mdhd", bytes(4) + made + struct.pack(">II", rate, 0 if pieces else said) + bytes(4) + behind)
     stts = struct.pack(">II", 0, 0) if pieces else struct.pack(">IIII", 0, 1, samples, 1024)
-    table = box(b"stsd", struct.pack(">II", 0, 1) + struct.pack(">I", 16) + codec + bytes(8)) + box(b"stts", stts)
-    track = mdhd + box(b"hdlr", bytes(8) + handler + bytes(12)) + box(b"minf", box(b"stbl", table))
-    film = box(b"mvhd", bytes(12) + struct.pack(">II", 1000, 0 if pieces else said // 48) + bytes(80))
-    more = box(b"mvex", box(b"trex", struct.pack(">IIIIII", 0, 1, 1, 1024, 0, 0))) if pieces else b""
-    film += box(b"trak", box(b"mdia", track)) + more + box(b"udta", PLANTED)
+    entry = codec + bytes(28) + setting
+    table = box(b"stsd", struct.pack(">II", 0, 1) + struct.pack(">I", len(entry) + 4) + entry) + box(b"stts", stts)
+    minf = box(b"dinf", box(b"dref", struct.pack(">II", 0, 1) + source)) + box(b"stbl", table + more)
+    track = mdhd + box(b"hdlr", bytes(8) + handler + bytes(12) + name) + box(b"minf", minf)
+    film = box(b"mvhd", bytes(4) + made + struct.pack(">II", 1000, 0 if pieces else said // 48) + bytes(80))
+    trex = box(b"mvex", box(b"trex", struct.pack(">IIIIII", 0, 1, 1, 1024, 0, 0))) if pieces else b""
+    film += box(b"trak", box(b"mdia", track)) + trex + box(b"udta", PLANTED)
     out = box(b"ftyp", b"M4A \0\0\0\0") + box(b"moov", film)
     if pieces:
         run = box(b"trun", struct.pack(">III", 0x1, samples, 0))
