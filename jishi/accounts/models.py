@@ -136,6 +136,7 @@ class Reading(FactRow):
     owner_table = models.CharField(max_length=60)
     owner_row = models.BigIntegerField()
     fields = ArrayField(models.CharField(max_length=40))
+    file_row = models.BigIntegerField(null=True)  # which file of that row; it may have ended, so no key
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "owner_table", "owner_row"], name="readings_of_row")]

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max, Q
 
 from jishi.accounts import policies
 from jishi.accounts.actions import proving
@@ -49,12 +50,12 @@ CONFIDENTIAL = "identity.reporter"  # that is an unsealing's alone (spec 10 §13
 # The title of the post is kept as it was when somebody looked.
 _LOG = """
     INSERT INTO accounts_reading
-        (tenant_id, at, actor, body_id, post_title, purpose, reason, owner_table, owner_row, fields)
+        (tenant_id, at, actor, body_id, post_title, purpose, reason, owner_table, owner_row, fields, file_row)
     SELECT %(tenant)s, %(at)s, %(actor)s, %(body)s,
            coalesce((SELECT g.post_title FROM accounts_grant g
                      WHERE g.tenant_id = %(tenant)s AND g.account_id = %(account)s AND g.post_id = %(post)s
                      ORDER BY g.id DESC LIMIT 1), ''),
-           %(purpose)s, %(reason)s, o.owner_table, o.owner_row, %(fields)s::varchar[]
+           %(purpose)s, %(reason)s, o.owner_table, o.owner_row, %(fields)s::varchar[], %(file)s
     FROM unnest(%(tables)s::text[], %(rows)s::bigint[]) AS o (owner_table, owner_row)
 """
 
@@ -113,7 +114,7 @@ def read_file(file_id: int, *, what: str = "photo", reason: str, by: Actor, now:
     if not why:
         raise ReasonMissing
     policies.ensure_may_read(by, known)
-    _write_down([(row.owner_table, row.owner_row)], [what], row.purpose, why, by, now)
+    _write_down([(row.owner_table, row.owner_row)], [what], row.purpose, why, by, now, row.id)
     said = unseal([(FILES, row.id)], [FILE_NAME], purpose=row.purpose, tenant_id=by.tenant_id, now=now)
     return OpenedFile(row, open_file(row, now=now), said[(FILES, row.id)].get(FILE_NAME, ""))
 
@@ -130,7 +131,7 @@ def noticed() -> Iterator[list[str]]:
 
 
 def read_on(file_id: int, *, what: str, since: datetime, by: Actor, now: datetime) -> OpenedFile:
-    """Give a file again to the very reader who has opened it for a reason since then: a player asks in pieces.
+    """Give a file again to the very reader who has opened this very one for a reason since: a player asks in pieces.
 
     :raises NotFound: nobody opened it, or somebody else did. :raises NotAllowed, KeyNotAvailable, FileGone: as before.
     """
@@ -138,22 +139,35 @@ def read_on(file_id: int, *, what: str, since: datetime, by: Actor, now: datetim
     if row is None:
         raise NotFound
     policies.ensure_may_read(by, purposes.named(row.purpose, what))
-    read_before = Reading.objects.filter(
-        tenant_id=by.tenant_id, owner_table=row.owner_table, owner_row=row.owner_row, purpose=row.purpose,
-        actor=by.label, at__gte=since,
-    )  # fmt: skip
-    if not read_before.exists():
+    last = opened_by([row], by=by).get(row.id)
+    if last is None or last < since:
         raise NotFound
     return OpenedFile(row, open_file(row, now=now), "")
 
 
+def opened_by(files: Iterable[StoredFile], *, by: Actor) -> dict[int, datetime]:
+    """Tell which of these files this person has opened, whichever post he held, and when last; one statement."""
+    rows = list(files)
+    if not rows:
+        return {}
+    person = by.label.partition("/")[0]
+    owners, tables = [row.owner_row for row in rows], [row.owner_table for row in rows]
+    found = Reading.objects.filter(
+        Q(actor=person) | Q(actor__startswith=f"{person}/"), tenant_id=by.tenant_id, owner_table__in=tables,
+        owner_row__in=owners, file_row__in=[row.id for row in rows],
+    )  # fmt: skip
+    return dict(found.order_by().values_list("file_row").annotate(last=Max("at")))
+
+
 def _write_down(
-    owners: Sequence[Owner], fields: Sequence[str], purpose: str, why: str, by: Actor, now: datetime
-) -> None:
+    owners: Sequence[Owner], fields: Sequence[str], purpose: str, why: str, by: Actor, now: datetime,
+    file: int | None = None,
+) -> None:  # fmt: skip
     facts: dict[str, Any] = {
         "tenant": by.tenant_id, "at": now, "actor": by.label, "body": min(by.body_ids, default=None),
         "account": by.account_id, "post": by.post_id, "purpose": purpose, "reason": why[:300],
         "fields": list(fields), "tables": [t for t, _ in owners], "rows": [r for _, r in owners],
+        "file": file,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_LOG, facts)

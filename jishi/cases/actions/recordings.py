@@ -7,7 +7,7 @@ body alone listens (个人信息保护法 28, spec 10 §13).
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -22,6 +22,7 @@ from jishi.cases.actions.arrival import Incoming
 from jishi.cases.models import Case, Recording, Report, RiskMark, Suggestion
 from jishi.cases.refusals import (
     AnonymousHasNoVoice,
+    NotHeardYet,
     NothingHeard,
     NothingSaid,
     ReopenWindowClosed,
@@ -125,6 +126,13 @@ def play(row: Recording, *, by: Actor, now: datetime) -> OpenedFile:
     return reading.read_on(row.file_id, what=FIELD, since=now - LISTENED, by=by, now=now)
 
 
+def heard(rows: Iterable[Recording], *, by: Actor) -> dict[int, datetime]:
+    """Tell which of these recordings this person has opened, and when last; one statement, none where there is none."""
+    files_of = {row.file_id: row for row in rows if row.file is not None}
+    last = reading.opened_by([row.file for row in files_of.values() if row.file is not None], by=by)
+    return {files_of[file].id: at for file, at in last.items()}
+
+
 def may_hear(report: Report, by: Actor) -> bool:
     """Tell whether somebody may know that a voice is there: its speaker, and staff who see the case.
 
@@ -142,11 +150,12 @@ def may_hear(report: Report, by: Actor) -> bool:
 def write_down(
     recording_id: int, *, text: str, by: Actor, now: datetime, version: int | None = None
 ) -> Recording:  # fmt: skip
-    """Write down what was said, once: an operator who may hear it. The speaker is asked to confirm it.
+    """Write down what was said, once: an operator who has listened to it. The speaker is asked to confirm it.
 
     The words stand beside the report as an addition; triage and the look for danger run over them.
     :raises NotFound, NotAllowed: not an operator who may hear it. :raises NothingSaid, TooLong: the words.
     :raises WrittenDown: somebody was faster. :raises Stale: another version than the one seen.
+    :raises NotHeardYet: this operator has not opened this very recording; another one of the report does not count.
     """
     row, held, report = _hold(recording_id, by=by, version=version)
     if not may_hear(report, by):
@@ -157,6 +166,8 @@ def write_down(
         raise WrittenDown
     if not text.strip():
         raise NothingSaid
+    if not heard([row], by=by):
+        raise NotHeardYet
     intake.add_addendum(report.id, text=text, by=by, now=now)
     row.change(words=minimise_one(text).shown, written_at=now, written_by=by.label)
     _look(report, [one.case for one in held], text, by=by, now=now)
@@ -232,7 +243,7 @@ def _hold(
     if found is None:
         raise NotFound
     held, report = covering.hold(found.report_id, by=by)
-    row = Recording.objects.select_for_update().filter(id=recording_id).first()
+    row = Recording.objects.select_for_update(of=("self",)).select_related("file").filter(id=recording_id).first()
     if row is None:
         raise NotFound
     if version is not None and version != row.version:

@@ -42,6 +42,14 @@ class NothingHeard(Refused):
     next_zh, next_en = "再录一遍，听一下再传；或者写几个字。", "Record it again and listen first; or write a few words."
 
 
+class NotHeardYet(Refused):
+    code, status = "not_heard_yet", 409
+    zh = "这一段您还没有听过：先听，再写下来。"
+    en = "You have not listened to this recording yet: listen first, then write it down."
+    next_zh = "写一句为什么听，按“听这一段”；写的字还在。"
+    next_en = "Say in a sentence why you listen, then press “Listen to this one”; what you typed is still there."
+
+
 class WrittenDown(Refused):
     code, status = "recording_written", 409
     zh = "这段录音现在不用这一步：还没有听写，或者已经写好、核对过了。"

@@ -54,6 +54,10 @@ def test_a_report_is_spoken_heard_written_down_and_confirmed(town: int) -> None:
     case, desk = case_of(town), colleague(town, "operator")
     page, play = f"/cases/{case.number}/photos", f"/cases/{case.number}/recordings/{row.code}"
     assert desk.get(play).status_code == 404
+    assert 'name="text"' not in desk.get(page).content.decode(), "nothing is written down before it was heard"
+    early = desk.post(page, {"do": "write-down", "recording": row.id, "version": 1, "text": "三号楼的灯坏了"})
+    assert early.status_code == 409 and "还没有听过" in early.content.decode()
+    assert "三号楼的灯坏了</textarea>" in early.content.decode(), "what was typed is kept"
     refused = desk.post(page, {"do": "listen", "recording": row.id, "reason": " "})
     assert refused.status_code == 422 and play not in refused.content.decode()
     heard = desk.post(page, {"do": "listen", "recording": row.id, "reason": "听写"})
@@ -62,6 +66,8 @@ def test_a_report_is_spoken_heard_written_down_and_confirmed(town: int) -> None:
     assert (piece.status_code, piece.content, piece["Content-Type"]) == (206, b"OggS", "audio/ogg")
     assert {name: piece[name] for name in HEADERS} == HEADERS and "sandbox" in piece["Content-Security-Policy"]
 
+    empty = desk.post(page, {"do": "write-down", "recording": row.id, "version": 1, "text": " "})
+    assert empty.status_code == 422 and play in empty.content.decode(), "it may be heard on for these ten minutes"
     wrote = {"do": "write-down", "recording": row.id, "version": 1, "text": "三号楼的灯坏了"}
     assert desk.post(page, wrote).status_code == 302
     assert "三号楼的灯坏了" in desk.get(f"/cases/{case.number}").content.decode()

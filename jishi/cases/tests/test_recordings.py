@@ -14,6 +14,7 @@ from jishi.cases.actions import recordings, retention
 from jishi.cases.models import Addendum, Case, Recording, RiskMark
 from jishi.cases.refusals import (
     AnonymousHasNoVoice,
+    NotHeardYet,
     NothingHeard,
     NothingSaid,
     ReopenWindowClosed,
@@ -49,9 +50,14 @@ def a_recording(case: Case, *, by: Actor | None = None, now: Any = MONDAY_TEN) -
 
 
 def written(case: Case, text: str = SAID) -> Recording:
-    row = a_recording(case)
+    row = listened(a_recording(case))
     f.do(f.operator(case.tenant_id), recordings.write_down, row.id, text=text, now=MONDAY_TEN)
     return again(row)
+
+
+def listened(row: Recording) -> Recording:
+    f.do(f.operator(row.tenant_id), recordings.open_, row.id, reason="听写", now=MONDAY_TEN)
+    return row
 
 
 def again(row: Recording) -> Recording:
@@ -149,6 +155,22 @@ class TestListen:
             f.do(f.reviewer(town), recordings.play, row, now=MONDAY_TEN)
 
 
+    def test_opens_that_one_recording_and_no_other_of_the_report(self, town: int) -> None:
+        case, by = f.a_case(town), f.operator(town)
+        one, other = again(a_recording(case)), again(a_recording(case))
+        f.do(by, recordings.open_, one.id, reason="听写", now=MONDAY_TEN)
+        assert f.do(by, recordings.play, one, now=MONDAY_TEN).data.startswith(b"OggS")
+        with pytest.raises(NotFound):
+            f.do(by, recordings.play, other, now=MONDAY_TEN)
+
+    def test_counts_for_the_person_whichever_post_he_holds(self, town: int) -> None:
+        by, row = f.operator(town), again(a_recording(f.a_case(town)))
+        f.do(by, recordings.open_, row.id, reason="听写", now=MONDAY_TEN)
+        assert f.do(replace(by, post_id=77), recordings.play, row, now=MONDAY_TEN)
+        with pytest.raises(NotFound):
+            f.do(replace(by, account_id=(by.account_id or 0) * 10 + 1), recordings.play, row, now=MONDAY_TEN)
+
+
 def elsewhere(by: Actor) -> Actor:
     return replace(by, body_ids=frozenset({999_999}))
 
@@ -159,6 +181,17 @@ class TestWriteDown:
         row = written(case)
         assert added(case) == [row.words] and "13800138000" not in row.words and "灯坏了" in row.words
         assert p.entries(case)[-1] == "report.recording_written" and row.confirmed_at is None
+
+    def test_is_refused_to_whoever_has_not_listened_to_this_very_recording(self, town: int) -> None:
+        case, by = f.a_case(town), f.operator(town)
+        row, other = a_recording(case), listened(a_recording(case))
+        colleague = replace(by, account_id=(by.account_id or 0) * 10 + 1)
+        before = p.entries(case)
+        for who, which in ((by, row), (colleague, other)):
+            with pytest.raises(NotHeardYet):
+                f.do(who, recordings.write_down, which.id, text=SAID, now=MONDAY_TEN)
+        assert added(case) == [] and p.entries(case) == before and again(row).written_at is None
+        f.do(by, recordings.write_down, listened(row).id, text=SAID, now=MONDAY_TEN)
 
     def test_that_tells_of_danger_is_marked(self, town: int) -> None:
         case = f.a_case(town)
@@ -180,7 +213,7 @@ class TestWriteDown:
 
     def test_is_refused_empty_twice_or_stale(self, town: int) -> None:
         case = f.a_case(town)
-        row, by = a_recording(case), f.operator(town)
+        row, by = listened(a_recording(case)), f.operator(town)
         for text, version, no in ((" \n", None, NothingSaid), (SAID, 7, Stale)):
             with pytest.raises(no):
                 f.do(by, recordings.write_down, row.id, text=text, version=version, now=MONDAY_TEN)

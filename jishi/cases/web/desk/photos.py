@@ -172,6 +172,7 @@ def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, o
     reviews = policies.PARTIES["reviewer"](by, stand)
     said = covered.of_case(case, lang=lang())
     ears = by.has("operator", "reviewer")
+    heard_at = recordings.heard([v for b in said for v in b.recordings], by=by) if ears else {}
     facts = {
         "case": case,
         "said": said,
@@ -184,6 +185,8 @@ def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, o
         "opened": opened,
         "answer_opened": answer_opened,
         "heard": heard,
+        "heard_before": set(heard_at),
+        "playing": {row for row, at in heard_at.items() if at >= request.now - recordings.LISTENED},
         "writes": by.has("operator"),
         "picture": picture,
         "name": name,
