@@ -71,6 +71,7 @@ def _flags() -> argparse.ArgumentParser:
     flags.add_argument("--compound", help="小区所在的列 · the column of the compound")
     flags.add_argument("--compounds", choices=("whole", "own_grid", "free"), default="whole")
     flags.add_argument("--cap", type=int, help="到多少户的小区不拆 · households up to which a compound stays whole")
+    flags.add_argument("--max-walk", type=float, help="最远走多少米,直线×1.35 · longest walk, m, straight × 1.35")
     flags.add_argument("--previous", help="现行方案 (id,grid) · the plan in force: change it as little as possible")
     flags.add_argument("--price", type=float, default=10.0, help="变动的价格 · the price of a change")
     flags.add_argument("--audit", help="只核查这个方案 (id,grid) · only judge this plan")
@@ -228,7 +229,7 @@ def exempt(given: argparse.Namespace) -> planner.Exempt:
 def _fields(given: argparse.Namespace, table: dict[str, Any]) -> dict[str, Any]:
     return {
         "band": table["band"], "atoms": table["atoms"], "compounds": given.compounds, "cap": given.cap,
-        "community": table["community"], "count": given.k, "exempt": exempt(given),
+        "community": table["community"], "count": given.k, "exempt": exempt(given), "max_walk_m": given.max_walk,
     }  # fmt: skip
 
 

@@ -58,8 +58,12 @@ def problem_of(run: PlanRun, **columns: Any) -> planner.Problem:
     """Put the rules of a run beside its ground."""
     return planner.Problem(
         band=planner.Band(run.lo, run.hi), compounds=run.compounds, cap=run.cap, change_price=float(run.price),  # type: ignore[arg-type]
-        exempt=planner.Exempt(allow_islands=run.allow_islands), **columns,
+        exempt=planner.Exempt(allow_islands=run.allow_islands), max_walk_m=_limit(run), **columns,
     )  # fmt: skip
+
+
+def _limit(run: PlanRun) -> float | None:
+    return float(run.max_walk_m) if run.max_walk_m is not None else None
 
 
 def freeze(frozen: Frozen) -> bytes:

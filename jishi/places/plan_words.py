@@ -33,6 +33,7 @@ REASONS = {
     "makes_room": ("给别处让位", "it makes room for others"),
     "new_unit": ("新楼", "it is new"),
     "border_rule": ("原来跨了边界", "its old grid crossed a border"),
+    "too_far": ("原网格里有人走得太远", "somebody in its old grid walked too far"),
     "by_hand": ("人工调整", "it was moved by hand"),
     "better": ("更近", "it is nearer"),
 }
@@ -60,7 +61,10 @@ def fault(one: planner.Fault, code_of: Mapping[int, str]) -> tuple[str, str]:
     """Say a fault in both languages, with the grid and the number."""
     zh, en = RULES.get(one.rule, (one.code, one.code))
     code = code_of.get(one.grid, "")
-    number = (f"：{one.number} 户", f": {one.number} households") if one.rule == "H4" else ("", "")
+    number = {
+        "H4": (f"：{one.number} 户", f": {one.number} households"),
+        "H7": (f"：有人要走 {one.number} 米", f": somebody would walk {one.number} m"),
+    }.get(one.rule, ("", ""))
     who = (f"{code[12:]} 网格", f"Grid {code[12:]} ") if code else ("", "")
     return f"{who[0]}{zh}{number[0]}", f"{who[1]}{en}{number[1]}"
 
@@ -101,6 +105,9 @@ def _who(frozen: Frozen, units: Sequence[int]) -> tuple[str, str]:
 def _certificate(one: planner.Certificate, frozen: Frozen) -> dict[str, Any]:
     zh, en = _who(frozen, one.units)
     band, n = frozen.problem.band, one.households
+    far = one.evidence.get("max_walk_m") if one.kind != "packing" else frozen.problem.max_walk_m
+    zh_far = f"、没有人走超过 {far:g} 米的一格" if far else ""
+    en_far = f" in which nobody walks more than {far:g} m" if far else ""
     told = {
         "no_count": (f"{zh}合起来 {n} 户：分成几个网格都不在 {band.lo}–{band.hi} 户里。",
                      f"{en}: {n} households together fit no number of grids of {band.lo}–{band.hi}."),
@@ -108,10 +115,10 @@ def _certificate(one: planner.Certificate, frozen: Frozen) -> dict[str, Any]:
                       f"{en}: {n} households lie alone, a grid needs {band.lo}."),
         "too_big": (f"{zh}有 {n} 户，不能再分，一个网格最多 {band.hi} 户。",
                     f"{en}: {n} households cannot be parted, a grid holds {band.hi} at most."),
-        "homeless": (f"{zh}（{n} 户）和周围哪些楼连在一起，都凑不成 {band.lo}–{band.hi} 户。",
-                     f"{en} ({n} households): no connected ground around it holds {band.lo}–{band.hi}."),
-        "packing": (f"{zh}共 {n} 户：每处都能凑成一格，但凑不成互不重叠的一套。",
-                    f"{en}, {n} households: each has a possible grid, but no set of them fits together."),
+        "homeless": (f"{zh}（{n} 户）和周围哪些楼连在一起，都凑不成 {band.lo}–{band.hi} 户{zh_far}。",
+                     f"{en} ({n} households): no connected ground around it holds {band.lo}–{band.hi}{en_far}."),
+        "packing": (f"{zh}共 {n} 户：每处都能凑成一格，但凑不成互不重叠{zh_far}的一套。",
+                    f"{en}, {n} households: each has a possible grid, but no set of them fits together{en_far}."),
         "cut": (f"{zh}（{n} 户）只连着一处，怎么分都不行。", f"{en} ({n} households) hang on one place; no way fits."),
     }[one.kind]  # fmt: skip
     return {"kind": "certificate", "code": one.kind, "zh": told[0][:600], "en": told[1][:600]}
@@ -135,6 +142,10 @@ def _relaxation(one: planner.Relaxation, frozen: Frozen, run: PlanRun) -> dict[s
     elif one.kind == "split":
         asked, name = _split(one, frozen)
         told = (f"允许拆开{name}所在的小区，沿楼栋分。", f"Let the compound of {name} be split along its buildings.")
+    elif one.kind == "walk":
+        asked = {"ask_walk_m": one.walk_m}
+        told = (f"最远步行放宽到 {one.walk_m} 米（现在限 {run.max_walk_m} 米）。",
+                f"Let the longest walk be {one.walk_m} m (now {run.max_walk_m} m).")  # fmt: skip
     elif one.kind == "crossing":
         told = ("把一处已有的通道登记进来。", "List a crossing that exists.")
     else:

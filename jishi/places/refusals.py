@@ -124,6 +124,12 @@ class NothingToPlan(Refused):
     next_zh, next_en = "先导入小区和户数。", "Bring in compounds with their households first."
 
 
+class PlanRulesMakeNoSense(Refused):
+    code, status = "plan_rules_make_no_sense", 422
+    zh, en = "规则里有一处不对：{what}。", "One of the rules makes no sense: {what_en}."
+    next_zh, next_en = "改好这一处再算，别的都还在。", "Correct it and ask again; the rest is kept."
+
+
 class RunNotReady(Refused):
     code, status = "plan_not_ready", 409
     zh, en = "这次计算还没有算完，或者已经停下。", "This calculation is not finished, or was stopped."

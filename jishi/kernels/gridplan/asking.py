@@ -1,5 +1,6 @@
 """Questions about a plan: why is this house here, what if it went there, what differs (spec 21 §4)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -145,7 +146,7 @@ class Desk:
         if problem.max_walk_m is None or not len(some):
             return []
         far = walking.middle(problem, some)[1][self.w[some] > 0].max(initial=0.0)
-        return [Fault("H7", "walk_too_far", grid, round(far))] if far > problem.max_walk_m else []
+        return [Fault("H7", "walk_too_far", grid, math.ceil(far))] if far > problem.max_walk_m else []
 
     def scatter(self, rows: set[int]) -> float:
         """Give the household-metres along the ways to the middle of some units; without ways, straight from the mean

@@ -4,6 +4,7 @@ The auditor trusts nothing of the planner and shares no code with it: of this pa
 of senseless input, and nothing else (a test reads the imports). It judges plans drawn by hand as well.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -224,7 +225,7 @@ class _Audit:
             self._along_ways(rows, metres)
             far = metres[:, homes].max(axis=1).min()
             if far > limit:
-                found.append(Fault("H7", "walk_too_far", self._name(int(self.grid[rows[0]])), round(far)))
+                found.append(Fault("H7", "walk_too_far", self._name(int(self.grid[rows[0]])), math.ceil(far)))
         return found
 
     def _along_ways(self, rows: Array, metres: Doubles) -> None:

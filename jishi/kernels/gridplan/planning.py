@@ -245,6 +245,8 @@ def fingerprint(problem: Problem) -> str:
         digest.update(np.ascontiguousarray(column).tobytes())
     if problem.walk is not None:
         _put_walks(digest, problem, problem.walk, rank)
+    elif problem.max_walk_m is not None:
+        digest.update(repr(problem.max_walk_m).encode())
     return digest.hexdigest()
 
 

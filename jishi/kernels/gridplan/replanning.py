@@ -7,7 +7,7 @@ import numpy as np
 from . import contract, reporting
 from .auditing import audit
 from .planning import Progress, Timer, exempted, fingerprint, plan, watched
-from .problem import check
+from .problem import check, restricted
 from .searching import Search
 from .solving import divide
 from .values import VERSION, Array, Fault, Flags, Ints, Move, Plan, Problem
@@ -40,15 +40,15 @@ def replan(
     """This will give a plan near `problem.previous` under the problem's new units, counts, barriers or band.
 
     A plan in force that is still legal comes back as it is, with no move. Each move has a reason: `was_over`,
-    `was_under`, `cut_off`, `makes_room`, `new_unit`, `border_rule`. `used["bound_fixed"]` and `used["bound_free"]`
-    are the lower bounds on households moved, `metrics["moved"]` what was found.
+    `was_under`, `cut_off`, `makes_room`, `new_unit`, `border_rule`, `too_far`. `used["bound_fixed"]` and
+    `used["bound_free"]` are the lower bounds on households moved, `metrics["moved"]` what was found.
 
     :raises BadInput: if the problem makes no sense or has no plan in force.
     """
     problem = check(replace(problem, change_price=price))
     previous = np.asarray(problem.previous, dtype=np.int64)
     watch = watched(progress, timer, time_limit_s)
-    old = audit(previous, problem, ()) if (previous >= 0).all() else ()
+    old = _faults_in_force(problem, previous)
     same = _unchanged(problem, previous, seed, effort) if (previous >= 0).all() else None
     if same is not None:
         return same
@@ -61,6 +61,14 @@ def replan(
         found, moves=moves, metrics={**found.metrics, "moved": float(moved)},
         used={**found.used, "bound_fixed": bound.fixed, "bound_free": bound.free},
     )  # fmt: skip
+
+
+def _faults_in_force(problem: Problem, previous: Ints) -> tuple[Fault, ...]:
+    """Judge the plan in force by the new rules; of new units, which it does not know, nothing is said."""
+    known = np.flatnonzero(previous >= 0)
+    if len(known) == len(previous):
+        return audit(previous, problem, ())
+    return audit(previous[known], restricted(problem, known), ()) if len(known) else ()
 
 
 def _unchanged(problem: Problem, previous: Ints, seed: int, effort: float) -> Plan | None:
@@ -88,7 +96,7 @@ def _moves(problem: Problem, assignment: Array, old: tuple[Fault, ...]) -> tuple
     width = int(max(previous.max(), after.max())) + 1
     homes = np.bincount(previous[previous >= 0], w[previous >= 0], width)
     loose = _loose(problem, previous)
-    bordered = {f.grid for f in old if f.rule in ("H3", "H5", "H6", "H9")}
+    bordered, far = ({f.grid for f in old if f.rule in rules} for rules in (("H3", "H5", "H6", "H9"), ("H7",)))
     found = []
     for row in np.flatnonzero(previous != after).tolist():
         before, to = int(previous[row]), int(after[row])
@@ -99,6 +107,8 @@ def _moves(problem: Problem, assignment: Array, old: tuple[Fault, ...]) -> tuple
             reason = "cut_off"
         elif before in bordered:
             reason = "border_rule"
+        elif before in far:
+            reason = "too_far"
         elif homes[before] > problem.band.hi:
             reason = "was_over"
         elif homes[before] < problem.band.lo or homes[to] < problem.band.lo:

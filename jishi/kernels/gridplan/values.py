@@ -165,13 +165,15 @@ class Certificate:
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """Rules that give way, and the checked plan that becomes legal by it; `price` in the town's points."""
+    """Rules that give way, and the checked plan that becomes legal by it; `price` in the town's points; `walk_m`: the
+    longest walk that would do, in whole metres, where it is that rule."""
 
-    kind: Literal["band", "split", "crossing", "community", "island"]
+    kind: Literal["band", "split", "crossing", "community", "island", "walk"]
     price: float
     sentence: str
     units: tuple[int, ...]
     grids: tuple[tuple[int, ...], ...] = ()
+    walk_m: int | None = None
 
 
 @dataclass(frozen=True)

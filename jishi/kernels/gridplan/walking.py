@@ -114,6 +114,14 @@ class Reach:
             kept += [s for s, fit in zip(some, fits.any(axis=1).tolist(), strict=True) if fit]
         return kept
 
+    def longest_of(self, sets: list[int]) -> Doubles:
+        """Give for each set the longest walk of a home to the middle where that is shortest."""
+        found = np.empty(len(sets))
+        for nth, one in enumerate(sets):
+            inside = np.array([one >> i & 1 for i in range(len(self.longest))], bool)
+            found[nth] = self.longest[np.ix_(inside, inside[self.of])].max(axis=0).min()
+        return found
+
     def costs(self, sets: list[int]) -> Doubles:
         """Give for each set the squared metres, summed over households, to the unit where they are least."""
         least = [np.where(members[:, self.of] > 0, members @ self.squares, np.inf).min(axis=1)

@@ -23,18 +23,20 @@ from jishi.places.models import Compound, PlanFinding, PlanGrid, PlanMove, PlanR
 from jishi.places.plan_files import Frozen
 from jishi.places.policies import ensure_may_plan
 from jishi.places.queries import plans as looking
-from jishi.places.refusals import NothingToPlan, RunNotReady, UnknownUnit
+from jishi.places.refusals import NothingToPlan, PlanRulesMakeNoSense, RunNotReady, UnknownUnit
 
 log = logging.getLogger(__name__)
 EVERY = timedelta(seconds=0.5)  # between two figures of progress
 MOST_HOUSEHOLDS = 100_000
+WALKS_M = (50, 5000)  # a longest walk outside of these is a slip of the pen
 RULES = ("whole", "own_grid")
 NO_GROUND = shapely.Polygon()
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the town wants: households per grid, compounds, and what a change of grid costs."""
+    """What the town wants: households per grid, compounds, what a change of grid costs, and how far anybody may walk
+    to the middle of a grid (21 H7; None: no matter how far)."""
 
     lo: int = 300
     hi: int = 500
@@ -43,20 +45,30 @@ class Rules:
     price: int = 10
     allow_islands: bool = False
     split_compound_id: int | None = None
+    max_walk_m: int | None = None
 
 
 @transaction.atomic
 def ask(community: str, *, rules: Rules, by: Actor, now: datetime) -> PlanRun:
     """This will have a plan of a community calculated; the worker takes it up within seconds.
 
-    :raises NotAllowed: not the street's or the town's office. :raises Invalid: a band that makes no sense.
+    :raises NotAllowed: not the street's or the town's office. :raises PlanRulesMakeNoSense: a band, cap, price or walk.
     :raises NothingToPlan: no household is known. :raises UnknownUnit: no such compound to split.
     """
     ensure_may_plan(by, community)
     if not 0 <= rules.lo <= rules.hi <= MOST_HOUSEHOLDS or rules.hi < 1 or rules.compounds not in RULES:
-        raise Invalid(detail="户数区间写成“下限 ≤ 上限”的整数，例如 300 到 500。")
+        raise PlanRulesMakeNoSense(
+            what="户数区间写成“下限 ≤ 上限”的整数，例如 300 到 500", what_en="the band is lo ≤ hi, say 300 to 500"
+        )
     if rules.cap is not None and not 1 <= rules.cap <= MOST_HOUSEHOLDS or not 0 <= rules.price <= 1000:
-        raise Invalid(detail="小区不拆的上限和变动的价格是不太大的整数。")
+        raise PlanRulesMakeNoSense(
+            what="小区不拆的上限和变动的价格是不太大的整数", what_en="the cap and the price are whole and not so large"
+        )
+    if rules.max_walk_m is not None and not WALKS_M[0] <= rules.max_walk_m <= WALKS_M[1]:
+        raise PlanRulesMakeNoSense(
+            what=f"最远步行在 {WALKS_M[0]} 到 {WALKS_M[1]} 米之间，不限就空着",
+            what_en=f"the longest walk is {WALKS_M[0]} to {WALKS_M[1]} m, or empty for any",
+        )
     if not sum(looking.units_for_planning(community, by=by).households):
         raise NothingToPlan(community=looking.name_of(community))
     split = rules.split_compound_id
@@ -67,9 +79,11 @@ def ask(community: str, *, rules: Rules, by: Actor, now: datetime) -> PlanRun:
     run = PlanRun.objects.create(
         tenant_id=by.tenant_id, community=community, lo=rules.lo, hi=rules.hi, compounds=rules.compounds,
         cap=rules.cap, price=rules.price, allow_islands=rules.allow_islands, split_compound_id=split,
-        asked_at=now, asked_by=by.label, base=looking.edition_in_force(community, localdate(now), by=by),
+        max_walk_m=rules.max_walk_m, asked_at=now, asked_by=by.label,
+        base=looking.edition_in_force(community, localdate(now), by=by),
     )  # fmt: skip
     codes = {"community": community, "band": [rules.lo, rules.hi], "compounds": rules.compounds, "price": rules.price}
+    codes |= {"max_walk_m": rules.max_walk_m} if rules.max_walk_m is not None else {}
     trail.record("plans.asked", ("plan_run", run.id), by=by, at=now, new=True, codes=codes)
     return run
 
@@ -135,8 +149,8 @@ def change(run_id: int, *, moves: Mapping[str, str], by: Actor, now: datetime) -
     frozen, plan, faults = plan_files.changed(run, looking.numbers_of(run, moves))
     fresh = PlanRun.objects.create(
         tenant_id=by.tenant_id, community=run.community, lo=run.lo, hi=run.hi, compounds=run.compounds, cap=run.cap,
-        price=run.price, allow_islands=run.allow_islands, split_compound_id=run.split_compound_id, asked_at=now,
-        asked_by=by.label, begun_at=now, parent=run, base_id=run.base_id,
+        price=run.price, allow_islands=run.allow_islands, split_compound_id=run.split_compound_id,
+        max_walk_m=run.max_walk_m, asked_at=now, asked_by=by.label, begun_at=now, parent=run, base_id=run.base_id,
     )  # fmt: skip
     verdict = "unknown" if faults else "legal_with_exemptions" if plan.exemptions else "legal"
     _store(fresh, frozen, plan, faults, verdict, by, now)
@@ -209,7 +223,8 @@ def _calculated(run: PlanRun, frozen: Frozen, clock: Callable[[], datetime]) -> 
             return planner.replan(problem, price=float(run.price), progress=progress)
         return planner.plan_grids(
             problem.units, problem.edges, band=problem.band, atoms=problem.atoms, compounds=problem.compounds,
-            cap=problem.cap, exempt=problem.exempt, walk=problem.walk, progress=progress,
+            cap=problem.cap, exempt=problem.exempt, walk=problem.walk, max_walk_m=problem.max_walk_m,
+            progress=progress,
         )  # fmt: skip
     except BadInput:
         return None

@@ -54,6 +54,7 @@ class PlanRun(TenantRow):
     hi = models.PositiveIntegerField()
     compounds = models.CharField(max_length=10)  # whole, own_grid
     cap = models.PositiveIntegerField(null=True)
+    max_walk_m = models.PositiveIntegerField(null=True)  # of a home to the middle of its grid (21 H7); null: any
     price = models.PositiveSmallIntegerField()  # of a change, beside the grids in force
     allow_islands = models.BooleanField(default=False)
     split_compound = models.ForeignKey("places.Compound", on_delete=models.PROTECT, related_name="+", null=True)
@@ -83,6 +84,9 @@ class PlanRun(TenantRow):
         constraints = [
             models.CheckConstraint(name="plan_run_status_is_known", condition=Q(status__in=RunStatus.values)),
             models.CheckConstraint(name="a_band_of_a_run_makes_sense", condition=Q(lo__lte=F("hi"), hi__gte=1)),
+            models.CheckConstraint(
+                name="a_longest_walk_is_some_metres", condition=Q(max_walk_m=None) | Q(max_walk_m__gte=1)
+            ),
             models.CheckConstraint(
                 name="a_run_that_is_done_has_a_verdict",
                 condition=~Q(status="DONE") | (~Q(verdict="") & Q(frozen__isnull=False, drawn__isnull=False)),
@@ -155,6 +159,7 @@ class PlanFinding(FactRow):
     ask_lo = models.PositiveIntegerField(null=True)
     ask_hi = models.PositiveIntegerField(null=True)
     ask_islands = models.BooleanField(default=False)
+    ask_walk_m = models.PositiveIntegerField(null=True)
     ask_split = models.ForeignKey("places.Compound", on_delete=models.PROTECT, related_name="+", null=True)
 
     class Meta:

@@ -126,7 +126,7 @@ def gather(run: PlanRun, *, day: date, by: Actor) -> Frozen:
     codes = sorted({at[i] for i in rows} - {""})
     number = {code: n for n, code in enumerate(codes)}
     previous = np.array([number.get(at[rows[i]], -1) for i in graph.of.tolist()], np.int64)
-    ways, walk = plan_walks.table(graph.units, plane, day=day)
+    ways, walk = plan_walks.table(graph.units, plane, day=day, limit_m=run.max_walk_m)
     problem = plan_files.problem_of(
         run, units=graph.units, edges=graph.edges, atoms=graph.atoms, previous=previous if codes else None, walk=walk
     )
@@ -217,7 +217,7 @@ def sheet_of(run: PlanRun, code: str) -> dict[str, Any]:
         "code": row.code, "name": row.name, "households": one.households, "units": one.units,
         "slack_lo": one.slack_lo, "slack_hi": one.slack_hi, "connected": one.connected,
         "compactness": round(one.polsby_popper, 3), "mean_walk_m": row.mean_walk_m, "max_walk_m": row.max_walk_m,
-        "walks": row.walks, "border_m": round(one.border_m, 1),
+        "walks": row.walks, "limit_walk_m": run.max_walk_m, "border_m": round(one.border_m, 1),
         "middle": str(frozen.labels[one.anchor]) if one.anchor >= 0 else "", "exempt": row.exempt,
         "neighbours": [code_of[g] for g in one.neighbours if g in code_of],
     }  # fmt: skip

@@ -39,6 +39,7 @@ class RulesIn(Schema):
     price: int = Field(10, ge=0, le=10_000)
     allow_islands: bool = False
     split_compound: int | None = Field(None, ge=1, le=2**53)
+    max_walk_m: int | None = Field(None, ge=0, le=100_000)
     over: str = Field("", max_length=10)
 
 
@@ -296,7 +297,8 @@ def press(request: HttpRequest, response: HttpResponse, row: int, step: str, pay
 def _run(run: PlanRun) -> Shape:
     return {
         "id": run.id, "community": run.community, "band": [run.lo, run.hi], "compounds": run.compounds, "cap": run.cap,
-        "price": run.price, "allow_islands": run.allow_islands, "status": run.status, "verdict": run.verdict,
+        "price": run.price, "allow_islands": run.allow_islands, "max_walk_m": run.max_walk_m,
+        "status": run.status, "verdict": run.verdict,
         "faults": run.faults, "households": run.households, "households_moved": run.households_moved,
         "input": run.input_hash, "ways": run.ways, "parent": run.parent_id, "sweep": run.sweep_id,
         "version": run.version, "asked_at": run.asked_at, "ended_at": run.ended_at, "error": run.error,
@@ -342,7 +344,7 @@ def _answer(request: HttpRequest, response: HttpResponse, plan: GridPlan) -> Sha
 def _rules(said: RulesIn) -> plans.Rules:
     return plans.Rules(
         lo=said.lo, hi=said.hi, compounds=said.compounds, cap=said.cap, price=said.price,
-        allow_islands=said.allow_islands, split_compound_id=said.split_compound,
+        allow_islands=said.allow_islands, split_compound_id=said.split_compound, max_walk_m=said.max_walk_m,
     )  # fmt: skip
 
 

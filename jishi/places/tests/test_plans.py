@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from conftest import MONDAY_TEN
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, clock, system
-from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, SamePerson, Stale, WrongMoment
+from jishi.foundation.refusals import NotAllowed, NotFound, SamePerson, Stale, WrongMoment
 from jishi.places import queries, shapes
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import GridEdition, GridPlan, GridVersion, PlanGrid, PlanRun
@@ -25,6 +25,7 @@ from jishi.places.refusals import (
     ObjectionWasRight,
     PlanBaseReplaced,
     PlanOpenAlready,
+    PlanRulesMakeNoSense,
     RunNotReady,
     TooSoon,
     UnknownUnit,
@@ -225,9 +226,11 @@ class TestRefusals:
     def test_of_asking_change_nothing(self, by):
         handler = Actor(tenant_id=by.tenant_id, kind="staff", account_id=2, roles=frozenset({"handler"}))
         cases = [
-            (NotAllowed, A, plans.Rules(), handler), (Invalid, A, plans.Rules(lo=500, hi=300), by),
-            (Invalid, A, plans.Rules(lo=0, hi=0), by), (Invalid, A, plans.Rules(compounds="perhaps"), by),
-            (Invalid, A, plans.Rules(cap=0), by), (Invalid, A, plans.Rules(price=-1), by),
+            (NotAllowed, A, plans.Rules(), handler), (PlanRulesMakeNoSense, A, plans.Rules(lo=500, hi=300), by),
+            (PlanRulesMakeNoSense, A, plans.Rules(lo=0, hi=0), by),
+            (PlanRulesMakeNoSense, A, plans.Rules(compounds="perhaps"), by),
+            (PlanRulesMakeNoSense, A, plans.Rules(cap=0), by),
+            (PlanRulesMakeNoSense, A, plans.Rules(price=-1), by),
             (NothingToPlan, B, plans.Rules(), by), (UnknownUnit, A, plans.Rules(split_compound_id=0), by),
         ]  # fmt: skip
 

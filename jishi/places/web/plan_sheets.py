@@ -51,7 +51,8 @@ def workbook(page: RunPage, units: Sequence[tuple[str, str, str]], lang: str) ->
     ]
     rules = [
         ("community", run.community), ("lo", run.lo), ("hi", run.hi), ("compounds", run.compounds), ("cap", run.cap),
-        ("price", run.price), ("allow_islands", int(run.allow_islands)), ("verdict", run.verdict),
+        ("price", run.price), ("max_walk_m", run.max_walk_m), ("allow_islands", int(run.allow_islands)),
+        ("verdict", run.verdict),
         ("faults", run.faults), ("households", run.households), ("households_moved", run.households_moved),
         ("input", run.input_hash), ("ways", run.ways), ("asked_at", run.asked_at.isoformat()),
     ]  # fmt: skip

@@ -92,7 +92,7 @@ def _whole(said: Any, name: str, default: int | None = None) -> int | None:
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 8):
-        raise Invalid(detail=_("户数和价格写成整数。"))
+        raise Invalid(detail=_("户数、价格和米数写成整数。"))
     return int(text)
 
 
@@ -101,6 +101,7 @@ def _rules(said: Any) -> plans.Rules:
     return plans.Rules(
         lo=lo or 0, hi=hi or 0, price=price or 0, compounds=said.get("compounds", "whole"), cap=_whole(said, "cap"),
         allow_islands=said.get("islands") == "1", split_compound_id=_whole(said, "split"),
+        max_walk_m=_whole(said, "max_walk_m"),
     )  # fmt: skip
 
 
@@ -194,7 +195,7 @@ def _run(
 
 
 def _can_be_asked(row: Any) -> bool:
-    return row.ask_lo is not None or row.ask_islands or row.ask_split_id is not None
+    return row.ask_lo is not None or row.ask_islands or row.ask_split_id is not None or row.ask_walk_m is not None
 
 
 @require_POST
@@ -257,7 +258,7 @@ def reasons() -> dict[str, str]:
     return {
         "was_over": _("原网格超过上限"), "was_under": _("原网格不足下限"), "cut_off": _("与原网格不再相连"),
         "makes_room": _("给别处让位"), "new_unit": _("新楼"), "border_rule": _("原来跨了边界"),
-        "by_hand": _("人工调整"), "better": _("更近"),
+        "too_far": _("原网格里有人走得太远"), "by_hand": _("人工调整"), "better": _("更近"),
     }  # fmt: skip
 
 

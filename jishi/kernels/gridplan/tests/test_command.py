@@ -46,6 +46,17 @@ def test_a_plan_of_k_grids_is_written_and_the_audit_agrees(tables, capsys):
         assert len({row["grid"] for row in csv.DictReader(lines)}) == 15
 
 
+def test_a_longest_walk_is_kept_to_or_the_least_that_would_do_is_named(tables, capsys):
+    code, told = run(capsys, tables, "--max-walk", "60", "--out", str(tables / "plan.csv"))
+    least = next(r["sentence"] for r in told["relaxations"] if r["kind"] == "walk").split()[5]
+
+    again, legal = run(capsys, tables, "--max-walk", least)
+
+    assert code == 1 and int(least) > 60
+    assert run(capsys, tables, "--max-walk", "60", "--audit", str(tables / "plan.csv"))[0] == 1
+    assert (again, legal["status"]) == (0, "legal")
+
+
 def test_a_plan_in_force_is_kept_and_a_unit_is_explained(tables, capsys):
     run(capsys, tables, "--out", str(tables / "plan.csv"))
 
