@@ -129,6 +129,7 @@ def sweep(timestamp: int) -> None:
         by = clock(tenant_id, f"sweep:{timestamp}")
         sweeping.sweep(by=by, now=now)
         recusing.let_offices_place(by=by, now=now)
+        recusing.shut_out_again(by=by, now=now)
         patrols.sweep(by=by, now=now)
         reminding.remind(by=by, now=now)
         unsealing.end_due(by=by, now=now)

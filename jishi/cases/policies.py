@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 
 from jishi.accounts import queries as accounts
 from jishi.cases import limits
@@ -107,14 +108,31 @@ def none_left(hands: Iterable[accounts.Hand], division: str, *, recused: set[int
 def without_a_desk(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Keep the cases that nobody at the dispatch desk may see: the list form of `nobody_places`. One text, however many
     dispatchers there are."""
-    names = ("division_code", "accused_body_ids", "line_body_ids", "aside_account_ids")
+    return cases.filter(~Q(accused_body_ids=[]) | ~Q(aside_account_ids=[]), _nobody(F("line_body_ids")))
+
+
+def with_a_desk_again(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Keep the cases into which bodies were let while nobody at the dispatch desk was left, and which somebody there
+    who has nothing to do with the accused, the line above them or those let in may place again."""
+    line = Func(F("line_body_ids"), F("let_in_body_ids"), template="(%(expressions)s)", arg_joiner=" || ",
+                output_field=ArrayField(BigIntegerField()))  # fmt: skip
+    return cases.exclude(let_in_body_ids=[]).exclude(_nobody(line))
+
+
+def somebody_places_again(case: Case) -> bool:
+    """Tell the same of one case that lets bodies in."""
+    recused = {*case.recused_body_ids, *case.let_in_body_ids}
+    return not none_left(_dispatchers(), case.division_code, recused=recused, aside=set(case.aside_account_ids))
+
+
+def _nobody(line: Any) -> Any:
+    """`none_left`, asked of a row with the bodies above the accused as `line`."""
     hands = _dispatchers()
     told: list[list[Any]] = [
         [h.account_id for h in hands], [_written(sorted(h.areas)) for h in hands],
         [_written(sorted(h.body_ids)) for h in hands],
     ]  # fmt: skip
-    nobody = _NobodyLeft(*map(F, names), *map(Value, told))
-    return cases.filter(~Q(accused_body_ids=[]) | ~Q(aside_account_ids=[]), nobody)
+    return _NobodyLeft(F("division_code"), F("accused_body_ids"), line, F("aside_account_ids"), *map(Value, told))
 
 
 class _NobodyLeft(Func):

@@ -23,6 +23,7 @@ from jishi.cases.actions import (
     naming,
     receivers,
     reckoning,
+    recusing,
     safekeeping,
 )
 from jishi.cases.actions.arrival import Incoming
@@ -300,7 +301,9 @@ def _record(
     trail.record_many(first, by=by, new=True, into=into)
     trail.record_many(later, by=by)
     news: list[outbox.Event] = [ReportReceived(r.id, cases[i].id) for i, r in enumerate(reports)]
-    news += [CaseMoved(cases[i].id, move.verb, cases[i].status, tuple(move.tells)) for i in sorted(fresh)]
+    for case in (cases[i] for i in sorted(fresh)):
+        tells = [*move.tells, *([recusing.UNPLACED] if policies.nobody_places(case) else [])]
+        news.append(CaseMoved(case.id, move.verb, case.status, tuple(tells)))
     outbox.announce(*news, at=now, into=into)
 
 

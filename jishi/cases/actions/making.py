@@ -18,22 +18,23 @@ AT_ONCE, AFTER_REVIEW = "public", "public_after_review"  # what a code book says
 
 def make_report(row: Incoming, seen: triage.Looked, number: str, *, by: Actor, now: datetime) -> Report:
     """Make a report of what came in and what was found out; not stored yet."""
+    line, let_in = _line(row, seen, by, now)
     return Report(
         tenant_id=by.tenant_id, number=number, channel=row.channel, kind=row.kind, voice=row.voice,
         said_at=min(row.said_at or now, now), received_at=now, lang=row.lang, title=_title(row, seen),
         text_shown=seen.shown, source_crs=row.crs, source_lng=row.lng, source_lat=row.lat, answers=dict(row.answers),
-        accused_body_ids=list(row.accused_body_ids), line_body_ids=_line(row, seen, by, now),
+        accused_body_ids=list(row.accused_body_ids), line_body_ids=line, let_in_body_ids=let_in,
         reporter_id=row.reporter_id, entered_by=entered_by(by),
         external_system=row.external_system, external_id=row.external_id, external_hash=row.external_hash,
         attributes=dict(row.attributes), **_placed(row, seen),
     )  # fmt: skip
 
 
-def _line(row: Incoming, seen: triage.Looked, by: Actor, now: datetime) -> list[int]:
+def _line(row: Incoming, seen: triage.Looked, by: Actor, now: datetime) -> tuple[list[int], list[int]]:
     """Who stands above the accused learns nothing of what was told in confidence (spec 90 §4.2)."""
     told = row.voice == Voice.CONFIDENTIAL or row.kind == Kind.TIP_OFF
     if not (told and row.accused_body_ids):
-        return []
+        return [], []
     return naming.superior_line(row.accused_body_ids, division=seen.place.division_code, by=by, now=now)
 
 
@@ -66,6 +67,7 @@ def make_case(report: Report, row: Incoming, seen: triage.Looked, number: str, n
         urgency=row.urgency, received_at=report.received_at,
         visibility=visibility, opened_at=now if visibility == Visibility.PUBLIC else None, changed_at=now,
         accused_body_ids=report.accused_body_ids, line_body_ids=report.line_body_ids,
+        let_in_body_ids=report.let_in_body_ids,
         lng_e7=report.lng_e7, lat_e7=report.lat_e7, accuracy_m=report.accuracy_m, address_text=report.address_text,
         place_name=report.place_name, grid_id=report.grid_id, grid_edition_id=report.grid_edition_id,
         division_code=report.division_code,
@@ -102,6 +104,7 @@ def case_from(report: Report, before: Case, number: str, *, title: str, matter: 
         urgency=before.urgency, received_at=report.received_at, previous_case_id=before.id,
         visibility=visibility, opened_at=now if visibility == Visibility.PUBLIC else None, changed_at=now,
         accused_body_ids=report.accused_body_ids, line_body_ids=report.line_body_ids,
+        let_in_body_ids=report.let_in_body_ids,
         aside_account_ids=before.aside_account_ids, search=tsvector_text(shown or searched(report)), **place,
     )  # fmt: skip
 

@@ -38,6 +38,8 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.procedures import ensure_move
 from jishi.foundation.refusals import NotAllowed, NotFound, WrongMoment
 
+STANDS_ASIDE = ("accused_body_ids", "line_body_ids", "let_in_body_ids")
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -147,7 +149,7 @@ def join(case_id: int, *, report_id: int, why: str = "", by: Actor, now: datetim
     if other.case.status in CASE.ends:
         raise IntoHasEnded(**_named(other.case))
     policies.ensure_may_see(by, policies.Stand(other.case, None))  # nobody reads a report by taking it over
-    _ensure_alike([report.voice], (report.accused_body_ids, report.line_body_ids), there, held.case)
+    _ensure_alike([report.voice], report, there, held.case)
     own = promises.of_member(other, promises.last(Clock.objects.filter(case=other.case)))
     _come(held, there, [(other, own)], why="joined", by=by, now=now, continues=False)
     _take_note(
@@ -265,18 +267,17 @@ def _ensure_fits(case: Case, members: Sequence[Membership], into: Case, there: S
         raise IntoHasEnded(**_named(into))
     running.ensure_nothing_runs(case)
     running.ensure_nothing_runs(into)
-    _ensure_alike([m.report.voice for m in members], (case.accused_body_ids, case.line_body_ids), there, into)
+    _ensure_alike([m.report.voice for m in members], case, there, into)
     if Urgency.values.index(case.urgency) > Urgency.values.index(into.urgency):
         raise LessUrgent(number=into.number)
 
 
-def _ensure_alike(
-    voices: Sequence[str], recused: tuple[Sequence[int], Sequence[int]], there: Sequence[Membership], into: Case
-) -> None:
-    """:raises ConfidentialStandsAlone: only one is. :raises AccusedDiffer: not the same bodies stand aside."""
+def _ensure_alike(voices: Sequence[str], one: Case | Report, there: Sequence[Membership], into: Case) -> None:
+    """:raises ConfidentialStandsAlone: only one is. :raises AccusedDiffer: not the same bodies stand aside, or not the
+    same are let in for want of a dispatcher."""
     if (Voice.CONFIDENTIAL in voices) != any(m.report.voice == Voice.CONFIDENTIAL for m in there):
         raise ConfidentialStandsAlone
-    if [set(ids) for ids in recused] != [set(into.accused_body_ids), set(into.line_body_ids)]:
+    if any({*getattr(one, name)} != {*getattr(into, name)} for name in STANDS_ASIDE):
         raise AccusedDiffer
 
 

@@ -34,11 +34,13 @@ def ensure_bodies(ids: Iterable[int | None], *, case: Case, now: datetime) -> No
             raise NotAllowed(why="被投诉的单位和要回避的上级，不能参与这一件。")
 
 
-def superior_line(accused: Iterable[int], *, division: str, by: Actor, now: datetime) -> list[int]:
-    """Give the bodies above the accused, up to the top; never one whose desk receives reports (spec 90 §4.2).
+def superior_line(
+    accused: Iterable[int], *, division: str, by: Actor, now: datetime
+) -> tuple[list[int], list[int]]:
+    """Give the bodies above the accused, up to the top, and which of them are let in for want of a dispatcher.
 
-    Nor the office where every dispatcher of the place is of the accused: it places such a case (`policies.none_left`;
-    nobody stands aside by name before the case is there).
+    Never one whose desk receives reports (spec 90 §4.2). Let in is the office of the place where every dispatcher is of
+    the accused: it places such a case (`policies.none_left`; nobody stands aside by name before the case is there).
     The receiving desk was told by the reporter himself, and somebody must be left to place the case (spec 10 §13).
     """
     known, line = bodies.names(), set[int]()
@@ -48,12 +50,14 @@ def superior_line(accused: Iterable[int], *, division: str, by: Actor, now: date
             line.add(on)
             on = known[on].parent_id if on in known else None
     if not line:
-        return []
+        return [], []
     line -= receiving_bodies(by=by, now=now) | set(accused)
     recused = line | set(accused)
+    let_in = set[int]()
     if policies.none_left(accounts.hands_of("dispatcher", now=now), division, recused=recused, aside=set()):
-        line -= {body for body, _area in accounts.desks_of("office", now=now)}  # who places it then sees it
-    return sorted(line)
+        offices = accounts.desks_of("office", now=now)
+        let_in = line & {body for body, area in offices if division.startswith(area)}  # who places it then sees it
+    return sorted(line - let_in), sorted(let_in)
 
 
 def receiving_bodies(*, by: Actor, now: datetime) -> set[int]:

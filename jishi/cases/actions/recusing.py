@@ -14,14 +14,28 @@ from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.actions import moving, naming
 from jishi.cases.actions.moving import Held
-from jishi.cases.models import Case, Clock, Consultation, Mediation, MediationParty, Membership, Part, Report, Sitting
+from jishi.cases.events import CaseMoved
+from jishi.cases.models import (
+    Case,
+    Clock,
+    Cluster,
+    ClusterReport,
+    Consultation,
+    Mediation,
+    MediationParty,
+    Membership,
+    Part,
+    Report,
+    Sitting,
+)
 from jishi.cases.refusals import GroundNeeded, HoldsTheCase
 from jishi.cases.states import CASE, AsideGround, ClockKind, Status
-from jishi.foundation import scope
+from jishi.foundation import outbox, scope
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed
 
 WAITING = (Status.RECEIVED, Status.CONSULTING)  # to be placed
+UNPLACED, PLACED_AGAIN = "unplaced_office", "again_dispatcher"  # messages at once
 
 
 @transaction.atomic
@@ -30,7 +44,8 @@ def say_line(
 ) -> Case:
     """Say which bodies above the accused stand aside in this case: all of them at first, as the bodies declare it.
 
-    Taking one out of the line lets the upper level lead where nobody else is left (济南市12345条例 32).
+    Taking one out of the line lets the upper level lead where nobody else is left (济南市12345条例 32). Who was let in
+    for want of a dispatcher stays so until one is there again, whatever is said of the others.
     :raises NotAllowed: not the dispatcher's to say; nobody is accused; a body whose desk receives reports.
     :raises HoldsTheCase: a body that works on it now. :raises GroundNeeded: no reason. :raises BodyDoesNotExist.
     """
@@ -44,11 +59,12 @@ def say_line(
     naming.ensure_bodies(sorted({*wanted} - {*case.line_body_ids}), case=case, now=now)
     _ensure_line(held, wanted, by, now)
     before = list(case.line_body_ids)
+    let_in = sorted({*case.let_in_body_ids} - {*wanted})
     with scope.within(system(by.tenant_id)):
-        _keep(case, wanted)
+        _keep(case, wanted, let_in)
         moving.beside(
             held, "case.line_said", by=by, now=now, words={"why": why.strip()},
-            codes={"from": before, "line": wanted}, case_values={"line_body_ids": wanted},
+            codes={"from": before, "line": wanted}, case_values={"line_body_ids": wanted, "let_in_body_ids": let_in},
         )  # fmt: skip
     return case
 
@@ -58,8 +74,8 @@ def let_offices_place(*, by: Actor, now: datetime) -> int:
     the time to place it has run out: the upper level leads (济南市12345条例 32). Run by the clock; gives how many.
 
     The line was said while somebody else could place it. Dispatchers leave, stand aside, a case moves to another place:
-    whichever it was, the office finds it at the end of that time, and not for a gap between two grants. What it has
-    seen it is not made to forget.
+    whichever it was, the office finds it at the end of that time, and not for a gap between two grants. It is told at
+    once. The case names who was let in, so that they are shut out again (`shut_out_again`).
     """
     with scope.work(by):
         desks = accounts.desks_of("office", now=now)
@@ -77,10 +93,51 @@ def _let_it_place(case_id: int, desks: Sequence[tuple[int, str]], *, by: Actor, 
         line = sorted({*case.line_body_ids} - {b for b, area in desks if case.division_code.startswith(area)})
         if line == sorted(case.line_body_ids) or case.status not in WAITING or not policies.nobody_places(case):
             return False
-        codes = {"from": list(case.line_body_ids), "line": line, "ground": "no_dispatcher_left"}
-        _keep(case, line)
-        moving.beside(held, "case.line_said", by=by, now=now, codes=codes, case_values={"line_body_ids": line})
+        let_in = sorted({*case.let_in_body_ids, *case.line_body_ids} - {*line})
+        _turn(held, "case.offices_let_in", line, let_in, "no_dispatcher_left", UNPLACED, by=by, now=now)
         return True
+
+
+def shut_out_again(*, by: Actor, now: datetime) -> int:
+    """Put whoever was let in for want of a dispatcher back into the line, once one is there again who has nothing to do
+    with the accused: need alone let them in (济南市12345条例 32, spec 10 §13). Run by the clock; gives how many.
+
+    Exactly those whom the case names, whatever has become of it since, and everywhere from this moment on; the
+    dispatchers are told at once. Not who leads it by now or has a piece of it, as long as that lasts; nor a desk that
+    receives.
+    """
+    with scope.work(by):
+        rows = policies.with_a_desk_again(Case.objects.filter(tenant_id=by.tenant_id))
+        found = list(rows.order_by("id"))
+        receiving = naming.receiving_bodies(by=by, now=now) if found else set[int]()
+        due = [case.id for case in found if {*case.let_in_body_ids} - receiving - _working(case)]
+    return sum(_shut_out(case_id, receiving, by=by, now=now) for case_id in due)
+
+
+def _shut_out(case_id: int, receiving: set[int], *, by: Actor, now: datetime) -> bool:
+    with scope.work(by):
+        held = moving.hold(case_id, by=by)
+        case = held.case
+        back = {*case.let_in_body_ids} - receiving - _working(case)
+        if not back or not policies.somebody_places_again(case):
+            return False
+        line, let_in = sorted({*case.line_body_ids, *back}), sorted({*case.let_in_body_ids} - back)
+        _turn(held, "case.offices_shut_out", line, let_in, "dispatcher_again", PLACED_AGAIN, by=by, now=now)
+        return True
+
+
+def _turn(
+    held: Held, entry: str, line: Sequence[int], let_in: Sequence[int], ground: str, tells: str, *,
+    by: Actor, now: datetime,
+) -> None:  # fmt: skip
+    """Change who stands aside and who was let in; one entry, one message at once."""
+    case = held.case
+    codes = {"from": list(case.line_body_ids), "line": line, "let_in": let_in, "ground": ground}
+    _keep(case, line, let_in)
+    moving.beside(
+        held, entry, by=by, now=now, codes=codes, case_values={"line_body_ids": line, "let_in_body_ids": let_in}
+    )
+    outbox.announce(CaseMoved(case.id, entry, case.status, (tells,)), at=now)
 
 
 def _ensure_line(held: Held, line: Sequence[int], by: Actor, now: datetime) -> None:
@@ -89,12 +146,17 @@ def _ensure_line(held: Held, line: Sequence[int], by: Actor, now: datetime) -> N
         raise NotAllowed(why="这一件没有投诉哪个单位，没有上级要回避。")
     if {*line} & naming.receiving_bodies(by=by, now=now):
         raise NotAllowed(why="受理的单位不回避：诉求人就是说给它听的。")
-    parts = Part.objects.filter(case=case, status__in=["ASKED", "SIGNED"]).values_list("asked_body_id", flat=True)
-    talks = Consultation.objects.filter(case=case, concluded_at=None).values_list("invited", flat=True)
-    working = {*parts, *(b for invited in talks for b in invited)} | {case.lead_id}
-    if found := sorted({*line} & (working - {None})):
+    if found := sorted({*line} & _working(case)):
         known = bodies.names()
         raise HoldsTheCase(body=known[found[0]].name, body_en=known[found[0]].called("en"))
+
+
+def _working(case: Case) -> set[int]:
+    """Give the bodies that hold the case or a piece of it now."""
+    parts = Part.objects.filter(case=case, status__in=["ASKED", "SIGNED"]).values_list("asked_body_id", flat=True)
+    talks = Consultation.objects.filter(case=case, concluded_at=None).values_list("invited", flat=True)
+    found = {*parts, *(b for invited in talks for b in invited)}
+    return found if case.lead_id is None else {*found, case.lead_id}
 
 
 def share(case: Case, persons: Sequence[int], *, by: Actor) -> None:
@@ -105,10 +167,13 @@ def share(case: Case, persons: Sequence[int], *, by: Actor) -> None:
             Report.objects.filter(id__in=reports).update(aside_account_ids=sorted(persons))
 
 
-def _keep(case: Case, line: Sequence[int]) -> None:
-    """The same bodies stand aside from its reports and from what was sealed beside it."""
+def _keep(case: Case, line: Sequence[int], let_in: Sequence[int]) -> None:
+    """The same bodies stand aside from its reports, what they form with others, and what was sealed beside it."""
     reports = Membership.objects.filter(case=case, to_at=None).values("report")
-    Report.objects.filter(id__in=reports).exclude(accused_body_ids=[]).update(line_body_ids=list(line))
+    accusing = Report.objects.filter(id__in=reports).exclude(accused_body_ids=[])
+    accusing.update(line_body_ids=list(line), let_in_body_ids=list(let_in))
+    formed = ClusterReport.objects.filter(report__in=reports).values("cluster")
+    Cluster.objects.filter(id__in=formed).exclude(accused_body_ids=[]).update(line_body_ids=list(line))
     both = [*case.accused_body_ids, *line]
     Mediation.objects.filter(case=case).update(accused_body_ids=both)
     for noun in (MediationParty, Sitting):

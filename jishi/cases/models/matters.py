@@ -45,6 +45,7 @@ class Case(Placed, TenantRow):
     changed_at = models.DateTimeField(null=True)  # last change that a stranger would see
     accused_body_ids = ArrayField(models.BigIntegerField(), default=list)
     line_body_ids = ArrayField(models.BigIntegerField(), default=list)  # above the accused: recused as they are
+    let_in_body_ids = ArrayField(models.BigIntegerField(), default=list)  # of the line, while no dispatcher is there
     aside_account_ids = ArrayField(models.BigIntegerField(), default=list)  # kin, interest: declared by themselves
     previous_case = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
     absorbed_into = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
@@ -77,6 +78,11 @@ class Case(Placed, TenantRow):
                 name="only_what_accuses_has_a_line", condition=Q(line_body_ids=[]) | ~Q(accused_body_ids=[])
             ),
             models.CheckConstraint(
+                name="who_is_let_in_does_not_stand_aside",
+                condition=Q(let_in_body_ids=[])
+                | (~Q(accused_body_ids=[]) & ~Q(let_in_body_ids__overlap=F("line_body_ids"))),
+            ),
+            models.CheckConstraint(
                 name="a_case_that_accuses_a_body_is_not_public",
                 condition=~Q(visibility="public") | Q(accused_body_ids=[]),
             ),
@@ -105,6 +111,7 @@ class Case(Placed, TenantRow):
             ),
             # Few: asked every twenty seconds whether anybody is left who may place them.
             models.Index(fields=["tenant", "status"], name="cases_with_a_line", condition=~Q(line_body_ids=[])),
+            models.Index(fields=["tenant", "status"], name="cases_let_in", condition=~Q(let_in_body_ids=[])),
             models.Index(
                 fields=["tenant", "status_since", "id"], name="cases_objected",
                 condition=Q(status="DECLINED", objected_at__isnull=False),

@@ -43,6 +43,7 @@ class Report(Placed, TenantRow):
     answers = models.JSONField(default=dict)
     accused_body_ids = ArrayField(models.BigIntegerField(), default=list)
     line_body_ids = ArrayField(models.BigIntegerField(), default=list)  # above the accused: recused as they are
+    let_in_body_ids = ArrayField(models.BigIntegerField(), default=list)  # as those of its case
     aside_account_ids = ArrayField(models.BigIntegerField(), default=list)  # of its cases
     reporter = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+", null=True)
     # 受理单位: whose desk alone opens a confidential name to verify; fixed when it is taken in

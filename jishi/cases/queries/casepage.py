@@ -71,6 +71,12 @@ BESIDE: Mapping[str, Spoken] = {
     "case.attended": Spoken("受理岗位先联系、处置过", "The receiving desk acted at once"),
     "case.dossier_taken": Spoken("有人取走了电子档案", "A dossier was taken"),
     "case.line_said": Spoken("登记了哪些上级回避", "Which bodies above stand aside was said"),
+    "case.offices_let_in": Spoken(
+        "派单员都要回避了，由领导小组办公室代为派单", "No dispatcher is left: the office places it in their stead"
+    ),
+    "case.offices_shut_out": Spoken(
+        "派单员又有了，代为派单的办公室重新回避", "A dispatcher is there again: the office that stood in stands aside"
+    ),
     "case.stood_aside": Spoken("一位工作人员自己提出回避", "A colleague stood aside"),
     "case.let_back": Spoken("按错的回避改回来了", "Standing aside by mistake was undone"),
     "case.opened_to_public": Spoken("公开了", "Opened to the public"),

@@ -358,6 +358,7 @@ NOT_WALKED = {
     "replaying.conclude": "writes the night's one entry on the town and moves no case: test_replaying.py",
     "dangers.acted": PIECE,
     "recusing.let_offices_place": "the clock's, over all that waits while somebody leaves: test_own_body_accused.py",
+    "recusing.shut_out_again": "as recusing.let_offices_place: test_let_in.py",
     "archiving.note_taken": "one entry of a dossier that leaves: test_dossier.py",
     "arrival.look": "looks before anything is there; the intake is walked",
     "at_home.asking": "asks where a resident lives who ticked it, and moves no case: test_at_home.py",

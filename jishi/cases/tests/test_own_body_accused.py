@@ -351,7 +351,7 @@ class TestTheOfficePlacesIt:
         assert done == (1, 0)
         assert office.post(f"/cases/{case.number}/do/offer", said).status_code == 302
         with scope.work(system(town)):
-            entry = next(e for e in trail.of("case", case.id) if e.verb == "case.line_said")
+            entry = next(e for e in trail.of("case", case.id) if e.verb == "case.offices_let_in")
             assert entry.codes["ground"] == "no_dispatcher_left" and entry.actor == "clock:sweep:1"
             assert not Report.objects.filter(line_body_ids__contains=[f.body_id(town, OFFICE)]).exists()
         assert colleague(town, "dispatcher", body=OWN).get(f"/cases/{case.number}").status_code == 404
