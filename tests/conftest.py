@@ -7,6 +7,7 @@ JISHI_SHOTS names a folder for pictures of every page that is looked at.
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,6 +157,15 @@ class House:
         return self.kept[who]
 
 
+def follow(page: Any, spot: Any, **more: Any) -> None:
+    """Press what leads to a page, and wait until that page is there: until then the one before answers every question.
+
+    A press alone may end before the browser has asked: a form is sent in a turn of its own.
+    """
+    with page.expect_navigation(**more):
+        spot.click()
+
+
 OPEN: list[Any] = []  # the contexts of the test that runs now, and before them those of the fixtures it shares
 
 
@@ -219,11 +230,20 @@ def _environment() -> dict[str, str]:
     return {**kept, "JISHI_DEMO": "1", "JISHI_FILES_FREE": "0", "PYTHONPATH": str(ROOT)}
 
 
+def a_port() -> int:
+    """Find a port that nobody has, below those that the system hands out by itself.
+
+    The program takes it minutes later, after founding: one of the system's own would be another test's by then.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port of a hundred")
+
+
 def _start(folder: Path) -> Site:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "config.cli", "up", "--port", str(port), "--data", str(folder)]
+    command = [sys.executable, "-m", "config.cli", "up", "--port", str(port := a_port()), "--data", str(folder)]
     log = (folder / "site.log").open("wb")
     process = subprocess.Popen(command, env=_environment(), cwd=ROOT, stdout=log, stderr=log)
     log.close()

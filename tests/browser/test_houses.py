@@ -17,6 +17,7 @@ from tests.browser.test_pages import (
     shot,
     wider_than_the_screen,
 )
+from tests.conftest import follow
 
 pytestmark = pytest.mark.xdist_group("browser")
 COMMUNITY = "cuizhu1"
@@ -32,21 +33,18 @@ def to_its_houses(page: Any) -> None:
 
 def to_a_compound(page: Any) -> None:
     to_its_houses(page)
-    page.locator("main th a[href^='/desk/ground/compounds/']").first.click()
-    page.wait_for_load_state()
+    follow(page, page.locator("main th a[href^='/desk/ground/compounds/']").first)
 
 
 def to_a_house(page: Any) -> None:
     """Open a house whose doors are registered; the first time they are, by hand."""
     to_a_compound(page)
-    page.locator("main th a[href^='/desk/ground/houses/']").first.click()
-    page.wait_for_load_state()
+    follow(page, page.locator("main th a[href^='/desk/ground/houses/']").first)
     if page.locator("main li form.door").count() == 0:
         for name, value in (("units", 1), ("floor_from", 1), ("floor_to", FLOORS), ("doors", DOORS)):
             page.fill(f"form[action$='/keep/doors'] input[name={name}]", str(value))
         page.check("form[action$='/keep/doors'] input[name=lived_in]")
-        page.locator("form[action$='/keep/doors'] button").click()
-        page.wait_for_load_state()
+        follow(page, page.locator("form[action$='/keep/doors'] button"))
 
 
 def opened(page: Any) -> None:
@@ -63,8 +61,7 @@ def to_a_gate(page: Any) -> None:
         form = page.locator("form[action$='/keep/gate']")
         for name, value in (("name", "南门"), ("hours", "6:00—23:00"), ("lng", point[0]), ("lat", point[1])):
             form.locator(f"input[name={name}]").fill(value)
-        form.locator("button").click()
-        page.wait_for_load_state()
+        follow(page, form.locator("button"))
     opened(page)
 
 

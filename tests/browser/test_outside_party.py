@@ -8,11 +8,14 @@ import pytest
 from PIL import Image
 
 from tests.browser.test_pages import broken_rules
+from tests.conftest import follow
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 DISPATCHER, PHONE = "paidan1", (360, 720)
 CASE = 'main a[href^="/cases/C"]'
+# a picture is unpacked after it is there
+DRAWN = """wide => document.querySelector("img[src^='data:']").naturalWidth === wide"""
 A_PDF = b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
 
 
@@ -31,8 +34,7 @@ def asked_of(desk: Any, question: str = "这根电杆是不是你们的？什么
         desk.locator("#new-link").evaluate("fold => { fold.open = true; }")
         desk.fill("#new-link [name=to_name]", "城南管线公司")
         desk.fill("#new-link [name=question]", question)
-        desk.click("#new-link button[type=submit]")
-        desk.wait_for_load_state("networkidle")
+        follow(desk, desk.locator("#new-link button[type=submit]"))
         if desk.locator("#h-path").count():
             return f"{href}/together", desk.locator("section.card.on p.no").first.inner_text()
     raise AssertionError("no case of which an outside party may be asked")
@@ -75,4 +77,4 @@ def test_an_answer_with_files_arrives_from_a_telephone_and_opens_on_a_press(hous
     desk.locator("#h-links ~ article [name=reason]").first.fill("看是不是他们的杆")
     desk.locator("#h-links ~ article form:has([name=reason]) button").first.click()
     desk.wait_for_selector("img[src^='data:image/jpeg']")
-    assert desk.evaluate("() => document.querySelector(\"img[src^='data:']\").naturalWidth") == 600
+    desk.wait_for_function(DRAWN, arg=600)

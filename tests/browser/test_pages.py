@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import follow
+
 pytestmark = pytest.mark.xdist_group("browser")
 
 PHONE, SMALL, DESK = (360, 760), (320, 640), (1280, 800)
@@ -50,8 +52,7 @@ def speak(page: Any, text: str = "翠竹苑二期路灯不亮好几天了，晚�
     page.goto("/speak")
     page.fill("textarea[name=text]", text)
     page.check(f"input[name=voice][value={voice}]")
-    page.locator("#speak button[type=submit]").click()
-    page.wait_for_load_state()
+    follow(page, page.locator("#speak button[type=submit]"))
     if page.locator("input[name=join][value=no]").count():
         page.check("input[name=join][value=no]")
         page.locator("#speak button[type=submit]").click()

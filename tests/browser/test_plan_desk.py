@@ -18,6 +18,7 @@ from tests.browser.test_pages import (
     shot,
     wider_than_the_screen,
 )
+from tests.conftest import follow
 
 pytestmark = pytest.mark.xdist_group("browser")
 MOST_PRESSES = 8
@@ -32,9 +33,15 @@ class Presses:
     def __init__(self, page: Any) -> None:
         self.page, self.pressed, self.typed = page, 0, []
 
-    def press(self, what: Any) -> None:
+    def take(self, what: Any) -> None:
+        """Press what gives a file: the page stays."""
         self.pressed += 1
         what.click()
+
+    def press(self, what: Any) -> None:
+        """Press what leads to a page: what was calculated before stands until then."""
+        self.pressed += 1
+        follow(self.page, what, timeout=PATIENCE)
 
     def type(self, field: str, words: str) -> None:
         self.typed.append(words)
@@ -49,8 +56,7 @@ def calculated(page: Any, bands: tuple[int, int] | None = None) -> None:
         page.locator("main details summary").first.click()
         for field, value in zip(("lo", "hi"), bands, strict=True):
             page.locator(f"input[name={field}]").first.fill(str(value))
-    page.locator("main form button.go").first.click()
-    page.wait_for_url(re.compile(r"/desk/plans/\d+$"))
+    follow(page, page.locator("main form button.go").first, url=re.compile(r"/desk/plans/\d+$"))
     page.wait_for_selector(READY, timeout=PATIENCE)
 
 
@@ -66,7 +72,7 @@ def test_a_name_and_a_few_presses_lead_to_an_exported_plan(house):
         person.press(page.locator("#run .btn.go").first)
         page.wait_for_selector(READY, timeout=PATIENCE)
     with page.expect_download() as coming:
-        person.press(page.locator("#run a.btn.go[href*='export.xlsx']"))
+        person.take(page.locator("#run a.btn.go[href*='export.xlsx']"))
 
     assert coming.value.suggested_filename.endswith(".xlsx")
     assert person.pressed <= MOST_PRESSES and person.typed == [NAME]
@@ -118,7 +124,7 @@ def pages_of(page: Any, run: str) -> dict[str, str]:
     page.goto("/desk/plans")
     if page.locator("a[href*='/desk/plans/sweeps/']").count() == 0:
         page.fill("input[name=community]", NAME)
-        page.locator("button[name=over][value=prices]").click()
+        follow(page, page.locator("button[name=over][value=prices]"))
         page.goto("/desk/plans")
     sweep = page.locator("a[href*='/desk/plans/sweeps/']").first.get_attribute("href")
     return {
@@ -130,7 +136,6 @@ def pages_of(page: Any, run: str) -> dict[str, str]:
 def press(page: Any, what: str) -> None:
     """Press what is there; the second language finds it done."""
     if page.locator(what).count():
-        page.locator(what).first.click()
-        page.wait_for_load_state()
+        follow(page, page.locator(what).first)
 
 

@@ -9,7 +9,21 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.browser.test_pocket import MARK, OTHER, SENT, WAITING, count, go, note, phone, ready, said
+from tests.browser.test_pocket import (
+    DRAFT,
+    MARK,
+    OTHER,
+    SENT,
+    WAITING,
+    count,
+    go,
+    note,
+    phone,
+    press,
+    ready,
+    said,
+    until,
+)
 
 __all__ = ["phone"]  # a fixture
 pytestmark = pytest.mark.xdist_group("browser")
@@ -75,7 +89,9 @@ class TestPhotos:
         page.context.set_offline(True)
         go(page, "report")
         page.fill("#r-text", text)
+        page.fill("#r-where", "三号楼")
         shoot(page, 2)
+        page.wait_for_function(DRAFT, arg="三号楼")
         with page.expect_event("crash"), suppress(Exception):  # the driver says that the page is dead
             page.goto("chrome://crash", timeout=5000)
         dead, page = page, page.context.new_page()
@@ -85,7 +101,7 @@ class TestPhotos:
         page.locator("[data-screen=report] [data-photo-list] canvas").nth(1).wait_for()
         assert page.locator("[data-screen=report] [data-photo-list] canvas").count() == 2
 
-        page.locator("#report-form button[type=submit]").click()
+        press(page)
         count(page, WAITING, 1)
         go(page, "queue")
         page.locator("#rows [data-shots]", has_text="2 张照片等着发").wait_for()
@@ -106,7 +122,7 @@ class TestPhotos:
         go(page, "report")
         page.fill("#r-text", text)
         shoot(page)
-        page.locator("#report-form button[type=submit]").click()
+        press(page)
         count(page, SENT, 1)
         go(page, "queue")
 
@@ -134,11 +150,10 @@ class TestPhotos:
         go(page, "report")
         page.fill("#r-text", text)
         shoot(page)
-        page.locator("#report-form button[type=submit]").click()
+        press(page)
         count(page, SENT, 1)
         go(page, "queue")
-        while not lost:
-            page.wait_for_timeout(50)
+        until(page, lambda: lost)
         page.locator("#again").click()
 
         page.locator("#rows [data-shots]", has_text="1 张照片已发").wait_for()
@@ -152,7 +167,7 @@ class TestPhotos:
         go(page, "report")
         page.fill("#r-text", text)
         shoot(page)
-        page.locator("#report-form button[type=submit]").click()
+        press(page)
         count(page, WAITING, 1)
         page.context.clock.set_fixed_time(now)
         page.reload()
@@ -168,6 +183,8 @@ class TestPhotos:
         page.context.set_offline(True)
         go(page, "report")
         page.fill("#r-text", "存满以前写的字")
+        page.fill("#r-where", "三号楼")
+        page.wait_for_function(DRAFT, arg="三号楼")
         page.evaluate(
             "() => { IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
         )
@@ -196,8 +213,7 @@ class TestPhotos:
         page.locator("#report-form button[type=submit]").click()
         page.locator("#report-form [data-full]").wait_for()
         page.evaluate("heal()")
-        page.locator("#report-form button[type=submit]").click()
-        page.wait_for_selector("[data-screen=today]:not([hidden])")
+        press(page)
 
         count(page, WAITING, 1)
         page.locator("#rows [data-shots]", has_text="2 张照片等着发").wait_for(state="attached")
@@ -214,7 +230,7 @@ class TestPhotos:
         go(page, "report")
         page.fill("#r-text", f"{MARK}要改的一条")
         shoot(page, 2)
-        page.locator("#report-form button[type=submit]").click()
+        press(page)
         count(page, "#rows > li[data-state=refused]", 1)
         go(page, "report")
         shoot(page, 2)

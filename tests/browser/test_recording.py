@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_pages import broken_rules
-from tests.conftest import BROWSERS, QUIET, House, Site
+from tests.conftest import BROWSERS, QUIET, House, Site, follow
 
 pytestmark = pytest.mark.xdist_group("browser")
 CALLER, DESK = "jumin1", "huawu1"
@@ -87,8 +87,8 @@ def test_what_is_spoken_is_heard_for_a_reason_written_down_and_confirmed_by_its_
     assert desk.evaluate(PLAYS, "audio")
     assert not broken_rules(desk, axe)
     desk.fill("form:has([value=write-down]) [name=text]", HEARD)
-    desk.click("form:has([value=write-down]) button")
-    desk.wait_for_selector("form:has([value=write-down])", state="detached")
+    follow(desk, desk.locator("form:has([value=write-down]) button"))
+    assert not desk.locator("form:has([value=write-down])").count()
 
     caller.goto(mine)
     assert WHY in caller.inner_text("main"), "the speaker sees who listened and why"
@@ -99,8 +99,8 @@ def test_what_is_spoken_is_heard_for_a_reason_written_down_and_confirmed_by_its_
     assert caller.evaluate(PLAYS, "audio[data-focus]")
     assert caller.evaluate(WITHIN, "audio[data-focus]")
     assert not broken_rules(caller, axe)
-    caller.click("button[value=confirm]")
-    caller.wait_for_selector("button[value=confirm]", state="detached")
+    follow(caller, caller.locator("button[value=confirm]"))
+    assert not caller.locator("button[value=confirm]").count()
     assert HEARD in caller.inner_text("main")
     for one in (caller, desk):
         assert not one.context.seen.broken

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.browser.test_outside_party import DRAWN
 from tests.browser.test_pages import broken_rules
+from tests.conftest import follow
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -94,12 +96,11 @@ def test_files_of_a_reply_go_from_the_body_through_review_to_the_caller(house, c
     reviewer.fill("form[action*=reply-files] [name=reason] >> nth=0", "审核前看")
     folds.first.locator("button").click()
     reviewer.wait_for_selector("img[src^='data:image/jpeg']")
-    assert reviewer.evaluate("() => document.querySelector(\"img[src^='data:']\").naturalWidth") == 600
+    reviewer.wait_for_function(DRAWN, arg=600)
     reviewer.goto(f"/desk/review?case={receipt['case']}")
     for element in ("time_of_contact", "with_whom", "measures", "by_when"):
         reviewer.check(f"[name={element}]", force=True)
-    reviewer.click("button[name=verdict][value=approve]")
-    reviewer.wait_for_load_state("networkidle")
+    follow(reviewer, reviewer.locator("button[name=verdict][value=approve]"))
 
     caller.goto(f"/mine/{receipt['number']}")
     assert caller.locator("form[action*=reply-files]").count() == 2

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import follow
+
 DISPATCHER, REVIEWER, OTHER_REVIEWER, CALLER, RULER = "paidan1", "shenhe1", "shenhe2", "huifang1", "lingdao1"
 UNFOLD = "f => { for (let d = f.closest('details'); d; d = d.parentElement.closest('details')) d.open = true }"
 
@@ -41,8 +43,7 @@ class People:
 
     def send_speech(self, page: Any) -> None:
         """Press the button; where others said something like it, say that this is another matter."""
-        page.locator("#speak button[type=submit]").click()
-        page.wait_for_load_state()
+        follow(page, page.locator("#speak button[type=submit]"))
         other = page.locator("input[name=join][value=no]")
         if not page.url.endswith("/receipt") and other.count():
             other.check()
@@ -90,8 +91,7 @@ class People:
         page = self.on_the_desk(case)
         guess = page.locator("form[action$='/do/matter'] button[data-take='1']")
         if guess.count():
-            guess.click()
-            page.wait_for_load_state()
+            follow(page, guess)
             ensure_done(page)
             page = self.on_the_desk(case)
         told = page.inner_text("section[aria-label='事件和判断经过']")
@@ -104,8 +104,7 @@ class People:
             first = form.locator("label:has(input[name=to]:not([value=other]))").first
             to = first.locator("strong").inner_text()
             first.click()
-        form.locator("button[type=submit]").click()
-        page.wait_for_load_state()
+        follow(page, form.locator("button[type=submit]"))
         ensure_done(page)
         return told, to
 
@@ -132,8 +131,7 @@ class People:
                 spot.check()
             else:
                 spot.fill(value)
-        form.locator("button[type=submit]").first.click()
-        page.wait_for_load_state()
+        follow(page, form.locator("button[type=submit]").first)
         ensure_done(page)
 
     def inbox(self, who: str, case: str) -> Any:
@@ -159,8 +157,7 @@ class People:
             page.set_checked(f"input[name={name}]", name in holds)
         if why:
             page.fill("[name=why]", why)
-        page.locator(f"button[name=verdict][value={'approve' if approve else 'send_back'}]").click()
-        page.wait_for_load_state()
+        follow(page, page.locator(f"button[name=verdict][value={'approve' if approve else 'send_back'}]"))
         ensure_done(page)
 
 

@@ -9,7 +9,6 @@ import http.server
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -29,6 +28,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from config.cli import serving
+from tests.conftest import a_port
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "town.example"
@@ -183,9 +183,7 @@ class Program:
     def start(self) -> None:
         """Start it, where it does not run, and wait for its first answer."""
         if self.process is None:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.port = probe.getsockname()[1]
+            self.port = a_port()
             if serving._schema_is_old(self.folder):  # the copy's schema is that of the test database
                 (self.folder / "schema.next").replace(self.folder / "schema.stamp")
         command = [sys.executable, "-m", "config.cli", "up", "--no-demo", "--port", str(self.port)]

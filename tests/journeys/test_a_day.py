@@ -6,7 +6,9 @@ import json
 import secrets
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import TimeoutError
@@ -67,7 +69,7 @@ TWICE = tuple(
     )
 )
 CALLS = (*BACK, *OTHERS, CONTESTED, *(call for pair in TWICE for call in pair))
-REPLIED, ASKED = 12, 24
+REPLIED, ASKED, CALLED = 12, 24, 10
 
 ALREADY = f"""
 from datetime import timedelta
@@ -104,24 +106,28 @@ with scope.work(by):
         lives.append(PastLife(told, now - timedelta(seconds=60), steps))
     ids, refused = history.take_in(lives, by=by, now=now, tenant_code="990181")
     assert not refused, refused[0].refusal.sentence("en")
-print(now.isoformat())
+print(timezone.localtime(now).isoformat())
 """
 
 NIGHT = """
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 from jishi.cases.actions import sampling
 from jishi.foundation import anchors, scope
 from jishi.foundation.actor import clock
 from jishi.foundation.tenants import Tenant
 
-today = timezone.localdate()
-after = timezone.make_aware(datetime.combine(today + timedelta(days=1), time(0, 5)))
-by = clock(Tenant.objects.get(code="990181").id, "a-day")
-with scope.work(by):
-    anchors.make(day=today, now=after)
-with scope.work(by):
-    print(len(sampling.draw(today, by=by, now=after).drawn))
+by, drawn = clock(Tenant.objects.get(code="990181").id, "a-day"), 0
+day, today = date.fromisoformat({since!r}), timezone.localdate()
+while day <= today:  # two days, where midnight fell into this one
+    after = timezone.make_aware(datetime.combine(day + timedelta(days=1), time(0, 5)))
+    with scope.work(by):
+        if not anchors.head_of(day):
+            anchors.make(day=day, now=after)
+    with scope.work(by):
+        drawn += len(sampling.draw(day, by=by, now=after).drawn)
+    day += timedelta(days=1)
+print(drawn)
 """
 
 NUMBERS = """
@@ -241,6 +247,11 @@ def hands(house: Any) -> Any:
     return lambda who: Hands(house.page(who))
 
 
+def is_a_look_at(words: str, answer: Any) -> bool:
+    """Whether suggestions came for what has been written by now: those before it go as soon as these are there."""
+    return answer.url.endswith("/desk/operator/look") and quote(words) in (answer.request.post_data or "")
+
+
 def take_calls(desk: Hands) -> None:
     """Every fifth by the suggestion that is offered, the others in the operator's own words."""
     desk.at("/desk/operator")
@@ -248,7 +259,8 @@ def take_calls(desk: Hands) -> None:
     for n, call in enumerate(CALLS):
         desk.write(call.text)
         desk.key("Alt+2")
-        desk.write(call.where)
+        with desk.page.expect_response(partial(is_a_look_at, call.where)):
+            desk.write(call.where)
         if n % 5 == 0:
             desk.page.locator("[data-take='2']").wait_for()
             with desk.page.expect_response("**/desk/operator/look"):
@@ -434,9 +446,10 @@ def test_a_day_at_the_desks_by_keyboard_alone(hands, site):
         whistle(street, CALLED_TOGETHER)
     with hands(REVIEWER) as desk:
         review(desk, 10)
-    site.run(NIGHT)
+    drawn = int(site.run(NIGHT.format(since=since[:10])))
+    assert drawn >= CALLED, f"of a kept site the draw of the day was made before: {drawn}"
     with hands(CALLER) as desk:
-        call_back(desk, 10)
+        call_back(desk, CALLED)
 
     came = json.loads(site.run(CAME_OF_IT.format(since=since, mark=MARK)))
     assert (came["reports"], came["cases"], came["channels"]) == (20, 20, ["phone"])
@@ -454,4 +467,4 @@ def test_a_day_at_the_desks_by_keyboard_alone(hands, site):
     assert (done["case.consultation_opened"], came["consulting"]) == (1, 1)
     assert (done["whistle.blown"], came["whistles"]) == (1, 1)
     assert came["approved"] == 10
-    assert came["called"] == [["yes", "yes", "satisfied", True]] * 10
+    assert came["called"] == [["yes", "yes", "satisfied", True]] * CALLED

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import follow
+
 pytestmark = pytest.mark.xdist_group("browser")
 
 OPERATOR, DISPATCHER = "huawu1", "paidan1"
@@ -38,6 +40,10 @@ def sheet(mark: str) -> dict[str, Any]:
     return {"name": f"board-{mark}.csv", "mimeType": "text/csv", "buffer": out.getvalue().encode("gb18030")}
 
 
+# a page that is half here has no form either
+OVER = "() => document.readyState === 'complete' && !document.querySelector('form[data-goes-on]')"
+
+
 def said(page: Any) -> str:
     return page.inner_text("main")
 
@@ -47,14 +53,14 @@ def upload(page: Any, sheet: dict[str, Any]) -> None:
     page.goto("/desk/import")
     page.set_input_files("input[type=file]", sheet)
     page.check("input[name=columns][value^='messages']")
-    page.locator("form[enctype] button[type=submit]").click()
+    follow(page, page.locator("form[enctype] button[type=submit]"))
     until_over(page)
 
 
 def until_over(page: Any) -> None:
     page.wait_for_url(re.compile(r"/desk/import/\d+"))
     page.wait_for_selector("nav.tabs a")
-    page.wait_for_function("() => !document.querySelector('form[data-goes-on]')")
+    page.wait_for_function(OVER)
 
 
 def test_a_chosen_file_is_named_in_our_own_words(people, sheet):
@@ -79,7 +85,7 @@ def test_a_file_is_checked_first_and_taken_in_by_a_second_press(people, sheet, c
     assert [re.match(r"\d+", row.strip())[0] for row in refused[:2]] == ["5", "6"]
     assert all(len(row.strip()) > 6 for row in refused[:2])
 
-    page.locator("form[action$='/apply'] button").click()
+    follow(page, page.locator("form[action$='/apply'] button"))
     until_over(page)
 
     assert "收了 3 件" in said(page)
@@ -98,7 +104,7 @@ def test_the_same_file_again_takes_nothing_in_twice(people, sheet):
     page = people.at(OPERATOR)
     upload(page, sheet)
     if page.locator("form[action$='/apply']").count():  # not taken in by a test before this one
-        page.locator("form[action$='/apply'] button").click()
+        follow(page, page.locator("form[action$='/apply'] button"))
         until_over(page)
     upload(page, sheet)
 

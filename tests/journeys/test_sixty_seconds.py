@@ -60,6 +60,12 @@ class Hands:
         )
 
 
+def follow_by_thumb(hands: Hands, spot: Any) -> None:
+    """Tap what leads to a page, and wait until that page is there."""
+    with hands.page.expect_navigation():
+        hands.tap(spot)
+
+
 def test_an_operator_files_a_case_with_the_keyboard_alone(house, capsys):
     page = house.page("huawu1")
     page.goto("/desk/operator")
@@ -94,8 +100,7 @@ def test_a_resident_files_a_case_with_one_thumb(house, capsys):
     text = page.locator("textarea[name=text]")
     hands.tap(text)
     hands.thumb(text, SAID)
-    hands.tap(page.locator("#speak button[type=submit]"))
-    hands.until(page.wait_for_load_state)
+    hands.until(lambda: follow_by_thumb(hands, page.locator("#speak button[type=submit]")))
     if not page.url.endswith("/receipt"):
         hands.tap(page.locator("label:has(input[name=join][value=no])"))
         hands.tap(page.locator("#speak button[type=submit]"))

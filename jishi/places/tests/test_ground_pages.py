@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -48,7 +48,7 @@ def test_a_file_is_checked_looked_at_and_adopted(desk, other_tenant):
     assert "作为下一版启用" in told and "cgcs2000" in told
     assert {f["properties"].get("name") for f in drawn["features"]} >= {"第001网格", "第004网格"}
     assert saved["blockers"] == 0 and saved["features"] == 4
-    day = localdate().replace(year=localdate().year + 1)
+    day = localdate() + timedelta(days=365)
     said = {"day": day.isoformat(), "document_no": "街办〔2026〕9号", "replaces": "1"}
     assert desk.post(f"{answer.url}/do/apply", said).status_code == 302
     with scope.work(system(other_tenant)):
