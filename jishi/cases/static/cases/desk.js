@@ -48,6 +48,16 @@ if (matchMedia("(min-width: 64em)").matches) {
   addEventListener("load", () => document.getElementById("desk")?.dispatchEvent(new Event("open-first")));
 }
 
+// the hand stays in the queue when it is made anew
+let inQueue = false;
+document.addEventListener("htmx:beforeSwap", (e) => {
+  inQueue = e.detail.target?.id === "desk" && Boolean(document.activeElement.closest("[data-row]"));
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (inQueue) document.querySelector("#desk [data-row].on")?.focus({ preventScroll: true });
+  inQueue = false;
+});
+
 // a dialog whose fields must be corrected opens again
 for (const dialog of document.querySelectorAll("dialog[data-show]")) dialog.showModal();
 

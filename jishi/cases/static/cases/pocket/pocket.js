@@ -367,10 +367,11 @@ async function refresh() {
   for (const form of FORMS) if (form.dataset.aside) await forms.restore(form);
   await clock.meet(told.now, asked);
   document.querySelector("#sign-out [name]").value = csrf;
-  await store.put("start", { ...kept, kept: Date.now() });
+  await store.put("start", { ...kept, kept: asked });  // what was sent since we asked may not be in it
   drawGrids(told.grids);
   await freshSpots();
   await drawErrands();
+  document.documentElement.dataset.heard = "";
   return true;
 }
 
