@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from config.cli.standing import BASE, parser, stand
 
@@ -48,6 +49,7 @@ def every_line(folder: Path, *, now: datetime) -> Iterator[Line]:
     """Answer every question about the installation in `folder`."""
     yield from _settings()
     yield from _unified(folder)
+    yield from _on_the_way()
     yield from _keys(folder)
     yield from _database()
     yield from _accounts_of_the_machine(folder)
@@ -97,6 +99,39 @@ def _unified(folder: Path) -> Iterator[Line]:
         "its secret stands in no file of program or data",
         f"give it by the environment of the service alone, and take it out of: {', '.join(written)}",
     )  # fmt: skip
+
+
+def _on_the_way() -> Iterator[Line]:
+    """Nothing leaves this program in the clear, and nobody is believed without a certificate (ASVS V12.3.1)."""
+    from django.conf import settings
+
+    named = ("JISHI_DATABASE_URL", "JISHI_DATABASE_WEB_URL")
+    open_ = [name for name in named if not _is_closed(os.environ.get(name, ""))]
+    yield Line(
+        not open_, "数据库走本机套接字，或者走核对证书的 TLS",
+        "the database is reached by a socket, or by TLS with its certificate",
+        f"add ?sslmode=verify-full&sslrootcert=… to {', '.join(open_)}, and ssl = on at the server",
+    )  # fmt: skip
+    yield Line(
+        not settings.SMS or settings.SMS.startswith("https://"), "短信网关走 TLS",
+        "the gateway of text messages speaks TLS", "export JISHI_SMS=https://…",
+    )  # fmt: skip
+
+
+def _is_closed(url: str) -> bool:
+    """Whether a database at this address is reached by a socket of this machine, or by TLS that checks who answers.
+
+    >>> _is_closed(""), _is_closed("postgresql://a@/b?host=/run/pg"), _is_closed("postgresql://a@/b")
+    (True, True, True)
+    >>> _is_closed("postgresql://a@db.gov.cn/b"), _is_closed("postgresql://a@db.gov.cn/b?sslmode=require")
+    (False, False)
+    >>> _is_closed("postgresql://a@db.gov.cn/b?sslmode=verify-full"), _is_closed("postgresql://a@/b?host=/run/pg,db")
+    (True, False)
+    """
+    at = urlsplit(url)
+    asked = dict(parse_qsl(at.query))
+    hosts = [*filter(None, [at.netloc.rpartition("@")[2]]), *filter(None, asked.get("host", "").split(","))]
+    return asked.get("sslmode") == "verify-full" or all(unquote(host).startswith("/") for host in hosts)
 
 
 def _files(*folders: Path) -> Iterator[Path]:
@@ -263,6 +298,13 @@ def _town(town: Any, now: datetime) -> Iterator[Line]:
         yield Line(
             bool(anchored), f"{town.name}：昨天的日根已做", f"{town.code}: yesterday is anchored", "./dev jishi anchor"
         )
+        plain = _one(
+            cursor, "SELECT count(*) FROM cases_webhook WHERE active_to IS NULL AND url NOT LIKE 'https://%%'", []
+        )
+        yield Line(
+            not plain, f"{town.name}：事件只发往走 TLS 的地址", f"{town.code}: news goes to addresses with TLS alone",
+            f"{plain} webhooks begin with http://: let their programs open them anew as https://",
+        )  # fmt: skip
         ended = _one(
             cursor, "SELECT EXISTS (SELECT FROM foundation_entry WHERE verb = 'retention.run' AND recorded_at > %s)",
             [now - timedelta(hours=36)],

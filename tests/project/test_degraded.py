@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 
 from config.cli import deploying, parts, serving
 from jishi.accounts.web import tenants
-from jishi.cases.models import Case
+from jishi.cases.models import Case, Webhook
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.foundation import data_keys, keys, scope
@@ -211,6 +211,32 @@ class TestReadyForPeople:
         assert len(lines) == (3 if issuer else 0)
         assert len(faults) == bool(says)
         assert says in "".join(faults)
+
+    @pytest.mark.parametrize(
+        ("database", "gateway", "says"),
+        [("", "", ""), ("postgresql://o@/jishi?host=/run/pg", "https://k@sms.gov.cn/", ""),
+         ("postgresql://o:w@db.gov.cn/jishi?sslmode=verify-full", "", ""),
+         ("postgresql://o:w@db.gov.cn/jishi", "", "sslmode=verify-full"),
+         ("postgresql://o:w@db.gov.cn/jishi?sslmode=require", "", "sslmode=verify-full"),
+         ("", "http://k@sms.gov.cn/", "JISHI_SMS=https")],
+    )  # fmt: skip
+    def test_nothing_goes_in_the_clear_and_nobody_is_believed_without_a_certificate(
+        self, monkeypatch, database, gateway, says
+    ):
+        monkeypatch.setenv("JISHI_DATABASE_URL", database)
+        monkeypatch.delenv("JISHI_DATABASE_WEB_URL", raising=False)
+
+        with override_settings(SMS=gateway):
+            faults = [line.do for line in deploying._on_the_way() if not line.fine]
+
+        assert len(faults) == bool(says) and says in "".join(faults)
+
+    def test_a_receiver_without_tls_is_a_fault(self, in_town, tmp_path):
+        with scope.work(system(in_town)):
+            Webhook.objects.create(tenant_id=in_town, client_id=1, url="http://inside.gov.cn/", active_from=NOW)
+            Webhook.objects.create(tenant_id=in_town, client_id=1, url="https://inside.gov.cn/", active_from=NOW)
+
+        assert "addresses with TLS alone 1 webhooks" in self.faults(tmp_path)
 
     def test_a_copy_of_yesterday_morning_is_too_old(self, in_town, tmp_path):
         (tmp_path / "backup.last").write_text((NOW - timedelta(hours=25)).isoformat())
