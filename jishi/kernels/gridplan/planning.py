@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import certifying, contract, loosening, relaxing, reporting, shortening, solving
+from . import certifying, contract, loosening, pacing, relaxing, reporting, shortening, solving
 from .auditing import audit
 from .contract import FREE, OVERSIZE, Ground
 from .problem import check
@@ -108,6 +108,9 @@ def plan(problem: Problem, search: Search) -> Plan:
     is_best = not guessed and not len(loosening.may_part(ground))
     coarse = ground, pieces
     ground, pieces, part = loosening.loosen((ground, pieces, part), search, frozenset(proofs))
+    if problem.walk is not None or problem.max_walk_m is not None:
+        part, searched = pacing.paced((ground, pieces, part), search), part
+        is_best = is_best and bool((searched == part).all())
     if problem.max_walk_m is not None:
         found = part[ground.atom_of]
         ground, pieces, part = shortening.shorten((ground, pieces, part), search)

@@ -99,9 +99,10 @@ def walked_by(problem: Problem, assignment: Array) -> dict[int, str]:
 @dataclass(frozen=True, eq=False)
 class Reach:
     """Of atoms (rows) to each of their units (columns), the middles that a grid of them could have: `longest` metres
-    of a home, `squares` summed over households; `of`: the atom of each unit."""
+    of a home, `sums` and `squares` over households; `of`: the atom of each unit."""
 
     longest: Doubles
+    sums: Doubles
     squares: Doubles
     of: Ints
 
@@ -143,10 +144,11 @@ def reach(ground: Ground, rows: Ints) -> Reach:
     units = np.concatenate(shares)
     size = np.array([len(share) for share in shares])
     starts, w = np.cumsum(size) - size, np.asarray(ground.problem.units.households, dtype=np.float64)[units]
-    longest, squares = np.empty((2, len(rows), len(units)))
+    longest, sums, squares = np.empty((3, len(rows), len(units)))
     for first in range(0, len(units), MIDDLES_AT_ONCE):
         some = slice(first, first + MIDDLES_AT_ONCE)
         far, _ = metres(ground.problem, units, units[some])
         longest[:, some] = np.maximum.reduceat(np.where(w[:, None] > 0, far, 0.0), starts, axis=0)
+        sums[:, some] = np.add.reduceat(w[:, None] * far, starts, axis=0)
         squares[:, some] = np.add.reduceat(w[:, None] * far**2, starts, axis=0)
-    return Reach(longest, squares, np.repeat(np.arange(len(rows)), size))
+    return Reach(longest, sums, squares, np.repeat(np.arange(len(rows)), size))
