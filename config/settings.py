@@ -35,6 +35,7 @@ INSIDE = os.environ.get("JISHI_INSIDE", "")
 OIDC_ISSUER = os.environ.get("JISHI_OIDC_ISSUER", "").rstrip("/")
 OIDC_CLIENT = os.environ.get("JISHI_OIDC_CLIENT", "")
 OIDC_SECRET = os.environ.get("JISHI_OIDC_SECRET", "")
+OIDC_RSA_BITS = max(2048, int(os.environ.get("JISHI_OIDC_RSA_BITS", "3072")))  # 3072: 128 bits of strength
 OIDC_TWO_FACTORS = tuple(filter(None, os.environ.get("JISHI_OIDC_TWO_FACTORS", "").split(",")))
 OIDC_ISSUER_ORIGIN = "/".join(OIDC_ISSUER.split("/")[:3])
 

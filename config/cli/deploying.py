@@ -18,6 +18,7 @@ ADMINISTRATORS = ("system_admin", "security_admin", "auditor")
 BACKUP_AGE, DRILL_AGE = timedelta(hours=24), timedelta(days=31)
 ENOUGH_SPACE = 0.20
 LEAST_SECRET, SMALL = 16, 1 << 20
+STRONG_RSA = 3072  # bits
 DURABLE = ("data_checksums", "fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -92,6 +93,10 @@ def _unified(folder: Path) -> Iterator[Line]:
         bool(settings.OIDC_CLIENT and len(settings.OIDC_SECRET) >= LEAST_SECRET), "统一身份认证的客户有密钥",
         "our client there has a secret",
         f"export JISHI_OIDC_CLIENT JISHI_OIDC_SECRET, of {LEAST_SECRET} characters at least, as the issuer gives them",
+    )  # fmt: skip
+    yield Line(
+        settings.OIDC_RSA_BITS >= STRONG_RSA, "统一身份认证的钥匙有 128 位强度", "its keys have 128 bits of strength",
+        "ask the issuer for ES256 or RSA of 3072 bits, and unset JISHI_OIDC_RSA_BITS",
     )  # fmt: skip
     written = [p.name for p in _files(BASE, folder) if settings.OIDC_SECRET.encode() in p.read_bytes()]
     yield Line(

@@ -16,7 +16,7 @@ NO_USE = re.compile(
     r"cryptography\.(exceptions|x509|hazmat\.primitives\.(serialization|hashes\.HashAlgorithm|ciphers\.modes))\b"
     r"|\.(\w*Error|BadSignature|InvalidSignature|SSLSocket|TLSVersion|CERT_\w+|PROTOCOL_\w+|\w*compare\w*|UUID)$"
     r"|^fido2\.(cbor|utils|webauthn)\b|^jwt\.get_unverified_header$|\.identify_hasher$"
-    r"|^cryptography\.hazmat\.primitives\.(hashes|hmac|asymmetric\.ec|ciphers\.algorithms)$|\.SECP256R1$"
+    r"|^cryptography\.hazmat\.primitives\.(hashes|hmac|asymmetric\.ec|ciphers\.algorithms)$|\.(SECP256R1|RSAPublicKey)$"
 )
 IN_A_BROWSER = re.compile(r"\bcrypto\.(getRandomValues|randomUUID|subtle\.(?!importKey)\w+)|\bMath\.random\b")
 LIFE = {"name", "algorithm", "bits", "protects", "never", "holder", "made", "lasts", "turned", "ended", "lost"}

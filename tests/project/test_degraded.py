@@ -194,21 +194,24 @@ class TestReadyForPeople:
             assert gone not in said
 
     @pytest.mark.parametrize(
-        ("issuer", "secret", "written", "says"),
-        [("", "", False, ""), ("https://id.gov.cn", "k" * 20, False, ""), ("http://id.gov.cn", "k" * 20, False, "TLS"),
-         ("https://id.gov.cn", "k" * 9, False, "a secret"), ("https://id.gov.cn", "k" * 20, True, "site.env")],
+        ("issuer", "secret", "written", "bits", "says"),
+        [("", "", False, 3072, ""), ("https://id.gov.cn", "k" * 20, False, 3072, ""),
+         ("http://id.gov.cn", "k" * 20, False, 3072, "TLS"), ("https://id.gov.cn", "k" * 9, False, 3072, "a secret"),
+         ("https://id.gov.cn", "k" * 20, True, 3072, "site.env"),
+         ("https://id.gov.cn", "k" * 20, False, 2048, "ES256")],
     )  # fmt: skip
     def test_the_unified_sign_in_speaks_tls_and_its_secret_stands_in_no_file(
-        self, tmp_path, issuer, secret, written, says
+        self, tmp_path, issuer, secret, written, bits, says
     ):
         if written:
             (tmp_path / "site.env").write_text(f"JISHI_OIDC_SECRET={secret}\n")
 
-        with override_settings(OIDC_ISSUER=issuer, OIDC_CLIENT="jishi" if issuer else "", OIDC_SECRET=secret):
+        client = "jishi" if issuer else ""
+        with override_settings(OIDC_ISSUER=issuer, OIDC_CLIENT=client, OIDC_SECRET=secret, OIDC_RSA_BITS=bits):
             lines = list(deploying._unified(tmp_path))
 
         faults = [line.en + " " + line.do for line in lines if not line.fine]
-        assert len(lines) == (3 if issuer else 0)
+        assert len(lines) == (4 if issuer else 0)
         assert len(faults) == bool(says)
         assert says in "".join(faults)
 

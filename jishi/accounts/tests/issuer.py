@@ -25,7 +25,8 @@ class Issuer:
     """What it says, and what it was asked."""
 
     def __init__(self) -> None:
-        self.key = self.signs_with = ec.generate_private_key(ec.SECP256R1())
+        self.key: Any = ec.generate_private_key(ec.SECP256R1())
+        self.signs_with: Any = self.key
         self.url = ""
         self.claims: dict[str, Any] = {}  # what is said otherwise than it should be
         self.header: dict[str, Any] = {"kid": "one"}
@@ -53,8 +54,10 @@ class Issuer:
             }  # fmt: skip
             return 200, {**named, **self.says}
         if path == "/keys":
-            public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key()))
-            return 200, {"keys": [{**public, "kid": "one", "alg": "ES256", "use": "sig"}]}
+            curve = isinstance(self.key, ec.EllipticCurvePrivateKey)
+            kind: Any = jwt.algorithms.ECAlgorithm if curve else jwt.algorithms.RSAAlgorithm
+            public = json.loads(kind.to_jwk(self.key.public_key()))
+            return 200, {"keys": [{**public, "kid": "one", "alg": "ES256" if curve else "RS256", "use": "sig"}]}
         return self._token({k: v[0] for k, v in parse_qs(body.decode()).items()}, authorization)
 
     def _token(self, said: dict[str, str], authorization: str) -> tuple[int, Any]:

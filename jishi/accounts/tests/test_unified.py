@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from allauth.mfa.models import Authenticator
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.test import Client
 
 from jishi.accounts.models import Account, OutsideIdentity, SignedIn
@@ -120,6 +120,20 @@ BENT = {
     "algorithm none": _none,
     "a shared secret": _shared,
 }
+
+
+@pytest.mark.parametrize(("bits", "strong"), [(2048, False), (3072, True)])
+def test_a_short_rsa_key_of_the_issuer_is_not_believed(
+    tenant: int, issuer: Issuer, caplog: pytest.LogCaptureFixture, *, bits: int, strong: bool
+) -> None:
+    issuer.key = issuer.signs_with = rsa.generate_private_key(65537, bits)
+    issuer.algorithm = "RS256"
+
+    answer = go(Client(), issuer, asked="/mine")
+
+    assert (answer["Location"] == "/mine") == strong
+    assert strong or answer["Location"].endswith("why=token")
+    assert ("has 2048 bits, fewer than 3072" in caplog.text) != strong
 
 
 def test_a_token_with_one_thing_wrong_opens_nothing(tenant: int, issuer: Issuer) -> None:

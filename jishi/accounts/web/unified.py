@@ -6,6 +6,7 @@ asked: no name, number or mail comes here.
 """
 
 import json
+import logging
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal import jwtkit, statekit
 from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.oauth2.utils import generate_code_challenge
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -37,6 +39,7 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.outgoing import NotDelivered
 from jishi.foundation.refusals import FreshSignInNeeded, NotFound, Refused
 
+LOG = logging.getLogger(__name__)
 PROVIDER = "unified"
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -273,7 +276,7 @@ def verified(id_token: str, told: Mapping[str, Any], *, nonce: str) -> dict[str,
             raise Refusal("token")
         claims: dict[str, Any] = jwtkit.verify_and_decode(
             credential=id_token, keys_url=told["jwks_uri"], issuer=told["issuer"], audience=settings.OIDC_CLIENT,
-            lookup_kid=jwtkit.lookup_kid_jwk,
+            lookup_kid=_strong_key,
         )  # fmt: skip
     except (OAuth2Error, jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError):
         raise Refusal("token") from None
@@ -284,6 +287,15 @@ def verified(id_token: str, told: Mapping[str, Any], *, nonce: str) -> dict[str,
     if not whole or not secrets.compare_digest(str(claims["nonce"]), nonce):
         raise Refusal("token")
     return claims
+
+
+def _strong_key(listed: Any, kid: str) -> Any:
+    """Give the issuer's key of this name. :raises ValueError: an RSA key that is shorter than we believe."""
+    found = jwtkit.lookup_kid_jwk(listed, kid)
+    if isinstance(found, RSAPublicKey) and found.key_size < settings.OIDC_RSA_BITS:
+        LOG.warning("the issuer's RSA key has %d bits, fewer than %d", found.key_size, settings.OIDC_RSA_BITS)
+        raise ValueError
+    return found
 
 
 def _client(request: HttpRequest, told: Mapping[str, Any], back: str) -> OAuth2Client:
