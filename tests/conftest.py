@@ -166,6 +166,14 @@ def follow(page: Any, spot: Any, **more: Any) -> None:
         spot.click()
 
 
+def seen(page: Any) -> None:
+    """Wait until something of the page is on the screen: nobody presses a key on what is not there yet.
+
+    A browser may throw away a key that comes before its first picture; scripts run long before that.
+    """
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length > 0")
+
+
 OPEN: list[Any] = []  # the contexts of the test that runs now, and before them those of the fixtures it shares
 
 

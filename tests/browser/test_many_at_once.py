@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import seen
+
 pytestmark = pytest.mark.xdist_group("browser")
 
 DISPATCHER, OPERATOR = "paidan1", "huawu1"
@@ -21,6 +23,7 @@ def chosen(page: Any) -> list[bool]:
 def test_cases_are_chosen_looked_at_done_and_put_back_without_a_mouse(desk):
     desk.set_viewport_size({"width": 1280, "height": 800})
     desk.goto("/cases?status=open")
+    seen(desk)
     for key in ("j", "x", "j", "j", "Shift+X"):
         desk.keyboard.press(key)
     ticked = chosen(desk)
@@ -28,12 +31,14 @@ def test_cases_are_chosen_looked_at_done_and_put_back_without_a_mouse(desk):
 
     desk.keyboard.press("l")
     desk.wait_for_url("**/desk/bulk?n=*")
+    seen(desk)
     desk.focus("input[name=verb][value=tag]")
     desk.keyboard.press("Space")
     desk.focus("input[name=add]")
     desk.keyboard.type("夜查")
     desk.keyboard.press("Control+Enter")
     desk.wait_for_url("**/desk/bulk/*")
+    seen(desk)
     rows = "main table tbody tr"
     assert desk.locator(rows).count() == 3
 
@@ -61,6 +66,7 @@ def test_a_press_with_shift_chooses_all_in_between(desk):
 
 def test_every_key_of_the_dispatch_desk_stands_in_the_table_of_keys(desk):
     desk.goto("/desk/dispatch")
+    seen(desk)
     desk.wait_for_selector("#case")  # the first of the queue opens by itself, and makes the desk anew
 
     desk.keyboard.press("?")

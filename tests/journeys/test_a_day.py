@@ -13,6 +13,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import TimeoutError
 
+from tests.conftest import seen
+
 pytestmark = pytest.mark.xdist_group("browser")
 
 OPERATOR, DISPATCHER, REVIEWER, CALLER = "huawu1", "paidan1", "shenhe1", "huifang1"
@@ -190,6 +192,7 @@ class Hands:
 
     def at(self, path: str) -> None:
         self.page.goto(path, wait_until="domcontentloaded")
+        seen(self.page)
 
     def key(self, *names: str) -> None:
         for name in names:
@@ -208,6 +211,7 @@ class Hands:
                 self.key(names[-1])
         except TimeoutError as no:
             pytest.fail(f"{names[-1]} led nowhere.\nbefore: {stood}\nafter: {self.stands()}\n{no}")
+        seen(self.page)
         told = [t for t in self.page.locator("[role=alert], .err").all_inner_texts() if t.strip()]
         assert not told, f"{self.page.url}: {told}"
 

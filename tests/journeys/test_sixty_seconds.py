@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import seen
+
 pytestmark = pytest.mark.xdist_group("browser")
 
 STROKE, TAP, CHARACTER, BUDGET = 60 / 200, 2.0, 1.0, 60.0
@@ -69,6 +71,7 @@ def follow_by_thumb(hands: Hands, spot: Any) -> None:
 def test_an_operator_files_a_case_with_the_keyboard_alone(house, capsys):
     page = house.page("huawu1")
     page.goto("/desk/operator")
+    seen(page)
     hands = Hands(page)
     assert page.evaluate("() => document.activeElement.name") == "text"
 
