@@ -23,7 +23,7 @@ LONGEST_WEEK = Decimal(60)
 
 class LeaderThere(Refused):
     code, status = "leader_there", 409
-    zh, en = "这个网格已经有网格长了，或者已经安排好了。", "This grid has a leader already, now or from a day on."
+    zh, en = "这个网格这段时间已经有网格长了。", "This grid has a leader already at that time."
     next_zh, next_en = "先让原来的任期结束，再办新的。", "End the former one first."
 
 
@@ -49,12 +49,13 @@ class NotBegunYet(Refused):
 def serve(
     post_id: int, grid_id: int, role: str, *, hours_per_week: Decimal | None = None, by: Actor, now: datetime
 ) -> int:
-    """This will have a post serve a grid from now on; gives the id.
+    """This will have a post serve a grid from now on; gives the id. A leader where another is bound from a later day
+    serves until that day: a grid need not be without one in between (spec 20 §3.3).
 
     :raises NotAllowed: no right, or not on this ground. :raises NotFound: no such post, or no such grid today.
-    :raises Invalid: an unknown role, or hours that do not fit. What is bound from a later day counts as being there:
-    :raises ServesAlready: the post serves this grid. :raises LeaderThere: a second leader.
-    :raises AlreadyFullTime: its holder works full time elsewhere.
+    :raises Invalid: an unknown role, or hours that do not fit. :raises LeaderThere: there is a leader now.
+    :raises ServesAlready: the post serves this grid, now or from a later day.
+    :raises AlreadyFullTime: its holder works full time elsewhere, now or from a later day.
     """
     ensure_may_keep_register(by)
     post = Post.objects.select_for_update().filter(tenant_id=by.tenant_id, id=post_id).first()
@@ -67,15 +68,18 @@ def serve(
     serving = GridPost.objects.filter(tenant_id=by.tenant_id, grid=grid_id, active__overlap=_from(now))
     if serving.filter(post=post).exists():
         raise ServesAlready
-    if role == GridRole.LEADER and serving.filter(role=role).exists():
+    coming = serving.filter(role=role).order_by("active").first() if role == GridRole.LEADER else None
+    until = None if coming is None else coming.active.lower
+    if until is not None and until <= now:
         raise LeaderThere
-    return bind(post_id, grid_id, role, hours_per_week, since=now, by=by, now=now)
+    return bind(post_id, grid_id, role, hours_per_week, since=now, until=until, by=by, now=now)
 
 
 @transaction.atomic
 def bind(
-    post_id: int, grid_id: int, role: str, hours_per_week: Decimal | None, *, since: datetime, by: Actor, now: datetime
-) -> int:
+    post_id: int, grid_id: int, role: str, hours_per_week: Decimal | None, *, since: datetime, by: Actor,
+    now: datetime, until: datetime | None = None,
+) -> int:  # fmt: skip
     """This will bind a post to a grid from a moment on, for verbs of this room that have looked; gives the id.
 
     :raises LeaderThere: several people hold the leader's post, or another post leads the grid then.
@@ -90,11 +94,12 @@ def bind(
         with transaction.atomic():
             row = GridPost.objects.create(
                 tenant_id=by.tenant_id, grid_id=grid_id, post_id=post_id, role=role, hours_per_week=hours_per_week,
-                active=_from(since),
+                active=DateTimeTZRange(since, until),
             )  # fmt: skip
     except IntegrityError as no:
         raise _overlapping(no) from None
     codes = {"grid": grid_id, "post": post_id, "role": role, "since": since.isoformat()}
+    codes |= {"until": until.isoformat()} if until is not None else {}
     trail.record("grid_post.begun", ("grid_post", row.id), by=by, at=now, codes=codes, new=True)
     return row.id
 

@@ -214,15 +214,36 @@ def test_between_adoption_and_its_day_what_is_bound_for_the_day_counts_and_what_
     grid_posts.stop(old.id, by=it.by, now=LATER)
     with pytest.raises(NotFound), transaction.atomic():
         grid_posts.stop(old.id, by=it.by, now=LATER + DAYS)
+    with pytest.raises(ServesAlready), transaction.atomic():
+        grid_posts.serve(worker, grid, "adviser", by=it.by, now=LATER)
     for refusal, post, role in ((LeaderThere, eager, "leader"), (ServesAlready, worker, "adviser")):
-        with pytest.raises(refusal), transaction.atomic():
-            grid_posts.serve(post, grid, role, by=it.by, now=LATER)
         with pytest.raises(refusal), transaction.atomic():  # the database saw it first
             grid_posts.bind(post, grid, role, None, since=LATER, by=it.by, now=LATER)
 
     old.refresh_from_db()
     assert old.active.upper == LATER and [e.verb for e in trail.of("grid_post", old.id)][1:] == ["grid_post.ended"]
     assert [e.verb for e in trail.of("grid_post", new.id)] == ["grid_post.begun"]
+
+
+def test_a_grid_has_a_leader_in_the_days_before_the_one_who_comes_with_the_plan(house):
+    it = house()
+    stays = next(c for c, one in it.rows().items() if one.fate == "stays")
+    grid, leader, between = it.grids[stays], it.post("换来的"), it.post("这几天")
+    rebinding.name(it.plan, stays, leader, "leader", by=it.by, now=MONDAY_TEN)
+    it.adopted()
+    old = GridPost.objects.get(grid=grid, post=it.leaders[stays])
+    with pytest.raises(LeaderThere), transaction.atomic():
+        grid_posts.serve(between, grid, "leader", by=it.by, now=LATER)
+    grid_posts.stop(old.id, by=it.by, now=LATER)
+    assert queries.grid_register(grid, LATER).of("leader") == ()
+
+    row = grid_posts.serve(between, grid, "leader", by=it.by, now=LATER)
+
+    assert GridPost.objects.get(id=row).active.upper == MIDNIGHT == GridPost.objects.get(post=leader).active.lower
+    assert [p.name for p in queries.grid_register(grid, LATER).of("leader")] == ["这几天某"]
+    assert [p.name for p in queries.grid_register(grid, MIDNIGHT).of("leader")] == ["换来的某"]
+    with pytest.raises(LeaderThere), transaction.atomic():
+        grid_posts.serve(it.post("也想当"), grid, "leader", by=it.by, now=LATER)
 
 
 def test_a_person_may_go_from_one_full_time_post_to_another_on_the_day(house):
