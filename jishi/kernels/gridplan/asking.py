@@ -146,7 +146,8 @@ class Desk:
         if problem.max_walk_m is None or not len(some):
             return []
         far = walking.middle(problem, some)[1][self.w[some] > 0].max(initial=0.0)
-        return [Fault("H7", "walk_too_far", grid, math.ceil(far))] if far > problem.max_walk_m else []
+        limit = problem.max_walk_m
+        return [Fault("H7", "walk_too_far", grid, max(round(far), math.floor(limit) + 1))] if far > limit else []
 
     def scatter(self, rows: set[int]) -> float:
         """Give the household-metres along the ways to the middle of some units; without ways, straight from the mean

@@ -16,6 +16,11 @@ BY_ROAD = 1.35  # metres walked per metre of straight line, where no walking net
 MOST_NAMED = 20
 
 
+def _said(far: float, limit: float) -> int:
+    """Give whole metres as every table rounds them, but never a number that the limit allows."""
+    return max(round(far), math.floor(limit) + 1)
+
+
 def audit(assignment: Array, problem: Problem, exemptions: Sequence[Exemption] = ()) -> tuple[Fault, ...]:
     """This will give every fault of a plan; an empty tuple means that it is legal.
 
@@ -225,7 +230,7 @@ class _Audit:
             self._along_ways(rows, metres)
             far = metres[:, homes].max(axis=1).min()
             if far > limit:
-                found.append(Fault("H7", "walk_too_far", self._name(int(self.grid[rows[0]])), math.ceil(far)))
+                found.append(Fault("H7", "walk_too_far", self._name(int(self.grid[rows[0]])), _said(far, limit)))
         return found
 
     def _along_ways(self, rows: Array, metres: Doubles) -> None:

@@ -155,7 +155,10 @@ def _walk_as_found(problem: Problem, grids: Array, units: Array, faults: tuple[F
     if problem.max_walk_m is None or not here or any(f.rule != "H7" for f in here):
         return None
     rows = tuple(_named(np.flatnonzero(grids == f.grid)) for f in here)
-    return _farther(max(f.number for f in here), problem.max_walk_m, _named(units), rows)
+    walked = [walking.middle(problem, np.array(some))[1] for some in rows]
+    homes = [np.asarray(problem.units.households)[list(some)] > 0 for some in rows]
+    upto = max(float(far[peopled].max(initial=0.0)) for far, peopled in zip(walked, homes, strict=True))
+    return _farther(upto, problem.max_walk_m, _named(units), rows)
 
 
 def _raised(before: Problem, after: Problem) -> int | None:
