@@ -91,7 +91,8 @@ class Device(TenantRow):
     """随身设备: a browser in which somebody's pocket works, so that its holder can name it and end it.
 
     `number_mac`: keyed hash of a number that the device made for itself; it opens nothing. Days, no moment, no place:
-    read by its holder alone, never by a superior (red line 5). `session_key`: what ends with it.
+    read by its holder alone, never by a superior (red line 5). `session_key`: what ends with it. `key_no`: which of its
+    keys it is given; `is_settled`: nothing lies there any more under the one before.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
@@ -100,10 +101,15 @@ class Device(TenantRow):
     first_day = models.DateField()
     last_day = models.DateField()
     session_key = models.CharField(max_length=40, blank=True)
+    key_no = models.PositiveIntegerField(default=0)
+    is_settled = models.BooleanField(default=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "account", "number_mac"], name="one_row_per_device")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "account", "number_mac"], name="one_row_per_device"),
+            models.CheckConstraint(name="a_first_key_has_none_before", condition=Q(is_settled=True) | Q(key_no__gt=0)),
+        ]
         indexes = [models.Index(fields=["tenant", "number_mac"], name="devices_by_number")]
 
 

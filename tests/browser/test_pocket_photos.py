@@ -35,7 +35,7 @@ SEALED = """async () => {
     const db = await done(indexedDB.open(name));
     const ids = await done(db.transaction("keys").objectStore("keys").getAllKeys());
     db.close();
-    return ids.some((id) => id !== "device" && !id.startsWith("own-")) && !ids.some((id) => id.startsWith("own-"));
+    return ids.some((id) => !["device", "code", "again"].includes(id));
 }"""
 SLOW_TO_OPEN = """() => {
     const open = crypto.subtle.decrypt.bind(crypto.subtle);
@@ -261,7 +261,7 @@ class TestADevice:
 
         held = page.evaluate(
             f"async () => {{ const store = {STORE}; await store.put('probe', 'before');"
-            " for (const n of [1, 2]) await store.adopt(`other-${n}`, new Uint8Array(32).fill(n));"
+            " for (const n of [1, 2]) await store.adopt({ id: `other-${n}`, no: n, key: new Uint8Array(32).fill(n) });"
             " return [await store.get('probe'), await store.get('start').then(Boolean)]; }"
         )
 

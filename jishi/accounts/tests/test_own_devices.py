@@ -1,9 +1,13 @@
 """Devices of a pocket: seen by their holder alone, named and ended by her; ended, they send and open nothing."""
 
+import base64
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 
 from jishi.accounts.actions import devices, reaching, recovery_telling
@@ -90,7 +94,7 @@ class TestSeen:
         assert NUMBER not in page and row.number_mac not in page and NUMBER not in row.number_mac
         assert {f.name for f in Device._meta.fields} == {
             "id", "tenant", "version", "account", "number_mac", "name", "first_day", "last_day", "session_key",
-            "ended_at",
+            "ended_at", "key_no", "is_settled",
         }  # fmt: skip
 
     def test_once_a_day_one_entry_in_all_whatever_it_is_used_for(self, account, tenant):
@@ -130,6 +134,116 @@ class TestSeen:
         for bad in ("x" * 32, "a" * 31, "a" * 33):
             assert start(phone, bad).status_code == 422
         assert start(phone, "").json()["seal"] is None
+
+
+def turn(client: Client, do: str, of: str, number: str = NUMBER) -> Any:
+    return client.post(f"/pocket/key/{do}", {"of": of}, headers={"X-Jishi-Device": number, **ZH})
+
+
+class TestAnotherKey:
+    """After an unlock code was set on the device, a copy of before opens nothing of what comes (decision 0018)."""
+
+    def test_takes_the_place_of_the_one_in_use_and_the_one_before_is_given_beside_it(self, account, tenant):
+        phone = a_phone(account)
+        before = start(phone).json()["seal"]
+
+        after = turn(phone, "renew", before["id"]).json()
+
+        assert after["key"] != before["key"] and after["no"] == 1
+        assert after["former"] == {"id": before["id"], "key": before["key"]}
+        assert start(phone).json()["seal"] == after
+        assert verbs(tenant) == ["device.began", "device.key_renewed"]
+
+    def test_is_one_however_often_it_is_asked_for_the_same_key(self, account, tenant):
+        """An answer is lost on the way; two tabs ask."""
+        phone = a_phone(account)
+        before = start(phone).json()["seal"]["id"]
+
+        answers = [turn(phone, "renew", before).json() for _ in range(3)]
+
+        assert answers[0] == answers[1] == answers[2] and rows(tenant)[0].key_no == 1
+        assert verbs(tenant).count("device.key_renewed") == 1
+
+    def test_is_not_made_while_something_may_lie_under_the_one_before(self, account, tenant):
+        phone = a_phone(account)
+        first = turn(phone, "renew", start(phone).json()["seal"]["id"]).json()
+
+        assert turn(phone, "renew", first["id"]).json() == first
+        settled = turn(phone, "settle", first["id"]).json()
+        second = turn(phone, "renew", first["id"]).json()
+
+        assert settled == {**first, "former": None}
+        assert second["no"] == 2 and second["former"]["id"] == first["id"]
+
+    def test_and_the_one_before_is_never_given_again_once_nothing_lies_under_it(self, account, tenant):
+        phone = a_phone(account)
+        after = turn(phone, "renew", start(phone).json()["seal"]["id"]).json()
+        for of in ("0" * 16, after["former"]["id"]):
+            assert turn(phone, "settle", of).json() == after, "only of the key in use"
+
+        turn(phone, "settle", after["id"])
+
+        assert start(phone).json()["seal"] == {**after, "former": None}
+        assert turn(phone, "renew", after["former"]["id"]).json() == {**after, "former": None}
+
+    def test_is_found_again_by_a_device_that_was_forgotten(self, account, tenant):
+        phone = a_phone(account)
+        after = turn(phone, "renew", start(phone).json()["seal"]["id"]).json()
+        turn(phone, "settle", after["id"])
+        in_scope(tenant, lambda: Device.objects.all().delete())
+
+        again = phone.get("/pocket/start", headers={"X-Jishi-Device": NUMBER, "X-Jishi-Key": "1", **ZH}).json()["seal"]
+
+        assert again == after
+        for said in ("-1", "x", "99999", "٣"):
+            in_scope(tenant, lambda: Device.objects.all().delete())
+            head = {"X-Jishi-Device": NUMBER, "X-Jishi-Key": said.encode().decode("latin-1"), **ZH}
+            assert phone.get("/pocket/start", headers=head).json()["seal"]["no"] == 0
+
+    def test_is_given_to_no_device_that_was_ended_nor_one_that_was_never_met(self, account, tenant):
+        phone = a_phone(account)
+        of = start(phone).json()["seal"]["id"]
+        assert turn(phone, "renew", of, OTHER).status_code == 404
+        assert turn(phone, "renew", of, "x").status_code == 422
+        second = a_phone(account)
+        in_scope(tenant, lambda: Device.objects.update(ended_at=datetime.now(UTC), session_key=""))
+
+        assert [turn(second, do, of).status_code for do in ("renew", "settle")] == [403, 403]
+        assert rows(tenant)[0].key_no == 0
+
+    def test_is_asked_for_by_the_holder_alone(self, account, tenant):
+        of = start(a_phone(account)).json()["seal"]["id"]
+        other = an_account(tenant)
+        a_grant(other, "grid_worker", body_id=1, post_id=9903, area="990181001002")
+        phone = signed_in(Client(), other, post=9903)
+
+        assert turn(phone, "renew", of).status_code == 404
+        assert rows(tenant)[0].key_no == 0
+
+
+class TestTheBox:
+    """What is written while no key is there: everybody may shut it in, only the answer to a sign-in opens it."""
+
+    def test_has_its_lock_on_the_page_and_its_opener_in_the_answer_alone(self, account, tenant):
+        phone = a_phone(account)
+        seal, page = start(phone).json()["seal"], phone.get("/pocket", headers=ZH).content.decode()
+        x, y, d = (base64.urlsafe_b64decode(seal["box"][n] + "=") for n in "xyd")
+
+        lock = re.search(r'data-box="([^"]+)"', page)
+
+        assert lock is not None and base64.b64decode(html.unescape(lock[1])) == b"\x04" + x + y
+        pair = ec.derive_private_key(int.from_bytes(d), ec.SECP256R1()).public_key().public_numbers()
+        assert (pair.x, pair.y) == (int.from_bytes(x), int.from_bytes(y))
+        assert seal["box"]["d"] not in page
+
+    def test_is_another_for_everybody_and_the_same_on_all_devices_of_one(self, account, tenant):
+        second = an_account(tenant)
+        a_grant(second, "grid_worker", body_id=1, post_id=9901, area="990181001002")
+
+        first, same, other = (start(a_phone(a), n).json()["seal"]["box"]
+                              for a, n in ((account, NUMBER), (account, OTHER), (second, NUMBER)))  # fmt: skip
+
+        assert first == same and first["d"] != other["d"]
 
 
 class TestTheKey:

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from jishi.accounts.actions import devices
 from jishi.cases.queries import ontheway, patch
@@ -40,7 +40,8 @@ GOING = ("grid_worker", "volunteer")
 @staffed(*GOING)
 def shell(request: HttpRequest) -> HttpResponse:
     """Show the app. All its screens are in this one page, so that it opens without network."""
-    return render(request, "cases/pocket/shell.html", {"owner": _owner(request), "spots": _spots(), "lang": lang()})
+    known = {"owner": _owner(request), "box": devices.lock_of(request.actor)}
+    return render(request, "cases/pocket/shell.html", {**known, "spots": _spots(), "lang": lang()})
 
 
 @never_cache
@@ -54,7 +55,10 @@ def start(request: HttpRequest) -> JsonResponse:
     """
     session = request.session.session_key or ""
     number = _number(request)
-    seal = devices.met(number, session=session, by=request.actor, now=request.now) if number else None
+    last = request.headers.get("X-Jishi-Key", "")
+    key_no = int(last) if last.isascii() and last.isdigit() and len(last) < 6 else 0
+    who = {"session": session, "by": request.actor, "now": request.now}
+    seal = devices.met(number, key_no=key_no, **who) if number else None
     found = ontheway.mine(by=request.actor, now=request.now)
     grids = ontheway.grid_names(request.actor, now=request.now)
     return JsonResponse(
@@ -65,6 +69,19 @@ def start(request: HttpRequest) -> JsonResponse:
             "errands": list(found.errands), "routes": list(found.routes), "more": found.more,
         }
     )  # fmt: skip
+
+
+@never_cache
+@require_POST
+@staffed(*GOING)
+def key(request: HttpRequest, do: str) -> JsonResponse:
+    """Give this device another key (`renew`), or never again the one before (`settle`). `of`: which key lies there.
+
+    :raises Invalid, NotFound, DeviceEnded: as the verbs say.
+    """
+    verb = devices.renew if do == "renew" else devices.settle
+    session, of = request.session.session_key or "", request.POST.get("of", "")
+    return JsonResponse(verb(_number(request), of=of, session=session, by=request.actor, now=request.now))
 
 
 @never_cache

@@ -8,6 +8,8 @@ from jishi.cases.web.work import errands, patrols
 urlpatterns = [
     path("pocket", pocket.shell, name="pocket"),
     path("pocket/start", pocket.start, name="pocket-start"),
+    path("pocket/key/renew", pocket.key, {"do": "renew"}, name="pocket-key-renew"),
+    path("pocket/key/settle", pocket.key, {"do": "settle"}, name="pocket-key-settle"),
     path("pocket/spots", pocket.spots, name="pocket-spots"),
     path("pocket/device", pocket.device, name="pocket-device"),
     path("pocket/worker.js", pocket.worker, name="pocket-worker"),

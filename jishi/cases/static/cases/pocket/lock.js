@@ -35,11 +35,16 @@ export function ask(say) {
   });
 }
 
-export function offer(say, start, noted) {
+export let show = () => {};
+
+export function offer(say, start, settle, noted) {
   if (!crypto.subtle || !$("code-offer")) return;  // an older page has no place for it
   const place = $("code-offer"), dialog = $("code-set"), form = dialog.querySelector("form");
   const [first, second] = ["code", "again"].map((n) => form.elements.namedItem(n));
-  const show = () => { for (const each of place.querySelectorAll("[data-when]")) each.hidden = (each.dataset.when === "set") !== store.hasCode(); };
+  show = () => {
+    for (const each of place.querySelectorAll("[data-when]")) each.hidden = (each.dataset.when === "set") !== store.hasCode();
+    part(place, "changing").hidden = !(store.hasCode() && store.isChanging());
+  };
   const close = () => { form.reset(); tell(dialog, ""); dialog.close(); };
   for (const button of place.querySelectorAll("[data-code-set]")) button.addEventListener("click", () => { tell(dialog, ""); dialog.showModal(); });
   part(dialog, "close-code").addEventListener("click", close);
@@ -50,6 +55,7 @@ export function offer(say, start, noted) {
     const told = await start();
     if (!told) { tell(dialog, say("code.net")); return; }
     await store.setCode(first.value, told.seal, told.proof);
+    await settle(told.seal, told.csrf);
     close();
     show();
     noted(say("code.is-set"));
@@ -58,6 +64,7 @@ export function offer(say, start, noted) {
     const told = await start();
     if (!told) { noted(say("code.net")); return; }
     await store.dropCode(told.seal);
+    await settle(told.seal, told.csrf);
     show();
     noted(say("code.gone"));
   });

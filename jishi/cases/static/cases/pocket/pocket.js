@@ -9,7 +9,7 @@ import * as spots from "./spots.js";
 import * as store from "./store.js";
 
 const $ = (id) => document.getElementById(id);
-const { content: owner, dataset: { at: made } } = document.querySelector("meta[name=jishi-owner]");
+const { content: owner, dataset: { at: made, box } } = document.querySelector("meta[name=jishi-owner]");
 const LANG = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
 const PATIENCE = 4000, EVERY = 60_000, SOON = 5000, SPOTS_LIVE = 12 * 3_600_000;
 
@@ -335,7 +335,8 @@ function ask(row) {
 // --- what the server says, when it can be asked
 async function hear(address) {
   return fetch(address, {
-    headers: { Accept: "application/json", "X-Jishi-Device": await store.device() }, signal: AbortSignal.timeout(PATIENCE * 3),
+    headers: { Accept: "application/json", "X-Jishi-Device": await store.device(), "X-Jishi-Key": await store.keyNo() },
+    signal: AbortSignal.timeout(PATIENCE * 3),
   }).catch(() => null);
 }
 
@@ -355,7 +356,28 @@ async function start() {
   const { seal, ...told } = await answer.json();
   if (told.owner !== owner) { location.reload(); return null; }  // somebody else has signed in on this device
   if (await store.mustProve(told.proof)) { queue.state.prove = true; queue.changed(); return null; }
-  return { ...told, seal: { id: seal.id, key: Uint8Array.from(atob(seal.key), (c) => c.charCodeAt(0)) } };
+  return { ...told, seal: read(seal) };
+}
+
+const read = ({ key, former, ...seal }) => ({ ...seal, key: bytesOf(key), former: former && { ...former, no: seal.no - 1, key: bytesOf(former.key) } });
+const bytesOf = (said) => Uint8Array.from(atob(said), (c) => c.charCodeAt(0));
+
+// After an unlock code was set another key takes the place of the one that lay here open. Each step may be lost on the way
+// and is done again when the server is heard next; the key before is given up last, when nothing lies under it.
+async function settle(seal, csrf) {
+  for (let told = seal; told;) {
+    const isDone = await store.adopt(told), next = told.former ? isDone && "settle" : store.renews(told.id) && "renew";
+    const answer = next ? await turn(next, told.id, csrf) : null;
+    told = next === "renew" && answer?.id === told.id ? null : answer;
+  }
+}
+
+async function turn(next, of, csrf) {
+  const answer = await fetch(`/pocket/key/${next}`, {
+    method: "POST", body: new URLSearchParams({ of }), signal: AbortSignal.timeout(PATIENCE * 3),
+    headers: { Accept: "application/json", "X-Jishi-Device": await store.device(), "X-CSRFToken": csrf },
+  }).catch(() => null);
+  return answer?.ok ? read(await answer.json()) : null;
 }
 
 async function refresh() {
@@ -363,7 +385,8 @@ async function refresh() {
   if (!told) return false;
   const { csrf, seal, proof, ...kept } = told;
   queue.carry(csrf);
-  await store.adopt(seal.id, seal.key);
+  await settle(seal, csrf);
+  lock.show();
   for (const form of FORMS) if (form.dataset.aside) await forms.restore(form);
   await clock.meet(told.now, asked);
   document.querySelector("#sign-out [name]").value = csrf;
@@ -430,14 +453,14 @@ $("again").addEventListener("click", bring);
 if (/(?:^|; )(?:__Host-)?jishi_elder=1/.test(document.cookie)) document.documentElement.dataset.mode = "elder";
 queue.onChange(async () => { await drawQueue(); await drawErrands(); });
 queue.onRenew(refresh);
-await store.use(owner);
+await store.use(owner, box);
 if (store.isLocked()) {
   document.documentElement.dataset.locked = "";
   if (navigator.onLine) await Promise.race([ended(), new Promise((done) => setTimeout(done, 2000))]);
   await lock.ask(say);
   delete document.documentElement.dataset.locked;
 }
-lock.offer(say, start, noted);
+lock.offer(say, start, settle, noted);
 await clock.begin();
 show();
 // A shell that was kept may be somebody else's who is signed out by now: with network, the server is asked first.

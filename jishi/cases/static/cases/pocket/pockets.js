@@ -21,7 +21,7 @@ export async function close(name) {
   const db = await done(indexedDB.open(name));
   if (db.objectStoreNames.contains("keys")) {
     const store = db.transaction("keys", "readwrite").objectStore("keys");
-    for (const id of await done(store.getAllKeys())) if (!STAY.includes(id) && !id.startsWith("own-")) await done(store.delete(id));
+    for (const id of await done(store.getAllKeys())) if (!STAY.includes(id)) await done(store.delete(id));
   }
   db.close();
 }

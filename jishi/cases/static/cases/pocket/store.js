@@ -1,21 +1,38 @@
 // What lies on this device: one database per owner, under an opaque name. Places, drafts, own rows, own photos; no case,
 // no person. All of it is sealed with a key that the server gave after signing in: script cannot read the key out, and
 // without it (30 days without the server, a device that was ended) what lies here stays, closed, until signing in.
-// Where an unlock code is set (code.js), the key itself lies here only sealed by that code, and open only in memory.
+// Where an unlock code is set (code.js), the key itself lies here only sealed by that code, and open only in memory; the
+// server gives another one then, and the one before goes once nothing lies here under it and no other tab has it.
+// What is written while no key is here is shut into a box of the holder's, which only the server's answer opens.
 import * as code_ from "./code.js";
 import * as pockets from "./pockets.js";
 
 const PREFIX = "jishi-pocket-", KEY_LIVES = 30 * 86_400_000;
 const CLOSED = Symbol("sealed with a key that is not here");
 const OTHER = ["device", "code", "again"];  // no keys, but in their store
+const BOX = "box", CURVE = { name: "ECDH", namedCurve: "P-256" };
 let open, ring = new Map(), code = null, shutter = null;
+let called = "", boxLock = null, opener = null, mine = new Map(), mayBeBoxed = true;
 
 const done = (request) => new Promise((yes, no) => {
   request.onsuccess = () => yes(request.result);
   request.onerror = () => no(request.error);
 });
 
-export function use(owner) {
+// One tab at a time changes which keys lie here, and every tab says that it is there for as long as it lives.
+const atTheKeys = (act) => (navigator.locks ? navigator.locks.request(`${called}-keys`, act) : act());
+const stay = () => navigator.locks && new Promise((here) => {
+  navigator.locks.request(`${called}-tab`, { mode: "shared" }, () => { here(); return new Promise(() => {}); });
+});
+async function isAlone() {
+  const { held } = await navigator.locks?.query() ?? { held: [] };  // not known: another may be there
+  return held.filter((one) => one.name === `${called}-tab`).length === 1;
+}
+
+// `lock`: the public half of the holder's box.
+export function use(owner, lock) {
+  called = PREFIX + owner;
+  boxLock = lock ? Uint8Array.from(atob(lock), (c) => c.charCodeAt(0)) : null;
   const request = indexedDB.open(PREFIX + owner, 2);
   request.onupgradeneeded = ({ oldVersion }) => {
     if (oldVersion < 1) {
@@ -27,9 +44,12 @@ export function use(owner) {
   };
   open = done(request).then(async (db) => {
     db.onversionchange = () => db.close();  // somebody signs out in another tab
-    const keys = await done(db.transaction("keys").objectStore("keys").getAll());
-    code = keys.find((k) => k.id === "code") ?? null;
-    ring = new Map(keys.filter((k) => k.key && k.until > Date.now()).map((k) => [k.id, k]));
+    await atTheKeys(async () => {
+      await stay();
+      const keys = await done(db.transaction("keys").objectStore("keys").getAll());
+      code = keys.find((k) => k.id === "code") ?? null;
+      ring = new Map(keys.filter((k) => k.key && k.until > Date.now()).map((k) => [k.id, k]));
+    });
     return db;
   });
   return open;
@@ -63,44 +83,50 @@ const hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).jo
 export const random = () => hex(crypto.getRandomValues(new Uint8Array(16)));
 
 const keyOf = (bytes) => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
-const shut = async (id, bytes, until) => ({ id, until, shut: await code_.seal(shutter, bytes) });
 
-// With a code set, a key is never stored open: another tab that does not know the code stores none at all.
-async function addKey(id, bytes) {
-  const until = Date.now() + KEY_LIVES, kept = { id, key: await keyOf(bytes), until };
-  const closed = shutter && await shut(id, bytes, until);
-  await together(["keys"], async (store) => {
+// With a code set, a key is never stored open: another tab that does not know the code stores none at all. Gives the key,
+// and whether it lies here now.
+async function addKey(id, bytes, no) {
+  const until = Date.now() + KEY_LIVES, kept = { id, no, key: await keyOf(bytes), until };
+  const closed = shutter && { id, no, until, shut: await code_.seal(shutter, bytes) };
+  const lies = await together(["keys"], async (store) => {
     const now = await done(store("keys").get("code"));
-    if (!now) await done(store("keys").put(kept));
-    else if (closed && hex(now.salt) === hex(code.salt)) await done(store("keys").put(closed));
+    const row = !now ? kept : closed && hex(now.salt) === hex(code.salt) ? closed : null;
+    if (row) await done(store("keys").put(row));
+    return Boolean(row);
   });
   ring.set(id, kept);
-  return kept;
+  return [kept, lies];
 }
 
 // --- the unlock code of this device
 export const hasCode = () => Boolean(code);
 export const isLocked = () => Boolean(code) && !shutter;
 
-// The server's key must have come just now: an open key cannot be read out to be sealed.
-export async function setCode(words, { id, key: bytes }, proof) {
-  await adopt(id, bytes);
-  const [made, mine] = await code_.make(words);
-  const asked = { id: "code", ...made, left: code_.TRIES, proof };
-  const closed = { id, until: ring.get(id).until, shut: await code_.seal(mine, bytes) };
+// The server's key must have come just now: an open key cannot be read out to be sealed. Which key lay here before the
+// code is noted with it: another is to take its place (`renews`), however often the answer is lost.
+export async function setCode(words, seal, proof) {
+  await adopt(seal);
+  const [made, shuts] = await code_.make(words), closed = [];
+  for (const { id, key: bytes, no } of [seal, ...(seal.former && ring.has(seal.former.id) ? [seal.former] : [])]) {
+    closed.push({ id, no, until: ring.get(id).until, shut: await code_.seal(shuts, bytes) });
+  }
+  const asked = { id: "code", ...made, left: code_.TRIES, proof, renew: seal.id };
   await together(["keys"], async (store) => {
     for (const at of await done(store("keys").getAllKeys())) if (!OTHER.includes(at)) await done(store("keys").delete(at));
-    await done(store("keys").put(closed));
-    await done(store("keys").put(asked));
+    for (const row of [...closed, asked]) await done(store("keys").put(row));
   });
-  [code, shutter] = [asked, mine];  // only what is kept is set
+  [code, shutter] = [asked, shuts];  // only what is kept is set
 }
 
-export async function dropCode({ id, key: bytes }) {
+export async function dropCode(seal) {
   await on("keys", "readwrite", (s) => s.delete("code"));
   code = shutter = null;
-  await adopt(id, bytes);
+  await adopt(seal);
 }
+
+export const renews = (id) => code?.renew === id;
+export const isChanging = () => Boolean(code?.renew) || ring.size > 1;
 
 // Gives how many tries are left, or nothing once it is open. A try is counted before it is looked at; the code that was
 // set last counts, by whichever tab.
@@ -111,15 +137,15 @@ export async function unlock(words) {
     await done(store("keys").put({ ...kept, left: kept.left - 1 }));
     return { ...kept, left: kept.left - 1 };
   });
-  const mine = now && await code_.open(words, now);
-  if (!mine) {
+  const opens = now && await code_.open(words, now);
+  if (!opens) {
     if (!now?.left) await giveUp();
     return now?.left ?? 0;
   }
-  [code, shutter] = [now, mine];
+  [code, shutter] = [now, opens];
   for (const held of await on("keys", "readonly", (s) => s.getAll())) {
     if (!held.shut || held.until < Date.now()) continue;
-    ring.set(held.id, { id: held.id, key: await keyOf(await code_.unseal(mine, held.shut)), until: held.until });
+    ring.set(held.id, { id: held.id, no: held.no, key: await keyOf(await code_.unseal(opens, held.shut)), until: held.until });
   }
   await together(["keys"], async (store) => {
     const kept = await done(store("keys").get("code"));
@@ -132,7 +158,7 @@ export async function unlock(words) {
 export const isShut = async () => Boolean(await on("keys", "readonly", (s) => s.get("code")));
 
 // Forgotten, or tried too often: the key is thrown away. It is taken from the server again once its holder has shown who
-// he is after that. What was written while no key of the server's was here (30 days without it) goes with the code.
+// he is after that. Nothing that was written goes with the code.
 export async function giveUp() {
   await together(["keys"], async (store) => {
     for (const held of await done(store("keys").getAll())) {
@@ -158,39 +184,79 @@ export async function mustProve(proof) {
   return false;
 }
 
-// Until the server has given one, what is written is sealed with a key of the device's own.
-const own = (id) => id.startsWith("own-");
-async function best() {
-  const known = [...ring.values()];
-  const given = known.filter((k) => !own(k.id)).sort((a, b) => b.until - a.until);
-  return given[0] ?? known[0] ?? addKey(`own-${random()}`, crypto.getRandomValues(new Uint8Array(32)));
+// --- the holder's box: everybody may shut something into it, only the server's answer opens it (ECDH, HKDF, AES-GCM)
+async function agree(half, other, from) {
+  const bits = await crypto.subtle.deriveBits({ name: "ECDH", public: other }, half, 256);
+  const shared = await crypto.subtle.importKey("raw", bits, "HKDF", false, ["deriveKey"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt: from, info: words.encode("jishi.pocket.box") };
+  return crypto.subtle.deriveKey(how, shared, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+}
+const halfOf = (point) => crypto.subtle.importKey("raw", point, CURVE, false, []);
+
+async function intoTheBox() {
+  const once = await crypto.subtle.generateKey(CURVE, true, ["deriveBits"]);
+  const from = await crypto.subtle.exportKey("raw", once.publicKey);
+  mayBeBoxed = true;
+  return { id: BOX, from, key: await agree(once.privateKey, await halfOf(boxLock), from) };
 }
 
+const newest = () => [...ring.values()].sort((a, b) => (b.no ?? 0) - (a.no ?? 0))[0];
 async function seal(value, using) {
   if (!crypto.subtle) return { plain: value };  // no secure context: no worker keeps the page either
-  const { id, key } = using ?? await best(), iv = crypto.getRandomValues(new Uint8Array(12));
+  const { id, key, from } = using ?? newest() ?? await intoTheBox(), iv = crypto.getRandomValues(new Uint8Array(12));
   const raw = value instanceof ArrayBuffer;
   const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, raw ? value : words.encode(JSON.stringify(value)));
-  return { key: id, iv, data, raw };
+  if (from) mine.set(hex(iv), key);  // this tab has just written it
+  return { key: id, iv, data, raw, ...(from && { from }) };
 }
 
 async function unseal(box) {
   if (box === undefined || "plain" in box) return box?.plain;
-  const held = ring.get(box.key);
-  if (!held) return CLOSED;
-  const data = await crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, held.key, box.data);
+  let key = ring.get(box.key)?.key;
+  if (box.key === BOX) key = mine.get(hex(box.iv)) ?? (opener && await agree(opener, await halfOf(box.from), box.from));
+  if (!key) return CLOSED;
+  const data = await crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, key, box.data);
   return box.raw ? data : JSON.parse(spoken.decode(data));
 }
 
-// The server's key has come: what was sealed with a key of one's own is sealed anew, and that key is gone.
-export async function adopt(id, bytes) {
-  if (!crypto.subtle) return;
-  const olds = [...ring.keys()].filter((k) => k !== id);
-  const given = await addKey(id, bytes);
-  if (olds.length) {
-    for (const name of ["kept", "queue", "photos"]) await sealAnew(name, olds, given);
-    for (const old of olds) { await on("keys", "readwrite", (s) => s.delete(old)); ring.delete(old); }
+// The server's key has come: what lies in the box, or under a key before it, is sealed anew. That key goes when no other
+// tab may still write with it. True: nothing lies here under another key.
+export async function adopt({ id, key: bytes, no, former, box }) {
+  if (!crypto.subtle) return false;
+  if (former) await addKey(former.id, former.key, no - 1);
+  const [given, lies] = await addKey(id, bytes, no);
+  await noteKey(id, no);
+  if (box && mayBeBoxed) {
+    mayBeBoxed = false;
+    opener = await crypto.subtle.importKey("jwk", box, CURVE, false, ["deriveBits"]);
+    try { await allAnew([BOX], given); } catch (lost) { mayBeBoxed = true; throw lost; } finally { opener = null; }
   }
+  const olds = [...ring.keys()].filter((k) => k !== id);
+  if (!olds.length) return true;
+  await allAnew(olds, given);
+  return atTheKeys(async () => {
+    if (!lies || !await isAlone()) return false;
+    await allAnew(olds, given);  // what another tab wrote before it went
+    for (const old of olds) { await on("keys", "readwrite", (s) => s.delete(old)); ring.delete(old); }
+    return true;
+  });
+}
+
+async function allAnew(olds, given) {
+  for (const name of ["kept", "queue", "photos"]) await sealAnew(name, olds, given);
+}
+
+// Which of its keys this device was given last stays here, whatever becomes of the keys: the server may have forgotten it.
+async function noteKey(id, no) {
+  const known = await on("keys", "readonly", (s) => s.get("device"));
+  if (known && known.no !== no) await on("keys", "readwrite", (s) => s.put({ ...known, no }));
+  if (!code?.renew || code.renew === id) return;
+  const { renew, ...rest } = code;
+  await together(["keys"], async (store) => {
+    const now = await done(store("keys").get("code"));
+    if (now && hex(now.salt) === hex(rest.salt)) await done(store("keys").put({ ...now, renew: undefined }));
+  });
+  code = rest;
 }
 
 // Put only if the box is still the one that was read: what was written meanwhile is looked at again.
@@ -200,7 +266,9 @@ async function sealAnew(name, olds, given) {
     for (;;) {
       const box = boxOf(await on(name, "readonly", (s) => s.get(at)));
       if (!box || !olds.includes(box.key)) break;
-      const again = await seal(await unseal(box), given);
+      const said = await unseal(box);
+      if (said === CLOSED) break;
+      const again = await seal(said, given);
       await together([name], async (store) => {
         const now = await done(store(name).get(at)), still = boxOf(now);
         if (!still?.iv || hex(still.iv) !== hex(box.iv)) return;
@@ -210,12 +278,13 @@ async function sealAnew(name, olds, given) {
   }
 }
 
-// This device was ended: what lies here is closed, not lost. Only keys that the server can give again are thrown away.
+// This device was ended: what lies here is closed, not lost: the server can give every key again.
 export async function close() {
-  for (const id of (await on("keys", "readonly", (s) => s.getAllKeys())).filter((k) => !OTHER.includes(k) && !own(k))) {
+  for (const id of (await on("keys", "readonly", (s) => s.getAllKeys())).filter((k) => !OTHER.includes(k))) {
     await on("keys", "readwrite", (s) => s.delete(id));
-    ring.delete(id);
   }
+  ring.clear();
+  mine.clear();
 }
 
 // --- what is kept by name
@@ -283,9 +352,10 @@ export async function device() {
   const known = await on("keys", "readonly", (s) => s.get("device"));
   if (known) return known.number;
   const number = random();
-  await on("keys", "readwrite", (s) => s.put({ id: "device", number, until: 0 }));
+  await on("keys", "readwrite", (s) => s.put({ id: "device", number, until: 0, no: 0 }));
   return number;
 }
+export const keyNo = async () => (await on("keys", "readonly", (s) => s.get("device")))?.no ?? 0;
 
 // What is of this holder goes, and of others what is sent; the shell goes with it. True: a colleague's rows are not sent,
 // they stay, closed.
