@@ -34,11 +34,6 @@ def members_at(case_id: int, at: datetime) -> frozenset[int]:
     return frozenset(_at(Membership.objects.filter(case=case_id), at).values_list("report_id", flat=True))
 
 
-def cases_at(report_id: int, at: datetime) -> frozenset[int]:
-    """Give the cases that a report belonged to at a moment."""
-    return frozenset(_at(Membership.objects.filter(report=report_id), at).values_list("case_id", flat=True))
-
-
 def spells_of(case: Case) -> Sequence[Spell]:
     """Give every stay of a report in this case, those that last first, then the newest."""
     rows = Membership.objects.filter(case=case).select_related("report").order_by("-from_at", "-id")

@@ -1,6 +1,6 @@
 """跑腿单 and 巡查 as those who go see them: what waits in my area, what I have, which rounds come when."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils.timezone import localdate
 
 from jishi.cases import walkers
 from jishi.cases.actions import bringing
-from jishi.cases.legwork import ERRAND, FINDINGS, OPEN_ERRAND, ErrandKind, ErrandStatus
+from jishi.cases.legwork import ERRAND, FINDINGS, OPEN_ERRAND, ErrandStatus
 from jishi.cases.models import Case, Errand, PatrolRoute
 from jishi.cases.queries import patch
 from jishi.cases.queries.today import midnight
@@ -200,12 +200,6 @@ def _told(rows: Iterable[Errand], by: Actor) -> list[Told]:
         )
         for e in rows
     ]  # fmt: skip
-
-
-def overdue_points(grid_ids: Sequence[int], *, by: Actor) -> int:
-    """Count the patrol points of these grids that nobody has looked at in time (the problem list, 11 §6)."""
-    rows = walkers.visible_to(by, Errand.objects.filter(grid__in=grid_ids, kind=ErrandKind.PATROL))
-    return rows.filter(status__in=sorted(OPEN_ERRAND), overdue_at__isnull=False).count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ SERVERS = {
 KINDS = {"registered": gettext_lazy("户籍在"), "collective": gettext_lazy("集体成员在")}
 
 
-COUNTERS = ("handler", "head", "supervisor")  # who asks how many of the own community belong elsewhere
+COUNTERS = ("handler", "head", "supervisor")  # who asks how many of the own community belong or live elsewhere
 
 
 @never_cache
@@ -52,16 +52,29 @@ def board(request: HttpRequest) -> HttpResponse:
     rows = [_shown(row, today) for row in queries.transitions(by)]
     communities = places.communities()
     pairs = [
-        {"here": c.short_name, "kind": KINDS[kind], "there": _place(there), "people": queries.counted(n)}
-        for c in communities if by.has("office", "auditor") or (by.has(*COUNTERS) and c.code in _own(by))
-        for there, kind, n in queries.served_here_belongs_there(c.code, day=today)
-    ]  # fmt: skip
+        {"here": _place(here), "kind": KINDS[kind], "there": _place(there), "people": queries.counted(n)}
+        for (here, there, kind), n in sorted(_counts(by, [c.code for c in communities], today).items())
+    ]
     return render(request, "portal/transitions.html", {
         "rows": rows, "pairs": pairs, "late": sum(1 for r in rows if r["late"]), "may_open": by.has("office"),
         "communities": communities, "causes": CAUSES, "streets": bodies.all_bodies(on=today, levels=["street"]),
         "ground_none": [{"place": _place(c), "review": day} for c, day in queries.without_ground(day=today).items()],
         "states": _states(), "today": today,
     })  # fmt: skip
+
+
+def _counts(by: Actor, communities: list[str], day: date) -> dict[tuple[str, str, str], int]:
+    """Count by (lives in, belongs to, kind): all of the town for the office; else what concerns the own community, from
+    both sides, because the list is for both secretaries (spec 20 §3.5)."""
+    if by.has("office", "auditor"):
+        return {
+            (c, there, kind): n for c in communities for there, kind, n in queries.served_here_belongs_there(c, day=day)
+        }
+    found: dict[tuple[str, str, str], int] = {}
+    for c in _own(by) if by.has(*COUNTERS) else ():
+        found |= {(c, there, kind): n for there, kind, n in queries.served_here_belongs_there(c, day=day)}
+        found |= {(here, c, kind): n for here, kind, n in queries.belongs_here_served_there(c, day=day)}
+    return found
 
 
 @never_cache
