@@ -20,6 +20,8 @@ _DENIED = re.compile(
 )
 # Feared, not seen: 担心…, 怕…, 容易…, 就会发生…. 怕是 says that it is so.
 _FEARED = re.compile(r"(?:担心|担忧|害怕|生怕|唯恐|怕(?!是)|以免|以防|容易|极易|会不会|可能会|可能引|可能导致|可能造成|可能出现|将会|随时都?(?:可能|会|有)|到时会|也许会|就会(?:出现|发生|造成|导致|引发))[^,。;!?]{0,14}$")
+# Feared across a comma: 我担心,电器没关而造成火灾. Not where it is said that it has come.
+_DREADED = re.compile(r"(?:担心|担忧),(?:(?!刚|正在|现在|已经)[^,。;!?]){0,40}(?:造成|导致|引发|引起)$")
 # A word of danger in the name of something else: 火灾报警器, 漏电保护器, 起火隐患.
 _NAMED = re.compile(
     r"[^,。;!?]{0,12}?(?:隐患|风险)|.{0,3}?(?:报警器|警报器|报警装置|保护器|保险|演练|演习|预案|知识|宣传|讲座|培训|防范|应急|原因|逃生|灾害|影响|地段)"
@@ -27,15 +29,15 @@ _NAMED = re.compile(
 _PAST = re.compile(
     r"(?:已经?|早就?|昨天就?|昨晚就?|上周|后来|当晚|当天|连夜|晚上就?|及时)[^,。;]{0,6}"
     r"(?:修好|解决|处理(?:好|完)?|扑灭|救出|换好|换新|恢复|盖好|补好|填好|抽干|找到|排除|结束|拆除|抢修完|和解)"
-    r"|(?:修好|解决|扑灭|救出|恢复|找到|盖好|填好|补好|抢修完)了|(?:去年|前年|多年前|以前|曾经)"
+    r"|(?:修好|解决|扑灭|救出|恢复|找到|盖好|填好|补好|抢修完)了|(?:去年|前年|多年前|以前|曾经)|(?:差点|险些)酿成"
 )
-_SUPPOSED = re.compile(r"才会?(?:重视|来管|有人[来管])|真的?得?等|等(?:到|发生|出|真)[^,。;!?]{0,14}(?:才|再|吗)|如果|要不是|要是|万一|假如|假设|一旦|倘若|若是|假使|新闻说|听说外地")
+_SUPPOSED = re.compile(r"才会?(?:重视|来管|有人[来管])|真的?得?等|等(?:到|发生|出|真)[^,。;!?]{0,14}(?:才|再|吗)|如果|要不是|要是|万一|假如|假设|一旦|倘若|若是|假使|新闻说|听说外地|一经[^。;!?]{0,30}(?:将会|必将)")
 # What happens again and again, and what is told of another day: no rule for what is going on now (`under_way`) fires on it.
 _TOLD = re.compile(
     r"[0-9]{1,2}月|[0-9]{1,2}[日号](?![楼线院栋])|[0-9]{4}年|当时|期间|曾|事后|之后|后来|多次|几次|经常|时常|往往|纠集|参与|导致|遭到|随意|维权|拆迁|强拆|判决|拘留|报了警|未遂"
 )
 _HABIT = re.compile(r"一(?:下雨|到|遇|涨)[^,。;!?]{0,10}就|遇到?下?雨就|(?:曾|早几年|前几年)[^,。;!?]{0,8}(?:发生|出现)过")
-_STAGED = re.compile(r"演练|演习|培训|宣传|讲座|知识|预案|小说|电影|电视剧|游戏|谣言|传谣")
+_STAGED = re.compile(r"演练|演习|培训|宣传|讲座|知识|预案|小说|电影|电视剧|游戏|谣言|传谣|案例")
 _ASKED = re.compile(r"怎么办|该怎么|应该怎样|怎样报警|找谁|打哪个|打什么电话")
 _STILL = re.compile(r"(?:又|还在|仍然?|现在(?![换好已修用装改])|正在|再次|依然|没修好|没解决|未解决)")
 _NOW = re.compile(r"了|着|在[漏烧冒打淹喊流砍]|正在|现在|还在|一直")
@@ -128,7 +130,8 @@ def _counts(text: str, part: re.Match[str], word: re.Match[str], *, heard: bool)
     first = max(part.start(), text.rfind(",", 0, word.start()) + 1)
     if _DENIED.search(text, max(first, word.start() - 10), word.start()):
         return False
-    return (heard or not _FEARED.search(text, first, word.start())) and not _NAMED.match(text, word.end())
+    feared = _FEARED.search(text, first, word.start()) or _DREADED.search(text, max(0, word.start() - 50), word.start())
+    return (heard or not feared) and not _NAMED.match(text, word.end())
 
 
 def _sentence(text: str, part: re.Match[str]) -> str:
