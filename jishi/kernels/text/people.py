@@ -20,6 +20,14 @@ _FREE = re.compile(r"(?:[^\u4e00-\u9fff]|^|[、和与及被受由致使向将把
 _KIN = r"(?:前妻|前夫|妻子|丈夫|夫妻|夫妇|父亲|母亲|父子|父女|母子|弟弟|哥哥|姐姐|妹妹|儿子|女儿|姐弟|兄弟|兄妹|岳父)"
 # Kin or an office told in brackets right behind: only a person has them.
 _TOLD_IN_BRACKETS = re.compile(rf"\([^()\n]{{0,8}}{_KIN}\)|\([^()\n]{{0,12}}(?:{JOBS}|派出所所长|大队长|庭长|法定代表人)\)")
+# Where three signs after a surname are a name whatever the given ones: who acts for kin, who sued or called (in brackets), and
+# whoever speaks behind an office in brackets.
+_THREE = r"[\u4e00-\u9fff]{3}"
+_ACTED = re.compile(
+    rf"(?<![\u4e00-\u9fff])(?P<a>{_THREE})(?=(?:代理|代替|替)其(?:{_KIN}|姐夫|妹夫))"
+    rf"|被\((?P<b>{_THREE})\)(?=告|起诉|打|骂|威胁|恐吓)|接到\((?P<c>{_THREE})\)(?=电话|短信|威胁|恐吓)"
+    rf"|(?:庭长|大队长|所长)\)(?P<d>{_THREE})(?=说)"
+)
 # What only stands behind a person; it is looked for first, it is rarer than a surname.
 _BEHIND = re.compile(
     rf"[(]?{_KIN}|等人|名下|二人|两人|个人(?:涉|账|挥|资)|出具了|介绍(?![信费函性])|代理其|拍板|户房屋|账户[0-9]|所写的|本人的?[签身账]"
@@ -27,6 +35,7 @@ _BEHIND = re.compile(
 )
 _SUM = re.compile(r"(?:账户)?\s?[0-9][0-9,]*(?:\.[0-9]+)?\s?万?元?(?=[^,。;、\n]{0,16}元)")
 _NUMBERED = re.compile(r"[0-9]{1,2}[、.](?P<name>[\u4e00-\u9fff]{2,3})(?=(?:账户)?[0-9][0-9,]*(?:\.[0-9]+)?万?元?)")
+MANY = 5  # names in one list
 _ITEM = r"[\u4e00-\u9fff]{2,4}"
 _LIST = re.compile(rf"{_ITEM}(?:\([^()\n]{{0,14}}\))?(?:[、和与及]{_ITEM}(?:\([^()\n]{{0,14}}\))?){{2,}}")
 _PART = re.compile(r"\([^()]*\)|[、和与及]")
@@ -53,6 +62,13 @@ def _could_be(text: str, start: int, end: int) -> bool:
     if not all("\u4e00" <= c <= "\u9fff" and c not in _NEVER_GIVEN for c in given) or given[-1] in _PLACE_ENDS:
         return False
     return text[start : start + 2] not in WORDS and not bad_before(text, start)
+
+
+def _is_plain(said: str) -> bool:
+    """Whether nothing in the signs forbids a name, among many that are read as names: parents and tables differ."""
+    if len(said) not in (2, 3) or said[-1] in _PLACE_ENDS or said in WORDS:
+        return False
+    return all("\u4e00" <= c <= "\u9fff" and c not in _NEVER_GIVEN for c in said)
 
 
 def _sure(text: str, name: tuple[int, int]) -> bool:
@@ -84,6 +100,13 @@ def _told_in_brackets(text: str) -> Iterator[Found]:
                 break
 
 
+def _acted(text: str) -> Iterator[Found]:
+    for match in _ACTED.finditer(text):
+        start, end = match.span(str(match.lastgroup))
+        if text[start] in CLEAR and _could_be(text, start, end):
+            yield found(start, end, "name", 0.85)
+
+
 def _owed(text: str) -> Iterator[Found]:
     """A list of people and sums (1、… 300万元。2、… 120元): three of them, or none."""
     if text.count("元") < 3:
@@ -94,7 +117,8 @@ def _owed(text: str) -> Iterator[Found]:
         for name in seen:
             yield found(*name, "name", 0.85)
         for match in _NUMBERED.finditer(text):  # among so many names, what stands alone between number and sum is one
-            if _could_be(text, *match.span("name")):
+            said = match.group("name")
+            if _could_be(text, *match.span("name")) or len(seen) >= MANY and _is_plain(said):
                 yield found(*match.span("name"), "name", 0.85)
 
 
@@ -108,13 +132,22 @@ def _in_lists(text: str) -> Iterator[Found]:
             if end > at:
                 names.append(_trimmed(text, at, end, first=not names, last=cut is None))
             at = cut.end() if cut else end
-        whole = [n for n in names if _may_be(text, *n) and _sure(text, n)]
-        others = [n for n in names if n not in whole]
-        if len(whole) >= 3 and 2 * len(whole) >= len(names) and all(_could_be(text, *n) for n in others):
-            whole = names
-        if len(whole) >= 3 and len(whole) >= len(names) - 1 and sum(n[1] - n[0] == 3 for n in whole) >= 2:
-            for name in whole:
-                yield found(*name, "name", 0.85)
+        for name in _read_as_names(text, names):
+            yield found(*name, "name", 0.85)
+
+
+def _read_as_names(text: str, names: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of a row that are names; none where too few of them read as one."""
+    whole = [n for n in names if _may_be(text, *n) and _sure(text, n)]
+    others = [n for n in names if n not in whole]
+    if len(whole) >= 3 and 2 * len(whole) >= len(names) and all(_could_be(text, *n) for n in others):
+        return names if sum(n[1] - n[0] == 3 for n in names) >= 2 else []
+    if len(whole) >= 3 and text.startswith("等人", names[-1][1]):  # 追缴…、…等人: what stands before the first is no name
+        rest = names[names.index(whole[0]) :]
+        if len(rest) >= MANY and 2 * len(whole) >= len(rest) and all(_is_plain(text[slice(*n)]) for n in rest):
+            return rest
+    threes = sum(n[1] - n[0] == 3 for n in whole)
+    return whole if len(whole) >= 3 and len(whole) >= len(names) - 1 and threes >= 2 else []
 
 
 def _trimmed(text: str, start: int, end: int, *, first: bool, last: bool) -> tuple[int, int]:
@@ -153,11 +186,12 @@ def _again(text: str, names: set[str]) -> Iterator[Found]:
 def names_in(text: str) -> Iterator[Found]:
     """This will find names of people in a folded text; a surname alone, a street or a company is not a name."""
     kin = list(_told_in_brackets(text)) if "(" in text else []
-    seen = [*beside_a_word(text), *_told_of(text), *kin, *_owed(text), *_in_lists(text)]
+    acted = list(_acted(text))
+    seen = [*beside_a_word(text), *_told_of(text), *kin, *acted, *_owed(text), *_in_lists(text)]
     seen += list(_listed(text, seen))
     yield from seen
     full = {text[f.start : f.end] for f in seen}
-    full = {n for n in full if _is_again(n)} | {text[f.start : f.end] for f in kin}
+    full = {n for n in full if _is_again(n)} | {text[f.start : f.end] for f in (*kin, *acted)}
     if len(full) <= 50:
         yield from _again(text, full)
 
