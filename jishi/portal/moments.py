@@ -13,6 +13,22 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 Moment = dt.datetime | dt.date
 
 
+class Deadline(dt.datetime):
+    """A moment up to which something is owed: midnight closes the day before it, which is written 24:00."""
+
+    @property
+    def closes_a_day(self) -> bool:
+        """Whether it is midnight on its own wall clock."""
+        return self.time() == dt.time.min
+
+
+def ends(value: Moment) -> Moment:
+    """This will read a moment as the end of a term; a day is its own end."""
+    if not isinstance(value, dt.datetime):
+        return value
+    return Deadline.combine(value.date(), value.timetz())
+
+
 def local(value: Moment) -> Moment:
     """This will give an aware moment on the wall clock of the installation; days stay days."""
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
@@ -23,12 +39,16 @@ def local(value: Moment) -> Moment:
 def date_of(value: Moment) -> dt.date:
     """This will give the local calendar day."""
     here = local(value)
+    if isinstance(here, Deadline) and here.closes_a_day:
+        return here.date() - dt.timedelta(days=1)
     return here.date() if isinstance(here, dt.datetime) else here
 
 
 def clock_of(value: Moment) -> str:
     """This will give 17:30, or nothing for a day without a time."""
     here = local(value)
+    if isinstance(here, Deadline) and here.closes_a_day:
+        return "24:00"
     return here.strftime("%H:%M") if isinstance(here, dt.datetime) else ""
 
 
@@ -58,11 +78,9 @@ def _day(on: dt.date, lang: str, this_year: int) -> str:
 
 def moment(value: Moment, *, lang: str, now: dt.datetime) -> str:
     """This will give 11月25日（周三）17:30 / Wed 25 Nov, 17:30."""
-    here, this_year = local(value), date_of(now).year
-    if not isinstance(here, dt.datetime):
-        return _day(here, lang, this_year)
-    gap = "" if lang.startswith("zh") else ", "
-    return f"{_day(here.date(), lang, this_year)}{gap}{here:%H:%M}"
+    on, clock = day(value, lang=lang, now=now), clock_of(value)
+    gap = "" if lang.startswith("zh") or not clock else ", "
+    return f"{on}{gap}{clock}"
 
 
 def desk(value: Moment, *, now: dt.datetime) -> str:
@@ -107,12 +125,13 @@ def due_text(due: dt.datetime, *, lang: str, now: dt.datetime) -> str:
         return _("已超 %(span)s") % {"span": span(seconds)}
     if seconds < 2 * HOUR:
         return _("剩 %(span)s") % {"span": span(seconds)}
-    on, today = date_of(due), date_of(now)
+    end = ends(due)
+    on, today = date_of(end), date_of(now)
     days = (on - today).days
     if days == 0:
-        return _("今天 %(clock)s") % {"clock": clock_of(due)}
+        return _("今天 %(clock)s") % {"clock": clock_of(end)}
     if days == 1:
-        return _("明天 %(clock)s") % {"clock": clock_of(due)}
+        return _("明天 %(clock)s") % {"clock": clock_of(end)}
     return _short(on, lang, today.year)
 
 

@@ -369,6 +369,13 @@ class TestDraft:
     def ended(self, client: Client, account) -> None:
         signed_in(client, account, at=datetime.now(UTC) - timedelta(days=31))
 
+    def test_the_browser_still_says_whose_session_it_was_when_it_ended_by_its_full_length(
+        self, client: Client, resident
+    ) -> None:
+        try_in(client, "wang", WORD)
+
+        assert client.cookies[settings.SESSION_COOKIE_NAME]["max-age"] > sessions.RESIDENT_ALL.total_seconds()
+
     def test_an_ended_session_keeps_what_was_typed_for_the_same_person(
         self, client: Client, resident, tenant: int
     ) -> None:

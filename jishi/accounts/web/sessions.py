@@ -16,6 +16,7 @@ FACTOR = "factor"  # staff: a second factor belongs to this session
 STAFF_IDLE = timedelta(minutes=30)
 STAFF_ALL = timedelta(hours=12)
 RESIDENT_ALL = timedelta(days=30)
+KNOWN_FOR = timedelta(days=1)  # an ended session is still known to be whose it was: what was typed into it is kept
 MARK_EVERY = timedelta(minutes=5)  # the moment is written at most this often: no statement per page
 
 
@@ -24,7 +25,7 @@ def begin(session: SessionBase, *, tenant_id: int, staff: bool, now: datetime) -
     life = STAFF_ALL if staff else RESIDENT_ALL
     session[TENANT] = tenant_id
     session[BEGAN] = session[SEEN] = int(now.timestamp())
-    session.set_expiry(int(life.total_seconds()))
+    session.set_expiry(int((life + KNOWN_FOR).total_seconds()))
     return now + life
 
 

@@ -14,6 +14,7 @@ from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Clock, Mediation, Mediator, Membership, Report
 from jishi.cases.refusals import GroundNeeded
 from jishi.cases.states import MEDIATION_TALKING, Status, Urgency, Voice
+from jishi.foundation import ends
 from jishi.foundation.refusals import Refused
 from jishi.kernels.text.risk import risk
 
@@ -173,6 +174,5 @@ def ensure_days(dates: Sequence[date], *, now: datetime) -> list[date]:
 
 def last_day(clock: Clock, now: datetime) -> date:
     """Give the last day that a clock of whole days leaves: it ends at that day's midnight."""
-    due = clock.due_at or now
-    return localdate(due - timedelta(microseconds=1))
+    return ends.last_day(clock.due_at or now)
 

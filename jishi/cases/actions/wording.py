@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from django.utils.timezone import get_current_timezone, localdate, localtime
+from django.utils.timezone import get_current_timezone, localdate
 
 from jishi.accounts.actions.reaching import SITE
 from jishi.bodies import queries as bodies
@@ -25,7 +25,7 @@ from jishi.cases.states import (
     Voice,
 )
 from jishi.duties import queries as duties
-from jishi.foundation import scope, trail
+from jishi.foundation import ends, scope, trail
 from jishi.kernels.text.minimise import minimise
 from jishi.places.queries import coming
 
@@ -274,8 +274,9 @@ def _cut(text: str, longest: int) -> str:
 def _moment(stamp: str | None, lang: str) -> str:
     if not stamp:
         return ""
-    at = localtime(datetime.fromisoformat(stamp))
-    return f"{at.month}月{at.day}日 {at:%H:%M}" if lang.startswith("zh") else f"{at.day} {at:%b %H:%M}"
+    end = datetime.fromisoformat(stamp)
+    on, at = ends.last_day(end), ends.clock(end)
+    return f"{on.month}月{on.day}日 {at}" if lang.startswith("zh") else f"{on.day} {on:%b} {at}"
 
 
 def _called(body_id: int | None, lang: str) -> str:

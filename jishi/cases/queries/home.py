@@ -14,7 +14,7 @@ from jishi.cases import policies
 from jishi.cases.models import Case, Handover, Membership, Report
 from jishi.cases.states import CASE, ENDS, HandoverStatus, Status
 from jishi.duties import queries as duties
-from jishi.foundation import scope
+from jishi.foundation import ends, scope
 from jishi.foundation.actor import Actor
 from jishi.foundation.sealed import Owner
 
@@ -71,7 +71,7 @@ def mine(actor: Actor, now: datetime, *, limit: int = 5) -> list[Mine]:
         Mine(
             m.case.number, m.case.title, m.case.status,
             known[m.case.lead_id].called(get_language() or "zh") if m.case.lead_id in known else "",
-            localdate(m.promise_due_at) if m.promise_due_at else None,
+            ends.last_day(m.promise_due_at) if m.promise_due_at else None,
         )
         for m in rows
     ]  # fmt: skip

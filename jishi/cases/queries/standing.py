@@ -3,13 +3,13 @@
 from datetime import date
 
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jishi.cases.models import Case
 from jishi.cases.queries.public import Shown, settled
 from jishi.cases.states import DeclineGround, SuspensionGround
+from jishi.foundation import ends
 
 OUTCOMES: dict[str, Promise | str] = {
     "solved": gettext_lazy("已经解决。"), "partly": gettext_lazy("解决了一部分。"),
@@ -36,14 +36,15 @@ def promise(case: Case) -> str | None:
     """Say the promise in one sentence."""
     if settled(case) or case.promise_due_at is None:
         return None
-    return _("最迟 %(day)s 答复。") % {"day": localtime(case.promise_due_at).strftime("%Y-%m-%d %H:%M")}
+    end = case.promise_due_at
+    return _("最迟 %(day)s 答复。") % {"day": f"{ends.last_day(end).isoformat()} {ends.clock(end)}"}
 
 
 def notes(shown: Shown, lang: str) -> str:
     """Say where it stands, in words that a resident uses."""
     case = shown.case
     body = shown.lead.called(lang) if shown.lead else _("承办单位")
-    due = localtime(case.promise_due_at).strftime("%Y-%m-%d") if case.promise_due_at else "—"
+    due = ends.last_day(case.promise_due_at).isoformat() if case.promise_due_at else "—"
     if case.status in ("FEEDBACK", "CLOSED"):
         return " ".join(filter(None, [str(OUTCOMES.get(case.outcome, _("已经答复。"))), shown.answer]))
     if case.status == "DECLINED":

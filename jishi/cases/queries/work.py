@@ -29,7 +29,7 @@ from jishi.cases.models import (
 )  # fmt: skip
 from jishi.cases.queries import listing, ticking
 from jishi.cases.states import HandoverStatus, Role, Solved, Status, Voice
-from jishi.foundation import refusals
+from jishi.foundation import ends, refusals
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import StoredFile
 from jishi.foundation.refusals import NotFound
@@ -286,7 +286,7 @@ def _pressing(clock: Clock) -> tuple[bool, datetime]:
 
 def _ticked(clock: Clock, lang: str, now: datetime) -> Ticked:
     late = clock.due_at is not None and clock.due_at < now
-    today = clock.due_at is not None and localdate(clock.due_at) <= localdate(now)
+    today = clock.due_at is not None and ends.last_day(clock.due_at) <= localdate(now)
     share = ticking.share(clock, now)
     return Ticked(
         clock.kind, ticking.name_of(clock.kind), clock.due_at, share, late, reckoning.is_paused(clock),

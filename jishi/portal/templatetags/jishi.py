@@ -150,7 +150,7 @@ def clock_chip(context: template.Context, clock: Any, before: str = "") -> SafeS
     if _of(clock, "paused", None):
         return format_html('<span class="clk off">{}{}</span>', icon("hold"), words)
     kind = " late" if late else " near" if _of(clock, "near", share >= NEAR_SHARE) else ""
-    title = moments.moment(due, lang=lang, now=now) if due else words
+    title = moments.moment(moments.ends(due), lang=lang, now=now) if due else words
     return format_html('<span class="clk{}" title="{}">{}{}</span>', kind, title, _ring(round(share * 100)), words)
 
 
@@ -190,6 +190,12 @@ def days(text: str) -> str:
     """This will write each day like 2026-11-22 inside a text as the reader writes days."""
     now = timezone.now()
     return ISO_DAY.sub(lambda d: moments.short_day(dt.date.fromisoformat(d[0]), lang=_lang(), now=now), str(text))
+
+
+@register.filter
+def ends(value: moments.Moment | None) -> moments.Moment | None:
+    """This will read a moment as the end of a term: midnight is 24:00 of the day that it closes."""
+    return moments.ends(value) if value else value
 
 
 @register.filter

@@ -46,6 +46,27 @@ class TestMoments:
         assert moments.desk(at(25, 17, 30), now=NOW) == "11-25 17:30"
 
 
+class TestTheEndOfATerm:
+    def test_at_midnight_is_2400_of_the_day_that_it_closes(self):
+        end = moments.ends(at(25).astimezone(dt.UTC))
+
+        assert moments.moment(end, lang="zh-hans", now=NOW) == "11月24日（周二）24:00"
+        assert moments.moment(end, lang="en", now=NOW) == "Tue 24 Nov, 24:00"
+        assert moments.desk(end, now=NOW) == "11-24 24:00"
+        assert moments.day(end, lang="en", now=NOW) == "Tue 24 Nov"
+        assert moments.short_day(moments.ends(at(1, year=2027, month=1)), lang="en", now=NOW) == "31 Dec"
+
+    def test_at_another_hour_and_as_a_day_is_what_it_is(self):
+        assert moments.desk(moments.ends(at(25, 17, 30)), now=NOW) == "11-25 17:30"
+        assert moments.desk(moments.ends(dt.date(2026, 11, 25)), now=NOW) == "11-25"
+
+    def test_what_is_left_of_it_names_the_day_that_is_left(self):
+        with translation.override("zh-hans"):
+            assert moments.due_text(at(21), lang="zh-hans", now=NOW) == "今天 24:00"
+            assert moments.due_text(at(22), lang="zh-hans", now=NOW) == "明天 24:00"
+            assert moments.due_text(at(25), lang="zh-hans", now=NOW) == "11月24日"
+
+
 class TestWhatIsLeft:
     @pytest.mark.parametrize(
         ("due", "expected"),
