@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
@@ -71,10 +71,19 @@ def deliver(timestamp: int) -> None:
     """Deliver the news of all tenants in the house; a hundred at a time, each hundred in a transaction of its own."""
     close_old_connections()
     for tenant_id in _tenants():
-        for _ in range(ROUNDS):
-            with scope.work(system(tenant_id)):
-                if not outbox.deliver(now=timezone.now()):
-                    break
+        try:
+            _deliver_all(tenant_id)
+        except OperationalError as no:
+            if not outbox.is_held(no):
+                raise
+            logging.getLogger("jishi.work").warning("news of town %s: a row is held, the next turn delivers", tenant_id)
+
+
+def _deliver_all(tenant_id: int) -> None:
+    for _ in range(ROUNDS):
+        with scope.work(system(tenant_id)):
+            if not outbox.deliver(now=timezone.now()):
+                break
 
 
 @app.periodic(cron="* * * * * */5")

@@ -4,19 +4,23 @@ What reacts to what is one page: config/wiring.py. A reaction inside the house i
 leaves the house is `outside.py`.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
+from psycopg.errors import LockNotAvailable
 
 from jishi.foundation import scope
 from jishi.foundation.models import Delivery, News
 from jishi.foundation.together import Together
 
+log = logging.getLogger(__name__)
+HELD = timedelta(seconds=10)  # a row that somebody else holds is asked for again
 RETRIES = (10, 60, 300, 1800, 7200, 43200)  # seconds; then the dead-letter screen (spec 10 §14)
 
 
@@ -70,7 +74,7 @@ def announce(*events: Event, at: datetime, into: Together | None = None) -> None
         kept.store()
 
 
-# Whoever takes news up waits for the other; what commits later comes later, whatever its number.
+# One takes news up at a time, the other leaves it to him; what commits later comes later, whatever its number.
 _TAKE_UP = """
     WITH fresh AS (
         SELECT n.id, row_number() OVER (ORDER BY n.id) AS place,
@@ -86,10 +90,13 @@ _TAKE_UP = """
     FROM fresh f WHERE n.id = f.id AND n.tenant_id = %(tenant)s
 """
 
-# The oldest owed delivery of each (reaction, subject): order per subject is kept, others go on.
+# The oldest owed delivery of each (reaction, subject): order per subject is kept, others go on. What is being taken up
+# waits.
 _DUE = """
     SELECT d.id FROM foundation_delivery d
     WHERE d.done_at IS NULL AND d.dead_at IS NULL AND d.receiver = 0 AND d.next_at <= %s
+      AND EXISTS (SELECT 1 FROM foundation_news n
+                  WHERE n.tenant_id = d.tenant_id AND n.id = d.news_id AND n.position IS NOT NULL)
       AND NOT EXISTS (SELECT 1 FROM foundation_delivery e
                       WHERE e.tenant_id = d.tenant_id AND e.reaction = d.reaction AND e.receiver = 0
                         AND e.subject_kind = d.subject_kind AND e.subject_id = d.subject_id
@@ -114,11 +121,10 @@ def owe(news_id: int, reaction: str, receivers: Sequence[int], *, at: datetime) 
 
 
 def take_up() -> None:
-    """Give each announcement that has become visible its position and its sequence."""
+    """Give each announcement that has become visible its position and its sequence; nobody waits for who is at it."""
     tenant_id = scope.current().actor.tenant_id
-    if News.objects.filter(tenant_id=tenant_id, position=None).exists():
+    if News.objects.filter(tenant_id=tenant_id, position=None).exists() and scope.nobody_else_at("take_up"):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(7235, %s::int)", [tenant_id])
             cursor.execute(_TAKE_UP, {"tenant": tenant_id})
 
 
@@ -126,18 +132,26 @@ def deliver(*, now: datetime, limit: int = 100) -> int:
     """Take news up, then deliver what is due in the house; gives how many. An effect happens once.
 
     A reaction takes the event's facts, with the number of the announcement as `news`. One that raises is tried again
-    after 10 s, 1 min, 5 min, 30 min, 2 h, 12 h, then is a dead letter.
+    after 10 s, 1 min, 5 min, 30 min, 2 h, 12 h, then is a dead letter. One that finds a row held was no try: it comes
+    again after 10 s, and the rest with the next call, so that no row of ours is held while we wait for others'.
     """
     take_up()
     with connection.cursor() as cursor:
         cursor.execute(_DUE, [now, limit])
         ids = [row[0] for row in cursor.fetchall()]
     for delivery in Delivery.objects.select_related("news").filter(id__in=ids).order_by("news_id"):
-        _deliver_one(delivery, now)
+        if not _deliver_one(delivery, now):
+            break
     return len(ids)
 
 
-def _deliver_one(delivery: Delivery, now: datetime) -> None:
+def is_held(problem: BaseException) -> bool:
+    """Say whether this is a row that somebody else held for longer than we wait."""
+    return isinstance(problem, OperationalError) and isinstance(problem.__cause__, LockNotAvailable)
+
+
+def _deliver_one(delivery: Delivery, now: datetime) -> bool:
+    """Let one reaction hear it; False: a row that it needs is held."""
     reaction: Callable[..., None] = import_string(delivery.reaction)
     facts: dict[str, Any] = {**delivery.news.facts, "news": delivery.news_id}
     try:
@@ -145,7 +159,12 @@ def _deliver_one(delivery: Delivery, now: datetime) -> None:
             reaction(facts, now=now)
             Delivery.objects.filter(id=delivery.id).update(done_at=now, attempts=delivery.attempts + 1, error="")
     except Exception as problem:  # noqa: BLE001 - any fault of a reaction becomes a retry, then a dead letter
+        if is_held(problem):
+            log.warning("delivery %s: its row is held, it comes again", delivery.id)
+            Delivery.objects.filter(id=delivery.id).update(next_at=now + HELD)
+            return False
         _put_off(delivery, now, type(problem).__name__)
+    return True
 
 
 def _put_off(delivery: Delivery, now: datetime, error: str) -> None:

@@ -92,6 +92,13 @@ def one_at_a_time(what: str, number: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [held])
 
 
+def nobody_else_at(what: str) -> bool:
+    """Keep `what` of this tenant to the transaction's end, or say at once that somebody else is at it; never waits."""
+    held = f"{what}:{current().actor.tenant_id}"
+    ((is_ours,),) = ask("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [held])
+    return bool(is_ours)
+
+
 def _enter(actor: Actor) -> Scope:
     if not connection.in_atomic_block:
         raise RuntimeError("a scope lives inside a transaction: use scope.work(actor)")

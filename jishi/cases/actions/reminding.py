@@ -103,7 +103,12 @@ class _Person:
 
 
 def _tell(now: datetime, by: Actor) -> int:
-    """Read what nobody was told yet, BATCH rows at a time; what is kept of all of them is numbers."""
+    """Read what nobody was told yet, BATCH rows at a time; what is kept of all of them is numbers.
+
+    Two that tell at once would tell a person twice: who comes second leaves it to the first, and to the next sweep.
+    """
+    if not scope.nobody_else_at("remind"):
+        return 0
     people: dict[int, _Person] = {}
     waiting: list[int] = []
     over: list[int] = []

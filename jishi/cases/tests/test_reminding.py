@@ -29,6 +29,7 @@ from jishi.cases.tests import factories as f
 from jishi.cases.tests import together_steps as t
 from jishi.foundation import scope
 from jishi.foundation.actor import system
+from jishi.foundation.tests.test_outbox import held_by_somebody_else
 from jishi.kernels import worktime
 
 RUNGS = limits.load().rungs
@@ -341,3 +342,15 @@ class TestStuck:
         before = lapsed()
         t.blow(f.again(town, made.case_id), t.AT + timedelta(days=2))
         assert (before, lapsed()) == (1, 0)
+
+
+def test_two_that_remind_at_once_tell_nobody_twice_and_the_second_fails_not(town: int) -> None:
+    a_case_of_an_office(town)
+
+    with held_by_somebody_else(town, lambda: scope.nobody_else_at("remind")):
+        beside = remind(town, MONDAY_TEN + 20 * DAY)
+    alone = remind(town, MONDAY_TEN + 20 * DAY)
+
+    assert (beside["rungs"] > 0, beside["digests"]) == (True, 0)
+    assert alone["digests"] == len(digests(town)) > 0
+    assert remind(town, MONDAY_TEN + 20 * DAY)["digests"] == 0

@@ -1,12 +1,16 @@
 """News: written with the change, in order per subject, tried again, laid aside in the end."""
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from config import wiring
+from config import wiring, work
 from conftest import MONDAY_TEN
 from jishi.foundation import outbox, scope
 from jishi.foundation.actor import system
@@ -29,9 +33,11 @@ class Deaf(RuntimeError):
 
 
 def listen(facts: dict[str, Any], *, now: datetime) -> None:
-    """Hear every stroke but the thirteenth."""
+    """Hear every stroke but the thirteenth; the twentieth only where the rope is free."""
     if facts["stroke"] == 13:
         raise Deaf
+    if facts["stroke"] == 20:
+        take_the_rope()
     heard.append((facts["bell_id"], facts["stroke"]))
 
 
@@ -126,3 +132,76 @@ def test_another_towns_news_is_not_delivered_here(tenant: int, other_tenant: int
     deliver(tenant)
 
     assert heard == []
+
+
+# --- what somebody else holds ------------------------------------------------------------------------------
+
+
+def take_the_rope() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '50ms'")
+        cursor.execute("SELECT pg_advisory_xact_lock(202611)")
+
+
+@contextmanager
+def held_by_somebody_else(tenant: int, hold: Callable[[], object]) -> Iterator[None]:
+    """Keep what `hold` locks on a connection of its own for as long as the block lasts."""
+    holds, over = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        try:
+            with scope.work(system(tenant)):
+                hold()
+                holds.set()
+                over.wait(60)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=keep)
+    other.start()
+    try:
+        assert holds.wait(10)
+        yield
+    finally:
+        over.set()
+        other.join()
+
+
+def test_a_delivery_whose_row_is_held_comes_again_quietly_and_that_was_no_try(tenant: int, caplog: Any) -> None:
+    announce(tenant, (1, 20), (2, 1))
+
+    with held_by_somebody_else(tenant, take_the_rope):
+        deliver(tenant)
+        with scope.work(system(tenant)):
+            kept = list(Delivery.objects.order_by("id").values_list("attempts", "next_at", "dead_at", "done_at"))
+        deliver(tenant)
+        assert heard == [(2, 1)]
+    deliver(tenant, MONDAY_TEN + timedelta(seconds=10))
+
+    assert kept[0] == (0, MONDAY_TEN + timedelta(seconds=10), None, None)
+    assert heard == [(2, 1), (1, 20)]
+    assert [r.exc_info for r in caplog.records if "is held" in r.message] == [None]
+
+
+def test_news_that_somebody_else_takes_up_is_left_to_him_and_heard_afterwards(tenant: int) -> None:
+    announce(tenant, (1, 1))
+
+    with held_by_somebody_else(tenant, lambda: scope.nobody_else_at("take_up")):
+        assert deliver(tenant) == 0
+        assert heard == []
+    deliver(tenant)
+
+    assert heard == [(1, 1)]
+
+
+def test_the_worker_that_finds_a_row_held_writes_a_line_and_no_traceback(
+    tenant: int, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "close_old_connections", lambda: None)  # this test's own stays open
+    monkeypatch.setattr(work, "_tenants", lambda: [tenant])
+    monkeypatch.setattr(outbox, "deliver", lambda *, now: take_the_rope())
+
+    with held_by_somebody_else(tenant, take_the_rope):
+        work.deliver(0)
+
+    assert [(r.levelname, r.exc_info) for r in caplog.records] == [("WARNING", None)]
