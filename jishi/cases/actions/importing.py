@@ -304,11 +304,19 @@ def _look(walk: Walk, rows: Sequence[Row], now: datetime) -> list[triage.Looked]
         for one in seen.suggested:
             stage = walk.stages.setdefault(one.stage, Stage())
             stage.ms += one.ms
-            if one.abstained:
-                stage.abstained[one.abstained] += 1
+            if why := one.abstained or _unsettled(one, seen):
+                stage.abstained[why] += 1
             else:
                 stage.done += 1
     return looked
+
+
+def _unsettled(one: triage.Suggested, seen: triage.Looked) -> str:
+    """Say why the lists named no body: something has to be asked first, two are as fit, no fallback is known."""
+    if one.stage != triage.Stage.ROUTE or seen.routed is None:
+        return ""
+    outcome: str = seen.routed.outcome
+    return outcome if outcome in ("ask", "contested") or seen.routed.body_id is None else ""
 
 
 def _take(

@@ -47,7 +47,8 @@ class Queue:
 QUEUES: Mapping[str, Queue] = {
     "waiting": Queue("dispatch", Status.RECEIVED),
     "returns": Queue("return_answer", HandoverStatus.RETURN_ASKED),
-    "contested": Queue("dispatch", Status.RECEIVED, ("contested", "ask")),
+    "asking": Queue("dispatch", Status.RECEIVED, ("ask",)),
+    "contested": Queue("dispatch", Status.RECEIVED, ("contested",)),
     "fallback": Queue("dispatch", Status.RECEIVED, ("fallback",)),
     "consulting": Queue("consult", Status.CONSULTING),
     "objections": Queue("", Status.DECLINED),

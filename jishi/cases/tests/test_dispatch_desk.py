@@ -109,7 +109,19 @@ class TestQueues:
             held = {code: len(desks.queue(code, by=by, now=now).rows) for code in desks.QUEUES}
 
         assert counted == held
-        assert (counted["waiting"], counted["contested"], counted["objections"]) == (2, 1, 1)
+        assert (counted["waiting"], counted["asking"], counted["objections"]) == (2, 1, 1)
+
+    def test_what_needs_a_question_first_stands_in_a_tab_of_its_own_and_not_where_two_bodies_are_concerned(
+        self, town, desk
+    ):
+        case = f.a_case(town, now=timezone.now(), matter="02.01.01", text="青溪里3栋顶楼漏水")
+        assert case.routed == "ask"
+
+        asked = desk.get("/desk/dispatch?queue=asking").content.decode()
+
+        assert case.number in asked
+        assert ("要先问清 <b>1</b>" in asked, "两家都沾边 <b>0</b>" in asked) == (True, True)
+        assert case.number not in desk.get("/desk/dispatch?queue=contested").content.decode()
 
     def test_a_decline_nobody_objected_to_waits_for_nobody(self, town):
         f.a_case_at(town, Status.DECLINED, now=timezone.now())

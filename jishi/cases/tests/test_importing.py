@@ -1,6 +1,7 @@
 """A file of another system comes in: row by row, once, checked before it is applied."""
 
 import os
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -253,6 +254,19 @@ class TestTheRun:
         for name in ("minimise", "locate", "classify", "route", "deadline"):
             assert stages[name]["done"] + sum(stages[name]["abstained"].values()) == 6
             assert stages[name]["ms_per_thousand"] >= 0
+
+    def test_counts_as_done_only_what_names_a_body_and_tells_why_the_rest_waits(self, town):
+        rows = hotline_rows(40)
+        walk, _ = run_through(town, csv_of(rows))
+
+        (route,) = [s for s in importing.stages_of(walk) if s["stage"] == "route"]
+
+        with scope.work(system(town)):
+            said = Counter(Case.objects.values_list("routed", flat=True))
+        assert route["done"] + sum(route["abstained"].values()) == len(rows)
+        assert 0 < said["ask"] <= route["abstained"]["ask"]
+        assert said["contested"] <= route["abstained"].get("contested", 0)
+        assert route["done"] <= len(rows) - route["abstained"]["ask"]
 
     def test_needs_no_more_statements_for_more_rows(self, town, django_assert_max_num_queries):
         run_through(town, csv_of(hotline_rows(2)))

@@ -138,4 +138,5 @@ def abstained_labels() -> dict[str, str]:
         "too_short": _("字太少"), "language": _("不是中文"), "skipped": _("这一步出错，跳过了"),
         "matter_unknown": _("事项未定"), "no_code_book": _("没有事项分类"), "not_asked": _("没有比"),
         "calendar_not_known": _("那一年的日历还没公布"), "said_before": _("说过"),
+        "ask": _("先问清再定"), "contested": _("两家都沾边"), "fallback": _("没有兜底单位"), "refused": _("不能这样派"),
     }  # fmt: skip
