@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "jishi.accounts.web.middleware.Scoped",
     "config.crossing.OwnSite",
     "config.costs.Costs",
+    "config.unanswered.InWords",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

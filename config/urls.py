@@ -7,6 +7,9 @@ from config.api import api
 
 wiring.wire()
 
+handler400 = "config.unanswered.bad_request"
+handler404 = "config.unanswered.not_found"
+
 urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -1,6 +1,7 @@
 """What the shell of every page needs; a context processor."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -15,6 +16,7 @@ from jishi.portal.web import nav
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """This will give `nav`, `nav_more`, `has_dock`, `tenant_name`, `acting_as`, `elder`, `hotline`, `demo`, `now`,
+    `readable` (where the switch of the language leads back to),
     `glass`, `glass_told` (emergency access: acting by it; how many there were, for the auditor).
 
     `request.actor`, `request.tenant` and `request.acting_as` are set by the edge of accounts; a page
@@ -35,8 +37,20 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "glass": actor is not None and actor.has("break_glass"),
         "glass_told": SimpleLazyObject(lambda: _emergencies(actor)),
+        "readable": readable(request),
         "now": timezone.now(),
     }
+
+
+def readable(request: HttpRequest) -> str:
+    """Give an address that can be opened: this one, or of a page that a press made the one it was pressed on."""
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return request.get_full_path()
+    if request.method in ("GET", "HEAD") or not came.netloc or came.netloc != request.get_host():
+        return request.get_full_path()
+    return came._replace(scheme="", netloc="", fragment="").geturl() or "/"
 
 
 def _post(request: HttpRequest, actor: Any) -> str:
