@@ -4,10 +4,10 @@ Both bind in the database: whoever stands aside finds the case nowhere from this
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
@@ -34,7 +34,7 @@ from jishi.foundation import outbox, scope
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed
 
-WAITING = (Status.RECEIVED, Status.CONSULTING)  # to be placed
+OBJECTED = timedelta(days=1)  # an objection has no clock: so long it waits for a dispatcher
 UNPLACED, PLACED_AGAIN = "unplaced_office", "again_dispatcher"  # messages at once
 
 
@@ -70,8 +70,10 @@ def say_line(
 
 
 def let_offices_place(*, by: Actor, now: datetime) -> int:
-    """Take the office of the leading group out of the line of what waits to be placed where no dispatcher is left and
-    the time to place it has run out: the upper level leads (济南市12345条例 32). Run by the clock; gives how many.
+    """Take the office of the leading group out of the line of what waits for the desk where no dispatcher is left and
+    the time for it has run out: the upper level leads (济南市12345条例 32). Run by the clock; gives how many.
+
+    To be placed, in consultation, or declined with an objection that nobody has looked at for a day.
 
     The line was said while somebody else could place it. Dispatchers leave, stand aside, a case moves to another place:
     whichever it was, the office finds it at the end of that time, and not for a gap between two grants. It is told at
@@ -79,11 +81,18 @@ def let_offices_place(*, by: Actor, now: datetime) -> int:
     """
     with scope.work(by):
         desks = accounts.desks_of("office", now=now)
-        waiting = Case.objects.filter(tenant_id=by.tenant_id, status__in=WAITING).exclude(line_body_ids=[])
-        late = Clock.objects.filter(case=OuterRef("pk"), kind=ClockKind.DISPATCH, stopped_at=None, due_at__lte=now)
-        blind = waiting.filter(Exists(late), line_body_ids__overlap=sorted({body for body, _ in desks}))
+        waiting = Case.objects.filter(tenant_id=by.tenant_id).exclude(line_body_ids=[])
+        blind = waiting.filter(_late(now), line_body_ids__overlap=sorted({body for body, _ in desks}))
         found = list(policies.without_a_desk(blind).order_by("id").values_list("id", flat=True))
     return sum(_let_it_place(case_id, desks, by=by, now=now) for case_id in found)
+
+
+def _late(now: datetime) -> Q:
+    """What waits for the desk, and too long: a pause of one clock is the time of another."""
+    runs = Clock.objects.filter(case=OuterRef("pk"), stopped_at=None, due_at__lte=now)
+    placing, talking = runs.filter(kind=ClockKind.DISPATCH), runs.filter(kind=ClockKind.CONSULT)
+    objected = Q(status=Status.DECLINED, objected_at__gte=F("status_since"), objected_at__lte=now - OBJECTED)
+    return objected | Q(Exists(placing), status=Status.RECEIVED) | Q(Exists(talking), status=Status.CONSULTING)
 
 
 def _let_it_place(case_id: int, desks: Sequence[tuple[int, str]], *, by: Actor, now: datetime) -> bool:
@@ -91,7 +100,8 @@ def _let_it_place(case_id: int, desks: Sequence[tuple[int, str]], *, by: Actor, 
         held = moving.hold(case_id, by=by)
         case = held.case
         line = sorted({*case.line_body_ids} - {b for b, area in desks if case.division_code.startswith(area)})
-        if line == sorted(case.line_body_ids) or case.status not in WAITING or not policies.nobody_places(case):
+        still = line != sorted(case.line_body_ids) and Case.objects.filter(_late(now), id=case.id).exists()
+        if not still or not policies.nobody_places(case):
             return False
         let_in = sorted({*case.let_in_body_ids, *case.line_body_ids} - {*line})
         _turn(held, "case.offices_let_in", line, let_in, "no_dispatcher_left", UNPLACED, by=by, now=now)
@@ -103,8 +113,8 @@ def shut_out_again(*, by: Actor, now: datetime) -> int:
     with the accused: need alone let them in (济南市12345条例 32, spec 10 §13). Run by the clock; gives how many.
 
     Exactly those whom the case names, whatever has become of it since, and everywhere from this moment on; the
-    dispatchers are told at once. Not who leads it by now or has a piece of it, as long as that lasts; nor a desk that
-    receives.
+    dispatchers are told at once where something is left to do. Not who leads it by now or has a piece of it, as long as
+    that lasts; nor a desk that receives.
     """
     with scope.work(by):
         rows = policies.with_a_desk_again(Case.objects.filter(tenant_id=by.tenant_id))
@@ -122,22 +132,29 @@ def _shut_out(case_id: int, receiving: set[int], *, by: Actor, now: datetime) ->
         if not back or not policies.somebody_places_again(case):
             return False
         line, let_in = sorted({*case.line_body_ids, *back}), sorted({*case.let_in_body_ids} - back)
-        _turn(held, "case.offices_shut_out", line, let_in, "dispatcher_again", PLACED_AGAIN, by=by, now=now)
+        told = PLACED_AGAIN if case.status not in CASE.ends or _is_objected(case) else ""
+        _turn(held, "case.offices_shut_out", line, let_in, "dispatcher_again", told, by=by, now=now)
         return True
+
+
+def _is_objected(case: Case) -> bool:
+    """Tell whether a decline waits to be looked at again."""
+    at = case.objected_at
+    return case.status == Status.DECLINED and at is not None and at >= case.status_since
 
 
 def _turn(
     held: Held, entry: str, line: Sequence[int], let_in: Sequence[int], ground: str, tells: str, *,
     by: Actor, now: datetime,
 ) -> None:  # fmt: skip
-    """Change who stands aside and who was let in; one entry, one message at once."""
+    """Change who stands aside and who was let in; one entry, one message at once, or none."""
     case = held.case
     codes = {"from": list(case.line_body_ids), "line": line, "let_in": let_in, "ground": ground}
     _keep(case, line, let_in)
     moving.beside(
         held, entry, by=by, now=now, codes=codes, case_values={"line_body_ids": line, "let_in_body_ids": let_in}
     )
-    outbox.announce(CaseMoved(case.id, entry, case.status, (tells,)), at=now)
+    outbox.announce(CaseMoved(case.id, entry, case.status, (tells,) if tells else ()), at=now)
 
 
 def _ensure_line(held: Held, line: Sequence[int], by: Actor, now: datetime) -> None:

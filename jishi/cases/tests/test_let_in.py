@@ -14,7 +14,7 @@ from jishi.accounts import queries as accounts
 from jishi.accounts.actions import grants
 from jishi.accounts.tests.factories import a_grant, an_account
 from jishi.cases import policies
-from jishi.cases.actions import intake, merging, recusing, telling
+from jishi.cases.actions import consultation, intake, merging, recusing, telling
 from jishi.cases.models import Case, Clock, Message, Report
 from jishi.cases.refusals import AccusedDiffer
 from jishi.cases.states import Status
@@ -78,11 +78,18 @@ def sweep(town: int, now: datetime | None = None) -> tuple[int, int]:
     return recusing.let_offices_place(by=by, now=at), recusing.shut_out_again(by=by, now=at)
 
 
-def late(case: Case) -> datetime:
+def late(case: Case, kind: str = "dispatch") -> datetime:
     with scope.work(system(case.tenant_id)):
-        due = Clock.objects.get(case_id=case.id, kind="dispatch", stopped_at=None).due_at
+        due = Clock.objects.get(case_id=case.id, kind=kind, stopped_at=None).due_at
     assert due is not None
     return due + timedelta(minutes=1)
+
+
+def object_to(town: int, case: Case, now: datetime) -> None:
+    with scope.work(system(town)):
+        mine = Report.objects.get(memberships__case=case.id).id
+    caller = Actor(tenant_id=town, kind="reporter", report_id=mine)
+    f.do(caller, intake.object_to_decline, case.id, text="不是", now=now)
 
 
 def of_the_office(town: int, account: int = 61) -> Actor:
@@ -239,6 +246,51 @@ class TestTheReturn:
         told_of = [account for account, _ in messages(town, recusing.UNPLACED, late(case))]
         assert len(told_of) == 2 * len({*told_of})
 
+    def test_lets_in_again_for_an_objection_that_nobody_has_looked_at_for_a_day(self, town: int) -> None:
+        """A decline has no clock. The office declined it, a dispatcher came and went, and the caller does not agree."""
+        case, now = told(town), timezone.now()
+        f.do(of_the_office(town), intake.decline, case.id, now=now, ground="other_procedure", text="正在法院审理。",
+             channel="法院")  # fmt: skip
+        back = comes(town)
+        assert sweep(town, now) == (0, 1)
+        goes(town, back)
+        assert sweep(town, now + timedelta(days=3)) == (0, 0), "a decline to which nobody objects waits for nobody"
+        object_to(town, case, now)
+
+        assert sweep(town, now + timedelta(hours=23)) == (0, 0), "a gap between two grants opens nothing"
+        assert sweep(town, now + timedelta(hours=25)) == (1, 0)
+        another = of_the_office(town, account=62)
+        f.do(another, intake.accept_after_objection, case.id, why="可以收", now=now + timedelta(hours=26))
+        assert f.again(town, case.id).status == Status.RECEIVED
+
+    def test_lets_in_again_where_a_consultation_has_run_out_though_the_clock_of_the_desk_rests(self, town: int) -> None:
+        case = told(town)
+        invited = [f.body_id(town, code) for code in ("cgj", "zjj")]
+        f.do(of_the_office(town), consultation.open_, case.id, question="谁来办？", invited=invited, now=timezone.now())
+        back = comes(town)
+        assert sweep(town) == (0, 1)
+        goes(town, back)
+
+        assert sweep(town) == (0, 0), "a gap between two grants opens nothing"
+        assert sweep(town, late(case, "consult")) == (1, 0)
+        assert f.again(town, case.id).let_in_body_ids == [f.body_id(town, OFFICE)]
+
+    @pytest.mark.parametrize("objects", [False, True])
+    def test_shuts_out_of_what_has_ended_and_calls_nobody_to_it_unless_somebody_objects(
+        self, town: int, objects: bool
+    ) -> None:
+        case, now = told(town), timezone.now()
+        f.do(of_the_office(town), intake.decline, case.id, now=now, ground="other_procedure", text="正在法院审理。",
+             channel="法院")  # fmt: skip
+        if objects:
+            object_to(town, case, now)
+        back = comes(town)
+
+        assert sweep(town) == (0, 1)
+
+        assert f.again(town, case.id).line_body_ids == [f.body_id(town, OFFICE)]
+        assert messages(town, recusing.PLACED_AGAIN) == ([(back, True)] if objects else [])
+
     def test_the_list_and_the_question_agree(self, town: int) -> None:
         told(town), f.a_case(town, now=timezone.now())
         comes(town)
@@ -303,10 +355,7 @@ class TestBesideOtherVerbs:
         case, now = told(town), timezone.now()
         of = of_the_office(town)
         f.do(of, intake.decline, case.id, now=now, ground="other_procedure", text="正在法院审理。", channel="法院")
-        with scope.work(system(town)):
-            mine = Report.objects.get().id
-        caller = Actor(tenant_id=town, kind="reporter", report_id=mine)
-        f.do(caller, intake.object_to_decline, case.id, text="不是", now=now)
+        object_to(town, case, now)
         comes(town)
         sweep(town)
 
