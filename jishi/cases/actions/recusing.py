@@ -29,7 +29,7 @@ from jishi.cases.models import (
     Sitting,
 )
 from jishi.cases.refusals import GroundNeeded, HoldsTheCase
-from jishi.cases.states import CASE, AsideGround, ClockKind, Status
+from jishi.cases.states import CASE, OPEN, AsideGround, ClockKind, Status
 from jishi.foundation import outbox, scope
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed
@@ -185,12 +185,24 @@ def share(case: Case, persons: Sequence[int], *, by: Actor) -> None:
 
 
 def _keep(case: Case, line: Sequence[int], let_in: Sequence[int]) -> None:
-    """The same bodies stand aside from its reports, what they form with others, and what was sealed beside it."""
+    """The same bodies stand aside from its reports, what they form with others, and what was sealed beside it.
+
+    From a report of several open cases only who stands aside in each: whoever leads one of them reads what it is about.
+    A cluster is of many cases: here bodies come into its line, and what makes it anew lets them go.
+    """
     reports = Membership.objects.filter(case=case, to_at=None).values("report")
     accusing = Report.objects.filter(id__in=reports).exclude(accused_body_ids=[])
     accusing.update(line_body_ids=list(line), let_in_body_ids=list(let_in))
+    elsewhere = Membership.objects.filter(report__in=accusing, to_at=None, case__status__in=OPEN).exclude(case=case)
+    everywhere: dict[int, set[int]] = {}
+    for report_id, theirs in elsewhere.values_list("report", "case__line_body_ids"):
+        everywhere[report_id] = everywhere.get(report_id, {*line}) & {*theirs}
+    for report_id, kept in everywhere.items():
+        spared = sorted({*let_in, *line} - kept)
+        Report.objects.filter(id=report_id).update(line_body_ids=sorted(kept), let_in_body_ids=spared)
     formed = ClusterReport.objects.filter(report__in=reports).values("cluster")
-    Cluster.objects.filter(id__in=formed).exclude(accused_body_ids=[]).update(line_body_ids=list(line))
+    for row in Cluster.objects.filter(id__in=formed).exclude(accused_body_ids=[]):
+        Cluster.objects.filter(id=row.id).update(line_body_ids=sorted({*row.line_body_ids, *line}))
     both = [*case.accused_body_ids, *line]
     Mediation.objects.filter(case=case).update(accused_body_ids=both)
     for noun in (MediationParty, Sitting):

@@ -15,7 +15,7 @@ from jishi.accounts.actions import grants
 from jishi.accounts.tests.factories import a_grant, an_account
 from jishi.cases import policies
 from jishi.cases.actions import consultation, intake, merging, recusing, telling
-from jishi.cases.models import Case, Clock, Message, Report
+from jishi.cases.models import Case, Clock, Cluster, ClusterReport, Message, Report
 from jishi.cases.refusals import AccusedDiffer
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -90,6 +90,16 @@ def object_to(town: int, case: Case, now: datetime) -> None:
         mine = Report.objects.get(memberships__case=case.id).id
     caller = Actor(tenant_id=town, kind="reporter", report_id=mine)
     f.do(caller, intake.object_to_decline, case.id, text="不是", now=now)
+
+
+def parted(town: int, case: Case) -> list[Case]:
+    """The same report, now of two cases."""
+    with scope.work(system(town)):
+        report = Report.objects.get()
+    parts = (merging.Part("话务员态度恶劣"), merging.Part("三次不给登记"))
+    cases: list[Case] = f.do(of_the_office(town), merging.split, report.id, case_id=case.id, parts=parts,
+                             tenant_code="990181", now=timezone.now())  # fmt: skip
+    return [f.again(town, one.id) for one in cases]
 
 
 def of_the_office(town: int, account: int = 61) -> Actor:
@@ -350,6 +360,55 @@ class TestBesideOtherVerbs:
             owed = list(Message.objects.select_related("case").filter(code=recusing.UNPLACED))
             assert mine
             assert telling.still_recused(owed, timezone.now()) == {m.id for m in owed if m.account_id in mine}
+
+    def test_a_report_of_two_cases_stays_with_the_office_that_leads_one_of_them(self, town: int) -> None:
+        first, second = parted(town, told(town))
+        with scope.work(system(town)):
+            Case.objects.filter(id=first.id).update(lead_id=f.body_id(town, OFFICE))
+        comes(town)
+
+        assert sweep(town) == (0, 1)
+
+        with scope.work(of_the_office(town)):
+            assert list(Case.objects.all()) == [first]
+            assert Report.objects.exists(), "it leads what it cannot read"
+        with scope.work(system(town)):
+            Case.objects.filter(id=first.id).update(lead_id=None)
+        assert sweep(town) == (0, 1)
+        with scope.work(of_the_office(town)):
+            assert not Case.objects.exists() and not Report.objects.exists()
+
+    def test_a_report_of_two_cases_comes_back_with_the_one_into_which_the_office_is_let(self, town: int) -> None:
+        first, second = parted(town, told(town))
+        back = comes(town)
+        assert sweep(town) == (0, 2)
+        goes(town, back)
+        with scope.work(system(town)):
+            Clock.objects.filter(case_id=second.id, kind="dispatch").update(stopped_at=timezone.now(), how="kept")
+
+        assert sweep(town, late(first)) == (1, 0)
+
+        with scope.work(of_the_office(town)):
+            assert list(Case.objects.all()) == [first]
+            assert Report.objects.exists()
+
+    def test_a_cluster_of_several_cases_keeps_who_stands_aside_for_the_others(self, town: int) -> None:
+        case, office, zjj = told(town), f.body_id(town, OFFICE), f.body_id(town, "zjj")
+        now = timezone.now()
+        with scope.work(system(town)):
+            cluster = Cluster.objects.create(
+                tenant_id=town, title="热线", state="hot", state_since=now, trend="steady", heat=1.0, first_at=now,
+                last_at=now, reports_count=2, places_count=1, made_at=now, line_body_ids=[zjj],
+                accused_body_ids=[f.body_id(town, OWN)],
+            )  # fmt: skip
+            ClusterReport.objects.create(tenant_id=town, cluster=cluster, report=Report.objects.get())
+        comes(town)
+
+        assert sweep(town) == (0, 1)
+
+        assert f.again(town, case.id).line_body_ids == [office]
+        with scope.work(system(town)):
+            assert Cluster.objects.get().line_body_ids == sorted([zjj, office])
 
     def test_who_declined_it_in_the_desks_place_finds_no_objection_and_another_answers_it(self, town: int) -> None:
         case, now = told(town), timezone.now()
