@@ -132,11 +132,13 @@ def _is_closed(url: str) -> bool:
     (False, False)
     >>> _is_closed("postgresql://a@db.gov.cn/b?sslmode=verify-full"), _is_closed("postgresql://a@/b?host=/run/pg,db")
     (True, False)
+    >>> _is_closed("postgresql://a@/b?hostaddr=10.0.0.5"), _is_closed("postgresql://a@/b?host=/run/pg&hostaddr=10.0.0.5")
+    (False, False)
     """
     at = urlsplit(url)
     asked = dict(parse_qsl(at.query))
-    hosts = [*filter(None, [at.netloc.rpartition("@")[2]]), *filter(None, asked.get("host", "").split(","))]
-    return asked.get("sslmode") == "verify-full" or all(unquote(host).startswith("/") for host in hosts)
+    named = [at.netloc.rpartition("@")[2], *f"{asked.get('host', '')},{asked.get('hostaddr', '')}".split(",")]
+    return asked.get("sslmode") == "verify-full" or all(unquote(host).startswith("/") for host in named if host)
 
 
 def _files(*folders: Path) -> Iterator[Path]:

@@ -220,6 +220,7 @@ class TestReadyForPeople:
         [("", "", ""), ("postgresql://o@/jishi?host=/run/pg", "https://k@sms.gov.cn/", ""),
          ("postgresql://o:w@db.gov.cn/jishi?sslmode=verify-full", "", ""),
          ("postgresql://o:w@db.gov.cn/jishi", "", "sslmode=verify-full"),
+         ("postgresql://o:w@/jishi?hostaddr=10.0.0.5", "", "sslmode=verify-full"),  # no host, and no socket either
          ("postgresql://o:w@db.gov.cn/jishi?sslmode=require", "", "sslmode=verify-full"),
          ("", "http://k@sms.gov.cn/", "JISHI_SMS=https")],
     )  # fmt: skip
