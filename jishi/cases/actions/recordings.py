@@ -22,6 +22,7 @@ from jishi.cases.actions.arrival import Incoming
 from jishi.cases.models import Case, Recording, Report, RiskMark, Suggestion
 from jishi.cases.refusals import (
     AnonymousHasNoVoice,
+    NoLongerHeard,
     NotHeardYet,
     NothingHeard,
     NothingSaid,
@@ -155,13 +156,17 @@ def write_down(
     The words stand beside the report as an addition; triage and the look for danger run over them.
     :raises NotFound, NotAllowed: not an operator who may hear it. :raises NothingSaid, TooLong: the words.
     :raises WrittenDown: somebody was faster. :raises Stale: another version than the one seen.
+    :raises NoLongerHeard: taken back meanwhile, or its time is over.
     :raises NotHeardYet: this operator has not opened this very recording; another one of the report does not count.
     """
-    row, held, report = _hold(recording_id, by=by, version=version)
+    row, held, report = _hold(recording_id, by=by, version=None)
     if not may_hear(report, by):
         raise NotFound
     if not by.has("operator"):
         raise NotAllowed(why="录音由话务员听写。")
+    if row.file is None and row.written_at is None:
+        raise NoLongerHeard
+    _ensure_seen(row, version)
     if row.written_at is not None:
         raise WrittenDown
     if not text.strip():
@@ -246,9 +251,14 @@ def _hold(
     row = Recording.objects.select_for_update(of=("self",)).select_related("file").filter(id=recording_id).first()
     if row is None:
         raise NotFound
+    _ensure_seen(row, version)
+    return row, held, report
+
+
+def _ensure_seen(row: Recording, version: int | None) -> None:
+    """:raises Stale: somebody was faster than `version`."""
     if version is not None and version != row.version:
         raise Stale(version=row.version, status="", seen=version)
-    return row, held, report
 
 
 def _look(report: Report, cases: Sequence[Case], text: str, *, by: Actor, now: datetime) -> None:

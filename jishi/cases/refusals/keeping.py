@@ -50,6 +50,14 @@ class NotHeardYet(Refused):
     next_en = "Say in a sentence why you listen, then press “Listen to this one”; what you typed is still there."
 
 
+class NoLongerHeard(Refused):
+    code, status = "recording_gone", 409
+    zh = "这段录音已经没有了：本人收回了，或者期满删除了。"
+    en = "This recording is gone: its speaker took it back, or its time is over."
+    next_zh = "不用听写了，您写的没有存。要紧的，打电话问本人。"
+    next_en = "Nothing is to be written down, and nothing you typed was kept. If it matters, call the speaker."
+
+
 class WrittenDown(Refused):
     code, status = "recording_written", 409
     zh = "这段录音现在不用这一步：还没有听写，或者已经写好、核对过了。"

@@ -8,12 +8,14 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from jishi.cases.actions import recordings
 from jishi.cases.models import Case, Recording
 from jishi.cases.tests.desk_steps import colleague
 from jishi.cases.web.playing import piece_of
 from jishi.foundation import scope
-from jishi.foundation.actor import system
+from jishi.foundation.actor import Actor, system
 from jishi.foundation.tests.sound_files import ogg, wav
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Accept-Ranges": "bytes"}
@@ -81,6 +83,26 @@ def test_a_report_is_spoken_heard_written_down_and_confirmed(town: int) -> None:
     assert "您核对过" in own.get(mine).content.decode()
     assert own.post(mine, {"do": "listen", "recording": row.id}).status_code == 200
     assert own.get(f"/mine/{row.report.number}/recordings/{row.code}").content.startswith(b"OggS")
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh-hans", "这段录音已经没有了"), ("en", "This recording is gone")])
+def test_one_taken_back_while_the_operator_typed_is_said_to_be_gone_and_no_button_is_named(
+    town: int, lang: str, said: str
+) -> None:
+    speak(Client(SERVER_NAME="town.example"), ogg())
+    (row,), case, desk = kept(town), case_of(town), colleague(town, "operator")
+    desk.cookies[settings.LANGUAGE_COOKIE_NAME] = lang
+    page = f"/cases/{case.number}/photos"
+    desk.post(page, {"do": "listen", "recording": row.id, "reason": "听写"})
+    with scope.work(caller := Actor(tenant_id=town, kind="reporter", report_id=row.report_id)):
+        recordings.take_back(row.id, by=caller, now=timezone.now())
+
+    typed = {"do": "write-down", "recording": row.id, "version": row.version, "text": "三号楼的灯坏了"}
+    answer = desk.post(page, typed)
+
+    text = answer.content.decode()
+    assert answer.status_code == 409 and said in text
+    assert "听这一段" not in text and "Listen to this one" not in text
 
 
 @pytest.mark.parametrize(

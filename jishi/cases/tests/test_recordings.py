@@ -14,6 +14,7 @@ from jishi.cases.actions import recordings, retention
 from jishi.cases.models import Addendum, Case, Recording, RiskMark
 from jishi.cases.refusals import (
     AnonymousHasNoVoice,
+    NoLongerHeard,
     NotHeardYet,
     NothingHeard,
     NothingSaid,
@@ -192,6 +193,16 @@ class TestWriteDown:
                 f.do(who, recordings.write_down, which.id, text=SAID, now=MONDAY_TEN)
         assert added(case) == [] and p.entries(case) == before and again(row).written_at is None
         f.do(by, recordings.write_down, listened(row).id, text=SAID, now=MONDAY_TEN)
+
+    def test_says_that_it_is_gone_where_the_speaker_took_it_back_while_the_operator_typed(self, town: int) -> None:
+        """“Listen first” would send him to a button that is there no more."""
+        case = f.a_case(town)
+        row = listened(a_recording(case))
+        f.do(p.the_caller(case), recordings.take_back, row.id, now=MONDAY_TEN)
+        for seen in (row.version, None):
+            with pytest.raises(NoLongerHeard):
+                f.do(f.operator(town), recordings.write_down, row.id, text=SAID, version=seen, now=MONDAY_TEN)
+        assert added(case) == [] and again(row).written_at is None
 
     def test_that_tells_of_danger_is_marked(self, town: int) -> None:
         case = f.a_case(town)
