@@ -11,7 +11,8 @@ from math import cos, radians
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, FloatField, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, F, FloatField, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
 from jishi.bodies import queries as bodies
@@ -108,7 +109,10 @@ def by_numbers(wanted: Sequence[str], *, tenant_id: int, area: str = "") -> list
 
 def listed(wanted: Wanted, *, tenant_id: int, limit: int, skip: int = 0,
            after: tuple[datetime, int] | None = None) -> list[Shown]:  # fmt: skip
-    """List reports, newest first, ties by the higher row; `after` is the key of the last one of the page before."""
+    """List reports, newest first, ties by the higher row; `after` is the key of the last one of the page before.
+
+    Eight statements at most, however much of what was asked for is hidden: four look for the rows, four dress them.
+    """
     rows = filtered(wanted, tenant_id=tenant_id).order_by("-received_at", "-id")
     if after is not None:
         rows = rows.filter(Q(received_at__lt=after[0]) | Q(received_at=after[0], id__lt=after[1]))
@@ -132,20 +136,21 @@ _FLOOR = """
 _TIMES = (2, 16)  # of a page: so many cases come in with it, some of which no stranger reads
 
 
-def _floors(wanted: Wanted, tenant_id: int, page: int, before: datetime | None) -> Iterator[datetime]:
-    """Give moments after which a page of these matters is likely full: the rest of their history is not read for it."""
+def _floors(wanted: Wanted, tenant_id: int, page: int, before: datetime | None) -> Iterator[datetime | RawSQL]:
+    """Give moments after which a page of these matters is likely full: the rest of their history is not read for it.
+
+    The first is asked for, so that the list is planned for it; the second is asked for by the list itself."""
     if not wanted.matters or wanted.status or page > MOST_AHEAD:
         return
-    codes = _codes_of(wanted.matters)
-    for times in _TIMES:
-        many = times * page
-        with connection.cursor() as cursor:
-            cursor.execute(_FLOOR, [codes, tenant_id, before or datetime.max.replace(tzinfo=UTC), many, many, many])
-            found = cursor.fetchone()
-        if found is None:
-            return
-        if wanted.since is None or found[0] > wanted.since:
-            yield found[0]
+    known: list[Any] = [_codes_of(wanted.matters), tenant_id, before or datetime.max.replace(tzinfo=UTC)]
+    first, second = ([*known, *[times * page] * 3] for times in _TIMES)
+    with connection.cursor() as cursor:
+        cursor.execute(_FLOOR, first)
+        found = cursor.fetchone()
+    if found is None or (wanted.since is not None and found[0] <= wanted.since):
+        return  # all of them are few
+    yield found[0]
+    yield RawSQL(f"coalesce(({_FLOOR}), 'infinity')", second)
 
 
 def changed(wanted: Wanted, *, tenant_id: int, limit: int, skip: int = 0,
@@ -320,7 +325,7 @@ def _grids_in(wanted: Wanted, box: tuple[float, float, float, float]) -> list[in
 
 
 def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
-    """Put reports, their cases, bodies, answers and photos together; three statements, whatever their number."""
+    """Put reports, their cases, bodies, answers and photos together; four statements, whatever their number."""
     ids = [r.id for r in reports]
     members: dict[int, list[Membership]] = {}
     rows = Membership.objects.filter(tenant_id=tenant_id, report__in=ids, to_at=None).select_related("case")
@@ -332,8 +337,9 @@ def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
     pauses = _pauses(tenant_id, [m.case for m in first.values()])
     known = _Known(duties.matters(), _names({m.case.matter for m in first.values()}), answers, middles, bodies.names())
     found = [_one(r, first[r.id], members[r.id], known) for r in reports if r.id in first]
-    photos = _photos(tenant_id, [s.report.id for s in found if s.text])
-    beside = _answer_photos(tenant_id, {answers[s.case.id][0] for s in found if s.answer})
+    photos, beside = _photos(
+        tenant_id, [s.report.id for s in found if s.text], {answers[s.case.id][0] for s in found if s.answer}
+    )
     return [
         replace(
             s, pause=pauses.get(s.case.id), photos=photos.get(s.report.id, ()),
@@ -343,21 +349,18 @@ def _shown(reports: Sequence[Report], tenant_id: int) -> list[Shown]:
     ]  # fmt: skip
 
 
-def _photos(tenant_id: int, reports: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Give the copies that were made for strangers, oldest first, by report; one statement."""
-    rows = Photo.objects.filter(tenant_id=tenant_id, report__in=reports, shown__isnull=False, hidden_at=None)
-    found: dict[int, tuple[str, ...]] = {}
-    for report, code in rows.order_by("id").values_list("report_id", "code"):
-        found[report] = (*found.get(report, ()), code)
-    return found
-
-
-def _answer_photos(tenant_id: int, replies: Iterable[int]) -> dict[int, tuple[str, ...]]:
-    """Give the covered copies beside these replies, in the order they were sent, by case; one statement, or none."""
-    found: dict[int, tuple[str, ...]] = {}
-    rows = ReplyPhoto.objects.filter(tenant_id=tenant_id, reply__in=sorted(replies)).order_by("file")
-    for case, code in rows.values_list("case_id", "code"):
-        found[case] = (*found.get(case, ()), code)
+def _photos(
+    tenant_id: int, reports: Sequence[int], replies: Iterable[int]
+) -> tuple[dict[int, tuple[str, ...]], dict[int, tuple[str, ...]]]:
+    """Give the copies that were made for strangers, oldest first: by report, and beside these replies by case."""
+    of_report = Photo.objects.filter(tenant_id=tenant_id, report__in=reports, shown__isnull=False, hidden_at=None)
+    of_reply = ReplyPhoto.objects.filter(tenant_id=tenant_id, reply__in=sorted(replies))
+    rows = of_report.values_list(Value(0), "id", "report_id", "code").union(
+        of_reply.values_list(Value(1), "file_id", "case_id", "code"), all=True
+    )
+    found: tuple[dict[int, tuple[str, ...]], dict[int, tuple[str, ...]]] = ({}, {})
+    for which, _, row, code in sorted(rows):
+        found[which][row] = (*found[which].get(row, ()), code)
     return found
 
 
@@ -396,14 +399,13 @@ def _answers(tenant_id: int, cases: Sequence[int]) -> dict[int, tuple[int, str]]
 def _pauses(tenant_id: int, cases: Iterable[Case]) -> dict[int, tuple[str, date]]:
     """Give why and until when cases stand still; asked only where some do."""
     still = {status: [c.id for c in cases if c.status == status] for status in (Status.SUSPENDED, Status.BANKED)}
-    found: dict[int, tuple[str, date]] = {}
-    if ids := still[Status.SUSPENDED]:
-        asked = Suspension.objects.filter(tenant_id=tenant_id, case__in=ids, ended_at=None).exclude(from_at=None)
-        found |= {row.case_id: (row.ground, row.until_date) for row in asked}
-    if ids := still[Status.BANKED]:
-        banked = Banking.objects.filter(tenant_id=tenant_id, case__in=ids, ended_at=None).exclude(from_at=None)
-        found |= {row.case_id: ("", row.review_date) for row in banked}
-    return found
+    asked = Suspension.objects.filter(case__in=still[Status.SUSPENDED]).values_list("case_id", "ground", "until_date")
+    banked = Banking.objects.filter(case__in=still[Status.BANKED]).values_list("case_id", _NO_GROUND, "review_date")
+    rows = (side.filter(tenant_id=tenant_id, ended_at=None).exclude(from_at=None) for side in (asked, banked))
+    return {case: (ground, until) for case, ground, until in next(rows).union(*rows, all=True)}
+
+
+_NO_GROUND = Value("", output_field=CharField())
 
 
 def _names(codes: set[str]) -> Mapping[str, tuple[str, str]]:

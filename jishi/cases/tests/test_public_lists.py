@@ -71,3 +71,20 @@ def test_a_page_of_a_matter_reads_its_newest_and_not_its_history(lived: int) -> 
     assert len(found) == 2
     assert len(lists) == 1 and '"received_at" >=' in lists[0].replace('"cases_report".', "")
     assert "LATERAL" in "".join(q["sql"] for q in asked.captured_queries)
+
+
+def test_a_page_asks_at_most_eight_statements_however_much_is_hidden(lived: int) -> None:
+    """S10 · nearly all of the matter is hidden from strangers: four statements look for what is left, four dress it."""
+    with scope.work(system(lived)):
+        told = list(Report.objects.filter(memberships__case__matter=DRAIN, hidden_at=None).order_by("received_at"))
+        Report.objects.filter(id__in=[r.id for r in told[1:]]).update(hidden_at=timezone.now(), hidden_by="desk")
+        public.listed(Wanted(), tenant_id=lived, limit=2)  # what a process keeps
+        with CaptureQueriesContext(connection) as asked:
+            found = public.listed(Wanted(matters=(DRAIN,)), tenant_id=lived, limit=1)
+        with CaptureQueriesContext(connection) as plain:
+            public.listed(Wanted(), tenant_id=lived, limit=20)
+
+    assert [s.report.id for s in found] == [told[0].id]
+    assert sum('"received_at" >=' in q["sql"].replace('"cases_report".', "") for q in asked.captured_queries) == 2
+    assert len(asked.captured_queries) <= 8
+    assert len(plain.captured_queries) <= 5
