@@ -68,7 +68,8 @@ def make_offer(held: Held, to: Offer, *, by: Actor, now: datetime) -> Handover:
     decision_id = deciding.keep([routed], made_at=now, effective_on=localdate(now))[0]
     procedures.ensure_move(HANDOVER, "ruling.rule" if to.designated else "dispatch.offer", "")
     return Handover.objects.create(
-        tenant_id=case.tenant_id, case=case, body_id=body.id, role=Role.LEAD, duty_item_id=item_id,
+        tenant_id=case.tenant_id, case=case, received_at=case.received_at, body_id=body.id, role=Role.LEAD,
+        duty_item_id=item_id,
         duty_edition=chosen.edition if chosen else None, decision_id=decision_id, instruction=to.instruction.strip(),
         why_not_the_list=to.why.strip(), offered_at=now, designated=to.designated,
         copied_to_id=bodies.district_above(body.id) if body.level == "street" else None,

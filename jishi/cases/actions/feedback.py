@@ -233,8 +233,8 @@ def sign_again(held: Held, verb: str, *, now: datetime) -> Handover:
     if last is None:
         raise NotFound
     return Handover.objects.create(
-        tenant_id=held.case.tenant_id, case=held.case, body_id=last.body_id, role=Role.LEAD,
-        status=HandoverStatus.SIGNED,
+        tenant_id=held.case.tenant_id, case=held.case, received_at=held.case.received_at, body_id=last.body_id,
+        role=Role.LEAD, status=HandoverStatus.SIGNED,
         duty_item_id=last.duty_item_id, duty_edition=last.duty_edition, decision_id=last.decision_id,
         designated=last.designated, offered_at=now, signed_at=now,
     )  # fmt: skip

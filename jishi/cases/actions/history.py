@@ -213,7 +213,8 @@ def _plain(life: _Life, step: Happened) -> None:
 
 def _offered(life: _Life, step: Happened) -> None:
     lead = Handover(
-        tenant_id=life.case.tenant_id, case=life.case, body_id=_body(step), role=Role.LEAD, offered_at=step.at,
+        tenant_id=life.case.tenant_id, case=life.case, received_at=life.case.received_at, body_id=_body(step),
+        role=Role.LEAD, offered_at=step.at,
         duty_item_id=step.facts.get("item"), duty_edition=step.facts.get("edition"),
         designated=step.verb == "ruling.rule",
     )  # fmt: skip
@@ -371,7 +372,8 @@ def _declined(life: _Life, step: Happened) -> None:
 def _reopened(life: _Life, step: Happened) -> None:
     last = next(r for r in reversed(life.rows) if isinstance(r, Handover))
     again = Handover(
-        tenant_id=life.case.tenant_id, case=life.case, body_id=last.body_id, role=Role.LEAD, status="SIGNED",
+        tenant_id=life.case.tenant_id, case=life.case, received_at=life.case.received_at, body_id=last.body_id,
+        role=Role.LEAD, status="SIGNED",
         duty_item_id=last.duty_item_id, duty_edition=last.duty_edition, offered_at=step.at, signed_at=step.at,
     )  # fmt: skip
     life.rows.append(again)

@@ -36,7 +36,7 @@ class Case(Placed, TenantRow):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.RECEIVED)
     status_since = models.DateTimeField()
     status_before = models.CharField(max_length=12, blank=True)  # where it stepped aside from, while consulting
-    lead = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
+    lead = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     urgency = models.CharField(max_length=10, choices=Urgency.choices, default=Urgency.NORMAL)
     received_at = models.DateTimeField()
     promise_due_at = models.DateTimeField(null=True)
@@ -47,8 +47,8 @@ class Case(Placed, TenantRow):
     line_body_ids = ArrayField(models.BigIntegerField(), default=list)  # above the accused: recused as they are
     let_in_body_ids = ArrayField(models.BigIntegerField(), default=list)  # of the line, while no dispatcher is there
     aside_account_ids = ArrayField(models.BigIntegerField(), default=list)  # kin, interest: declared by themselves
-    previous_case = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
-    absorbed_into = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
+    previous_case = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
+    absorbed_into = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     community = models.BooleanField(default=False)  # goes on without a caller: public danger, or a body still works
     outcome = models.CharField(max_length=10, blank=True)
     decline_ground = models.CharField(max_length=20, blank=True)
@@ -117,6 +117,10 @@ class Case(Placed, TenantRow):
                 condition=Q(status="DECLINED", objected_at__isnull=False),
             ),
             models.Index(fields=["tenant", "lead", "status", "id"], name="cases_of_body"),
+            models.Index(
+                fields=["tenant", "lead", "received_at", "id"], name="cases_of_body_in_time",
+                condition=Q(lead__isnull=False),
+            ),
             models.Index(fields=["tenant", "grid", "status"], name="cases_of_grid"),
             models.Index(fields=["tenant", "matter", "id"], name="cases_by_matter"),
             models.Index(fields=["tenant", "received_at", "id"], name="cases_by_time"),
@@ -146,6 +150,11 @@ class Case(Placed, TenantRow):
             models.Index(
                 fields=["tenant", "matter", "received_at"], name="public_of_matter", condition=Q(visibility="public")
             ),
+            # Few: a new case is in neither.
+            models.Index(
+                fields=["previous_case"], name="cases_after_another", condition=Q(previous_case__isnull=False)
+            ),
+            models.Index(fields=["absorbed_into"], name="cases_absorbed_by", condition=Q(absorbed_into__isnull=False)),
         ]
 
 
@@ -164,8 +173,8 @@ class Membership(TenantRow):
 
     recused_with = "case"
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="memberships")
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="memberships")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     from_at = models.DateTimeField()
     to_at = models.DateTimeField(null=True)
     part_text = models.TextField(blank=True)
@@ -174,7 +183,7 @@ class Membership(TenantRow):
     evidence = models.JSONField(default=dict)
     promise_due_at = models.DateTimeField(null=True)  # each keeps his own; the earliest binds the case
     promise = models.JSONField(default=dict)
-    continues = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
+    continues = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     end = models.CharField(max_length=10, blank=True, choices=MembershipEnd.choices)
 
     class Meta:
@@ -194,16 +203,21 @@ class Membership(TenantRow):
         indexes = [
             models.Index(fields=["tenant", "case"], name="members_of_case"),
             models.Index(fields=["tenant", "report"], name="cases_of_report"),
+            models.Index(fields=["continues"], name="membership_goes_on", condition=Q(continues__isnull=False)),
         ]
 
 
 class Handover(TenantRow):
-    """派单 · 签收 · 退单: who was asked, by which duty item, when they signed, on what ground they returned it."""
+    """派单 · 签收 · 退单: who was asked, by which duty item, when they signed, on what ground they returned it.
+
+    `received_at` is its case's, which never changes: what a body was ever asked is walked newest first by one index.
+    """
 
     recused_with = "case"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="handovers")
-    body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+    body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", db_index=False)
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.LEAD)
     status = models.CharField(max_length=14, choices=HandoverStatus.choices, default=HandoverStatus.OFFERED)
     status_before_return = models.CharField(max_length=14, blank=True)
@@ -222,7 +236,7 @@ class Handover(TenantRow):
     proposed_body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
     return_answer_words = models.TextField(blank=True)
     designated = models.BooleanField(default=False)
-    copied_to = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
+    copied_to = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     ended_at = models.DateTimeField(null=True)
     end = models.CharField(max_length=12, blank=True, choices=HandoverEnd.choices)
 
@@ -255,6 +269,12 @@ class Handover(TenantRow):
                 condition=Q(status__in=["OFFERED", "SIGNED", "RETURN_ASKED", "CONTESTED"]),
             ),
             models.Index(fields=["tenant", "case"], name="returns_to_answer", condition=Q(status="RETURN_ASKED")),
+            models.Index(
+                fields=["tenant", "body", "return_asked_at"], name="returns_of_body",
+                condition=Q(return_asked_at__isnull=False),
+            ),
+            models.Index(fields=["tenant", "body", "received_at", "case"], name="handovers_of_body_in_time"),
+            models.Index(fields=["tenant", "copied_to", "received_at", "case"], name="handovers_copied_in_time"),
         ]
 
 
@@ -263,14 +283,18 @@ class Clock(TenantRow):
 
     recused_with = "case"
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
-    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="+", null=True)
-    part = models.ForeignKey("cases.Part", on_delete=models.CASCADE, related_name="+", null=True)
-    whistle = models.ForeignKey("cases.Whistle", on_delete=models.CASCADE, related_name="+", null=True)
-    participant = models.ForeignKey("cases.Participant", on_delete=models.CASCADE, related_name="+", null=True)
-    mediation = models.ForeignKey("cases.Mediation", on_delete=models.CASCADE, related_name="+", null=True)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks", db_index=False)
+    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="+", null=True, db_index=False)
+    part = models.ForeignKey("cases.Part", on_delete=models.CASCADE, related_name="+", null=True, db_index=False)
+    whistle = models.ForeignKey("cases.Whistle", on_delete=models.CASCADE, related_name="+", null=True, db_index=False)
+    participant = models.ForeignKey(
+        "cases.Participant", on_delete=models.CASCADE, related_name="+", null=True, db_index=False
+    )
+    mediation = models.ForeignKey(
+        "cases.Mediation", on_delete=models.CASCADE, related_name="+", null=True, db_index=False
+    )
     kind = models.CharField(max_length=14, choices=ClockKind.choices)
-    owner_body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True)
+    owner_body = models.ForeignKey("bodies.Body", on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     rule = models.CharField(max_length=120)
     amount = models.CharField(max_length=12)
     calendar = models.CharField(max_length=60)  # code@edition
@@ -308,5 +332,10 @@ class Clock(TenantRow):
                 fields=["tenant", "owner_body", "due_at", "id"],
                 name="clocks_of_body_running",
                 condition=Q(stopped_at=None),
+            ),
+            # Of one row each, where there is one: a clock of a new case is in none of these.
+            *(
+                models.Index(fields=[of], name=f"clocks_of_{of}", condition=Q(**{f"{of}__isnull": False}))
+                for of in ("handover", "part", "whistle", "participant", "mediation", "owner_body")
             ),
         ]

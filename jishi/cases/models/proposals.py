@@ -12,7 +12,7 @@ class Suggestion(FactRow):
 
     recused_with = "report"
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+", db_index=False)
     stage = models.CharField(max_length=12)
     candidates = models.JSONField()
     abstained = models.CharField(max_length=40, blank=True)
