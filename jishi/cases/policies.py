@@ -265,17 +265,42 @@ def visible_to(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
         return rows.none()
     if actor.has(*DESK):
         return rows.filter(division_code__startswith=actor.area) if actor.area else rows
-    ours = Handover.objects.filter(case=OuterRef("pk")).filter(
-        Q(body__in=actor.body_ids) | Q(copied_to__in=actor.body_ids)
-    )
-    asked = Consultation.objects.filter(case=OuterRef("pk"), concluded_at=None, invited__overlap=[*actor.body_ids])
-    part = Part.objects.filter(case=OuterRef("pk"), asked_body__in=actor.body_ids)
-    called = Participant.objects.filter(whistle__case=OuterRef("pk"), body__in=actor.body_ids)
-    of_a_body = Q(Exists(ours)) | Q(Exists(asked)) | Q(Exists(part)) | Q(Exists(called))
-    seen = of_a_body if actor.has("handler", "head") else Q(pk=None)
+    seen = Q(pk=None)
+    for ground in grounds(actor):
+        seen |= Q(Exists(ground.rows.filter(**{ground.case: OuterRef("pk")})))
     if actor.has("grid_worker") and actor.area:
         seen |= Q(division_code__startswith=actor.area)
     return rows.filter(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Rows that name cases: in `case` the case, in `at` when it was received."""
+
+    rows: QuerySet[Any]
+    case: str = "case"
+    at: str = "case__received_at"
+
+
+def grounds(actor: Actor) -> list[Ground]:
+    """Give why a body sees cases: it was asked, has the copy, is invited to a consultation that goes on, has a part or
+    was called by a whistle. One ground for each body where an index holds the receipt beside it."""
+    if not actor.has("handler", "head"):
+        return []
+    mine = actor.body_ids
+    asked = Consultation.objects.filter(concluded_at=None, invited__overlap=[*mine])
+    return [
+        *(Ground(Handover.objects.filter(body=body), at="received_at") for body in sorted(mine)),
+        *(Ground(Handover.objects.filter(copied_to=body), at="received_at") for body in sorted(mine)),
+        Ground(asked), Ground(Part.objects.filter(asked_body__in=mine)),
+        Ground(Participant.objects.filter(body__in=mine), case="whistle__case", at="whistle__case__received_at"),
+    ]  # fmt: skip
+
+
+def by_grounds_alone(actor: Actor) -> bool:
+    """Tell whether what `actor` sees is what his bodies were asked, and nothing besides."""
+    staff = actor.kind in ("staff", "client") and not actor.has(*DESK)
+    return staff and actor.has("handler", "head") and not (actor.has("grid_worker") and actor.area)
 
 
 def reports_of(actor: Actor) -> QuerySet[Report]:

@@ -105,9 +105,7 @@ def test_the_next_page_exists_exactly_when_there_are_more_rows(town: int) -> Non
             walked, after, pages = [], "", 0
             while True:
                 with scope.work(by):
-                    rows, after = sifting.walk(
-                        sifting.filtered(sifting.Filters(), by=by), sort, after=after, limit=limit
-                    )
+                    rows, after = sifting.page(sifting.Filters(sort=sort), by=by, after=after, limit=limit)
                 walked += [c.id for c in rows]
                 pages += 1
                 assert rows, "no page is empty"

@@ -6,6 +6,7 @@ One town of fifty thousand cases stands for the whole file; what a test does in 
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,8 +21,9 @@ from django.utils import timezone
 
 from config import costs
 from jishi.accounts.web import tenants
-from jishi.cases.models import Case
-from jishi.cases.queries import exported, sifting
+from jishi.cases.models import Case, Handover
+from jishi.cases.queries import exported, listing, sifting
+from jishi.cases.queries.sifting import Filters
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, statements
@@ -80,13 +82,14 @@ def nodes(plan: dict[str, Any], stops: bool = False) -> Iterator[tuple[dict[str,
 
 
 @contextmanager
-def planned() -> Iterator[Asked]:
-    """Have every reading of cases explained, in the scope it is asked in, before it is done."""
-    asked = Asked()
+def planned(*, analyze: bool = False) -> Iterator[Asked]:
+    """Have every reading of cases explained, in the scope it is asked in, before it is done; `analyze`: with the rows
+    and pages that it reads."""
+    asked, how = Asked(), "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if re.match(r"\s*(SELECT|WITH)\b", sql) and "cases_" in sql and not many:
-            execute("EXPLAIN (FORMAT JSON) " + sql, params, many, context)
+        if re.match(r"[\s(]*(SELECT|WITH)\b", sql) and "cases_" in sql and not many:
+            execute(f"EXPLAIN ({how}) " + sql, params, many, context)
             found = context["cursor"].fetchone()[0]
             asked.sql.append(sql)
             asked.plans.append((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
@@ -129,7 +132,9 @@ def _grow(town: int, first: int, last: int) -> None:
         hung = {"id": "%(base)s + g", "case_id": "%(base)s + g"}
         newest_of = "(SELECT max(id) FROM {0} WHERE case_id = %(open)s{1})"
         of_open = f"m.case_id = %(open)s AND g %% 20 = 0 AND m.id = {newest_of}"
-        _copy(cursor, "cases_handover", of_open.format("cases_handover", ""), values, hung)
+        _copy(cursor, "cases_handover", of_open.format("cases_handover", ""), values, hung | {"received_at": moment})
+        of_closed = of_open.replace("open", "closed").replace("20 = 0", "20 > 0").format("cases_handover", "")
+        _copy(cursor, "cases_handover", of_closed, values, hung | {"received_at": moment})
         _copy(cursor, "cases_feedback", _of("cases_feedback"), newest, hung | {
             "membership_id": "%(base)s + g", "answered_at": "NULL", "token_hash": "''", "sampled": "g %% 500 = 0",
         })  # fmt: skip
@@ -265,6 +270,40 @@ def test_open_work_is_read_from_its_own_index_however_long_the_history(large: La
         used = {n.get("Index Name") for plan in seen.plans for n, _ in nodes(plan)}
         assert index in used, (who, path, used)
         assert seen.whole_tables() == [], (who, path)
+
+
+def test_what_a_body_was_ever_asked_is_read_from_its_end_and_no_further(large: Large) -> None:
+    """S02 · a handler's list and that of one body cost what a page costs, however much the body has had to do.
+
+    Found at 100,000 cases: 40,000 pages of the database for fifty rows, every handover ever made looked up for its
+    rights. The whole town is one body's here: near fifty thousand cases, forty-seven thousand of them closed."""
+    handler, desk, body = f.handler(large.id, "psyh"), f.dispatcher(large.id), f.body_id(large.id, "psyh")
+    with scope.work(handler):
+        ever = list(Handover.objects.filter(body=body).order_by("received_at").values_list("received_at", "case"))
+    at, case = ever[len(ever) // 2]
+    middle = f"{int(at.timestamp() * 1e6)}.{case}"
+    assert len(ever) > MANY - 100
+    asked = (
+        (handler, Filters(), ""), (handler, Filters(), middle), (handler, Filters(sort="received"), middle),
+        (handler, Filters(status="CLOSED"), ""), (handler, Filters(status="open"), ""),
+        (desk, Filters(body=body), ""), (desk, Filters(body=body), middle), (desk, Filters(body=body, role="lead"), ""),
+        (desk, Filters(body=body, status="CLOSED"), middle),
+    )  # fmt: skip
+    for by, filters, after in asked:
+        with scope.work(by), planned(analyze=True) as seen:
+            found = listing.page(filters, by=by, after=after, limit=50)
+        read = Counter[str]()
+        for node, _ in (each for plan in seen.plans for each in nodes(plan)):
+            read[node.get("Relation Name", "")] += int(node["Actual Rows"] * node["Actual Loops"])
+        pages = sum(p["Shared Hit Blocks"] + p["Shared Read Blocks"] for p in seen.plans)
+
+        assert len(found["items"]) == 50, (by.label, filters, after)
+        looks = 2 if filters.status == "open" else 1  # a twentieth is open: what a first look names is not enough
+        most = sifting.FIRST_LOOK * (1 + sifting.LOOK_ON if looks > 1 else 1)
+        assert read["cases_handover"] <= most, (by.label, filters, after, read)
+        assert read["cases_case"] <= 3 * most, (by.label, filters, after, read)  # a policy looks at the case of each
+        assert pages <= 8 * most, (by.label, filters, after, pages)
+        assert len(seen.sql) <= 2 * looks + 1, (by.label, filters, after)  # and once what a process keeps
 
 
 def test_a_queue_is_walked_by_its_clock_and_never_sorted(large: Large) -> None:

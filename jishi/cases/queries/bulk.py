@@ -118,5 +118,5 @@ def chosen(numbers: list[str], *, by: Actor) -> list[Case]:
 
 def sifted(filters: Filters, *, by: Actor) -> list[Case]:
     """Give the cases of a filter in its order, one more than a plan may have at most."""
-    rows, _after = sifting.walk(sifting.filtered(filters, by=by), filters.sort, after="", limit=AT_MOST + 1)
+    rows, _after = sifting.page(filters, by=by, after="", limit=AT_MOST + 1)
     return rows

@@ -188,12 +188,15 @@ def _after_clock(rows: QuerySet[Any], after: str) -> QuerySet[Any]:
 
 
 def cases(filters: Filters, *, by: Actor, now: datetime, after: str = "", limit: int = LIMIT) -> Page:
-    """Give one page of the cases this actor sees, in the order asked for; one statement.
+    """Give one page of the cases this actor sees, in the order asked for; one statement, two for what a
+    body was asked.
 
     :raises Invalid: a key that is none.
     """
-    rows = sifting.filtered(filters, by=by).annotate(channel=_channel("pk")).select_related("lead")
-    page, more = sifting.walk(rows, filters.sort, after=after, limit=limit)
+    page, more = sifting.page(
+        filters, by=by, after=after, limit=limit,
+        dress=lambda rows: rows.annotate(channel=_channel("pk")).select_related("lead"),
+    )  # fmt: skip
     return Page(tuple(_row(c, channel=getattr(c, "channel", ""), clock=_promise(c, now)) for c in page), more)
 
 

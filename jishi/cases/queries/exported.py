@@ -40,9 +40,10 @@ def lines(filters: Filters, *, by: Actor, lang: str, zone: str) -> Iterator[byte
     after = ""
     while True:
         with scope.work(by), translation.override("zh-hans" if zh else "en"), timezone.override(own):
-            rows = sifting.filtered(filters, by=by).select_related("grid")
             with sifting.patiently(filters):
-                page, after = sifting.walk(rows, filters.sort, after=after, limit=PART)
+                page, after = sifting.page(
+                    filters, by=by, after=after, limit=PART, dress=lambda rows: rows.select_related("grid")
+                )
             written = [_line(_cells(case, lang)) for case in page]
         yield from written
         if not after:

@@ -52,9 +52,10 @@ def one(number: str, *, by: Actor) -> dict[str, Any]:
 
 def page(filters: sifting.Filters, *, by: Actor, after: str = "", limit: int = 50) -> dict[str, Any]:
     """Give a page of cases in the order asked for, and the key of the next; none where no row follows."""
-    rows = sifting.filtered(filters, by=by).select_related("grid", "grid_edition")
     with sifting.patiently(filters):
-        found, more = sifting.walk(rows, filters.sort, after=after, limit=limit)
+        found, more = sifting.page(
+            filters, by=by, after=after, limit=limit, dress=lambda rows: rows.select_related("grid", "grid_edition")
+        )
     matters = _matters()
     return {"items": [_row(case, matters) for case in found], "after": more or None}
 

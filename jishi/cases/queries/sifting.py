@@ -7,7 +7,7 @@ page begins exactly where this one ends. No filter is about who said it (spec 10
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -118,6 +118,8 @@ def patiently(*lists: Filters) -> Iterator[None]:
 
 # --- rows --------------------------------------------------------------------------------------------------
 
+Dress = Callable[[QuerySet[Case]], QuerySet[Case]]  # what a list shows besides
+
 
 def filtered(filters: Filters, *, by: Actor) -> QuerySet[Case]:
     """Give the cases this actor sees, as filtered; not in any order yet."""
@@ -130,13 +132,13 @@ def filtered(filters: Filters, *, by: Actor) -> QuerySet[Case]:
     return rows
 
 
-def _conditions(filters: Filters) -> list[Q]:
+def _conditions(filters: Filters, *, each: bool = False) -> list[Q]:
     matter, at, here = filters.matter, filters.changed_after, OuterRef("pk")
     known: list[tuple[Any, Callable[[], Q]]] = [
         (filters.status, lambda: Q(status__in=_states(filters.status))),
         (matter, lambda: _of_matter(duties.codes_under(matter))),
         (filters.tag, lambda: Q(Exists(Tagged.objects.filter(case=here, tag=filters.tag)))),
-        (filters.body, lambda: _of_body(filters.body or 0, filters.role)),
+        (filters.body, lambda: _of_body(filters.body or 0, filters.role, each=each)),
         (filters.grid, lambda: Q(grid__code=filters.grid)),
         (filters.urgency, lambda: Q(urgency=filters.urgency)),
         (filters.clock, lambda: _with_clock(filters.clock)),
@@ -146,31 +148,97 @@ def _conditions(filters: Filters) -> list[Q]:
     return [condition() for asked_for, condition in known if asked_for]
 
 
-def walk(rows: QuerySet[Case], sort: str, *, after: str, limit: int) -> tuple[list[Case], str]:
+def page(
+    filters: Filters, *, by: Actor, after: str, limit: int, dress: Dress = lambda rows: rows
+) -> tuple[list[Case], str]:
     """Give one page in its order and the key of the next; the key is empty exactly where no row follows.
 
     :raises Invalid: a key that is none.
     """
-    column, down = ("promise_due_at", False) if sort == "due" else ("received_at", sort.startswith("-"))
+    if grounds := _grounds(filters, by):
+        rows = _walked(grounds, filters, by=by, after=after, dress=dress, most=limit + 1)
+    else:
+        rows = list(_ordered(dress(filtered(filters, by=by)), filters.sort, after)[: limit + 1])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], f"{_micros(getattr(last, _order(filters.sort)[0]))}.{last.id}" if last is not None else ""
+
+
+def _ordered(rows: QuerySet[Case], sort: str, after: str) -> QuerySet[Case]:
+    column, down = _order(sort)
     if after:
         rows = rows.filter(_beyond(column, after, down=down))
-    order = F(column).desc() if down else F(column).asc(nulls_last=True)
-    page = list(rows.order_by(order, "-id" if down else "id")[: limit + 1])
-    last = page[limit - 1] if len(page) > limit else None
-    return page[:limit], f"{_micros(getattr(last, column))}.{last.id}" if last is not None else ""
+    return rows.order_by(F(column).desc() if down else F(column).asc(nulls_last=True), "-id" if down else "id")
 
 
-def _beyond(column: str, after: str, *, down: bool) -> Q:
+def _order(sort: str) -> tuple[str, bool]:
+    return ("promise_due_at", False) if sort == "due" else ("received_at", sort.startswith("-"))
+
+
+# --- what a body was asked, in the order of receipt ---------------------------------------------------------
+
+FIRST_LOOK, LOOK_ON = 200, 8  # rows of a first look; each that follows takes so many times as many
+
+
+def _grounds(filters: Filters, by: Actor) -> list[policies.Ground]:
+    """Give the rows whose cases the list is made of, where it is what a body was ever asked: their indexes hold the
+    receipt, so that a page is read from its end and not from all of them. A search has an index of its own."""
+    if filters.q or filters.sort == "due":
+        return []
+    if policies.by_grounds_alone(by):
+        return policies.grounds(by)
+    if filters.body and not filters.role and by.kind in ("staff", "client") and by.has(*policies.DESK):
+        asked = Handover.objects.filter(body=filters.body, role=Role.LEAD)
+        held = Case.objects.filter(lead=filters.body)
+        return [policies.Ground(asked, at="received_at"), policies.Ground(held, case="id", at="received_at")]
+    return []
+
+
+def _walked(
+    grounds: Sequence[policies.Ground], filters: Filters, *, by: Actor, after: str, dress: Dress, most: int
+) -> list[Case]:  # fmt: skip
+    """Give cases in the order of receipt: the next few that the grounds name, then those of them that are asked for."""
+    rows: QuerySet[Case] = Case.objects.filter(tenant_id=by.tenant_id)
+    if policies.by_grounds_alone(by):
+        rows = rows.filter(*_conditions(filters, each=True))
+    else:  # a desk sees by place; the body is what the grounds are of
+        rows = policies.visible_to(by, rows).filter(*_conditions(replace(filters, body=None)))
+    rows, found, key, many = dress(rows), list[Case](), after, FIRST_LOOK
+    while True:
+        named = _named(grounds, by.tenant_id, key, down=filters.sort.startswith("-"), many=many)
+        of_these = rows.extra(where=["cases_case.id = ANY (%s)"], params=[[case for _, case in named]])
+        found += _ordered(of_these, filters.sort, "")[: most - len(found)]
+        if len(found) == most or len(named) < many:
+            return found
+        at, case = named[-1]
+        key, many = f"{_micros(at)}.{case}", many * LOOK_ON
+
+
+def _named(
+    grounds: Sequence[policies.Ground], tenant_id: int, after: str, *, down: bool, many: int
+) -> list[tuple[datetime, int]]:
+    """Give the next cases that the grounds name, with the moment of receipt; a case may be named by several."""
+    sides = []
+    for ground in grounds:
+        rows = ground.rows.filter(tenant_id=tenant_id)
+        if after:
+            rows = rows.filter(_beyond(ground.at, after, down=down, case=ground.case))
+        order = [F(name).desc() if down else F(name).asc() for name in (ground.at, ground.case)]
+        sides.append(rows.order_by(*order).values_list(ground.at, ground.case)[:many])
+    return sorted(sides[0].union(*sides[1:], all=True), reverse=down)[:many]
+
+
+def _beyond(column: str, after: str, *, down: bool, case: str = "id") -> Q:
     micros, _, number = after.partition(".")
     if not numbers.names_a_row(number) or not (micros == "none" or (micros.isdigit() and len(micros) <= 17)):
         raise Invalid(detail=f"after: {after[:80]}")
     key = int(number)
     if micros == "none":
-        return Q(**{column: None, "id__gt": key})
+        return Q(**{column: None, f"{case}__gt": key})
     at = datetime.fromtimestamp(0, tz=UTC) + timedelta(microseconds=int(micros))
     side = "lt" if down else "gt"
-    beyond = Q(**{f"{column}__{side}": at}) | Q(**{column: at, f"id__{side}": key})
-    return beyond if down else beyond | Q(**{column: None})
+    beyond = Q(**{f"{column}__{side}": at}) | Q(**{column: at, f"{case}__{side}": key})
+    beyond &= Q(**{f"{column}__{side}e": at})  # said alone as well: an index begins here instead of at its end
+    return beyond | Q(**{column: None}) if column == "promise_due_at" else beyond
 
 
 def _micros(moment: datetime | None) -> str:
@@ -248,12 +316,14 @@ def _with_clock(kind: str) -> Q:
     return Q(Exists(running))
 
 
-def _of_body(body: int, role: str) -> Q:
+def _of_body(body: int, role: str, *, each: bool) -> Q:
+    """`each`: few rows are asked, each for itself."""
     if role == "assist":
         return Q(Exists(Part.objects.filter(case=OuterRef("pk"), asked_body=body)))
     if role == "lead":
         return Q(lead_id=body)
-    return Q(lead_id=body) | Q(Exists(Handover.objects.filter(case=OuterRef("pk"), body_id=body, role=Role.LEAD)))
+    led = Handover.objects.filter(case=OuterRef("pk"), body_id=body, role=Role.LEAD)
+    return Q(lead_id=body) | Q((ForEach if each else Exists)(led))
 
 
 def _one_of(known: Sequence[str]) -> Any:
