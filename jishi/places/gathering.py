@@ -23,6 +23,7 @@ from jishi.places.things import (
     Thing,
     building_number,
     common_division,
+    unit_number,
 )
 
 NEAR_M = 8.0  # around a house: what lies here is said of the house
@@ -210,7 +211,24 @@ class _Builder:
             at = self.compounds[row.id] = self._add(thing, [row.name, *row.aliases])
             self._area(thing.shape if row.polygon is not None else thing.shape.buffer(60.0), kinds, thing=at)
 
+    def _doors(self) -> dict[int, dict[int, tuple[float, float]]]:
+        """Give where the doors of each house are, by the number of their 单元; a number that two have is none."""
+        found: dict[int, dict[int, tuple[float, float]]] = {}
+        twice = set[tuple[int, int]]()
+        rows = _active(models.Entrance, self.tenant_id, self.day).filter(kind="unit_door", building__isnull=False)
+        for house, name, lng, lat in rows.values_list("building_id", "name", "lng_e7", "lat_e7"):
+            number = unit_number(name)
+            if number is None:
+                continue
+            if number in found.setdefault(house, {}):
+                twice.add((house, number))
+            found[house][number] = (lng / E7, lat / E7)
+        for house, number in twice:
+            del found[house][number]
+        return found
+
     def _buildings(self) -> None:
+        doors = self._doors()
         for row in _active(models.Building, self.tenant_id, self.day):
             above = self.compounds.get(row.compound_id)
             compound = self.made.things[above] if above is not None else None
@@ -221,6 +239,8 @@ class _Builder:
             if compound is not None:
                 thing.name = f"{compound.name}{row.name}"
             at = self._add(thing, [] if compound is not None else [row.name, *row.aliases])
+            if row.id in doors:
+                self.made.doors[at] = doors[row.id]
             self._area(shapely.buffer(thing.shape, NEAR_M), kinds, thing=at)
             for said in (row.name, *row.aliases):
                 number = building_number(said)

@@ -39,6 +39,7 @@ _MARK = marks.declare(
 _DATES = """
     SELECT active_from, active_to FROM places_compound WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_building WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_entrance WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_facility WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_zone WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_gazetteername WHERE tenant_id = %(t)s

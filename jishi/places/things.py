@@ -1,5 +1,6 @@
 """The ground of a day as values: divisions, grids, and the things that have a name and lie somewhere."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -95,6 +96,7 @@ class Ground:
     gazetteer: Gazetteer = field(default_factory=lambda: Gazetteer.of(()))  # a name's id is its place in `things`
     buildings: dict[int, dict[str, int]] = field(default_factory=dict)
     numbered: dict[str, list[int]] = field(default_factory=dict)  # building number → things
+    doors: dict[int, dict[int, tuple[float, float]]] = field(default_factory=dict)  # house → its 单元 → lng, lat
     areas: list[tuple[frozenset[str], str, int]] = field(default_factory=list)  # kinds, zone, thing (−1 none)
     tree: Any = None
     borders: list[str] = field(default_factory=list)
@@ -194,6 +196,15 @@ def building_number(said: str) -> str:
     return (
         str(_chinese(text)) if text and all(c in _CN or c in "十百" for c in text) else text if len(text) == 1 else ""
     )
+
+
+_UNIT = re.compile(r"(?<![0-9一二三四五六七八九十])([0-9]{1,2}|[一二三四五六七八九十]{1,3})单元")
+
+
+def unit_number(said: str) -> int | None:
+    """Give the number of the 单元 that is named in words; None: none, or several."""
+    found = {int(n) if n.isascii() else _chinese(n) for n in _UNIT.findall(said)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _chinese(text: str) -> int:

@@ -1,6 +1,7 @@
 """The demonstration town's ground, brought in through the doors of `places`."""
 
 import json
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from jishi.foundation.actor import Actor
@@ -9,6 +10,7 @@ from jishi.portal.demo.nouns import GazetteerEntry, Ring, Town
 
 CRS = "cgcs2000"
 SOURCE = "演示市镇"
+EVERY = 3  # of how many houses with several 单元 one has its doors known
 
 
 def found_ground(made: Town, since: date, *, by: Actor, now: datetime) -> None:
@@ -73,6 +75,7 @@ def stand_buildings(made: Town, since: date, *, by: Actor, now: datetime) -> Non
         ],
         crs=CRS, active_from=since, by=by, now=now,
     )  # fmt: skip
+    ground.add_entrances(list(doors(made)), crs=CRS, active_from=since, by=by, now=now)
     ground.add_facilities(
         [
             ground.NewFacility(
@@ -83,6 +86,17 @@ def stand_buildings(made: Town, since: date, *, by: Actor, now: datetime) -> Non
         ],
         crs=CRS, active_from=since, by=by, now=now,
     )  # fmt: skip
+
+
+def doors(made: Town) -> Iterator[ground.NewEntrance]:
+    """Give every third house that has several 单元 its doors, evenly along its longest wall; the others wait."""
+    for house in [b for b in made.buildings if b.units > 1][::EVERY]:
+        walls = zip(house.footprint, house.footprint[1:], strict=False)
+        (x0, y0), (x1, y1) = max(walls, key=lambda w: (w[0][0] - w[1][0]) ** 2 + (w[0][1] - w[1][1]) ** 2)
+        for n in range(house.units):
+            part = (2 * n + 1) / (2 * house.units)
+            at = round(x0 + (x1 - x0) * part), round(y0 + (y1 - y0) * part)
+            yield ground.NewEntrance("unit_door", *at, building=house.id, name=f"{n + 1}单元")
 
 
 def give_names(made: Town, since: date, *, by: Actor, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import repeat
 from typing import Any
 
 import shapely
@@ -14,8 +15,9 @@ from jishi.places import gathering, memory, mentions, neighbours, spotting
 from jishi.places.queries.locating import converted
 from jishi.places.shapes import E7
 from jishi.places.spotting import Candidate, Pin
-from jishi.places.things import SMALL_M, GridRow, Ground, common_division
+from jishi.places.things import SMALL_M, GridRow, Ground, common_division, unit_number
 
+DOOR_M = 10.0
 PIN_M = 30.0  # how far off a pin is that does not say
 BEHIND = 12  # characters between a county's name and what is named in it
 
@@ -48,6 +50,7 @@ class Spot:
     abstained: str = ""
     edition: str = ""
     other_grid_id: int | None = None  # nearer than 10 m: the grid on the other side of the border
+    doors: tuple[int, ...] = ()  # the 单元 of the house that has several, where none of them was named
 
     @staticmethod
     def nowhere() -> "Spot":
@@ -69,12 +72,33 @@ def find(batch: Sequence[Asked]) -> list[Spot]:
         pins = _pins([batch[i] for i in rows], ground)
         words = mentions.read([batch[i].text for i in rows], ground)
         found = [spotting.spot(said, pin, ground) for said, pin in zip(words, pins, strict=True)]
-        spots = zip(rows, _spots(found, ground), strict=True)
+        found = [_at_door(one, said, ground) for one, said in zip(found, words, strict=True)]
+        spots = zip(rows, map(_with_doors, _spots(found, ground), found, words, repeat(ground)), strict=True)
         answers |= {
             i: _elsewhere(spot, said, ground, day, pinned=pin is not None)
             for (i, spot), said, pin in zip(spots, words, pins, strict=True)
         }
     return [answers[i] for i in range(len(batch))]
+
+
+def _at_door(found: spotting.Found, said: mentions.Words, ground: Ground) -> spotting.Found:
+    """Put a house whose 单元 is named at that very door, where the ground has it."""
+    first = found.candidates[0] if found.candidates and not found.abstained else None
+    doors = ground.doors.get(first.thing) if first is not None and first.level == "building" else None
+    door = doors.get(unit_number(said.text) or 0) if doors else None
+    if first is None or door is None:
+        return found
+    x, y = ground.plane.xy(*door)
+    there = first._replace(x=x, y=y, radius_m=DOOR_M, reason=f"{first.reason}；单元的门")
+    return found._replace(candidates=(there, *found.candidates[1:]))
+
+
+def _with_doors(spot: Spot, found: spotting.Found, said: mentions.Words, ground: Ground) -> Spot:
+    """Name the doors of which somebody may still pick one."""
+    first = found.candidates[0] if spot.name and found.candidates else None
+    doors = ground.doors.get(first.thing, {}) if first is not None and first.level == "building" else {}
+    known = unit_number(said.text) in doors or len(doors) < 2
+    return spot if known else replace(spot, doors=tuple(sorted(doors)))
 
 
 def _elsewhere(spot: Spot, words: mentions.Words, ground: Ground, day: date, *, pinned: bool) -> Spot:

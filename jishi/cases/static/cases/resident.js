@@ -49,6 +49,15 @@ if (form) {
     place();
     field("where").focus();
   });
+  form.addEventListener("click", (e) => {  // a door that is picked is said as an address: it may be read and changed
+    const door = e.target.closest("[data-door]");
+    if (!door) return;
+    where.dataset.wanted = "1";
+    place();
+    field("where").value = door.dataset.door;
+    field("where").focus();
+    field("where").dispatchEvent(new Event("input", { bubbles: true }));
+  });
   document.addEventListener("htmx:oobAfterSwap", place);
   document.addEventListener("htmx:afterSettle", place);
 

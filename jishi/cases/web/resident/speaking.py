@@ -209,6 +209,7 @@ def _seen(text: str, looked: triage.Looked) -> dict[str, Any]:
     hidden = looked.shown.strip() != text.strip()
     return {
         "place": spot.name,
+        "doors": [(n, f"{spot.name}{n}单元") for n in spot.doors],  # an address is said in its own language
         "radius": round(spot.radius_m) if spot.radius_m else None,
         "pieces": [(p, bool(MARK.fullmatch(p))) for p in MARK.split(looked.shown) if p] if hidden else [],
     }

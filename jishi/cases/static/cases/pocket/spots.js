@@ -1,6 +1,9 @@
 // Where one stands, picked and not typed: houses of the grid that is chosen, then the entrances of the house.
-let known = [], more = false, say = () => "";
-export function tell(list, isMore, speak) { known = list ?? []; more = isMore; say = speak; }
+let known = [], missing = {}, say = () => "";
+export function tell(list, leftOut, speak) { known = list ?? []; missing = leftOut ?? {}; say = speak; }
+
+// How many places of the grid that is chosen are not in the list; without one, of all of them.
+const leftOut = (grid) => Object.entries(missing).reduce((sum, [code, n]) => sum + (!grid || !code || code === grid ? n : 0), 0);
 
 const option = (value, words) => Object.assign(document.createElement("option"), { value, textContent: words });
 const part = (form, name) => form.querySelector(`[data-${name}]`);
@@ -13,13 +16,15 @@ export function show(form, spot = "") {
   const houses = known.filter((s) => !s.of && (!grid.value || s.grid === grid.value || s.ref === at));
   const groups = Map.groupBy ? Map.groupBy(houses, (s) => s.compound) : houses.reduce((m, s) => m.set(s.compound, [...m.get(s.compound) ?? [], s]), new Map());
   house.replaceChildren(option("", say("spot.none")), ...[...groups].map(([compound, of]) => {
-    const group = Object.assign(document.createElement("optgroup"), { label: compound });
-    group.append(...of.map((s) => option(s.ref, `${compound} ${s.name || say("spot.all")}`)));
+    const group = Object.assign(document.createElement("optgroup"), { label: compound || say("spot.lone") });
+    group.append(...of.map((s) => option(s.ref, `${compound} ${s.name || say("spot.all")}`.trim())));
     return group;
   }));
   house.value = at;
   part(form, "spots").hidden = !houses.length;
-  part(form, "more-spots").hidden = !more;
+  const left = leftOut(grid.value), note = part(form, "more-spots");
+  note.hidden = !left;
+  note.textContent = left ? say("spot.more", { n: left }) : "";
   doors(form, picked?.of ? picked.ref : "");
 }
 
