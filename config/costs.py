@@ -60,7 +60,8 @@ _PRICES: tuple[tuple[re.Pattern[str], str, str, int], ...] = tuple(
         (r"/gridplans/\d+", "POST", "page", EXPORT),  # a wish is tried on the whole community
         (r"/gridplans/\d+(/map)?", "GET", "page", SEARCH),
         (r"/api/v1/sync", "POST", "report", SYNC),  # up to 500 rows cost as many statements as five
-        (r"/api/v1/sync/[^/]+/photos/\d+", "POST", "report", CREATE),
+        (r"/api/v1/sync/[^/]+/(photos|recordings)/\d+", "POST", "report", CREATE),
+        (r"/api/v1/reports/[^/]+/recordings", "POST", "report", CREATE),
         (r"/cases\.csv|/api/v1/cases/[^/]+/dossier", "GET", "page", EXPORT),
         (r"/api/v1/imports", "POST", "page", EXPORT),
         (r"/desk/duties/\d+/file|/map/grids|/desk/map/grids", "GET", "page", SEARCH),

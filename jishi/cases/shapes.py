@@ -14,7 +14,8 @@ Number = Annotated[int, Field(ge=1, le=2**53)]  # of a row
 
 
 class ReportIn(Schema):
-    """One thing one person said. A point names its coordinate system, or is refused."""
+    """One thing one person said. A point names its coordinate system, or is refused. `spoken`: a recording follows,
+    the text may be empty."""
 
     text: str
     channel: str = "api"
@@ -37,6 +38,7 @@ class ReportIn(Schema):
     external_id: str = Field("", max_length=80)
     join_case: str = Field("", max_length=24)
     at_home: bool = False
+    spoken: bool = False
 
 
 class PartIn(Schema):

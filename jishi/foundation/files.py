@@ -147,9 +147,9 @@ def sweep(*, tenant_id: int, older_than: timedelta = ORPHAN) -> Swept:
     return Swept(len(orphans), tuple(sorted(i for n, i in named.items() if n not in there)))
 
 
-def as_download(data: bytes, kind: str, name: str) -> HttpResponse:
+def as_download(data: bytes, kind: str, name: str, *, mime: str = "") -> HttpResponse:
     """Give a file as a download under a name of ours: nothing in it runs, whatever it is opened as, nobody keeps it."""
-    response = HttpResponse(data, content_type=KINDS[kind].mime)
+    response = HttpResponse(data, content_type=mime or KINDS[kind].mime)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"

@@ -41,6 +41,7 @@ from jishi.cases.tests import photo_steps, topic_steps
 from jishi.cases.tests import together_steps as t
 from jishi.cases.tests.import_steps import ROW, board, run_through
 from jishi.cases.tests.test_errands import AREA, an_errand
+from jishi.cases.tests.test_recordings import a_recording
 from jishi.duties import queries as duties
 from jishi.foundation import data_keys, keys, scope
 from jishi.foundation.actor import system
@@ -115,7 +116,7 @@ class Ground:
 
 OF_ANOTHER = {
     "/suggestions/": "case",
-    "/photos/{code}": "photo",
+    "/photos/{code}": "photo", "/recordings/{code}": "recording",
     "/unsealings/": "unsealing", "/break-glass/": "glass_id", "/recovery/": "recovery_id", "/mediations/": "mediation",
     "/mediate/": "mediation", "/mediators/": "mediator", "/topics/": "topic",
     "/reports/{": "report", "/errands/{": "errand", "feedback": "feedback", ">/add": "report",
@@ -139,8 +140,9 @@ def _meaning(before: str, name: str) -> str:
     ):  # fmt: skip
         if before.startswith(beginning) and name in meant:
             return meant[name]
-    if "/photos/" in before and name == "code":
-        return "photo"
+    sent = next((noun for noun in ("photo", "recording") if f"/{noun}s/" in before and name == "code"), "")
+    if sent:
+        return sent
     if "/unsealings/" in before and name == "row":
         return "unsealing"
     about = next((noun for noun in ("mediation", "mediator", "topic") if f"/{noun}s/" in before), "")
@@ -219,7 +221,7 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
     sat = m.propose(m.a_dispute(town))
     worked = topic_steps.a_topic(town, "WORKING")
     asked = f.a_case_at(town, Status.FEEDBACK, now=timezone.now() - timedelta(days=1))
-    shot = photo_steps.a_photo(case)
+    shot, voice = photo_steps.a_photo(case), a_recording(case)
     hidden = f.a_case_at(town, Status.HANDLING, voice="confidential")
     wished = f.do(
         f.handler_of(hidden), unsealing.ask, photo_steps.report_of(hidden).id, ground="verify", why=WORDS * 3,
@@ -263,6 +265,7 @@ def share(town: int, case: Case, account: int) -> dict[str, str]:
         "mediation_act": "leave", "party": sat.links[0][1], "mediator": str(sat.mediation.mediator_id),
         "version of mediator": "1", "topic": str(worked.id), "version of topic": str(worked.version),
         "topic_act": "assess", "photo": shot.code, "size": "small",
+        "recording": voice.code, "version of recording": str(voice.version),
         "version of photo": str(shot.version), "unsealing": str(wished.id),
         "version of unsealing": "1", "glass_id": str(more.id), "version of glass_id": "1", "glass_act": "approve",
         "recovery_id": str(back.row.id), "version of recovery_id": "1", "recovery_act": "deny",

@@ -1,34 +1,36 @@
-"""现场照片: photos that a device brings after the row they belong to, one by one (spec 10 §§12, 14, 18; 90 §9).
+"""现场照片、录音: what a device brings after the row it belongs to, one by one (spec 10 §§3, 12, 14, 18; 90 §9).
 
 The row went first and stands whatever becomes of its photos. A photo's address is the row's key and its place: it is
 taken once however often it comes, and a row has three at most. None is asked for; what stands in a picture of where
 and when it was taken is dropped before anything is kept. Those of a report are its photos; those of an errand that was
-ended without a report are stored files of the errand's row, kept sealed, opened as a reading.
+ended without a report are stored files of the errand's row, kept sealed, opened as a reading. A recording belongs to
+a report alone: it is the voice of whoever brings it, and he confirms what an operator writes down of it.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 
 from jishi.accounts.actions import reading
 from jishi.accounts.actions.reading import OpenedFile
 from jishi.cases import walkers
-from jishi.cases.actions import photos, syncing
+from jishi.cases.actions import photos, recordings, syncing
 from jishi.cases.legwork import OPEN_ERRAND
 from jishi.cases.models import Errand, Report
 from jishi.cases.refusals import TooManyBrought
-from jishi.foundation import files, idempotency, trail
+from jishi.foundation import files, idempotency, sounds, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import StoredFile, Wanted
 from jishi.foundation.refusals import NotAllowed, NotFound, StillRunning
 from jishi.foundation.uploads import PICTURES, FileKindRefused, Sent
 
-ROUTE = "sync.photo"
-MOST = 3  # of one row
+ROUTE, VOICE = "sync.photo", "sync.recording"
+MOST = 3  # photos of one row, and as many recordings
+Looked = TypeVar("Looked")
 TABLE, SHOT = Errand._meta.db_table, "errand.photo"
 
 
@@ -42,6 +44,34 @@ def bring(row: str, place: int, sent: Sent, *, by: Actor, now: datetime) -> bool
     place. :raises StillRunning: its row has not ended. :raises ReopenWindowClosed: the matter ended long ago.
     :raises FileKindRefused: no picture. Else as `photos.ready`.
     """
+
+    def keep(became: Mapping[str, Any], ready: photos.Ready) -> dict[str, Any]:
+        if number := became.get("number"):
+            return {"photo": photos.add_brought(_report(number, by), ready, by=by, now=now).code}
+        return {"file": _beside_errand(became, ready, by=by, now=now)}
+
+    return _once(row, place, sent, ROUTE, lambda: photos.ready([_picture(sent)])[0], keep, by=by, now=now)
+
+
+@transaction.atomic
+def bring_voice(row: str, place: int, sent: Sent, *, by: Actor, now: datetime) -> bool:
+    """Keep one recording of a row that this person sent before, in place 1, 2 or 3; False: it was kept already.
+
+    :raises NotFound: its row became no report. Else as `bring`, `recordings.ready` and `recordings.add_brought`.
+    """
+
+    def keep(became: Mapping[str, Any], ready: sounds.Sound) -> dict[str, Any]:
+        report = _report(became.get("number", ""), by)
+        return {"recording": recordings.add_brought(report, ready, by=by, now=now).code}
+
+    return _once(row, place, sent, VOICE, lambda: recordings.ready([sent])[0], keep, by=by, now=now)
+
+
+def _once(
+    row: str, place: int, sent: Sent, route: str, look: Callable[[], Looked],
+    keep: Callable[[Mapping[str, Any], Looked], dict[str, Any]], *, by: Actor, now: datetime,
+) -> bool:  # fmt: skip
+    """Look at what came, before anything is locked, and keep it once by the key of its row and its place."""
     if not by.has("grid_worker", walkers.VOLUNTEER) or by.account_id is None:
         raise NotAllowed(why="随身页由网格员和登记过的志愿者用。")
     person = replace(by, post_id=None)  # as its row: a change of post between two attempts makes nothing twice
@@ -53,16 +83,12 @@ def bring(row: str, place: int, sent: Sent, *, by: Actor, now: datetime) -> bool
     if not 1 <= place <= MOST:
         raise TooManyBrought(limit=MOST)
     key, body = f"{row}.{place}", hashlib.sha256(sent.data).digest()
-    is_new = not idempotency.answer_of(key, route=ROUTE, by=person)
-    ready = photos.ready([_picture(sent)]) if is_new else []  # opened before anything is locked
-    slot = idempotency.claim(key, route=ROUTE, body=body, by=person, now=now, keep=idempotency.KEEP_DEVICE)
+    is_new = not idempotency.answer_of(key, route=route, by=person)
+    ready = look() if is_new else None
+    slot = idempotency.claim(key, route=route, body=body, by=person, now=now, keep=idempotency.KEEP_DEVICE)
     if not slot.is_first:
         return False
-    ready = ready or photos.ready([_picture(sent)])  # what was kept has run out in between
-    if number := became.get("number"):
-        slot.fill({"photo": _beside_report(number, ready[0], by=by, now=now)})
-    else:
-        slot.fill({"file": _beside_errand(became, ready[0], by=by, now=now)})
+    slot.fill(keep(became, look() if ready is None else ready))  # what was kept may have run out in between
     return True
 
 
@@ -74,12 +100,12 @@ def _picture(sent: Sent) -> Sent:
     return sent
 
 
-def _beside_report(number: str, ready: photos.Ready, *, by: Actor, now: datetime) -> str:
+def _report(number: str, by: Actor) -> int:
     """Whoever shows the key of the row took the report in; he must still be one who may know of it."""
     report = Report.objects.filter(tenant_id=by.tenant_id, number=number).values_list("id", flat=True).first()
     if report is None:
         raise NotFound
-    return photos.add_brought(report, ready, by=by, now=now).code
+    return int(report)
 
 
 def _beside_errand(became: Mapping[str, Any], ready: photos.Ready, *, by: Actor, now: datetime) -> int:

@@ -28,7 +28,7 @@ from jishi.cases.actions import (
 )
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.events import CaseMoved, ReportReceived
-from jishi.cases.models import Addendum, Case, Clock, Membership, Report, Suggestion
+from jishi.cases.models import Addendum, Case, Clock, Membership, Recording, Report, Suggestion
 from jishi.cases.refusals import (
     AlreadyKnown,
     GroundNeeded,
@@ -399,6 +399,12 @@ def _refuse_addendum(report: Report, by: Actor) -> None:
     raise NotFound
 
 
+def _spoke(report: Report, by: Actor) -> bool:
+    """Tell whether a colleague's own voice is beside it: he puts right what was written down of him."""
+    mine = Recording.objects.filter(tenant_id=by.tenant_id, report=report, spoken_by=by.label.partition("/")[0])
+    return by.kind == "staff" and mine.exists()
+
+
 @transaction.atomic
 def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime, version: int | None = None) -> Addendum:
     """Add a later word of the same person; the report itself is never edited. The lead is told.
@@ -413,7 +419,7 @@ def add_addendum(report_id: int, *, text: str, by: Actor, now: datetime, version
     own = (by.kind == "reporter" and by.report_id == report.id) or (
         by.kind == "resident" and by.account_id == report.reporter_id and by.account_id is not None
     )
-    if not own and not by.has("operator", "system", policies.PROGRAM):
+    if not (own or by.has("operator", "system", policies.PROGRAM) or _spoke(report, by)):
         _refuse_addendum(report, by)
     if not text.strip():
         raise NothingSaid

@@ -43,6 +43,7 @@ from jishi.kernels.text.minimise import minimise_one
 from jishi.kernels.text.words import tsvector_text
 
 MOST = 3  # of one report
+WORDLESS = "只有录音，没有文字。"
 SPOKEN = "spoken"  # among the raw facts of a report that holds no words of its own
 LISTENED = timedelta(minutes=10)  # how long what was opened for a reason may be played
 TABLE = Report._meta.db_table
@@ -69,7 +70,8 @@ def ensure_may_speak(voice: str) -> None:
 
 @transaction.atomic
 def add(report_id: int, given: Sequence[Sound], *, by: Actor, now: datetime) -> list[Recording]:
-    """Keep recordings beside a report: its own caller, or the operator who took it in. Whoever holds it is told.
+    """Keep recordings beside a report: its own caller, the operator or the program that took it in. Whoever holds it
+    is told.
 
     :raises NotFound: not this actor's report. :raises AnonymousHasNoVoice: an anonymous one.
     :raises TooManyRecordings: more than three. :raises ReopenWindowClosed: every case of it has ended long ago.
@@ -77,8 +79,24 @@ def add(report_id: int, given: Sequence[Sound], *, by: Actor, now: datetime) -> 
     if not given:
         return []
     held, report = covering.hold(report_id, by=by)
-    if not covering.is_own(report, by) and not by.has("operator"):
+    if not covering.is_own(report, by) and not by.has("operator", "system"):
         raise NotFound
+    return _added(held, report, given, by=by, now=now)
+
+
+def add_brought(report_id: int, given: Sound, *, by: Actor, now: datetime) -> Recording:
+    """Keep the voice of whoever took the report in and has shown it by the key of its row (`bringing`): his own.
+
+    :raises NotFound: he may not know of it any more. Else as `add`.
+    """
+    held, report = covering.hold(report_id, by=by)
+    return _added(held, report, [given], spoken_by=_person(by), by=by, now=now)[0]
+
+
+def _added(
+    held: Sequence[covering.Held], report: Report, given: Sequence[Sound], *, by: Actor, now: datetime,
+    spoken_by: str = "",
+) -> list[Recording]:  # fmt: skip
     ensure_may_speak(report.voice)
     if not any(policies.may_be_added_to(one.case, now) for one in held):
         raise ReopenWindowClosed(days=max(policies.window_of(one.case).days for one in held))
@@ -89,7 +107,7 @@ def add(report_id: int, given: Sequence[Sound], *, by: Actor, now: datetime) -> 
     rows = [
         Recording(
             tenant_id=by.tenant_id, report=report, code=secrets.token_hex(10), file=kept, ms=one.ms, sent_at=now,
-            sent_by=PhotoBy.DESK if by.kind == "staff" else PhotoBy.CALLER, own_hash=kept.content_hash,
+            sent_by=_sender(by), own_hash=kept.content_hash, spoken_by=spoken_by,
         )
         for one, kept in zip(given, files.keep(wanted, tenant_id=by.tenant_id, now=now), strict=True)
     ]  # fmt: skip
@@ -98,6 +116,29 @@ def add(report_id: int, given: Sequence[Sound], *, by: Actor, now: datetime) -> 
     codes = {"report": report.id, "recordings": [r.code for r in rows], "hashes": [r.own_hash for r in rows]}
     covering.record(held, "report.recording_added", codes, by=by, now=now, tells=("recording_lead",))
     return rows
+
+
+def _sender(by: Actor) -> PhotoBy:
+    if by.kind == "client":
+        return PhotoBy.PROGRAM
+    return PhotoBy.DESK if by.kind == "staff" else PhotoBy.CALLER
+
+
+def _person(by: Actor) -> str:
+    """Name a colleague whichever post he holds."""
+    return by.label.partition("/")[0]
+
+
+def is_speaker(row: Recording, by: Actor) -> bool:
+    """Tell whether it is this actor's own voice: a colleague's who spoke himself, else the caller's."""
+    return row.spoken_by == _person(by) if row.spoken_by else covering.is_own(row.report, by)
+
+
+def only_spoken(one: Incoming) -> Incoming:
+    """Let a report come in whose words are still to be written down from its voice; one that has words stays."""
+    if one.text.strip():
+        return one
+    return replace(one, text=WORDLESS, attributes={**one.attributes, SPOKEN: True})
 
 
 def last_day(now: datetime) -> date:
@@ -190,7 +231,7 @@ def confirm(
     :raises NotFound: not his. :raises WrittenDown: nothing is written yet, or it was confirmed before.
     """
     row, held, report = _hold(recording_id, by=by, version=version)
-    if not covering.is_own(report, by):
+    if not is_speaker(row, by):
         raise NotFound
     if row.written_at is None or row.confirmed_at is not None:
         raise WrittenDown
@@ -199,7 +240,7 @@ def confirm(
     if corrected:
         intake.add_addendum(report.id, text=said, by=by, now=now)
         _look(report, [one.case for one in held], said, by=by, now=now)
-    row.change(words=minimise_one(said).shown if corrected else row.words, confirmed_at=now)
+    row.change(words=minimise_one(said).shown if corrected else row.words, confirmed_at=now, spoken_by="")
     codes = {"report": report.id, "recording": row.code, "corrected": corrected}
     covering.record(held, "report.recording_confirmed", codes, by=by, now=now, tells=("recording_said_lead",))
     return row
@@ -212,7 +253,7 @@ def take_back(recording_id: int, *, by: Actor, now: datetime, version: int | Non
     :raises NotFound: not his.
     """
     row, held, report = _hold(recording_id, by=by, version=version)
-    if not covering.is_own(report, by):
+    if not is_speaker(row, by):
         raise NotFound
     codes = {"report": report.id, "recording": row.code, "own_hash": row.own_hash}
     end([row])
@@ -224,8 +265,14 @@ def end(rows: Sequence[Recording]) -> int:
     """This will end recordings: their keys and bytes; what was written down stays. Gives how many files went."""
     ids = [row.file_id for row in rows if row.file_id]
     for row in rows:
-        row.change(file=None)
+        row.change(file=None, spoken_by="")
     return files.end(ids, tenant_id=rows[0].tenant_id) if ids else 0
+
+
+def to_confirm(by: Actor) -> list[Recording]:
+    """Give what was written down of this colleague's own voice and waits for his word; one statement."""
+    rows = Recording.objects.filter(tenant_id=by.tenant_id, spoken_by=_person(by), written_at__isnull=False)
+    return list(rows.select_related("report").order_by("id")[:50]) if by.account_id is not None else []
 
 
 def content_hash(sound: Sound) -> str:
@@ -248,7 +295,8 @@ def _hold(
     if found is None:
         raise NotFound
     held, report = covering.hold(found.report_id, by=by)
-    row = Recording.objects.select_for_update(of=("self",)).select_related("file").filter(id=recording_id).first()
+    rows = Recording.objects.select_for_update(of=("self",)).select_related("file", "report")
+    row = rows.filter(id=recording_id).first()
     if row is None:
         raise NotFound
     _ensure_seen(row, version)

@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.utils.timezone import localdate
 
 from jishi.cases import walkers
-from jishi.cases.actions import errands, intake, settling
+from jishi.cases.actions import errands, intake, recordings, settling
 from jishi.cases.actions.arrival import DEVICE_CLOCK, EARLIEST, Here, Incoming
 from jishi.cases.actions.errands import Press
 from jishi.cases.states import Channel
@@ -66,14 +66,16 @@ class Row:
     errand: str = ""
     finding: str = ""
     here: Here | None = None
+    spoken: bool = False  # a recording follows; its words are still to be written down
     off_s: int | None = None  # by how much the device says its clock was ahead when this was written
 
     def body(self) -> bytes:
         """What the key stands for; the same verb sent again is equal byte by byte."""
         said = asdict(self)
         del said["off_s"]  # measured anew each time it is sent
-        if not self.spot:
-            del said["spot"]  # rows of pockets that know of none keep what their key stands for
+        for late in ("spot", "spoken"):
+            if not said[late]:
+                del said[late]  # rows of pockets that know of none keep what their key stands for
         return json.dumps(said, sort_keys=True, default=str).encode()
 
 
@@ -268,7 +270,8 @@ def _incoming(row: Row, desk: _Desk) -> Incoming:
     if row.here is not None:
         place |= row.here._asdict()
     channel = Channel.GRID if desk.by.has("grid_worker") else Channel.WEB
-    return Incoming(text=said, channel=channel, said_at=said_at, matter=row.matter, attributes=raw, **place)
+    one = Incoming(text=said, channel=channel, said_at=said_at, matter=row.matter, attributes=raw, **place)
+    return recordings.only_spoken(one) if row.spoken and row.verb == "report" else one
 
 
 def _placing(desk: _Desk, stands: Mapping[str, places.Stand]) -> Callable[[Row, Incoming], Incoming]:

@@ -23,6 +23,7 @@ class Recording(TenantRow):
     file = models.ForeignKey("foundation.StoredFile", on_delete=models.PROTECT, related_name="+", null=True)
     ms = models.PositiveIntegerField()  # how long, as measured
     sent_by = models.CharField(max_length=8, choices=PhotoBy.choices)
+    spoken_by = models.CharField(max_length=80, blank=True)  # a colleague's own voice, until he has confirmed it
     sent_at = models.DateTimeField()
     own_hash = models.CharField(max_length=64)
     words = models.TextField(blank=True)
@@ -39,7 +40,10 @@ class Recording(TenantRow):
                 condition=Q(confirmed_at=None) | Q(written_at__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "report"], name="recordings_of_report")]
+        indexes = [
+            models.Index(fields=["tenant", "report"], name="recordings_of_report"),
+            models.Index(fields=["tenant", "spoken_by"], name="recordings_to_confirm", condition=~Q(spoken_by="")),
+        ]
 
     @property
     def seconds(self) -> int:

@@ -21,6 +21,7 @@ from jishi.foundation import files, idempotency, uploads
 from jishi.foundation.refusals import Invalid, KeyMissing, NotFound
 
 PhotoSent = Annotated[UploadedFile, File()]
+VoiceSent = Annotated[UploadedFile, File()]
 Degree = Annotated[float, Field(ge=-180, le=180)]
 
 
@@ -34,7 +35,9 @@ class HereIn(Schema):
 
 
 class RowIn(Schema):
-    """One verb of a device. `off_s`: by how many seconds its clock was ahead of ours when this was written."""
+    """One verb of a device. `spoken`: a recording follows, the text may be empty.
+
+    `off_s`: by how many seconds its clock was ahead of ours when this was written."""
 
     key: str = Field(min_length=8, max_length=64)
     verb: str = Field(max_length=20)
@@ -49,6 +52,7 @@ class RowIn(Schema):
     errand: str = Field("", max_length=24)
     finding: str = Field("", max_length=12)
     here: HereIn | None = None
+    spoken: bool = False
     off_s: int | None = Field(None, ge=-(2**33), le=2**33)
 
 
@@ -218,6 +222,17 @@ def bring_photo(request: HttpRequest, key: str, place: int, photo: PhotoSent) ->
     if not sent or not 0 < place < 2**15:
         raise Invalid(detail="photo")
     fresh = bringing.bring(key, place, sent[0], by=request.actor, now=request.now)  # type: ignore[attr-defined]
+    return 201, {"key": key, "place": place, "state": "done" if fresh else "again"}
+
+
+@router.post("/sync/{key}/recordings/{place}", summary="Bring a recording of a row", response={201: dict[str, Any]})
+def bring_recording(request: HttpRequest, key: str, place: int, recording: VoiceSent) -> tuple[int, dict[str, Any]]:
+    """Keep one M4A, MP3, WAV, Ogg or WebM (120 s, 20 MB) of a row that became a report; as a photo is brought."""
+    _ensure_open(request)
+    sent = uploads.sent([recording])
+    if not sent or not 0 < place < 2**15:
+        raise Invalid(detail="recording")
+    fresh = bringing.bring_voice(key, place, sent[0], by=request.actor, now=request.now)  # type: ignore[attr-defined]
     return 201, {"key": key, "place": place, "state": "done" if fresh else "again"}
 
 

@@ -22,6 +22,7 @@ from jishi.cases.actions import (
     handover,
     intake,
     parts,
+    recordings,
     recusing,
     reopening,
     review,
@@ -75,11 +76,14 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime, slot: idemp
     actor = request.actor  # type: ignore[attr-defined]
     if actor.kind not in ("client", "staff", "resident"):
         raise NotAllowed(why="接口要用登记过的密钥。")
-    given = payload.dict(exclude={"join_case"})
+    given = payload.dict(exclude={"join_case", "spoken"})
     join = listing.id_of(payload.join_case, by=actor) if payload.join_case else None
     own = actor.account_id if actor.kind == "resident" else None
     given["accused_body_ids"] = tuple(payload.accused_body_ids)
     one = arrival.Incoming(**given, join_case_id=join, wants_word=payload.voice != "open", reporter_id=own)
+    if payload.spoken:
+        recordings.ensure_may_speak(payload.voice)
+        one = recordings.only_spoken(one)
     code, keep = request.tenant.code, lambda done, kept: slot.fill(_answer(done), into=kept)  # type: ignore[attr-defined]
     return intake.receive(one, by=actor, now=now, tenant_code=code, also=keep).word
 

@@ -21,6 +21,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from jishi.accounts.actions import devices
+from jishi.cases.actions import recordings
+from jishi.cases.models import Membership, Recording
 from jishi.cases.queries import ontheway, patch
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.foundation.refusals import NotFound
@@ -30,6 +32,7 @@ FILES = (
     "portal/shell.js", "cases/pocket/pocket.js", "cases/pocket/store.js", "cases/pocket/queue.js",
     "cases/pocket/code.js", "cases/pocket/lock.js", "cases/pocket/pockets.js", "cases/pocket/spots.js",
     "cases/pocket/errands.js", "cases/pocket/forms.js", "cases/pocket/clock.js", "cases/pocket/photos.js",
+    "cases/pocket/voice.js",
     "cases/pocket/pocket.css", "cases/pocket/icon-192.png", "cases/pocket/icon-512.png",
 )  # fmt: skip
 GOING = ("grid_worker", "volunteer")
@@ -67,8 +70,17 @@ def start(request: HttpRequest) -> JsonResponse:
             "proof": _proof(request),
             "grids": [{"code": code, "name": name} for code, name in grids],
             "errands": list(found.errands), "routes": list(found.routes), "more": found.more,
+            "voices": [{"report": r.report.number, "at": r.sent_at, "page": p} for r, p in own_voices(request.actor)],
         }
     )  # fmt: skip
+
+
+def own_voices(by: Any) -> list[tuple[Recording, str]]:
+    """Give what was written down of one's own voice and waits, each with the page on which it is confirmed."""
+    rows = recordings.to_confirm(by)
+    held = {m.report_id: m.case.number for m in Membership.objects.filter(
+        report__in=[r.report_id for r in rows], to_at=None).select_related("case")} if rows else {}  # fmt: skip
+    return [(r, reverse("case-photos", args=[held[r.report_id]])) for r in rows if r.report_id in held]
 
 
 @never_cache

@@ -7,7 +7,7 @@ bytes of their sender's choice, and no player of a recording needs them (spec 10
 from collections.abc import Callable, Iterator, Mapping
 
 from jishi.foundation.sounds.opus import QUIET, microseconds
-from jishi.foundation.sounds.walked import Walked, must
+from jishi.foundation.sounds.walked import Unsound, Walked, must
 
 EBML, SEGMENT, CLUSTER, GROUP = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0xA0
 INFO, TRACKS, ENTRY, VOID = 0x1549A966, 0x1654AE6B, 0xAE, 0xEC
@@ -20,6 +20,7 @@ TIMES = frozenset({SCALE, 0x4489})
 NUMBER, CHANNELS, PRIVATE = 0xD7, 0xE1, 0x63A2
 TRACK = frozenset({NUMBER, 0x73C5, TYPE, CODEC, 0x56AA, 0x56BB, 0x88, 0xB9, 0x55AA, 0x9C, 0x6DE7, 0x23E383, 0x22B59C})
 HEARD = frozenset({0xB5, 0x78B5, 0x9F, 0x6264})  # rate, channels, depth
+ENDLESS, LONGEST_BLOCK = b"\x01" + b"\xff" * 7, 4096
 LONGEST = 8  # bytes of a number or of a short name
 MOST = 200_000  # elements; two minutes have some 6,000
 
@@ -34,7 +35,12 @@ class _Found:
 
 
 def walk(data: bytes) -> Walked:
-    """Walk the elements. :raises Unsound: a picture track, another codec, an element unknown here, or one cut off."""
+    """Walk the elements. :raises Unsound: a picture track, another codec, an element unknown here, or one cut off.
+
+    What a device kept while it recorded ends amid a block of a cluster without an end: that block alone is left out.
+    """
+    whole = _whole(data)
+    data = data[:whole]
     found = _Found(data)
     for number, (code, start, body, end) in enumerate(_elements(data, 0, len(data), OPEN)):
         must(number < MOST and (number > 0) != (code == EBML))
@@ -46,6 +52,20 @@ def walk(data: bytes) -> Walked:
             must(code in OPEN or code in PLAIN and end - body <= LONGEST)
     must(found.tracks == 1)
     return Walked(bytes(found.out), max(found.ends * found.scale // 1_000_000, found.sounded // 1000), not found.heard)
+
+
+def _whole(data: bytes) -> int:
+    """Give where the last element ends, or the last block before one that is cut off."""
+    last, live, blocks = 0, False, 0
+    try:
+        for code, start, body, end in _elements(data, 0, len(data), OPEN):
+            live = code == CLUSTER and data[body - 8 : body] == ENDLESS or live and code != CLUSTER
+            last, blocks = end, blocks + (code == SIMPLE)
+            must(start < body)
+    except (Unsound, IndexError):
+        rest = data[last:]
+        must(live and blocks and (rest[0] == SIMPLE or len(rest) < 4) and len(rest) < LONGEST_BLOCK)
+    return last
 
 
 def _head(found: _Found, body: int, end: int) -> None:

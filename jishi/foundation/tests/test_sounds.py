@@ -94,6 +94,13 @@ class TestOtherThings:
         for keep in (len(data) - 5, 70, 30, 13):
             assert refusal(data[:keep]) == "file_damaged"
 
+    @pytest.mark.parametrize("cut", [5, 30, 47])
+    def test_kept_while_it_was_recorded_loses_the_block_amid_which_it_ends(self, cut: int):
+        whole = webm(3.0)
+        last = whole.rindex(b"\xa3\x01\0\0\0\0\0\0\x2c\x81")
+        one = sounds.taken(sent(whole[: last + cut]))
+        assert one.data == sounds.taken(sent(whole[:last])).data and 2900 < one.ms < 3000
+
     def test_with_pictures_or_a_second_stream_are_refused(self):
         assert refusal(m4a(handler=b"vide")) == "file_damaged"
         assert refusal(m4a(codec=b"avc1")) == "file_damaged"

@@ -11,7 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 
-from jishi.cases.actions import parts
+from jishi.cases.actions import parts, recordings
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.queries import judging
 from jishi.cases.states import DeclineGround
@@ -124,9 +124,11 @@ class IntakeForm(forms.Form):
     due = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     branch = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, now: datetime) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, now: datetime, spoken: bool = False) -> None:
         super().__init__(data, auto_id="intake_%s")
         self.now = now
+        self.spoken = spoken  # a voice message came with it
+        self.fields["text"].required = not spoken
 
     def clean_matter(self) -> str:
         said = str(self.cleaned_data["matter"]).strip()
@@ -167,7 +169,7 @@ class IntakeForm(forms.Form):
         where = str(said.get("where") or self.data.get("where", ""))
         lng, lat, radius = self._pin(where)
         voice = str(said.get("voice") or "open")
-        return Incoming(
+        one = Incoming(
             text=text, channel="phone", kind=str(said.get("kind") or "report"), voice=voice, address_text=where,
             lng=lng, lat=lat, crs="cgcs2000" if lng is not None else "", accuracy_m=radius,
             matter=str(said.get("matter") or "") if matter else "", answers=self.answers(),
@@ -175,6 +177,7 @@ class IntakeForm(forms.Form):
             caller_contact="" if voice == "anonymous" else str(said.get("tel") or ""),
             accused_body_ids=said.get("accused") or (), urgency=str(said.get("urgency") or "normal"), wants_word=True,
         )  # fmt: skip
+        return recordings.only_spoken(one) if self.spoken else one
 
     def _pin(self, where: str) -> tuple[float | None, float | None, float | None]:
         said, of = str(self.data.get("pin", "")), str(self.data.get("pin_of", ""))

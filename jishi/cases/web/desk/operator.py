@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
-from jishi.cases.actions import choosing, dispatch, intake, photos, receivers
+from jishi.cases.actions import choosing, dispatch, intake, photos, receivers, recordings
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.intake import Received
 from jishi.cases.models import Case, Clock, Membership, Report
@@ -56,7 +56,7 @@ def console(request: HttpRequest) -> HttpResponse:
     """Show the console; POST takes the call in, or (without script) shows the suggestions."""
     if request.method == "GET":
         return _page(request, IntakeForm(now=request.now))
-    form = IntakeForm(_taken(request), now=request.now)
+    form = IntakeForm(_taken(request), now=request.now, spoken=bool(request.FILES.getlist("recording")))
     if "take" in request.POST or request.POST.get("do") == "look":
         return _page(request, form, looked=True)
     declining = DeclineForm(request.POST, prefix="decline") if request.POST.get("do") == "decline" else None
@@ -107,6 +107,9 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
     """Take the report in once, keep what was chosen, and do what the pressed button says, in one transaction."""
     by, now = request.actor, request.now
     shots = photos.ready(uploads.sent(request.FILES.getlist("photos")))
+    voices = recordings.ready(uploads.sent(request.FILES.getlist("recording")))
+    if voices:
+        recordings.ensure_may_speak(form.cleaned_data["voice"])
     key, body = str(request.POST.get("idempotency_key", "")), _digest(request)
     slot = idempotency.claim(key, route="desk.operator", body=body, by=by, now=now)
     if not slot.is_first:
@@ -126,6 +129,7 @@ def _save(request: HttpRequest, form: IntakeForm, declining: DeclineForm | None)
     slot.fill({"report": received.report_id, "case": received.case_id})
     with receivers.keeping([received.aside], by=by):
         photos.add(received.report_id, shots, may_publish=False, by=by, now=now)
+        recordings.add(received.report_id, voices, by=by, now=now)
         _keep_choices(received, form, joined, kept=_kept(request), by=by, now=now)
     if received.aside is not None:
         return _aside(received, received.aside)

@@ -69,6 +69,12 @@ def _write_down(request: HttpRequest, case: Case) -> HttpResponse:
     return redirect("case-photos", case.number)
 
 
+def _confirm(request: HttpRequest, case: Case) -> HttpResponse:
+    row, said = _recording(request, case), str(request.POST.get("said", ""))
+    recordings.confirm(row.id, text=said, version=_seen(request), by=request.actor, now=request.now)
+    return redirect("case-photos", case.number)
+
+
 def _publish(request: HttpRequest, case: Case) -> HttpResponse:
     photo, boxes = _photo(request, case), cells(request.POST.getlist("cell"))
     ground = _words(request, "ground") if boxes else CoverGround.NOTHING.value
@@ -134,7 +140,7 @@ def _show_report(request: HttpRequest, case: Case) -> HttpResponse:
 _DO = {
     "open": _open, "publish": _publish, "hide": _hide, "redact": _redact, "hide-report": _hide_report,
     "show-report": _show_report, "open-answer": _open_answer, "publish-answer": _publish_answer,
-    "hide-answer": _hide_answer, "listen": _listen, "write-down": _write_down,
+    "hide-answer": _hide_answer, "listen": _listen, "write-down": _write_down, "confirm": _confirm,
 }  # fmt: skip
 
 
@@ -184,6 +190,7 @@ def _show(request: HttpRequest, case: Case, *, refused: Refused | None = None, o
         "grid": [(r, [(c, f"{r}.{c}", r + 1, c + 1) for c in range(ACROSS)]) for r in range(DOWN)],
         "opened": opened,
         "answer_opened": answer_opened,
+        "own": {v.id for b in said for v in b.recordings if v.spoken_by and recordings.is_speaker(v, by)},
         "heard": heard,
         "heard_before": set(heard_at),
         "playing": {row for row, at in heard_at.items() if at >= request.now - recordings.LISTENED},

@@ -3,6 +3,7 @@ import * as photos from "./photos.js";
 import * as queue from "./queue.js";
 import * as spots from "./spots.js";
 import * as store from "./store.js";
+import * as voice from "./voice.js";
 
 const DRAFT_LIVES = 7 * 86_400_000;
 const FIELDS = ["text", "matter", "how", "grid", "where"];
@@ -107,18 +108,21 @@ function missing(form, said) {
   let first = null;
   for (const field of wanted) {
     const note = form.querySelector(`[data-err="${field}"]`) ?? form.querySelector("[data-err]");
-    note.hidden = Boolean(said[field]);
-    if (!said[field]) first ??= form.querySelector(`[name="${field}"]`);
+    const is = Boolean(said[field] || (field === "text" && said.spoken));
+    note.hidden = is;
+    if (!is) first ??= form.querySelector(`[name="${field}"]`);
   }
   first?.focus();
   return first !== null;
 }
 
 export async function submit(form) {
-  const said = read(form);
+  await voice.finish(form);
+  const said = read(form), spoken = await voice.of(photosOf(form));
+  if (spoken && !said.text && !said.errand) said.spoken = true;
   if (missing(form, said)) return false;
   const verb = said.errand ? "errand.find" : form.dataset.verb;
-  const label = said.text ?? `${form.querySelector("[name=matter]").selectedOptions[0].textContent} · ${said.how}`;
+  const label = said.text ?? (said.spoken ? say("voice.label", { n: spoken.seconds }) : null) ?? `${form.querySelector("[name=matter]").selectedOptions[0].textContent} · ${said.how}`;
   try {
     await queue.add(verb, said, label.slice(0, 80), photosOf(form));
   } catch {

@@ -17,7 +17,8 @@ export async function smaller(file) {
   return blob.arrayBuffer();
 }
 
-export const of = async (name) => (await store.photos()).filter((p) => p.of === name).sort((a, b) => a.id - b.id);
+export const all = async (name) => (await store.photos()).filter((p) => p.of === name).sort((a, b) => a.id - b.id);
+export const of = async (name) => (await all(name)).filter((p) => p.kind !== "voice");
 
 export async function add(name, file) {
   if ((await of(name)).length >= MOST) return;
@@ -28,17 +29,15 @@ export async function add(name, file) {
 export const move = (from, to) => store.movePhotos(from, to, MOST);
 
 export async function drop(name) {
-  for (const photo of await of(name)) await store.removePhoto(photo.id);
+  for (const photo of await all(name)) await store.removePhoto(photo.id);
 }
 
 export async function counts() {
   const found = new Map();
-  for (const { of: row, state, told } of await store.photos()) {
-    const one = found.get(row) ?? { waiting: 0, sent: 0, refused: 0, told: [] };
-    one.waiting += state === "waiting";
-    one.sent += state === "sent";
-    one.refused += state === "refused";
-    if (told) one.told.push(told);
+  for (const { of: row, state, told, kind = "photo" } of await store.photos()) {
+    const none = { waiting: 0, sent: 0, refused: 0 }, one = found.get(row) ?? { ...none, photo: { ...none }, voice: { ...none }, told: [] };
+    for (const counted of [one, one[kind]]) counted[state] += 1;
+    if (told) one.told.push({ kind, told });
     found.set(row, one);
   }
   return found;

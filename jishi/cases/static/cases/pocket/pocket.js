@@ -7,6 +7,7 @@ import * as photos from "./photos.js";
 import * as queue from "./queue.js";
 import * as spots from "./spots.js";
 import * as store from "./store.js";
+import * as voice from "./voice.js";
 
 const $ = (id) => document.getElementById(id);
 const { content: owner, dataset: { at: made, box } } = document.querySelector("meta[name=jishi-owner]");
@@ -186,6 +187,13 @@ const drawErrands = inTurn(async () => {
     part(item, "next").textContent = day(route.next_on);
     return item;
   }), met);
+  const said = start?.voices ?? [], list = $("voices").querySelector("ul");
+  $("voices").hidden = !said.length;
+  list.replaceChildren(...said.map((one) => {
+    const item = document.createElement("li"), words = `${one.report} · ${moment(one.at)}`;
+    item.append(Object.assign(document.createElement("a"), { href: one.page, textContent: words }));
+    return item;
+  }));
   const form = $("report-form"), note = part(form, "for-errand"), number = form.dataset.errand;
   note.hidden = !number;
   part(form, "for-errand-place").textContent = found.find((e) => e.number === number)?.place ?? number ?? "";
@@ -201,7 +209,7 @@ function drawGrids(grids) {
 }
 
 function drawSpots(held) {
-  spots.tell(held?.spots, held?.more, say);
+  spots.tell(held?.spots, held?.left_out, say);
   for (const form of FORMS) spots.show(form, forms.read(form).spot);
 }
 
@@ -220,7 +228,7 @@ async function freshSpots() {
 const rank = { refused: 0, conflict: 0, waiting: 1, sent: 2 };
 const drawQueue = inTurn(async () => {
   const rows = (await store.rows()).sort((a, b) => rank[a.state] - rank[b.state] || b.seq - a.seq);
-  const counts = await photos.counts(), of = (r) => counts.get(r.key) ?? { waiting: 0, sent: 0, refused: 0, told: [] };
+  const counts = await photos.counts(), of = (r) => counts.get(r.key) ?? { waiting: 0, sent: 0, refused: 0, photo: {}, voice: {}, told: [] };
   fill($("rows"), rows.map((row) => queueItem(row, of(row))));
   const waiting = rows.filter((r) => r.state === "waiting" || (r.state === "sent" && of(r).waiting)).length;
   const see = rows.filter((r) => rank[r.state] === 0 || of(r).refused).length;
@@ -263,29 +271,31 @@ function queueItem(row, shots) {
   const off = clock.offOf(row), right = row.answer?.said_at ?? new Date(Date.parse(row.at) - off).toISOString();
   const when = row.answer?.said_at || Math.abs(off) >= 60_000 ? say("clock.right", { when: moment(right), was: moment(row.at) }) : moment(row.at);
   part(item, "when").textContent = [when, row.answer?.number].filter(Boolean).join(" · ");
-  part(item, "shots").textContent = ["waiting", "sent", "refused"].filter((s) => shots[s]).map((s) => say(`photos.${s}`, { n: shots[s] })).join(" · ");
+  part(item, "shots").textContent = ["waiting", "sent", "refused"].flatMap((s) => [
+    shots.photo[s] && say(`photos.${s}`, { n: shots.photo[s] }), shots.voice[s] && say(`voice.${s}`)]).filter(Boolean).join(" · ");
   if (shots.refused && row.state === "sent") notTaken(item, row, shots);
   if (row.state === "conflict" || row.state === "refused") explain(item, row);
   return item;
 }
 
-// The row stands; a photo of it was not taken, and it is said why.
+// The row stands; a photo or the voice of it was not taken, and it is said why.
 function notTaken(item, row, shots) {
   const why = part(item, "why"), acts = part(item, "acts");
   why.hidden = acts.hidden = false;
-  why.textContent = [...new Set(shots.told)].map((t) => say("photo.why", { why: t })).join(" ");
-  acts.append(button(say("photo.again"), "", () => resend(row)), button(say("photo.leave"), "text", () => leave(row)));
+  why.textContent = [...new Set(shots.told.map((t) => say(`${t.kind}.why`, { why: t.told })))].join(" ");
+  const kind = shots.voice.refused ? "voice" : "photo";
+  acts.append(button(say(`${kind}.again`), "", () => resend(row)), button(say(`${kind}.leave`), "text", () => leave(row)));
 }
 
 async function resend(row) {
-  for (const photo of await photos.of(row.key)) {
+  for (const photo of await photos.all(row.key)) {
     if (photo.state === "refused") await store.changePhoto({ ...photo, state: "waiting", told: undefined });
   }
   queue.send();
 }
 
 async function leave(row) {
-  for (const photo of await photos.of(row.key)) if (photo.state === "refused") await store.removePhoto(photo.id);
+  for (const photo of await photos.all(row.key)) if (photo.state === "refused") await store.removePhoto(photo.id);
   queue.changed();
 }
 
@@ -320,6 +330,7 @@ async function mend(row) {
   const left = await photos.move(row.key, forms.photosOf(form));
   await forms.keep(form);
   await shots(part(form, "photos"), forms.photosOf(form));
+  voice.redraw(form);
   stayed(form, left);
   if (!left) await forget(row);  // else it keeps those that found no room
   queue.changed();
@@ -435,10 +446,12 @@ for (const form of FORMS) {
     e.preventDefault();
     if (!await forms.submit(form)) return;
     await shots(part(form, "photos"), forms.photosOf(form));
+    voice.redraw(form);
     noted();
     location.hash = "today";
   });
   forms.here(form);
+  voice.begin(form, forms.photosOf(form), say, () => forms.keep(form));
   spots.follow(form);
 }
 $("report-form").addEventListener("written", drawErrands);
@@ -468,7 +481,7 @@ const isKept = Math.abs(Date.now() - Date.parse(made)) > 15_000;
 if (isKept && navigator.onLine) await Promise.race([refresh(), new Promise((done) => setTimeout(done, 2000))]);
 drawGrids((await store.get("start"))?.grids ?? []);
 drawSpots(await store.get("spots"));
-for (const form of FORMS) { await forms.restore(form); await shoot(part(form, "photos"), forms.photosOf(form)); }
+for (const form of FORMS) { await forms.restore(form); await shoot(part(form, "photos"), forms.photosOf(form)); voice.redraw(form); }
 await drawErrands();
 await drawQueue();
 document.documentElement.dataset.ready = "";

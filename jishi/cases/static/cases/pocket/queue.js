@@ -1,6 +1,6 @@
 // What waits to be sent. A row is written here before anything else happens, with a key of its own; the server applies
 // it by that key once, so sending again is always safe. What does not hold any more stays until somebody has seen it.
-// Photos follow their row, one by one, each by the row's key and its place: a row stands whatever becomes of them.
+// Photos and a voice follow their row, one by one, each by the row's key and its place: a row stands whatever becomes of them.
 import * as clock from "./clock.js";
 import * as photos from "./photos.js";
 import * as store from "./store.js";
@@ -106,8 +106,9 @@ async function sendPhotos() {
 
 async function sendPhoto(photo) {
   const body = new FormData();
-  body.append("photo", new Blob([photo.data], { type: "image/jpeg" }), `${photo.place}.jpg`);
-  const answer = await post(`/api/v1/sync/${photo.of}/photos/${photo.place}`, body);
+  const [field, type] = photo.kind === "voice" ? ["recording", photo.mime] : ["photo", "image/jpeg"];
+  body.append(field, new Blob([photo.data], { type }), `${photo.place}`);
+  const answer = await post(`/api/v1/sync/${photo.of}/${field}s/${photo.place}`, body);
   if (answer?.ok) {
     const { data, ...sent } = photo;
     await store.changePhoto({ ...sent, state: "sent", told: undefined });

@@ -301,7 +301,7 @@ export const put = async (key, value) => {
 export const drop = (key) => on("kept", "readwrite", (s) => s.delete(key));
 
 // --- rows and photos: what they hold is in the box, beside it only what the queue needs to go on
-const OUTSIDE = { queue: ["seq", "key", "verb", "at", "state", "heard", "life", "tick", "off", "after"], photos: ["id", "of", "place", "state", "told"] };
+const OUTSIDE = { queue: ["seq", "key", "verb", "at", "state", "heard", "life", "tick", "off", "after"], photos: ["id", "of", "place", "state", "told", "kind", "mime", "seconds"] };
 async function boxed(name, value) {
   const outside = Object.fromEntries(OUTSIDE[name].filter((f) => value[f] !== undefined).map((f) => [f, value[f]]));
   if (value.closed) return { ...outside, box: value.box };
@@ -325,14 +325,19 @@ const save = (name, how) => async (value) => {
 export const rows = all("queue"), change = save("queue", "put");
 export const remove = (seq) => on("queue", "readwrite", (s) => s.delete(seq));
 export const photos = all("photos"), addPhoto = save("photos", "add"), changePhoto = save("photos", "put");
-// From one name to another, three at most there: each gets its place, half of its key. Gives how many stayed.
+// From one name to another, three at most there, and one voice: each gets its place, half of its key. Gives how many stayed.
 async function moved(photos, from, to, most) {
-  const all = await done(photos.getAll()), there = all.filter((p) => p.of === to).length;
-  const going = all.filter((p) => p.of === from).sort((a, b) => a.id - b.id), goes = going.slice(0, Math.max(0, most - there));
-  for (const [i, { told, ...photo }] of goes.entries()) {
-    await done(photos.put({ ...photo, of: to, place: there + i + 1, state: "waiting" }));
+  const all = (await done(photos.getAll())).sort((a, b) => a.id - b.id);
+  let stayed = 0;
+  for (const kind of [undefined, "voice"]) {
+    const of = (name) => all.filter((p) => p.of === name && p.kind === kind), there = of(to).length, going = of(from);
+    const goes = going.slice(0, Math.max(0, (kind ? 1 : most) - there));
+    for (const [i, { told, ...photo }] of goes.entries()) {
+      await done(photos.put({ ...photo, of: to, place: there + i + 1, state: "waiting" }));
+    }
+    stayed += going.length - goes.length;
   }
-  return going.length - goes.length;
+  return stayed;
 }
 export const movePhotos = (from, to, most) => together(["photos"], (store) => moved(store("photos"), from, to, most));
 
