@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0008_who_was_let_in_is_named")]
+    dependencies = [("cases", "0010_handovers_know_when_their_case_came")]
     operations = [
         migrations.AddField("recording", "spoken_by", models.CharField(max_length=80, blank=True, default=""), False),
         migrations.AddIndex(
