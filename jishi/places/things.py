@@ -203,8 +203,25 @@ _UNIT = re.compile(r"(?<![0-9一二三四五六七八九十])([0-9]{1,2}|[一二
 
 def unit_number(said: str) -> int | None:
     """Give the number of the 单元 that is named in words; None: none, or several."""
-    found = {int(n) if n.isascii() else _chinese(n) for n in _UNIT.findall(said)}
+    found = {_number(n) for n in _UNIT.findall(said)}
     return found.pop() if len(found) == 1 else None
+
+
+_HOUSE = r"[0-9一二三四五六七八九十百]{1,4}(?:号楼|号院|栋楼|#楼|号|栋|幢|座|楼|#)"
+_DOOR_OF = re.compile(rf"(?<![0-9一二三四五六七八九十百])({_HOUSE})\s*([0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}})单元")
+
+
+def door_said(said: str) -> tuple[str, int] | None:
+    """Give the number of a house and of the 单元 that stands right behind it in words; None: none, or several.
+
+    “3号楼1、2单元” and “1-3单元” name several, “3号楼门口……2单元的人” says whose it is and not where.
+    """
+    found = {(building_number(house), _number(unit)) for house, unit in _DOOR_OF.findall(said)}
+    return found.pop() if len(found) == 1 and len(set(_UNIT.findall(said))) == 1 else None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() else _chinese(text)
 
 
 def _chinese(text: str) -> int:

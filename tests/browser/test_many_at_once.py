@@ -78,6 +78,23 @@ def test_every_key_of_the_dispatch_desk_stands_in_the_table_of_keys(desk):
     desk.keyboard.press("Escape")
 
 
+def test_a_key_right_after_escape_is_heard_though_the_hand_still_stands_in_the_closed_table(desk):
+    desk.goto("/desk/dispatch")
+    seen(desk)
+    desk.wait_for_selector("#case")
+
+    stands = desk.evaluate("""() => {
+      const table = document.getElementById("all-keys"), heard = { bubbles: true, cancelable: true };
+      table.showModal();
+      table.close();
+      const key = new KeyboardEvent("keydown", { key: "j", ...heard });
+      table.querySelector("h2").dispatchEvent(key);
+      return key.defaultPrevented;
+    }""")
+
+    assert stands
+
+
 def test_two_screens_on_one_case_see_each_other_until_one_is_closed(house, desk):
     other = house.page(OPERATOR)
     desk.goto("/cases?status=open")

@@ -93,7 +93,7 @@ def a_database_of_its_own() -> Iterator[Own]:
     own = Own(f"{before}_killed", asked)
     connections.close_all()
     with own.owner("postgres") as root:
-        root.execute(f'DROP DATABASE IF EXISTS "{own.name}" WITH (FORCE)')
+        _drop(root, own.name)
         root.execute(f'CREATE DATABASE "{own.name}" TEMPLATE "{before}"')
     connection.settings_dict["NAME"] = own.name
     try:
@@ -106,7 +106,21 @@ def a_database_of_its_own() -> Iterator[Own]:
         if own.eye is not None:
             own.eye.close()
         with own.owner("postgres") as root:
-            root.execute(f'DROP DATABASE IF EXISTS "{own.name}" WITH (FORCE)')
+            _drop(root, own.name)
+
+
+def _drop(root: Any, name: str) -> None:
+    """Drop a database; a vacuum of the server's own in it may not be ended by us and is waited for."""
+    until = time.monotonic() + 120
+    while True:
+        try:
+            root.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        except psycopg.errors.InsufficientPrivilege:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 # --- the twin --------------------------------------------------------------------------------------------------

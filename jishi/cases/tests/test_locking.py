@@ -26,13 +26,15 @@ ROLES = ("operator", "dispatcher", "handler", "reviewer", "feedback", "ruler")
 LATER = MONDAY_TEN + timedelta(hours=9)
 # What creates has a key instead; what stores nothing has nothing to lose.
 CREATES, STORES_NOTHING = {"/reports", "/bulk", "/webhooks", "/topics", "/errands"}, {"/triage"}
-FILES_WITH_A_KEY = {"/reports/{number}/photos", "/imports"}  # a form with files: test_photo_pages, test_own_api
+# a form with files: test_photo_pages, test_own_api, test_recording_doors
+FILES_WITH_A_KEY = {"/reports/{number}/photos", "/reports/{number}/recordings", "/imports"}
 FILES_WITH_A_VERSION = {"/cases/{number}/reply-with-files"}  # a form with files as well: test_reply_files
 RUNS_KNOW_HOW_FAR = {"/imports/{run}/go-on", "/imports/{run}/apply"}  # a row that was taken in is known: test_importing
-KEYS_OF_ITS_OWN = {"/sync", "/sync/{key}/photos/{place}"}  # one for each row; row and place: test_sync, test_bringing
+# one for each row; row and place: test_sync, test_bringing, test_recording_doors
+KEYS_OF_ITS_OWN = {"/sync", "/sync/{key}/photos/{place}", "/sync/{key}/recordings/{place}"}
 READS = {  # what is written is the reading itself
     "/reports/{number}/photos/{code}/open", "/cases/{number}/reply-files/{row}/open", "/unsealings/{row}/look",
-    "/errands/{number}/photos/{row}/open",
+    "/errands/{number}/photos/{row}/open", "/reports/{number}/recordings/{code}/open",
 }  # fmt: skip
 ONE_AT_A_TIME = {"/reports/{number}/unsealings"}  # a second request while one runs is refused: test_unsealing
 # An edition has no fields to write: each act refuses the wrong moment under a lock: test_models.

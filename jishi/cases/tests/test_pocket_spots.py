@@ -135,6 +135,14 @@ class TestWords:
         assert at_the_door(named, door)
         assert not at_the_door(house, door) and (house.lng_e7, house.lat_e7) == (unknown.lng_e7, unknown.lat_e7)
 
+    @pytest.mark.parametrize("text", ["3号楼1、2单元没水", "3号楼1至2单元没水", "3号楼门口的垃圾是隔壁2单元的人扔的"])
+    def test_that_name_several_doors_or_whose_it_is_mean_no_door(
+        self, town: int, device: Client, door: Any, text: str
+    ):
+        send(device, [said(1, text=f"翠竹苑{text}")])
+
+        assert not at_the_door(reports(town)[0], door)
+
     def test_are_offered_the_doors_of_a_house_until_one_is_named(self, town: int, door: Any):
         by = system(town)
         with scope.work(by):

@@ -30,8 +30,13 @@ class _Found:
 
     def __init__(self, data: bytes) -> None:
         self.data, self.out = data, bytearray(data)
-        self.base = self.ends = self.tracks = self.sounded = self.number = 0
+        self.base = self.ends = self.tracks = self.sounded = self.number = self.inside = 0
         self.scale, self.heard = 1_000_000, False
+
+    def counted(self) -> None:
+        """Count an element inside another. :raises Unsound: more than a recording has, however they are shared out."""
+        self.inside += 1
+        must(self.inside < MOST)
 
 
 def walk(data: bytes) -> Walked:
@@ -43,7 +48,7 @@ def walk(data: bytes) -> Walked:
     data = data[:whole]
     found = _Found(data)
     for number, (code, start, body, end) in enumerate(_elements(data, 0, len(data), OPEN)):
-        must(number < MOST and (number > 0) != (code == EBML))
+        must((number > 0) != (code == EBML))
         if code in _LOOKS:
             _LOOKS[code](found, body, end)
         elif code in BLANKED:
@@ -82,6 +87,7 @@ def _leave(found: _Found, body: int, end: int, known: frozenset[int]) -> dict[in
     """Blank whatever is not known here, and give the rest. :raises Unsound: a known one longer than it needs."""
     said = {}
     for code, start, inner, close in _elements(found.data, body, end):
+        found.counted()
         if code not in known:
             _blank(found.out, start, close)
             continue
@@ -106,6 +112,7 @@ def _block(found: _Found, body: int, end: int) -> None:
 
 def _tracks(found: _Found, body: int, end: int) -> None:
     for code, start, inner, close in _elements(found.data, body, end):
+        found.counted()
         if code != ENTRY:
             must(code in (VOID, 0xBF))
             _blank(found.out, start, close)
@@ -127,9 +134,14 @@ _LOOKS: Mapping[int, Callable[[_Found, int, int], None]] = {
 def _elements(
     data: bytes, at: int, end: int, into: tuple[int, ...] = ()
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Give (code, start, body, end) of each element, after one another; those of `into` are entered."""
+    """Give (code, start, body, end) of each element, after one another; those of `into` are entered.
+
+    :raises Unsound: cut off, or more of them than a recording has: nobody's bytes cost more than they are worth.
+    """
+    seen = 0
     while at < end:
-        start = at
+        start, seen = at, seen + 1
+        must(seen < MOST)
         code, at, _ = _variable(data, at, end, marked=True)
         size, at, unknown = _variable(data, at, end, marked=False)
         close = at if code in into else at + size

@@ -4,6 +4,7 @@ import pytest
 
 from jishi.foundation import sounds
 from jishi.foundation.refusals import Refused
+from jishi.foundation.sounds import webm as webm_kernel
 from jishi.foundation.tests import sound_files
 from jishi.foundation.tests.sound_files import PLANTED, box, element, m4a, mp3, ogg, page, wav, webm
 from jishi.foundation.uploads import LARGEST, Sent
@@ -118,6 +119,19 @@ class TestOtherThings:
         for _ in range(40):
             nested = box(b"moov", nested)
         assert refusal(box(b"ftyp", b"M4A \0\0\0\0") + nested) == "file_damaged"
+
+    @pytest.mark.parametrize("where", ["segment", "tracks", "head"])
+    def test_of_more_elements_than_a_recording_has_is_refused_before_all_are_walked(
+        self, where: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        nothing, walked, read = b"\xec\x80" * 50_000, [], webm_kernel._variable
+        data = {"segment": webm(more=nothing), "tracks": webm(track=nothing), "head": webm(head=nothing)}[where]
+        monkeypatch.setattr(webm_kernel, "MOST", 1000)
+        monkeypatch.setattr(webm_kernel, "_variable", lambda *at, **how: walked.append(1) or read(*at, **how))
+
+        assert refusal(data) == "file_damaged"
+        assert len(walked) < 10_000
+
 
 
 SETTING = bytes(4) + b"\3\x19" + bytes(25)  # of esds

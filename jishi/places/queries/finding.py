@@ -15,7 +15,7 @@ from jishi.places import gathering, memory, mentions, neighbours, spotting
 from jishi.places.queries.locating import converted
 from jishi.places.shapes import E7
 from jishi.places.spotting import Candidate, Pin
-from jishi.places.things import SMALL_M, GridRow, Ground, common_division, unit_number
+from jishi.places.things import SMALL_M, GridRow, Ground, common_division, door_said
 
 DOOR_M = 10.0
 PIN_M = 30.0  # how far off a pin is that does not say
@@ -85,8 +85,8 @@ def _at_door(found: spotting.Found, said: mentions.Words, ground: Ground) -> spo
     """Put a house whose 单元 is named at that very door, where the ground has it."""
     first = found.candidates[0] if found.candidates and not found.abstained else None
     doors = ground.doors.get(first.thing) if first is not None and first.level == "building" else None
-    door = doors.get(unit_number(said.text) or 0) if doors else None
-    if first is None or door is None:
+    door = doors.get(_door_said(first, said, ground) or 0) if first is not None and doors else None
+    if first is None or door is None or first.radius_m <= DOOR_M:  # a pin as near as a door stays where it was set
         return found
     x, y = ground.plane.xy(*door)
     there = first._replace(x=x, y=y, radius_m=DOOR_M, reason=f"{first.reason}；单元的门")
@@ -97,8 +97,13 @@ def _with_doors(spot: Spot, found: spotting.Found, said: mentions.Words, ground:
     """Name the doors of which somebody may still pick one."""
     first = found.candidates[0] if spot.name and found.candidates else None
     doors = ground.doors.get(first.thing, {}) if first is not None and first.level == "building" else {}
-    known = unit_number(said.text) in doors or len(doors) < 2
+    known = first is None or len(doors) < 2 or _door_said(first, said, ground) in doors
     return spot if known else replace(spot, doors=tuple(sorted(doors)))
+
+
+def _door_said(first: spotting.Candidate, said: mentions.Words, ground: Ground) -> int | None:
+    house, unit = door_said(said.text) or ("", None)
+    return unit if first.thing in ground.numbered.get(house, ()) else None
 
 
 def _elsewhere(spot: Spot, words: mentions.Words, ground: Ground, day: date, *, pinned: bool) -> Spot:

@@ -157,7 +157,7 @@ def adopted(desk, tenant: int) -> tuple[str, date]:
     for verb in ("check", "publish"):
         desk.post(f"{plan}/{verb}", {"version": version_on(desk.get(plan).content.decode()), "days": "7"})
     assert desk.get(f"{plan}/slips").status_code == 404, "what is not adopted is hung at no door"
-    number, later = int(plan.rsplit("/", 1)[1]), NOW + timedelta(days=8)
+    number, later = int(plan.rsplit("/", 1)[1]), datetime.now(UTC) + timedelta(days=8)  # the notice began now
     one, two = (replace(office(tenant), account_id=n) for n in (71, 72))
     with scope.work(one):
         gridplan.conclude(number, version=version_of(number), by=one, now=later)

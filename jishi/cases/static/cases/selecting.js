@@ -27,7 +27,7 @@ document.addEventListener("click", (e) => {
 });
 
 document.addEventListener("keydown", (e) => {
-  if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey || e.target.closest("dialog")) return;
+  if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey || e.target.closest("dialog[open]")) return;
   if (e.target.closest("input:not([data-choose]), textarea, select, [contenteditable]")) return;
   if (localStorage.getItem("jishi:keys-off") === "1") return;
   const key = e.key.toLowerCase();

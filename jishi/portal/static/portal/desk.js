@@ -76,7 +76,7 @@ document.addEventListener("keydown", (e) => {
     if (field) { e.preventDefault(); field.focus(); }
     return;
   }
-  if (e.target.closest("dialog") || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (e.target.closest("dialog[open]") || e.ctrlKey || e.metaKey || e.altKey) return;
   if (e.key === "Escape") {
     if (typing(e.target)) { e.target.blur(); return; }
     document.querySelector("[data-back]")?.click();

@@ -24,8 +24,9 @@ export function begin(form, name, say, kept) {
     const voice = await of(name), heard = voice?.data && new Blob([voice.data], { type: voice.mime });
     if (play.src) URL.revokeObjectURL(play.src);
     if (heard) play.src = URL.createObjectURL(heard); else play.removeAttribute("src");
-    held.hidden = !heard;
-    on.hidden = Boolean(heard);
+    held.hidden = !voice; // one that cannot be opened now can still be thrown away
+    play.hidden = !heard;
+    on.hidden = Boolean(voice);
     told.textContent = voice ? say(voice.closed ? "q.closed" : voice.seconds >= MOST ? "voice.full" : "voice.done", { n: voice.seconds }) : "";
   };
 
