@@ -36,7 +36,11 @@ export async function counts() {
   const found = new Map();
   for (const { of: row, state, told, kind = "photo" } of await store.photos()) {
     const none = { waiting: 0, sent: 0, refused: 0 }, one = found.get(row) ?? { ...none, photo: { ...none }, voice: { ...none }, told: [] };
-    for (const counted of [one, one[kind]]) counted[state] += 1;
+    for (const counted of [one, one[kind]]) {
+      counted.waiting += state === "waiting";
+      counted.sent += state === "sent";
+      counted.refused += state === "refused";
+    }
     if (told) one.told.push({ kind, told });
     found.set(row, one);
   }
