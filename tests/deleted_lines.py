@@ -1,4 +1,4 @@
-"""`./dev check lines [WORD]`: take each line of docs/deleted-lines.toml out, in a copy of what is committed.
+"""`./dev check lines [WORD]`: take each line of docs/deleted-lines/ out, in a copy of what is committed.
 
 Its test must fail.
 A promise whose line can go without a test noticing is not kept by anything. One throwaway database serves all of them.
@@ -17,12 +17,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-LIST = ROOT / "docs/deleted-lines.toml"
+LISTS = ROOT / "docs/deleted-lines"
 
 
 def lines() -> list[dict[str, Any]]:
-    """Give what is kept in the list."""
-    return tomllib.loads(LIST.read_text(encoding="utf-8"))["line"]
+    """Give what is kept, a list per room: the file's name is the room."""
+    return [
+        {"room": path.stem, **one}
+        for path in sorted(LISTS.glob("*.toml"))
+        for one in tomllib.loads(path.read_text(encoding="utf-8"))["line"]
+    ]
 
 
 def main(argv: Sequence[str]) -> int:
