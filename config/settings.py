@@ -27,6 +27,7 @@ KEYS_DIR = Path(os.environ.get("JISHI_KEYS", STATE_DIR / "keys"))
 KEYS_BROKER = os.environ.get("JISHI_KEYS_BROKER", "")  # unix:/path or host:port of the key broker (level K1)
 FILES_FREE = float(os.environ.get("JISHI_FILES_FREE", "0.1"))  # of the disk: below, no file is taken in (spec 90 §12)
 FILES_DIR = STATE_DIR / "files"  # what people sent, sealed (foundation/files.py); part of every backup
+SCANNER = os.environ.get("JISHI_SCANNER", "")  # unix:/path or host:port of a virus scanner (foundation/scanner.py)
 # What leaves the house: carriers of notices, receivers inside a network (foundation/carriers.py, outgoing.py).
 MAIL = os.environ.get("JISHI_MAIL", "")
 SMS = os.environ.get("JISHI_SMS", "")

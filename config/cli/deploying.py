@@ -121,6 +121,11 @@ def _on_the_way() -> Iterator[Line]:
         not settings.SMS or settings.SMS.startswith("https://"), "短信网关走 TLS",
         "the gateway of text messages speaks TLS", "export JISHI_SMS=https://…",
     )  # fmt: skip
+    here = not settings.SCANNER or settings.SCANNER.startswith(("unix:", "127.0.0.1:", "[::1]:", "localhost:"))
+    yield Line(
+        here, "查毒的程序在本机，文件不在网上明着走", "the virus scanner is on this machine: files cross no network",
+        "run clamd here and export JISHI_SCANNER=unix:/run/clamav/clamd.ctl; it speaks no TLS",
+    )  # fmt: skip
 
 
 def _is_closed(url: str) -> bool:

@@ -78,7 +78,7 @@ def _row(one: Wanted, token: str, tenant_id: int, now: datetime) -> StoredFile:
         tenant_id=tenant_id, token=token, purpose=one.purpose, owner_table=one.owner[0], owner_row=one.owner[1],
         kind=one.content.kind, size=len(one.content.data), width=one.content.width, height=one.content.height,
         content_hash=hashlib.sha256(one.content.data).hexdigest(), is_public=one.is_public, made_at=now,
-        ends_on=one.ends_on,
+        ends_on=one.ends_on, scanned_at=now if one.content.scanned else None,
     )  # fmt: skip
 
 

@@ -260,6 +260,7 @@ class StoredFile(FactRow):
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     content_hash = models.CharField(max_length=64)  # SHA-256 of the content
+    scanned_at = models.DateTimeField(null=True)  # when a scanner found nothing; empty: none looked
     is_public = models.BooleanField(default=False)
     made_at = models.DateTimeField()
     ends_on = models.DateField(null=True)

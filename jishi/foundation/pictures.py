@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jishi.foundation import scanner
 from jishi.foundation.uploads import (
     PIXELS,
     RATIO,
@@ -38,25 +39,28 @@ Box = tuple[int, int, int, int]  # x, y, width, height in thousandths of the pic
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What may be kept: a kind (jpeg, pdf), its bytes, its pixels (0 of a PDF)."""
+    """What may be kept: a kind (jpeg, pdf), its bytes, its pixels (0 of a PDF), whether a scanner saw it as it came."""
 
     kind: str
     data: bytes = field(repr=False)
     width: int
     height: int
+    scanned: bool = False
 
 
 def taken(given: Sent) -> Content:
     """Give a sent file as it may be kept: a picture encoded anew as JPEG, no side over 4,096 pixels; a PDF as it is.
 
-    :raises Refused: too large, not what it says, damaged, too many pixels, too narrow, unpacks too large, acts.
+    :raises Refused: too large, not what it says, damaged, too many pixels, too narrow, unpacks too large, acts; it
+    holds a virus (`scanner`).
     """
     kind = given.kind()
+    scanned = scanner.looked(given)
     if kind.code == "pdf":
         said, made = _ask("pdf", given.data, given.name, ratio=RATIO)
-        return Content("pdf", made[0], 0, 0)
+        return Content("pdf", made[0], 0, 0, scanned)
     said, made = _ask("take", given.data, given.name, kind=kind.code, side=SIDE)
-    return Content("jpeg", made[0], said["width"], said["height"])
+    return Content("jpeg", made[0], said["width"], said["height"], scanned)
 
 
 def covered(picture: bytes, boxes: Sequence[Box]) -> list[Content]:

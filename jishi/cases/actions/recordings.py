@@ -103,7 +103,9 @@ def _added(
     before = Recording.objects.filter(tenant_id=by.tenant_id, report=report).count()
     if before + len(given) > MOST:
         raise TooManyRecordings(count=before + len(given), limit=MOST)
-    wanted = [Wanted(Content(one.kind, one.data, 0, 0), OWN, (TABLE, report.id), last_day(now)) for one in given]
+    wanted = [
+        Wanted(Content(one.kind, one.data, 0, 0, one.scanned), OWN, (TABLE, report.id), last_day(now)) for one in given
+    ]
     rows = [
         Recording(
             tenant_id=by.tenant_id, report=report, code=secrets.token_hex(10), file=kept, ms=one.ms, sent_at=now,

@@ -186,7 +186,8 @@ def _photo(request: HttpRequest, number: str, code: str) -> Photo:
 def _told(row: Photo) -> dict[str, Any]:
     return {
         "code": row.code, "version": row.version, "kind": row.file.kind, "width": row.file.width,
-        "height": row.file.height, "size": row.file.size, "sent_at": row.sent_at.isoformat(), "sent_by": row.sent_by,
-        "hash": row.own_hash, "may_publish": row.may_publish, "hidden": row.hidden_at is not None,
+        "height": row.file.height, "size": row.file.size, "scanned": row.file.scanned_at is not None,
+        "sent_at": row.sent_at.isoformat(), "sent_by": row.sent_by, "hash": row.own_hash,
+        "may_publish": row.may_publish, "hidden": row.hidden_at is not None,
         "url": f"/photos/{row.code}.jpg" if row.shown_id else None, "shown_hash": row.shown_hash or None,
     }  # fmt: skip

@@ -13,7 +13,7 @@ from PIL import Image
 
 from jishi.accounts import queries as accounts
 from jishi.cases.actions import photos, privacy
-from jishi.cases.models import Photo, Report
+from jishi.cases.models import Membership, Photo, Report
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import photo_steps as p
 from jishi.cases.tests.desk_steps import colleague
@@ -88,6 +88,35 @@ class TestSpeakingUp:
         with scope.work(system(town)):
             assert not Report.objects.exists()
         assert [x for x in store.rglob("*") if x.is_file()] == []
+
+
+class TestVirusScanner:
+    def test_away_refuses_the_file_beside_its_field_and_takes_the_words_without_it(
+        self, client: Client, town: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings, "SCANNER", "unix:/nowhere/clamd")
+
+        page = speak(client, photos=[upload()])
+        assert page.status_code in (422, 503)
+        assert "查毒的程序没有应答" in page.content.decode() and "翠竹苑门口的井盖没了" in page.content.decode()
+        assert kept(town) == []
+
+        assert speak(client).status_code == 302
+
+    @pytest.mark.parametrize("by", ["caller", "reviewer"])
+    def test_of_a_pdf_that_none_looked_at_the_page_says_so(self, by: str, client: Client, town: int) -> None:
+        word = client.get(speak(client, photos=[upload(p.A_PDF, "账单.pdf")])["Location"]).context["raw_word"]
+        (photo,) = kept(town)
+        client.post("/mine", {"number": photo.report.number, "word": word})
+        with scope.work(system(town)):
+            case = Membership.objects.get(report=photo.report).case
+        address = f"/mine/{photo.report.number}/photos" if by == "caller" else f"/cases/{case.number}/photos"
+        reader = client if by == "caller" else colleague(town, "reviewer")
+
+        assert "PDF · 没有查过毒" in reader.get(address).content.decode()
+        with scope.work(system(town)):
+            files.StoredFile.objects.update(scanned_at=timezone.now())
+        assert "没有查过毒" not in reader.get(address).content.decode()
 
 
 class TestStrangers:

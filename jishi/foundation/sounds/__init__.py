@@ -7,6 +7,7 @@ inside are blanked in their place, as a photo loses its EXIF (spec 10 §3).
 
 from dataclasses import dataclass, field
 
+from jishi.foundation import scanner
 from jishi.foundation.refusals import Refused
 from jishi.foundation.sounds import mp3, mp4, ogg, wav, webm
 from jishi.foundation.sounds.walked import Unsound, Walked
@@ -47,6 +48,7 @@ class Sound:
     silent: bool
     width: int = 0  # as a picture's, for the file store
     height: int = 0
+    scanned: bool = False
 
 
 def taken(given: Sent) -> Sound:
@@ -54,6 +56,7 @@ def taken(given: Sent) -> Sound:
 
     :raises FileTooLarge, EmptyFile: its size. :raises FileKindRefused: no kind that is taken, whatever its name says.
     :raises FileDamaged: cut off, or something else stands in it. :raises RecordingTooLong: over 120 seconds.
+    :raises FileInfected: it holds a virus.
     """
     called = plain_name(given.name or "录音")
     if given.size > LARGEST:
@@ -72,7 +75,8 @@ def taken(given: Sent) -> Sound:
         raise FileDamaged(name=called) from None
     if walked.ms > SECONDS * 1000 + SLACK:
         raise RecordingTooLong(name=called, seconds=-(-walked.ms // 1000), limit=SECONDS)
-    return Sound(kind, walked.data, walked.ms, walked.silent or walked.ms < SHORTEST)
+    silent = walked.silent or walked.ms < SHORTEST
+    return Sound(kind, walked.data, walked.ms, silent, scanned=scanner.looked(given))
 
 
 def sound_of(head: bytes) -> str:
