@@ -54,6 +54,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "numbers_as_text": ("代码成了数字，已还原成文字", "codes had become numbers, made text again"),
     "dates_as_serials": ("日期成了数字，已还原成日期", "dates had become numbers, made days again"),
     "grid_without_building": ("网格里没有楼栋", "a grid without a building"),
+    "households_out_of_band": ("户数不在最近一次计算的区间里", "its households are outside the band last calculated"),
     "not_a_line": ("不是线", "is not a line"),
     "bad_number": ("坐标不是数", "a coordinate is no number"),
     "no_length": ("几乎没有长度，已略去", "has hardly any length, dropped"),
@@ -121,6 +122,11 @@ def told(finding: Finding, lang: str = "zh") -> str:
         zh, en = (
             f"{zh}：像是 {crs}，偏了 {metres.replace('_m', '')} 米",
             f"{en}: these look like {crs}, off by {metres}",
+        )
+    if finding.code == "households_out_of_band":
+        homes, lo, hi = finding.proposal.split(":")
+        zh, en = f"按房屋登记有 {homes} 户，最近一次计算的区间是 {lo}–{hi} 户", (
+            f"the register counts {homes} households in it; the band last calculated is {lo}–{hi}"
         )
     unit = "m" if finding.code == "piece_apart" else "m²"
     size = f"{finding.size_m2:.1f} {unit}" if finding.size_m2 >= 0.05 else ""

@@ -121,7 +121,17 @@ def _certificate(one: planner.Certificate, frozen: Frozen) -> dict[str, Any]:
                     f"{en}, {n} households: each has a possible grid, but no set of them fits together{en_far}."),
         "cut": (f"{zh}（{n} 户）只连着一处，怎么分都不行。", f"{en} ({n} households) hang on one place; no way fits."),
     }[one.kind]  # fmt: skip
-    return {"kind": "certificate", "code": one.kind, "zh": told[0][:600], "en": told[1][:600]}
+    zh, en = (f"{said}{mark}" for said, mark in zip(told, _by_solver(one), strict=True))
+    return {"kind": "certificate", "code": one.kind, "zh": zh[:600], "en": en[:600]}
+
+
+def _by_solver(one: planner.Certificate) -> tuple[str, str]:
+    """Mark a proof that nobody replayed, with the model that the solver was asked (spec 21 §5: solver proof)."""
+    if not one.solver_proof:
+        return "", ""
+    model = str(one.evidence.get("model", ""))[:12]
+    return (f"这是求解器的证明，没有一步步重走过；模型 {model}。",
+            f" This is the solver's proof, not replayed step by step; model {model}.")  # fmt: skip
 
 
 def _relaxation(one: planner.Relaxation, frozen: Frozen, run: PlanRun) -> dict[str, Any]:

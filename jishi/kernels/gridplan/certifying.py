@@ -8,7 +8,7 @@ import numpy as np
 from . import contract, covering, walking
 from .contract import OVERSIZE, Ground
 from .solving import Piece, divide
-from .values import Array, Certificate, Ints
+from .values import Array, Certificate, Ints, model_hash
 
 MOST_SETS = 200_000  # enumerated for one proof
 MOST_SUSPECTS = 200  # of those in grids that miss their band
@@ -222,10 +222,18 @@ def _packing(ground: Ground, rows: Ints) -> Certificate | None:
             " no choice of them holds every atom once.")  # fmt: skip
     certificate = Certificate("packing", units_of(ground, rows), int(w.sum()), told, {"sets": len(sets)})
     answer = covering.any_cover(len(rows), sets)
-    if answer is False:
-        return replace(certificate, solver_proof=len(rows) > covering.BY_CHECKER)
+    if answer is False and len(rows) <= covering.BY_CHECKER:
+        return certificate
     if answer is None:
         cover = covering.best_cover(len(rows), sets, np.ones(len(sets)))
-        if cover is not None and cover.sets is None:
-            return replace(certificate, solver_proof=True)
-    return None
+        answer = cover is None or cover.sets is not None
+    if answer:
+        return None
+    asked = {**certificate.evidence, "model": _model(ground, rows, sets)}
+    return replace(certificate, solver_proof=True, evidence=asked)
+
+
+def _model(ground: Ground, rows: Ints, sets: Sequence[int]) -> str:
+    ids = ground.problem.units.id
+    names = [[str(ids[u]) for u in units_of(ground, rows[i : i + 1])] for i in range(len(rows))]
+    return model_hash((name for i, held in enumerate(names) if one >> i & 1 for name in held) for one in sets)

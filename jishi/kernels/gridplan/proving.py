@@ -3,7 +3,7 @@
 import numpy as np
 
 from .problem import check
-from .values import HARD, Certificate, Problem
+from .values import HARD, Certificate, Problem, model_hash
 
 MOST_DEAD_ENDS = 1_000_000
 REPLAYED = 22
@@ -17,7 +17,8 @@ class TooLong(Exception):
 def confirms(certificate: Certificate, problem: Problem) -> bool:
     """This will tell whether the certificate holds for the problem.
 
-    :raises TooLong: if checking it would take more than 10⁶ sets, or it is a solver's proof of more than 22 atoms.
+    :raises TooLong: if checking it would take more than 10⁶ sets, or it is a solver's proof of more than 22 atoms: of
+    such a one it is checked that the solver was asked about this ground.
     """
     problem = check(problem)
     return _CHECKS[certificate.kind](certificate, _Graph(problem))
@@ -221,8 +222,19 @@ def _packing(certificate: Certificate, graph: _Graph) -> bool:
     if not _is_a_piece(certificate, graph):
         return False
     if len(atoms) > REPLAYED:
+        if not _is_its_model(certificate, atoms, graph):
+            return False
         raise TooLong
     return not _has_cover(graph, frozenset(atoms), {})
+
+
+def _is_its_model(certificate: Certificate, atoms: set[int], graph: _Graph) -> bool:
+    """Tell whether the solver was asked about these atoms: every set inside the band, and no other."""
+    each = MOST_DEAD_ENDS // len(atoms)
+    sets = {some for one in atoms for some in graph.homes_of(one, each)}
+    ids = graph.problem.units.id
+    told = model_hash((ids[row] for one in some for row in graph.members[one]) for some in sets)
+    return told == certificate.evidence.get("model")
 
 
 def _no_choice(core: list[int], graph: _Graph) -> bool:

@@ -3,8 +3,9 @@
 Nothing here decides: `problem.py` refuses what makes no sense, `auditing.py` judges.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Literal
 
 import numpy as np
@@ -153,7 +154,10 @@ class Exemption:
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
-    """Why no legal plan exists for some units (spec 21 §5); `evidence` is what a stranger needs to check it."""
+    """Why no legal plan exists for some units (spec 21 §5); `evidence` is what a stranger needs to check it.
+
+    `solver_proof`: nobody replayed it; `evidence["model"]` names the model that the solver was asked (`model_hash`).
+    """
 
     kind: Literal["no_count", "too_small", "too_big", "homeless", "cut", "packing"]
     units: tuple[int, ...]
@@ -161,6 +165,12 @@ class Certificate:
     sentence: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     solver_proof: bool = False
+
+
+def model_hash(sets: Iterable[Iterable[object]]) -> str:
+    """Name a model of exact cover: the ids of the units of every set it may choose from, in whatever order."""
+    lines = sorted("\x1f".join(sorted(str(unit) for unit in one)) for one in sets)
+    return sha256("\n".join(lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

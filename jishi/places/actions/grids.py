@@ -25,6 +25,7 @@ from jishi.places.drawings import Drawn, Report
 from jishi.places.events import GridEditionAdopted
 from jishi.places.models import Building, Compound, DivisionVersion, Grid, GridEdition, GridMember, GridVersion
 from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
+from jishi.places.queries import likeness
 from jishi.places.refusals import (
     EditionsOverlap,
     EffectiveInThePast,
@@ -53,12 +54,18 @@ def check(text: str | bytes, *, division: str, crs: str, by: Actor) -> Report:
 def check_features(
     features: Sequence[dict[str, Any]], *, division: str, crs: str, by: Actor, found: Sequence[Finding] = ()
 ) -> Report:
-    """Check features as `check` does; `found` is what was wrong with the file before it was looked at."""
+    """Check features as `check` does; `found` is what was wrong with the file before it was looked at.
+
+    :raises FileOfFaultyPlan: they part the houses as a calculation with faults does, whoever took its mark away.
+    """
     ensure_may_keep_ground_of(by, division)
     parent = border_of(division)
     points = _points_in(division, by)
     report = drawings.examine(features, division=division, crs=crs, parent=parent, known=points)
-    more = _compounds_cut(report, division, by) if report.grids else ()
+    more: Sequence[Finding] = ()
+    if report.grids:
+        likeness.ensure_no_faulty_plan(report, by=by)
+        more = [*_compounds_cut(report, division, by), *likeness.households_out_of_band(report, by=by)]
     return Report(
         report.division, report.source_crs, report.grids, (*found, *report.findings, *more), report.hash,
         report.features, report.cut,

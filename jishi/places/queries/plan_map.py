@@ -12,8 +12,8 @@ from jishi.places.refusals import FileOfFaultyPlan
 
 def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
     """Give the grids of a run, or those of the edition it was calculated from, for the map (RFC 7946, CGCS2000)."""
-    base = plans.grids_of(run.base_id)
     if side == "before":
+        base = plans.grids_of(run.base_id)
         rows: list[Any] = [(g.grid.code, g.name, shapes.read(g.polygon), {}) for g in base]
     else:
         grids = PlanGrid.objects.filter(run=run).order_by("code")
@@ -25,7 +25,7 @@ def as_geojson(run: PlanRun, *, side: str = "after") -> dict[str, Any]:
             })
             for g in grids
         ]  # fmt: skip
-        special = [g for g in base if g.grid.kind == "special"]
+        special = plans.specials_of(run)
         rows += [(g.grid.code, g.name, shapes.read(g.polygon), {"kind": g.grid.kind}) for g in special]
     features = [
         {

@@ -459,6 +459,11 @@ def grids_of(edition_id: int | None) -> list[GridVersion]:
     return list(rows.select_related("grid").order_by("grid__code"))
 
 
+def specials_of(run: PlanRun) -> list[GridVersion]:
+    """Give the special grids that a run left as they were, by code."""
+    return [g for g in grids_of(run.base_id) if g.grid.kind == "special"]
+
+
 def ids_of(codes: Sequence[str], *, by: Actor) -> dict[str, int]:
     """Give the ids of grids that exist, by code."""
     return dict(Grid.objects.filter(tenant_id=by.tenant_id, code__in=codes).values_list("code", "id"))

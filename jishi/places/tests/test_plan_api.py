@@ -8,9 +8,9 @@ from django.test import Client
 
 from jishi.foundation import scope
 from jishi.foundation.actor import system
-from jishi.places.actions import plans
+from jishi.places.actions import grids, plans
 from jishi.places.models import GridPlan, PlanRun, PlanSweep
-from jishi.places.tests.factories import A
+from jishi.places.tests.factories import CRS, A, at, collection, feature, grids_of
 from jishi.places.tests.test_plan_pages import NOW, _signed, desk  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +127,28 @@ def test_the_map_on_paper_has_every_grid_with_its_number_and_asks_no_other_host(
     assert drawing.count("<path") == len(grids) + 1 and "1 : " in page and "http" not in drawing
     table = page[page.index('<table id="grids"') : page.index("</table>")]
     assert re.findall(r'<th scope="row">(\d+) ', table) == [g["code"][12:] for g in grids]  # paper hides buttons
+
+
+def test_special_grids_stand_on_the_paper_map_with_their_numbers_beside_the_plans_own(api, desk, other_tenant):  # noqa: F811
+    with scope.work(system(other_tenant)):
+        rows = grids_of()
+        school = [(0, 0), (0.2, 0), (0.2, 0.2), (0, 0.2), (0, 0)]
+        around = [(0.2, 0), (1, 0), (1, 1), (0, 1), (0, 0.2), (0.2, 0.2), (0.2, 0)]
+        rows[0] = feature(f"{A}001", [at(*c) for c in around])
+        rows.append(feature(f"{A}901", [at(*c) for c in school], kind="special", special_of="school", owner_ref="jyj"))
+        report = grids.check(collection(rows), division=A, crs=CRS, by=system(other_tenant))
+        known = {"document_no": "试9号", "by": system(other_tenant), "now": NOW}
+        grids.adopt(report, effective_from=NOW.date(), replaces=1, **known)
+    asked = api.post("/gridplans", {"community": A}, 202)
+    api.worked_off()
+
+    page = desk.get(f"/desk/plans/{asked['id']}/print").content.decode()
+    ours = [g["code"][12:] for g in api.get(f"/gridplans/{asked['id']}")["grids"]]
+    drawing = page[page.index("<svg class=\"a3-map\"") : page.index("</svg>", page.index("a3-map"))]
+
+    assert re.findall(r"<text[^>]*>(\d+)</text>", drawing) == [*ours, "901"]
+    assert drawing.count('class="special"') == 2 and "901" not in ours
+    assert "<li>901 " in page[page.index("</svg>") :]
 
 
 @pytest.mark.parametrize("role", ["handler", "auditor"])

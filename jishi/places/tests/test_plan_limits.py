@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 from conftest import MONDAY_TEN
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
-from jishi.places import shapes
+from jishi.places import drawings, shapes
 from jishi.places.actions import gridplan, grids, imports
 from jishi.places.models import GridEdition, GridPlan, PlanGrid, PlanRun
 from jishi.places.queries import plan_map
 from jishi.places.refusals import FileOfFaultyPlan, PlanHasFaults, SaidEnough, SaidEnoughToday, WordsNeeded
-from jishi.places.tests.factories import CRS, A, a_town
+from jishi.places.tests.factories import CRS, A, a_town, collection, grids_of
 from jishi.places.tests.factories import office as an_office
 from jishi.places.tests.plan_steps import (
     DAYS,
@@ -94,6 +94,29 @@ class TestNoPathFromAFault:
         with pytest.raises(FileOfFaultyPlan):
             grids.check(exported, division=A, crs=CRS, by=by)
         assert FileOfFaultyPlan.mark not in plan_map.as_geojson(run, side="before")
+
+    def test_leads_through_a_file_of_it_whose_mark_and_codes_somebody_changed(self, by):
+        drawn = plan_map.as_geojson(a_run(by, lo=600, hi=620))
+        del drawn[FileOfFaultyPlan.mark]
+        for number, one in enumerate(drawn["features"]):
+            one["properties"] = {"code": f"{A}{500 - number}", "name": f"手画的{number}"}
+        by_hand = json.dumps(drawn).encode()
+
+        with pytest.raises(FileOfFaultyPlan):
+            imports.check_file(by_hand, "grids.geojson", division=A, crs=CRS, by=by, now=MONDAY_TEN)
+        with pytest.raises(FileOfFaultyPlan):
+            grids.check(by_hand, division=A, crs=CRS, by=by)
+
+    def test_is_seen_in_the_grids_in_force_whose_households_are_told_beside_the_band_last_asked_for(self, by):
+        before = grids.check(collection(grids_of()), division=A, crs=CRS, by=by)
+        a_run(by, lo=600, hi=620)
+
+        report = grids.check(collection(grids_of()), division=A, crs=CRS, by=by)
+
+        told = [drawings.told(f) for f in report.findings if f.code == "households_out_of_band"]
+        assert not [f for f in before.findings if f.code == "households_out_of_band"] and not report.blockers
+        assert len(told) == 4 and all("600–620 户" in one for one in told)
+        assert sum(int(one.split("有 ")[1].split(" 户")[0]) for one in told) == sum(HOMES)
 
     def test_leads_to_an_edition_even_where_the_division_was_changed_after_the_check(self, by):
         plan = a_plan_at("ANSWERED", by)

@@ -15,7 +15,7 @@ from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.places.actions import gridplan, ground, plans, residence
 from jishi.places.actions.residence import Whereabouts
-from jishi.places.models import Building, GridPlan, Objection, PlanGrid, PlanMove, PlanRun
+from jishi.places.models import Building, Compound, GridPlan, Objection, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import addresses as houses
 from jishi.places.queries import coming
 from jishi.places.queries import plans as looking
@@ -96,6 +96,29 @@ def test_with_no_legal_plan_the_certificate_comes_first_and_the_cheapest_way_out
 
     assert why < button and "代价" in main[button : button + 300]
     assert "独立核查没有毛病" in desk.get(again).content.decode()
+
+
+def test_to_calculate_again_keeps_every_rule_that_was_asked_for(desk, other_tenant):
+    with scope.work(system(other_tenant)):
+        torn = Compound.objects.order_by("id").first()
+    rules = {"lo": "240", "hi": "410", "price": "7", "compounds": "own_grid", "cap": "450", "islands": "1",
+             "split": str(torn.id), "max_walk_m": "900"}  # fmt: skip
+    page = desk.get(asked(desk, other_tenant, **rules)).content.decode()
+
+    form = page[page.index("换个规则再算") :]
+    form = form[: form.index("</form>")]
+    typed = re.sub(r"<input[^>]*radio[^>]*>", "", form)
+    sent = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', typed))
+    boxes = re.findall(r'<input type="checkbox"[^>]*>', form)
+    chosen = re.search(r'name="compounds" value="(\w+)" checked', form)[1]
+    again = asked(desk, other_tenant, **{**sent, "compounds": chosen})
+
+    assert {k: sent[k] for k in rules if k != "compounds"} | {"compounds": chosen} == rules
+    assert len(boxes) == 2 and all("checked" in box for box in boxes)
+    with scope.work(system(other_tenant)):
+        first, second = PlanRun.objects.order_by("id")
+        kept = ("lo", "hi", "price", "compounds", "cap", "allow_islands", "split_compound_id", "max_walk_m")
+        assert again and [getattr(first, k) for k in kept] == [getattr(second, k) for k in kept]
 
 
 def test_a_move_is_tried_without_a_trace_and_kept_as_another_plan(desk, other_tenant):

@@ -1,6 +1,7 @@
 """A calculation of a community's grids: what it keeps, what it says, and by which way walks were measured."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,8 +10,9 @@ from django.db import transaction
 
 from conftest import MONDAY_TEN
 from jishi.foundation.actor import Actor, system
+from jishi.kernels import gridplan as planner
 from jishi.kernels.geo.walknet import near_pairs
-from jishi.places import plan_files
+from jishi.places import plan_files, plan_words
 from jishi.places.actions import gridplan, ground, plans, walknets
 from jishi.places.models import PlanFinding, PlanGrid, PlanMove, PlanRun
 from jishi.places.queries import plan_map, plan_walks
@@ -53,6 +55,21 @@ class TestARun:
         first = PlanFinding.objects.filter(run=run, kind="relaxation").order_by("price").first()
         again = a_run(by, lo=first.ask_lo, hi=first.ask_hi)
         assert again.verdict == "legal"
+
+    def test_says_of_a_proof_that_nobody_replayed_that_it_is_the_solvers_and_of_which_model(self, by):
+        run = a_run(by, lo=600, hi=620)
+        frozen, plan = plan_files.plan_of(run)
+        faults = plan_files.audited(run)
+        proof = planner.Certificate("packing", (0, 1), 380, "", {"sets": 3, "model": "ab" * 32}, solver_proof=True)
+
+        by_solver, own = (
+            [f for f in plan_words.findings(frozen, replace(plan, certificates=(one,)), faults, {}, run)
+             if f["kind"] == "certificate"][0]
+            for one in (proof, replace(proof, solver_proof=False))
+        )  # fmt: skip
+
+        assert "求解器的证明" in by_solver["zh"] and "abababababab" in by_solver["zh"] and "solver" in by_solver["en"]
+        assert "求解器" not in own["zh"] and "solver" not in own["en"]
 
     def test_can_be_stopped_before_it_begins_and_by_the_desk_alone(self, by):
         run = plans.ask(A, rules=plans.Rules(), by=by, now=MONDAY_TEN)

@@ -11,7 +11,7 @@ import shapely
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
-from jishi.places.models import PlanGrid
+from jishi.places.models import GridVersion, PlanGrid
 from jishi.places.queries.plans import RunPage
 
 FEW = 5  # households of one address: fewer are not counted out (spec 21 §12)
@@ -69,7 +69,7 @@ class Drawing:
 
     width: str
     height: str
-    grids: tuple[tuple[str, str, str, str, bool], ...]  # path, where its number stands, number, is at fault
+    grids: tuple[tuple[str, str, str, str, str], ...]  # path, where its number stands, number, its class: bad, special
     ruler: str
     metres: int
     scale: int
@@ -79,13 +79,16 @@ WIDE, HIGH = 270.0, 250.0  # millimetres of an A3 sheet that the drawing may tak
 METRES_PER_DEGREE = 111_320.0
 
 
-def drawing(grids: Sequence[PlanGrid]) -> Drawing:
-    """Draw the grids of a plan in true proportions for a sheet of A3; no map server, no colour that a print needs."""
-    shapes = [(g, shapely.from_wkb(bytes(g.polygon))) for g in grids]
-    shapes = [(g, one) for g, one in shapes if not one.is_empty]
+def drawing(grids: Sequence[PlanGrid], specials: Sequence[GridVersion] = ()) -> Drawing:
+    """Draw the grids of a plan, and the special ones it leaves alone, in true proportions for a sheet of A3; no map
+    server, no colour that a print needs."""
+    every = [(g.code, "bad" if g.at_fault else "", g.polygon) for g in grids]
+    every += [(g.grid.code, "special", g.polygon) for g in specials]
+    read = [(code, css, shapely.from_wkb(bytes(wkb))) for code, css, wkb in every]
+    shapes = [row for row in read if not row[2].is_empty]
     if not shapes:
         return Drawing(str(WIDE), "20", (), "", 0, 0)
-    west, south, east, north = shapely.total_bounds(np.array([one for _, one in shapes]))
+    west, south, east, north = shapely.total_bounds(np.array([one for *_, one in shapes]))
     squeeze = math.cos(math.radians((south + north) / 2))
     broad, tall = (east - west) * squeeze * METRES_PER_DEGREE, (north - south) * METRES_PER_DEGREE  # metres
     per_mm = max(broad / WIDE, tall / HIGH, 0.01)
@@ -97,10 +100,10 @@ def drawing(grids: Sequence[PlanGrid]) -> Drawing:
         )
 
     rows = []
-    for grid, one in shapes:
+    for code, css, one in shapes:
         middle = one.representative_point()
         x, y = at(middle.x, middle.y)
-        rows.append((_path(one, at), str(x), str(y), grid.code[12:], grid.at_fault))
+        rows.append((_path(one, at), str(x), str(y), code[12:], css))
     metres = _round_length(broad / 4)
     height = round(tall / per_mm + 12, 2)
     ruler = f"M1 {height - 4}v3h{metres / per_mm:.2f}v-3"

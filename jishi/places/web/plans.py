@@ -155,8 +155,10 @@ def printed(request: HttpRequest, run_id: int) -> HttpResponse:
     page = looking.page(run_id, by=desk_actor(request))
     if page.run.drawn is None:
         raise NotFound
+    specials = looking.specials_of(page.run)
     return render(request, "places/plans/printed.html", {
-        "page": page, "run": page.run, "map": plan_sheets.drawing(page.grids), "today": localdate(request.now),  # type: ignore[attr-defined]
+        "page": page, "run": page.run, "specials": specials, "map": plan_sheets.drawing(page.grids, specials),
+        "today": localdate(request.now),  # type: ignore[attr-defined]
     })  # fmt: skip
 
 

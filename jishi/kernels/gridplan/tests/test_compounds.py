@@ -1,10 +1,14 @@
 """Compounds that stay whole, and those that are split: what is proved of them, and what holds them together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from jishi.kernels.gridplan import Exempt, audit, confirms, plan_grids
+from jishi.kernels.gridplan.proving import TooLong
 from jishi.kernels.gridplan.tests import grounds
+from jishi.kernels.gridplan.values import model_hash
 
 
 def planned(problem, **more):
@@ -111,6 +115,28 @@ class TestCore:
         lying = Certificate("packing", (0, 1), 400, "", {"core": 2})
 
         assert not confirms(lying, problem)
+
+
+class TestManyAtoms:
+    """Five and twenty of them: a hub with four leaves and twenty that stand alone; more than a stranger replays."""
+
+    GROUND = grounds.ground(
+        [100] + [250] * 4 + [450] * 20, [(0, i) for i in range(1, 6)] + [(i, i + 1) for i in range(5, 24)]
+    )
+
+    def test_come_with_a_solvers_proof_and_the_hash_of_the_model_it_was_asked(self):
+        (proof,) = planned(self.GROUND).certificates
+
+        sets = [(0, i) for i in range(1, 5)] + [(i,) for i in range(5, 25)]
+        assert (proof.kind, proof.solver_proof) == ("packing", True)
+        assert proof.evidence["model"] == model_hash(sets)
+
+    def test_of_such_a_proof_a_stranger_says_that_it_was_not_replayed_and_of_another_model_that_it_is_false(self):
+        (proof,) = planned(self.GROUND).certificates
+
+        with pytest.raises(TooLong):
+            confirms(proof, self.GROUND)
+        assert not confirms(replace(proof, evidence={**proof.evidence, "model": "0" * 64}), self.GROUND)
 
 
 class TestCut:
