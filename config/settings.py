@@ -153,13 +153,21 @@ WHITENOISE_USE_FINDERS = os.environ.get("JISHI_STATIC_FROM_SOURCE", "1") == "1"
 WHITENOISE_AUTOREFRESH = False
 
 # Logs hold no person: level, code, route pattern, status (spec 90 §11); config/logs.py takes the rest out.
+LOG_TO = os.environ.get("JISHI_LOG_TO", "")  # tls://host:6514 or unix:/dev/log (config/log_carrier.py)
+_AWAY = {"away": {"()": "config.log_carrier.Carrier", "to": LOG_TO, "formatter": "bare", "filters": ["no_person"]}}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"no_person": {"()": "config.logs.NoPerson"}},
-    "formatters": {"line": {"()": "config.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_person"]}},
-    "root": {"handlers": ["out"], "level": "WARNING"},
+    "formatters": {
+        "line": {"()": "config.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "bare": {"()": "config.logs.Line", "format": "%(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {
+        "out": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_person"]},
+        **(_AWAY if LOG_TO else {}),
+    },
+    "root": {"handlers": ["out", *(_AWAY if LOG_TO else ())], "level": "WARNING"},
     "loggers": {
         "django": {"level": "WARNING"},  # its own handlers, which mail whole requests, are gone
         "django.request": {"level": "ERROR"},
