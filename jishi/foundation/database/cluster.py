@@ -68,10 +68,35 @@ def set_passwords(at: Path, words: dict[str, str]) -> None:
     """This will give each role its password, hashed here so that the server never sees it."""
     with _connected(at, "postgres") as connection:
         for role, word in words.items():
-            hashed = connection.pgconn.encrypt_password(
-                word.encode(), role.encode(), b"scram-sha-256"
-            ).decode()
-            connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), hashed))
+            _set_password(connection, role, word)
+
+
+def renew_passwords(url: str, layout: Layout) -> bool:
+    """This will give each role of a running server a new password, its file right after it.
+
+    What is open stays open. False: the server cannot be reached, or refuses; what was not renewed holds. Where it goes
+    away in between, new files stay beside the old ones, and the next start sets all anew.
+    """
+    connection = None
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+        words = roles.prepare(layout)
+        for role in (WEB, OWNER, BOOTSTRAP):
+            _set_password(connection, role, words[role])
+            roles.adopt(layout, role)
+    except psycopg.Error:
+        if connection is not None and not connection.broken:
+            roles.forget(layout)
+        return False
+    finally:
+        if connection is not None:
+            connection.close()
+    return True
+
+
+def _set_password(connection: psycopg.Connection[tuple[object, ...]], role: str, word: str) -> None:
+    hashed = connection.pgconn.encrypt_password(word.encode(), role.encode(), b"scram-sha-256").decode()
+    connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), hashed))
 
 
 def promise(at: Path) -> None:

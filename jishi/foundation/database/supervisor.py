@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,8 +134,8 @@ def status(data_dir: Path) -> Status:
 
 
 def attend(data_dir: Path) -> bool:
-    """This will look at the disk and pause or resume writing (a worker calls it every minute); True if it
-    may write."""
+    """This will look at the disk and pause or resume writing, and renew passwords that are thirty days old
+    (a worker calls it every minute); True if it may write."""
     layout = layouts.find(data_dir)
     if layout is None or purpose_of(layout) == "throwaway":
         return True
@@ -149,6 +150,10 @@ def _attend(layout: Layout, found: PidFile) -> bool:
         wanted = Wanted(found.socket_dir, throwaway=False, may_write=may_write)
         configuration.write(layout, wanted, major=int(_data_version(layout.data)))
         os.kill(found.pid, signal.SIGHUP)
+    if may_write and roles.are_old(layout, time.time()):
+        from . import cluster  # noqa: PLC0415  as in `_make_whole`; once in thirty days
+
+        cluster.renew_passwords(_url(layout, found, BOOTSTRAP), layout)
     return may_write
 
 
@@ -231,19 +236,13 @@ def finish_swap(layout: Layout) -> None:
 
 
 def _server(layout: Layout, found: PidFile, *, attached: bool, may_write: bool) -> Server:
-    def url(role: str) -> str:
-        at, passfile = (
-            quote(os.fsencode(path), safe="") for path in (found.socket_dir, roles.file(layout, role))
-        )
-        return f"postgresql://{role}@/jishi?host={at}&port={found.port}&passfile={passfile}"
-
     said_zh, said_en = _said(layout, may_write=may_write)
     return Server(
         found.socket_dir,
         found.port,
-        url(OWNER),
-        url(WEB),
-        url(BOOTSTRAP),
+        _url(layout, found, OWNER),
+        _url(layout, found, WEB),
+        _url(layout, found, BOOTSTRAP),
         layout.folder,
         found.pid,
         attached,
@@ -251,6 +250,11 @@ def _server(layout: Layout, found: PidFile, *, attached: bool, may_write: bool) 
         said_zh,
         said_en,
     )
+
+
+def _url(layout: Layout, found: PidFile, role: str) -> str:
+    at, passfile = (quote(os.fsencode(path), safe="") for path in (found.socket_dir, roles.file(layout, role)))
+    return f"postgresql://{role}@/jishi?host={at}&port={found.port}&passfile={passfile}"
 
 
 def _said(layout: Layout, *, may_write: bool) -> tuple[str, str]:
