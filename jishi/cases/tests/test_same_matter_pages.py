@@ -2,7 +2,7 @@
 
 import pytest
 
-from jishi.cases.models import Case, Membership, Report
+from jishi.cases.models import Case, Membership, Report, Suggestion
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.test_resident_pages import a_form, client, read, said
@@ -60,6 +60,23 @@ class TestTheSameMatter:
 
         assert client.post("/speak", a_form(client)).status_code == 302
 
+    @pytest.mark.parametrize("voice", ["confidential", "open"])
+    def test_the_voice_of_a_caller_closes_a_case_that_everybody_may_read(self, client, town, other, voice):
+        with read(town):
+            Case.objects.filter(id=other.id).update(visibility="public")
+            Report.objects.filter(memberships__case=other.id).update(voice=voice)
+
+        asked = client.post("/speak", a_form(client)).status_code == 200
+
+        assert asked == (voice == "open")
+
+    @pytest.mark.parametrize("told", [{"kind": "tip_off"}, {"status": "CLOSED"}])
+    def test_a_tip_off_and_what_has_ended_is_not_proposed(self, client, town, other, told):
+        with read(town):
+            Case.objects.filter(id=other.id).update(visibility="public", **told)
+
+        assert client.post("/speak", a_form(client)).status_code == 302
+
     def test_a_case_that_strangers_never_read_is_not_told_to_whoever_names_its_house(self, client, town, other):
         with read(town):
             Case.objects.filter(id=other.id).update(visibility="parties", matter="")
@@ -82,4 +99,25 @@ class TestTheLikelyBody:
     def test_is_not_told_where_triage_is_not_sure(self, client, text):
         said(client, text=text)
 
+        assert "还认不准归谁" in client.get("/receipt").content.decode()
+
+    def test_is_not_told_while_two_matters_are_as_likely_even_if_the_first_has_one_body(self, client, town):
+        said(client, text="翠竹苑3号楼北门口的下水道堵了，污水冒出来。")
+
+        with read(town):
+            (matter,) = Suggestion.objects.filter(stage="classify")
+            (route,) = Suggestion.objects.filter(stage="route")
+        assert (matter.abstained, route.candidates[0]["outcome"]) == ("equally_likely", "named_with_assist")
+
+        assert "还认不准归谁" in client.get("/receipt").content.decode()
+
+    @pytest.mark.parametrize(
+        "text", ["翠竹苑2号楼门口的井盖丢了，黑洞洞的。", "公司拖欠我三个月工资不给。", "云溪的暖气费怎么这么贵。"]
+    )
+    def test_is_not_told_where_the_list_has_a_question_or_two_bodies(self, client, town, text):
+        said(client, text=text)
+
+        with read(town):
+            (route,) = Suggestion.objects.filter(stage="route")
+        assert route.candidates[0]["label"] and route.candidates[0]["outcome"] in ("ask", "contested", "fallback")
         assert "还认不准归谁" in client.get("/receipt").content.decode()

@@ -119,6 +119,23 @@ class TestSameMatter:
         assert same_matter(Candidate("枫林苑3号楼漏水"), Candidate("枫林苑5号楼漏水")).probability < 0.5
         assert same_matter(Candidate("枫林苑3号楼漏水"), Candidate("枫林苑三号楼渗水漏水")).probability > 0.5
 
+    @pytest.mark.parametrize(
+        ("a", "b"), [("3号楼电梯困人", "3号楼单元门坏了"), ("3号楼门口路灯坏了", "三号楼有人养鸡打鸣")]
+    )
+    def test_two_troubles_of_one_house_on_one_day_are_two_matters_while_no_matter_is_known(self, a, b):
+        score = same_matter(at_home(a), at_home(b))
+
+        assert score.probability < 0.5
+        assert "other_words" in [fact.code for fact in score.facts]
+
+    def test_other_words_say_nothing_against_a_matter_that_is_surely_the_same(self):
+        same = (("lift", 1.0),)
+
+        score = same_matter(at_home("3号楼电梯困人", also=same), at_home("三号楼轿厢卡住了", also=same))
+
+        assert score.probability > 0.5
+        assert "other_words" not in [fact.code for fact in score.facts]
+
     def test_the_answer_does_not_depend_on_who_was_first(self):
         a, b = at_home("3号楼漏水", at_hours=5.0), at_home("三栋二单元渗水")
 
