@@ -28,9 +28,10 @@ from jishi.cases.models import (
     Suggestion,
     Suspension,
 )
-from jishi.cases.queries import before
+from jishi.cases.queries import before, risks
 from jishi.cases.queries.story import Cited, Happened, Teller, cited
 from jishi.cases.states import CASE, ENDS, HandoverStatus, Role, Status, Urgency
+from jishi.cases.triage import danger
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotFound
@@ -170,6 +171,12 @@ class Receipt:
     voice: str
     elsewhere: str  # the county that the place is in, when it is not this one
     at_home: bool  # no place was said; it is served where its person lives
+    dangers: tuple[risks.Marked, ...] = ()  # told to its sender at once, kept nowhere
+
+    @property
+    def call(self) -> tuple[str, ...]:
+        """Whom to call before anything else."""
+        return risks.numbers_of(self.dangers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +342,7 @@ def receipt(report_id: int, *, tenant_id: int, lang: str) -> Receipt:
         voice=report.voice,
         elsewhere=str(spot.get("elsewhere") or ""),
         at_home=spot.get("level") == "home",
+        dangers=risks.of_own_words(danger.look([report.text_shown])[0]),
     )
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jishi.cases import policies
+from jishi.cases.actions import reckoning
 from jishi.cases.models import Case, RiskMark
 from jishi.cases.triage import Looked, danger
 from jishi.cases.triage.danger import Danger, Rules
 from jishi.foundation.actor import Actor
+from jishi.kernels import worktime
 from jishi.kernels.procedure import Spoken
+from jishi.kernels.text.risk import RiskMark as Heard
 
 READERS = ("operator", "dispatcher")
 MOST = 50
@@ -32,12 +35,18 @@ class Waiting:
     version: int
     title: str
     place: str
+    urgency: str
     since: datetime
     marked: tuple[Marked, ...]
 
     @property
     def numbers(self) -> tuple[str, ...]:
         return numbers_of(self.marked)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that may be kept as the reason of an urgency: none of a danger that only the desk may know of."""
+        return tuple(w for m in self.marked if not m.danger.desk_only for w in m.words)
 
 
 def waiting(*, by: Actor, case_id: int | None = None) -> list[Waiting]:
@@ -59,7 +68,7 @@ def waiting(*, by: Actor, case_id: int | None = None) -> list[Waiting]:
     return [_told(marks) for marks in list(found.values())[:MOST]]
 
 
-_OF_CASE = ("number", "version", "title", "place_name", "address_text")
+_OF_CASE = ("number", "version", "title", "place_name", "address_text", "urgency")
 
 
 def of_words(looked: Looked | None, *, by: Actor) -> tuple[Marked, ...]:
@@ -68,6 +77,22 @@ def of_words(looked: Looked | None, *, by: Actor) -> tuple[Marked, ...]:
         return ()
     rules = danger.load() if looked.dangers else None
     return tuple(_marked(one.code, one.words, rules) for one in looked.dangers if rules)
+
+
+def of_own_words(heard: Sequence[Heard]) -> tuple[Marked, ...]:
+    """Give what whoever is writing may be told of the own words, at once: whom to call. Violence and self-harm are for
+    the receiving desk alone, also on the screen of whoever wrote of them (spec 12 §7).
+    """
+    rules = danger.load() if heard else None
+    told = (_marked(one.code, one.words, rules) for one in heard if rules)
+    return tuple(one for one in told if not one.danger.desk_only)
+
+
+def soon(lang: str) -> tuple[str, str]:
+    """Say how soon an emergency is placed, and how soon after its signing its caller is called (spec 10 §5.1)."""
+    amounts = (reckoning.table_clock(kind).emergency_amount for kind in ("dispatch", "contact"))
+    placed, called = (worktime.written(worktime.parse_amount(amount), lang) for amount in amounts)
+    return placed, called
 
 
 def numbers_of(marked: Sequence[Marked]) -> tuple[str, ...]:
@@ -84,7 +109,7 @@ def _told(rows: Sequence[RiskMark]) -> Waiting:
         by_code.setdefault(row.code, row.words)
     marked = tuple(_marked(code, words, rules) for code, words in by_code.items())
     place = case.place_name or case.address_text
-    return Waiting(case.id, case.number, case.version, case.title, place, rows[0].marked_at, marked)
+    return Waiting(case.id, case.number, case.version, case.title, place, case.urgency, rows[0].marked_at, marked)
 
 
 def _marked(code: str, words: Sequence[str], rules: Rules) -> Marked:

@@ -84,7 +84,7 @@ class Looked:
     promises: Mapping[str, str]
     suggested: tuple[Suggested, ...]
     routed: Any = None
-    dangers: tuple[RiskMark, ...] = ()  # no suggestion: never stored with them, never told to who sends or reads
+    dangers: tuple[RiskMark, ...] = ()  # never stored with them; whoever writes hears `risks.of_own_words`
 
     def stage(self, stage: str) -> Suggested:
         """Give one stage's answer."""

@@ -75,7 +75,7 @@ def page(
         "empty": next(empty for key, _l, empty in QUEUES if key == code),
         "first": found.rows[0].number if found.rows and not number else "", "states": states(), "dense": True,
         "query": urlencode({k: v for k, v in asked.items() if k in ("queue", "after")}), "channels": CHANNELS,
-        "dangers": warned, "marked": {w.id for w in warned},
+        "dangers": warned, "soon": risks.soon(lang()), "marked": {w.id for w in warned},
     }  # fmt: skip
     if number:
         case = casepage.find(number, by=request.actor)

@@ -18,7 +18,7 @@ from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.intake import Received
 from jishi.cases.models import Case, Clock, Membership, Report
 from jishi.cases.queries import casepage, judging, risks, ticking
-from jishi.cases.states import CASE
+from jishi.cases.states import CASE, Urgency
 from jishi.cases.triage import Looked, Stage
 from jishi.cases.web.desk import strip
 from jishi.cases.web.desk.edge import lang, staffed
@@ -273,7 +273,7 @@ def _taken(request: HttpRequest) -> Any:
         return request.POST
     data = request.POST.copy()
     kind, _sep, code = str(stage).partition(":")
-    if kind in ("branch", "matter"):
+    if kind in ("branch", "matter", "urgency"):
         data[kind] = code
         return data
     found = strip.of(IntakeForm(data, now=request.now), by=request.actor, now=request.now, lang=lang())
@@ -294,6 +294,8 @@ def _looked(request: HttpRequest, form: IntakeForm) -> dict[str, Any]:
         "strip": found,
         "warned": warned,
         "warned_numbers": risks.numbers_of(warned),
+        "hurried": str(form.data.get("urgency", "")) == Urgency.EMERGENCY,
+        "soon": risks.soon(lang()),
         "own": own,
         "form": form,
         "asked": {q["name"] for q in found.questions},
@@ -317,7 +319,7 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     facts = _looked(request, form) if looked else {"strip": strip.EMPTY, "own": [], "states": _states()}
     context = facts | {
-        "form": form, "receipt": receipt, "dense": True,
+        "form": form, "receipt": receipt, "dense": True, "soon": risks.soon(lang()),
         "dangers": risks.waiting(by=request.actor, case_id=receipt.case.id) if receipt and receipt.case else [],
         "declining": declining or DeclineForm(prefix="decline"),
         "matters": _matters(form),

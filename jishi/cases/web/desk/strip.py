@@ -13,8 +13,8 @@ from jishi.bodies import queries as bodies
 from jishi.cases import policies, triage
 from jishi.cases.actions import arrival
 from jishi.cases.models import Case, Membership, Report
-from jishi.cases.queries import judging, knowing, parting
-from jishi.cases.states import CASE
+from jishi.cases.queries import judging, knowing, parting, risks
+from jishi.cases.states import CASE, Urgency
 from jishi.cases.triage import Looked, Stage
 from jishi.cases.web.desk import reasons
 from jishi.cases.web.desk.forms import Branch, IntakeForm, branch_of, matter_label
@@ -273,6 +273,14 @@ def _assist(assist: Any, lang: str) -> str:
 
 def _deadline(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
     stage = looked.stage(Stage.DEADLINE)
+    if str(form.data.get("urgency", "")) == Urgency.EMERGENCY:
+        placed, called = risks.soon(lang)
+        head = _("%(placed)s内派出") % {"placed": placed}
+        why = _("按险情登记；签收以后 %(called)s内联系来电人。不念平常的答复日。") % {"called": called}
+        return Suggestion(5, stage.stage, _("时限"), str(head), (), str(why), {}, "silent")
+    if looked.dangers:
+        first_how_urgent = str(_("听起来是险情：不念平常的答复日，先定急不急"))
+        return Suggestion(5, stage.stage, _("时限"), "", (), first_how_urgent, {}, "silent")
     if not stage.candidates or not stage.candidates[0].get("value"):
         return Suggestion(5, stage.stage, _("时限"), "", (), why_silent(stage), {}, "silent")
     first = stage.candidates[0]

@@ -18,7 +18,7 @@ from jishi.bodies import queries as bodies
 from jishi.cases import triage
 from jishi.cases.actions import arrival, intake, photos, recordings
 from jishi.cases.actions.arrival import Incoming
-from jishi.cases.queries import near, resident
+from jishi.cases.queries import near, resident, risks
 from jishi.cases.queries.near import Near
 from jishi.cases.web.resident import holding, receipts
 from jishi.cases.web.resident.forms import NOT_THE_SAME, SpeakUp
@@ -207,7 +207,10 @@ def _near(request: HttpRequest, looked: triage.Looked, incoming: Incoming) -> Se
 def _seen(text: str, looked: triage.Looked) -> dict[str, Any]:
     spot = looked.place
     hidden = looked.shown.strip() != text.strip()
+    dangers = risks.of_own_words(looked.dangers)
     return {
+        "dangers": dangers,
+        "call": risks.numbers_of(dangers),
         "place": spot.name,
         "doors": [(n, f"{spot.name}{n}单元") for n in spot.doors],  # an address is said in its own language
         "radius": round(spot.radius_m) if spot.radius_m else None,

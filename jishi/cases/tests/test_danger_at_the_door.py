@@ -1,0 +1,123 @@
+"""In a danger nobody is promised an ordinary day: console, receipts and desk propose what is quick (spec 12 §7)."""
+
+import re
+
+import pytest
+
+from jishi.cases.models import Case, Clock, RiskMark
+from jishi.cases.tests import factories as f
+from jishi.cases.tests.desk_steps import colleague, key_on
+from jishi.cases.tests.test_resident_pages import client, said
+from jishi.foundation import scope, trail
+from jishi.foundation.actor import system
+
+__all__ = ["client"]  # a fixture
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
+GAS = "翠竹苑3号楼楼道里有很浓的煤气味"
+DESPAIR = "我没有活路了，想从翠竹苑3号楼跳楼"
+CALM = "翠竹苑3号楼北门口的雨水井堵了，一下雨就积水。"
+DAY = re.compile(r"最迟 <strong>|\d 个工作日")
+
+
+@pytest.fixture
+def console(town):
+    return colleague(town, "operator", title="话务员")
+
+
+def looked(console, text, **more) -> str:
+    return console.post("/desk/operator/look", {"text": text, "voice": "open", **more}).content.decode()
+
+
+def saved(console, text, urgency) -> str:
+    page = console.get("/desk/operator").content.decode()
+    told = {"text": text, "kind": "report", "urgency": urgency, "voice": "open", "tel": "13900000417", "do": "save"}
+    return console.post("/desk/operator", {**told, "idempotency_key": key_on(page)}).content.decode()
+
+
+def stored(town, model):
+    with scope.work(system(town)):
+        return list(model.objects.filter(tenant_id=town).order_by("id"))
+
+
+class TestTheConsole:
+    def test_proposes_the_urgency_with_the_words_and_no_ordinary_day_beside_the_number(self, console):
+        html = looked(console, GAS)
+
+        assert "tel:119" in html and "<q>煤气</q>" in html
+        assert 'data-fill-urgency="emergency"' in html
+        assert not DAY.search(html)
+
+    def test_without_danger_it_proposes_no_urgency_and_the_day(self, console):
+        html = looked(console, CALM)
+
+        assert "data-fill-urgency" not in html
+        assert DAY.search(html)
+
+    def test_says_how_soon_once_the_urgency_stands(self, console):
+        html = looked(console, GAS, urgency="emergency")
+
+        assert "data-fill-urgency" not in html
+        assert "10 分钟内派出" in html and "2 小时内联系来电人" in html
+        assert not DAY.search(html)
+
+    def test_without_script_a_press_sets_the_urgency(self, console):
+        page = console.get("/desk/operator").content.decode()
+        told = {"text": GAS, "urgency": "normal", "voice": "open", "take": "urgency:emergency"}
+
+        html = console.post("/desk/operator", {**told, "idempotency_key": key_on(page)}).content.decode()
+
+        assert re.search(r'value="emergency"\s+selected', html)
+
+    @pytest.mark.parametrize(("urgency", "told"), [("emergency", "10 分钟内派出"), ("normal", "不念答复日")])
+    def test_reads_no_day_out_to_who_is_in_danger(self, town, console, urgency, told):
+        html = saved(console, GAS, urgency)
+
+        assert told in html and not DAY.search(html)
+        assert [case.urgency for case in stored(town, Case)] == [urgency]
+
+    def test_reads_the_day_out_to_everybody_else(self, console):
+        assert DAY.search(saved(console, CALM, "normal"))
+
+
+class TestWhoWrites:
+    def test_is_told_whom_to_call_while_writing_and_on_the_receipt_before_any_day(self, client):
+        seen = client.post("/speak/look", {"text": GAS}).content.decode()
+        said(client, text=GAS)
+        receipt = client.get("/receipt").content.decode()
+
+        for page in (seen, receipt):
+            assert 'href="tel:119"' in page and "别等这里的答复" in page
+        assert receipt.index("tel:119") < receipt.index("书面答复的日子")
+
+    @pytest.mark.parametrize("text", [DESPAIR, CALM])
+    def test_of_self_harm_or_without_danger_nothing_is_marked_on_the_screen(self, client, text):
+        seen = client.post("/speak/look", {"text": text}).content.decode()
+        said(client, text=text)
+
+        assert "别等这里的答复" not in seen + client.get("/receipt").content.decode()
+
+
+class TestTheDispatchDesk:
+    @pytest.fixture
+    def desk(self, town):
+        return colleague(town, "dispatcher", title="派单员")
+
+    @pytest.mark.parametrize(("text", "kept"), [(GAS, "险情提示：“煤气”、“味”"), (DESPAIR, "险情提示")])
+    def test_sets_it_by_one_press_and_keeps_no_word_that_only_the_desk_may_know(self, town, client, desk, text, kept):
+        said(client, text=text)
+        (case,) = stored(town, Case)
+        page = desk.get("/desk/dispatch").content.decode()
+        at = page.index(f"/cases/{case.number}/do/urgency")
+        form = page[at : page.index("</form>", at)]
+        told = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+
+        answer = desk.post(f"/cases/{case.number}/do/urgency", told)
+
+        assert answer.status_code in (200, 302)
+        assert f.again(town, case.id).urgency == "emergency"
+        (clock,) = [c for c in stored(town, Clock) if c.kind == "dispatch" and c.stopped_at is None]
+        assert (clock.due_at - clock.started_at).total_seconds() == 600
+        with scope.work(system(town)):
+            entry = next(e for e in trail.of("case", case.id) if e.verb == "case.urgency_set")
+            assert trail.words_of("case", case.id)[entry.seq]["why"] == kept
+        assert stored(town, RiskMark), "to say how urgent it is, is no act upon the danger"
