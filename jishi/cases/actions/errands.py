@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies, walkers
-from jishi.cases.actions import arrival, intake
+from jishi.cases.actions import arrival, intake, recordings
 from jishi.cases.actions.alongside import worded
 from jishi.cases.actions.arrival import Here, Incoming
 from jishi.cases.actions.intake import Received
@@ -86,6 +86,7 @@ class Press:
     here: Here | None = None
     version: int | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)  # raw facts of intake: the device's own clock
+    spoken: bool = False  # what was found was spoken: its recording follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,10 +326,11 @@ def _incoming(press: Press, errand: Errand, by: Actor) -> Incoming:
         place |= press.here._asdict()
     elif errand.lng_e7 is not None and errand.lat_e7 is not None:
         place |= {"lng": errand.lng_e7 / 1e7, "lat": errand.lat_e7 / 1e7, "crs": "cgcs2000"}
-    return Incoming(
+    one = Incoming(
         text=press.words, channel=Channel.PATROL if by.has("grid_worker") else Channel.WEB, matter=press.matter,
         said_at=press.said_at, attributes=press.attributes, **place,
     )  # fmt: skip
+    return recordings.only_spoken(one) if press.spoken else one
 
 
 def _apply(judged: _Judged, *, by: Actor, now: datetime) -> None:

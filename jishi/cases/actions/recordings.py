@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.timezone import localdate
 
 from jishi.accounts.actions import reading
@@ -31,7 +32,7 @@ from jishi.cases.refusals import (
     WrittenDown,
 )
 from jishi.cases.states import PhotoBy, Voice
-from jishi.foundation import files, purposes, scope, sounds
+from jishi.foundation import files, keys, purposes, scope, sounds
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import Wanted
 from jishi.foundation.pictures import Content
@@ -43,6 +44,7 @@ from jishi.kernels.text.minimise import minimise_one
 from jishi.kernels.text.words import tsvector_text
 
 MOST = 3  # of one report
+MOST_OWN = 200  # of one colleague's that a page shows
 WORDLESS = "只有录音，没有文字。"
 SPOKEN = "spoken"  # among the raw facts of a report that holds no words of its own
 LISTENED = timedelta(minutes=10)  # how long what was opened for a reason may be played
@@ -133,7 +135,17 @@ def _person(by: Actor) -> str:
 
 def is_speaker(row: Recording, by: Actor) -> bool:
     """Tell whether it is this actor's own voice: a colleague's who spoke himself, else the caller's."""
-    return row.spoken_by == _person(by) if row.spoken_by else covering.is_own(row.report, by)
+    return row.spoken_by in _names(by) if row.spoken_by else covering.is_own(row.report, by)
+
+
+def _names(by: Actor) -> tuple[str, str]:
+    """Give the two ways in which a colleague's own voice is his: by name until he has confirmed it, and from then on
+    by a keyed hash, from which nobody reads a name: he may still have it deleted (decision 0019)."""
+    return _person(by), _hash_of(by)
+
+
+def _hash_of(by: Actor) -> str:
+    return keys.provider().mac(f"{by.tenant_id}:{_person(by)}".encode(), context=b"voice.speaker", suite="a").hex()
 
 
 def only_spoken(one: Incoming) -> Incoming:
@@ -242,7 +254,10 @@ def confirm(
     if corrected:
         intake.add_addendum(report.id, text=said, by=by, now=now)
         _look(report, [one.case for one in held], said, by=by, now=now)
-    row.change(words=minimise_one(said).shown if corrected else row.words, confirmed_at=now, spoken_by="")
+    row.change(
+        words=minimise_one(said).shown if corrected else row.words, confirmed_at=now,
+        spoken_by=_hash_of(by) if row.spoken_by else "",
+    )  # fmt: skip
     codes = {"report": report.id, "recording": row.code, "corrected": corrected}
     covering.record(held, "report.recording_confirmed", codes, by=by, now=now, tells=("recording_said_lead",))
     return row
@@ -271,10 +286,13 @@ def end(rows: Sequence[Recording]) -> int:
     return files.end(ids, tenant_id=rows[0].tenant_id) if ids else 0
 
 
-def to_confirm(by: Actor) -> list[Recording]:
-    """Give what was written down of this colleague's own voice and waits for his word; one statement."""
-    rows = Recording.objects.filter(tenant_id=by.tenant_id, spoken_by=_person(by), written_at__isnull=False)
-    return list(rows.select_related("report").order_by("id")[:50]) if by.account_id is not None else []
+def own_voices(by: Actor) -> list[Recording]:
+    """Give this colleague's own voice as long as it is kept, what waits for his word first; one statement."""
+    if by.kind != "staff" or by.account_id is None:
+        return []
+    rows = Recording.objects.filter(tenant_id=by.tenant_id, spoken_by__in=_names(by), file__isnull=False)
+    rows = rows.select_related("report", "file").order_by(F("confirmed_at").asc(nulls_first=True), "-id")
+    return list(rows[:MOST_OWN])
 
 
 def content_hash(sound: Sound) -> str:

@@ -211,7 +211,7 @@ def _press(rows: Sequence[Row], desk: _Desk) -> dict[str, Answer]:
         presses.append(
             Press(
                 row.errand, row.verb.removeprefix("errand."), finding=row.finding, words=row.text, matter=row.matter,
-                said_at=said_at, here=row.here, attributes=raw,
+                said_at=said_at, here=row.here, attributes=raw, spoken=row.spoken,
             )
         )  # fmt: skip
     done = errands.press_many(presses, by=desk.by, now=desk.now, tenant_code=desk.tenant_code)

@@ -23,7 +23,7 @@ class Recording(TenantRow):
     file = models.ForeignKey("foundation.StoredFile", on_delete=models.PROTECT, related_name="+", null=True)
     ms = models.PositiveIntegerField()  # how long, as measured
     sent_by = models.CharField(max_length=8, choices=PhotoBy.choices)
-    spoken_by = models.CharField(max_length=80, blank=True)  # a colleague's own voice, until he has confirmed it
+    spoken_by = models.CharField(max_length=80, blank=True)  # a colleague's own: his name, then a keyed hash
     sent_at = models.DateTimeField()
     own_hash = models.CharField(max_length=64)
     words = models.TextField(blank=True)

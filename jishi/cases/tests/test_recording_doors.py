@@ -182,18 +182,20 @@ class TestADevice:
         (row,) = kept(town)
         case, desk = case_of(row), f.operator(town)
         assert row.report.text_shown == recordings.WORDLESS
-        page = f"/cases/{case.number}/photos"
         f.do(desk, recordings.open_, row.id, reason="听写", now=f.MONDAY_TEN)
         f.do(desk, recordings.write_down, row.id, text=SAID, now=f.MONDAY_TEN)
         (waits,) = device.get("/pocket/start").json()["voices"]
+        page = f"/pocket/voices#v{row.id}"
         assert waits["page"] == page and "是我说的" in device.get(page).content.decode()
-        assert "是我说的" not in colleague(town, "operator").get(page).content.decode()
+        photos = f"/cases/{case.number}/photos"
+        assert page in device.get(photos).content.decode()
+        assert page not in colleague(town, "operator").get(photos).content.decode()
 
         confirmed = device.post(page, {"do": "confirm", "recording": row.id, "said": "是电梯坏了"})
 
         assert confirmed.status_code == 302
         (row,) = kept(town)
-        assert row.confirmed_at and row.words == "是电梯坏了" and row.spoken_by == "", "nobody is named any more"
+        assert row.confirmed_at and row.words == "是电梯坏了" and "staff" not in row.spoken_by, "nobody is named"
         assert device.get("/pocket/start").json()["voices"] == []
 
     def test_is_refused_what_is_no_recording_or_no_report_s_and_the_row_stands(self, town: int, device: Client) -> None:

@@ -22,7 +22,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jishi.accounts.actions import devices
 from jishi.cases.actions import recordings
-from jishi.cases.models import Membership, Recording
 from jishi.cases.queries import ontheway, patch
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.foundation.refusals import NotFound
@@ -70,17 +69,17 @@ def start(request: HttpRequest) -> JsonResponse:
             "proof": _proof(request),
             "grids": [{"code": code, "name": name} for code, name in grids],
             "errands": list(found.errands), "routes": list(found.routes), "more": found.more,
-            "voices": [{"report": r.report.number, "at": r.sent_at, "page": p} for r, p in own_voices(request.actor)],
+            **_voices(request),
         }
     )  # fmt: skip
 
 
-def own_voices(by: Any) -> list[tuple[Recording, str]]:
-    """Give what was written down of one's own voice and waits, each with the page on which it is confirmed."""
-    rows = recordings.to_confirm(by)
-    held = {m.report_id: m.case.number for m in Membership.objects.filter(
-        report__in=[r.report_id for r in rows], to_at=None).select_related("case")} if rows else {}  # fmt: skip
-    return [(r, reverse("case-photos", args=[held[r.report_id]])) for r in rows if r.report_id in held]
+def _voices(request: HttpRequest) -> dict[str, Any]:
+    """Give what was written down of one's own voice and waits for its speaker's word, and how many are kept."""
+    rows, page = recordings.own_voices(request.actor), reverse("pocket-voices")
+    waits = [r for r in rows if r.written_at is not None and r.confirmed_at is None]
+    told = [{"report": r.report.number, "at": r.sent_at, "page": f"{page}#v{r.id}"} for r in waits]
+    return {"voices": told, "voices_kept": len(rows)}
 
 
 @never_cache

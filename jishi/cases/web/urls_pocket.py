@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.cases.web import pocket
+from jishi.cases.web import pocket, voices
 from jishi.cases.web.work import errands, patrols
 
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("pocket/key/renew", pocket.key, {"do": "renew"}, name="pocket-key-renew"),
     path("pocket/key/settle", pocket.key, {"do": "settle"}, name="pocket-key-settle"),
     path("pocket/spots", pocket.spots, name="pocket-spots"),
+    path("pocket/voices", voices.page, name="pocket-voices"),
     path("pocket/device", pocket.device, name="pocket-device"),
     path("pocket/worker.js", pocket.worker, name="pocket-worker"),
     path("pocket/manifest.webmanifest", pocket.manifest, name="pocket-manifest"),

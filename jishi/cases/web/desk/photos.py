@@ -69,12 +69,6 @@ def _write_down(request: HttpRequest, case: Case) -> HttpResponse:
     return redirect("case-photos", case.number)
 
 
-def _confirm(request: HttpRequest, case: Case) -> HttpResponse:
-    row, said = _recording(request, case), str(request.POST.get("said", ""))
-    recordings.confirm(row.id, text=said, version=_seen(request), by=request.actor, now=request.now)
-    return redirect("case-photos", case.number)
-
-
 def _publish(request: HttpRequest, case: Case) -> HttpResponse:
     photo, boxes = _photo(request, case), cells(request.POST.getlist("cell"))
     ground = _words(request, "ground") if boxes else CoverGround.NOTHING.value
@@ -140,7 +134,7 @@ def _show_report(request: HttpRequest, case: Case) -> HttpResponse:
 _DO = {
     "open": _open, "publish": _publish, "hide": _hide, "redact": _redact, "hide-report": _hide_report,
     "show-report": _show_report, "open-answer": _open_answer, "publish-answer": _publish_answer,
-    "hide-answer": _hide_answer, "listen": _listen, "write-down": _write_down, "confirm": _confirm,
+    "hide-answer": _hide_answer, "listen": _listen, "write-down": _write_down,
 }  # fmt: skip
 
 

@@ -119,7 +119,7 @@ function missing(form, said) {
 export async function submit(form) {
   await voice.finish(form);
   const said = read(form), spoken = await voice.of(photosOf(form));
-  if (spoken && !said.text && !said.errand) said.spoken = true;
+  if (spoken && !said.text) said.spoken = true;
   if (missing(form, said)) return false;
   const verb = said.errand ? "errand.find" : form.dataset.verb;
   const label = said.text ?? (said.spoken ? say("voice.label", { n: spoken.seconds }) : null) ?? `${form.querySelector("[name=matter]").selectedOptions[0].textContent} · ${said.how}`;

@@ -189,6 +189,7 @@ const drawErrands = inTurn(async () => {
   }), met);
   const said = start?.voices ?? [], list = $("voices").querySelector("ul");
   $("voices").hidden = !said.length;
+  $("voices-kept").hidden = !start?.voices_kept;
   list.replaceChildren(...said.map((one) => {
     const item = document.createElement("li"), words = `${one.report} · ${moment(one.at)}`;
     item.append(Object.assign(document.createElement("a"), { href: one.page, textContent: words }));
