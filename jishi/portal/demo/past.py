@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, islice
 from random import Random
 
 from jishi.portal.demo import course as life
@@ -31,6 +32,7 @@ SEASONS = {
 CHANNELS = (("phone", 61), ("web", 21), ("grid", 10), ("visit", 3), ("link", 3), ("import", 2))
 KINDS = (("report", 61), ("complaint", 17), ("inquiry", 8), ("help", 7), ("suggestion", 5), ("tip_off", 2))
 VOICES = (("open", 70), ("confidential", 21), ("anonymous", 9))
+SHARE_TO_SIGN = 0.0004  # of each body whose handler can sign in: two of five thousand
 SHARE_NEAR_DUPLICATE, SHARE_TWO_MATTERS, SHARE_CONTACT_IN_TEXT, SHARE_OPEN = 0.08, 0.035, 0.06, 0.06
 EMERGENCIES = frozenset({"07.02.01", "02.03.01", "10.02.03"})
 URGENT = frozenset(
@@ -104,6 +106,7 @@ class Year:
         self.names = {b.code: b.name for b in town.bodies}
         self.departments = [b.code for b in town.bodies if b.level in ("city_dept", "street")]
         self.by_month = {month: _month_mix(month) for month in range(1, 13)}
+        self.people = town.people
         self.said: list[PastCase] = []
 
     def cases(self) -> Iterable[PastCase]:
@@ -116,7 +119,9 @@ class Year:
         still_open = sum(case.status not in ENDED for case, _ in drafts)
         reopened = self._reopen_late(drafts, open_wanted - still_open)
         fresh = self._fresh(drafts)
-        return [fresh.get(n) or reopened.get(n, case) for n, (case, _) in enumerate(drafts)]
+        told = [fresh.get(n) or reopened.get(n, case) for n, (case, _) in enumerate(drafts)]
+        waiting = self._waiting(told)
+        return sorted((waiting.get(n, case) for n, case in enumerate(told)), key=lambda c: c.said_at)
 
     def _moments(self) -> list[dt.datetime]:
         """Moments of a year by month, weekday and hour, with this morning and yesterday well filled."""
@@ -282,6 +287,39 @@ class Year:
                     made[n] = self._paused(*drafts[n], what)
         return made
 
+    def _waiting(self, told: list[PastCase]) -> dict[int, PastCase]:
+        """Let everybody who can sign in as a handler find something to sign: of a body that was offered less this
+        morning, the newest ordinary matters are said this morning instead, and wait since the last half hour."""
+        rng, made = self.rng, {}
+        wanted = round(self.n * SHARE_TO_SIGN)
+        repeated = {c.near_duplicate_of for c in told}
+        since = self.now - dt.timedelta(minutes=30)  # before: the two hours for signing are soon over
+        offered = [c.steps[-1] for c in told if c.status == "offered" and c.steps[-1].at > since]
+        waits = Counter(s.facts["to"] for s in offered)
+        for body in dict.fromkeys(p.body for p in self.people if "handler" in p.roles):
+            newest = (
+                n
+                for n in range(len(told) - 1, -1, -1)
+                if told[n].status == "closed" and told[n].urgency == "normal" and not told[n].topic
+                and not told[n].near_duplicate_of and told[n].external_id not in repeated
+                and body == told[n].body == _asked_of(told[n]) and told[n].channel != "grid"
+            )  # fmt: skip
+            for n in islice(newest, max(0, wanted - waits[body])):
+                made[n] = self._said_this_morning(told[n], self.now - dt.timedelta(minutes=rng.randint(4, 28)))
+        return made
+
+    def _said_this_morning(self, case: PastCase, offered_at: dt.datetime) -> PastCase:
+        """Tell a life anew up to its offer, at another moment; its number bears the day on which it is said."""
+        steps = life.until(case.steps, "offered")
+        later = offered_at - steps[-1].at
+        moved = tuple(replace(s, at=s.at + later) for s in steps)
+        said_at = case.said_at + later
+        external_id = f"YX{said_at.astimezone(LOCAL):%y%m%d}{case.external_id[-5:]}"
+        return replace(
+            case, external_id=external_id, said_at=said_at, steps=moved, status=status_after(moved), is_late=False,
+            reply="",
+        )  # fmt: skip
+
     def _paused(self, case: PastCase, told: Told, what: str) -> PastCase:
         rng, steps = self.rng, life.until(case.steps, "signed" if what != "replied" else "contacted")
         at = self.now - dt.timedelta(hours=rng.uniform(0.2, 3.4))
@@ -304,6 +342,12 @@ class Year:
         steps = (*steps, *added)
         reply = steps[-1].words if what == "replied" else ""
         return replace(case, steps=steps, status=status_after(steps), is_late=False, reply=reply)
+
+
+def _asked_of(case: PastCase) -> str | None:
+    """Name the body that was asked first; nobody, where a consultation came before."""
+    first = next((s for s in case.steps if s.what in ("offered", "consultation_opened")), None)
+    return str(first.facts["to"]) if first is not None and first.what == "offered" else None
 
 
 def _month_mix(month: int) -> tuple[list[str], list[float]]:

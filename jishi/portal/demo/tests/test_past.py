@@ -73,6 +73,17 @@ class TestShares:
         } <= set(open_)
         assert any(c.steps[-1].what == "return_asked" for c in YEAR)
 
+    @pytest.mark.parametrize("day", [TODAY, dt.date(2026, 11, 22), dt.date(2027, 2, 9)])
+    def test_every_handler_who_can_sign_in_has_something_to_sign_this_morning(self, day):
+        year = past_cases(5000, seed=1, today=day)
+        now = dt.datetime.combine(day, dt.time(10, 20), LOCAL)
+        waits = Counter(c.steps[-1].facts["to"] for c in year if now - c.steps[-1].at < dt.timedelta(minutes=30)
+                        and c.status == "offered")  # fmt: skip
+
+        assert {p.username for p in town().people if "handler" in p.roles and waits[p.body] < 1} == set()
+        assert [c.said_at for c in year] == sorted(c.said_at for c in year)
+        assert len({c.external_id for c in year}) == len(year)
+
     def test_less_than_half_of_the_closed_have_an_answer_to_feedback(self):
         closed = [c for c in YEAR if c.status == "closed"]
 
