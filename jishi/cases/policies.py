@@ -12,12 +12,15 @@ from jishi.accounts import queries as accounts
 from jishi.cases import limits
 from jishi.cases.models import Case, Consultation, Handover, Membership, Part, Participant, Report, Topic
 from jishi.cases.states import ENDS, Status
-from jishi.foundation import scope
+from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
 from jishi.kernels.procedure import Move
 
-OF_THE_FEEDBACK = frozenset({"feedback.answered", "feedback.attempted"})
+OF_THE_FEEDBACK = frozenset(
+    {"feedback.answered", "feedback.attempted", "case.recheck_called", "case.recheck_denied", "case.recheck_dropped"}
+)
+BARRED = ("case.replied", "case.recheck_called", "case.recheck_denied")  # who has left one does not look (again)
 RECEIVING = ("operator", "dispatcher", "grid_worker", "system")  # who may say how urgent, and by which channel
 PROGRAM = "open311"  # role of a stranger's program: it sends reports and words to public ones, it sees no case
 DESK = ("operator", "dispatcher", "reviewer", "feedback", "supervisor", "office", "ruler", "auditor")
@@ -159,11 +162,45 @@ def at_the_desk(actor: Actor, cases: QuerySet[Case]) -> QuerySet[Case]:
 
 
 def _dispatchers() -> list[accounts.Hand]:
+    return _hands("dispatcher")
+
+
+def _hands(role: str) -> list[accounts.Hand]:
     now = scope.current()
-    if "dispatchers" not in now.memo:
-        now.memo["dispatchers"] = accounts.hands_of("dispatcher", now=now.recorded_at)
-    found: list[accounts.Hand] = now.memo["dispatchers"]
+    if f"hands:{role}" not in now.memo:
+        now.memo[f"hands:{role}"] = accounts.hands_of(role, now=now.recorded_at)
+    found: list[accounts.Hand] = now.memo[f"hands:{role}"]
     return found
+
+
+def nobody_looks_again(case: Case) -> bool:
+    """Tell whether no reviewer of the place is left who may judge a "not solved"."""
+    return case.id in none_looks_again([case])
+
+
+def none_looks_again(cases: Iterable[Case]) -> set[int]:
+    """Tell of which cases no reviewer of the place is left who may judge a "not solved": each answered here, took the
+    answer down, has judged once, is of the body that answered or of an accused one, or stands aside."""
+    rows = {case.id: case for case in cases}
+    barred = {case.id: set(case.aside_account_ids) for case in rows.values()}
+    entries = trail.Entry.objects.filter(subject_kind="case", subject_id__in=list(rows), verb__in=BARRED)
+    for case_id, label in entries.filter(actor__contains=":").values_list("subject_id", "actor"):
+        account = label.split("/")[0].split(":")[1]
+        barred[case_id] |= {int(account)} if account.isdecimal() else set()
+    return {
+        case.id for case in rows.values() if none_left(
+            _hands("reviewer"), case.division_code, recused={*case.recused_body_ids, case.lead_id or 0},
+            aside=barred[case.id],
+        )
+    }  # fmt: skip
+
+
+def _in_the_reviewers_place(actor: Actor, stand: Stand) -> bool:
+    """The leading group office looks where no other reviewer may (spec 10 §13: the upper level leads)."""
+    ours, case = actor.body_ids | actor.tied_to, stand.case
+    if not _OFFICE(actor, stand) or ours.intersection(case.recused_body_ids):
+        return False
+    return actor.account_id not in case.aside_account_ids and nobody_looks_again(case)
 
 
 _REVIEWER, _FEEDBACK, _RULER = _of_the_desk("reviewer"), _of_the_desk("feedback"), _of_the_desk("ruler")
@@ -179,6 +216,7 @@ PARTIES: Mapping[str, Callable[[Actor, Stand], bool]] = {
     "offered_body": _holds,
     "lead": _holds,
     "reviewer": lambda actor, stand: _REVIEWER(actor, stand) and _outside_the_matter(actor, stand),
+    "recheck_office": _in_the_reviewers_place,
     "feedback_body": lambda actor, stand: _FEEDBACK(actor, stand) and _outside_the_matter(actor, stand),
     "supervisor": _SUPERVISOR,
     "leading_office": _OFFICE,

@@ -130,6 +130,13 @@ class ReviewIn(Schema):
     why: str = Field("", max_length=500)
 
 
+class RecheckIn(Schema):
+    verdict: str
+    why: str = Field(max_length=500)
+    ground: str = Field("", max_length=20)
+    report: str = Field("", max_length=20, description="Whose answer; without it the oldest that waits.")
+
+
 class ConsultIn(Schema):
     question: str = Field(max_length=500)
     invited: list[Number] = Field(max_length=50)

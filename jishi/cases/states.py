@@ -107,6 +107,15 @@ class DeclineGround(models.TextChoices):
     UNLAWFUL = "unlawful", "内容违法"
 
 
+class NotBackGround(models.TextChoices):
+    """Why a case that its caller calls not solved does not go back; each says something of the matter, none of him."""
+
+    DONE_AS_SAID = "done_as_said", "核对过现场，答复里说的已经做到"
+    PLANNED = "planned", "已列计划，答复里写的日子还没到"
+    NOT_LAWFUL = "not_lawful", "想要的结果依法办不到，依据已经写明"
+    ANOTHER_MATTER = "another_matter", "说的是另一件事，要另外登记"
+
+
 class Outcome(models.TextChoices):
     SOLVED = "solved", "已解决"
     PARTLY = "partly", "部分解决"
@@ -321,6 +330,7 @@ class ClockKind(models.TextChoices):
     RULING = "ruling", "裁定"
     REVIEW = "review", "审核"
     FEEDBACK = "feedback", "回访"
+    RECHECK = "recheck", "复核"
     REOPEN = "reopen", "重办"
     PART_SIGN = "part_sign", "协办签收"
     PART = "part", "协办"

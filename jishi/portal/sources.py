@@ -79,7 +79,8 @@ def _handling(one: today.Standing) -> looks.Board:
 
 def _reviewing(one: today.Standing) -> looks.Board:
     return looks.Board(_("审核"), reverse("review"), _("去审核"), [
-        looks.Figure(_("等审核的"), one.all, reverse("review")),
+        looks.Figure(_("等审核的"), one.by_kind["review"], reverse("review")),
+        looks.Figure(_("等复核的"), one.by_kind["recheck"], reverse("second-look")),
     ], empty=_("没有等审核的答复。承办单位交来的会先到这里。"))  # fmt: skip
 
 
@@ -93,6 +94,7 @@ _BOARDS = {"dispatcher": _dispatching, "handler": _handling, "reviewer": _review
 _WAYS = {
     "dispatch": "{dispatch}?case={number}", "return_answer": "{dispatch}?queue=returns&case={number}",
     "consult": "{dispatch}?queue=consulting&case={number}", "review": "{review}?case={number}",
+    "recheck": "{again}?case={number}",
     "feedback": "{feedback}?case={number}",
 }  # fmt: skip
 
@@ -130,7 +132,7 @@ def _promises(actor: Actor, now: datetime) -> looks.Board:
 
 def _first(one: today.Begin) -> looks.First:
     if one.kind in _WAYS:
-        pages = {name: reverse(name) for name in ("dispatch", "review", "feedback")}
+        pages = {name: reverse(name) for name in ("dispatch", "review", "feedback")} | {"again": reverse("second-look")}
         url = _WAYS[one.kind].format(number=one.number, **pages)
     else:
         url = reverse("case" if one.kind == "promise" else "inbox-case", args=[one.number])

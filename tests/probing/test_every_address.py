@@ -80,6 +80,7 @@ MOMENT = {
     "absorb": "OFFERED", "take-back": "OFFERED", "sign": "OFFERED", "return/accept": "ASKED_BACK",
     "return/deny": "ASKED_BACK",
     "positions": "CONSULTING", "rulings": "CONSULTING", "review": "REPLIED", "/desk/review/<number>": "REPLIED",
+    "recheck": "FEEDBACK", "/desk/again/<number>": "FEEDBACK",
     "/desk/feedback/<number>/contact": "FEEDBACK", "/desk/feedback/<number>/<code>": "FEEDBACK",
     "/mine/<number>/feedback": "FEEDBACK", "reopen": "CLOSED", "redispatch": "CLOSED", "restore": "ABSORBED",
     "object": "DECLINED", "resume": "SUSPENDED", "suspend/approve": "ASKED", "suspend/deny": "ASKED",

@@ -134,4 +134,4 @@ class TestBothLives:
     def test_a_handover_is_born_signed_only_when_a_case_is_taken_up_again(self):
         born = {m.verb for m in read("handover").open_moves(BIRTH) if m.to == "SIGNED"}
 
-        assert born == {"reopening.reopen", "feedback.send_back"}
+        assert born == {"reopening.reopen", "feedback.send_back", "rechecking.agree"}

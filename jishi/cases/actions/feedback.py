@@ -8,13 +8,12 @@ from django.db import transaction
 from django.utils.timezone import localtime
 
 from jishi.cases import policies
-from jishi.cases.actions import linking, moving, naming
+from jishi.cases.actions import linking, moving, naming, rechecking
 from jishi.cases.actions.handover import from_outside
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Feedback, Handover, Membership
 from jishi.cases.refusals import GroundNeeded, LinkIsOver, NoCallNow, NotSolvedNeedsReview
-from jishi.cases.states import HANDOVER, Contacted, HandoverStatus, Role, Satisfied, Solved, Status, Voice
-from jishi.foundation import procedures
+from jishi.cases.states import Contacted, Satisfied, Solved, Status, Voice
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound, Stale
 from jishi.kernels.text.minimise import minimise_one
@@ -48,6 +47,11 @@ def ask_also(case: Case, members: Sequence[Membership], *, now: datetime) -> lis
     last = Feedback.objects.filter(case=case).order_by("-round").values_list("round", flat=True).first() or 1
     rows = [Feedback(tenant_id=case.tenant_id, membership=m, case=case, round=last, asked_at=now) for m in members]
     return list(Feedback.objects.bulk_create(rows))
+
+
+def go_with(left: Membership, stays: Membership) -> None:
+    """Let what a caller was asked, and answered, stay his in the same case: the desk parted what he said in two."""
+    Feedback.objects.filter(membership=left, case_id=stays.case_id).update(membership=stays)
 
 
 def link_for(feedback_id: int) -> str:
@@ -109,6 +113,8 @@ def answer(feedback_id: int, *, answers: Answers, by: Actor, now: datetime, vers
         codes={"contacted": row.contacted, "solved": row.solved, "satisfied": row.satisfied, "round": row.round},
         words={"text": row.text_shown} if row.text_shown else None,
     )  # fmt: skip
+    if held.case.status == Status.FEEDBACK:
+        rechecking.answered(held, row, by=by, now=now)
     if held.case.status == Status.FEEDBACK and _all_solved(held.case, row.round):
         _conclude(held, by=Actor(tenant_id=by.tenant_id, kind="system", run="all_answered"), now=now)
     return row
@@ -138,9 +144,11 @@ def conclude(case_id: int, *, by: Actor, now: datetime, version: int | None = No
     """Close the case: the answers are there, the attempts exhausted, or the clock has run out.
 
     :raises GroundNeeded: a person closes it while a caller can still be asked.
+    :raises NotSolvedWaits, NotSolvedAgain: somebody says it is not solved, and nobody has judged it; it goes back.
     """
     held = moving.hold(case_id, by=by, version=version)
     moving.ensure(held, "feedback.conclude", by=by)
+    rechecking.ensure_nothing_stands(held.case)
     if by.kind not in ("clock", "system") and _is_somebody_to_ask(held.case, now):
         raise GroundNeeded(
             what="每个人的回答，或三个半天的电话", what_en="an answer of everybody, or calls in 3 half days"
@@ -204,40 +212,55 @@ def _conclude(held: Held, *, by: Actor, now: datetime) -> Case:
     )
 
 
-@transaction.atomic
-def send_back(case_id: int, *, reviewer_agrees: bool, by: Actor, now: datetime, version: int | None = None) -> Case:
-    """Send the case back to the body that answered: a caller says it is not solved.
+def what_follows(case_id: int) -> str:
+    """Say what becomes of a "not solved" that was just said: review, back (the second), reopen (it has ended), told.
 
-    The first time a reviewer must agree, the second time nobody needs to (spec 10 §5, 22).
-    :raises NotSolvedNeedsReview: first time and no agreement. :raises GroundNeeded: nobody said so.
+    told: two persons have said in this round why it does not go back.
+    """
+    case = Case.objects.get(id=case_id)
+    if case.status != Status.FEEDBACK:
+        return "reopen" if case.status == Status.CLOSED else "told"
+    if not rechecking.standing(case):
+        return "told"
+    return "back" if rechecking.is_second(case) else "review"
+
+
+@transaction.atomic
+def send_back(case_id: int, *, why: str, by: Actor, now: datetime, version: int | None = None) -> Case:
+    """Send the case back to the body that answered: it is said a second time not to be solved, so nobody reviews it.
+
+    :raises NotSolvedNeedsReview: it is the first time (`rechecking.agree`). :raises GroundNeeded: nobody says so, or
+    the body is not told what is still to be done.
     """
     held = moving.hold(case_id, by=by, version=version)
-    move = moving.ensure(held, "feedback.send_back", by=by)
-    said = Feedback.objects.filter(case=held.case, superseded_by=None, membership__to_at=None)
-    if not said.filter(solved=Solved.NO).exists():
+    moving.ensure(held, "feedback.send_back", by=by)
+    if not rechecking.standing(held.case):
         raise GroundNeeded(what="诉求人“没解决”的回答", what_en="an answer 'not solved' of a caller")
-    if held.case.not_solved_count == 0 and not reviewer_agrees:
+    if not rechecking.is_second(held.case):
         raise NotSolvedNeedsReview
-    lead = sign_again(held, move.verb, now=now)
-    return moving.carry_out(
-        held, move, by=by, now=now, new_lead=lead,
-        case_values={"lead_id": lead.body_id, "not_solved_count": held.case.not_solved_count + 1},
-        codes={"body": lead.body_id, "handover": lead.id},
-    )  # fmt: skip
+    if not why.strip():
+        raise GroundNeeded(what="还要做什么", what_en="what is still to be done")
+    return _send_back(held, why.strip(), by=by, now=now)
 
 
-def sign_again(held: Held, verb: str, *, now: datetime) -> Handover:
-    """Give the case to the body that answered last: a new row, signed at once (spec 10 §6)."""
-    procedures.ensure_move(HANDOVER, verb, "")
-    last = Handover.objects.filter(case=held.case, role=Role.LEAD, status=HandoverStatus.ENDED).order_by("-id").first()
-    if last is None:
-        raise NotFound
-    return Handover.objects.create(
-        tenant_id=held.case.tenant_id, case=held.case, received_at=held.case.received_at, body_id=last.body_id,
-        role=Role.LEAD, status=HandoverStatus.SIGNED,
-        duty_item_id=last.duty_item_id, duty_edition=last.duty_edition, decision_id=last.decision_id,
-        designated=last.designated, offered_at=now, signed_at=now,
-    )  # fmt: skip
+@transaction.atomic
+def end_by_time(case_id: int, *, by: Actor, now: datetime) -> Case:
+    """Do what follows when nobody is left to wait for: close; what is called not solved is never closed by the clock.
+
+    The first time it is put before a reviewer, if it does not lie there already; the second time it goes back.
+    """
+    held = moving.hold(case_id, by=by)
+    if rechecking.standing(held.case) and rechecking.is_second(held.case):
+        return _send_back(held, "", by=by, now=now)
+    if waits := rechecking.waiting(held.case):
+        rechecking.call(held, waits[0], by=by, now=now)
+        return held.case
+    return _conclude(held, by=by, now=now)
+
+
+def _send_back(held: Held, why: str, *, by: Actor, now: datetime) -> Case:
+    move = moving.ensure(held, "feedback.send_back", by=by)
+    return rechecking.again(held, move, why, by=by, now=now)
 
 
 def _write(old: Feedback, answers: Answers, *, by: Actor, now: datetime) -> Feedback:

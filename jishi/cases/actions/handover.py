@@ -20,11 +20,11 @@ from jishi.cases.refusals import (
     ReturnPending,
     ReturnWindowClosed,
 )  # fmt: skip
-from jishi.cases.states import CASE, HandoverStatus, ReturnGround
+from jishi.cases.states import CASE, HANDOVER, HandoverStatus, ReturnGround, Role
 from jishi.duties.actions import deciding
 from jishi.foundation.actor import Actor
 from jishi.foundation.procedures import ensure_move
-from jishi.foundation.refusals import NotAllowed
+from jishi.foundation.refusals import NotAllowed, NotFound
 
 NEEDS_CITATION = frozenset({ReturnGround.NOT_OUR_DUTY, ReturnGround.WRONG_PLACE})
 
@@ -95,6 +95,20 @@ def return_(case_id: int, *, why: Return, by: Actor, now: datetime, version: int
         words={"words": why.words.strip()},
     )  # fmt: skip
     return _contest_if_second(case, held, by=by, now=now)
+
+
+def sign_again(held: Held, verb: str, *, now: datetime) -> Handover:
+    """Give the case to the body that answered last: a new row, signed at once (spec 10 §6)."""
+    ensure_move(HANDOVER, verb, "")
+    last = Handover.objects.filter(case=held.case, role=Role.LEAD, status=HandoverStatus.ENDED).order_by("-id").first()
+    if last is None:
+        raise NotFound
+    return Handover.objects.create(
+        tenant_id=held.case.tenant_id, case=held.case, received_at=held.case.received_at, body_id=last.body_id,
+        role=Role.LEAD, status=HandoverStatus.SIGNED,
+        duty_item_id=last.duty_item_id, duty_edition=last.duty_edition, decision_id=last.decision_id,
+        designated=last.designated, offered_at=now, signed_at=now,
+    )  # fmt: skip
 
 
 def from_outside(held: Held, by: Actor) -> NoReturn:

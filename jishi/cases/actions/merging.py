@@ -11,7 +11,17 @@ from typing import Any
 from django.db import transaction
 
 from jishi.cases import policies, triage
-from jishi.cases.actions import belonging, dangers, feedback, moving, promises, publishing, recusing, running
+from jishi.cases.actions import (
+    belonging,
+    dangers,
+    feedback,
+    moving,
+    promises,
+    publishing,
+    rechecking,
+    recusing,
+    running,
+)
 from jishi.cases.actions.moving import Held
 from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Clock, Membership, Reply, Report
@@ -125,6 +135,7 @@ def restore(case_id: int, *, why: str = "", by: Actor, now: datetime, version: i
     _go_on(home, stay, now=now)
     _take_note(home, "case.gave_back", by=by, now=now, codes={"case": case.number, "reports": len(leaving)},
                verb=move.verb)  # fmt: skip
+    rechecking.settle(home, by=by, now=now)
     return case
 
 
@@ -184,6 +195,7 @@ def leave(case_id: int, *, report_id: int, why: str = "", tenant_code: str, by: 
     _go_on(held, stay, now=now)
     codes = {"report": member.report.number, "to": case.number}
     _take_note(held, "case.left", by=by, now=now, codes=codes, words=why, verb=birth.verb)
+    rechecking.settle(held, by=by, now=now)
     return case
 
 
@@ -213,6 +225,7 @@ def split(report_id: int, *, case_id: int, parts: Sequence[Part], tenant_code: s
     belonging.end([member], MembershipEnd.SPLIT, now=now)
     (first,) = belonging.begin(held.case, [(member, own, clock)], why="split", by=by, now=now)
     first.change(part_text=said[0])
+    feedback.go_with(member, first)
     birth = ensure_move(CASE, "merging.split", "")
     cases = [held.case]
     for text, part in zip(said[1:], parts[1:], strict=True):

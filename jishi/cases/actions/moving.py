@@ -32,7 +32,7 @@ QUIET = frozenset(
         "handover.return_denied", "feedback.answered", "feedback.attempted", "case.termination_asked",
         "case.termination_denied", "case.suspension_asked", "case.suspension_denied", "case.banking_asked",
         "case.banking_denied", "case.bank_condition_true", "case.urged", "clock.extension_asked",
-        "clock.extension_denied", "case.attended",
+        "clock.extension_denied", "case.attended", "case.recheck_called", "case.recheck_denied", "case.recheck_dropped",
     }
 )  # fmt: skip
 # Entries of other lives on a case.

@@ -155,7 +155,7 @@ def _reach(
                 person.rungs[e.id] = e.urgent
 
     def desk(role: str, e: Escalation) -> list[tuple[int, int | None]]:
-        if role == "dispatcher" and policies.nobody_places(e.case):
+        if _nobody_sits_there(role, e):
             role = "office"
         return [(h.account_id, h.body_id) for h in roles[role] if e.case.division_code.startswith(h.area)]
 
@@ -170,6 +170,13 @@ def _reach(
         }
         for party in e.to:
             reach(e, parties[party])
+
+
+def _nobody_sits_there(role: str, e: Escalation) -> bool:
+    """Whether everybody of a desk must stand aside, so that the office does its work on this case."""
+    if role == "reviewer":
+        return e.clock.kind == "recheck" and policies.nobody_looks_again(e.case)
+    return role == "dispatcher" and policies.nobody_places(e.case)
 
 
 def _accused(waiting: Iterable[Escalation]) -> set[int]:

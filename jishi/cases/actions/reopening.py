@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from jishi.cases import policies
-from jishi.cases.actions import feedback, moving
+from jishi.cases.actions import handover, moving
 from jishi.cases.models import Case
 from jishi.cases.refusals import GroundNeeded, ReopenWindowClosed
 from jishi.foundation.actor import Actor
@@ -24,7 +24,7 @@ def reopen(case_id: int, *, why: str, by: Actor, now: datetime, version: int | N
         raise GroundNeeded(what="哪里没解决，或有什么新情况", what_en="what is not solved, or what is new")
     if held.case.closed_at is None or now > held.case.closed_at + policies.window_of(held.case):
         raise ReopenWindowClosed(days=policies.window_of(held.case).days)
-    lead = feedback.sign_again(held, move.verb, now=now)
+    lead = handover.sign_again(held, move.verb, now=now)
     return moving.carry_out(
         held, move, by=by, now=now, new_lead=lead, case_values={"lead_id": lead.body_id, "closed_at": None},
         codes={"body": lead.body_id, "handover": lead.id}, words={"why": why.strip()},

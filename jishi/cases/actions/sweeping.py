@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 MOVES: Mapping[str, Callable[..., object]] = {
     "handover.sign_by_time": handover.sign_by_time,
     "handover.return_by_time": handover.return_by_time,
-    "feedback.conclude": feedback.conclude,
+    "feedback.conclude": feedback.end_by_time,
     "clocks.resume": clocks.resume,
     "banking.take_up": banking.take_up,
     "parts.sign_by_time": parts.sign_by_time,

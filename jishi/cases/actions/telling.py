@@ -31,7 +31,7 @@ DESKS = {
 OF_ONE = frozenset(  # of one caller of a case, not of all
     {
         "exclusion.asked", "exclusion.decided", "exclusion.revoked", "report.photo_shown", "report.photo_hidden",
-        "report.redacted", "report.hidden", "unsealing.granted", "unsealing.looked",
+        "report.redacted", "report.hidden", "unsealing.granted", "unsealing.looked", "case.recheck_denied",
     }
 )  # fmt: skip
 PARTY_TABLE = MediationParty._meta.db_table
@@ -142,6 +142,8 @@ def people(told: Told, template: notices.Template, now: datetime) -> list[Person
     else:
         found = _of_bodies(_bodies(told, template), now)
     recused = _recused(told.case, now)
+    if template.code == "recheck_reviewer" and policies.nobody_looks_again(told.case):
+        found = _at_desks(told.case, ("office",), now)
     if template.to == "dispatcher" and policies.nobody_places(told.case):
         found = _at_desks(told.case, ("office",), now)
     return in_posts(found, without=recused)

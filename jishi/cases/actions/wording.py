@@ -19,6 +19,7 @@ from jishi.cases.states import (
     LIVES,
     CoverGround,
     DeclineGround,
+    NotBackGround,
     ReturnGround,
     SupervisionGround,
     UnsealGround,
@@ -39,6 +40,10 @@ GROUNDS_EN = {
     "child": "a child", "health": "somebody's health", "secret": "a secret of the state or of a trade",
     "nothing": "looked at, nothing to cover", "own_wish": "the reporter's own wish",
     "verify": "it cannot be verified without asking the person", "danger": "somebody is in danger",
+    "done_as_said": "looked at on the spot: what the answer says is done",
+    "planned": "it is planned, and the day of the answer has not come",
+    "not_lawful": "the law does not allow what is wanted; the basis is stated",
+    "another_matter": "this is another matter, to be taken down on its own",
     "court": "a court, procuratorate or supervisory organ requires it by law", "protect": "to protect the reporter",
 }  # fmt: skip
 
@@ -292,7 +297,7 @@ def _ground(code: str | None, lang: str) -> str:
     if known is not None:
         return known.name.in_(lang)
     spoken = {**dict(ReturnGround.choices), **dict(DeclineGround.choices), **dict(SupervisionGround.choices),
-              **dict(CoverGround.choices), **dict(UnsealGround.choices)}  # fmt: skip
+              **dict(CoverGround.choices), **dict(UnsealGround.choices), **dict(NotBackGround.choices)}  # fmt: skip
     if lang.startswith("zh"):
         return str(spoken.get(code, ""))
     return GROUNDS_EN.get(code, code.replace("_", " "))

@@ -25,7 +25,7 @@ from jishi.cases.models.samples import FeedbackSample
 from jishi.cases.models.together import OutsideLink, Part, Participant, Rating, Whistle
 from jishi.cases.models.topics import Topic, TopicCase, TopicMeasure
 from jishi.cases.models.unsealings import Unsealing
-from jishi.cases.models.work import ContactNote, Feedback, Progress, Reply, Review
+from jishi.cases.models.work import ContactNote, Feedback, Progress, Recheck, Reply, Review
 
 __all__ = [
     "Addendum",
@@ -75,6 +75,7 @@ __all__ = [
     "Rating",
     "Redaction",
     "RefusedPair",
+    "Recheck",
     "Reply",
     "Recording",
     "ReplyPhoto",

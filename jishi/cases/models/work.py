@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from jishi.cases.models.known import known
 from jishi.cases.models.matters import Case, Handover, Membership
-from jishi.cases.states import Contacted, Outcome, Satisfied, Solved
+from jishi.cases.states import Contacted, NotBackGround, Outcome, Satisfied, Solved
 from jishi.foundation.nouns import FactRow, TenantRow
 
 
@@ -132,3 +132,28 @@ class Feedback(TenantRow):
                 condition=Q(sampled=True, answered_at=None, superseded_by=None),
             ),
         ]
+
+
+class Recheck(FactRow):
+    """复核: what a reviewer finds of one answer "not solved" (spec 10 §5, row 22). Each answer is judged once."""
+
+    recused_with = "case"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
+    feedback = models.ForeignKey(Feedback, on_delete=models.CASCADE, related_name="+")
+    reviewer = models.CharField(max_length=80)
+    verdict = models.CharField(max_length=10)  # agreed: it goes back; denied: it does not, and why
+    ground = models.CharField(max_length=20, blank=True, choices=NotBackGround.choices)
+    why = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "feedback"], name="an_answer_is_judged_once"),
+            models.CheckConstraint(name="recheck_is_known", condition=Q(verdict__in=["agreed", "denied"])),
+            models.CheckConstraint(
+                name="denied_has_its_ground",
+                condition=Q(verdict="agreed", ground="") | Q(verdict="denied", ground__in=NotBackGround.values),
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "case"], name="rechecks_of_case")]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.timezone import localdate
 from django.utils.translation import get_language
 
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
-from jishi.cases.models import Case, Handover, Membership, Report
+from jishi.cases.models import Case, Clock, Handover, Membership, Report
 from jishi.cases.states import CASE, ENDS, HandoverStatus, Status
 from jishi.duties import queries as duties
 from jishi.foundation import ends, scope
@@ -49,7 +49,8 @@ def counts(actor: Actor, now: datetime) -> dict[str, int]:
     if actor.has("dispatcher"):
         found["dispatch"] = _cases(actor, Q(status=Status.RECEIVED))
     if actor.has("reviewer"):
-        found["review"] = _cases(actor, Q(status=Status.REPLIED))
+        looks = Clock.objects.filter(case=OuterRef("pk"), kind="recheck", stopped_at=None)
+        found["review"] = _cases(actor, Q(status=Status.REPLIED) | Q(Exists(looks), status=Status.FEEDBACK))
     if actor.has("feedback"):
         found["feedback"] = _cases(actor, Q(status=Status.FEEDBACK))
     if actor.has("handler") and actor.body_ids:

@@ -16,12 +16,12 @@ from jishi.foundation.trail import Entry
 from jishi.kernels.text.minimise import minimise
 
 OWN_WORDS_ONLY = frozenset({"case.objected", "case.reopened", "case.withdrawn"})  # a caller's: shown to himself alone
-OF_ONE_CALLER = ("exclusion.", "report.", "unsealing.")
+OF_ONE_CALLER = ("exclusion.", "report.", "unsealing.", "case.recheck_")
 # Said by the report itself, by its own rows, or about somebody else.
 NOT_TOLD = frozenset(
     {
         "case.received", "case.joined", "report.added_to", "feedback.answered", "case.took_in", "case.gave_back",
-        "case.left",
+        "case.left", "case.recheck_dropped",
     }
 )  # fmt: skip
 
@@ -214,7 +214,8 @@ class Teller:
         if verb.startswith("handover.return") and verb != "handover.return_denied" and lead is not None:
             return _hidden({"words": lead.return_words, "answer": lead.return_answer_words})
         if verb in ("case.declined", "case.progressed", "case.answered_at_once", "case.settled_on_spot",
-                    "case.suspended", "case.banked", "clock.extended", "case.terminated"):  # fmt: skip
+                    "case.suspended", "case.banked", "clock.extended", "case.terminated",
+                    "case.recheck_denied"):  # fmt: skip
             return dict(words)  # written for the caller
         return dict(words) if own else _hidden(words)
 

@@ -24,7 +24,7 @@ DESKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "dispatch": (Status.RECEIVED,), "return_answer": (Status.OFFERED, Status.HANDLING),
         "consult": (Status.CONSULTING,),
     },
-    "reviewer": {"review": (Status.REPLIED,)},
+    "reviewer": {"review": (Status.REPLIED,), "recheck": (Status.FEEDBACK,)},
     "feedback": {"feedback": (Status.FEEDBACK,)},
     "handler": {
         "sign": (Status.OFFERED,), "handling": (Status.HANDLING,), "reopen": (Status.HANDLING,),

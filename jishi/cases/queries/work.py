@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Subquery
 from django.utils.timezone import localdate
 
 from jishi.cases import policies
-from jishi.cases.actions import enclosing, importing, moving, reckoning
+from jishi.cases.actions import enclosing, importing, moving, rechecking, reckoning
 from jishi.cases.actions import feedback as asking
 from jishi.cases.actions.moving import OPEN_HANDOVER
 from jishi.cases.models import (
@@ -265,8 +265,8 @@ def _work(
     contact = next((c for c in clocks if c.kind == "contact"), None)
     item = f"{row.duty_item.number} {row.duty_item.name}" if row.duty_item else ""
     return Work(
-        row.case, row, item, _ticked(main, lang, now) if main else None,
-        _ticked(contact, lang, now) if contact else None, contacted, progress, back,
+        row.case, row, item, ticked(main, lang, now) if main else None,
+        ticked(contact, lang, now) if contact else None, contacted, progress, back,
     )  # fmt: skip
 
 
@@ -284,7 +284,8 @@ def _pressing(clock: Clock) -> tuple[bool, datetime]:
     return clock.due_at is None, clock.due_at or clock.started_at
 
 
-def _ticked(clock: Clock, lang: str, now: datetime) -> Ticked:
+def ticked(clock: Clock, lang: str, now: datetime) -> Ticked:
+    """Give a clock as the chip reads it."""
     late = clock.due_at is not None and clock.due_at < now
     today = clock.due_at is not None and ends.last_day(clock.due_at) <= localdate(now)
     share = ticking.share(clock, now)
@@ -318,7 +319,12 @@ class ReplyShown:
 
 def to_review(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToReview]:
     """List replies by their review clock; one statement."""
-    return [ToReview(c.case, _ticked(c, lang, now)) for c in _running("review", Status.REPLIED, by)[:limit]]
+    return [ToReview(c.case, ticked(c, lang, now)) for c in running("review", Status.REPLIED, by)[:limit]]
+
+
+def count_to_review(*, by: Actor) -> int:
+    """Count the replies that wait; one statement."""
+    return int(running("review", Status.REPLIED, by).count())
 
 
 def reply_shown(case: Case, *, by: Actor) -> ReplyShown:
@@ -334,7 +340,8 @@ def reply_shown(case: Case, *, by: Actor) -> ReplyShown:
     return ReplyShown(reply, tuple(contacts[:20]), tuple(reviews[:5]), own, along)
 
 
-def _running(kind: str, status: str, by: Actor) -> Any:
+def running(kind: str, status: str, by: Actor) -> Any:
+    """Give the running clocks of a desk, the most pressing first, without the cases that the actor's bodies answer."""
     seen = policies.visible_to(by, Case.objects.filter(status=status, pk=OuterRef("case")))
     rows = Clock.objects.filter(ForEach(seen), tenant_id=by.tenant_id, kind=kind, stopped_at=None)
     return rows.exclude(case__lead__in=by.body_ids).select_related("case", "case__lead").order_by(
@@ -370,9 +377,9 @@ class Asked:
 
 def to_ask(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToAsk]:
     """List the cases in feedback by their clock, then those that ended at once and were drawn; five statements."""
-    rows = list(_running("feedback", Status.FEEDBACK, by)[:limit])
+    rows = list(running("feedback", Status.FEEDBACK, by)[:limit])
     asked = _present_round([c.case_id for c in rows])
-    waiting = [_to_ask(c.case, _ticked(c, lang, now), asked.get(c.case_id, ())) for c in rows]
+    waiting = [_to_ask(c.case, ticked(c, lang, now), asked.get(c.case_id, ())) for c in rows]
     return [*waiting, *_ended_at_once(by, limit)]
 
 
@@ -419,6 +426,13 @@ def asked_of(case: Case, *, now: datetime) -> list[Asked]:
 def _asked_one(row: Feedback, now: datetime) -> Asked:
     report, why = row.membership.report, asking.why_no_call(row, now)
     return Asked(row, report.number, report.voice, asking.tries_of(row), not why, why)
+
+
+def turn_of(case: Case) -> str:
+    """Say whose turn a standing "not solved" makes it: reviewer (the first), feedback (the second), or nobody's."""
+    if not rechecking.standing(case):
+        return ""
+    return "feedback" if rechecking.is_second(case) else "reviewer"
 
 
 def may_conclude(asked: Sequence[Asked], clock_over: bool) -> bool:  # noqa: FBT001 - a fact, not a switch

@@ -90,8 +90,36 @@ class ElementsMissing(Refused):
 
 class NotSolvedNeedsReview(Refused):
     code, status = "not_solved_needs_agreement", 409
-    zh, en = "第一次说没解决，要审核人同意才能退回重办。", "The first 'not solved' goes back only if a reviewer agrees."
-    next_zh, next_en = "请审核人看一下。", "Ask a reviewer to look."
+    zh = "第一次说没有解决，由审核人复核，不由回访台退回。"
+    en = "The first 'not solved' is judged by a reviewer; the feedback desk does not send it back."
+    next_zh, next_en = "等审核人复核。", "Wait for the reviewer."
+
+
+class NotSolvedWaits(Refused):
+    """What somebody calls not solved is not closed before another person has looked (spec 10 §5, row 21)."""
+
+    code, status = "not_solved_waits", 409
+    zh = "有人说没有解决，还没有复核，不能办结。"
+    en = "Somebody says it is not solved and nobody has looked yet: it cannot be closed."
+    next_zh = "轮到审核人：退回重办，或者写明为什么不退。"
+    next_en = "It is the reviewer's turn: send it back, or say why not."
+
+
+class NotSolvedAgain(Refused):
+    """The second 'not solved' goes back without review (spec 10 §5, row 22)."""
+
+    code, status = "not_solved_again", 409
+    zh = "第二次说没有解决，不再复核，也不能办结。"
+    en = "It is said not to be solved a second time: no second look, and no closing."
+    next_zh = "轮到回访单位：退回重办；到时限没有退，平台退。"
+    next_en = "It is the feedback body's turn: send it back; when its time is over the platform does."
+
+
+class NothingToLookAt(Refused):
+    code, status = "nothing_to_look_at", 409
+    zh = "这个回答不等复核：改过了，已经复核了，或者不是“没有解决”。"
+    en = "This answer waits for no second look: it was changed, judged already, or does not say 'not solved'."
+    next_zh, next_en = "看现在等着的是哪一位的。", "See whose answer waits now."
 
 
 class ReopenWindowClosed(Refused):

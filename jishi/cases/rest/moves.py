@@ -22,6 +22,7 @@ from jishi.cases.actions import (
     handover,
     intake,
     parts,
+    rechecking,
     recordings,
     recusing,
     reopening,
@@ -40,6 +41,7 @@ from jishi.cases.shapes import (
     LineIn,
     OfferIn,
     ProgressIn,
+    RecheckIn,
     ReplyIn,
     ReportIn,
     ReturnIn,
@@ -326,6 +328,22 @@ def review_(request: HttpRequest, response: HttpResponse, number: str, payload: 
         review.send_back(case_id, elements=elements, why=payload.why, by=actor, now=now, version=version)
     else:
         raise Invalid(detail="verdict: approved | sent_back")
+    return moved(request, response, number)
+
+
+@router.post("/cases/{number}/recheck", summary="Judge an answer 'not solved'")
+def recheck(request: HttpRequest, response: HttpResponse, number: str, payload: RecheckIn) -> dict[str, Any]:
+    """Send the case back (`approved`), or leave it by a ground and a sentence that its caller reads (`denied`)."""
+    case_id, actor, now, version = case_id_of(request, number), request.actor, timezone.now(), version_seen(request)  # type: ignore[attr-defined]
+    answer = rechecking.answer_of(case_id, payload.report)
+    if payload.verdict == "approved":
+        rechecking.agree(case_id, answer_id=answer, why=payload.why, by=actor, now=now, version=version)
+    elif payload.verdict == "denied":
+        rechecking.disagree(
+            case_id, answer_id=answer, ground=payload.ground, why=payload.why, by=actor, now=now, version=version
+        )
+    else:
+        raise Invalid(detail="verdict: approved | denied")
     return moved(request, response, number)
 
 

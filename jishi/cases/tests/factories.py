@@ -19,6 +19,7 @@ from jishi.cases.actions import (
     handover,
     intake,
     merging,
+    rechecking,
     review,
     ruling,
 )
@@ -315,6 +316,45 @@ def say_not_solved(case: Case, now: datetime) -> None:
     if row is None:
         raise NotFound
     do(caller_desk(case.tenant_id), feedback.answer, row.id, answers=feedback.Answers("yes", "no", "not"), now=now)
+
+
+STILL = "只清了一半，北门口还积水，请把整段管道疏通。"  # what a body still has to do
+NOT_BACK = "今天上午到现场看过，井是通的，雨后没有积水。"  # why it does not go back
+
+
+def said_no(case: Case, now: datetime) -> int:
+    """The answer "not solved" that waits for a reviewer, the oldest first."""
+    with scope.work(system(case.tenant_id)):
+        return next((row.id for row in rechecking.standing(case)), 0)
+
+
+def agree(case: Case, now: datetime, by: Actor | None = None) -> None:
+    do(by or reviewer(case.tenant_id), rechecking.agree, case.id, answer_id=said_no(case, now), why=STILL, now=now)
+
+
+def disagree(case: Case, now: datetime, by: Actor | None = None) -> None:
+    do(by or reviewer(case.tenant_id), rechecking.disagree, case.id, answer_id=said_no(case, now),
+       ground="done_as_said", why=NOT_BACK, now=now)  # fmt: skip
+
+
+def say_not_solved_and_stay(case: Case, now: datetime) -> None:
+    """Somebody says it is not solved, and a reviewer finds that it is."""
+    say_not_solved(case, now)
+    disagree(case, now)
+
+
+def to_feedback_again(case: Case, now: datetime) -> Case:
+    """From HANDLING on, as far as the callers being asked once more."""
+    _reply(again(case.tenant_id, case.id), now)
+    _approve(case, now)
+    return again(case.tenant_id, case.id)
+
+
+def say_not_solved_again(case: Case, now: datetime) -> None:
+    """It is said not to be solved, handled again, and said a second time."""
+    say_not_solved(case, now)
+    agree(case, now)
+    say_not_solved(to_feedback_again(case, now), now)
 
 
 def drawn(case: Case) -> Case:

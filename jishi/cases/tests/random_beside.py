@@ -376,6 +376,8 @@ NOT_WALKED = {
     "consultation.contest_held": PIECE, "covering.record": PIECE, "covering.note_photo": PIECE,
     "covering.note_words": PIECE, "dispatch.make_offer": PIECE, "dispatch.ensure_may_lead": PIECE,
     "errands.press_many": PIECE, "errands.store": PIECE, "intake.receive_many": PIECE,
+    "rechecking.answered": PIECE, "rechecking.call": PIECE, "rechecking.drop": PIECE, "rechecking.settle": PIECE,
+    "rechecking.again": PIECE,
     "choosing.keep": PIECE, "choosing.keep_answer": PIECE,
     "lending.ensure_lists_allow": PIECE, "making.make_report": PIECE, "moving.beside": PIECE,
     "moving.carry_out": PIECE, "moving.carry_out_beside": PIECE, "moving.carry_out_handover": PIECE,

@@ -31,6 +31,7 @@ from jishi.cases.actions import (
     parts,
     publishing,
     rating,
+    rechecking,
     reopening,
     review,
     ruling,
@@ -242,6 +243,14 @@ def _answers(w: World, c: Now, row: Any) -> feedback.Answers:
     return feedback.Answers("yes", w.rng.choice(("yes", "no", "partly")), w.rng.choice(("satisfied", "not")))
 
 
+def said_no(w: World, c: Now) -> Any:
+    return w.one(Feedback, case=c.id, solved="no", superseded_by=None)
+
+
+def _row_id(w: World, c: Now, row: Any) -> int:
+    return int(row.id)
+
+
 WORDS = {"words": WHY}
 _HOW = {"how": "phone", "reached": lambda w, c, r: w.rng.choice(("yes", "refused", "no_answer"))}
 STEPS: tuple[Step, ...] = (
@@ -300,8 +309,8 @@ STEPS: tuple[Step, ...] = (
     Step("review.approve", role("reviewer"), on_case(review.approve, elements=f.ALL_FOUR)),
     Step("feedback.answer", role("feedback", "hfzx"), on_row(feedback.answer, answers=_answers), any_of(Feedback)),
     Step("feedback.note_attempt", role("feedback", "hfzx"), on_case(feedback.note_attempt, result="no_answer")),
-    Step("feedback.conclude", the_clock, on_case(feedback.conclude)),
-    Step("feedback.send_back", role("feedback", "hfzx"), on_case(feedback.send_back, reviewer_agrees=True)),
+    Step("feedback.conclude", role("feedback", "hfzx"), on_case(feedback.conclude)),
+    Step("feedback.send_back", role("feedback", "hfzx"), on_case(feedback.send_back, why=f.STILL)),
     Step("reopening.reopen", role("reviewer"), on_case(reopening.reopen, why="又堵了")),
     Step("reopening.redispatch", role("dispatcher"), on_case(reopening.redispatch, why="应当由水务办")),
     Step("withdrawing.withdraw", the_caller,
@@ -328,6 +337,10 @@ STEPS: tuple[Step, ...] = (
     Step("supervision.lift", role("supervisor"), on_case(supervision.lift, why=WHY)),
     Step("supervision.open_again", role("supervisor"), on_case(supervision.open_again, missing=WHY)),
     Step("exclusion.ask", the_lead, on_case(exclusion.ask, what=lambda w, c, r: f.exclusion())),
+    Step("rechecking.agree", role("reviewer"), on_case(rechecking.agree, answer_id=_row_id, why=f.STILL), said_no),
+    Step("rechecking.disagree", role("reviewer"), on_case(
+         rechecking.disagree, answer_id=_row_id, ground="planned", why=f.NOT_BACK), said_no),
+    Step("feedback.end_by_time", the_clock, on_case(feedback.end_by_time)),
     Step("exclusion.decide", role("supervisor"), on_row(exclusion.decide, why=f.PROVED,
          verdict=lambda w, c, r: w.rng.choice(("approved", "denied"))), any_of(Exclusion)),
     Step("exclusion.revoke", role("supervisor"), on_row(exclusion.revoke, why=f.PROVED), any_of(Exclusion)),
@@ -390,9 +403,12 @@ NEXT: dict[str, tuple[str, ...]] = {
     "clocks.ask_suspension": ("clocks.suspend", "clocks.deny_suspension"),
     "clocks.ask_extension": ("clocks.extend", "clocks.deny_extension"),
     "banking.ask": ("banking.bank", "banking.deny"), "banking.bank": ("banking.note_came_true",),
-    "handling.note_contact": ("handling.reply", "handling.note_contact", "handling.ask_termination"),
-    "handling.ask_termination": ("handling.terminate",), "handling.reply": ("review.approve", "review.send_back"),
-    "review.approve": ("feedback.answer", "feedback.note_attempt"), "feedback.answer": ("feedback.send_back",),
+    "handling.note_contact": ("handling.reply", "handling.reply", "handling.note_contact", "handling.ask_termination"),
+    "handling.ask_termination": ("handling.terminate",),
+    "handling.reply": ("review.approve", "review.approve", "review.send_back"),
+    "review.approve": ("feedback.answer", "feedback.answer", "feedback.note_attempt"),
+    "rechecking.agree": ("handling.note_contact",),
+    "feedback.answer": ("rechecking.agree", "rechecking.disagree", "feedback.send_back", "feedback.conclude"),
     "exclusion.ask": ("exclusion.decide",), "exclusion.decide": ("exclusion.revoke",),
     "supervision.open": ("supervision.answer",), "supervision.answer": ("supervision.lift", "supervision.open_again"),
     "parts.ask": ("parts.sign", "parts.return_", "parts.sign_by_time"), "parts.return_": ("parts.contest",),

@@ -137,17 +137,31 @@ class TestCalls:
 
 
 class TestWhatFollows:
-    def test_not_solved_goes_back_with_a_reviewers_agreement(self, town, case, desk):
+    def test_the_first_not_solved_is_the_reviewers_and_no_tick_here_stands_for_him(self, town, case, desk):
         f.say_not_solved(case, NOW)
         case = f.again(town, case.id)
 
-        assert press(desk, case, "send-back").status_code == 409
-        assert press(desk, case, "send-back", agrees="1").status_code == 302
+        html = desk.get(reverse("feedback") + f"?case={case.number}").content.decode()
+
+        assert "轮到审核人" in html
+        assert 'name="agrees"' not in html
+        assert press(desk, case, "send-back", agrees="1", why=f.STILL).status_code == 409
+        assert press(desk, case, "conclude").status_code == 409
+        assert f.again(town, case.id).status == Status.FEEDBACK
+
+    def test_the_second_not_solved_goes_back_from_here(self, town, case, desk):
+        f.say_not_solved_again(case, NOW)
+        case = f.again(town, case.id)
+
+        html = desk.get(reverse("feedback") + f"?case={case.number}").content.decode()
+
+        assert "不再复核" in html
+        assert press(desk, case, "send-back", why=" ").status_code == 422
+        assert press(desk, case, "send-back", why=f.STILL).status_code == 302
         assert f.again(town, case.id).status == Status.HANDLING
 
     def test_nobody_said_so_is_refused(self, town, case, desk):
-        assert press(desk, case, "send-back", agrees="1").status_code == 422
-        assert "有人说没解决，才能退回" in desk.get(reverse("feedback")).content.decode()
+        assert press(desk, case, "send-back", why=f.STILL).status_code == 422
 
     def test_of_a_stale_version_changes_nothing(self, town, case, desk):
         answer = desk.post(reverse("feedback-act", args=[case.number, "conclude"]), {"version": case.version - 1})

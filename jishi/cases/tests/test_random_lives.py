@@ -59,7 +59,7 @@ NEXT = {
     for verb in {*random_steps.NEXT, *random_beside.NEXT}
 }  # fmt: skip
 BY_NAME = {s.verb: s for s in STEPS}
-LENGTH, CASES, LOOKED_AT_EVERY = 500, 5, 100
+LENGTH, CASES, LOOKED_AT_EVERY = 700, 5, 100
 BESIDE = {
     Part: PART, Whistle: WHISTLE, Participant: PARTICIPANT, Mediation: MEDIATION, Errand: ERRAND, Topic: TOPIC,
     Unsealing: UNSEALING,
@@ -78,6 +78,7 @@ SELDOM = {
 LEADS_TO = {move.verb: {m.to for m in CASE.moves if m.verb == move.verb} for move in CASE.moves}
 MOVES_BESIDE = {  # verbs that are no row of the case's table, and what they may lead to besides
     "feedback.answer": {"CLOSED", "HANDLING"},
+    "feedback.end_by_time": {"CLOSED", "HANDLING"},
     "handover.return_": {"CONSULTING"},  # a second one
 }  # fmt: skip
 
@@ -98,6 +99,8 @@ def faults(town: int) -> list[str]:
             handovers__in=Handover.objects.filter(role="lead", status__in=HELD)
         )
         stale = Case.objects.filter(~Q(lead=None), status="RECEIVED")
+        asking = Case.objects.filter(status="FEEDBACK")
+        ticking = Clock.objects.filter(kind__in=("feedback", "recheck"), stopped_at=None, due_at__isnull=False)
         parts = Part.objects.filter(status__in=("ASKED", "SIGNED", "CONTESTED"), case__status__in=CASE.ends)
         whistles = Whistle.objects.filter(status__in=("CALLED", "GATHERED", "ACTING"), case__status__in=CASE.ends)
         return [
@@ -106,6 +109,7 @@ def faults(town: int) -> list[str]:
             *(f"twice in one case {row}" for row in double.filter(n__gt=1)),
             *(f"{c.kind} runs on ended case {c.case_id}" for c in ended),
             *(f"{c.kind} of {c.case_id} runs on after what it belongs to" for c in beyond),
+            *(f"nobody's turn on {c.id}, which waits for answers" for c in asking.exclude(clocks__in=ticking)),
             *(f"mediation {m.id} goes on for an ended case" for m in talks),
             *(f"{c.kind} of {c.case_id} stops before it starts" for c in backwards),
             *(f"{c.number} is {c.status} and nobody holds it" for c in held),

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from conftest import MONDAY_TEN
-from jishi.cases.actions import banking, clocks, exclusion, feedback, handling, handover, review, ruling
+from jishi.cases.actions import banking, clocks, exclusion, feedback, handling, handover, rechecking, review, ruling
 from jishi.cases.actions.moving import _ENTRIES
 from jishi.cases.models import Case, Feedback, Handover
 from jishi.cases.refusals import SamePerson
@@ -54,6 +54,9 @@ MOVING = [
     _beside("exclusion.decide", _decide(exclusion.decide, verdict="approved", why=f.PROVED), f.ask_exclusion,
             start=Status.CLOSED),
     _beside("exclusion.revoke", _decide(exclusion.revoke, why=NO), f.exclude, start=Status.CLOSED),
+    _beside("rechecking.disagree",
+            _run(rechecking.disagree, answer_id=f.said_no, ground="planned", why=f.NOT_BACK), f.say_not_solved,
+            lambda c: f.reviewer(c.tenant_id), start=Status.FEEDBACK),
     _beside("answer_photos.publish", lambda case, actor, now: _publish(case, by=actor, now=now), None,
             lambda c: f.reviewer(c.tenant_id), start=Status.REPLIED),
 ]  # fmt: skip

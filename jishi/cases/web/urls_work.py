@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from jishi.cases.web.work import feedback_desk, grid, importing, inbox, map, review
+from jishi.cases.web.work import feedback_desk, grid, importing, inbox, map, review, second_look
 
 urlpatterns = [
     path("desk/inbox", inbox.inbox, name="inbox"),
     path("desk/inbox/<str:number>", inbox.one, name="inbox-case"),
     path("desk/inbox/<str:number>/<slug:code>", inbox.act, name="inbox-act"),
     path("desk/review", review.queue, name="review"),
+    path("desk/again", second_look.queue, name="second-look"),
+    path("desk/again/<str:number>", second_look.act, name="second-look-act"),
     path("desk/review/<str:number>", review.act, name="review-act"),
     path("desk/feedback", feedback_desk.desk, name="feedback"),
     path("desk/feedback/commit", feedback_desk.commit, name="feedback-commit"),

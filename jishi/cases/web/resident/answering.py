@@ -12,6 +12,7 @@ from jishi.cases.models import Feedback
 from jishi.cases.queries import resident
 from jishi.cases.queries.resident import Asked
 from jishi.cases.refusals import LinkIsOver
+from jishi.cases.states import Solved
 from jishi.cases.web import letters
 from jishi.cases.web.desk.edge import seen_version
 from jishi.cases.web.resident import holding
@@ -49,7 +50,7 @@ def by_number(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def done(request: HttpRequest) -> HttpResponse:
     """Say what happens with the answers."""
-    return render(request, "cases/resident/judged.html", {"not_solved": request.GET.get("solved") == "no"})
+    return render(request, "cases/resident/judged.html", {"then": request.GET.get("then", "")})
 
 
 def _ask(request: HttpRequest, asked: Asked, row: Feedback, by: Actor) -> HttpResponse:
@@ -63,5 +64,6 @@ def _ask(request: HttpRequest, asked: Asked, row: Feedback, by: Actor) -> HttpRe
             lang = get_language() or "zh"
             facts, status = facts | {"refused_what": f"{no.sentence(lang)} {no.next_step(lang)}"}, no.status
         else:
-            return redirect(f"{reverse('judged')}?{urlencode({'solved': given.solved})}")
+            then = feedback.what_follows(row.case_id) if given.solved == Solved.NO else ""
+            return redirect(f"{reverse('judged')}?{urlencode({'then': then})}")
     return render(request, "cases/resident/feedback.html", {"form": form, **facts}, status=status)

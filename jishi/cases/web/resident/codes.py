@@ -38,6 +38,12 @@ COVERS: Mapping[str, Callable[[], str]] = {
     "unlawful": lambda: _("违法或者侮辱性的内容"),
     "nothing": lambda: _("看过，没有要遮的"),
 }
+NOT_BACK: Mapping[str, Callable[[], str]] = {
+    "done_as_said": lambda: _("核对过现场，答复里说的已经做到"),
+    "planned": lambda: _("已列计划，答复里写的日子还没到"),
+    "not_lawful": lambda: _("想要的结果依法办不到，依据已经写明"),
+    "another_matter": lambda: _("说的是另一件事，要另外登记"),
+}
 UNSEALS: Mapping[str, Callable[[], str]] = {
     "verify": lambda: _("不问本人就无法核实"),
     "danger": lambda: _("本人或者他人有危险"),

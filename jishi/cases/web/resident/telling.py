@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from jishi.cases.queries.story import Happened
 from jishi.cases.states import CASE, HANDOVER
-from jishi.cases.web.resident import moving_time
+from jishi.cases.web.resident import moving_time, second_look
 from jishi.cases.web.resident.codes import (
     CHANNELS,
     CONTACTED,
@@ -217,14 +217,6 @@ def _approved(h: Happened) -> Line:
     }
 
 
-def _feedback_back(h: Happened) -> Line:
-    return {
-        "title": _("回访里有人说没有解决，退回重办"),
-        "kind": "back",
-        "sub": _("接着办的还是%(body)s。") % {"body": h.body},
-    }
-
-
 def _judged(h: Happened) -> Line:
     answers = {
         "c": say(CONTACTED, h.codes["contacted"]),
@@ -357,6 +349,7 @@ def _expired(h: Happened) -> Line | None:
         "handling": _("办理的时间到了，还没有办完"),
         "contact": _("第一次联系的时间到了，还没有联系上您"),
         "review": _("审核的时间到了，还没有审完"),
+        "recheck": _("复核的时间到了，还没有复核；没有复核，就不办结"),
         "reopen": _("重办的时间到了，还没有办完"),
         "consult": _("会商的时间到了，还没有结果"),
         "ruling": _("裁定的时间到了，还没有裁定"),
@@ -469,7 +462,6 @@ _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     "case.replied": _replied,
     "case.sent_back": _review_back,
     "case.reply_approved": _approved,
-    "case.sent_back_by_feedback": _feedback_back,
     "feedback.answered": _judged,
     "feedback.attempted": _attempted,
     "case.closed": _closed,
@@ -493,4 +485,5 @@ _TELL: Mapping[str, Callable[[Happened], Line | None]] = {
     "case.settled_on_spot": _settled,
     "clock.expired": _expired,
     **moving_time.TELL,
+    **second_look.TELL,
 }

@@ -63,7 +63,8 @@ def page(
             "replies": casepage.replies_of(opened.case)[:1], "channels": dispatch.CHANNELS,
             "may_conclude": work.may_conclude(asked, opened.clock is not None and opened.clock.late),
             "said_no": opened.said_no,
-            "may_try": any(a.may_try for a in asked), "first_time": opened.case.not_solved_count == 0,
+            "may_try": any(a.may_try for a in asked), "turn": work.turn_of(opened.case),
+            "why": str(request.POST.get("why", ""))[:500],
             "first_open": _whom_the_keys_reach(asked),
             "next_case": _next(rows, opened),
             "why_not": next((a.why_not for a in asked if a.why_not in ("hours", "half_day", "not_drawn")), ""),
@@ -114,10 +115,8 @@ def _conclude(request: HttpRequest, found: Case) -> HttpResponse:
 
 
 def _send_back(request: HttpRequest, found: Case) -> HttpResponse:
-    agrees = request.POST.get("agrees") == "1"
-    verbs.send_back(
-        found.id, reviewer_agrees=agrees, by=request.actor, now=request.now, version=seen_version(request)
-    )
+    why = str(request.POST.get("why", ""))
+    verbs.send_back(found.id, why=why, by=request.actor, now=request.now, version=seen_version(request))
     messages.success(request, _("退回重办：%(title)s") % {"title": found.title})
     return _on(request)
 

@@ -26,6 +26,10 @@ OUTCOMES = (
     ("solved", _("已解决")), ("partly", _("部分解决")), ("explained", _("已解释")), ("planned", _("已列计划")),
     ("not_true", _("情况不实")),
 )  # fmt: skip
+NOT_BACK_GROUNDS = (
+    ("done_as_said", _("核对过现场，答复里说的已经做到")), ("planned", _("已列计划，答复里写的日子还没到")),
+    ("not_lawful", _("想要的结果依法办不到，依据已经写明")), ("another_matter", _("说的是另一件事，要另外登记")),
+)  # fmt: skip
 HOW = (("phone", _("电话")), ("visit", _("上门")), ("message", _("短信")))
 
 
@@ -133,6 +137,22 @@ class ReviewForm(forms.Form):
         """Give the four as the verb takes them."""
         said = self.cleaned_data
         return review.Elements(said["time_of_contact"], said["with_whom"], said["measures"], said["by_when"])
+
+
+class SecondLookForm(forms.Form):
+    """复核: what the body still has to do; or why the case does not go back, and a sentence for its caller."""
+
+    todo = forms.CharField(
+        label=_("退回时写明还要做什么"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("10 到 500 字，承办单位看得到；诉求人的回答它看不到"),
+    )  # fmt: skip
+    ground = forms.ChoiceField(
+        label=_("不退的理由"), required=False, choices=NOT_BACK_GROUNDS, widget=forms.RadioSelect
+    )
+    told = forms.CharField(
+        label=_("写给诉求人的话"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("10 到 500 字：看到了什么，为什么这次不退"),
+    )  # fmt: skip
 
 
 class AnswersForm(forms.Form):

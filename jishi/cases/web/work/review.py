@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jishi.cases.actions import publishing
 from jishi.cases.actions import review as verbs
 from jishi.cases.models import Case
-from jishi.cases.queries import casepage, work
+from jishi.cases.queries import casepage, second_look, work
 from jishi.cases.states import Status
 from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
@@ -37,6 +37,7 @@ def page(
     opened = next((r for r in rows if r.case.number == number), rows[0] if rows and not number else None)
     context: dict[str, Any] = {
         "rows": rows, "dense": True, "states": dispatch.states(), "number": number,
+        "replies": len(rows), "again": second_look.count(by=by),
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
     }  # fmt: skip
