@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from conftest import MONDAY_TEN, TOWN
 from jishi.accounts import queries as accounts
@@ -21,6 +22,7 @@ from jishi.cases.refusals import (
 )
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
+from jishi.cases.tests.desk_steps import colleague
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed, NotFound
@@ -333,3 +335,29 @@ class TestTheBodyThatAnswered:
         readable = {v for v in entries(case) if policies.may_read(theirs, back, v)}
         assert "case.sent_back_by_feedback" in readable
         assert not readable & {"feedback.answered", "case.recheck_called", "case.recheck_denied"}
+
+
+class TestTheDesk:
+    def test_shows_the_answer_beside_the_reply_and_keeps_why_it_does_not_go_back(self, case: Case) -> None:
+        say(case, NO)
+        desk = colleague(case.tenant_id, "reviewer")
+        html = desk.get(reverse("second-look")).content.decode()
+        for words in ("还是积水", f.ANSWER, f.DRAIN):
+            assert words in html
+
+        now = f.again(case.tenant_id, case.id)
+        said = {"version": now.version, "answer": f.said_no(case, AT), "verdict": "deny", "ground": "planned"}
+        refused = desk.post(reverse("second-look-act", args=[case.number]), said)
+        assert refused.status_code == 422
+        done = desk.post(reverse("second-look-act", args=[case.number]), {**said, "told": f.NOT_BACK})
+        assert done.status_code == 302
+        assert "case.recheck_denied" in entries(case)
+        assert "没有等复核的" in desk.get(reverse("second-look")).content.decode()
+
+    def test_of_the_office_shows_nothing_that_a_reviewer_may_judge(self, case: Case) -> None:
+        say(case, NO)
+        colleague(case.tenant_id, "reviewer")  # who holds a post, and may look
+
+        html = colleague(case.tenant_id, "office").get(reverse("second-look")).content.decode()
+
+        assert case.title not in html

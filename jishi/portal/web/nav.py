@@ -83,7 +83,7 @@ STAFF = (  # in the order of use: the bar shows the first, the rest are one pres
     Entry("dispatch", _("派单台"), "desk", frozenset({"ruler"})),  # where what two bodies contest lies
     Entry("cases", _("事件"), "list", WORKING),
     Entry("whistles", _("吹哨台"), "bell", frozenset({"office", "ruler"})),
-    Entry("second-look", _("复核"), "eye", frozenset({"office"})),  # what no reviewer may judge
+    Entry("second-look", _("等复核"), "eye", frozenset({"office"})),  # what no reviewer may judge
     Entry("unsealings", _("解封"), "lock", frozenset({"supervisor", "office"})),
     Entry("reminders", _("提醒"), "bell", frozenset({"handler", "head", "dispatcher", "reviewer"})),
     Entry("topic-board", _("每月一题"), "scale", frozenset({"office", "ruler", "handler", "head", "auditor"})),
