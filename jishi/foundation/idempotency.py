@@ -20,14 +20,16 @@ KEEP_DEVICE = timedelta(days=30)
 
 _CLAIM = """
     INSERT INTO foundation_idempotencyrecord (tenant_id, actor, route, key, body_hash, expires_at)
-    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, actor, route, key) DO NOTHING RETURNING id
+    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, actor, route, key) DO NOTHING
+    RETURNING id, ctid::text
 """
 
 
-# One row, by its number: beside a list of rows the plan, made once, might read the whole table.
+# One row, by where it lies: this transaction has put it there, nobody else moves it. Asked by its number alone, the plan
+# that is made once while the table is small may later read every key of the tenant, whom row security names.
 _FILL = """
     UPDATE foundation_idempotencyrecord SET answer = ({given} -> 'answer')::jsonb
-    WHERE id = ({given} ->> 'id')::bigint
+    WHERE ctid = ({given} ->> 'place')::tid AND id = ({given} ->> 'id')::bigint
 """
 _FILLED = (("foundation_idempotencyrecord", _FILL),)
 
@@ -35,20 +37,21 @@ _FILLED = (("foundation_idempotencyrecord", _FILL),)
 class Slot:
     """A claimed key. Give it the answer with `fill`; `answer` holds the earlier one, if any."""
 
-    def __init__(self, record_id: int | None, answer: Any) -> None:
-        self._id, self.answer = record_id, answer
+    def __init__(self, record_id: int | None, answer: Any, place: str = "") -> None:
+        self._id, self._place, self.answer = record_id, place, answer
 
     @property
     def is_first(self) -> bool:
         return self._id is not None
 
     def fill(self, answer: Any, *, into: Together | None = None) -> None:
-        """Keep `answer` (ids only) for whoever asks with the same key. `into`: stored with what is gathered there."""
+        """Keep `answer` (ids only) for whoever asks with the same key, once, in the transaction that claimed it.
+        `into`: stored with what is gathered there."""
         kept = into or Together()
-        kept.part(_FILLED, {"id": self._id or 0, "answer": answer})
+        kept.part(_FILLED, {"id": self._id or 0, "place": self._place, "answer": answer})
         if into is None:
             kept.store()
-        self.answer = answer
+        self._place, self.answer = "", answer
 
 
 def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: timedelta = KEEP) -> Slot:
@@ -66,7 +69,7 @@ def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: 
     except OperationalError as waited:
         raise StillRunning from waited
     if rows:
-        return Slot(rows[0][0], None)
+        return Slot(rows[0][0], None, rows[0][1])
     earlier = IdempotencyRecord.objects.get(tenant_id=owner[0], actor=owner[1], route=route, key=key)
     if earlier.body_hash != digest:
         raise KeyReused

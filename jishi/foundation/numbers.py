@@ -8,16 +8,20 @@ from jishi.foundation.asking import ask
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-# Besides, in the same statement, the ids under which the rows will be stored.
+# Besides, in the same statement, the ids under which the rows will be stored. What is asked stands in a row of its own:
+# of lists as they are given the server would make a plan each time, for these very values.
 _TAKE = """
-    WITH taken AS (
+    WITH asked AS MATERIALIZED (
+        SELECT %s::bigint AS tenant, %s::date AS day, %s::text[] AS kinds, %s::int[] AS counts, %s::text[] AS series,
+               %s::int[] AS many),
+    taken AS (
         INSERT INTO foundation_counter AS c (tenant_id, kind, day, last)
-        SELECT %s, kind, %s, count FROM unnest(%s::text[], %s::int[]) AS wanted (kind, count) ORDER BY kind
+        SELECT tenant, kind, day, count FROM asked, unnest(kinds, counts) AS wanted (kind, count) ORDER BY kind
         ON CONFLICT (tenant_id, kind, day) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING kind, last
     )
     SELECT kind, last, NULL::bigint[] FROM taken
-    UNION ALL SELECT series, 0, ARRAY(SELECT nextval(series::regclass) FROM generate_series(1, count))
-    FROM unnest(%s::text[], %s::int[]) AS rows (series, count)
+    UNION ALL SELECT rows.series, 0, ARRAY(SELECT nextval(rows.series::regclass) FROM generate_series(1, count))
+    FROM asked, unnest(asked.series, many) AS rows (series, count)
 """
 
 
