@@ -11,7 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg import RawCursor
+from psycopg import OperationalError, RawCursor, errors
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 Values = Sequence[Any] | Mapping[str, Any]
 _PLACE = re.compile(r"%(?:\((\w+)\)s|s|%)")
@@ -20,32 +22,72 @@ _KEPT = "jishi_cursor"
 
 def ask(text: str, values: Values) -> list[tuple[Any, ...]]:
     """Give the rows of one statement; places of values are `%s` or `%(name)s`."""
-    return list(_done(text, values).fetchall())
+    rows: list[tuple[Any, ...]] = _done(text, values, rows=True)
+    return rows
 
 
 def tell(text: str, values: Values) -> None:
     """This will carry out one statement that gives no rows."""
-    _done(text, values)
+    _done(text, values, rows=False)
 
 
-def _done(text: str, values: Values) -> Any:
+def _done(text: str, values: Values, *, rows: bool) -> Any:
     connection: Any = connections[DEFAULT_DB_ALIAS]
     if connection.queries_logged:  # who wants to read the statements reads them in the framework's own form
         cursor = connection.cursor()
         cursor.execute(text, values)
-        return cursor
-    connection.ensure_connection()
-    cursor = getattr(connection.connection, _KEPT, None)
-    if cursor is None or cursor.db is not connection:
-        cursor = connection.make_cursor(RawCursor(connection.connection))
-        setattr(connection.connection, _KEPT, cursor)
-    numbered, names = _numbered(text)
-    cursor.execute(numbered, [values[name] for name in names] if isinstance(values, Mapping) else values)
-    return cursor
+        return list(cursor.fetchall()) if rows else None
+    numbered, encoded, names = _numbered(text)
+    listed = [values[name] for name in names] if isinstance(values, Mapping) else values
+    raw = connection.connection
+    kept = getattr(raw, _KEPT, None)
+    if kept is None or kept.cursor.db is not connection:
+        connection.ensure_connection()
+        raw = connection.connection
+        kept = _Kept(connection)
+        setattr(raw, _KEPT, kept)
+    if not connection.execute_wrappers and raw.pgconn.transaction_status == TransactionStatus.INTRANS:
+        connection.validate_no_broken_transaction()
+        with connection.wrap_database_errors:
+            done = kept.by_name(encoded, listed)
+        if done is not None:
+            return done
+    kept.cursor.execute(numbered, listed)
+    return list(kept.cursor.fetchall()) if rows else None
+
+
+class _Kept:
+    """What stays with one connection: a cursor, and what writes and reads its values."""
+
+    def __init__(self, connection: Any) -> None:
+        raw = connection.connection
+        self.cursor = connection.make_cursor(RawCursor(raw))
+        self._raw, self._values, self._prepared = raw, Transformer.from_context(raw), raw._prepared
+
+    def by_name(self, text: bytes, values: Sequence[Any]) -> list[tuple[Any, ...]] | None:
+        """Give the rows of a statement that stands prepared for values of these kinds; None: it does not."""
+        told = self._values
+        given = told.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        key = text, told.types or ()
+        name = self._prepared._names.get(key)
+        if name is None:
+            return None
+        self._prepared._names.move_to_end(key)
+        pgconn = self._raw.pgconn
+        result = pgconn.exec_prepared(name, given, told.formats)
+        if result.status == ExecStatus.TUPLES_OK:
+            told.set_pgresult(result)
+            rows: list[tuple[Any, ...]] = told.load_rows(0, result.ntuples, tuple)
+            return rows
+        if result.status == ExecStatus.COMMAND_OK:
+            return []
+        if pgconn.status == ConnStatus.BAD:
+            raise OperationalError(pgconn.error_message.decode(errors="replace") or "the connection is closed")
+        raise errors.error_from_result(result)
 
 
 @lru_cache(maxsize=256)
-def _numbered(text: str) -> tuple[str, tuple[str, ...]]:
+def _numbered(text: str) -> tuple[str, bytes, tuple[str, ...]]:
     """Write places of values as the database reads them, $1, $2 …; give the name that stands at each."""
     names: list[str] = []
     count = 0
@@ -61,4 +103,5 @@ def _numbered(text: str) -> tuple[str, tuple[str, ...]]:
             names.append(found[1])
         return f"${names.index(found[1]) + 1}"
 
-    return _PLACE.sub(number, text), tuple(names)
+    written = _PLACE.sub(number, text)
+    return written, written.encode(), tuple(names)
