@@ -25,8 +25,8 @@ _CLAIM = """
 """
 
 
-# One row, by where it lies: this transaction has put it there, nobody else moves it. Asked by its number alone, the plan
-# that is made once while the table is small may later read every key of the tenant, whom row security names.
+# One row, by where it lies: this transaction has put it there, nobody else moves it. Asked by its number alone, the
+# plan that is made once while the table is small may later read every key of the tenant, whom row security names.
 _FILL = """
     UPDATE foundation_idempotencyrecord SET answer = ({given} -> 'answer')::jsonb
     WHERE ctid = ({given} ->> 'place')::tid AND id = ({given} ->> 'id')::bigint
