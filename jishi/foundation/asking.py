@@ -46,7 +46,7 @@ def _done(text: str, values: Values, *, rows: bool) -> Any:
         raw = connection.connection
         kept = _Kept(connection)
         setattr(raw, _KEPT, kept)
-    if not connection.execute_wrappers and raw.pgconn.transaction_status == TransactionStatus.INTRANS:
+    if not connection.execute_wrappers:
         connection.validate_no_broken_transaction()
         with connection.wrap_database_errors:
             done = kept.by_name(encoded, listed)
@@ -74,16 +74,23 @@ class _Kept:
             return None
         self._prepared._names.move_to_end(key)
         pgconn = self._raw.pgconn
+        if pgconn.transaction_status == TransactionStatus.IDLE and not self._raw.autocommit:
+            _ensure_done(pgconn, pgconn.exec_(self._raw._get_tx_start_command()))
         result = pgconn.exec_prepared(name, given, told.formats)
         if result.status == ExecStatus.TUPLES_OK:
             told.set_pgresult(result)
             rows: list[tuple[Any, ...]] = told.load_rows(0, result.ntuples, tuple)
             return rows
-        if result.status == ExecStatus.COMMAND_OK:
-            return []
-        if pgconn.status == ConnStatus.BAD:
-            raise OperationalError(pgconn.error_message.decode(errors="replace") or "the connection is closed")
-        raise errors.error_from_result(result)
+        _ensure_done(pgconn, result)
+        return []
+
+
+def _ensure_done(pgconn: Any, result: Any) -> None:
+    if result.status == ExecStatus.COMMAND_OK:
+        return
+    if pgconn.status == ConnStatus.BAD:
+        raise OperationalError(pgconn.error_message.decode(errors="replace") or "the connection is closed")
+    raise errors.error_from_result(result)
 
 
 @lru_cache(maxsize=256)

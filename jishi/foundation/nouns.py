@@ -51,12 +51,13 @@ def as_json(value: Any) -> str:
 
 
 def told_by_column(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Give rows of one table by column, as they are stored; with their ids where they have them already."""
+    """Give rows of one table by column, as they are stored; with their ids where they have them already. What is empty
+    is not sent: a column that is not told is stored as nothing."""
     kept, made = _columns(cast(Hashable, type(rows[0])))
     pk, told = type(rows[0])._meta.pk, []
     for row in rows:
         held = row.__dict__
-        values = {column: held[name] for column, name in kept}
+        values = {column: value for column, name in kept if (value := held[name]) is not None}
         if held[pk.attname] is not None:
             values[pk.column] = held[pk.attname]
         for column, field in made:

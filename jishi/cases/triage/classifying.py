@@ -14,7 +14,7 @@ from jishi.duties import queries as duties
 from jishi.duties.queries import Law
 from jishi.foundation import scope
 from jishi.kernels.text.certainty import Doubles, branch_probabilities
-from jishi.kernels.text.classify import Blended, ZeroShot
+from jishi.kernels.text.classify import Blended, Learned, ZeroShot
 from jishi.kernels.text.reasons import Reason
 
 if TYPE_CHECKING:
@@ -95,7 +95,15 @@ def with_learned(law: Law, taught: learned.Adopted) -> Answering:
     name = f"zero-shot:book@{law.book_edition}" + (f"+{kept}" if kept else "")
     model = renamed.in_todays_codes(taught.model, taught.key, law) if taught.model else None
     edition = ";".join(n for n in (name, taught.edition) if n)
-    return Answering(Blended.of(zero_shot(law), model), edition, taught.thresholds if model else ())
+    return Answering(_blended(law, zero_shot(law), model), edition, taught.thresholds if model else ())
+
+
+def _blended(law: Law, zero: ZeroShot, model: Learned | None) -> Blended:
+    """Join both once for each two of them; kept with the law."""
+    held = law.memo.get("blended")
+    if held is None or held.zero is not zero or held.learned is not model:
+        held = law.memo["blended"] = Blended.of(zero, model)
+    return cast(Blended, held)
 
 
 def zero_shot(law: Law) -> ZeroShot:

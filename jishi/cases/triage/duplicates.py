@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +157,7 @@ def point(lng_e7: int | None, lat_e7: int | None, radius: float | None) -> tuple
     return lng_e7 / 1e7, lat_e7 / 1e7, radius or UNSAID_M
 
 
+@lru_cache(maxsize=4096)
 def compounds_of(place: str) -> frozenset[str]:
     """Give the compound that a place is in, as a set of one, or none."""
     name = alike.without_building(place)

@@ -14,6 +14,7 @@ from jishi.kernels.text.classify import UnknownModel
 log = logging.getLogger(__name__)
 KIND = "pairs"
 DEFAULT = "pairs@3"
+_FIRST_DAY = PairModel()
 _kept: dict[tuple[str, int, str], PairModel | None] = {}
 
 
@@ -35,14 +36,14 @@ def forget() -> None:
 def _in_force(tenant_id: int) -> tuple[PairModel, str]:
     row = learned.row_in_force(KIND)
     if row is None:
-        return PairModel(), DEFAULT
+        return _FIRST_DAY, DEFAULT
     key = (str(connection.settings_dict["NAME"]), tenant_id, str(row[2]))
     if key not in _kept:
         if len(_kept) >= learned.MOST_KEPT:
             _kept.clear()
         _kept[key] = _read(row[0], row[1], row[2])
     model = _kept[key]
-    return (model, f"pairs@town{row[1]}") if model is not None else (PairModel(), f"{DEFAULT}!broken")
+    return (model, f"pairs@town{row[1]}") if model is not None else (_FIRST_DAY, f"{DEFAULT}!broken")
 
 
 def _read(row_id: int, number: int, sha256: str) -> PairModel | None:

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +43,7 @@ WEIGHTS: Mapping[str, float] = {
     "head_words": 2.3,
 }  # fmt: skip
 BIAS = -6.0
+_FEW = 200  # pairs; of so many plain numbers are counted sooner than arrays
 _SLACK = 0.05  # of the logit: two ways to measure metres differ by less
 _IN_COMMON = 0.15  # of the words: less of them speaks against a pair of one place that is not of one matter
 _FAR_M = 300.0  # this far beyond both radii, half of what speaks against a pair is said
@@ -211,8 +212,7 @@ class Reach:
     @classmethod
     def of(cls, model: "PairModel", least: float) -> "Reach":
         """This will ask for the probability `least` by a model."""
-        weights = np.array([model.weights[fact] for fact in FACTS])
-        return cls(weights, math.log(least / (1.0 - least)) - model.bias - _SLACK)
+        return cls(model.in_order, math.log(least / (1.0 - least)) - model.bias - _SLACK)
 
     def may(self, measured: Doubles, left: Sequence[int]) -> Flags:
         """This will say which pairs may still come to it; `left`: the facts that are not measured yet."""
@@ -342,8 +342,13 @@ def _worth(out: Doubles, at: Ints, left: Sequence[int], reach: Reach | None) -> 
 
 def _own_rows(first: Ints, second: Ints) -> tuple[list[int], Ints, Ints]:
     """The rows that these pairs are of, and the pairs by their places among them."""
-    rows, where = np.unique(np.concatenate((first, second)), return_inverse=True)
-    return rows.tolist(), where[: len(first)], where[len(first) :]
+    if len(first) > _FEW:
+        rows, where = np.unique(np.concatenate((first, second)), return_inverse=True)
+        return rows.tolist(), where[: len(first)], where[len(first) :]
+    a, b = first.tolist(), second.tolist()
+    own = sorted({*a, *b})
+    at = {row: k for k, row in enumerate(own)}
+    return own, np.array([at[row] for row in a]), np.array([at[row] for row in b])
 
 
 def _matters(reports: Sequence[Candidate]) -> tuple[Ints, Doubles]:
@@ -394,6 +399,11 @@ class PairModel:
     weights: Mapping[str, float] = field(default_factory=lambda: dict(WEIGHTS))
     bias: float = BIAS
 
+    @cached_property
+    def in_order(self) -> Doubles:
+        """The weights in the order of `FACTS`."""
+        return np.array([self.weights[fact] for fact in FACTS])
+
     @classmethod
     def fit(
         cls, pairs: Sequence[tuple[Candidate, Candidate]], same: Sequence[bool], *, rounds: int = 400
@@ -442,8 +452,7 @@ def same_matter_all(pairs: Sequence[tuple[Candidate, Candidate]], model: PairMod
 def probabilities(measured: Doubles, model: PairModel | None = None) -> Doubles:
     """This will turn measured facts (rows: pairs) into probabilities."""
     model = model or PairModel()
-    weights = np.array([model.weights[fact] for fact in FACTS])
-    chance: Doubles = 1.0 / (1.0 + np.exp(-((measured * weights).sum(axis=1) + model.bias)))
+    chance: Doubles = 1.0 / (1.0 + np.exp(-((measured * model.in_order).sum(axis=1) + model.bias)))
     return chance
 
 
@@ -477,7 +486,7 @@ def within_reach(
 def scores_of(measured: Doubles, model: PairModel | None = None) -> list[Score]:
     """This will name, for measured pairs, the probability and the three facts that weigh most."""
     model = model or PairModel()
-    adds = measured * np.array([model.weights[fact] for fact in FACTS])
+    adds = measured * model.in_order
     scores = []
     for row, values, probability in zip(adds, measured, probabilities(measured, model), strict=True):
         order = sorted((f for f in range(len(FACTS)) if FACTS[f] != "unplaced"), key=lambda f: (-abs(row[f]), f))[:3]

@@ -477,13 +477,16 @@ def found(prints: Mapping[int, npt.NDArray[np.uint64]]) -> tuple[Ints, Ints]:
         seen = prints[table.size]
         if not len(seen) or not len(table.prints):
             continue
-        at = np.minimum(np.searchsorted(table.prints, seen), len(table.prints) - 1)
-        hit = np.flatnonzero(table.prints[at] == seen)
+        at = table.prints.searchsorted(seen)
+        at[at == len(table.prints)] = 0
+        hit = (table.prints[at] == seen).nonzero()[0]
+        if not len(hit):
+            continue
         run = at[hit]
         length = table.first[run + 1] - table.first[run]
-        places.append(np.repeat(hit, length))
-        offset = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
-        concepts.append(table.concepts[np.repeat(table.first[run], length) + offset])
+        places.append(hit.repeat(length))
+        offset = np.arange(int(length.sum())) - (length.cumsum() - length).repeat(length)
+        concepts.append(table.concepts[table.first[run].repeat(length) + offset])
     if not places:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     return np.concatenate(places).astype(np.int64), np.concatenate(concepts).astype(np.int64)

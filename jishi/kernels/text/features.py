@@ -110,19 +110,31 @@ def counted(
     """This will count as `counts` does, from code points and the fingerprints of their windows by size."""
     ends = codes == 10
     blank = ends | (codes == 32)
-    row_of = np.cumsum(ends) - ends
-    bad = np.concatenate(([0], np.cumsum(blank)))
+    above = (ends.cumsum() - ends) << bits
+    bad = np.zeros(len(codes) + 1, np.int64)
+    blank.cumsum(out=bad[1:])
     keys = []
     for size in WINDOWS:
         hashed = features_of(prints[size], bits)
         whole = bad[size : size + len(hashed)] == bad[: len(hashed)]
         if known is not None:
             whole &= known[hashed]
-        keys.append((row_of[: len(hashed)][whole].astype(np.int64) << bits) | hashed[whole])
-    every, times = np.unique(np.concatenate(keys), return_counts=True)
-    indptr = np.searchsorted(every, np.arange(texts + 1, dtype=np.int64) << bits).astype(np.int64)
+        at = whole.nonzero()[0]
+        keys.append(above[at] | hashed[at])
+    every, times = distinct(np.concatenate(keys))
+    indptr = every.searchsorted(np.arange(texts + 1, dtype=np.int64) << bits)
     indices = (every & ((1 << bits) - 1)).astype(np.int32)
     return indptr, indices, (1.0 + np.log(times)).astype(np.float32)
+
+
+def distinct(values: Ints) -> tuple[Ints, Ints]:
+    """This will give the different values in order, and how often each stands there: what `np.unique` gives, without
+    the way to it, which for one text costs more than the sorting."""
+    values = np.sort(values)
+    fresh = np.ones(len(values) + 1, np.bool_)
+    np.not_equal(values[1:], values[:-1], out=fresh[1:-1])
+    at = fresh.nonzero()[0]
+    return values[at[:-1]], at[1:] - at[:-1]
 
 
 def pairs_of_characters(texts: Sequence[str], bits: int) -> Features:
@@ -130,11 +142,10 @@ def pairs_of_characters(texts: Sequence[str], bits: int) -> Features:
     codes = points(texts)
     ends = codes == 10
     blank = ends | (codes == 32)
-    row_of = np.cumsum(ends) - ends
     hashed = hashes(codes, 2, bits)
-    whole = ~(blank[:-1] | blank[1:])[: len(hashed)]
-    every = np.unique((row_of[: len(hashed)][whole].astype(np.int64) << bits) | hashed[whole])
-    indptr = np.searchsorted(every, np.arange(len(texts) + 1, dtype=np.int64) << bits).astype(np.int64)
+    at = (~(blank[:-1] | blank[1:])[: len(hashed)]).nonzero()[0]
+    every = distinct(((ends.cumsum() - ends) << bits)[at] | hashed[at])[0]
+    indptr = every.searchsorted(np.arange(len(texts) + 1, dtype=np.int64) << bits)
     return Features(indptr, (every & ((1 << bits) - 1)).astype(np.int32), np.ones(len(every), np.float32), bits)
 
 
@@ -157,10 +168,10 @@ def weighted(
     """This will weigh counted rows and bring each to length 1, in whole steps. With `least`, a row that was not much
     longer than that stays shorter than 1: it said too little to be compared at full weight."""
     scaled = values if idf is None else values * idf[indices]
-    size = np.diff(indptr)
-    squares = np.bincount(np.repeat(np.arange(len(size)), size), scaled.astype(np.float64) ** 2, minlength=len(size))
+    size = indptr[1:] - indptr[:-1]
+    squares = np.bincount(np.arange(len(size)).repeat(size), scaled.astype(np.float64) ** 2, minlength=len(size))
     lengths = np.sqrt(np.maximum(squares + least**2, 1e-30))
-    return Features(indptr, indices, stepped(scaled / np.repeat(lengths, size)), bits)
+    return Features(indptr, indices, stepped(scaled / lengths.repeat(size)), bits)
 
 
 def stepped(values: npt.NDArray[Any]) -> Floats:

@@ -28,10 +28,10 @@ class Weights:
     def of(self, features: npt.NDArray[np.int32], labels: Ints) -> Doubles:
         """This will look up single weights; 0 where a feature says nothing of a label."""
         found = np.zeros(len(features))
-        said = np.flatnonzero(self.indptr[features + 1] > self.indptr[features])
+        said = (self.indptr[features + 1] > self.indptr[features]).nonzero()[0]
         if len(said):
             wanted = features[said].astype(np.int64) * self.count + labels[said]
-            at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+            at = np.minimum(self.keys.searchsorted(wanted), len(self.keys) - 1)
             found[said] = np.where(self.keys[at] == wanted, self.values[at], 0.0)
         return found
 
@@ -57,20 +57,22 @@ class Weights:
     def _chunk(self, rows: Features, first: int, last: int) -> Doubles:
         part = slice(rows.indptr[first], rows.indptr[last])
         feature, value = rows.indices[part], rows.values[part]
-        row = np.repeat(np.arange(last - first), np.diff(rows.indptr[first : last + 1]))
+        row = np.arange(last - first).repeat(rows.indptr[first + 1 : last + 1] - rows.indptr[first:last])
         at = self._place[feature]
         dense = np.zeros((last - first, len(self.heavy)))
-        dense[row[at >= 0], at[at >= 0]] = value[at >= 0]
-        light = at < 0
+        heavy = (at >= 0).nonzero()[0]
+        dense[row[heavy], at[heavy]] = value[heavy]
+        light = (at < 0).nonzero()[0]
         feature, value, row = feature[light], value[light], row[light]
         start = self.indptr[feature]
         length = self.indptr[feature + 1] - start
-        total = np.repeat(start - np.concatenate(([0], np.cumsum(length)[:-1])), length) if len(start) else start
-        where = total + np.arange(int(length.sum()))
-        cell = np.repeat(row, length) * self.count + self.labels[where]
+        ends = length.cumsum()
+        where = (start - (ends - length)).repeat(length)
+        where += np.arange(len(where))
+        cell = row.repeat(length) * self.count + self.labels[where]
         flat = np.bincount(
             cell,
-            weights=np.repeat(value.astype(np.float64), length) * self.values[where],
+            weights=value.astype(np.float64).repeat(length) * self.values[where],
             minlength=(last - first) * self.count,
         )
         products: Doubles = flat.reshape(last - first, self.count) + dense @ self.block

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from . import ordinary
 from .features import Ints, counts, opened, plain, weighted
 from .normalise import normalise
+from .rows import by_first
 
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -130,20 +131,17 @@ def _laid_out(texts: Sequence[str]) -> list[_Row]:
 def cosines(texts: Sequence[str], first: Ints, second: Ints) -> Doubles:
     """This will give the products of the words of text first[k] with those of text second[k]; no other text is read. Whole steps
     (`features.stepped`): the order of adding is free."""
-    rows = np.unique(np.concatenate((first, second))).tolist()
+    rows = sorted({*first.tolist(), *second.tolist()})
     laid = dict(zip(rows, _laid_out([texts[k] for k in rows]), strict=True))
     out = np.zeros(len(first))
-    order = np.argsort(first, kind="stable")
-    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
-        pairs = order[start:stop]
+    for pairs in by_first(first):
         index, value = laid[int(first[pairs[0]])]
         others = [laid[k] for k in second[pairs].tolist()]
         if not len(index):
             continue
         with opened(index, value, _BITS) as row:
             met = row[np.concatenate([other[0] for other in others])] * np.concatenate([other[1] for other in others])
-        owner = np.repeat(np.arange(len(pairs)), [len(other[0]) for other in others])
+        owner = np.arange(len(pairs)).repeat([len(other[0]) for other in others])
         out[pairs] = np.bincount(owner, met, minlength=len(pairs))
     return np.minimum(out, 1.0)
 

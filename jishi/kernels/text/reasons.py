@@ -36,10 +36,11 @@ def reasons_of(
     seen = plain(texts)
     codes = np.frombuffer("\n".join(seen).encode("utf-32-le"), np.uint32)
     ends = codes == 10
-    row_of = np.cumsum(ends) - ends
+    row_of = ends.cumsum() - ends
     blank = ends | (codes == 32)
-    bad = np.concatenate(([0], np.cumsum(blank)))
-    starts = np.concatenate(([0], np.flatnonzero(ends) + 1)) if texts else np.zeros(0, np.int64)
+    bad = np.zeros(len(codes) + 1, np.int64)
+    blank.cumsum(out=bad[1:])
+    starts = np.concatenate(([0], ends.nonzero()[0] + 1)) if texts else np.zeros(0, np.int64)
     heat = _heats(codes, answers, row_of, weight_of, [_whole(codes, size, bits, bad, known) for size in WINDOWS[1:]])
     heat[:, blank] = 0.0
     heat[heat < 0] = 0.0
@@ -76,7 +77,7 @@ def _whole(
 ) -> tuple[Ints, npt.NDArray[np.int32]]:
     """Known windows that reach over no blank: where they begin, and their hash."""
     hashed = hashes(codes, size, bits)
-    at = np.flatnonzero((bad[size : size + len(hashed)] == bad[: len(hashed)]) & known[hashed])
+    at = ((bad[size : size + len(hashed)] == bad[: len(hashed)]) & known[hashed]).nonzero()[0]
     return at, hashed[at]
 
 
@@ -86,20 +87,20 @@ def _warmest(seen: Sequence[str], starts: Ints, heat: Doubles, limit: int) -> li
     Every number is made of one text alone, so the answer does not depend on what else is in the batch.
     """
     best: list[dict[str, Reason]] = [{} for _ in seen]
-    warm = np.flatnonzero(heat)
+    warm = heat.nonzero()[0]
     if not len(warm):
         return [() for _ in seen]
-    row = np.searchsorted(starts, warm, side="right") - 1
-    first = np.flatnonzero(np.diff(row, prepend=-1))
-    count = np.diff(np.append(first, len(row)))
-    total = dict(zip(row[first].tolist(), np.add.reduceat(heat[warm], first).tolist(), strict=True))
-    ranked = warm[np.lexsort((heat[warm], row))]
-    bar = np.repeat(heat[ranked[first + (0.6 * (count - 1)).astype(np.int64)]], count)
-    marked = warm[heat[warm] >= bar]
+    row = starts.searchsorted(warm, side="right") - 1
+    first, count = _runs(row)
+    said = heat[warm]
+    total = dict(zip(row[first].tolist(), np.add.reduceat(said, first).tolist(), strict=True))
+    ranked = warm[np.lexsort((said, row))]
+    bar = heat[ranked[first + (0.6 * (count - 1)).astype(np.int64)]].repeat(count)
+    marked = warm[said >= bar]
     begin, end = _stretches(marked)
     closed = np.append(heat, 0.0)
     weight = np.add.reduceat(closed, np.column_stack((begin, end)).ravel())[::2] if len(begin) else heat[:0]
-    owner = np.searchsorted(starts, begin, side="right") - 1
+    owner = starts.searchsorted(begin, side="right") - 1
     for k in np.lexsort((-weight, owner)).tolist():
         at, offset = int(owner[k]), int(starts[owner[k]])
         words = seen[at][begin[k] - offset : end[k] - offset]
@@ -109,13 +110,20 @@ def _warmest(seen: Sequence[str], starts: Ints, heat: Doubles, limit: int) -> li
     return [tuple(sorted(found.values(), key=lambda r: (-r.weight, r.words))[:limit]) for found in best]
 
 
+def _runs(values: Ints, *, step: int = 0) -> tuple[Ints, Ints]:
+    """Where runs of values begin of which each is `step` more than the one before, and how long they are."""
+    fresh = np.ones(len(values) + 1, np.bool_)
+    np.not_equal(values[1:] - values[:-1], step, out=fresh[1:-1])
+    at = fresh.nonzero()[0]
+    return at[:-1], at[1:] - at[:-1]
+
+
 def _stretches(marked: Ints) -> tuple[Ints, Ints]:
     """Cut runs of neighbouring places into stretches of at most 12; what is shorter than 2 is left out."""
-    first = np.flatnonzero(np.diff(marked, prepend=-2) != 1)
-    length = np.diff(np.append(first, len(marked)))
+    first, length = _runs(marked, step=1)
     pieces = -(-length // LONGEST)
-    nth = np.arange(int(pieces.sum())) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    begin = np.repeat(marked[first], pieces) + nth * LONGEST
-    size = np.minimum(np.repeat(length, pieces) - nth * LONGEST, LONGEST)
+    nth = np.arange(int(pieces.sum())) - (pieces.cumsum() - pieces).repeat(pieces)
+    begin = marked[first].repeat(pieces) + nth * LONGEST
+    size = np.minimum(length.repeat(pieces) - nth * LONGEST, LONGEST)
     kept = size >= SHORTEST
     return begin[kept], (begin + size)[kept]

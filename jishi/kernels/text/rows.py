@@ -46,17 +46,23 @@ def _laid(texts: Sequence[str], kept: dict[str, _Row], make: Callable[[list[str]
 _EMPTY: _Row = (np.empty(0, np.int32), np.empty(0, np.float32))
 
 
+def by_first(first: Ints) -> list[Ints]:
+    """This will give the places of equal numbers, together."""
+    if (first == first[:1]).all():  # one report is compared with others
+        return [np.arange(len(first))] if len(first) else []
+    order = np.argsort(first, kind="stable")
+    starts = np.flatnonzero(np.diff(first[order], prepend=-1)).tolist()
+    return [order[start:stop] for start, stop in zip(starts, [*starts[1:], len(order)], strict=True)]
+
+
 def shared(rows: Features, first: Ints, second: Ints) -> Doubles:
     """This will give the product of row first[k] with row second[k], one row laid open at a time.
 
     Where that row is compared with half of all or more, all are multiplied as they lie: nothing is put together again.
     """
     out = np.zeros(len(first))
-    owner = np.repeat(np.arange(len(rows)), np.diff(rows.indptr))
-    order = np.argsort(first, kind="stable")
-    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
-        at = order[start:stop]
+    owner = np.arange(len(rows)).repeat(rows.indptr[1:] - rows.indptr[:-1])
+    for at in by_first(first):
         part = slice(rows.indptr[first[at[0]]], rows.indptr[first[at[0]] + 1])
         with opened(rows.indices[part], rows.values[part], rows.bits, np.float32) as open_row:
             if 2 * len(at) >= len(rows):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import concepts, ordinary
-from .features import WINDOWS, Counted, Features, Floats, counted, plain, points, stepped
+from .features import WINDOWS, Counted, Features, Floats, counted, distinct, plain, points, stepped
 
 RESERVED = 128  # the last features of each half belong to concepts
 LEAD = 40  # characters of what stands in front, at most
@@ -46,17 +46,17 @@ def body(lines: Sequence[str], bits: int, known: npt.NDArray[np.bool_] | None = 
     prints = concepts.prints_of(codes)
     indptr, indices, values = counted(codes, len(lines), prints, bits, known)
     top = (1 << bits) - RESERVED
-    rows = np.repeat(np.arange(len(lines), dtype=np.int64), np.diff(indptr))
-    own = indices < top  # one window of 2,000 would fall among the concepts: it gives way
+    rows = np.arange(len(lines), dtype=np.int64).repeat(indptr[1:] - indptr[:-1])
+    own = (indices < top).nonzero()[0]  # one window of 2,000 would fall among the concepts: it gives way
     rows, indices, values = rows[own], indices[own], values[own]
     at, concept = concepts.found(prints)
-    row = np.cumsum(codes == 10)[at]
-    keys, times = np.unique((row.astype(np.int64) << bits) | (top + concept), return_counts=True)
+    row = (codes == 10).cumsum()[at]
+    keys, times = distinct((row << bits) | (top + concept))
     every = np.concatenate(((rows << bits) | indices, keys))
-    order = np.argsort(every, kind="stable")
+    order = every.argsort(kind="stable")
     value = np.concatenate((values, (1.0 + np.log(times)).astype(np.float32)))[order]
     every = every[order]
-    ends = np.searchsorted(every, np.arange(len(lines) + 1, dtype=np.int64) << bits).astype(np.int64)
+    ends = every.searchsorted(np.arange(len(lines) + 1, dtype=np.int64) << bits)
     return ends, (every & ((1 << bits) - 1)).astype(np.int32), value
 
 
@@ -79,14 +79,16 @@ def seen(texts: Iterable[str]) -> list[str]:
 
 def joined(all_of_it: Counted, front: Counted, bits: int) -> Counted:
     """This will put both countings of the same texts side by side."""
-    size = np.diff(all_of_it[0]) + np.diff(front[0])
-    indptr = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
+    before = all_of_it[0][1:] - all_of_it[0][:-1]
+    size = before + (front[0][1:] - front[0][:-1])
+    indptr = np.zeros(len(size) + 1, np.int64)
+    size.cumsum(out=indptr[1:])
     indices, values = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
     for (start, index, value), shift, skip in (
-        (all_of_it, 0, np.zeros(len(size), np.int64)), (front, 1 << bits, np.diff(all_of_it[0])),
+        (all_of_it, 0, np.zeros(len(size), np.int64)), (front, 1 << bits, before),
     ):  # fmt: skip
-        length = np.diff(start)
-        at = np.arange(len(index)) - np.repeat(start[:-1] - indptr[:-1] - skip, length)
+        length = start[1:] - start[:-1]
+        at = np.arange(len(index)) - (start[:-1] - indptr[:-1] - skip).repeat(length)
         indices[at], values[at] = index + shift, value
     return indptr, indices, values
 
@@ -142,20 +144,19 @@ def folded(counted: Counted, weights: Floats, bits: int, *, least: float) -> Fea
     low = indices & ((1 << bits) - 1)
     scaled = values.astype(np.float64) * weights[low]
     rows = len(indptr) - 1
-    row = np.repeat(np.arange(rows), np.diff(indptr))
+    row = np.arange(rows).repeat(indptr[1:] - indptr[:-1])
     front, concept = indices >> bits, low >= (1 << bits) - RESERVED
     group = row * 4 + front * 2 + concept
     squares = np.bincount(group, scaled**2, minlength=4 * rows).reshape(rows, 2, 2).astype(np.float64)
     squares += np.array([least, FEW * least]) ** 2
     share = np.array([[1.0, CONCEPT], [FRONT, FRONT * CONCEPT]]) / (1.0 + FRONT)
     scaled *= (share / np.sqrt(np.maximum(squares, 1e-30))).ravel()[group]
-    keys = (row.astype(np.int64) << bits) | low
-    whole_text = front == 0
-    at = np.flatnonzero(whole_text)
-    place = np.minimum(np.searchsorted(keys[at], keys[~whole_text]), max(0, len(at) - 1))
-    more = scaled[~whole_text]
+    keys = (row << bits) | low
+    at, ahead = (front == 0).nonzero()[0], front.nonzero()[0]
+    own, asked, more = keys[at], keys[ahead], scaled[ahead]
+    place = np.minimum(own.searchsorted(asked), max(0, len(at) - 1))
     if len(at) and len(more):
-        fits = keys[at][place] == keys[~whole_text]
+        fits = (own[place] == asked).nonzero()[0]
         np.add.at(scaled, at[place[fits]], more[fits])
-    ends = np.searchsorted(row[at], np.arange(rows + 1)).astype(np.int64)
+    ends = row[at].searchsorted(np.arange(rows + 1))
     return Features(ends, low[at], stepped(scaled[at]), bits)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from jishi.kernels.worktime.errors import AmountRefused
 
@@ -113,7 +114,14 @@ def parse_amount(text: str) -> Amount:
 
     :raises AmountRefused: anything else.
     """
-    found = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        raise AmountRefused(f"{text!r} is not an amount of time such as 5wd, 1hd, 4wh, 2nh, 15nd, 6mo")
+    return _read(text)
+
+
+@lru_cache(maxsize=512)
+def _read(text: str) -> Amount:
+    found = _WRITTEN.fullmatch(text)
     if found is None:
         raise AmountRefused(f"{text!r} is not an amount of time such as 5wd, 1hd, 4wh, 2nh, 15nd, 6mo")
     unit, n = Unit(found[2]), int(found[1])
