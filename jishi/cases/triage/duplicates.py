@@ -76,8 +76,12 @@ def find(
     pairs = np.concatenate([_cases_worth(asked, standing), _texts_worth(asked, standing.size)])
     if not len(pairs):
         return [Alike((), "", in_force()[1]) for _ in asked]
-    told = _told(np.unique(pairs[:, 1]), standing)
-    pairs = pairs[np.isin(pairs[:, 1], [*told, *range(standing.size, standing.size + len(asked))])]
+    met = np.zeros(standing.size + len(asked), bool)
+    met[pairs[:, 1]] = True
+    told = _told(met.nonzero()[0], standing)
+    met[: standing.size] = False
+    met[list(told)] = True
+    pairs = pairs[met[pairs[:, 1]]]
     pairs = _without_refused(pairs, batch, standing)
     if not len(pairs):
         return [Alike((), "", in_force()[1]) for _ in asked]
@@ -373,7 +377,8 @@ _WORDS = """
 
 def _told(rows: Ints, standing: _Standing) -> dict[int, _Told]:
     """Read the words of the cases worth comparing, in one statement."""
-    where = {int(standing.ids[k]): int(k) for k in rows if k < standing.size}
+    own = rows[rows < standing.size]
+    where = dict(zip(standing.ids[own].tolist(), own.tolist(), strict=True))
     if not where:
         return {}
     values: dict[str, Any] = {"tenant": scope.current().actor.tenant_id, "ids": _written(where), "read": READ}
@@ -412,7 +417,7 @@ def _best(
     rows = {k: len(asked) + n for n, k in enumerate(sorted(told))}
     rows |= {standing.size + at: at for at in range(len(asked))}
     prepared = Prepared.of([*(a.compared for a in asked), *(told[k].compared for k in sorted(told))])
-    second = np.array([rows[int(k)] for k in pairs[:, 1]], np.int64)
+    second = np.array([rows[k] for k in pairs[:, 1].tolist()], np.int64)
     model, edition = in_force()
     measured = prepared.facts(pairs[:, 0], second, reach=alike.Reach.of(model, LEAST))
     chance = alike.probabilities(measured, model)

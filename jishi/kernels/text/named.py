@@ -146,11 +146,18 @@ def cosines(texts: Sequence[str], first: Ints, second: Ints) -> Doubles:
     return np.minimum(out, 1.0)
 
 
+def _any_in(names: Sequence[str], text: str) -> bool:
+    for name in names:  # noqa: SIM110 - a generator for each of some twenty neighbours costs more than all the looking
+        if name in text:
+            return True
+    return False
+
+
 def _met(a: Said, b: Said) -> tuple[float, float, float, float]:
-    in_heads = any(n in b.head for n in a.spots) or any(n in a.head for n in b.spots)
-    within = any(n in b.body for n in a.spots) or any(n in a.body for n in b.spots)
+    in_heads = _any_in(a.spots, b.head) or _any_in(b.spots, a.head)
+    within = in_heads or _any_in(a.spots, b.body) or _any_in(b.spots, a.body)  # a head is the beginning of a body
     other = bool(a.spots and b.spots) and not within
-    area = any(n in b.body for n in a.areas) or any(n in a.body for n in b.areas)
+    area = _any_in(a.areas, b.body) or _any_in(b.areas, a.body)
     return float(in_heads), float(within and not in_heads), other * (1.0 if a.in_head and b.in_head else 0.5), float(area)
 
 
