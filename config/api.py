@@ -17,6 +17,7 @@ from jishi.cases.rest import router as cases
 from jishi.duties.rest import router as duties
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.places.rest import router as places
+from jishi.places.rest.asking import router as asking
 from jishi.places.rest.editions import router as editions
 from jishi.places.rest.keeping import router as houses
 from jishi.places.rest.plans import router as gridplans
@@ -103,7 +104,7 @@ class Documented(NinjaAPI):
 
 
 api = Documented(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
-for router in (cases, duties, bodies, places, editions, houses, gridplans):
+for router in (cases, duties, bodies, places, asking, editions, houses, gridplans):
     api.add_router("", router)
 
 

@@ -231,6 +231,9 @@ def _points(nested: Any, crs: str) -> tuple[Any, bool]:
         if len(nested) > MAX_VERTICES:
             raise Invalid(detail=f"一个环超过 {MAX_VERTICES} 个点")
         points = np.array([[float(p[0]), float(p[1])] for p in nested], np.float64)
+        far = np.abs(points[:, 0]).max()
+        if (far > 180 and far <= 360) or (far <= 180 and np.ptp(points[:, 0]) > 180):  # beyond it are metres
+            raise Invalid(detail="边界跨过了 180 度经线 · a border lies over the 180th meridian")
         lost = any(len(p) > 2 for p in nested)
         if crs in ("gcj02", "bd09") and not datum.swapped(points[:, 0], points[:, 1]).all():
             moved = datum.to_cgcs2000(points[:, 0], points[:, 1], crs)

@@ -251,6 +251,18 @@ class FloorsTaken(Refused):
     next_zh, next_en = "一层只归一个网格；请先核对楼层。", "A floor belongs to one grid; check the floors first."
 
 
+class NotOfThisGrid(Refused):
+    code, status = "not_of_this_grid", 409
+    zh, en = "“{building}”不在 {grid} 网格里。", "{building} is not in grid {grid}."
+    next_zh, next_en = "微网格只取一个网格里的楼和单元门。", "A micro-grid takes houses and doors of one grid alone."
+
+
+class InMicroGrid(Refused):
+    code, status = "in_micro_grid", 409
+    zh, en = "“{building}”已经在微网格 {micro} 里。", "{building} is in micro-grid {micro} already."
+    next_zh, next_en = "先撤掉那个微网格，再重新划。", "End that micro-grid first, then draw anew."
+
+
 class OutsideItsCompound(Refused):
     code, status = "outside_its_compound", 422
     zh = "“{name}”在小区“{compound}”外面 {metres} 米。"

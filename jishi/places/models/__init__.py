@@ -12,6 +12,8 @@ from jishi.places.models.grids import (
     Grid,
     GridEdition,
     GridVersion,
+    MicroGrid,
+    MicroGridPart,
 )
 from jishi.places.models.ground import (
     Building,
@@ -81,6 +83,8 @@ __all__ = [
     "GroundMark",
     "GroundState",
     "Household",
+    "MicroGrid",
+    "MicroGridPart",
     "NameAlias",
     "Objection",
     "PlanFinding",

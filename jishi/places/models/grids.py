@@ -65,3 +65,39 @@ class GridVersion(FactRow):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "edition", "grid"], name="one_version_per_edition")]
+
+
+class MicroGrid(TenantRow):
+    """微网格: houses, or single doors, of one grid that a neighbour looks after; from a day until a day."""
+
+    grid = models.ForeignKey(Grid, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=17)  # of the grid, and two digits that are not given again
+    name = models.CharField(max_length=60)
+    active_from = models.DateField()
+    active_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "code"], name="one_micro_grid_per_code")]
+        indexes = [models.Index(fields=["tenant", "grid"], name="micro_grids_of_a_grid")]
+
+
+class MicroGridPart(TenantRow):
+    """A house of a micro-grid, or one door of it."""
+
+    micro = models.ForeignKey(MicroGrid, on_delete=models.PROTECT, related_name="+")
+    building = models.ForeignKey("places.Building", on_delete=models.PROTECT, related_name="+")
+    door = models.ForeignKey("places.Entrance", on_delete=models.PROTECT, related_name="+", null=True)
+    active_to = models.DateField(null=True)  # as its micro-grid's
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "building", "door"], nulls_distinct=False, condition=Q(active_to=None),
+                name="a_house_is_in_one_micro_grid",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "micro"], name="parts_of_a_micro_grid"),
+            models.Index(fields=["tenant", "building"], name="micro_grids_of_a_house"),
+            models.Index(fields=["tenant", "door"], name="micro_grids_of_a_door", condition=Q(door__isnull=False)),
+        ]

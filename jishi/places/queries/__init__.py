@@ -20,6 +20,8 @@ from jishi.places.queries.ground import (
 from jishi.places.queries.homes import homes
 from jishi.places.queries.locating import CRS, Located, converted, locate, looks_swapped
 from jishi.places.queries.members import Housed, grids_of_floors
+from jishi.places.queries.micro import MicroRow, micro_grids
+from jishi.places.queries.past import Stretch, history, history_of_grid
 from jishi.places.queries.served import (
     Asking,
     OwnResidence,
@@ -40,7 +42,8 @@ __all__ = [
     "communities", "converted", "crossings", "division_path", "divisions_below", "find", "gazetteer", "grid",
     "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "homes", "house_named", "locate",
     "looks_swapped",
-    "Nameable", "nameable", "normalise", "own_residence_rows", "own_residences", "place_of", "residents_of", "resolve",
-    "Stand", "Walked", "route_for", "serving", "serving_many", "stands_in", "stands_named", "successors",
+    "MicroRow", "history", "history_of_grid", "micro_grids", "Nameable", "nameable", "normalise", "own_residence_rows",
+    "own_residences", "place_of", "residents_of", "resolve",
+    "Stand", "Stretch", "Walked", "route_for", "serving", "serving_many", "stands_in", "stands_named", "successors",
     "walk_net", "walks_between", "zones",
 ]  # fmt: skip

@@ -101,7 +101,7 @@ class HouseholdsIn(Schema):
 
 def add_compound(request: HttpRequest, response: HttpResponse, payload: NewCompoundIn) -> tuple[int, Shape]:
     """Register a compound of the post's own area."""
-    by, ref = _keeper(request), _new_ref("c")
+    by, ref = keeper(request), _new_ref("c")
     if re.fullmatch("[0-9]{12}", payload.community) is None:
         raise Invalid(detail="community")
     if payload.kind not in keeping.COMPOUND_KINDS:
@@ -111,7 +111,7 @@ def add_compound(request: HttpRequest, response: HttpResponse, payload: NewCompo
         ref=ref, name=payload.name.strip(), community=payload.community, lng_e7=lng, lat_e7=lat, kind=payload.kind,
         built_year=payload.built_year, households_planned=payload.households_planned,
     )  # fmt: skip
-    made = _once(request, by, lambda: ground.add_compounds([new], **_known(request, by))[ref])
+    made = once(request, by, lambda: ground.add_compounds([new], **_known(request, by))[ref])
     response["Location"] = f"/api/v1/compounds/{made}"
     return 201, _row_told("compound", made, by, response)
 
@@ -119,7 +119,7 @@ def add_compound(request: HttpRequest, response: HttpResponse, payload: NewCompo
 @router.get("/compounds/{row}", summary="A compound as it is kept")
 def compound(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
     """Give a compound with its buildings and gates, each with its version; ETag is its own."""
-    found, houses, gates = looking.compound_kept(edge.row(row), by=_keeper(request))
+    found, houses, gates = looking.compound_kept(edge.row(row), by=keeper(request))
     return _told(found, response) | {
         "buildings": [_shape(h) | {"doors": h.doors, "households": h.homes} for h in houses],  # type: ignore[attr-defined]
         "entrances": [_shape(g) for g in gates],
@@ -132,7 +132,7 @@ def building(
 ) -> Shape:
     """Give a building with its doors in their order, never their numbers; `next` names the last whole floor."""
     after = (_small(after_stairwell), _small(after_floor))
-    found, gates, doors = looking.building_kept(edge.row(row), after=after, limit=DOORS, by=_keeper(request))
+    found, gates, doors = looking.building_kept(edge.row(row), after=after, limit=DOORS, by=keeper(request))
     last = doors[-1].row if len(doors) == DOORS else None
     if last is not None:  # a floor is shown whole, here or on the next page
         doors = [d for d in doors if (d.row.unit, d.row.floor) != (last.unit, last.floor)] or doors
@@ -147,14 +147,14 @@ def building(
 @router.post("/compounds/{row}/buildings", response={201: Shape}, summary="Register a building")
 def add_building(request: HttpRequest, response: HttpResponse, row: int, payload: NewBuildingIn) -> tuple[int, Shape]:
     """Register a building of a compound."""
-    by, ref = _keeper(request), _new_ref("b")
+    by, ref = keeper(request), _new_ref("b")
     home = looking.compound_kept(edge.row(row), by=by)[0]
     lng, lat = _point(payload)
     new = ground.NewBuilding(
         ref=ref, name=payload.name.strip(), lng_e7=lng, lat_e7=lat, compound=home.ref, floors_up=payload.floors_up,
         units=payload.units, why=payload.why,
     )  # fmt: skip
-    made = _once(request, by, lambda: ground.add_buildings([new], **_known(request, by))[ref])
+    made = once(request, by, lambda: ground.add_buildings([new], **_known(request, by))[ref])
     response["Location"] = f"/api/v1/buildings/{made}"
     return 201, _row_told("building", made, by, response)
 
@@ -162,14 +162,14 @@ def add_building(request: HttpRequest, response: HttpResponse, row: int, payload
 @router.post("/compounds/{row}/entrances", response={201: Shape}, summary="Register a gate of a compound")
 def add_gate(request: HttpRequest, response: HttpResponse, row: int, payload: NewEntranceIn) -> tuple[int, Shape]:
     """Register a gate of a compound."""
-    by = _keeper(request)
+    by = keeper(request)
     return _entrance(request, response, payload, by, compound=looking.compound_kept(edge.row(row), by=by)[0].ref)
 
 
 @router.post("/buildings/{row}/entrances", response={201: Shape}, summary="Register a door of a building")
 def add_door(request: HttpRequest, response: HttpResponse, row: int, payload: NewEntranceIn) -> tuple[int, Shape]:
     """Register a door of a building to the street."""
-    by = _keeper(request)
+    by = keeper(request)
     home = looking.building_kept(edge.row(row), after=(-1, 0), limit=1, by=by)[0]
     return _entrance(request, response, payload, by, building=home.ref)
 
@@ -177,7 +177,7 @@ def add_door(request: HttpRequest, response: HttpResponse, row: int, payload: Ne
 @router.post("/houses/{kind}/{row}/correct", summary="Put a house right")
 def correct(request: HttpRequest, response: HttpResponse, kind: str, row: int, payload: HouseCorrectionIn) -> Shape:
     """Put right what was wrong from the beginning; both values stay on the trail."""
-    by = _keeper(request)
+    by = keeper(request)
     point = _point(payload.point) if payload.point is not None else None
     keeping.correct(
         kind, edge.row(row), payload.changes, version=edge.version(request), point=point, why=payload.why, by=by,
@@ -189,7 +189,7 @@ def correct(request: HttpRequest, response: HttpResponse, kind: str, row: int, p
 @router.post("/houses/{kind}/{row}/end", summary="End a house from a day on")
 def end(request: HttpRequest, response: HttpResponse, kind: str, row: int, payload: HouseEndIn) -> Shape:
     """Say that it is no more from a day on; what is in it goes along, and earlier days keep their answer."""
-    by = _keeper(request)
+    by = keeper(request)
     seen = edge.version(request)
     keeping.end(kind, edge.row(row), on=payload.on, why=payload.why, version=seen, by=by, now=_now(request))
     return _row_told(kind, row, by, response)
@@ -198,7 +198,7 @@ def end(request: HttpRequest, response: HttpResponse, kind: str, row: int, paylo
 @router.post("/buildings/{row}/doors", summary="Register the doors of a building")
 def register(request: HttpRequest, response: HttpResponse, row: int, payload: DoorsIn) -> Shape:
     """Register the dwellings of a building, floor by floor; the version of the building guards a second sending."""
-    by = _keeper(request)
+    by = keeper(request)
     made = keeping.register_doors(
         edge.row(row), units=payload.units, floors=(payload.floor_from, payload.floor_to), doors=payload.doors,
         lived_in=payload.lived_in, version=edge.version(request), active_from=localdate(_now(request)), by=by,
@@ -210,7 +210,7 @@ def register(request: HttpRequest, response: HttpResponse, row: int, payload: Do
 @router.post("/dwellings/{row}/households", summary="Count the households behind a door")
 def count(request: HttpRequest, response: HttpResponse, row: int, payload: HouseholdsIn) -> Shape:
     """Say what a door is for and how many households live behind it from today on."""
-    by = _keeper(request)
+    by = keeper(request)
     keeping.count_households(
         edge.row(row), payload.count, use=payload.use, on=localdate(_now(request)), version=edge.version(request),
         by=by, now=_now(request),
@@ -226,11 +226,11 @@ def _entrance(
         kind=payload.kind, lng_e7=lng, lat_e7=lat, name=payload.name.strip(), foot=payload.foot, car=payload.car,
         step_free=payload.step_free, hours=payload.hours.strip(), **place,
     )  # fmt: skip
-    made = _once(request, by, lambda: ground.add_entrances([new], **_known(request, by))[0])
+    made = once(request, by, lambda: ground.add_entrances([new], **_known(request, by))[0])
     return 201, _row_told("entrance", made, by, response)
 
 
-def _once(request: HttpRequest, by: Actor, add: Callable[[], int]) -> int:
+def once(request: HttpRequest, by: Actor, add: Callable[[], int]) -> int:
     """A second sending under the same key adds nothing; a refusal gives the key back."""
     key = request.headers.get("Idempotency-Key", "")
     if not key:
@@ -289,7 +289,7 @@ def _small(number: int) -> int:
     return number
 
 
-def _keeper(request: HttpRequest) -> Actor:
+def keeper(request: HttpRequest) -> Actor:
     by: Actor = request.actor  # type: ignore[attr-defined]
     looking.ensure_keeper(by)
     return by

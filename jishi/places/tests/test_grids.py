@@ -1,5 +1,6 @@
 """Drawn grids with planted faults: each is found with its place and size, and the clean twin has none."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -323,3 +324,15 @@ def test_map_layers_hold_the_tenant_s_own_ground_alone(by):
     assert {f["properties"]["code"][:12] for f in layer["features"]} == {A, B}
     assert len(queries.as_geojson("communities", DAY)["features"]) == 2
     assert {f["properties"]["name"] for f in queries.as_geojson("roads", DAY)["features"]} == {"云溪大道", "柳岸路"}
+
+
+@pytest.mark.parametrize("ends", [(179.99, -179.99), (179.99, 180.01)])
+def test_ground_over_the_180th_meridian_is_refused(by, ends):
+    west, east = ends
+    ring = [[west, 30.0], [east, 30.0], [east, 30.01], [west, 30.01], [west, 30.0]]
+    page = {"type": "FeatureCollection", "features": [
+        {"type": "Feature", "properties": {"code": f"{A}001", "name": "一"},
+         "geometry": {"type": "Polygon", "coordinates": [ring]}}]}  # fmt: skip
+
+    with pytest.raises(Invalid, match="180"):
+        grids.check(json.dumps(page), division=A, crs=CRS, by=by)

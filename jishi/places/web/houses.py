@@ -25,8 +25,9 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.kernels.dutylist.operators import division_head
 from jishi.places import policies, queries
-from jishi.places.actions import ground, keeping
+from jishi.places.actions import ground, keeping, microgrids
 from jishi.places.queries import houses as looking
+from jishi.places.queries import members, micro
 from jishi.places.refusals import ChoiceUnknown
 from jishi.places.shapes import E7
 from jishi.places.web.plans import lang
@@ -85,7 +86,12 @@ def compound(request: HttpRequest, compound_id: int) -> HttpResponse:
 def _compound(request: HttpRequest, compound_id: int, no: Refused | None = None) -> HttpResponse:
     row, houses, gates = looking.compound_kept(compound_id, by=_keeper(request))
     path = queries.division_path(row.community)
+    standing = [h for h in houses if h.active_to is None]
+    shared = micro.micro_grids_of([h.id for h in standing], day=_today(request)) if standing else []
+    taken = {b for m in shared for b in m.buildings}
     return render(request, "places/compound.html", {
+        "micro": [m for m in shared if set(m.buildings) & {h.id for h in standing}],
+        "free": [h for h in standing if h.id not in taken],
         "row": row, "houses": houses, "kinds": KINDS, "gates": _gates(gates), "gate_kinds": GATES, "dense": True,
         "today": _today(request), "kind": KINDS.get(row.kind, row.kind),
         "said": request.POST if no and "what" not in request.POST else {},
@@ -249,7 +255,25 @@ def _count(request: HttpRequest, by: Actor) -> str:
     return _("记下了。")
 
 
+def _draw_micro(request: HttpRequest, by: Actor) -> str:
+    """The grid is the one in which the first of the chosen houses stands; the verb refuses any other's."""
+    chosen = [_number(one) for one in request.POST.getlist("house")][: microgrids.MOST_PARTS]
+    at = members.grids_of_houses([(b, None) for b in chosen[:1]], day=_today(request))
+    if not at or not at[0].grid:
+        raise Invalid(detail=_("选至少一栋楼；楼层分属几个网格的楼不能整栋选。"))
+    row = microgrids.draw(at[0].grid, name=request.POST.get("name", ""), buildings=chosen, by=by, now=_now(request))
+    return _("微网格 %(code)s 划好了。") % {"code": row.code[12:]}
+
+
+def _end_micro(request: HttpRequest, by: Actor) -> str:
+    said = request.POST
+    microgrids.end(_row(said), on=_today(request), why=said.get("why", ""), version=_row(said, "version"), by=by,
+                   now=_now(request))  # fmt: skip
+    return _("微网格撤了；以前的日子问起来还有。")
+
+
 VERBS = {
+    "micro": _draw_micro, "micro-end": _end_micro,
     "building": _add_building, "gate": _add_gate, "correct": _correct, "end": _end, "doors": _register, "count": _count,
 }  # fmt: skip
 
@@ -276,7 +300,7 @@ def _at(where: tuple[int | None, int | None]) -> str:
     return f"{where[0] or 0}.{where[1] or 0}"
 
 
-ADDING = ("building", "gate")  # a second press would add a second one
+ADDING = ("building", "gate", "micro")  # a second press would add a second one
 
 
 def _gates(rows: Any) -> list[dict[str, Any]]:

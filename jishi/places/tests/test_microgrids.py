@@ -1,0 +1,151 @@
+"""微网格: houses and doors of one grid, in the care of a neighbour; a subset of exactly one grid on every day."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from conftest import MONDAY_TEN
+from jishi.foundation import scope, trail
+from jishi.foundation.actor import Actor, system
+from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Stale
+from jishi.places import queries
+from jishi.places.actions import grids, ground, members, microgrids
+from jishi.places.models import Building, Entrance, MicroGrid
+from jishi.places.refusals import DayDoesNotFit, GoneAlready, InMicroGrid, NotOfThisGrid, ReasonMissing
+from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, at, collection, feature, grids_of, office, ring
+
+pytestmark = pytest.mark.django_db
+TODAY = MONDAY_TEN.date()
+GRID = f"{A}001"
+
+
+@pytest.fixture
+def by(other_tenant):
+    with scope.work(system(other_tenant)):
+        a_town(other_tenant)
+        door = ground.NewEntrance(kind="unit_door", lng_e7=at(0.35, 0.4)[0], lat_e7=at(0.35, 0.4)[1], name="2单元",
+                                  building="c1-1")  # fmt: skip
+        gate = ground.NewEntrance(kind="main_gate", lng_e7=at(0.5, 0.4)[0], lat_e7=at(0.5, 0.4)[1], compound="c1")
+        ground.add_entrances([door, gate], crs=CRS, active_from=SINCE, by=system(other_tenant), now=MONDAY_TEN)
+        actor = Actor(tenant_id=other_tenant, kind="staff", account_id=2, roles=frozenset({"office"}), area=A)
+        with scope.within(actor):
+            yield actor
+
+
+def house(ref: str) -> int:
+    return Building.objects.get(ref=ref).id
+
+
+def door(kind: str = "unit_door") -> int:
+    return Entrance.objects.get(kind=kind).id
+
+
+def drawn(by: Actor, *refs: str, doors: tuple[int, ...] = (), grid: str = GRID, name: str = "东片") -> MicroGrid:
+    return microgrids.draw(grid, name=name, buildings=[house(r) for r in refs], doors=doors, by=by, now=MONDAY_TEN)
+
+
+def ended(row: MicroGrid, by: Actor, **more) -> None:
+    said = {"on": TODAY, "why": "重新划", "version": 1, "now": MONDAY_TEN} | more
+    microgrids.end(row.id, by=by, **said)
+
+
+def test_houses_and_doors_of_a_grid_are_drawn_together_numbered_and_on_the_record(by):
+    first, second = drawn(by, "c1-2"), drawn(by, "c1-3", doors=(door(),), name=" 西片 ")
+
+    found = queries.micro_grids([GRID], day=TODAY)
+
+    assert [(m.code, m.name, m.places) for m in found] == [
+        (f"{GRID}01", "东片", ("翠竹苑2号楼",)), (f"{GRID}02", "西片", ("翠竹苑1号楼2单元", "翠竹苑3号楼")),
+    ]  # fmt: skip
+    assert not queries.micro_grids([GRID], day=TODAY - timedelta(days=1))
+    assert [e.verb for e in trail.of("micro_grid", second.id)] == ["micro_grid.drawn"] and first.version == 1
+
+
+def test_what_is_ended_answers_for_its_days_and_its_number_is_not_given_again(by):
+    row = drawn(by, "c1-2")
+    ended(row, by)
+
+    again = drawn(by, "c1-2")
+
+    assert again.code == f"{GRID}02" and [m.code for m in queries.micro_grids([GRID], day=TODAY)] == [again.code]
+    with pytest.raises(GoneAlready):
+        ended(row, by, version=2)
+
+
+def test_a_house_that_a_later_edition_puts_into_another_grid_is_in_no_micro_grid_of_that_day(by):
+    drawn(by, "c1-2", "c1-3")
+    later = TODAY + timedelta(days=9)
+    rows = grids_of()
+    cut = 0.4  # the third house stands east of it
+    rows[0], rows[1] = feature(GRID, ring(0, 0, cut, 1)), feature(f"{A}002", ring(cut, 0, 2, 1))
+    report = grids.check(collection(rows), division=A, crs=CRS, by=by)
+    grids.adopt(report, effective_from=later, document_no="试9号", by=system(by.tenant_id), now=MONDAY_TEN, replaces=1)
+
+    (now,), (then,) = (queries.micro_grids([GRID], day=day) for day in (TODAY, later))
+
+    assert (len(now.places), now.astray) == (2, 0)
+    assert len(then.places) + then.astray == 2 and then.astray >= 1 and set(then.places) < set(now.places)
+
+
+def test_a_house_of_other_ground_or_whose_floors_are_of_several_grids_is_refused(by):
+    edition = members.GridEdition.objects.get(division_code=A)
+    with scope.within(system(by.tenant_id)):
+        mall = members.NewMember("c1-1", f"{A}002", -1, 3)
+        members.add(edition.id, [mall], by=system(by.tenant_id), now=MONDAY_TEN)
+
+    for ref, grid in (("c2-1", GRID), ("c1-2", f"{A}002"), ("c1-1", GRID)):
+        with pytest.raises(NotOfThisGrid):
+            drawn(by, ref, grid=grid)
+    assert not MicroGrid.objects.exists()
+
+
+def test_a_house_or_door_is_in_one_micro_grid_at_a_time(by):
+    drawn(by, doors=(door(),))
+    drawn(by, "c1-2")
+
+    for refs, doors in ((("c1-2",), ()), (("c1-1",), ()), ((), (door(),))):
+        with pytest.raises(InMicroGrid):
+            drawn(by, *refs, doors=doors)
+    with pytest.raises(InMicroGrid):
+        drawn(by, "c1-3", "c1-1", doors=(door(),))
+
+
+@pytest.mark.parametrize(("what", "refusal"), [
+    ({"name": "  "}, Invalid), ({"buildings": []}, Invalid), ({"buildings": [10**9]}, NotFound),
+    ({"doors": [10**9]}, NotFound), ({"grid": f"{A}099"}, NotFound),
+])  # fmt: skip
+def test_what_makes_no_sense_is_refused_and_nothing_is_kept(what, refusal, by):
+    said = {"grid": GRID, "name": "东片", "buildings": [house("c1-2")], "doors": []} | what
+
+    with pytest.raises(refusal):
+        microgrids.draw(said.pop("grid"), **said, by=by, now=MONDAY_TEN)
+    assert not MicroGrid.objects.exists()
+
+
+def test_a_gate_is_no_unit_door(by):
+    with pytest.raises(NotFound):
+        drawn(by, doors=(door("main_gate"),))
+
+
+@pytest.mark.parametrize(("said", "refusal"), [
+    ({"why": " "}, ReasonMissing), ({"version": 7}, Stale), ({"on": TODAY + timedelta(days=1)}, DayDoesNotFit),
+    ({"on": date(2020, 1, 1)}, DayDoesNotFit),
+])  # fmt: skip
+def test_to_end_one_needs_a_reason_the_version_that_was_seen_and_a_day(said, refusal, by):
+    row = drawn(by, "c1-2")
+
+    with pytest.raises(refusal):
+        ended(row, by, **said)
+    assert [m.id for m in queries.micro_grids([GRID], day=TODAY)] == [row.id]
+
+
+def test_another_communitys_post_draws_and_ends_none(by):
+    row = drawn(by, "c1-2")
+    other = Actor(tenant_id=by.tenant_id, kind="staff", account_id=3, roles=frozenset({"office"}), area=B)
+
+    with scope.within(other):
+        with pytest.raises(NotAllowed):
+            drawn(other, "c1-3")
+        with pytest.raises(NotAllowed):
+            ended(row, other)
+    assert office(by.tenant_id).area == "" and [m.id for m in queries.micro_grids([GRID], day=TODAY)] == [row.id]
