@@ -218,15 +218,15 @@ def _beside_trees() -> Iterator[Figure]:
 
 
 def _first_legal(name: str, k: int) -> tuple[planner.Plan, Took]:
-    """The least effort that gives a legal plan."""
+    """The least effort that gives a legal plan, the best of five: a hundredth of a second is a neighbour's noise."""
     units, edges, mean = _set(name, k)
     _first()
     for effort in (1.0, 3.0, 10.0, 30.0):
-        plan, took = _timed(lambda: planner.plan_grids(units, edges, band=around(mean, 0.25), count=k,
-                                                       threads=THREADS, effort=effort))  # noqa: B023  # fmt: skip
-        if not plan.faults:
+        tries = [_timed(lambda: planner.plan_grids(units, edges, band=around(mean, 0.25), count=k,
+                                                   threads=THREADS, effort=effort)) for _ in range(5)]  # noqa: B023  # fmt: skip
+        if not tries[0][0].faults:
             break
-    return plan, took
+    return min(tries, key=lambda one: one[1].wall)
 
 
 def _walks() -> Iterator[Figure]:

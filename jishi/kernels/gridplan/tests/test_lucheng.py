@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,20 @@ def test_every_compound_has_ground_and_a_way_to_the_others(county):
     assert (len(county[0].id), int(graph.units.households.sum())) == (1051, 341_793)
     assert np.isclose(graph.units.area.sum(), county[1].area, rtol=1e-4)
     assert graph.isolated == () and len(graph.outside) == 2  # two lie half a kilometre beyond the coarse border
+
+
+def test_the_worst_ten_that_the_documents_explain_are_those_the_planner_gives(county):
+    told = (Path(__file__).resolve().parents[4] / "docs/lucheng.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| \d+ \| (\d+) \| ([\d,]+) \|", told, re.MULTILINE)
+    graph = build_graph(*county, band=Band(250, 500))
+
+    plan = plan_grids(graph.units, graph.edges, band=Band(250, 500), atoms=graph.atoms)
+
+    worst = sorted(plan.grids, key=lambda s: -s.max_walk_m)[:10]
+    assert [[int(n.replace(",", "")) for n in row] for row in rows] == [
+        [s.grid, s.households, round(s.mean_walk_m), round(s.max_walk_m)] for s in worst
+    ]
+    assert f"| 250–500 | 合规，有豁免 legal with exemptions | {len(plan.grids)} | 3 |" in told
 
 
 # with 300 to 500 one house of 294 has no home whatever anybody draws: a longer search, so it is run at night

@@ -142,6 +142,16 @@ class TestEdgesOfTheWorld:
         assert [e.kind for e in plan.exemptions] == ["oversize_alone"]
         assert [c.kind for c in plan.certificates] == ["too_big"]
 
+    def test_a_compound_too_heavy_that_may_not_be_split_has_a_certificate_and_no_exception(self):
+        yard = grounds.lattice(2, 4, 100, atoms=np.full(8, 3), cap=900)
+        forbidden = replace(yard, exempt=Exempt(oversize_alone=False))
+
+        alone, never = planned(yard), planned(forbidden)
+
+        assert (alone.status, [e.kind for e in alone.exemptions]) == ("legal_with_exemptions", ["oversize_alone"])
+        assert (never.status, [c.kind for c in never.certificates]) == ("infeasible", ["too_big"])
+        assert confirms(never.certificates[0], forbidden) and len(shares(never)) == 1
+
     def test_an_island_is_a_grid_only_if_the_town_says_so(self):
         island = grounds.ground([87, 400], [])
 

@@ -29,6 +29,7 @@ REFUSED = [
     (refusals.BadUnit, {"units": units(households=[1, 1.5, 2])}),
     (refusals.BadUnit, {"units": units(households=[1, 2])}),
     (refusals.NoUnits, {"units": units(id=[], x=[], y=[], households=[])}),
+    (refusals.TooBigForOneCall, {"units": Units(*(np.broadcast_to(np.int8(1), 10_000_000) for _ in range(4)))}),
     (refusals.DuplicateUnit, {"units": units(id=["a", "b", "a"])}),
     (refusals.NobodyLivesHere, {"units": units(households=[0, 0, 0])}),
     (refusals.LooksLikeDegrees, {"units": units(x=[120.61, 120.62, 120.63], y=[27.9, 27.91, 27.92])}),
