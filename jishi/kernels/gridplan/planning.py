@@ -44,6 +44,7 @@ Timer = Callable[[], float]
 
 
 USUAL = Band(300, 500)  # households per grid, a setting of the town
+WIDE = 400  # atoms: one house without a home does not spoil the rest of so large a piece, searched as long as others
 
 
 @dataclass
@@ -103,11 +104,12 @@ def plan(problem: Problem, search: Search) -> Plan:
     ground = contract.build(problem)
     pieces = solving.divide(ground)
     proofs = certifying.at_once(ground, pieces)
-    part, notes = solving.solve(ground, pieces, search, proofs)
+    hopeless = frozenset(i for i in proofs if len(pieces[i].rows) <= WIDE)
+    part, notes = solving.solve(ground, pieces, search, hopeless)
     guessed = notes["searched_pieces"] + notes["kept_pieces"]  # the others were divided by enumeration
     is_best = not guessed and not len(loosening.may_part(ground))
     coarse = ground, pieces
-    ground, pieces, part = loosening.loosen((ground, pieces, part), search, frozenset(proofs))
+    ground, pieces, part = loosening.loosen((ground, pieces, part), search, hopeless)
     if problem.walk is not None or problem.max_walk_m is not None:
         part, searched = pacing.paced((ground, pieces, part), search), part
         is_best = is_best and bool((searched == part).all())
