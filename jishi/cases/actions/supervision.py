@@ -1,6 +1,7 @@
 """督办: a supervisor asks a body, the body answers, the same supervisor lifts it or asks again (spec 10 §7).
 
-Its life is institutions/procedures/supervision.toml.
+Where whoever opened it stands aside by now, another supervisor or the office of the leading group judges the answer:
+the upper level leads (济南市12345条例 32). Its life is institutions/procedures/supervision.toml.
 """
 
 from collections.abc import Mapping
@@ -10,10 +11,11 @@ from typing import Any
 
 from django.db import transaction
 
+from jishi.accounts import queries as accounts
 from jishi.cases import policies
 from jishi.cases.actions import moving, reckoning
 from jishi.cases.actions.moving import Held
-from jishi.cases.models import Clock, Supervision
+from jishi.cases.models import Case, Clock, Supervision
 from jishi.cases.refusals import GroundNeeded
 from jishi.cases.states import CASE, SUPERVISION, SupervisionGround, SupervisionStatus
 from jishi.foundation import procedures
@@ -44,7 +46,7 @@ class NotOverdue(Refused):
 
 class OnlyTheSameSupervisor(Refused):
     code, status = "only_the_same_supervisor", 403
-    zh, en = "督办由提出的人解除。", "A supervision is lifted by whoever opened it."
+    zh, en = "督办由提出的人解除。", "A supervision is lifted by whoever opened it, while he may see the case."
     next_zh, next_en = "请提出督办的同事来做。", "Ask the colleague who opened it."
 
 
@@ -98,7 +100,7 @@ def answer(case_id: int, *, text: str, by: Actor, now: datetime, version: int | 
 @transaction.atomic
 def lift(case_id: int, *, why: str, by: Actor, now: datetime, version: int | None = None) -> Supervision:
     """Lift it, by the same supervisor. :raises OnlyTheSameSupervisor, GroundNeeded."""
-    held, row, move = _judged(case_id, "supervision.lift", by, version)
+    held, row, move = _judged(case_id, "supervision.lift", by, version, now)
     if not why.strip():
         raise GroundNeeded(what="为什么解除", what_en="why it is lifted")
     _move(held, row, move, by=by, now=now, words={"why": why.strip()}, lifted_at=now)
@@ -111,7 +113,7 @@ def open_again(case_id: int, *, missing: str, by: Actor, now: datetime, version:
 
     :raises OnlyTheSameSupervisor, GroundNeeded. :raises WrongMoment: the case has ended.
     """
-    held, row, move = _judged(case_id, "supervision.open_again", by, version)
+    held, row, move = _judged(case_id, "supervision.open_again", by, version, now)
     _ensure_goes_on(held)
     if not missing.strip():
         raise GroundNeeded(what="还缺什么", what_en="what is missing")
@@ -122,14 +124,28 @@ def open_again(case_id: int, *, missing: str, by: Actor, now: datetime, version:
     return row
 
 
-def _judged(case_id: int, verb: str, by: Actor, version: int | None) -> tuple[Held, Supervision, Move]:
+def _judged(
+    case_id: int, verb: str, by: Actor, version: int | None, now: datetime
+) -> tuple[Held, Supervision, Move]:  # fmt: skip
     held = moving.hold(case_id, by=by, version=version)
     row = _open_one(held, verb, by)
     move = _row(held, row, verb, by)
     same_post = row.post_id is not None and row.post_id == by.post_id
-    if not same_post and moving.person(row.opened_by) != moving.person(by.label):
+    same = same_post or moving.person(row.opened_by) == moving.person(by.label)
+    if not (same or _stands_aside(row.opened_by, held.case, now)):
         raise OnlyTheSameSupervisor
     return held, row, move
+
+
+def _stands_aside(opened_by: str, case: Case, now: datetime) -> bool:
+    """Tell whether whoever opened it finds the case nowhere any more: himself, or a body for which he acts."""
+    kind, _, number = moving.person(opened_by).partition(":")
+    if kind != "staff" or not (case.recused_body_ids or case.aside_account_ids):
+        return False
+    account = int(number)
+    if account in case.aside_account_ids:
+        return True
+    return bool(accounts.bodies_of(account, now=now).intersection(case.recused_body_ids))
 
 
 def _open_one(held: Held, verb: str, by: Actor) -> Supervision:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from conftest import MONDAY_TEN
+from jishi.accounts.tests.factories import a_grant, an_account
 from jishi.cases.actions import feedback, handling, supervision, sweeping, urging
 from jishi.cases.models import Case, Clock, Supervision, Urging
 from jishi.cases.refusals import GroundNeeded, SamePerson
@@ -158,6 +159,34 @@ class TestSupervise:
         )  # fmt: skip
 
         f.do(successor, supervision.lift, case.id, why="办完了", now=NOON + DAY)
+
+        assert row_of(case).status == "LIFTED"
+
+    @pytest.mark.parametrize("shut_out", ["his body", "himself", "nobody"])
+    def test_is_judged_by_the_next_above_where_whoever_opened_it_stands_aside_by_now(
+        self, shut_out: str, town: int
+    ) -> None:
+        opener = an_account(town)
+        a_grant(opener, "supervisor", body_id=f.body_id(town, "sqzx"), post_id=9902, post_title="督办员")
+        case = f.a_case_at(town, Status.HANDLING)
+        f.do(f.supervisor(town, account=opener.id), supervision.open_, case.id, now=NOON, **GIVEN)
+        f.do(f.handler_of(case), supervision.answer, case.id, text=ANSWER, now=NOON + DAY)
+        with scope.work(system(town)):
+            if shut_out == "his body":
+                Case.objects.filter(id=case.id).update(accused_body_ids=[f.body_id(town, "sqzx")], visibility="parties")
+            if shut_out == "himself":
+                Case.objects.filter(id=case.id).update(aside_account_ids=[opener.id])
+        office = f.office(town)
+        if shut_out == "nobody":
+            with pytest.raises(supervision.OnlyTheSameSupervisor):
+                f.do(office, supervision.lift, case.id, why="办完了", now=NOON + DAY)
+            return
+        with pytest.raises(NotFound):
+            f.do(f.supervisor(town, account=opener.id), supervision.lift, case.id, why="办完了", now=NOON + DAY)
+
+        f.do(office, supervision.open_again, case.id, missing="没写何时办完", now=NOON + 2 * DAY)
+        f.do(f.handler_of(case), supervision.answer, case.id, text=ANSWER, now=NOON + 2 * DAY)
+        f.do(office, supervision.lift, case.id, why="办完了", now=NOON + 2 * DAY)
 
         assert row_of(case).status == "LIFTED"
 
