@@ -212,8 +212,9 @@ def _post(person: Person, ids: dict[str, int], communities: Mapping[str, str]) -
     """A community's own post works in it: without that area nobody there keeps its houses."""
     area = communities.get(str(person.body), "")
     return NewPost(
-        body_id=ids[str(person.body)], title=person.post, roles=person.roles, area=area, work_phone=person.phone
-    )
+        body_id=ids[str(person.body)], title=person.post, title_en=person.post_en[:1].upper() + person.post_en[1:],
+        roles=person.roles, area=area, work_phone=person.phone,
+    )  # fmt: skip
 
 
 def send_out(tenant_id: int, *, now: datetime) -> int:
@@ -366,7 +367,7 @@ class Known:
 
 def people_page() -> str:
     """Give the lines that tell whom to sign in as."""
-    rows = [f"    {p.username:12}{p.post}（{p.name}）" for p in town().people]
+    rows = [f"    {p.username:14}{p.post}（{p.name}） · {p.post_en}" for p in town().people]
     return "\n".join(["  登录名（口令都是 " + PASSWORD + "）· sign in as (one password for all):", *rows, ""])
 
 

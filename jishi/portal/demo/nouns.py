@@ -246,6 +246,7 @@ class Person:
     username: str
     name: str
     post: str
+    post_en: str
     roles: tuple[str, ...]
     body: str | None
     phone: str

@@ -8,6 +8,7 @@ from jishi.foundation import anchors, scope
 from jishi.foundation.actor import system
 from jishi.kernels import rates
 from jishi.portal import founding
+from jishi.portal.demo import town as yunxi
 
 NOW = datetime(2026, 1, 7, 3, 0, tzinfo=UTC)  # a Wednesday, 11:00 at the town
 
@@ -29,3 +30,10 @@ def test_the_past_is_taken_in_whole_and_the_feedback_desk_has_somebody_to_call(t
         assert rates.commitment(str(said["value"])) == said["commitment"]
         assert anchors.verify().findings == ()
         assert drawn >= sum(r.to_call for r in work.to_ask(by=system(town), now=NOW, lang="zh")) > 0
+
+
+def test_whom_to_sign_in_as_is_told_in_two_languages_each_name_beside_its_post() -> None:
+    lines = founding.people_page().splitlines()[1:]
+
+    assert [line.split()[0] for line in lines if line.strip()] == [p.username for p in yunxi().people]
+    assert all(p.post in line and line.endswith(p.post_en) for p, line in zip(yunxi().people, lines, strict=False))
