@@ -341,3 +341,18 @@ class TestReasons:
         with translation.override("en"):
             assert reasons.told("基本-001 雨水口清掏") == "基本-001 雨水口清掏"
         assert reasons.told("同一天；楼号不同") == "同一天；楼号不同"
+
+
+class TestWhoseItIs:
+    def test_says_what_is_missing_where_the_matter_is_known_and_not_that_it_is_not(self, console):
+        told = {"text": "有人占道摆摊，路都走不了", "voice": "open"}
+
+        html = console.post("/desk/operator/look", told).content.decode()
+
+        assert "先问清：地点" in html
+        assert "先定事项，才知道归谁" not in html
+
+    def test_says_whose_it_would_be_if_the_second_matter_were_right(self, console):
+        html = console.post("/desk/operator/look", {"text": "翠竹苑有流浪狗，还咬人", "voice": "open"}).content.decode()
+
+        assert re.search(r"如果是“[^”]+”（\d+%）：\S+", html)

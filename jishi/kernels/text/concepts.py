@@ -456,6 +456,12 @@ def _tables() -> tuple[_Table, ...]:
     return tuple(tables)
 
 
+@lru_cache(maxsize=1)
+def words() -> frozenset[str]:
+    """This will give every word of two signs and more that is said of a field, in small letters."""
+    return frozenset(word for said in CONCEPTS.values() for word in said.lower().split() if len(word) > 1)
+
+
 @lru_cache(maxsize=4)
 def windows(bits: int) -> npt.NDArray[np.int32]:
     """This will give the windows (of two characters or more) that are a word of a concept, each once."""

@@ -1,4 +1,8 @@
-"""Which words of a text speak for an answer? A batch of texts and answers at once."""
+"""Which words of a text speak for an answer? A batch of texts and answers at once.
+
+What weighs are windows, which begin and end anywhere; what is shown are whole words (`whole`), so that a clerk
+reads 下水道 and not 口的下水.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,11 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from . import concepts
 from .features import WINDOWS, Ints, hashes, plain
 
 Doubles = npt.NDArray[np.float64]
 WeightOf = Callable[[npt.NDArray[np.int32], Ints], Doubles]
 SHORTEST, LONGEST = 2, 12  # characters of a stretch
+# Signs that begin or end no word of a matter: they are taken off a stretch in which no word is known.
+_LOOSE = frozenset(
+    "的了着过吗呢吧啊呀嘛么是在有没不很都也就还又被把给让和与及跟对向从"
+    "到由于我你您他她它们这那个些上下里外中口来去说请要想能会做一二两三几"
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,51 @@ def _warmest(seen: Sequence[str], starts: Ints, heat: Doubles, limit: int) -> li
         known = best[at].get(words)
         if known is None or known.weight < weight[k] / total[at]:
             best[at][words] = Reason(words, float(weight[k] / total[at]))
-    return [tuple(sorted(found.values(), key=lambda r: (-r.weight, r.words))[:limit]) for found in best]
+    ranked_words = [sorted(found.values(), key=lambda r: (-r.weight, r.words)) for found in best]
+    return [_told(text, found, limit) for text, found in zip(seen, ranked_words, strict=True)]
+
+
+def _told(text: str, found: Sequence[Reason], limit: int) -> tuple[Reason, ...]:
+    """The first `limit` of the stretches as whole words, each once; a piece of no word where there is no other."""
+    told: dict[str, Reason] = {}
+    for one in found:
+        words = whole(text, one.words)
+        if words and not any(words in other for other in told):
+            told[words] = Reason(words, one.weight)
+        if len(told) == limit:
+            break
+    return tuple(told.values()) or tuple(found[:1])
+
+
+def whole(text: str, piece: str) -> str:
+    """This will give the words of a text that a piece of it is of: from the first known word that shares two signs with
+    it to the last; where none is known the piece without loose signs at its ends, "" where nothing of it is left."""
+    begin = text.find(piece)
+    end, known = begin + len(piece), concepts.words()
+    spans = [
+        (i, j)
+        for i in range(max(0, begin - concepts.LONGEST + SHORTEST), end - SHORTEST + 1)
+        for j in range(min(len(text), i + concepts.LONGEST), max(i, begin) + SHORTEST - 1, -1)
+        if text[i:j] in known
+    ]
+    if spans:
+        return text[min(i for i, _ in spans) : max(j for _, j in spans)]
+    if piece.isascii():
+        return _latin(text, begin, end)
+    while piece and piece[0] in _LOOSE:
+        piece = piece[1:]
+    while piece and piece[-1] in _LOOSE:
+        piece = piece[:-1]
+    return piece if len(piece) >= SHORTEST else ""
+
+
+def _latin(text: str, begin: int, end: int) -> str:
+    """A word of Latin letters goes from blank to blank, or to the next Chinese sign."""
+    while begin and text[begin - 1].isascii() and text[begin - 1] != " ":
+        begin -= 1
+    while end < len(text) and text[end].isascii() and text[end] != " ":
+        end += 1
+    return text[begin:end]
 
 
 def _runs(values: Ints, *, step: int = 0) -> tuple[Ints, Ints]:

@@ -1,5 +1,6 @@
 """The five suggestions of the console, each with its reason, and what is beside them: same matter, own open cases."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -247,13 +248,13 @@ def _same(looked: Looked, alike: tuple[Alike, ...]) -> Suggestion:
 
 def _body(looked: Looked, judged: judging.Judged | None, form: IntakeForm, lang: str) -> Suggestion:
     stage = looked.stage(Stage.ROUTE)
+    others = tuple(_otherwise(looked, lang))
     if judged is None or not judged.targets:
-        return Suggestion(
-            4, stage.stage, _("单位"), "", (), why_silent(stage) or str(_("先定事项，才知道归谁")), {}, "silent"
-        )
+        asked = judged.head if judged is not None and judged.lines else str(_("先定事项，才知道归谁"))
+        return Suggestion(4, stage.stage, _("单位"), "", others, why_silent(stage) or asked, {}, "silent")
     first = judged.targets[0]
     sure = judged.outcome in ("named", "named_with_assist")
-    more = tuple(_assist(a, lang) for a in judged.assists)
+    more = (*(_assist(a, lang) for a in judged.assists), *others)
     why = f"{first.item.number} {first.item.name}" if first.item else judged.head
     if not sure and first.item:
         why = judged.head
@@ -264,6 +265,24 @@ def _body(looked: Looked, judged: judging.Judged | None, form: IntakeForm, lang:
         4, stage.stage, _("单位"), "、".join(t.body.called(lang) for t in judged.targets), more, why,
         {"to": first.value} if sure else {}, state, (), OUTCOMES.get(judged.outcome, ""),
     )  # fmt: skip
+
+
+_IF = re.compile(r"如果是“(?P<matter>[^”]+)”：")
+
+
+def _otherwise(looked: Looked, lang: str) -> Iterable[str]:
+    """Whose it would be if the second or the third matter were right, where that is another body (spec 12 §5)."""
+    chances = {str(c["label"]): float(c["p"]) for c in looked.stage(Stage.CLASSIFY).candidates}
+    book, known = {m.name: m for m in duties.matters().values()}, bodies.names()
+    for one in looked.stage(Stage.ROUTE).candidates:
+        found = _IF.match(str(one.get("reason") or ""))
+        if found is None or chances.get(found["matter"], 0.0) < WORTH:
+            continue
+        body = known.get(int(one.get("value") or 0))
+        matter = book[found["matter"]].called(lang) if found["matter"] in book else found["matter"]
+        told = {"matter": matter, "share": f"{chances[found['matter']]:.0%}"}
+        told["body"] = body.called(lang) if body else str(_("要先问清"))
+        yield str(_("如果是“%(matter)s”（%(share)s）：%(body)s") % told)
 
 
 def _assist(assist: Any, lang: str) -> str:

@@ -15,6 +15,7 @@ from jishi.kernels.text.certainty import (
 )
 from jishi.kernels.text.classify import Learned, UnknownModel, ZeroShot, blend
 from jishi.kernels.text.features import hashes, points
+from jishi.kernels.text.reasons import whole
 from jishi.kernels.text.words import bigrams, tsquery_text, tsvector_text
 
 DOCUMENTS = {
@@ -258,3 +259,27 @@ class TestSearchWords:
         words = tsvector_text(text).split()
 
         assert {c for c in text if c >= "\u4e00"} <= {word[0] for word in words}
+
+
+class TestReasons:
+    @pytest.mark.parametrize(
+        ("text", "piece", "words"),
+        [
+            ("北门口的下水道堵了", "口的下水", "下水道"),
+            ("公园里的健身器材坏了", "身器材", "健身器材"),
+            ("快递柜占了消防通道", "防通道", "消防通道"),
+            ("红绿灯不亮了", "绿灯", "红绿灯"),
+            ("今天早上开始没水了", "上开", ""),
+            ("the street lamp is dark", "eet la", "street lamp"),
+            ("枫桥那边的榫卯榫头", "的榫卯", "榫卯"),
+        ],
+    )
+    def test_are_whole_words_and_no_pieces_of_two(self, text, piece, words):
+        assert whole(text, piece) == words
+
+    def test_of_a_text_name_each_word_once(self):
+        zero = ZeroShot.fit({"下水道": ["下水道堵塞", "下水道冒水"], "路灯": ["路灯不亮"]})
+
+        found = [reason.words for reason in zero.reasons("北门口的下水道堵了，就是那个下水道", "下水道")]
+
+        assert found == ["下水道"]
