@@ -31,6 +31,9 @@ class TestPieces:
         assert [t for _, t in parting.pieces_of("路灯坏了三天了，另外垃圾也没有人收。好的。")] == [
             "路灯坏了三天了，", "另外垃圾也没有人收。好的。",
         ]  # fmt: skip
+        assert [t for _, t in parting.pieces_of("工地半夜施工吵得睡不着，同时想问一下老年证怎么办")] == [
+            "工地半夜施工吵得睡不着，", "同时想问一下老年证怎么办",
+        ]  # fmt: skip
         assert parting.pieces_of("水压 1.5 公斤，温度 2.3 度") == [(0, "水压 1.5 公斤，温度 2.3 度")]
 
     def test_stand_where_they_were_said(self, town: int) -> None:

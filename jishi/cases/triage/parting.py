@@ -12,9 +12,11 @@ from jishi.duties.queries import Law
 MOST = 3  # parts: what the split takes
 SHORTEST = 6  # characters of a piece that says something by itself
 # A sentence ends, or words begin that open another matter.
-_BREAK = re.compile(
-    r"[。！？!?；;\n]+|[，,](?=另外|此外|还有|再有|再一个|其次|第[二三]|二是|三是|顺便)|(?=(?<![0-9.])[2-9][、.．](?![0-9]))"
+_OPENS = (
+    r"另外|此外|还有|再有|再一个|其次|第[二三]|二是|三是|顺便|对了"
+    r"|(?:同时|还|再|也)(?:还|再|也)?(?:想|要)?(?:反映|咨询|问|说)"
 )
+_BREAK = re.compile(rf"[。！？!?；;\n]+|[，,](?={_OPENS})|(?=(?<![0-9.])[2-9][、.．](?![0-9]))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from .features import plain
 from .minimise import minimise
+from .reasons import whole as whole_words
 
 READ = 400  # characters of a text that are looked at: people ask first or last
 SHORT = 60  # characters that are one question
@@ -200,7 +201,8 @@ class Answers:
                 words = line[start:i][:12]
                 found[words] = self.weight(piece for piece in pieces(words) if piece in shared)
                 start = None
-        return tuple(w for w, _ in sorted(found.items(), key=lambda f: (-f[1], f[0]))[:3])
+        heaviest = [words for words, _ in sorted(found.items(), key=lambda f: (-f[1], f[0]))[:3]]
+        return tuple(dict.fromkeys(whole_words(line, words) or words for words in heaviest))
 
 
 def probability(values: Sequence[float]) -> float:
