@@ -356,3 +356,11 @@ class TestWhoseItIs:
         html = console.post("/desk/operator/look", {"text": "翠竹苑有流浪狗，还咬人", "voice": "open"}).content.decode()
 
         assert re.search(r"如果是“[^”]+”（\d+%）：\S+", html)
+
+    def test_proposes_no_body_for_a_matter_that_it_does_not_put_forward(self, town, console):
+        told = {"text": "翠竹苑有人养了十几只鸡，天天打鸣", "voice": "open"}
+
+        html = console.post("/desk/operator/look", told).content.decode()
+
+        assert "说不准，请问清楚" in html and "先定事项，才知道归谁" in html
+        assert "data-fill-to" not in html

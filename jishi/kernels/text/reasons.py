@@ -59,7 +59,25 @@ def reasons_of(
     apart = np.concatenate((heat, np.zeros((ranks, 1))), axis=1).ravel()
     every = (starts[None, :] + np.arange(ranks)[:, None] * (length + 1)).ravel()
     best = _warmest(list(seen) * ranks, every, apart, limit)
-    return [[best[rank * len(texts) + at] for rank in range(ranks)] for at in range(len(texts))]
+    return [
+        [
+            best[rank * len(texts) + at] or _alone(seen[at], int(answers[at, rank]), weight_of, known, bits)
+            for rank in range(ranks)
+        ]
+        for at in range(len(texts))
+    ]
+
+
+def _alone(
+    text: str, label: int, weight_of: WeightOf, known: npt.NDArray[np.bool_], bits: int
+) -> tuple[Reason, ...]:
+    """Where no stretch speaks, the sign that does, with its neighbours; nothing where none does."""
+    single = hashes(np.frombuffer(text.encode("utf-32-le"), np.uint32), 1, bits)
+    if not len(single):
+        return ()
+    weight = np.where(known[single], weight_of(single, np.full(len(single), label)), 0.0)
+    at = int(weight.argmax())
+    return (Reason(text[max(0, at - 1) : at + 2].strip(), 1.0),) if weight[at] > 0 else ()
 
 
 def _heats(
@@ -122,15 +140,23 @@ def _warmest(seen: Sequence[str], starts: Ints, heat: Doubles, limit: int) -> li
 
 
 def _told(text: str, found: Sequence[Reason], limit: int) -> tuple[Reason, ...]:
-    """The first `limit` of the stretches as whole words, each once; a piece of no word where there is no other."""
+    """The first `limit` of the stretches as whole words, each once; a piece of none where there is no other."""
+    read = [Reason(whole(text, one.words), one.weight) for one in found]
+    known = [one for one in read if _known(one.words)]
     told: dict[str, Reason] = {}
-    for one in found:
-        words = whole(text, one.words)
-        if words and not any(words in other for other in told):
-            told[words] = Reason(words, one.weight)
+    for one in known or [one for one in read if one.words][:1]:
+        if not any(one.words in other for other in told):
+            told[one.words] = one
         if len(told) == limit:
             break
     return tuple(told.values()) or tuple(found[:1])
+
+
+def _known(piece: str) -> bool:
+    """Whether a word of a field stands in it, or it is of Latin letters."""
+    known = concepts.words()
+    sizes = range(SHORTEST, concepts.LONGEST + 1)
+    return piece.isascii() and bool(piece) or any(piece[i : i + n] in known for n in sizes for i in range(len(piece)))
 
 
 def whole(text: str, piece: str) -> str:

@@ -248,6 +248,9 @@ def _same(looked: Looked, alike: tuple[Alike, ...]) -> Suggestion:
 
 def _body(looked: Looked, judged: judging.Judged | None, form: IntakeForm, lang: str) -> Suggestion:
     stage = looked.stage(Stage.ROUTE)
+    guess = looked.stage(Stage.CLASSIFY)
+    if guess.abstained == "cannot_tell":  # a body of a matter that nobody puts forward is none
+        return Suggestion(4, stage.stage, _("单位"), "", (), str(_("先定事项，才知道归谁")), {}, "silent")
     others = tuple(_otherwise(looked, lang))
     if judged is None or not judged.targets:
         asked = judged.head if judged is not None and judged.lines else str(_("先定事项，才知道归谁"))

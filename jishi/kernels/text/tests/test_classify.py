@@ -283,3 +283,10 @@ class TestReasons:
         found = [reason.words for reason in zero.reasons("北门口的下水道堵了，就是那个下水道", "下水道")]
 
         assert found == ["下水道"]
+
+    def test_of_one_sign_alone_it_stands_with_its_neighbours(self):
+        zero = ZeroShot.fit({"违建": ["搭", "搭建"], "路灯": ["路灯不亮"]})
+
+        (reason,) = zero.reasons("有人私自搭了个棚", "违建")
+
+        assert reason.words == "自搭了"
