@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -232,6 +233,9 @@ def pipeline() -> list[Figure]:
         began = time.process_time()
         looked = [one for s in range(0, 2000, 500) for one in arrival.look(rows[s : s + 500], now=now, compare=False)]
         whole = (time.process_time() - began) / 2
+        alone = sorted(_spent(lambda row=row: arrival.look([row], now=now)) for row in rows[:400])
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    p95 = alone[int(0.95 * len(alone))]
     stages: dict[str, list[float]] = {}
     for one in looked:
         for s in one.suggested:
@@ -242,7 +246,18 @@ def pipeline() -> list[Figure]:
         Figure(f"   {stage}", f"{cpu:.0f} ms CPU, {wall:.0f} by the wall / 1,000", "", None)
         for stage, (cpu, wall) in stages.items()
     ]
-    return [Figure("pipeline in batch, one core, per 1,000 reports", f"{whole:.2f} s", "≤ 0.6 s", whole <= 0.6), *out]
+    return [
+        Figure("pipeline in batch, one core, per 1,000 reports", f"{whole:.2f} s", "≤ 0.6 s", whole <= 0.6), *out,
+        Figure("one report, p95", f"{p95:.1f} ms of this process, compared with open cases", "≤ 120 ms", p95 <= 120),
+        Figure("resident memory", f"{most:.0f} MiB at its most", "≤ 400 MiB", most <= 400),
+    ]  # fmt: skip
+
+
+def _spent(work: Callable[[], object]) -> float:
+    """Milliseconds of processor that this process spends on it."""
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) * 1000
 
 
 # ---------------------------------------------------------------- the program's own commands
