@@ -32,6 +32,7 @@ from jishi.cases.models import (
     Ruling,
 )  # fmt: skip
 from jishi.cases.states import CASE, HANDOVER, Role
+from jishi.duties.actions import deciding
 from jishi.foundation import numbers, procedures, scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Refused
@@ -72,6 +73,7 @@ class _Life:
     report: Report
     case: Case
     member: Membership
+    routed: Any = None
     lead: Handover | None = None
     clocks: list[Clock] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
@@ -139,7 +141,7 @@ def _born(one: PastLife, seen: triage.Looked, report_no: str, case_no: str, by: 
     member = Membership(
         tenant_id=by.tenant_id, report=report, case=case, from_at=one.received_at, by=by.label, why="taken_in"
     )
-    life = _Life(report, case, member)
+    life = _Life(report, case, member, seen.routed)
     move = procedures.ensure_move(CASE, "intake.receive", "")
     _turn(life, [move], one.received_at, dict(seen.promises))
     promise = next((c for c in life.clocks if c.kind == "promise"), None)
@@ -419,6 +421,7 @@ def _store(made: Sequence[tuple[PastLife, _Life]], *, looked_at: datetime, by: A
     for kind in _ROWS:  # handovers first: clocks and replies point to them
         manager: Any = kind.objects
         manager.bulk_create([r for r in rows if isinstance(r, kind)])
+    _keep_decisions(lives)
     safekeeping.seal_words([one.incoming for one, _ in made], [life.report for life in lives])
     notes = [
         trail.Note(verb, ("case", life.case.id), at, codes, words, None, f"{CASE.code}@{CASE.edition}")
@@ -426,3 +429,12 @@ def _store(made: Sequence[tuple[PastLife, _Life]], *, looked_at: datetime, by: A
         for verb, at, codes, words, _ in life.notes
     ]
     trail.record_many(notes, by=by, new=True)
+
+
+def _keep_decisions(lives: Sequence[_Life]) -> None:
+    """Keep what the lists in force say of each case that was offered, at the moment of its first offer.
+
+    A new edition is tried on it (spec 11 §8). No handover names it: the former system decided, not these lists.
+    """
+    offered = ((life.routed, next((r for r in life.rows if isinstance(r, Handover)), None)) for life in lives)
+    deciding.keep_past([(routed, first.offered_at) for routed, first in offered if routed and first])

@@ -56,16 +56,23 @@ _OTHER = ("不在它自己的清单上", "is not on its own list")
 
 def keep(routed: Sequence[Routed], *, made_at: datetime, effective_on: date) -> list[int]:
     """Keep decisions as they were made, in one statement; they are never changed."""
-    tenant_id = scope.current().actor.tenant_id
-    rows = Decision.objects.bulk_create(
-        Decision(
-            tenant_id=tenant_id, facts=trace["facts"], list_editions=trace["lists"], book_edition=r.law.book_edition,
-            engine=r.decision.engine, outcome=r.outcome, item_id=r.item.id if r.item else None, body_id=r.body_id,
-            trace=r.decision.trace.to_json(), made_at=made_at, effective_on=effective_on,
-        )
-        for r, trace in ((r, r.decision.trace.page) for r in routed)
-    )  # fmt: skip
+    rows = Decision.objects.bulk_create([_row(r, made_at, effective_on) for r in routed])
     return [row.id for row in rows]
+
+
+def keep_past(made: Sequence[tuple[Routed, datetime]]) -> None:
+    """Keep what lists say of past cases, each at its own moment, by the lists it was asked of; in one statement."""
+    Decision.objects.bulk_create([_row(routed, at, routed.law.day) for routed, at in made])
+
+
+def _row(routed: Routed, made_at: datetime, effective_on: date) -> Decision:
+    trace = routed.decision.trace.page
+    return Decision(
+        tenant_id=scope.current().actor.tenant_id, facts=trace["facts"], list_editions=trace["lists"],
+        book_edition=routed.law.book_edition, engine=routed.decision.engine, outcome=routed.outcome,
+        item_id=routed.item.id if routed.item else None, body_id=routed.body_id,
+        trace=routed.decision.trace.to_json(), made_at=made_at, effective_on=effective_on,
+    )  # fmt: skip
 
 
 def ensure_not_pushed_down(
