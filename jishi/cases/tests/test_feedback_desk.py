@@ -55,6 +55,16 @@ class TestTheDesk:
         assert "不选就是没有回答" in html
         assert "13900000417" not in html
 
+    def test_a_case_that_is_gone_is_said_and_the_next_one_is_opened_with_its_keys(self, town, case, desk):
+        ended = f.a_case_at(town, Status.CLOSED, now=NOW - timedelta(hours=9))
+
+        page = desk.get(reverse("feedback"), {"case": ended.number})
+
+        assert (page.context["gone"], page.context["opened"].case.id) == (True, case.id)
+        assert f"{ended.number} 不在回访台了" in page.content.decode()
+        assert "data-main" in page.content.decode()
+        assert desk.get(reverse("feedback"), {"case": case.number}).context["gone"] is False
+
     def test_opens_a_phone_once_and_the_person_sees_who_looked(self, town, case, desk):
         answer = desk.post(reverse("feedback-contact", args=[case.number]), {"row": row_of(case).id})
 

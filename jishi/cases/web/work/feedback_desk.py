@@ -44,9 +44,11 @@ def page(
     """Render the desk with one case opened, also after a press that was refused or one look at a contact."""
     by, now, language = request.actor, request.now, lang()
     rows = work.to_ask(by=by, now=now, lang=language)
-    opened = next((r for r in rows if r.case.number == number), None) if number else _first(rows)
+    asked_for = next((r for r in rows if r.case.number == number), None)
+    opened = asked_for or _first(rows)  # the keys always reach somebody who waits
     context: dict[str, Any] = {
-        "rows": rows, "draw": samples.of_desk(now=now), "dense": True, "states": dispatch.states(), "number": number,
+        "rows": rows, "gone": bool(number) and asked_for is None, "draw": samples.of_desk(now=now), "dense": True,
+        "states": dispatch.states(), "number": number,
         "contact": contact or {},
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
