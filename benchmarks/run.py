@@ -49,7 +49,10 @@ def main(argv: Sequence[str]) -> int:
         spreading,
     )  # fmt: skip
     known: dict[str, Callable[..., list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
-    names = [a for a in argv if not a.startswith("-")] or list(known)
+    if any(one in ("-h", "--help") for one in argv):
+        print(f"./dev bench [NAME …]   NAME:PART 只量一部分 · a part\nNAME: {', '.join(known)}")
+        return 0
+    names = list(argv) or list(known)
     unknown = [n for n in names if n.partition(":")[0] not in known]
     if unknown:
         print(f"没有 · there is no: {', '.join(unknown)}. {', '.join(known)}", file=sys.stderr)

@@ -1,14 +1,18 @@
 """What the framework refuses by itself, said in words and in the form of whoever asked (RFC 9110 §15.5.6, RFC 9457)."""
 
+import sys
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template import loader
 from django.urls import Resolver404, resolve
 from django.views import defaults
+from psycopg import errors
 
 from jishi.accounts.web.middleware import problem
-from jishi.foundation.refusals import Refused
+from jishi.foundation.refusals import NotAvailableNow, Refused
 from jishi.portal.middleware import refusal_page
 
 
@@ -84,3 +88,23 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(NotOurHost())
     return defaults.bad_request(request, exception, "400_host.html")
+
+
+def went_wrong(request: HttpRequest) -> HttpResponse:
+    """Speak a fault of ours; a database that was shut down under the request is named, and comes back (spec 90 §15)."""
+    if not _database_is_away(sys.exception()):
+        return defaults.server_error(request)
+    if request.path.startswith("/api/"):
+        return problem(NotAvailableNow(what_zh="数据库", what_en="The database"))
+    answer = HttpResponse(loader.get_template("503.html").render(), status=503)
+    answer["Retry-After"] = "5"
+    return answer
+
+
+def _database_is_away(fault: BaseException | None) -> bool:
+    """Say whether the connection ended or none was to be had; a statement that failed by itself is a fault of ours."""
+    if not isinstance(fault, OperationalError | InterfaceError):
+        return False
+    cause = fault.__cause__
+    gone = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
+    return isinstance(cause, gone) or getattr(cause, "sqlstate", None) is None

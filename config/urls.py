@@ -2,13 +2,12 @@
 
 from django.urls import include, path
 
-from config import crossing, health, wiring
+from config import crossing, health, unanswered, wiring
 from config.api import api
 
 wiring.wire()
 
-handler400 = "config.unanswered.bad_request"
-handler404 = "config.unanswered.not_found"
+handler400, handler404, handler500 = unanswered.bad_request, unanswered.not_found, unanswered.went_wrong
 
 urlpatterns = [
     path("health/live", health.live),

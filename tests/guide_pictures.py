@@ -353,6 +353,11 @@ def _keep(shot: bytes, path: Path) -> int:
     return 1
 
 
+def unknown(words: Sequence[str]) -> list[str]:
+    """Give those words with which no picture's file name begins."""
+    return [word for word in words if not any(s.file.startswith(word) for s in SCENES)]
+
+
 def main(argv: Sequence[str]) -> int:
     """Found the town, or take the pictures: all, or those whose file name begins with a word that is given."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

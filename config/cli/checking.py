@@ -6,6 +6,11 @@ from pathlib import Path
 
 from config.cli.standing import BASE
 
+CHECKS = """./dev check            静态检查 · ruff, mypy, imports, institutions
+./dev check trust      信任的二十个数 · the figures of trust (--full, --anew, F1 … F20)
+./dev check lines      删掉要紧的一行，有没有测试发现 · important lines removed one by one
+./dev jishi check --deploy   这套安装能不能给人用 · is this installation ready for people"""
+
 
 def compile_messages(argv: Sequence[str]) -> int:
     """Compile the words of all rooms."""
@@ -20,7 +25,8 @@ def compile_messages(argv: Sequence[str]) -> int:
 def main(argv: Sequence[str]) -> int:
     """Check every procedure and calendar under institutions/, and that nothing of ours asks for forbidden forms.
 
-    ``--deploy``: this installation instead; ``trust``: the figures of trust. Each gives 0 only if all is well.
+    ``--deploy``: this installation instead; ``trust``: the figures of trust. Each gives 0 only if all is well, and
+    2 for a name that nobody knows: a check that does not exist has found nothing.
     """
     if "--deploy" in argv:
         from config.cli import deploying
@@ -30,6 +36,12 @@ def main(argv: Sequence[str]) -> int:
         from config.cli import trusting
 
         return trusting.main(argv[1:])
+    if argv:
+        asked = argv[0] in ("-h", "--help")
+        if not asked:
+            print(f"没有“{argv[0]}”这项检查。 There is no check “{argv[0]}”.", file=sys.stderr)
+        print(CHECKS, file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
     from jishi.kernels import procedure, worktime
 
     findings = []
@@ -60,12 +72,23 @@ def formalism(base: Path) -> list[str]:
 
 
 def pictures(argv: Sequence[str]) -> int:
-    """Draw the state pictures from the tables, and take those of the guides: `states`, `guide [ROLE]`, or both."""
+    """Draw the state pictures from the tables, and take those of the guides: `states`, `guide [ROLE]`, or both.
+
+    A name that nobody knows is refused before anything is drawn.
+    """
+    from tests import guide_pictures
+
+    unknown = guide_pictures.unknown(argv[1:]) if argv[:1] == ["guide"] else [] if argv in ([], ["states"]) else argv
+    if unknown:
+        asked = any(one in ("-h", "--help") for one in argv)
+        if not asked:
+            print(f"没有 · there is no: {', '.join(unknown)}", file=sys.stderr)
+        roles = ", ".join(sorted({scene.role for scene in guide_pictures.SCENES}))
+        print(f"./dev pictures [states | guide [ROLE]]\nROLE: {roles}", file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
     if argv[:1] != ["guide"]:
         _draw_states()
     if argv[:1] != ["states"]:
-        from tests import guide_pictures
-
         return guide_pictures.main(argv[1:])
     return 0
 

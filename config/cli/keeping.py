@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.cli import filekeeping
+from config.cli import filekeeping, running
 from config.cli.standing import parser, stand, tenant_code
 
 
@@ -42,6 +42,7 @@ def restore(argv: Sequence[str]) -> int:
     from jishi.foundation.database.safekeeping import facts
 
     data, source = Path(given.data).resolve(), Path(given.source)
+    running.ensure_nobody(data, "恢复会在它脚下换掉数据库", "this would take the database away under it")
     try:
         filekeeping.check(source)
         taken_at = facts(source).taken_at

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from config import lineage
+from config.cli import running
 from config.cli.standing import BASE, parser, stand
 
 WORKER_PAUSE = 2.0  # seconds before a worker that ended is started again
@@ -18,20 +20,47 @@ MOST_STARTS = 5  # of the site within a minute
 def up(argv: Sequence[str]) -> int:
     """Start database, site and worker; make the demonstration town on the first start; say where to look."""
     flags = parser("up", "Start the whole platform.")
-    flags.add_argument("--port", type=int, default=8000)
+    flags.add_argument("--port", type=a_port, default=8000, help="1 … 65535")
     flags.add_argument("--no-demo", action="store_true")
     given = flags.parse_args(argv)
     began = time.monotonic()
     if not given.no_demo:
         os.environ["JISHI_DEMO"] = "1"
-    folder = stand(given.data, django=False)
     _ensure_port_free(given.port)
-    if _schema_is_old(folder):
-        _promise(folder)
-        _run("manage", ["migrate", "--verbosity", "0"], folder, role="owner")
-    if not given.no_demo:
-        _run("manage", ["found_demo", "--first", "400"], folder, role="owner")
-    return _serve(given.port, folder, began, demo=not given.no_demo)
+    folder = Path(given.data).resolve()
+    _hold(folder, given.port)
+    stand(given.data, django=False)
+    try:
+        if _schema_is_old(folder):
+            _promise(folder)
+            _run("manage", ["migrate", "--verbosity", "0"], folder, role="owner")
+        if not given.no_demo:
+            _run("manage", ["found_demo", "--first", "400"], folder, role="owner")
+        return _serve(given.port, folder, began, demo=not given.no_demo)
+    except BaseException:  # also Ctrl+C: nothing that was started here stays behind
+        _stop_database()
+        raise
+
+
+def a_port(told: str) -> int:
+    """Read a port. :raises ArgumentTypeError: not a number from 1 to 65535."""
+    if not told.isascii() or not told.isdigit() or not 1 <= int(told) <= 65535:
+        raise ArgumentTypeError(f"端口是 1 到 65535 的整数，不是“{told}”。 A port is 1 … 65535, not “{told}”.")
+    return int(told)
+
+
+def _hold(folder: Path, port: int) -> None:
+    """One `up` per folder: a second one would take the database away from the first when it ends."""
+    try:
+        found = running.hold(folder, port)
+    except OSError:
+        return  # a folder that cannot be written is refused in words by `stand`
+    if found:
+        raise SystemExit(
+            f"这个目录的平台已经在运行（{found}）。用那个网址，或用 --data 指定别的目录。 "
+            f"The platform of this folder is running already ({found}): use that address, or name another folder "
+            f"with --data."
+        )
 
 
 def _ensure_port_free(port: int) -> None:
@@ -88,7 +117,6 @@ def _run(word: str, args: Sequence[str], folder: Path, *, role: str) -> None:
     command = [sys.executable, "-m", "config.cli", word, *args]
     done = subprocess.run(command, env=_environment(folder, role), check=False)
     if done.returncode:
-        _stop_database()
         raise SystemExit(done.returncode)
     if (folder / "schema.next").exists() and args[:1] == ["migrate"]:
         (folder / "schema.next").replace(folder / "schema.stamp")
@@ -114,7 +142,11 @@ def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
         return subprocess.Popen(command, env=env, preexec_fn=lineage.end_with_parent)
 
     site, back = pages(), background()
-    _wait_for_page(port, site)
+    try:
+        _wait_for_page(port, site)
+    except BaseException:
+        _end([site, back])
+        raise
     _say_where(port, folder, time.monotonic() - began, demo=demo)
     past = _remember(folder) if demo and not (folder / "demo.past").exists() else None
     return _until_stopped(site, back, pages, background, past)

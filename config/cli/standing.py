@@ -7,6 +7,8 @@ from pathlib import Path
 
 BASE = Path(__file__).resolve().parent.parent.parent
 
+NO_TOWN = "还没有建市镇，先运行 ./dev up。 No town stands here yet: run ./dev up first."
+
 
 def parser(word: str, sentence: str) -> ArgumentParser:
     """Give a parser that knows ``--data``."""
@@ -18,13 +20,18 @@ def parser(word: str, sentence: str) -> ArgumentParser:
 def stand(data: str, *, role: str = "web", django: bool = True) -> Path:
     """Start or attach to the database of `data` and set Django up as `role`.
 
+    Whoever only looks (not the owner) is refused where nothing was founded, and leaves nothing running there.
+
     :raises SystemExit: the database cannot be had; one sentence says why and what to do.
     """
-    from jishi.foundation.database import DatabaseUnavailable, ensure
+    from jishi.foundation.database import DatabaseUnavailable, ensure, status
 
     folder = Path(data).resolve()
     os.environ["JISHI_DATA"], os.environ["JISHI_ROLE"] = str(folder), role
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    looks = django and role != "owner"
+    if looks and status(folder / "database").state == "absent":
+        raise SystemExit(NO_TOWN)
     try:
         (folder / "static").mkdir(parents=True, exist_ok=True)
         server = ensure(folder / "database")
@@ -37,10 +44,31 @@ def stand(data: str, *, role: str = "web", django: bool = True) -> Path:
     if server.said_zh:
         print(f"{server.said_zh}\n{server.said_en}", file=sys.stderr)
     if django:
-        import django as framework
-
-        framework.setup()
+        _set_up(folder, looks=looks, attached=server.attached)
     return folder
+
+
+def _set_up(folder: Path, *, looks: bool, attached: bool) -> None:
+    import django
+
+    from jishi.foundation.database import stop
+
+    django.setup()
+    if looks and not _has_tables():
+        if not attached:
+            stop(folder / "database")
+        raise SystemExit(NO_TOWN)
+
+
+def _has_tables() -> bool:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('foundation_tenant') IS NOT NULL")
+        found = bool(cursor.fetchone()[0])
+    if not connection.in_atomic_block:
+        connection.close()
+    return found
 
 
 def tenant_code() -> str:
@@ -57,5 +85,5 @@ def tenant_code() -> str:
     if len(codes) == 1:
         return str(codes[0])
     if not codes:
-        raise SystemExit("还没有建市镇，先运行 ./dev up。 No tenant stands here yet: run ./dev up first.")
+        raise SystemExit(NO_TOWN)
     raise SystemExit(f"请用 JISHI_TENANT 指定：{'、'.join(codes)}。 Name one by JISHI_TENANT: {', '.join(codes)}.")
