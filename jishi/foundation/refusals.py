@@ -6,6 +6,7 @@ Rooms define theirs beside the verb that raises them. The edge speaks them once:
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.utils import translation
@@ -51,6 +52,36 @@ class Refused(Exception):
             "next": self.next_step(lang),
             "facts": {k: v for k, v in self.facts.items() if isinstance(v, PLAIN)},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One code as the list of refusals shows it: sentences and next steps, each fact as `…`."""
+
+    code: str
+    status: int
+    words: tuple[tuple[str, str], ...]
+
+
+def every(lang: str) -> list[Said]:
+    """Give every refusal that this process can speak, by code: `type` of a problem+json leads to its line."""
+    found: dict[str, list[type[Refused]]] = {}
+    waiting: list[type[Refused]] = [Refused]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if ".tests." not in kind.__module__ and kind.__module__.startswith(("jishi.", "config.")):
+            found.setdefault(kind.code, []).append(kind)
+    return [
+        Said(code, min(k.status for k in kinds), tuple(dict.fromkeys(_without_facts(k, lang) for k in kinds)))
+        for code, kinds in sorted(found.items())
+    ]
+
+
+def _without_facts(kind: type[Refused], lang: str) -> tuple[str, str]:
+    told = (kind.zh, kind.next_zh) if lang.startswith("zh") else (kind.en, kind.next_en)
+    what, now = (re.sub(r"\{[^}]*\}", "…", text).strip() for text in told)
+    return what, "" if now == "…" else now
 
 
 def _fill(text: str, facts: Mapping[str, Any]) -> str:

@@ -97,6 +97,7 @@ SCREENS = (
     Screen("how-it-runs", "/help/how-it-runs"),
     Screen("accessibility", "/help/accessibility"),
     Screen("about-the-platform", "/help/about-the-platform"),
+    Screen("refusals", "/help/refusals"),
     Screen("components", "/help/components"),
     Screen("speak", "/speak"),
     Screen("receipt", "/receipt", before=speak),

@@ -1,5 +1,8 @@
 """What the framework refuses by itself comes in words, in the form and the language of whoever asked."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.test import Client
 
@@ -8,6 +11,7 @@ from jishi.accounts.web import tenants
 from jishi.cases.tests.desk_steps import colleague
 
 pytestmark = pytest.mark.django_db
+ROOMS = Path(__file__).resolve().parents[2] / "jishi"
 HTML = {"accept": "text/html,application/xhtml+xml"}
 
 
@@ -36,6 +40,31 @@ class TestAProgram:
         answer = anybody.get("/api/v1/public/cases", {"bbox": "1,2,3,4", "limit": 2})
 
         assert (answer.status_code, answer.json()["facts"]["fields"]) == (422, ["bbox: unknown name"])
+
+
+class TestTheTypeOfAProblem:
+    """RFC 9457 §3.1.1: `type` is an address that, when it is opened, says what the problem is."""
+
+    @pytest.mark.parametrize("language", ["zh", "en"])
+    def test_leads_to_the_line_that_says_it_and_what_to_do_next(self, anybody: Client, language: str) -> None:
+        told = anybody.get("/api/v1/nothing", headers={"accept-language": language}).json()
+        path, _, anchor = told["type"].partition("#")
+
+        page = anybody.get(path, headers={"accept-language": language})
+
+        line = re.search(rf'<li id="{anchor}".*?</li>', page.content.decode(), re.DOTALL)
+        assert (page.status_code, line is not None) == (200, True)
+        assert told["title"] in line[0] and told["next"] in line[0]
+
+    def test_has_a_line_for_every_refusal_of_the_rooms(self, anybody: Client) -> None:
+        page = anybody.get("/help/refusals").content.decode()
+
+        codes = set()  # without jishi/batch: those are heard at the command line alone
+        for path in [*ROOMS.glob("[!b]*/refusals.py"), *ROOMS.glob("cases/refusals/*.py"), *ROOMS.glob("*/actions/*.py")]:
+            codes |= set(re.findall(r'^    code, status = "(\w+)"', path.read_text(), re.MULTILINE))
+        assert len(codes) > 200
+        assert sorted(code for code in codes if f'<li id="{code}"' not in page) == []
+        assert page.count('id="not_allowed"') == 1
 
 
 class TestAHostThatIsNotOurs:

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.http import require_safe
 
+from jishi.foundation.refusals import every
 from jishi.portal.web import sheet
 
 
@@ -12,6 +14,13 @@ from jishi.portal.web import sheet
 def page(request: HttpRequest, template: str) -> HttpResponse:
     """This will show one page of words."""
     return render(request, template)
+
+
+@require_safe
+def refusals(request: HttpRequest) -> HttpResponse:
+    """This will list what the platform says no to: `type` of every problem+json leads here (RFC 9457 §3.1.1)."""
+    said = every(translation.get_language() or "zh-hans")
+    return render(request, "portal/refusals.html", {"said": said})
 
 
 @require_safe

@@ -24,5 +24,6 @@ urlpatterns = [
         {"template": "portal/about_the_platform.html"},
         name="about-the-platform",
     ),
+    path("help/refusals", help.refusals, name="refusals"),
     path("help/components", help.components, name="components"),
 ]
