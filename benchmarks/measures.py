@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -303,7 +304,14 @@ def divisions() -> list[Figure]:
     seconds, said = _jishi("divisions", str(DIVISIONS), "--year", "2023", "--data", str(data), data=data)
     first = said.strip().splitlines()[0] if said.strip() else "it failed"
     _stop(data)
-    return [Figure("load 620,573 communities", first, "≤ 60 s, ≤ 300 MiB", bool(said.strip()) and seconds <= 60)]
+    return [divisions_figure(first, seconds)]
+
+
+def divisions_figure(said: str, seconds: float) -> Figure:
+    """Judge the load by both of its goals: the seconds, and the peak of memory that the command itself told."""
+    peak = re.search(r"([\d,]+) MiB$", said)
+    met = peak is not None and int(peak[1].replace(",", "")) <= 300 and seconds <= 60
+    return Figure("load 620,573 communities", said, "≤ 60 s, ≤ 300 MiB", met)
 
 
 def start() -> list[Figure]:

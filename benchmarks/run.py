@@ -41,6 +41,7 @@ def main(argv: Sequence[str]) -> int:
         sizes,
         spending,
         spreading,
+        table,
         triage,
     )
 
@@ -50,8 +51,11 @@ def main(argv: Sequence[str]) -> int:
     )  # fmt: skip
     known: dict[str, Callable[..., list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
     if any(one in ("-h", "--help") for one in argv):
-        print(f"./dev bench [NAME …]   NAME:PART 只量一部分 · a part\nNAME: {', '.join(known)}")
+        print("./dev bench [NAME …]           NAME:PART 只量一部分 · a part")
+        print(f"./dev bench --table [write]    README 的表 · the table of README\nNAME: {', '.join(known)}")
         return 0
+    if argv[:1] == ["--table"]:
+        return table.main(list(argv[1:]))
     names = list(argv) or list(known)
     unknown = [n for n in names if n.partition(":")[0] not in known]
     if unknown:
