@@ -34,7 +34,7 @@ from jishi.cases.models import (
     Suggestion,
 )  # fmt: skip
 from jishi.cases.policies import Stand
-from jishi.cases.queries import judging, listing, ticking
+from jishi.cases.queries import happened, judging, listing, ticking
 from jishi.cases.states import CASE, HANDOVER, LIVES, Role, Status, Visibility
 from jishi.duties import queries as duties
 from jishi.foundation import scope, trail
@@ -300,9 +300,11 @@ def _title(entry: Any) -> Spoken:
 
 
 def title_of(verb: str) -> Spoken:
-    """Give what an entry is called on every screen."""
+    """Give what an entry is called on every screen: what was done, not what a button asks to do."""
     move = _MOVES.get(verb)
-    return move.title if move else BESIDE.get(verb, Spoken(verb, verb))
+    if move is None:
+        return BESIDE.get(verb, Spoken(verb, verb))
+    return Spoken(move.title.zh, happened.DONE.get(verb, move.title.en))
 
 
 def duties_item(item_id: Any) -> str:

@@ -10,7 +10,8 @@ from jishi.accounts import queries as accounts
 from jishi.bodies import queries as bodies
 from jishi.cases.actions import arrival, handling, intake, sweeping
 from jishi.cases.models import Report
-from jishi.cases.states import Status
+from jishi.cases.queries import happened
+from jishi.cases.states import LIVES, Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import HOST, colleague, statements
 from jishi.foundation import scope
@@ -25,6 +26,10 @@ def lead_desk(town, case, *roles):
     with scope.work(system(town)):
         code = bodies.names()[case.lead_id].code
     return colleague(town, *(roles or ("handler",)), body=code, title="承办员")
+
+
+def plain(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
 def earlier():
@@ -82,6 +87,33 @@ class TestThePage:
 
         assert re.search(r'href="\?tab=handovers">[^<]*<b>1</b>', html)
         assert "<strong>申请延期</strong><small>到期前至少一个工作日提出" in html
+
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_names_the_same_lead_at_its_head_and_at_its_side_once_the_answer_is_approved(self, town, lang):
+        case = f.a_case_at(town, Status.FEEDBACK, now=earlier())
+        with scope.work(system(town)):
+            body = bodies.names()[case.lead_id].called(lang)
+        desk = colleague(town, "dispatcher")
+
+        text = plain(desk.get(f"/cases/{case.number}", headers={"accept-language": lang}).content.decode())
+
+        assert (f"{body}办过" if lang == "zh" else f"{body} handled it") in text
+        assert (f"在{body}" if lang == "zh" else f"with {body}") not in text
+        assert re.search(f"(主办|Lead) {body}", text)
+
+    def test_tells_in_english_what_was_done_not_what_a_button_asks(self, town):
+        case = f.a_case_at(town, Status.HANDLING, now=earlier())
+        desk = colleague(town, "dispatcher")
+
+        text = plain(desk.get(f"/cases/{case.number}", headers={"accept-language": "en"}).content.decode())
+
+        assert "Signed for ·" in text and "Offered to a body ·" in text
+        assert "Sign for it" not in text and "Receive " not in text
+
+    def test_every_entry_of_every_table_has_words_for_what_was_done(self):
+        trails = {m.trail for life in LIVES for m in (*life.moves, *life.acts)}
+
+        assert trails == set(happened.DONE) | happened.TOLD_ALREADY
 
     def test_shows_minimised_words_only(self, town):
         case = f.a_case(town, now=earlier(), text="雨水井堵了，我叫李明，电话13900000417，住翠竹苑3号楼2单元501室")
