@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.urls import reverse
 from django.utils.timezone import localdate
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jishi.cases.queries import home, mediations, models_compared, ticking, today, topics
@@ -35,7 +36,8 @@ def around(actor: Actor, now: datetime) -> looks.Around | None:
         return None
     return looks.Around(
         area=_("全市"), from_day=week.from_day, to_day=week.to_day, said=week.said, answered=week.answered,
-        overdue=week.overdue, running=week.running, most=week.most,
+        overdue=week.overdue, running=week.running,
+        most=tuple((matter.called(get_language() or "zh"), n) for matter, n in week.most),
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ class Week:
     answered: int
     overdue: int
     running: int
-    most: tuple[tuple[str, int], ...]
+    most: tuple[tuple[duties.MatterRow, int], ...]
 
 
 def counts(actor: Actor, now: datetime) -> dict[str, int]:
@@ -121,7 +121,7 @@ def _week(from_day: date, to_day: date, now: datetime) -> Week | None:
         return None
     most = rows.exclude(matter="").values("matter").annotate(n=Count("id")).order_by("-n", "matter")[:3]
     matters = duties.matters()
-    named = tuple((matters[row["matter"]].name, row["n"]) for row in most if row["matter"] in matters and row["n"] >= 5)
+    named = tuple((matters[row["matter"]], row["n"]) for row in most if row["matter"] in matters and row["n"] >= 5)
     return Week(
         from_day, to_day - timedelta(days=1), told["said"], told["said"] - told["running"], told["late"],
         told["running"] - told["late"], named,

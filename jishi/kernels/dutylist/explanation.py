@@ -102,7 +102,12 @@ def _head(page: Mapping[str, Json], at: int, names: Names, count: int) -> str:
         ),
         "refusal": _refusal(refusal, at, names) if refusal else "",
     }
-    return _HEADS[str(page["outcome"])][at].format(**said) + ("。", ".")[at]
+    return _ended(_HEADS[str(page["outcome"])][at].format(**said), at)
+
+
+def _ended(sentence: str, at: int) -> str:
+    """A sentence that ends with the question it asks needs no full stop after it."""
+    return sentence if sentence.endswith(("?", "？")) else sentence + ("。", ".")[at]
 
 
 def _refusal(refusal: dict[str, Json], at: int, names: Names) -> str:
@@ -135,7 +140,7 @@ def _row_line(row: dict[str, Json], at: int, names: Names) -> str:
         )
     if role == "part":
         said = _part(row, at, names)
-    return f"{head}{('：', ': ')[at]}{said}{('。', '.')[at]}"
+    return _ended(f"{head}{('：', ': ')[at]}{said}", at)
 
 
 def _part(row: dict[str, Json], at: int, names: Names) -> str:
@@ -195,13 +200,17 @@ def _refused_assists(page: Mapping[str, Json], at: int, names: Names) -> list[st
 
 
 def _others_line(others: list[dict[str, Json]], at: int, names: Names) -> str:
-    each = [(f"{o['name']}（{o['count']}条）", f"{o['name']} ({o['count']})")[at] for o in others]
+    each = [(f"{o['name']}（{o['count']}条）", f"{_matter(o, names)} ({o['count']})")[at] for o in others]
     count = sum(cast(int, o["count"]) for o in others)
     head = (
         f"其余{count}条没选，都因为事项不同支：",
         f"The other {count} belong to other branches of the matter: ",
     )[at]
     return head + _list(each, at) + ("。", ".")[at]
+
+
+def _matter(other: Mapping[str, Json], names: Names) -> str:
+    return names.get(f"matter:{other['matter']}") or str(other["name"])
 
 
 def _lists_line(page: Mapping[str, Json], at: int, names: Names) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from jishi.duties import queries as duties
+
 # One shape of a piece of a reason, and how it is said. A piece that fits no shape stays in its own words.
 SHAPES: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
     (re.compile(pattern), said)
@@ -23,7 +25,7 @@ SHAPES: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
         (r"没有说地方，按本人登记的居住地", _("没有说地方，按本人登记的居住地")),
         (r"服务跟着住的地方走", _("服务跟着住的地方走")),
         (r"不在本地网格内", _("不在本地网格内")), (r"“(?P<name>.+)”，不在本市", _("%(name)s，不在本市")),
-        (r"如果是“(?P<name>[^”]+)”：(?P<rest>.+)", _("如果是“%(name)s”：%(rest)s")),
+        (r"如果是“(?P<matter>[^”]+)”：(?P<rest>.+)", _("如果是“%(matter)s”：%(rest)s")),
         (r"由人选定", _("由人选定")),
         (r"全文超过 10000 字", _("全文超过 10000 字")),
         (r"清单里没有对上的条目，由属地兜底单位牵头", _("清单里没有对上的条目，由属地兜底单位牵头")),
@@ -32,7 +34,7 @@ SHAPES: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
         (r"同一天", _("同一天")),
         (r"相隔(?P<n>\d+)天", _("相隔%(n)s天")),
         (r"同在(?P<name>.+)", _("同在%(name)s")),
-        (r"同一事项“(?P<name>.+)”", _("同一事项“%(name)s”")),
+        (r"同一事项“(?P<matter>.+)”", _("同一事项“%(matter)s”")),
         (r"同一事项", _("同一事项")),
         (r"事项可能不同", _("事项可能不同")),
         (r"说法相近", _("说法相近")),
@@ -61,5 +63,12 @@ def _piece(text: str) -> str:
             facts = found.groupdict()
             if "way" in facts:
                 facts["way"] = "".join(WAYS[w] for w in facts["way"])
+            if "matter" in facts:
+                facts["matter"] = _called(facts["matter"])
             return str(said) % facts
     return text
+
+
+def _called(matter: str) -> str:
+    """Give the English name of a matter of the book; one without, or of a former book, keeps its Chinese name."""
+    return next((m.called("en") for m in duties.matters().values() if m.name == matter), matter)
