@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ SECURITY = "anquan1"
 class Screen:
     """One page. `who`: whom to sign in as; `link`: what to follow from `path`; `before`: what must have happened.
 
-    `tail`: put after the address that was followed; `swap`: in the place of all before its last part.
+    `tail`: put after the address that was followed; `swap`: in the place of all before its last part; `after`: what
+    is done on the page before it is judged.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Screen:
     status: int = 200
     tail: str = ""
     swap: str = ""
+    after: Callable[[Any], None] | None = None
 
     @property
     def for_residents(self) -> bool:
@@ -87,6 +90,26 @@ def bring_ground(page: Any) -> None:
     page.wait_for_url("**/desk/ground/imports/*")
 
 
+def bring_messages(page: Any) -> None:
+    """Bring a board's file of two messages, one of a day that is none: what would be taken in, and what refused."""
+    page.goto("/desk/import")
+    head = "留言编号,留言用户,留言主题,留言时间,留言详情"
+    rows = f"{head}\n9-1,U1,,2026-06-11 09:00:00,翠竹苑二期北门的雨水井堵了。\n9-2,U2,,六月,路灯坏了。\n"
+    page.set_input_files("input[type=file]", {"name": "board.csv", "mimeType": "text/csv", "buffer": rows.encode()})
+    page.check("input[name=columns][value^='messages']")
+    follow(page, page.locator("form[enctype] button[type=submit]"))
+    page.wait_for_url(re.compile(r"/desk/import/\d+"))
+    page.wait_for_selector("nav.tabs a")
+    page.wait_for_function("() => document.readyState === 'complete' && !document.querySelector('form[data-goes-on]')")
+
+
+def type_a_call(page: Any) -> None:
+    """Type what a caller says, and wait for what the console makes of it."""
+    page.fill("textarea[name=text]", "翠竹苑二期3号楼门口的路灯坏了四天，晚上看不见路。")
+    page.wait_for_selector("[data-take='2']")
+    page.wait_for_load_state("networkidle")
+
+
 SCREENS = (
     Screen("home", "/"),
     Screen("home", "/", RESIDENT),
@@ -97,7 +120,6 @@ SCREENS = (
     Screen("how-it-runs", "/help/how-it-runs"),
     Screen("accessibility", "/help/accessibility"),
     Screen("about-the-platform", "/help/about-the-platform"),
-    Screen("refusals", "/help/refusals"),
     Screen("components", "/help/components"),
     Screen("speak", "/speak"),
     Screen("receipt", "/receipt", before=speak),
@@ -158,8 +180,11 @@ SCREENS = (
     Screen("refused", "/desk/dispatch", HANDLER, status=403),
 )
 CASE = 'main a[href^="/cases/C"]'
-# Every other page of the rooms, the cheap way: in Chinese on a phone, in English at a desk.
+EDITION = 'main a[href^="/desk/duties/"]:not([href$="import"])'
+A_SEASON = f"/dry-run?from={datetime.now(UTC).date() - timedelta(days=90)}"
+# Every other page of the rooms, the cheap way: in Chinese on a phone, in English at a desk; at night all four.
 MORE = (
+    Screen("refusals", "/help/refusals"),
     Screen("topics", "/topics"),
     Screen("public", "/public"),
     Screen("knowledge", "/knowledge"),
@@ -196,7 +221,13 @@ MORE = (
     Screen("gridplan-notices", "/gridplans"),
     Screen("notices", "/desk/notices", OFFICE),
     Screen("dead-letters", "/desk/dead-letters", SYSTEM),
+    Screen("operator-told", "/desk/operator", OPERATOR, after=type_a_call),
+    Screen("import-report", "/desk/import", OPERATOR, 'main a[href^="/desk/import/"]', bring_messages),
+    Screen("dry-run", "/desk/duties", OFFICE, EDITION, tail=A_SEASON),
+    Screen("coverage", "/desk/duties", OFFICE, EDITION, tail="/coverage"),
 )
+AT_NIGHT = os.environ.get("JISHI_PROFILE") == "nightly"
+LOOKS = (("zh-hans", PHONE), ("en", DESK), *((("zh-hans", DESK), ("en", PHONE)) if AT_NIGHT else ()))
 MAIN = [s for s in SCREENS if (s.name, s.who) in {
     ("home", ""), ("speak", ""), ("timeline", RESIDENT), ("operator", OPERATOR), ("dispatch", DISPATCHER),
     ("case", DISPATCHER), ("inbox-case", HANDLER), ("map", ""),
@@ -232,6 +263,8 @@ def at(house: Any, pages: dict[tuple[str, str], Any]) -> Callable[..., Any]:
                 href = re.sub("[?#].*", "", href)
                 href = f"{screen.swap}{href.rsplit('/', 1)[1]}{screen.tail}" if screen.swap else href + screen.tail
             response = page.goto(re.sub("#.*", "", page.evaluate("h => new URL(h, location).href", href)))
+        if screen.after is not None:
+            screen.after(page)
         return page, response.status
 
     return go
@@ -320,7 +353,7 @@ def test_the_page_is_whole_in_both_languages_on_a_phone_and_at_a_desk(screen, la
 @pytest.mark.parametrize("screen", MORE, ids=called)
 def test_every_other_page_is_whole_in_chinese_on_a_phone_and_in_english_at_a_desk(screen, at, axe):
     found = {}
-    for lang, size in (("zh-hans", PHONE), ("en", DESK)):
+    for lang, size in LOOKS:
         page, status = at(screen, lang)
         resize(page, size)
 
@@ -328,7 +361,8 @@ def test_every_other_page_is_whole_in_chinese_on_a_phone_and_in_english_at_a_des
         assert page.locator("h1").count() == 1
         found[f"{lang}: wider than {size[0]} px"] = wider_than_the_screen(page)
         found[f"{lang}: axe at {size[0]} px"] = broken_rules(page, axe)
-        found[f"{lang}: console"] = page.context.seen.foreign + _unexpected(page.context.seen.complaints, status)
+        seen = page.context.seen
+        found[f"{lang} at {size[0]} px: console"] = seen.foreign + _unexpected(seen.complaints, status)
         shot(page, f"{called(screen)}-{lang}-{size[0]}")
     ensure_nothing(found)
 
