@@ -40,26 +40,4 @@ class TestAsk:
         tell("SELECT %s::int", [2])
 
         assert connection.connection.jishi_cursor is kept
-        assert kept.cursor.connection is connection.connection
-
-    def test_what_is_asked_often_is_sent_by_its_name_and_says_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        told = [ask("SELECT %s::int + 1, %s::text", [n, "x"]) for n in range(7)]
-        monkeypatch.setattr(connection.connection.jishi_cursor.cursor, "execute", None)  # the longer way
-
-        assert ask("SELECT %s::int + 1, %s::text", [7, "x"]) == [(8, "x")]
-        assert told == [[(n + 1, "x")] for n in range(7)]
-
-    def test_a_value_of_another_kind_goes_the_longer_way(self) -> None:
-        for n in range(7):
-            ask("SELECT %s::int", [n])
-
-        assert ask("SELECT %s::int", [None]) == [(None,)]
-        assert ask("SELECT %s::int", [70_000]) == [(70_000,)]
-
-    def test_a_fault_of_a_prepared_statement_is_the_frameworks_too(self) -> None:
-        for n in range(1, 8):
-            tell("SELECT 1 / %s::int", [n])
-        with pytest.raises(DataError), transaction.atomic():
-            tell("SELECT 1 / %s::int", [0])
-
-        assert ask("SELECT 1 / %s::int", [1]) == [(1,)]
+        assert kept.connection is connection.connection
