@@ -20,6 +20,7 @@ PORT = 6514  # RFC 5425
 PATIENCE = 10  # seconds for a connection, for one line
 AGAIN = 5  # seconds until the next try
 MANY = 2_000  # lines that wait; 2,000 characters each at most (`logs.scrubbed`), more with the places of an error
+LONGEST = 8_000  # bytes of one datagram
 LAST = 2  # seconds that the end of the process waits
 FACILITY = 16  # local0
 _SEVERITY = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.NOTSET, 7))
@@ -118,8 +119,8 @@ def framed(record: logging.LogRecord, text: str) -> bytes:
 
 
 def _local(record: logging.LogRecord, text: str) -> bytes:
-    """As this machine's daemon takes it (RFC 3164, without moment and machine: it knows both)."""
-    return f"<{_priority(record)}>jishi[{record.process}]: {text}".encode()
+    """As this machine's daemon takes it (RFC 3164; it knows moment and machine), no longer than it does."""
+    return f"<{_priority(record)}>jishi[{record.process}]: {text}".encode()[:LONGEST]
 
 
 def _priority(record: logging.LogRecord) -> int:

@@ -184,8 +184,8 @@ def none_looks_again(cases: Iterable[Case]) -> set[int]:
     rows = {case.id: case for case in cases}
     barred = {case.id: set(case.aside_account_ids) for case in rows.values()}
     entries = trail.Entry.objects.filter(subject_kind="case", subject_id__in=list(rows), verb__in=BARRED)
-    for case_id, label in entries.filter(actor__contains=":").values_list("subject_id", "actor"):
-        account = label.split("/")[0].split(":")[1]
+    for case_id, label in entries.filter(actor__startswith="staff:").values_list("subject_id", "actor"):
+        account = label.split("/")[0].split(":")[1]  # the number of a caller's report, of a program, is no account
         barred[case_id] |= {int(account)} if account.isdecimal() else set()
     return {
         case.id for case in rows.values() if none_left(

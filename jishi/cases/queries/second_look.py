@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from jishi.cases import policies
 from jishi.cases.actions import moving, rechecking
@@ -13,6 +14,7 @@ from jishi.cases.states import Status
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 
+CHUNK, MOST = 100, 2_000  # of the clocks that run: how many at once, how many the office looks through
 OWN = {"case.replied": "own_reply", "case.recheck_called": "wrote_down"}  # entry of the actor's → why he does not look
 
 
@@ -41,17 +43,26 @@ class Opened:
 
 def waiting(*, by: Actor, now: datetime, lang: str, limit: int = 100) -> list[ToReview]:
     """List the cases that wait, by the clock of the second look; the office sees those that no reviewer may judge."""
-    rows = list(work.running("recheck", Status.FEEDBACK, by)[:limit])
-    if not by.has("reviewer"):
-        left = policies.none_looks_again([c.case for c in rows])
-        rows = [c for c in rows if c.case_id in left]
-    return [ToReview(c.case, work.ticked(c, lang, now)) for c in rows]
+    rows = work.running("recheck", Status.FEEDBACK, by)
+    shown = rows[:limit] if by.has("reviewer") else _left(rows, limit)
+    return [ToReview(c.case, work.ticked(c, lang, now)) for c in shown]
+
+
+def _left(rows: Any, limit: int) -> list[Any]:
+    """Give the first of those that no reviewer may judge, looked for among the first `MOST`, `CHUNK` at a time."""
+    found: list[Any] = []
+    for at in range(0, MOST, CHUNK):
+        some = list(rows[at : at + CHUNK])
+        left = policies.none_looks_again([c.case for c in some])
+        found += [c for c in some if c.case_id in left]
+        if len(some) < CHUNK or len(found) >= limit:
+            break
+    return found[:limit]
 
 
 def count(*, by: Actor) -> int:
-    """Count them; one statement, for the office two."""
-    rows = work.running("recheck", Status.FEEDBACK, by)
-    return int(rows.count()) if by.has("reviewer") else len(policies.none_looks_again([c.case for c in rows]))
+    """Count what waits for a reviewer; one statement."""
+    return int(work.running("recheck", Status.FEEDBACK, by).count())
 
 
 def opened(case: Case, *, by: Actor) -> Opened:

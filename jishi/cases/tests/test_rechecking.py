@@ -12,6 +12,7 @@ from jishi.accounts import queries as accounts
 from jishi.cases import policies
 from jishi.cases.actions import feedback, merging, rechecking, reopening, sweeping
 from jishi.cases.models import Case, Clock, Feedback, Membership, Recheck
+from jishi.cases.queries import second_look
 from jishi.cases.refusals import (
     GroundNeeded,
     NothingToLookAt,
@@ -326,6 +327,18 @@ class TestWhoLooks:
         assert f.again(case.tenant_id, case.id).status == Status.HANDLING
 
 
+    def test_is_no_number_of_a_report_that_happens_to_be_an_account(
+        self, case: Case, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        say(case, NO)  # as the holder of a report: its number is no person's
+        report = asked(case)[0].membership.report_id
+        free = accounts.Hand(report, frozenset({""}), frozenset())
+        monkeypatch.setattr(accounts, "hands_of", lambda role, now: [free])
+
+        with scope.work(system(case.tenant_id)):
+            assert not policies.nobody_looks_again(f.again(case.tenant_id, case.id))
+
+
 class TestTheBodyThatAnswered:
     def test_reads_what_is_still_to_be_done_and_not_what_its_caller_said(self, case: Case) -> None:
         say(case, NO)
@@ -361,3 +374,31 @@ class TestTheDesk:
         html = colleague(case.tenant_id, "office").get(reverse("second-look")).content.decode()
 
         assert case.title not in html
+
+    def test_of_the_office_looks_past_what_reviewers_may_judge(
+        self, town: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, second = f.a_case_at(town, Status.FEEDBACK), f.a_case_at(town, Status.FEEDBACK)
+        say(first, NO)
+        say(second, NO, AT + HOUR)
+        monkeypatch.setattr(policies, "none_looks_again", lambda cases: {c.id for c in cases if c.id == second.id})
+        monkeypatch.setattr(second_look, "CHUNK", 1)
+
+        with scope.work(f.office(town)):
+            rows = second_look.waiting(by=f.office(town), now=AT + 2 * HOUR, lang="zh", limit=1)
+
+        assert [row.case.id for row in rows] == [second.id]
+
+    @pytest.mark.parametrize("how", ["judged by another", "sent back"])
+    def test_says_that_a_case_is_gone_and_keeps_what_was_written(self, case: Case, how: str) -> None:
+        say(case, NO)
+        desk, seen = colleague(case.tenant_id, "reviewer"), f.again(case.tenant_id, case.id)
+        said = {"answer": f.said_no(case, AT), "verdict": "agree", "todo": "雨水井下游也要清一遍，别只清井口。"}
+        (f.disagree if how == "judged by another" else f.agree)(case, AT + HOUR)
+
+        page = desk.post(reverse("second-look-act", args=[case.number]), {"version": seen.version, **said})
+
+        html = page.content.decode()
+        assert page.status_code in (409, 412)
+        assert f"{case.number} 不用再复核了" in html and 'role="alert"' in html
+        assert "雨水井下游也要清一遍" in html

@@ -16,7 +16,7 @@ from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.work.forms import SecondLookForm
 from jishi.foundation import numbers
-from jishi.foundation.refusals import NotFound, Refused
+from jishi.foundation.refusals import Refused
 
 
 @never_cache
@@ -33,9 +33,16 @@ def page(
     """Render the queue with one case opened, also after a press that was refused."""
     by, language = request.actor, lang()
     rows = second_look.waiting(by=by, now=request.now, lang=language)
-    opened = next((r for r in rows if r.case.number == number), rows[0] if rows and not number else None)
+    asked_for = next((r for r in rows if r.case.number == number), None)
+    opened = asked_for or (rows[0] if rows else None)
+    gone = bool(number) and asked_for is None
+    if gone and form is not None:  # what was written belongs to the case that is gone
+        lost, form = [str(form[name].value() or "") for name in ("todo", "told")], None
+    else:
+        lost = []
     context: dict[str, Any] = {
-        "rows": rows, "dense": True, "number": number, "again": len(rows),
+        "rows": rows, "dense": True, "number": number, "again": len(rows), "gone": gone,
+        "lost": [words for words in lost if words.strip()],
         "replies": work.count_to_review(by=by) if by.has("reviewer") else None,
         "refused_what": refused.sentence(language) if refused else "",
         "refused_now": refused.next_step(language) if refused else "",
@@ -55,9 +62,9 @@ def page(
 def act(request: HttpRequest, number: str) -> HttpResponse:
     """Send the case back, or leave it with a ground and a sentence for its caller; on the version that was seen."""
     found, version = casepage.find(number, by=request.actor), seen_version(request)
-    if found.status != Status.FEEDBACK:
-        raise NotFound
     form, agrees = SecondLookForm(request.POST, auto_id="again_%s"), request.POST.get("verdict") == "agree"
+    if found.status != Status.FEEDBACK:
+        return page(request, number, form=form, status=409)
     if not form.is_valid():
         return page(request, number, form=form, status=422)
     who = {"answer_id": _answer(request), "by": request.actor, "now": request.now, "version": version}
