@@ -89,7 +89,7 @@ class IntakeForm(forms.Form):
 
     text = forms.CharField(
         label=_("说了什么"), max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "class": "said"}),
+        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True, "class": "said"}),
         error_messages={"required": _("还没有写是什么事。")},
     )  # fmt: skip
     where = forms.CharField(
