@@ -102,7 +102,7 @@ class TestTheLikelyBody:
         assert "还认不准归谁" in client.get("/receipt").content.decode()
 
     def test_is_not_told_while_two_matters_are_as_likely_even_if_the_first_has_one_body(self, client, town):
-        said(client, text="翠竹苑3号楼北门口的下水道堵了，污水冒出来。")
+        said(client, text="翠竹苑3号楼北门口的水井堵了，污水往外冒。")
 
         with read(town):
             (matter,) = Suggestion.objects.filter(stage="classify")
