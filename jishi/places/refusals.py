@@ -263,6 +263,14 @@ class InMicroGrid(Refused):
     next_zh, next_en = "先撤掉那个微网格，再重新划。", "End that micro-grid first, then draw anew."
 
 
+class MicroNumbersSpent(Refused):
+    code, status = "micro_numbers_spent", 409
+    zh = "{grid} 网格的微网格编号 01 到 {most} 都用过了，不重复给。"
+    en = "The micro-grid numbers 01 to {most} of grid {grid} are all spent; none is given twice."
+    next_zh = "下一次网格版本给这片地一个新的网格编号，再在新网格里划。"
+    next_en = "Give this ground a new grid number in the next edition, then draw in that grid."
+
+
 class OutsideItsCompound(Refused):
     code, status = "outside_its_compound", 422
     zh = "“{name}”在小区“{compound}”外面 {metres} 米。"

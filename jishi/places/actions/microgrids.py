@@ -19,7 +19,7 @@ from jishi.places.actions import ground
 from jishi.places.models import Building, Entrance, EntranceKind, Grid, MicroGrid, MicroGridPart
 from jishi.places.policies import ensure_may_keep_houses
 from jishi.places.queries.members import grids_of_houses
-from jishi.places.refusals import GoneAlready, InMicroGrid, NotOfThisGrid, ReasonMissing
+from jishi.places.refusals import GoneAlready, InMicroGrid, MicroNumbersSpent, NotOfThisGrid, ReasonMissing
 
 MOST_PARTS, MOST_OF_A_GRID = 500, 99
 Place = tuple[int, int | None]  # a building, and the door of it where it is not the whole house
@@ -32,8 +32,9 @@ def draw(
     """Draw a micro-grid of a grid in force (by code) from whole buildings and single unit doors, by their numbers.
 
     :raises NotFound: no such grid in force, no such house or unit door standing. :raises NotAllowed: not the houses of
-    this post. :raises Invalid: no name, nothing to take, the hundredth of a grid. :raises NotOfThisGrid: a house on
-    other ground, or whose floors belong to several grids. :raises InMicroGrid: a house or door that is in another one.
+    this post. :raises Invalid: no name, nothing to take. :raises NotOfThisGrid: a house on other ground, or whose
+    floors belong to several grids. :raises InMicroGrid: a house or door that is in another one.
+    :raises MicroNumbersSpent: the hundredth that was ever drawn of a grid.
     """
     day = localdate(now)
     row = memory.ground(day).by_code.get(grid)
@@ -114,5 +115,5 @@ def _next_code(grid: str, by: Actor) -> str:
     last = MicroGrid.objects.filter(tenant_id=by.tenant_id, grid__code=grid).aggregate(last=Max("code"))["last"]
     number = int(last[15:]) + 1 if last else 1
     if number > MOST_OF_A_GRID:
-        raise Invalid(detail=f"{grid}: 01–{MOST_OF_A_GRID}")
+        raise MicroNumbersSpent(grid=grid[12:], most=MOST_OF_A_GRID)
     return f"{grid}{number:02d}"

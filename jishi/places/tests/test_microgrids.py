@@ -1,17 +1,28 @@
 """微网格: houses and doors of one grid, in the care of a neighbour; a subset of exactly one grid on every day."""
 
-from datetime import date, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils.timezone import localdate
 
 from conftest import MONDAY_TEN
+from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Stale
 from jishi.places import queries
-from jishi.places.actions import grids, ground, members, microgrids
-from jishi.places.models import Building, Entrance, MicroGrid
-from jishi.places.refusals import DayDoesNotFit, GoneAlready, InMicroGrid, NotOfThisGrid, ReasonMissing
+from jishi.places.actions import grids, ground, keeping, members, microgrids
+from jishi.places.models import Building, Compound, Entrance, MicroGrid
+from jishi.places.queries import micro
+from jishi.places.refusals import (
+    DayDoesNotFit,
+    GoneAlready,
+    InMicroGrid,
+    MicroNumbersSpent,
+    NotOfThisGrid,
+    ReasonMissing,
+)
 from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, at, collection, feature, grids_of, office, ring
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +60,14 @@ def ended(row: MicroGrid, by: Actor, **more) -> None:
     microgrids.end(row.id, by=by, **said)
 
 
+def cut(by: Actor, x: float, *, since: date) -> None:
+    """Adopt an edition in which the first grid ends at `x` and the second begins there."""
+    rows = grids_of()
+    rows[0], rows[1] = feature(GRID, ring(0, 0, x, 1)), feature(f"{A}002", ring(x, 0, 2, 1))
+    report = grids.check(collection(rows), division=A, crs=CRS, by=by)
+    grids.adopt(report, effective_from=since, document_no="试9号", by=system(by.tenant_id), now=MONDAY_TEN, replaces=1)
+
+
 def test_houses_and_doors_of_a_grid_are_drawn_together_numbered_and_on_the_record(by):
     first, second = drawn(by, "c1-2"), drawn(by, "c1-3", doors=(door(),), name=" 西片 ")
 
@@ -75,16 +94,56 @@ def test_what_is_ended_answers_for_its_days_and_its_number_is_not_given_again(by
 def test_a_house_that_a_later_edition_puts_into_another_grid_is_in_no_micro_grid_of_that_day(by):
     drawn(by, "c1-2", "c1-3")
     later = TODAY + timedelta(days=9)
-    rows = grids_of()
-    cut = 0.4  # the third house stands east of it
-    rows[0], rows[1] = feature(GRID, ring(0, 0, cut, 1)), feature(f"{A}002", ring(cut, 0, 2, 1))
-    report = grids.check(collection(rows), division=A, crs=CRS, by=by)
-    grids.adopt(report, effective_from=later, document_no="试9号", by=system(by.tenant_id), now=MONDAY_TEN, replaces=1)
+    cut(by, 0.5, since=later)  # the third house stands east of it
 
     (now,), (then,) = (queries.micro_grids([GRID], day=day) for day in (TODAY, later))
 
-    assert (len(now.places), now.astray) == (2, 0)
-    assert len(then.places) + then.astray == 2 and then.astray >= 1 and set(then.places) < set(now.places)
+    assert (now.places, now.astray) == (("翠竹苑2号楼", "翠竹苑3号楼"), 0)
+    assert (then.places, then.astray) == (("翠竹苑2号楼",), 1)
+    assert then.buildings == now.buildings == (house("c1-2"), house("c1-3"))  # it holds both until it ends
+
+
+@pytest.mark.parametrize("moved", ["by an edition", "by a corrected point"])
+def test_a_house_that_has_left_its_grid_leads_to_the_micro_grid_that_still_holds_it(moved, by):
+    row = drawn(by, "c1-3")
+    if moved == "by an edition":
+        cut(by, 0.5, since=TODAY)
+    else:
+        there = at(1.4, 0.4)
+        keeping.correct("building", house("c1-3"), {}, point=there, why="隔路", version=1, by=by, now=MONDAY_TEN)
+
+    (found,) = micro.micro_grids_of([house("c1-3")], day=TODAY)
+
+    assert (found.id, found.places, found.astray, found.buildings) == (row.id, (), 1, (house("c1-3"),))
+    assert not micro.micro_grids_of([house("c1-2")], day=TODAY)
+    with pytest.raises(InMicroGrid):
+        drawn(by, "c1-3", grid=f"{A}002")
+    ended(row, by)
+    assert drawn(by, "c1-3", grid=f"{A}002").code == f"{A}00201" and not queries.micro_grids([GRID], day=TODAY)
+
+
+def test_a_door_that_is_no_more_is_not_shown_and_its_house_is_free_once_the_micro_grid_ends(by):
+    row = drawn(by, "c1-2", doors=(door(),))
+    keeping.end("entrance", door(), on=TODAY, why="封了", version=1, by=by, now=MONDAY_TEN)
+
+    (found,) = queries.micro_grids([GRID], day=TODAY)
+
+    assert (found.places, found.astray) == (("翠竹苑2号楼",), 0) and house("c1-1") in found.buildings
+    with pytest.raises(InMicroGrid):
+        drawn(by, "c1-1")
+    ended(row, by)
+    assert drawn(by, "c1-1").code == f"{GRID}02"
+
+
+def test_a_number_is_never_given_twice_and_after_ninety_nine_the_refusal_says_what_to_do(by):
+    ended(drawn(by, "c1-2"), by)
+    MicroGrid.objects.update(code=f"{GRID}99")
+
+    with pytest.raises(MicroNumbersSpent) as no:
+        drawn(by, "c1-2")
+
+    assert "001" in no.value.sentence("zh") and "99" in no.value.sentence("en")
+    assert MicroGrid.objects.count() == 1
 
 
 def test_a_house_of_other_ground_or_whose_floors_are_of_several_grids_is_refused(by):
@@ -149,3 +208,39 @@ def test_another_communitys_post_draws_and_ends_none(by):
         with pytest.raises(NotAllowed):
             ended(row, other)
     assert office(by.tenant_id).area == "" and [m.id for m in queries.micro_grids([GRID], day=TODAY)] == [row.id]
+
+
+def test_a_micro_grid_that_an_edition_has_emptied_is_ended_on_the_compounds_page_and_drawn_anew(client, other_tenant):
+    client.defaults["HTTP_HOST"] = "other.example"
+    with scope.work(system(other_tenant)):
+        a_town(other_tenant)
+        row, three = Compound.objects.get(ref="c1").id, house("c1-3")
+    account = an_account(other_tenant)
+    a_grant(account, "office", post_id=31)
+    desk = signed_in(client, account, post=31, at=datetime.now(UTC))
+
+    def press(verb: str, **said):
+        return desk.post(f"/desk/ground/keep/{verb}", {"of_compound": row, **said})
+
+    def section() -> str:
+        page = desk.get(f"/desk/ground/compounds/{row}").content.decode()
+        return page[page.index('id="h-micro"') :]
+
+    free = f'name="house" value="{three}"'
+    press("micro", name="东片", house=[three], idempotency_key="first")
+    with scope.work(system(other_tenant)):
+        cut(system(other_tenant), 0.3, since=localdate())  # all houses of the compound are in the second now
+
+    emptied, refused = section(), press("micro", name="新片", house=[three], idempotency_key="second")
+    number = re.search(r'name="row" value="(\d+)"><input type="hidden" name="version" value="1"', emptied)[1]
+    unended = press("micro-end", row=number, version="1", why=" ")
+    done = press("micro-end", row=number, version="1", why="改版了")
+    after = section()
+    again = press("micro", name="新片", house=[three], idempotency_key="third")
+
+    assert "东片" in emptied and "要重划" in emptied and "1 处已经归了别的网格" in emptied and free not in emptied
+    assert (refused.status_code, unended.status_code, done.status_code, again.status_code) == (409, 422, 302, 302)
+    assert "东片" not in after and free in after
+    assert "新片" in section() and "要重划" not in section() and free not in section()
+    with scope.work(system(other_tenant)):
+        assert [m.code for m in queries.micro_grids([GRID, f"{A}002"], day=localdate())] == [f"{A}00201"]

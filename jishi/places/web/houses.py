@@ -87,11 +87,10 @@ def _compound(request: HttpRequest, compound_id: int, no: Refused | None = None)
     row, houses, gates = looking.compound_kept(compound_id, by=_keeper(request))
     path = queries.division_path(row.community)
     standing = [h for h in houses if h.active_to is None]
-    shared = micro.micro_grids_of([h.id for h in standing], day=_today(request)) if standing else []
+    shared = micro.micro_grids_of([h.id for h in houses], day=_today(request)) if houses else []
     taken = {b for m in shared for b in m.buildings}
     return render(request, "places/compound.html", {
-        "micro": [m for m in shared if set(m.buildings) & {h.id for h in standing}],
-        "free": [h for h in standing if h.id not in taken],
+        "micro": shared, "free": [h for h in standing if h.id not in taken],
         "row": row, "houses": houses, "kinds": KINDS, "gates": _gates(gates), "gate_kinds": GATES, "dense": True,
         "today": _today(request), "kind": KINDS.get(row.kind, row.kind),
         "said": request.POST if no and "what" not in request.POST else {},
