@@ -79,8 +79,10 @@ class Carrier(logging.Handler):
                 continue
             with self._turn:
                 self._lost -= lost
-                if self._waiting and self._waiting[0] is line:  # else it gave way meanwhile, and went all the same
+                if self._waiting and self._waiting[0] is line:
                     self._waiting.popleft()
+                else:  # it gave way meanwhile, and went all the same
+                    self._lost -= 1
 
     def _as_sent(self, line: bytes) -> bytes:
         """Over TLS each message has its length before it (RFC 5425, 4.3); a datagram is one message."""
