@@ -496,25 +496,3 @@ def test_the_api_lists_houses_of_a_day_page_by_page_and_nobody_in_them(client, o
     assert set(inside[0]) == {"id", "name", "aliases", "floors_up", "lng", "lat", "since"}
     assert client.get(f"/api/v1/buildings?compound={first}&day=2025-01-01").json()["items"] == []
     assert client.get("/api/v1/compounds?limit=0").status_code == 422
-
-
-def test_a_community_draws_a_micro_grid_of_its_houses_on_the_compounds_page_and_ends_it(desk, other_tenant):
-    with scope.work(system(other_tenant)):
-        row, two, three = Compound.objects.get(ref="c1"), house("c1-2").id, house("c1-3").id
-    at = f"{AT}/{row.id}"
-    said = {"of_compound": row.id, "name": "东片", "house": [two, three], "idempotency_key": "micro-1"}
-
-    none = desk.post("/desk/ground/keep/micro", {**said, "house": []}).content.decode()
-    drawn = desk.post("/desk/ground/keep/micro", said)
-    again = desk.post("/desk/ground/keep/micro", said)
-    page = desk.get(at).content.decode()
-    section = page[page.index('id="h-micro"') :]
-    sheet = desk.get(f"/grids/{A}001").content.decode()
-    micro = re.search(r'name="row" value="(\d+)"><input type="hidden" name="version" value="1"', section)[1]
-    desk.post("/desk/ground/keep/micro-end", {"of_compound": row.id, "row": micro, "version": "1", "why": "重划"})
-
-    assert "选至少一栋楼" in none and drawn["Location"] == again["Location"] == at
-    assert "东片" in section and "翠竹苑2号楼" in section and "翠竹苑3号楼" in section
-    assert f'name="house" value="{two}"' not in section and 'name="house"' in section  # the first house is free
-    assert "东片" in sheet and "翠竹苑3号楼" in sheet
-    assert f'name="house" value="{two}"' in desk.get(at).content.decode()

@@ -210,14 +210,41 @@ def test_another_communitys_post_draws_and_ends_none(by):
     assert office(by.tenant_id).area == "" and [m.id for m in queries.micro_grids([GRID], day=TODAY)] == [row.id]
 
 
-def test_a_micro_grid_that_an_edition_has_emptied_is_ended_on_the_compounds_page_and_drawn_anew(client, other_tenant):
+@pytest.fixture
+def desk(client, other_tenant):
     client.defaults["HTTP_HOST"] = "other.example"
     with scope.work(system(other_tenant)):
         a_town(other_tenant)
-        row, three = Compound.objects.get(ref="c1").id, house("c1-3")
     account = an_account(other_tenant)
     a_grant(account, "office", post_id=31)
-    desk = signed_in(client, account, post=31, at=datetime.now(UTC))
+    return signed_in(client, account, post=31, at=datetime.now(UTC))
+
+
+def test_a_community_draws_a_micro_grid_of_its_houses_on_the_compounds_page_and_ends_it(desk, other_tenant):
+    with scope.work(system(other_tenant)):
+        row, two, three = Compound.objects.get(ref="c1").id, house("c1-2"), house("c1-3")
+    page_of = f"/desk/ground/compounds/{row}"
+    said = {"of_compound": row, "name": "东片", "house": [two, three], "idempotency_key": "micro-1"}
+
+    none = desk.post("/desk/ground/keep/micro", {**said, "house": []}).content.decode()
+    drawn = desk.post("/desk/ground/keep/micro", said)
+    again = desk.post("/desk/ground/keep/micro", said)
+    page = desk.get(page_of).content.decode()
+    section = page[page.index('id="h-micro"') :]
+    sheet = desk.get(f"/grids/{A}001").content.decode()
+    micro = re.search(r'name="row" value="(\d+)"><input type="hidden" name="version" value="1"', section)[1]
+    desk.post("/desk/ground/keep/micro-end", {"of_compound": row, "row": micro, "version": "1", "why": "重划"})
+
+    assert "选至少一栋楼" in none and drawn["Location"] == again["Location"] == page_of
+    assert "东片" in section and "翠竹苑2号楼" in section and "翠竹苑3号楼" in section
+    assert f'name="house" value="{two}"' not in section and 'name="house"' in section  # the first house is free
+    assert "东片" in sheet and "翠竹苑3号楼" in sheet
+    assert f'name="house" value="{two}"' in desk.get(page_of).content.decode()
+
+
+def test_a_micro_grid_that_an_edition_has_emptied_is_ended_on_the_compounds_page_and_drawn_anew(desk, other_tenant):
+    with scope.work(system(other_tenant)):
+        row, three = Compound.objects.get(ref="c1").id, house("c1-3")
 
     def press(verb: str, **said):
         return desk.post(f"/desk/ground/keep/{verb}", {"of_compound": row, **said})
