@@ -42,12 +42,13 @@ def main(argv: Sequence[str]) -> int:
         spending,
         spreading,
         table,
+        tiles,
         triage,
     )
 
     groups = (
         spending, sameness, measures, sizes, deciding, clocks, lives, triage, alike, marked, attack, dividing, ground,
-        spreading,
+        tiles, spreading,
     )  # fmt: skip
     known: dict[str, Callable[..., list[Figure]]] = {name: run for group in groups for name, run in group.ALL.items()}
     if any(one in ("-h", "--help") for one in argv):

@@ -19,6 +19,8 @@ from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.places.rest import router as places
 from jishi.places.rest.asking import router as asking
 from jishi.places.rest.editions import router as editions
+from jishi.places.rest.giving import router as giving
+from jishi.places.rest.incoming import router as incoming
 from jishi.places.rest.keeping import router as houses
 from jishi.places.rest.plans import router as gridplans
 
@@ -104,7 +106,7 @@ class Documented(NinjaAPI):
 
 
 api = Documented(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
-for router in (cases, duties, bodies, places, asking, editions, houses, gridplans):
+for router in (cases, duties, bodies, places, asking, editions, incoming, giving, houses, gridplans):
     api.add_router("", router)
 
 

@@ -63,7 +63,8 @@ _PRICES: tuple[tuple[re.Pattern[str], str, str, int], ...] = tuple(
         (r"/api/v1/sync/[^/]+/(photos|recordings)/\d+", "POST", "report", CREATE),
         (r"/api/v1/reports/[^/]+/recordings", "POST", "report", CREATE),
         (r"/cases\.csv|/api/v1/cases/[^/]+/dossier", "GET", "page", EXPORT),
-        (r"/api/v1/imports", "POST", "page", EXPORT),
+        (r"/api/v1/imports(/places)?", "POST", "page", EXPORT),
+        (r"/api/v1/export/[^/]+", "GET", "page", EXPORT),
         (r"/desk/duties/\d+/file|/map/grids|/desk/map/grids", "GET", "page", SEARCH),
     )
 )

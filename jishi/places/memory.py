@@ -44,6 +44,8 @@ _DATES = """
     UNION SELECT active_from, active_to FROM places_zone WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_gazetteername WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_namealias WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_barrier WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_crossing WHERE tenant_id = %(t)s
     UNION SELECT lower(effective), upper(effective) FROM places_gridedition WHERE tenant_id = %(t)s
     UNION SELECT valid_from, valid_to FROM places_divisionversion WHERE code LIKE %(p)s
 """
@@ -51,9 +53,27 @@ _DATES = """
 
 def ground(day: date) -> Ground:
     """Give the ground of `day`; asks once per transaction whether it has changed."""
+    mark, dates, made = _held()
+    at = bisect_right(dates, day)
+    if at not in made:
+        if len(made) > 20:
+            made.clear()
+        tenant_id = scope.current().actor.tenant_id
+        made[at] = gathering.gather(tenant_id, day, area_prefix(tenant_id), mark)
+    return made[at]
+
+
+def span(day: date) -> tuple[date, tuple[int, ...]]:
+    """Give the first day of the days on which the ground is as on `day`, and the mark of its rows."""
+    mark, dates, _made = _held()
+    at = bisect_right(dates, day)
+    return (dates[at - 1] if at else date.min), mark
+
+
+def _held() -> tuple[tuple[int, ...], list[date], dict[int, Ground]]:
     now = scope.current()
     tenant_id = now.actor.tenant_id
-    held = now.memo.get("ground")
+    held: tuple[tuple[int, ...], list[date], dict[int, Ground]] | None = now.memo.get("ground")
     if held is None:
         key = (str(connection.settings_dict["NAME"]), tenant_id)
         mark = tuple(marks.mark(_MARK))
@@ -61,13 +81,7 @@ def ground(day: date) -> Ground:
         if held is None or held[0] != mark:
             held = _kept[key] = (mark, _dates(tenant_id), {})
         now.memo["ground"] = held
-    mark, dates, made = held
-    span = bisect_right(dates, day)
-    if span not in made:
-        if len(made) > 20:
-            made.clear()
-        made[span] = gathering.gather(tenant_id, day, area_prefix(tenant_id), mark)
-    return made[span]
+    return held
 
 
 def forget(tenant_id: int) -> None:

@@ -358,3 +358,15 @@ class WalkNetHasFaults(Refused):
     code, status = "walk_net_has_faults", 409
     zh, en = "这份步行网还有必须改的地方。", "This net of ways has faults that must be mended."
     next_zh, next_en = "改好文件再核对一次。", "Mend the file and check it once more."
+
+
+class AnotherEdition(Refused):
+    code, status = "another_edition", 404
+    zh, en = "没有“{asked}”这一版地面了。", "There is no edition “{asked}” of the ground any more."
+    next_zh, next_en = "现在的一版是 {edition}；在 /tiles 里看。", "It is {edition} now; see /tiles."
+
+
+class TooManyToGive(Refused):
+    code, status = "too_many_to_give", 413
+    zh, en = "这一层超过 {limit} 行。", "This layer has more than {limit} rows."
+    next_zh, next_en = "加上 division，一个社区或街道一次。", "Name a division: one community or street at a time."

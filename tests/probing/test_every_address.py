@@ -63,6 +63,7 @@ VISITORS = (
 )  # fmt: skip
 OUTSIDE = ("nobody", "other_body", "other_town", "other_reporter")
 EVERYBODY = os.environ.get("JISHI_PROFILE") == "nightly"
+MAPS = {"file": "grids.geojson", "layer": "grids", "edition": "20260101-000000000000", "z": "12", "x": "1", "y": "1"}
 TIP = "举报城管局收了摊贩的礼金，在翠竹苑南门菜市场。"
 FORM = {
     "words": WORDS, "text": WORDS, "reason": WORDS, "why": WORDS, "name": "探测", "query": "status=open", "next": "/",
@@ -322,7 +323,7 @@ def furnished(town: int) -> tuple[Ground, list[Visitor]]:
     secret = t.a_case_of_the_street(town, text=TIP, **accuses)
     ground.at["HANDLING"] = furnish(case, outside=True)
     ground.secret = furnish(secret, outside=False)  # what is confidential is not sent outside
-    ground.shared = share(town, case, account)
+    ground.shared = share(town, case, account) | MAPS
     for own, row in ((ground.at["HANDLING"], case), (ground.secret, secret)):
         own |= numbers_of(row)  # the versions as they are now that everything hangs on it
     every = (*(r for r in ROLES if not r.endswith("_admin")), "handler", "ruler")  # no administrator holds more

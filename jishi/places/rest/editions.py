@@ -51,66 +51,66 @@ class AdoptIn(Schema):
 
 def draft(request: HttpRequest, response: HttpResponse, payload: DraftIn) -> tuple[int, Shape]:
     """Check the grids of a division and keep them with their report; no ground is changed."""
-    by, key = _by(request), request.headers.get("Idempotency-Key", "")
+    by, key = by_of(request), request.headers.get("Idempotency-Key", "")
     ensure_may_keep_ground_of(by, payload.division)
     if not key:
         raise KeyMissing
-    slot = idempotency.claim(key, route="grids", body=request.body, by=by, now=_now(request))
+    slot = idempotency.claim(key, route="grids", body=request.body, by=by, now=now_of(request))
     if slot.is_first:
         content = json.dumps(payload.geojson, ensure_ascii=False).encode()
         made = imports.check_file(
-            content, "api.geojson", division=payload.division, crs=payload.crs, by=by, now=_now(request)
+            content, "api.geojson", division=payload.division, crs=payload.crs, by=by, now=now_of(request)
         )
         slot.fill({"id": made.id})
     row = looking.ground_import(int(slot.answer["id"]), by=by)
     response["Location"] = f"/api/v1/grids/drafts/{row.id}"
-    return 201, _told(row, response)
+    return 201, told(row, response)
 
 
 @router.post("/grids/borders", summary="Draft a moved border", response={201: Shape})
 def border(request: HttpRequest, response: HttpResponse, payload: BorderIn) -> tuple[int, Shape]:
     """Draft the edition in force with a piece of ground in the grid beside it; nothing moves before it is adopted."""
-    by, key = _by(request), request.headers.get("Idempotency-Key", "")
+    by, key = by_of(request), request.headers.get("Idempotency-Key", "")
     ensure_may_keep_ground(by)
     if not key:
         raise KeyMissing
-    slot = idempotency.claim(key, route="grids/borders", body=request.body, by=by, now=_now(request))
+    slot = idempotency.claim(key, route="grids/borders", body=request.body, by=by, now=now_of(request))
     if slot.is_first:
         made = borders.move_border(
-            payload.giving, payload.taking, piece=payload.piece, crs=payload.crs, by=by, now=_now(request)
+            payload.giving, payload.taking, piece=payload.piece, crs=payload.crs, by=by, now=now_of(request)
         )
         slot.fill({"id": made.id})
     row = looking.ground_import(int(slot.answer["id"]), by=by)
     response["Location"] = f"/api/v1/grids/drafts/{row.id}"
-    return 201, _told(row, response)
+    return 201, told(row, response)
 
 
 @router.get("/grids/drafts/{row}", summary="A drafted edition")
 def one(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
     """Give a draft with its report; ETag is its version."""
-    return _told(looking.ground_import(edge.row(row), by=_by(request)), response)
+    return told(looking.ground_import(edge.row(row), by=by_of(request)), response)
 
 
 @router.post("/grids/drafts/{row}/adopt", summary="Adopt a draft")
 def adopt(request: HttpRequest, response: HttpResponse, row: int, payload: AdoptIn) -> Shape:
     """Adopt exactly what the report speaks of as the division's next edition."""
-    by = _by(request)
+    by = by_of(request)
     imports.apply(
         edge.row(row), effective_from=payload.effective_from, document_no=payload.document_no,
-        replaces=payload.replaces, version=_version(request, edge.row(row), by), by=by, now=_now(request),
+        replaces=payload.replaces, version=_version(request, edge.row(row), by), by=by, now=now_of(request),
     )  # fmt: skip
-    return _told(looking.ground_import(row, by=by), response)
+    return told(looking.ground_import(row, by=by), response)
 
 
 @router.post("/grids/drafts/{row}/drop", summary="Drop a draft")
 def drop(request: HttpRequest, response: HttpResponse, row: int) -> Shape:
     """Drop a draft that will not be adopted."""
-    by = _by(request)
-    imports.drop(edge.row(row), version=_version(request, edge.row(row), by), by=by, now=_now(request))
-    return _told(looking.ground_import(row, by=by), response)
+    by = by_of(request)
+    imports.drop(edge.row(row), version=_version(request, edge.row(row), by), by=by, now=now_of(request))
+    return told(looking.ground_import(row, by=by), response)
 
 
-def _told(row: GroundImport, response: HttpResponse) -> Shape:
+def told(row: GroundImport, response: HttpResponse) -> Shape:
     response["ETag"] = f'"{row.version}"'
     said = [(zh, en) for zh, en in zip(looking.told(row, "zh"), looking.told(row, "en"), strict=True)]
     return {
@@ -132,12 +132,12 @@ def _version(request: HttpRequest, row: int, by: Actor) -> int:
     return edge.version(request)
 
 
-def _by(request: HttpRequest) -> Actor:
+def by_of(request: HttpRequest) -> Actor:
     by: Actor = request.actor  # type: ignore[attr-defined]
     if by.kind == "anonymous":
         raise SignInNeeded
     return by
 
 
-def _now(request: HttpRequest) -> Any:
+def now_of(request: HttpRequest) -> Any:
     return request.now  # type: ignore[attr-defined]
