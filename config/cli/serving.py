@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from config import lineage
-from config.cli import running
+from config.cli import running, using
 from config.cli.standing import BASE, parser, stand
 
 WORKER_PAUSE = 2.0  # seconds before a worker that ended is started again
+PARTING = 3.0  # seconds that children which were just ended may take to give the folder back
 MOST_STARTS = 5  # of the site within a minute
 
 
@@ -30,6 +31,7 @@ def up(argv: Sequence[str]) -> int:
     folder = Path(given.data).resolve()
     _hold(folder, given.port)
     stand(given.data, django=False)
+    using.stays(folder)
     try:
         if _schema_is_old(folder):
             _promise(folder)
@@ -234,10 +236,13 @@ def _until_stopped(
 
 
 def _stop_database() -> None:
-    from jishi.foundation.database import stop as stop_database
-
-    if "JISHI_DATABASE_URL" not in os.environ:
-        stop_database(Path(os.environ["JISHI_DATA"]) / "database")
+    """Turn the database off, unless a command in another window still works: then the last of them does it."""
+    if "JISHI_DATABASE_URL" not in os.environ and not using.leave(Path(os.environ["JISHI_DATA"]), patience=PARTING):
+        print(
+            "另一个命令还在用数据库，等它结束，数据库随之停止。 Another command still uses the database, which stops "
+            "when that command has ended.",
+            file=sys.stderr,
+        )
 
 
 def _end(children: "Sequence[subprocess.Popen[bytes]]") -> None:

@@ -5,6 +5,8 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
+from config.cli import using
+
 BASE = Path(__file__).resolve().parent.parent.parent
 
 NO_TOWN = "还没有建市镇，先运行 ./dev up。 No town stands here yet: run ./dev up first."
@@ -20,44 +22,46 @@ def parser(word: str, sentence: str) -> ArgumentParser:
 def stand(data: str, *, role: str = "web", django: bool = True) -> Path:
     """Start or attach to the database of `data` and set Django up as `role`.
 
-    Whoever only looks (not the owner) is refused where nothing was founded, and leaves nothing running there.
+    Whoever only looks (not the owner) is refused where nothing was founded. What had to be started is turned off
+    again when the last command that uses it has ended (`using`); `up` says that it stays.
 
     :raises SystemExit: the database cannot be had; one sentence says why and what to do.
     """
-    from jishi.foundation.database import DatabaseUnavailable, ensure, status
-
     folder = Path(data).resolve()
     os.environ["JISHI_DATA"], os.environ["JISHI_ROLE"] = str(folder), role
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     looks = django and role != "owner"
+    _attach(folder, looks=looks)
+    if django:
+        import django as framework
+
+        framework.setup()
+        if looks and not _has_tables():
+            raise SystemExit(NO_TOWN)
+    return folder
+
+
+def _attach(folder: Path, *, looks: bool) -> None:
+    from jishi.foundation.database import DatabaseUnavailable, ensure, status
+
     if looks and status(folder / "database").state == "absent":
         raise SystemExit(NO_TOWN)
+    embedded = "JISHI_DATABASE_URL" not in os.environ
     try:
         (folder / "static").mkdir(parents=True, exist_ok=True)
+        if embedded:
+            using.enter(folder)
         server = ensure(folder / "database")
     except DatabaseUnavailable as no:
         raise SystemExit(f"{no.sentence_zh}\n{no.sentence_en}") from None
     except OSError as no:
         raise SystemExit(f"目录“{folder}”不能写入。 The folder {folder} cannot be written: {no.strerror}.") from None
-    if "JISHI_DATABASE_URL" not in os.environ:
+    if embedded:
         os.environ["JISHI_PG_OWNER"], os.environ["JISHI_PG_WEB"] = server.url_owner, server.url_web
+        if not server.attached:
+            using.started(folder)
     if server.said_zh:
         print(f"{server.said_zh}\n{server.said_en}", file=sys.stderr)
-    if django:
-        _set_up(folder, looks=looks, attached=server.attached)
-    return folder
-
-
-def _set_up(folder: Path, *, looks: bool, attached: bool) -> None:
-    import django
-
-    from jishi.foundation.database import stop
-
-    django.setup()
-    if looks and not _has_tables():
-        if not attached:
-            stop(folder / "database")
-        raise SystemExit(NO_TOWN)
 
 
 def _has_tables() -> bool:
