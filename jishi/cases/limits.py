@@ -59,6 +59,7 @@ class Limits:
     review_within: str
     urging_person_days: int
     urging_caller_days: int
+    answer_again: str
     suspension_furthest: str
     suspension: Mapping[str, Ground]
     exclusion: Mapping[str, Ground]
@@ -78,6 +79,7 @@ def load() -> Limits:
         review_within=raw["banking"]["review_within"],
         urging_person_days=raw["urging"]["person_days"],
         urging_caller_days=raw["urging"]["caller_days"],
+        answer_again=raw["second_look"]["answer_again"],
         suspension_furthest=raw["suspension"]["furthest"],
         suspension={row["code"]: _ground(row) for row in raw["suspension_grounds"]},
         exclusion={row["code"]: _ground(row) for row in raw["exclusion_grounds"]},

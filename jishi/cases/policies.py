@@ -10,8 +10,8 @@ from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, Out
 
 from jishi.accounts import queries as accounts
 from jishi.cases import limits
-from jishi.cases.models import Case, Consultation, Handover, Membership, Part, Participant, Report, Topic
-from jishi.cases.states import ENDS, Status
+from jishi.cases.models import Case, Consultation, Feedback, Handover, Membership, Part, Participant, Report, Topic
+from jishi.cases.states import ENDS, Solved, Status
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound
@@ -185,14 +185,21 @@ def none_looks_again(cases: Iterable[Case]) -> set[int]:
     barred = {case.id: set(case.aside_account_ids) for case in rows.values()}
     entries = trail.Entry.objects.filter(subject_kind="case", subject_id__in=list(rows), verb__in=BARRED)
     for case_id, label in entries.filter(actor__startswith="staff:").values_list("subject_id", "actor"):
-        account = label.split("/")[0].split(":")[1]  # the number of a caller's report, of a program, is no account
-        barred[case_id] |= {int(account)} if account.isdecimal() else set()
+        barred[case_id] |= {_account_of(label)}  # the number of a caller's report, of a program, is no account
+    took = Feedback.objects.filter(case__in=list(rows), solved=Solved.NO, superseded_by=None)
+    for case_id, label in took.filter(recorded_by__startswith="staff:").values_list("case_id", "recorded_by"):
+        barred[case_id] |= {_account_of(label)}
     return {
         case.id for case in rows.values() if none_left(
             _hands("reviewer"), case.division_code, recused={*case.recused_body_ids, case.lead_id or 0},
             aside=barred[case.id],
         )
     }  # fmt: skip
+
+
+def _account_of(label: str) -> int:
+    account = label.split("/")[0].split(":")[1]
+    return int(account) if account.isdecimal() else 0
 
 
 def _in_the_reviewers_place(actor: Actor, stand: Stand) -> bool:

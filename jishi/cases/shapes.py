@@ -134,7 +134,7 @@ class RecheckIn(Schema):
     verdict: str
     why: str = Field(max_length=500)
     ground: str = Field("", max_length=20)
-    report: str = Field("", max_length=20, description="Whose answer; without it the oldest that waits.")
+    report: str = Field(max_length=20, description="Number of the report whose caller's answer is judged.")
 
 
 class ConsultIn(Schema):

@@ -13,6 +13,11 @@ def last_day(end: datetime) -> date:
     return localdate(end - timedelta(microseconds=1))
 
 
+def named(end: datetime) -> str:
+    """Write the end of a term alike in every language: "2026-11-24 24:00"."""
+    return f"{last_day(end)} {clock(end)}"
+
+
 def clock(end: datetime) -> str:
     """Give the hour at which a term ends on its last day, "17:30"; midnight is "24:00"."""
     local = localtime(end)

@@ -145,10 +145,11 @@ def conclude(case_id: int, *, by: Actor, now: datetime, version: int | None = No
 
     :raises GroundNeeded: a person closes it while a caller can still be asked.
     :raises NotSolvedWaits, NotSolvedAgain: somebody says it is not solved, and nobody has judged it; it goes back.
+    :raises MayAnswerAgain: a reviewer did not agree, and the caller's time to answer again is not over.
     """
     held = moving.hold(case_id, by=by, version=version)
     moving.ensure(held, "feedback.conclude", by=by)
-    rechecking.ensure_nothing_stands(held.case)
+    rechecking.ensure_nothing_stands(held.case, now)
     if by.kind not in ("clock", "system") and _is_somebody_to_ask(held.case, now):
         raise GroundNeeded(
             what="每个人的回答，或三个半天的电话", what_en="an answer of everybody, or calls in 3 half days"
@@ -254,6 +255,8 @@ def end_by_time(case_id: int, *, by: Actor, now: datetime) -> Case:
         return _send_back(held, "", by=by, now=now)
     if waits := rechecking.waiting(held.case):
         rechecking.call(held, waits[0], by=by, now=now)
+        return held.case
+    if rechecking.stay_open(held, now):
         return held.case
     return _conclude(held, by=by, now=now)
 

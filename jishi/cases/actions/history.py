@@ -379,8 +379,7 @@ def _reopened(life: _Life, step: Happened) -> None:
         duty_item_id=last.duty_item_id, duty_edition=last.duty_edition, offered_at=step.at, signed_at=step.at,
     )  # fmt: skip
     life.rows.append(again)
-    count = life.case.not_solved_count + (1 if step.verb == "feedback.send_back" else 0)
-    _move(life, step, lead=again, lead_id=last.body_id, closed_at=None, not_solved_count=count)
+    _move(life, step, lead=again, lead_id=last.body_id, closed_at=None)
 
 
 _STEPS: Mapping[str, Any] = {

@@ -2,6 +2,7 @@
 
 Whose answer waits is read from the answers and the judgements themselves. Meanwhile the feedback clock stands still and
 the reviewer's runs; when that is over nothing counts as agreed and nothing is closed: he is reminded, then those above.
+Where he does not agree the caller has a time to answer again (rule `second_look`), and nobody closes before it is over.
 """
 
 from collections.abc import Collection
@@ -10,13 +11,24 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from jishi.bodies import queries as bodies
+from jishi.cases import limits
 from jishi.cases.actions import handover, moving, reckoning
 from jishi.cases.actions.moving import Held
 from jishi.cases.models import Case, Feedback, Recheck
-from jishi.cases.refusals import GroundNeeded, NothingToLookAt, NotSolvedAgain, NotSolvedWaits, SamePerson
+from jishi.cases.refusals import (
+    GroundNeeded,
+    MayAnswerAgain,
+    NothingToLookAt,
+    NotSolvedAgain,
+    NotSolvedWaits,
+    SamePerson,
+)
 from jishi.cases.states import CASE, NotBackGround, Solved, Status
+from jishi.foundation import ends
 from jishi.foundation.actor import Actor
 from jishi.foundation.procedures import ensure_move
+from jishi.kernels import worktime
 from jishi.kernels.procedure import Move, effects
 
 MOST_LOOKS = 2  # at one caller's "not solved" in one round: then two persons have said why it does not go back
@@ -69,20 +81,28 @@ def waiting(case: Case) -> list[Feedback]:
     return [] if found and is_second(case) else found
 
 
-def ensure_nothing_stands(case: Case) -> None:
-    """Insist that nobody's "not solved" of this round is unjudged.
+def ensure_nothing_stands(case: Case, now: datetime) -> None:
+    """Insist that nobody's "not solved" of this round is unjudged, and that nobody may still answer again.
 
     :raises NotSolvedWaits: it is the reviewer's turn. :raises NotSolvedAgain: it goes back without review.
+    :raises MayAnswerAgain: a reviewer did not agree, and the caller's time to answer again is not over.
     """
     if standing(case):
         raise NotSolvedAgain if is_second(case) else NotSolvedWaits
+    until = answer_until(case)
+    if until is not None and now < until:
+        raise MayAnswerAgain(until=ends.named(until))
 
 
-def answer_of(case_id: int, report: str = "") -> int:
-    """Name the answer that waits: of the report of this number, else the oldest; 0 for none."""
-    rows = unjudged([case_id]).order_by("answered_at", "id")
-    if report:
-        rows = rows.filter(membership__report__number=report)
+def answer_until(case: Case) -> datetime | None:
+    """Say until when the last of those with whom no reviewer agreed may answer again; None where nobody may."""
+    rows = Recheck.objects.filter(feedback__in=said_no([case.id]), verdict="denied").exclude(answer_until=None)
+    return rows.order_by("-answer_until").values_list("answer_until", flat=True).first()
+
+
+def answer_of(case_id: int, report: str) -> int:
+    """Name the answer that waits of the report of this number; 0 for none."""
+    rows = unjudged([case_id]).filter(membership__report__number=report)
     return rows.values_list("id", flat=True).first() or 0
 
 
@@ -101,11 +121,25 @@ def answered(held: Held, row: Feedback, *, by: Actor, now: datetime) -> None:
 
 def call(held: Held, row: Feedback, *, by: Actor, now: datetime) -> None:
     """Put one "not solved" before a reviewer: the feedback clock stands still, his runs; one for all who say so."""
-    runs = held.clock("recheck") is not None
+    runs = held.clock("recheck") is not None or _runs_on(held, row, now)
     _beside(
         held, "rechecking.call", by=by, now=now, spares={"recheck"} if runs else (),
         codes={"report": row.membership.report_id, "answer": row.id, "round": row.round},
     )  # fmt: skip
+
+
+def _runs_on(held: Held, row: Feedback, now: datetime) -> bool:
+    """Run the reviewer's clock on with what was left where it stopped because a caller took his "not solved" back.
+
+    Who says yes and no in turn does not start it anew: only a judgement, or another round, does.
+    """
+    last = max((c for c in held.clocks if c.kind == "recheck"), key=lambda c: (c.started_at, c.id), default=None)
+    if last is None or last.stopped_at is None or last.started_at < row.asked_at:
+        return False
+    if Recheck.objects.filter(case=held.case, at__gte=last.started_at).exists():
+        return False
+    reckoning.run_on(last, now)
+    return True
 
 
 def settle(held: Held, *, by: Actor, now: datetime) -> None:
@@ -152,14 +186,39 @@ def disagree(
     if ground not in NotBackGround.values:
         raise GroundNeeded(what="不退回的理由", what_en="the ground for not sending it back")
     said = _sentence(why, "给诉求人的话", "a sentence for the caller")
-    _keep(row, "denied", ground, said, by=by, now=now)
+    until = _again_until(row, now)
+    _keep(row, "denied", ground, said, by=by, now=now, until=until)
     _beside(
         held, "rechecking.disagree", by=by, now=now, words={"why": said},
         spares={"recheck", "feedback"} if waiting(held.case) else (),
-        codes={"report": row.membership.report_id, "answer": row.id, "round": row.round, "ground": ground},
+        codes={"report": row.membership.report_id, "answer": row.id, "round": row.round, "ground": ground,
+               "until": until.isoformat() if until else ""},
     )  # fmt: skip
     _run_out_later(held, now)
+    stay_open(held, now)
     return held.case
+
+
+def stay_open(held: Held, now: datetime) -> bool:
+    """Let the feedback clock end no sooner than whoever may answer again has had his time; tell whether he has it."""
+    clock, until = held.clock("feedback"), answer_until(held.case)
+    if clock is None or until is None or until <= now:
+        return False
+    if clock.due_at is not None and clock.due_at < until:
+        clock.change(due_at=until, expired_at=None)
+    return True
+
+
+def _again_until(row: Feedback, now: datetime) -> datetime | None:
+    """Say until when this caller may answer again; None after the last look, or where no table says what a day is."""
+    looks = Recheck.objects.filter(feedback__membership=row.membership_id, feedback__round=row.round, verdict="denied")
+    if looks.count() + 1 >= MOST_LOOKS:
+        return None
+    amount = worktime.parse_amount(limits.load().answer_again)
+    try:
+        return worktime.add(now, amount, bodies.hours_of([None])[None].calendar).moment
+    except worktime.CalendarNotKnown:
+        return None
 
 
 def again(held: Held, move: Move, why: str, *, by: Actor, now: datetime) -> Case:
@@ -167,7 +226,7 @@ def again(held: Held, move: Move, why: str, *, by: Actor, now: datetime) -> Case
     lead = handover.sign_again(held, move.verb, now=now)
     return moving.carry_out(
         held, move, by=by, now=now, new_lead=lead,
-        case_values={"lead_id": lead.body_id, "not_solved_count": held.case.not_solved_count + 1},
+        case_values={"lead_id": lead.body_id},
         codes={"body": lead.body_id, "handover": lead.id}, words={"why": why} if why else None,
     )  # fmt: skip
 
@@ -180,6 +239,10 @@ def _looked_at(held: Held, answer_id: int, by: Actor) -> Feedback:
     row = next((one for one in found if one.id == answer_id), None)
     if row is None:
         raise NothingToLookAt
+    if moving.person(by.label) == moving.person(row.recorded_by):  # before this rule no entry said who took it down
+        raise SamePerson(
+            why="这个回答是您记下的，由另一人复核。", why_en="You took this answer down; another person judges it."
+        )
     before = Recheck.objects.filter(feedback__membership=row.membership_id, feedback__round=row.round)
     if moving.person(by.label) in {moving.person(label) for label in before.values_list("reviewer", flat=True)}:
         raise SamePerson(
@@ -198,10 +261,12 @@ def _sentence(why: str, what: str, what_en: str) -> str:
     return said
 
 
-def _keep(row: Feedback, verdict: str, ground: str, why: str, *, by: Actor, now: datetime) -> None:
+def _keep(
+    row: Feedback, verdict: str, ground: str, why: str, *, by: Actor, now: datetime, until: datetime | None = None
+) -> None:
     Recheck.objects.create(
         tenant_id=row.tenant_id, case_id=row.case_id, feedback=row, reviewer=by.label, verdict=verdict, ground=ground,
-        why=why, at=now,
+        why=why, at=now, answer_until=until,
     )  # fmt: skip
 
 

@@ -190,13 +190,25 @@ def _resume(clock: Clock, now: datetime) -> bool:
     return True
 
 
-def _continue(clock: Clock, now: datetime) -> Clock:
-    """Run a stopped clock on with what was left, at least one working day (11 §9, floor)."""
+def run_on(clock: Clock, now: datetime) -> None:
+    """Store a stopped clock as running again, with what was left of it and nothing more."""
+    _run_on(clock, now)
+    _run_out_again(clock, now)
+    save(Turn(changed=[clock]))
+
+
+def _run_on(clock: Clock, now: datetime) -> worktime.Calendar:
     if clock.stopped_at is not None:
         clock.pauses = [*clock.pauses, [_write(clock.stopped_at), _write(now)]]
         clock.stopped_at = None
-    calendar = bodies.hours_of([clock.owner_body_id])[clock.owner_body_id].calendar
+    calendar = calendar_of(clock)
     pin(clock, calendar)
+    return calendar
+
+
+def _continue(clock: Clock, now: datetime) -> Clock:
+    """Run a stopped clock on with what was left, at least one working day (11 §9, floor)."""
+    calendar = _run_on(clock, now)
     least = worktime.add(now, worktime.workdays(1), calendar).moment
     if clock.due_at and least and clock.due_at < least:
         clock.due_at = least

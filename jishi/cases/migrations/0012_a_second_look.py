@@ -1,6 +1,7 @@
 """What a caller calls not solved is judged by a reviewer: his judgement, and the clock that runs until he has."""
 
 import django.db.models.deletion
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 from django.db.models import Q
 
@@ -53,7 +54,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveConstraint("clock", "clock_kind_is_known"),
         migrations.AlterField("clock", "kind", models.CharField(max_length=14, choices=KINDS)),
-        migrations.AddConstraint(
+        AddConstraintNotValid(  # every clock of a town would be read under a full lock; 0014 proves them beside the work
             "clock",
             models.CheckConstraint(name="clock_kind_is_known", condition=Q(kind__in=[code for code, _ in KINDS])),
         ),

@@ -58,7 +58,6 @@ class Case(Placed, TenantRow):
     routed = models.CharField(max_length=20, blank=True)  # what the lists said last: named, contested, ask, fallback …
     reports_count = models.PositiveIntegerField(default=1)
     returns_count = models.PositiveSmallIntegerField(default=0)
-    not_solved_count = models.PositiveSmallIntegerField(default=0)
     closed_at = models.DateTimeField(null=True)
     search = models.TextField(blank=True)  # bigrams of the minimised words
 

@@ -146,6 +146,7 @@ class Recheck(FactRow):
     ground = models.CharField(max_length=20, blank=True, choices=NotBackGround.choices)
     why = models.CharField(max_length=500)
     at = models.DateTimeField()
+    answer_until = models.DateTimeField(null=True)  # till then its caller may answer again, and nobody closes
 
     class Meta:
         constraints = [

@@ -88,7 +88,8 @@ def _done_by(case: Case, by: Actor) -> str:
 
 def _said(row: Feedback, before: tuple[Recheck, ...], mine: str, by: Actor) -> Said:
     looked = any(moving.person(one.reviewer) == moving.person(by.label) for one in before)
-    return Said(row, row.membership.report.number, before, mine or ("looked" if looked else ""))
+    own = "wrote_down" if moving.person(row.recorded_by) == moving.person(by.label) else ""
+    return Said(row, row.membership.report.number, before, mine or own or ("looked" if looked else ""))
 
 
 def denied(case: Case) -> Mapping[int, Recheck]:

@@ -435,6 +435,12 @@ def turn_of(case: Case) -> str:
     return "feedback" if rechecking.is_second(case) else "reviewer"
 
 
+def again_until(case: Case, now: datetime) -> datetime | None:
+    """Give the moment before which nobody closes: a caller with whom no reviewer agreed may still answer again."""
+    until = rechecking.answer_until(case)
+    return until if until is not None and now < until else None
+
+
 def may_conclude(asked: Sequence[Asked], clock_over: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
     """Everybody has answered, or nobody is left to call, or the time is over."""
     return clock_over or all(a.why_not in ("answered", "exhausted", "anonymous") for a in asked)

@@ -115,6 +115,16 @@ class NotSolvedAgain(Refused):
     next_en = "It is the feedback body's turn: send it back; when its time is over the platform does."
 
 
+class MayAnswerAgain(Refused):
+    """Whoever was not agreed with has his time to answer again before anybody closes (rule `second_look`)."""
+
+    code, status = "may_answer_again", 409
+    zh = "复核没有退回，诉求人在 {until} 以前还可以再答，现在不能办结。"
+    en = "A reviewer did not send it back; its caller may answer again until {until}, and it is not closed before."
+    next_zh = "到那时再办结；再答了没有解决，由另一人复核。"
+    next_en = "Close it then; if the caller says again that it is not solved, another person looks."
+
+
 class NothingToLookAt(Refused):
     code, status = "nothing_to_look_at", 409
     zh = "这个回答不等复核：改过了，已经复核了，或者不是“没有解决”。"

@@ -13,8 +13,10 @@ from jishi.cases import policies
 from jishi.cases.actions import feedback, merging, rechecking, reopening, sweeping
 from jishi.cases.models import Case, Clock, Feedback, Membership, Recheck
 from jishi.cases.queries import second_look
+from jishi.cases.queries.story import Happened
 from jishi.cases.refusals import (
     GroundNeeded,
+    MayAnswerAgain,
     NothingToLookAt,
     NotSolvedAgain,
     NotSolvedNeedsReview,
@@ -24,7 +26,8 @@ from jishi.cases.refusals import (
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
 from jishi.cases.tests.desk_steps import colleague
-from jishi.foundation import scope, trail
+from jishi.cases.web.resident import second_look as telling
+from jishi.foundation import ends, scope, trail
 from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import NotAllowed, NotFound
 
@@ -108,10 +111,35 @@ class TestNotSolved:
 
         f.do(f.the_clock(case.tenant_id), sweeping.sweep, now=AT + 9 * DAY)
         f.disagree(case, AT + 10 * DAY)
-        f.do(f.the_clock(case.tenant_id), sweeping.sweep, now=AT + 11 * DAY)
+        f.do(f.the_clock(case.tenant_id), sweeping.sweep, now=AT + 12 * DAY)
 
         assert entries(case).count("case.recheck_called") == 1
         assert f.again(case.tenant_id, case.id).status == Status.CLOSED
+
+    def test_that_was_said_before_there_were_second_looks_is_not_judged_by_who_took_it_down(self, case: Case) -> None:
+        both = f.staff(case.tenant_id, "feedback", "reviewer", account=14, body="hfzx")
+        with scope.work(system(case.tenant_id)):
+            Feedback.objects.filter(case=case).update(solved="no", answered_at=AT, recorded_by=both.label)
+        f.do(f.the_clock(case.tenant_id), sweeping.sweep, now=AT + 9 * DAY)
+
+        with pytest.raises(SamePerson):
+            f.disagree(case, AT + 10 * DAY, both)
+        with scope.work(both):
+            said = second_look.opened(f.again(case.tenant_id, case.id), by=both).said
+        assert [one.why_not for one in said] == ["wrote_down"]
+
+    def test_taken_back_and_said_again_does_not_start_the_reviewers_clock_anew(self, case: Case) -> None:
+        say(case, NO)
+        first = clock(case, "recheck")
+        say(case, feedback.Answers("yes", "unclear", "no_answer"), AT + HOUR)
+        say(case, NO, AT + 2 * HOUR)
+        say(case, feedback.Answers("yes", "unclear", "no_answer"), AT + 3 * HOUR)
+        say(case, NO, AT + 4 * HOUR)
+
+        last = clock(case, "recheck")
+        assert first is not None and last is not None
+        assert (last.id, last.started_at, len(last.pauses)) == (first.id, first.started_at, 2)
+        assert [datetime.fromisoformat(last.pauses[n][n]) for n in (0, 1)] == [AT + HOUR, AT + 4 * HOUR]
 
     def test_that_is_corrected_is_looked_at_no_more(self, case: Case) -> None:
         say(case, NO)
@@ -170,9 +198,58 @@ class TestDisagreeing:
         feedbacks = clock(case, "feedback")
         assert clock(case, "recheck") is None
         assert feedbacks is not None and feedbacks.due_at is not None
-        conclude(case, AT + 2 * HOUR)
+        conclude(case, AT + 2 * DAY)
         assert f.again(case.tenant_id, case.id).status == Status.CLOSED
         assert entries(case)[-2:] == ["case.recheck_denied", "case.closed"]
+
+    def test_leaves_the_caller_a_working_day_to_answer_again_before_anybody_closes_it(self, case: Case) -> None:
+        say(case, NO)
+        f.disagree(case, AT + HOUR)
+        with scope.work(system(case.tenant_id)):
+            until = Recheck.objects.get(case=case).answer_until
+
+        assert until is not None
+        with pytest.raises(MayAnswerAgain) as no:
+            conclude(case, until - HOUR)
+        assert ends.named(until) in no.value.sentence("zh")
+        conclude(case, until)
+        assert f.again(case.tenant_id, case.id).status == Status.CLOSED
+
+    def test_at_the_end_of_the_feedback_time_leaves_the_caller_his_working_day_before_the_clock_closes_it(
+        self, case: Case
+    ) -> None:
+        own = clock(case, "feedback")
+        assert own is not None and own.due_at is not None
+        say(case, NO, own.due_at - HOUR)
+        f.disagree(case, own.due_at - HOUR / 2)
+        with scope.work(system(case.tenant_id)):
+            until = Recheck.objects.get(case=case).answer_until
+        assert until is not None and until > own.due_at
+
+        f.do(f.the_clock(case.tenant_id), sweeping.sweep, now=until - HOUR)
+        assert f.again(case.tenant_id, case.id).status == Status.FEEDBACK
+        f.do(f.the_clock(case.tenant_id), sweeping.sweep, now=until + HOUR)
+        assert f.again(case.tenant_id, case.id).status == Status.CLOSED
+
+    def test_of_whoever_says_meanwhile_that_it_is_solved_holds_nobody_up(self, case: Case) -> None:
+        say(case, NO)
+        f.disagree(case, AT + HOUR)
+        say(case, feedback.Answers("yes", "yes", "satisfied"), AT + 2 * HOUR)
+
+        assert f.again(case.tenant_id, case.id).status == Status.CLOSED
+
+    def test_is_read_by_its_caller_with_the_moment_until_which_he_may_answer_again(self, case: Case) -> None:
+        say(case, NO)
+        f.disagree(case, AT + HOUR)
+        with scope.work(system(case.tenant_id)):
+            until = Recheck.objects.get(case=case).answer_until
+            entry = trail.of("case", case.id)[-1]
+
+        assert until is not None
+        line = telling.TELL["case.recheck_denied"](
+            Happened(entry.at, entry.verb, codes=entry.codes, words={"why": f.NOT_BACK}, own=True)
+        )
+        assert ends.named(until) in line["sub"]
 
     @pytest.mark.parametrize("said", [{"ground": "he_always_complains"}, {"why": "解决了"}, {"why": "好" * 501}])
     def test_without_a_ground_of_the_list_or_a_sentence_is_refused_and_changes_nothing(
@@ -246,12 +323,12 @@ class TestTheSecondTime:
     def test_counts_what_was_said_in_an_earlier_round_also_where_a_reviewer_did_not_agree(self, case: Case) -> None:
         say(case, NO)
         f.disagree(case, AT + HOUR)
-        conclude(case, AT + 2 * HOUR)
-        f.do(caller(asked(case)[0]), reopening.reopen, case.id, why="又堵了", now=AT + DAY)
-        again = f.to_feedback_again(case, AT + DAY + HOUR)
-        say(again, NO, AT + DAY + 2 * HOUR)
+        conclude(case, AT + 2 * DAY)
+        f.do(caller(asked(case)[0]), reopening.reopen, case.id, why="又堵了", now=AT + 3 * DAY)
+        again = f.to_feedback_again(case, AT + 3 * DAY + HOUR)
+        say(again, NO, AT + 3 * DAY + 2 * HOUR)
 
-        f.do(f.caller_desk(case.tenant_id), feedback.send_back, case.id, why=f.STILL, now=AT + DAY + 3 * HOUR)
+        f.do(f.caller_desk(case.tenant_id), feedback.send_back, case.id, why=f.STILL, now=AT + 3 * DAY + 3 * HOUR)
         assert f.again(case.tenant_id, case.id).status == Status.HANDLING
 
 

@@ -1,7 +1,7 @@
 """回访台: whom to ask, three answers as they were given, calls that reached nobody, and what follows."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ from jishi.cases.states import Status
 from jishi.cases.web.desk import dispatch
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.work.forms import AnswersForm
-from jishi.foundation import numbers
+from jishi.foundation import ends, numbers
 from jishi.foundation.refusals import NotFound, Refused
 
 CLOSED_TO_US = ("answered", "anonymous", "not_drawn")  # whose three answers the desk does not take down
@@ -66,6 +66,7 @@ def page(
             "may_conclude": work.may_conclude(asked, opened.clock is not None and opened.clock.late),
             "said_no": opened.said_no,
             "may_try": any(a.may_try for a in asked), "turn": work.turn_of(opened.case),
+            "again_until": _until(opened.case, now),
             "why": str(request.POST.get("why", ""))[:500],
             "first_open": _whom_the_keys_reach(asked),
             "next_case": _next(rows, opened),
@@ -164,6 +165,11 @@ def _asked_case(request: HttpRequest, number: str) -> Case:
 def _first(rows: Any) -> Any:
     """Whom to call first; with nobody to call, what ends first."""
     return next((r for r in rows if r.to_call), rows[0] if rows else None)
+
+
+def _until(case: Case, now: datetime) -> str:
+    until = work.again_until(case, now)
+    return ends.named(until) if until is not None else ""
 
 
 def _whom_the_keys_reach(asked: Sequence[work.Asked]) -> int:
