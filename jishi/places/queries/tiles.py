@@ -9,6 +9,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
 from typing import Any
 
 from django.db import connection
@@ -35,6 +36,7 @@ class Packed:
 
 _laid: "OrderedDict[tuple[Any, ...], tiles.Layer]" = OrderedDict()
 _kept: "OrderedDict[tuple[Any, ...], Packed]" = OrderedDict()
+_turn = Lock()  # a map asks for many tiles at once, and each is answered by a thread of its own
 
 
 def edition(day: date) -> str:
@@ -59,9 +61,11 @@ def tile(layer: str, wanted: str, z: int, x: int, y: int) -> Packed:
     key = (str(connection.settings_dict["NAME"]), scope.current().actor.tenant_id, wanted, layer, z, x, y)
     held = _kept.get(key)
     if held is None:
-        held = _kept[key] = _packed(_layer(key[:4], day), z, x, y)
-        while len(_kept) > 1 and sum(len(t.content) for t in _kept.values()) > _BYTES_KEPT:
-            _kept.popitem(last=False)
+        held = _packed(_layer(key[:4], day), z, x, y)
+        with _turn:
+            _kept[key] = held
+            while len(_kept) > 1 and sum(len(t.content) for t in _kept.values()) > _BYTES_KEPT:
+                _kept.popitem(last=False)
     return held
 
 
@@ -75,9 +79,11 @@ def _since(wanted: str) -> date:
 def _layer(key: tuple[Any, ...], day: date) -> tiles.Layer:
     held = _laid.get(key)
     if held is None:
-        held = _laid[key] = tiles.Layer.of(key[3], layers.rows(key[3], day))
-        while len(_laid) > _LAYERS_KEPT:
-            _laid.popitem(last=False)
+        held = tiles.Layer.of(key[3], layers.rows(key[3], day))
+        with _turn:
+            _laid[key] = held
+            while len(_laid) > _LAYERS_KEPT:
+                _laid.popitem(last=False)
     return held
 
 

@@ -5,7 +5,9 @@ import gzip
 import io
 import json
 import zipfile
+from collections import OrderedDict
 from datetime import timedelta
+from threading import Lock
 
 import pytest
 import shapely
@@ -45,6 +47,18 @@ def town(client, other_tenant):
             active_from=localdate(MONDAY_TEN), by=by, now=MONDAY_TEN,
         )  # fmt: skip
     return other_tenant
+
+
+class InTurn(OrderedDict):
+    """What is kept for all threads: another one may not put anything in while this one counts."""
+
+    def __init__(self, turn: Lock) -> None:
+        super().__init__()
+        self.turn = turn
+
+    def __setitem__(self, key, value) -> None:
+        assert self.turn.locked()
+        super().__setitem__(key, value)
 
 
 def given(client, file: str, **asked) -> bytes:
@@ -150,6 +164,16 @@ class TestTiles:
             (f"{API}/tiles/grids/nonsense/8/1/1", 404), (f"{API}/tiles/grids/20260101-000000000000/8/1/1", 404),
         ):  # fmt: skip
             assert client.get(wrong).status_code == status, wrong
+
+    def test_are_kept_by_one_thread_at_a_time(self, client, town, monkeypatch):
+        turn = Lock()
+        monkeypatch.setattr(tiles, "_turn", turn)
+        monkeypatch.setattr(tiles, "_kept", kept := InTurn(turn))
+        monkeypatch.setattr(tiles, "_laid", laid := InTurn(turn))
+
+        client.get(self.address(client, "buildings"))
+
+        assert len(kept) == len(laid) == 1
 
     def test_a_second_asking_costs_no_look_at_the_ground(self, client, town, django_assert_max_num_queries):
         at_ = self.address(client, "buildings")
