@@ -351,6 +351,7 @@ class ClockKind(models.TextChoices):
 
 ENDS = frozenset(s for s in Status if s in CASE.ends)
 OPEN = frozenset(Status) - ENDS
+OWED = OPEN - {Status.FEEDBACK}  # the answer is still owed: who has it is asked, and no promise runs
 PART_OPEN = frozenset(s for s in PartStatus if s in PART.open_states)
 WHISTLE_OPEN = frozenset(s for s in WhistleStatus if s in WHISTLE.open_states)
 WHISTLE_WORKING = WHISTLE_OPEN - {WhistleStatus.CONCLUDED}  # rating goes on when the work is over, and holds nobody up

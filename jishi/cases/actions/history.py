@@ -5,19 +5,20 @@ in a number of statements that does not grow with it. A step that the tables do 
 Entries carry the moment of the step in `at`; `recorded_at` is the truth: the moment of taking in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import localdate
 
 from jishi.cases import triage
-from jishi.cases.actions import arrival, making, moving, reckoning, safekeeping
+from jishi.cases.actions import arrival, asking, making, moving, reckoning, safekeeping
 from jishi.cases.actions.arrival import Incoming
 from jishi.cases.actions.intake import RefusedRow
 from jishi.cases.models import (
+    Banking,
     Case,
     Clock,
     Consultation,
@@ -30,8 +31,9 @@ from jishi.cases.models import (
     Report,
     Review,
     Ruling,
+    Suspension,
 )  # fmt: skip
-from jishi.cases.states import CASE, HANDOVER, Role
+from jishi.cases.states import CASE, HANDOVER, Role, Verdict
 from jishi.duties.actions import deciding
 from jishi.foundation import numbers, procedures, scope, trail
 from jishi.foundation.actor import Actor
@@ -39,7 +41,7 @@ from jishi.foundation.refusals import Refused
 from jishi.kernels.procedure import Move, effects
 
 BATCH = 500
-_ROWS = (Handover, Clock, Consultation, Ruling, ContactNote, Progress, Reply, Review, Feedback)
+_ROWS = (Handover, Clock, Consultation, Ruling, ContactNote, Progress, Reply, Review, Feedback, Suspension, Banking)
 
 
 class NotALife(Refused):
@@ -127,10 +129,8 @@ def _numbers(rows: Sequence[PastLife], tenant_code: str) -> list[tuple[str, str]
         by_day.setdefault(localdate(one.received_at), []).append(i)
     out: list[tuple[str, str]] = [("", "")] * len(rows)
     for day, at in sorted(by_day.items()):
-        pairs = zip(
-            numbers.take("R", tenant_code, day, len(at)), numbers.take("C", tenant_code, day, len(at)), strict=True
-        )
-        for i, pair in zip(at, pairs, strict=True):
+        given = (numbers.take(letter, tenant_code, day, len(at)) for letter in "RC")
+        for i, pair in zip(at, zip(*given, strict=True), strict=True):
             out[i] = pair
     return out
 
@@ -159,13 +159,19 @@ def _live(life: _Life, one: PastLife) -> None:
             raise NotALife(step=number, verb=step.verb, why=no.sentence("zh")) from None
 
 
-def _turn(life: _Life, moves: list[Move], at: datetime, amounts: Mapping[str, str]) -> None:
-    result = reckoning.turn(life.case, life.lead, life.clocks, effects(moves), now=at, amounts=amounts)
+def _turn(life: _Life, moves: list[Move], at: datetime, amounts: Mapping[str, str], *spares: str) -> None:
+    acts = {k: act for k, act in effects(moves).items() if k not in spares}
+    result = reckoning.turn(life.case, life.lead, life.clocks, acts, now=at, amounts=amounts)
     life.clocks += result.new
+    for clock in (c for c in result.changed if c.kind == "promise" and c.stopped_at is None):
+        life.case.promise_due_at = clock.due_at  # none while it stands still
 
 
-def _move(life: _Life, step: Happened, *, lead: Handover | None = None, **case_values: Any) -> Move:
-    """Move the case (and its handover, where its table knows the verb) in memory."""
+def _move(
+    life: _Life, step: Happened, *, lead: Handover | None = None, amounts: Mapping[str, str] | None = None,
+    spares: Collection[str] = (), **case_values: Any,
+) -> Move:  # fmt: skip
+    """Move the case (and its handover, where its table knows the verb) in memory; `spares`: clocks left alone."""
     case = life.case
     move = procedures.ensure_move(CASE, step.verb, case.status, case.status_before)
     moves = [move]
@@ -180,7 +186,7 @@ def _move(life: _Life, step: Happened, *, lead: Handover | None = None, **case_v
     case.version += 1
     for name, value in case_values.items():
         setattr(case, name, value)
-    _turn(life, moves, step.at, {})
+    _turn(life, moves, step.at, amounts or {}, *spares)
     _note(life, move.trail, step)
     return move
 
@@ -303,6 +309,57 @@ def _progressed(life: _Life, step: Happened) -> None:
     _note(life, "case.progressed", step)
 
 
+def _suspended(life: _Life, step: Happened) -> None:
+    """Let the clocks stand still until a day; the promise runs on where the caller was not told (row 14)."""
+    until, told = _day(step, "until"), str(step.facts.get("told", ""))
+    how_long = asking.days_until(until, step.at)
+    _move(life, step, amounts={"suspension": how_long}, spares=() if told else ("promise",))
+    life.rows.append(
+        Suspension(
+            **_granted(life, step), ground=str(step.facts.get("ground", "")), words=step.words, told_caller=told,
+            evidence=str(step.facts.get("evidence", "")), until_date=until,
+            until_at=next(c.due_at for c in life.clocks if c.kind == "suspension" and c.stopped_at is None),
+        )
+    )  # fmt: skip
+
+
+def _banked(life: _Life, step: Happened) -> None:
+    """Put the case aside until its review day; its caller was told why (row 16)."""
+    review_on = _day(step, "review_on")
+    _move(life, step, amounts={"bank_review": asking.days_until(review_on, step.at)})
+    life.rows.append(
+        Banking(
+            **_granted(life, step), why_unsolvable=step.words, waits_for=str(step.facts.get("waits_for", ""))[:500],
+            told_caller=str(step.facts.get("told", "")), review_date=review_on,
+        )
+    )  # fmt: skip
+
+
+def _goes_on(life: _Life, step: Happened) -> None:
+    """End what the case waited under; its time runs on (rows 15, 17)."""
+    _move(life, step)
+    for row in (r for r in life.rows if isinstance(r, Suspension | Banking) and r.ended_at is None):
+        row.ended_at, row.ended_by = step.at, "history"
+
+
+def _day(step: Happened, name: str) -> date:
+    found = step.facts.get(name)
+    if not isinstance(found, date) or found <= localdate(step.at):
+        raise NotALife(step=0, verb=step.verb, why="没有写到哪一天")
+    return found
+
+
+def _granted(life: _Life, step: Happened) -> dict[str, Any]:
+    """Give the columns of a request that was granted when it was made: who asked and who agreed is not known here."""
+    if life.lead is None:
+        raise NotALife(step=0, verb=step.verb, why="没有承办单位")
+    return {
+        "tenant_id": life.case.tenant_id, "case": life.case, "handover": life.lead, "asked_at": step.at,
+        "asked_body_id": life.lead.body_id, "asked_by": "history", "verdict": Verdict.APPROVED,
+        "decided_at": step.at, "decided_by": "history", "from_at": step.at,
+    }  # fmt: skip
+
+
 def _replied(life: _Life, step: Happened) -> None:
     lead = life.lead
     if lead is None:
@@ -366,9 +423,8 @@ def _ended(life: _Life, step: Happened) -> None:
 
 def _declined(life: _Life, step: Happened) -> None:
     ground = str(step.facts.get("ground", "other_procedure"))
-    _move(
-        life, step, decline_ground=ground, decline_text=step.words, decline_channel=str(step.facts.get("channel", ""))
-    )
+    where = str(step.facts.get("channel", ""))
+    _move(life, step, decline_ground=ground, decline_text=step.words, decline_channel=where)
 
 
 def _reopened(life: _Life, step: Happened) -> None:
@@ -394,6 +450,10 @@ _STEPS: Mapping[str, Any] = {
     "consultation.open": _contested,
     "handling.note_contact": _contacted,
     "handling.note_progress": _progressed,
+    "clocks.suspend": _suspended,
+    "clocks.resume": _goes_on,
+    "banking.bank": _banked,
+    "banking.take_up": _goes_on,
     "handling.reply": _replied,
     "review.approve": _reviewed,
     "review.send_back": _reviewed,

@@ -18,7 +18,7 @@ from jishi.cases import policies
 from jishi.cases.models import Case, Clock, ForEach, Handover, Membership
 from jishi.cases.queries import sifting, ticking
 from jishi.cases.queries.sifting import Filters
-from jishi.cases.states import CASE, HandoverStatus, Status
+from jishi.cases.states import OWED, HandoverStatus, Status
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
@@ -201,7 +201,7 @@ def cases(filters: Filters, *, by: Actor, now: datetime, after: str = "", limit:
 
 
 def _promise(case: Case, now: datetime) -> Due | None:
-    if case.status not in CASE.open_states or case.promise_due_at is None:
+    if case.status not in OWED or case.promise_due_at is None:
         return None
     whole = (case.promise_due_at - case.received_at).total_seconds()
     gone = (now - case.received_at).total_seconds() / whole if whole > 0 else 1.0

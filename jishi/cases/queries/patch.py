@@ -11,7 +11,7 @@ from jishi.cases import policies
 from jishi.cases.models import Case
 from jishi.cases.queries.desks import Due
 from jishi.cases.queries.today import midnight
-from jishi.cases.states import CASE, Status
+from jishi.cases.states import CASE, OWED, Status
 from jishi.duties import queries as duties
 from jishi.foundation.actor import Actor
 from jishi.places import queries as places
@@ -61,8 +61,8 @@ def grids_of(by: Actor, *, now: datetime) -> list[Any]:
 def patch(*, by: Actor, now: datetime, grid: str = "") -> Patch:
     """Give what the area holds now; two statements, whatever the rows."""
     seen = policies.visible_to(by, Case.objects.filter(status__in=sorted(CASE.open_states)))
-    late = Q(promise_due_at__lt=now)
-    today = Q(promise_due_at__gte=now, promise_due_at__lt=midnight(now))
+    late = Q(status__in=OWED, promise_due_at__lt=now)
+    today = Q(status__in=OWED, promise_due_at__gte=now, promise_due_at__lt=midnight(now))
     counted = {
         row[0]: row[1:]
         for row in seen.order_by().values_list("grid").annotate(

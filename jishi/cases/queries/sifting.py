@@ -19,7 +19,7 @@ from django.utils.timezone import get_current_timezone, localdate
 from jishi.bodies import queries as bodies
 from jishi.cases import policies
 from jishi.cases.models import Case, Clock, ForEach, Handover, Part, SavedFilter, Tagged
-from jishi.cases.states import CASE, ClockKind, Role, Status, Urgency
+from jishi.cases.states import CASE, OWED, ClockKind, Role, Status, Urgency
 from jishi.duties import queries as duties
 from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
@@ -142,7 +142,7 @@ def _conditions(filters: Filters, *, each: bool = False) -> list[Q]:
         (filters.grid, lambda: Q(grid__code=filters.grid)),
         (filters.urgency, lambda: Q(urgency=filters.urgency)),
         (filters.clock, lambda: _with_clock(filters.clock)),
-        (filters.due_before, lambda: Q(promise_due_at__lt=filters.due_before, status__in=sorted(CASE.open_states))),
+        (filters.due_before, lambda: Q(promise_due_at__lt=filters.due_before, status__in=sorted(OWED))),
         (at, lambda: Q(changed_at__gt=at) | Q(status_since__gt=at) | Q(received_at__gt=at)),
     ]
     return [condition() for asked_for, condition in known if asked_for]

@@ -12,7 +12,7 @@ from jishi.cases import policies
 from jishi.cases.actions import reckoning
 from jishi.cases.models import Case, Clock
 from jishi.cases.queries import ticking
-from jishi.cases.states import CASE, HandoverStatus, Role, Status
+from jishi.cases.states import CASE, OWED, HandoverStatus, Role, Status
 from jishi.foundation.actor import Actor
 
 BESIDES = ("contact",)  # runs beside the clock that orders a case: counted by its kind alone
@@ -96,9 +96,9 @@ def standing(role: str, *, by: Actor, now: datetime) -> Standing:
 
 
 def promises(*, by: Actor, now: datetime) -> Promises:
-    """Count the open cases by the day promised to the resident; one statement."""
-    late = Q(promise_due_at__lt=now)
-    today = Q(promise_due_at__gte=now, promise_due_at__lt=midnight(now))
+    """Count the open cases, and those whose answer is owed by the day promised to the resident; one statement."""
+    late = Q(status__in=OWED, promise_due_at__lt=now)
+    today = Q(status__in=OWED, promise_due_at__gte=now, promise_due_at__lt=midnight(now))
     seen = policies.visible_to(by, Case.objects.filter(status__in=CASE.open_states))
     found = seen.aggregate(
         all=Count("id"), late=Count("id", filter=late), today=Count("id", filter=today),
@@ -110,7 +110,7 @@ def promises(*, by: Actor, now: datetime) -> Promises:
 
 def overdue(*, by: Actor, now: datetime) -> tuple[Begin, ...]:
     """Give the open cases whose promise has passed the longest; one statement."""
-    seen = policies.visible_to(by, Case.objects.filter(status__in=CASE.open_states, promise_due_at__lt=now))
+    seen = policies.visible_to(by, Case.objects.filter(status__in=OWED, promise_due_at__lt=now))
     rows = seen.order_by("promise_due_at", "id").values_list("number", "title", "urgency", "promise_due_at")[:FIRST]
     return tuple(Begin(n, t, urgency, "promise", due, 1.0, late=True, paused=False) for n, t, urgency, due in rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from random import Random
 from typing import Any
 
@@ -57,12 +58,21 @@ PROGRESS_WORDS = (
     "夜间复查一次，情况有好转。",
     "正在核对产权资料。",
 )
-BANK_WORDS = ("等老旧小区改造资金下达。", "等上游管网改造完成后接通。", "等公共停车场选址批复。")
-SUSPEND_WORDS = (
-    "连续降雨，土方不能开挖，等天晴。",
-    "等反映人从外地回来开门查看。",
-    "等规划许可批准，已告知反映人。",
-)
+# What a case waits for by the kinds of the field: ground, words, evidence, what the caller is told, the longest wait.
+SUSPENDED = (
+    ("weather", "连续降雨，土方不能开挖，等天晴。", "云气预〔2026〕雨情提示第17号",
+     "这几天雨一直在下，开挖会塌方。天晴两天就动工，哪天开工先告诉您。", 9),
+    ("awaiting_caller", "等反映人从外地回来开门查看。", "", "要进屋才能查漏点，请告诉我们哪天家里有人，好上门看。", 12),
+    ("procedure_elsewhere", "等规划许可批准，已告知反映人。", "云规许受〔2026〕第88号",
+     "加装要先批规划许可，材料已经收了。批下来那天就排施工，并告诉您日期。", 24),
+    ("construction_window", "主管道要等停气检修的那几天才能换。", "年度检修计划第6页",
+     "这一段要停气才能换，检修排在月底，换完当天告诉您。", 21),
+)  # fmt: skip
+BANKED = (
+    ("等老旧小区改造资金下达。", "老旧小区改造资金下达", "这栋楼列进了下一批改造，钱还没到。每季度告诉您到哪一步。"),
+    ("等上游管网改造完成后接通。", "上游管网改造完成", "上游的管网先改，改完才能接您门口这段。每季度告诉您进度。"),
+    ("等公共停车场选址批复。", "公共停车场选址批复", "要建停车场才有地方停，选址报上去了。批复下来当天告诉您。"),
+)  # fmt: skip
 
 
 @dataclass
@@ -191,7 +201,11 @@ def _work(told: Told, line: Course, due: dt.datetime, *, late: bool) -> None:
         line.add("progressed", told.body, spend * 0.4, rng.choice(PROGRESS_WORDS))
         spend *= 0.6
     if rng.random() < 0.02:
-        line.add("suspended", told.body, spend * 0.2, rng.choice(SUSPEND_WORDS), ground="weather")
+        ground, said, evidence, told_caller, longest = rng.choice(SUSPENDED[:3])
+        wait = spend * 0.2
+        until = (line.at + dt.timedelta(hours=wait)).astimezone(LOCAL).date() + dt.timedelta(days=longest)
+        facts = {"ground": ground, "evidence": evidence, "told": told_caller, "until": until}
+        line.add("suspended", told.body, wait, said, **facts)
         line.add("resumed", told.body, rng.uniform(30, 120))
     line.at += dt.timedelta(hours=spend)
     line.at_work()
@@ -266,21 +280,36 @@ def status_after(steps: tuple[Step, ...]) -> str:
     return next(STATUS_AFTER[s.what] for s in reversed(steps) if s.what in STATUS_AFTER)
 
 
-def left_open(steps: tuple[Step, ...], told: Told, now: dt.datetime, rng: Random) -> tuple[Step, ...] | None:
-    """This will leave an older case unfinished the ways old cases are: in hand, suspended or banked.
-
-    None when the case never came so far.
-    """
+def in_hand(steps: tuple[Step, ...]) -> tuple[Step, ...] | None:
+    """This will give the steps up to where the body works on it; None when the case never came so far."""
     last = next((n for n, s in enumerate(steps) if s.what == "contacted"), None)
     if last is None:
         return None
-    kept = steps[: last + 1]
-    at = kept[-1].at
-    age = (now - at).total_seconds() / 3600
-    fate = rng.random()
-    if age < 24 or fate < 0.42:
-        return kept
-    then = at + dt.timedelta(hours=age * rng.uniform(0.15, 0.7))
-    if fate < 0.76:
-        return (*kept, Step("suspended", then, told.body, rng.choice(SUSPEND_WORDS), {"ground": "weather"}))
-    return (*kept, Step("banked", then, told.body, rng.choice(BANK_WORDS), {"approved_by": OFFICE}))
+    at_work = takewhile(lambda s: s.what in ("contacted", "progressed", "part_asked", "part_done"), steps[last:])
+    return (*steps[:last], *at_work)
+
+
+def aside(steps: tuple[Step, ...], told: Told, how: str, now: dt.datetime, rng: Random) -> tuple[Step, ...] | None:
+    """This will leave a case suspended or banked, since some day before its answer was due; None if it cannot be.
+
+    The day on which it goes on lies ahead.
+    """
+    kept = in_hand(steps)
+    if kept is None:
+        return None
+    at = kept[-1].at + dt.timedelta(hours=rng.uniform(1, 40))
+    tomorrow, day = now.astimezone(LOCAL).date() + dt.timedelta(days=1), at.astimezone(LOCAL).date()
+    if at >= now:
+        return None
+    if how == "banked":
+        why, waits_for, told_caller = rng.choice(BANKED)
+        review = max(day + dt.timedelta(days=rng.randint(60, 150)), tomorrow + dt.timedelta(days=9))
+        facts = {"waits_for": waits_for, "told": told_caller, "review_on": review}
+        return (*kept, Step("banked", at, told.body, why, facts))
+    fit = [one for one in SUSPENDED if tomorrow < day + dt.timedelta(days=one[4])]
+    if not fit:
+        return None
+    ground, said, evidence, told_caller, longest = rng.choice(fit)
+    until = day + dt.timedelta(days=longest)
+    facts = {"ground": ground, "evidence": evidence, "told": told_caller, "until": until}
+    return (*kept, Step("suspended", at, told.body, said, facts))

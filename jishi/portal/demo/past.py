@@ -11,7 +11,7 @@ from random import Random
 
 from jishi.portal.demo import course as life
 from jishi.portal.demo import words
-from jishi.portal.demo.course import ENDED, Told, status_after
+from jishi.portal.demo.course import Told, status_after
 from jishi.portal.demo.nouns import Matter, PastCase, Place, Step, Town
 from jishi.portal.demo.spots import Spots
 from jishi.portal.demo.town import town
@@ -33,7 +33,12 @@ CHANNELS = (("phone", 61), ("web", 21), ("grid", 10), ("visit", 3), ("link", 3),
 KINDS = (("report", 61), ("complaint", 17), ("inquiry", 8), ("help", 7), ("suggestion", 5), ("tip_off", 2))
 VOICES = (("open", 70), ("confidential", 21), ("anonymous", 9))
 SHARE_TO_SIGN = 0.0004  # of each body whose handler can sign in: two of five thousand
-SHARE_NEAR_DUPLICATE, SHARE_TWO_MATTERS, SHARE_CONTACT_IN_TEXT, SHARE_OPEN = 0.08, 0.035, 0.06, 0.06
+SHARE_NEAR_DUPLICATE, SHARE_TWO_MATTERS, SHARE_CONTACT_IN_TEXT = 0.08, 0.035, 0.06
+# What has not ended, besides what came in these days: of the cases whose answer is not due yet, so many are still in
+# hand; of all, so many wait aside and so many are late. Of a town's open cases five to ten in a hundred are late.
+SHARE_IN_HAND = 0.5
+SHARE_SUSPENDED, SHARE_BANKED, SHARE_OVERDUE = 0.0028, 0.0024, 0.0008
+LATE_BY, LATE_AT_MOST = 10.0, 20.0  # days: most of them, and the one that has waited longest
 EMERGENCIES = frozenset({"07.02.01", "02.03.01", "10.02.03"})
 URGENT = frozenset(
     {
@@ -111,15 +116,13 @@ class Year:
 
     def cases(self) -> Iterable[PastCase]:
         moments = sorted([*self._topic_moments(), *((m, None) for m in self._moments())], key=lambda m: m[0])
-        open_wanted = round(self.n * SHARE_OPEN)
         drafts: list[tuple[PastCase, Told]] = []
         for number, (at, topic) in enumerate(moments, start=1):
             drafts.append(self._one(number, at, topic))
             self.said.append(drafts[-1][0])
-        still_open = sum(case.status not in ENDED for case, _ in drafts)
-        reopened = self._reopen_late(drafts, open_wanted - still_open)
+        left_open = self._left_open(drafts)
         fresh = self._fresh(drafts)
-        told = [fresh.get(n) or reopened.get(n, case) for n, (case, _) in enumerate(drafts)]
+        told = [fresh.get(n) or left_open.get(n, case) for n, (case, _) in enumerate(drafts)]
         waiting = self._waiting(told)
         return sorted((waiting.get(n, case) for n, case in enumerate(told)), key=lambda c: c.said_at)
 
@@ -249,22 +252,38 @@ class Year:
         ]
         return self.rng.choice(recent) if recent else None
 
-    def _reopen_late(self, drafts: list[tuple[PastCase, Told]], wanted: int) -> dict[int, PastCase]:
-        """Cases of the last months that are still in hand, suspended or banked, until enough are open."""
+    def _left_open(self, drafts: list[tuple[PastCase, Told]]) -> dict[int, PastCase]:
+        """Cases that have not ended: the newest are in hand, some of the last weeks wait aside, a few are late."""
         made: dict[int, PastCase] = {}
-        recent = [n for n in range(len(drafts) * 2 // 3, len(drafts)) if drafts[n][0].status == "closed"]
-        first = len(drafts) * 2 // 3
-        drawn = {
-            n: self.rng.random() ** (1 / (n - first + 1) ** 3) for n in recent
-        }  # the newer, the likelier
-        for n in sorted(recent, key=lambda n: -drawn[n]):
-            if len(made) >= wanted:
-                break
-            case, told = drafts[n]
-            steps = life.left_open(case.steps, told, self.now, self.rng)
-            if steps is not None:
-                made[n] = replace(case, steps=steps, status=status_after(steps), is_late=False, reply="")
+        closed = [n for n in range(len(drafts) * 2 // 3, len(drafts)) if drafts[n][0].status == "closed"]
+        age = {n: (self.now - drafts[n][0].said_at).total_seconds() / 86400 for n in closed}
+        late = {n: _days_late(drafts[n][0].said_at, drafts[n][1].named.days, self.now) for n in closed}
+        for n in closed:
+            if late[n] < -0.5 and self.rng.random() < SHARE_IN_HAND:
+                self._keep(made, n, drafts, life.in_hand(drafts[n][0].steps))
+        self.rng.shuffle(closed)
+        for how, share, oldest in (("suspended", SHARE_SUSPENDED, 24.0), ("banked", SHARE_BANKED, 70.0)):
+            wanted = len(made) + round(self.n * share)
+            for n in (n for n in closed if n not in made and 2.0 < age[n] < oldest):
+                if len(made) < wanted:
+                    case, told = drafts[n]
+                    self._keep(made, n, drafts, life.aside(case.steps, told, how, self.now, self.rng))
+        longest = [n for n in closed if n not in made and 15 < late[n] < LATE_AT_MOST][:1]
+        wanted = len(made) + max(1, round(self.n * SHARE_OVERDUE))
+        for n in (*longest, *(n for n in closed if n not in made and 1 < late[n] < LATE_BY)):
+            if len(made) < wanted:
+                self._keep(made, n, drafts, life.in_hand(drafts[n][0].steps))
         return made
+
+    def _keep(
+        self,
+        made: dict[int, PastCase],
+        n: int,
+        drafts: list[tuple[PastCase, Told]],
+        steps: tuple[Step, ...] | None,
+    ) -> None:
+        if steps is not None:
+            made[n] = replace(drafts[n][0], steps=steps, status=status_after(steps), is_late=False, reply="")
 
     def _fresh(self, drafts: list[tuple[PastCase, Told]]) -> dict[int, PastCase]:
         """Of the last two days: returns not yet answered, consultations, replies under review."""
@@ -273,6 +292,7 @@ class Year:
             n
             for n in range(len(drafts) - 1, -1, -1)
             if drafts[n][0].said_at > self.now - dt.timedelta(hours=52)
+            and _days_late(drafts[n][0].said_at, drafts[n][1].named.days, self.now) < -0.5
             and any(
                 s.what == "contacted" and s.at < self.now - dt.timedelta(hours=4) for s in drafts[n][0].steps
             )
@@ -342,6 +362,15 @@ class Year:
         steps = (*steps, *added)
         reply = steps[-1].words if what == "replied" else ""
         return replace(case, steps=steps, status=status_after(steps), is_late=False, reply=reply)
+
+
+def _days_late(said_at: dt.datetime, days: int, now: dt.datetime) -> float:
+    """Natural days since so many working days have passed; holidays are not known here."""
+    due = said_at.astimezone(LOCAL)
+    while days:
+        due += dt.timedelta(days=1)
+        days -= due.weekday() < 5
+    return (now - due).total_seconds() / 86400
 
 
 def _asked_of(case: PastCase) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jishi.portal.demo import export_rows, hotline_rows, past_cases, town
+from jishi.portal.demo import export_rows, hotline_rows, past, past_cases, town
 from jishi.portal.demo.course import ENDED, status_after
 from jishi.portal.demo.rows import BOARD_COLUMNS, HOTLINE_COLUMNS
 from jishi.portal.demo.whose import LOCAL
@@ -57,10 +57,15 @@ class TestShares:
         assert 0.07 < share(lambda c: c.voice == "anonymous") < 0.11
         assert 0.01 < share(lambda c: c.also_about) < 0.06
 
-    def test_about_three_hundred_are_open_in_varied_states(self):
-        open_ = Counter(c.status for c in YEAR if c.status not in ENDED)
+    def test_about_two_hundred_and_fifty_are_open_in_varied_states_most_of_them_of_the_last_weeks(self):
+        """Fourteen a day: three weeks of them would be three hundred, and most are answered within one."""
+        left = [c for c in YEAR if c.status not in ENDED]
+        open_ = Counter(c.status for c in left)
+        old = [c for c in left if NOW - c.said_at > dt.timedelta(days=28)]
 
-        assert 260 <= open_.total() <= 340
+        assert 210 <= open_.total() <= 290
+        assert {c.status for c in old} <= {"banked", "suspended", "handling", "feedback"}
+        assert len(old) < 0.12 * len(left)
         assert {
             "received",
             "offered",
@@ -83,6 +88,20 @@ class TestShares:
         assert {p.username for p in town().people if "handler" in p.roles and waits[p.body] < 1} == set()
         assert [c.said_at for c in year] == sorted(c.said_at for c in year)
         assert len({c.external_id for c in year}) == len(year)
+
+    @pytest.mark.parametrize("day", [TODAY, dt.date(2026, 11, 22), dt.date(2027, 2, 9)])
+    def test_few_answers_are_overdue_and_hardly_any_by_more_than_two_weeks(self, day):
+        """By the working days of the promise; what waits aside was told so, and its promise stands still."""
+        year = past_cases(5000, seed=1, today=day)
+        now = dt.datetime.combine(day, dt.time(10, 20), LOCAL)
+        left = [c for c in year if c.status not in ENDED]
+        days = {i.number: int(i.promises["promise"].removesuffix("wd")) for i in town().duty_items}
+        owed = [c for c in left if c.status in ("received", "offered", "consulting", "handling", "replied")]
+        fresh = [c for c in owed if not did(c, "reopened")]
+        late = [past._days_late(c.said_at, days.get(c.item, 5), now) for c in fresh]
+
+        assert 0.03 * len(left) < sum(d > 0 for d in late) < 0.1 * len(left)
+        assert sum(d > 14 for d in late) <= 3
 
     def test_less_than_half_of_the_closed_have_an_answer_to_feedback(self):
         closed = [c for c in YEAR if c.status == "closed"]

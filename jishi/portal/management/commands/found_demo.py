@@ -8,7 +8,7 @@ from django.utils import timezone
 from jishi.cases.actions import clusters, measuring
 from jishi.foundation import scope
 from jishi.foundation.actor import clock
-from jishi.portal import demo_talks, founding
+from jishi.portal import demo_monday, demo_talks, founding
 
 
 class Command(BaseCommand):
@@ -29,6 +29,7 @@ class Command(BaseCommand):
             founding.remember(tenant_id, today=founding.shanghai_today(now), now=now, say=self._say, first=first)
             founding.send_out(tenant_id, now=now)
             demo_talks.begin(tenant_id, code=founding.CODE, now=now)
+            demo_monday.begin(tenant_id, code=founding.CODE, now=now)
             founding.draw_calls(tenant_id, now=now)
             by = clock(tenant_id, "founding")
             clusters.sweep(by=by, now=now)
