@@ -41,6 +41,46 @@ class ReportIn(Schema):
     spoken: bool = False
 
 
+class SuggestedOut(Schema):
+    """What one stage of triage suggests, or why it does not."""
+
+    stage: str
+    candidates: list[dict[str, Any]]
+    abstained: str
+    edition: str
+
+
+class HeardOut(Schema):
+    """One danger of which the words warn; `verified`: its number was checked in this town."""
+
+    code: str
+    name: str
+    words: list[str]
+    call: str
+    verified: bool
+
+
+class DangerOut(Schema):
+    """What whoever wrote is told at once: `say` in the language asked for; `call`: emergency lines first."""
+
+    say: str
+    call: list[str]
+    heard: list[HeardOut]
+
+
+class ReceivedOut(Schema):
+    """A report that was taken in. `recused`, `seen_by`: its sender is of a body complained about; who goes on."""
+
+    number: str
+    case: str | None = None
+    promise_due_at: str | None = None
+    danger: DangerOut | None = None
+    suggestions: list[SuggestedOut] = []
+    word: str = ""
+    recused: bool = False
+    seen_by: int = 0
+
+
 class PartIn(Schema):
     body: Number
     what: str = Field(max_length=400)

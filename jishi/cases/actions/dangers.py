@@ -30,10 +30,15 @@ def mark(
             edition=edition, marked_at=now,
         )
         for i, (report, seen) in enumerate(zip(reports, looked, strict=True))
-        if report.said_at >= now - FRESH
+        if is_fresh(report, now=now)
         for one in seen.dangers
     ]  # fmt: skip
     into.rows(rows)
+
+
+def is_fresh(report: Report, *, now: datetime) -> bool:
+    """Whether it was said lately enough for somebody to be called."""
+    return report.said_at >= now - FRESH
 
 
 def acted(

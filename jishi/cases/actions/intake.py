@@ -45,6 +45,7 @@ from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed, NotFound, Refused, Stale
 from jishi.foundation.together import Together
 from jishi.kernels.text.minimise import minimise_one
+from jishi.kernels.text.risk import RiskMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Received:
     """What the sender gets: number, word (once, never stored), the promise and why.
 
     `aside`: the sender is of a body complained about and finds nothing of it from now on; who goes on instead.
+    `heard`: what the words warn of; whoever said them hears `risks.of_own_words`.
     """
 
     report_id: int
@@ -62,6 +64,7 @@ class Received:
     promise_due_at: datetime | None
     suggestions: tuple[triage.Suggested, ...]
     aside: receivers.Aside | None = None
+    heard: tuple[RiskMark, ...] = ()
 
 
 Also = Callable[[Received, Together], None]  # puts what belongs to a report beside what is stored with it
@@ -138,7 +141,7 @@ def _store(
         for i, report in enumerate(reports):
             done.append(Received(
                 report.id, report.number, cases[i].id, cases[i].number, word_by_row[i], cases[i].promise_due_at,
-                looked[i].suggested, asides[i],
+                looked[i].suggested, asides[i], looked[i].dangers if dangers.is_fresh(report, now=now) else (),
             ))  # fmt: skip
             if also is not None:
                 also(done[-1], kept)

@@ -16,7 +16,7 @@ from jishi.cases.models import Case, Program
 from jishi.cases.open311 import asking, telling
 from jishi.cases.open311.answers import Answer, Fault, Wrong
 from jishi.cases.open311.asking import Given, Served
-from jishi.cases.queries import public, standing
+from jishi.cases.queries import public, risks, standing
 from jishi.cases.refusals import TooManyPosts
 from jishi.cases.states import Channel, Voice
 from jishi.duties import queries as duties
@@ -95,7 +95,8 @@ def _taken(one: arrival.Incoming, given: Given, sender: Sender, now: datetime) -
             fetching.name(done.report_id, done.case_id, now=now)
     except Refused as no:
         raise Wrong(Fault(400, no.sentence("en"))) from None
-    notice = standing.promise(Case.objects.get(id=done.case_id))
+    danger = risks.sentence(risks.of_own_words(done.heard))  # before any day of reply (12 §7)
+    notice = " ".join(filter(None, [danger, standing.promise(Case.objects.get(id=done.case_id))]))
     told = {"service_notice": _unkept(given, notice, kept=bool(shots))}
     if sender.served.answers_with_token:
         return {"token": programs.give_token(done.report_id, by=sender.actor, now=now), **told}

@@ -1,8 +1,11 @@
 """险情提示 as the receiving desk reads them: what waits, of which danger, which words, which number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext
 
 from jishi.cases import policies
 from jishi.cases.actions import reckoning
@@ -68,6 +71,18 @@ def waiting(*, by: Actor, case_id: int | None = None) -> list[Waiting]:
     return [_told(marks) for marks in list(found.values())[:MOST]]
 
 
+def of_reports(report_ids: Sequence[int], *, by: Actor) -> dict[int, tuple[Marked, ...]]:
+    """Give what waits of these reports, by report; one statement. Empty for everybody but the receiving desk."""
+    if not report_ids or not by.has(*READERS):
+        return {}
+    seen = policies.visible_to(by, Case.objects.all())
+    rows = RiskMark.objects.filter(tenant_id=by.tenant_id, report__in=report_ids, case__in=seen).order_by("id")
+    found: dict[int, tuple[Marked, ...]] = {}
+    for row in rows.annotate(rules=danger.row()):
+        found[row.report_id] = (*found.get(row.report_id, ()), _marked(row.code, row.words, _rules_of(row)))
+    return found
+
+
 _OF_CASE = ("number", "version", "title", "place_name", "address_text", "urgency")
 
 
@@ -88,6 +103,36 @@ def of_own_words(heard: Sequence[Heard]) -> tuple[Marked, ...]:
     return tuple(one for one in told if not one.danger.desk_only)
 
 
+def kept_of(marked: Sequence[Marked]) -> list[dict[str, Any]]:
+    """Give what an answer keeps under its key: codes and words of the rules; numbers are those of the day of asking."""
+    return [{"code": m.danger.code, "words": list(m.words)} for m in marked]
+
+
+def as_told(kept: Sequence[Mapping[str, Any]], lang: str) -> dict[str, Any] | None:
+    """Say to a program what the page says to whoever wrote: the sentence, whom to call, which words; None where nothing
+    was heard (spec 12 §7)."""
+    rules = danger.load() if kept else None
+    marked = [_marked(str(one["code"]), one["words"], rules) for one in kept if rules]
+    if not marked:
+        return None
+    rows = [
+        {
+            "code": m.danger.code, "name": m.danger.called(lang), "words": list(m.words), "call": m.danger.call,
+            "verified": m.danger.verified,
+        }
+        for m in marked
+    ]  # fmt: skip
+    return {"say": sentence(marked), "call": list(numbers_of(marked)), "heard": rows}
+
+
+def sentence(marked: Sequence[Marked]) -> str:
+    """Say in the language of the reader what the pages say: safety first, then which numbers help; empty for none."""
+    if not marked:
+        return ""
+    calls = [gettext("拨 %(n)s") % {"n": n} for n in numbers_of(marked)]
+    return " ".join([gettext("听起来有危险：先保证人安全，别等这里的答复。"), *calls])
+
+
 def soon(lang: str) -> tuple[str, str]:
     """Say how soon an emergency is placed, and how soon after its signing its caller is called (spec 10 §5.1)."""
     amounts = (reckoning.table_clock(kind).emergency_amount for kind in ("dispatch", "contact"))
@@ -102,14 +147,18 @@ def numbers_of(marked: Sequence[Marked]) -> tuple[str, ...]:
 
 
 def _told(rows: Sequence[RiskMark]) -> Waiting:
-    case, adopted = rows[0].case, getattr(rows[0], "rules", None)
-    rules = danger.edition_of((adopted["id"], adopted["number"], adopted["sha256"]) if adopted else None)
+    case, rules = rows[0].case, _rules_of(rows[0])
     by_code: dict[str, Sequence[str]] = {}
     for row in rows:
         by_code.setdefault(row.code, row.words)
     marked = tuple(_marked(code, words, rules) for code, words in by_code.items())
     place = case.place_name or case.address_text
     return Waiting(case.id, case.number, case.version, case.title, place, case.urgency, rows[0].marked_at, marked)
+
+
+def _rules_of(row: RiskMark) -> Rules:
+    adopted = getattr(row, "rules", None)
+    return danger.edition_of((adopted["id"], adopted["number"], adopted["sha256"]) if adopted else None)
 
 
 def _marked(code: str, words: Sequence[str], rules: Rules) -> Marked:

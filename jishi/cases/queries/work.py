@@ -27,7 +27,7 @@ from jishi.cases.models import (
     Reply,
     Review,
 )  # fmt: skip
-from jishi.cases.queries import listing, ticking
+from jishi.cases.queries import listing, risks, ticking
 from jishi.cases.states import HandoverStatus, Role, Solved, Status, Voice
 from jishi.foundation import ends, refusals
 from jishi.foundation.actor import Actor
@@ -52,6 +52,7 @@ class RowSaid:
     code: str
     facts: Mapping[str, Any]
     report_number: str = ""
+    warns: tuple[risks.Marked, ...] = ()  # for the receiving desk, until it has acted
 
     def sentence(self, lang: str = "zh") -> str:
         """Say why it was refused."""
@@ -79,10 +80,14 @@ def import_rows(run_id: int, *, by: Actor, result: str = "", after: int = 0, lim
     rows = ImportRow.objects.filter(tenant_id=by.tenant_id, run=run_id, line__gt=after)
     if result:
         rows = rows.filter(result=result)
-    found = rows.order_by("line").values_list("line", "result", "code", "detail", "report__number")[:limit]
+    shown = ("line", "result", "code", "detail", "report__number", "report_id")
+    found = list(rows.order_by("line").values_list(*shown)[:limit])
+    warned = risks.of_reports([row[-1] for row in found if row[-1]], by=by)
     return [
-        RowSaid(line, res, code, json.loads(detail) if detail.endswith("}") else {}, number or "")
-        for line, res, code, detail, number in found
+        RowSaid(
+            line, res, code, json.loads(detail) if detail.endswith("}") else {}, number or "", warned.get(report, ())
+        )
+        for line, res, code, detail, number, report in found
     ]
 
 

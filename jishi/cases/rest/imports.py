@@ -70,7 +70,10 @@ def rows(
     request: HttpRequest, run: int, result: str = "", after: Annotated[int, Query(ge=0, le=2**31)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
 ) -> dict[str, Any]:  # fmt: skip
-    """Give, by line: created, known, changed or refused with its reason; never the words of a row."""
+    """Give, by line: created, known, changed or refused with its reason; never the words of a row.
+
+    `dangers`: what a row that was taken in warns of and nobody has acted upon, for keys of the receiving desk.
+    """
     by, lang = request.actor, translation.get_language() or "zh-hans"  # type: ignore[attr-defined]
     column_maps.ensure_may_import(by)
     if result and result not in importing.RESULTS:
@@ -81,7 +84,10 @@ def rows(
     return {
         **told, "next": kept[-1].line if len(found) > limit else None,
         "rows": [
-            {"line": r.line, "result": r.result, "code": r.code, "why": r.sentence(lang), "report": r.report_number}
+            {
+                "line": r.line, "result": r.result, "code": r.code, "why": r.sentence(lang), "report": r.report_number,
+                "dangers": [{"code": m.danger.code, "words": list(m.words), "call": m.danger.call} for m in r.warns],
+            }
             for r in kept
         ],
     }  # fmt: skip

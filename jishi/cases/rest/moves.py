@@ -41,6 +41,7 @@ from jishi.cases.shapes import (
     LineIn,
     OfferIn,
     ProgressIn,
+    ReceivedOut,
     RecheckIn,
     ReplyIn,
     ReportIn,
@@ -57,9 +58,12 @@ from jishi.foundation import idempotency
 from jishi.foundation.refusals import Invalid, KeyMissing, NotAllowed
 
 
-@router.post("/reports", response={201: dict[str, Any]}, summary="Take a report in")
+@router.post("/reports", response={201: ReceivedOut}, exclude_unset=True, summary="Take a report in")
 def create_report(request: HttpRequest, response: HttpResponse, payload: ReportIn) -> tuple[int, dict[str, Any]]:
-    """Take a report in: placed, classified, routed and promised when this answers; readable at once."""
+    """Take a report in: placed, classified, routed and promised when this answers; readable at once.
+
+    Where its words warn of danger, `danger` says whom to call: show that to whoever wrote, before any day of reply.
+    """
     actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
     key = request.headers.get("Idempotency-Key", "")
     if not key:
@@ -70,7 +74,10 @@ def create_report(request: HttpRequest, response: HttpResponse, payload: ReportI
     word = _receive(request, payload, now, slot) if slot.is_first else ""
     if not slot.answer.get("recused"):
         response["Location"] = f"/api/v1/reports/{slot.answer['number']}"
-    return 201, {**slot.answer, "word": word}  # the word is said once: nobody keeps it, a repeated answer has none
+    told = {name: value for name, value in slot.answer.items() if name != "heard"}
+    danger = risks.as_told(slot.answer.get("heard", ()), get_language() or "zh")
+    # the word is said once: nobody keeps it, a repeated answer has none
+    return 201, {**told, "danger": danger, "word": word}
 
 
 def _receive(request: HttpRequest, payload: ReportIn, now: datetime, slot: idempotency.Slot) -> str:
@@ -91,10 +98,12 @@ def _receive(request: HttpRequest, payload: ReportIn, now: datetime, slot: idemp
 
 
 def _answer(done: intake.Received) -> dict[str, Any]:
+    """Give what is kept under the key. Violence and self-harm are for the desk alone and are not among `heard`."""
+    heard = risks.kept_of(risks.of_own_words(done.heard))
     if done.aside is not None:  # its sender finds nothing of it any more: the number for the caller, and who goes on
         due = done.promise_due_at.isoformat() if done.promise_due_at else None
         told = {"recused": True, "seen_by": done.aside.body_id}
-        return {"number": done.number, "case": None, "promise_due_at": due, "suggestions": [], **told}
+        return {"number": done.number, "case": None, "promise_due_at": due, "suggestions": [], "heard": heard, **told}
     return {
         "number": done.number,
         "case": done.case_number,
@@ -103,6 +112,7 @@ def _answer(done: intake.Received) -> dict[str, Any]:
             {"stage": s.stage, "candidates": list(s.candidates), "abstained": s.abstained, "edition": s.edition}
             for s in done.suggestions
         ],
+        "heard": heard,
     }
 
 

@@ -1,15 +1,24 @@
 """In a danger nobody is promised an ordinary day: console, receipts and desk propose what is quick (spec 12 §7)."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
+from jishi.accounts.actions import clients
+from jishi.cases.actions import attending
 from jishi.cases.models import Case, Clock, RiskMark
 from jishi.cases.tests import factories as f
+from jishi.cases.tests import open311_steps as o
 from jishi.cases.tests.desk_steps import colleague, key_on
+from jishi.cases.tests.import_steps import csv_of, run_through
 from jishi.cases.tests.test_resident_pages import client, said
 from jishi.foundation import scope, trail
 from jishi.foundation.actor import system
+from jishi.foundation.models import IdempotencyRecord
+from jishi.portal.demo import hotline_rows
 
 __all__ = ["client"]  # a fixture
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_the_town")]
@@ -121,3 +130,82 @@ class TestTheDispatchDesk:
             entry = next(e for e in trail.of("case", case.id) if e.verb == "case.urgency_set")
             assert trail.words_of("case", case.id)[entry.seq]["why"] == kept
         assert stored(town, RiskMark), "to say how urgent it is, is no act upon the danger"
+
+
+class TestPrograms:
+    @pytest.fixture
+    def api(self, town):
+        with scope.work(system(town)):
+            issued_at = timezone.now() - timedelta(days=400)
+            _, key = clients.issue("phone", roles=["operator"], body_ids=[], by=system(town), now=issued_at)
+        return Client(SERVER_NAME="town.example", HTTP_AUTHORIZATION=f"Bearer {key}")
+
+    def create(self, api, text, key="k1", lang="zh-hans"):
+        headers = {"Idempotency-Key": key, "Accept-Language": lang}
+        answer = api.post("/api/v1/reports", {"text": text}, content_type="application/json", headers=headers)
+        assert answer.status_code == 201, answer.content
+        return answer.json()
+
+    @pytest.mark.parametrize(
+        ("lang", "say", "name"),
+        [
+            ("zh-hans", "听起来有危险：先保证人安全，别等这里的答复。 拨 119", "燃气泄漏"),
+            ("en", "This sounds dangerous: get everybody safe first, do not wait for an answer from here. Call 119",
+             "gas smell"),
+        ],
+    )  # fmt: skip
+    def test_are_told_whom_to_call_beside_the_day_and_again_when_the_answer_was_lost(self, api, lang, say, name):
+        first = self.create(api, GAS, lang=lang)
+        again = self.create(api, GAS, lang=lang)
+
+        danger = first["danger"]
+        assert (danger["say"], danger["call"], first["promise_due_at"] is not None) == (say, ["119"], True)
+        (heard,) = danger["heard"]
+        assert (heard["code"], heard["name"], heard["call"]) == ("gas", name, "119")
+        assert "煤气" in heard["words"]
+        assert again["danger"] == danger
+
+    @pytest.mark.parametrize("text", [DESPAIR, CALM])
+    def test_are_told_nothing_of_self_harm_or_where_nothing_is_heard(self, town, api, text):
+        told = self.create(api, text)
+
+        assert told["danger"] is None
+        assert "self_harm" not in str(told)
+        with scope.work(system(town)):
+            assert "self_harm" not in str(list(IdempotencyRecord.objects.values_list("answer", flat=True)))
+
+    def test_read_in_the_description_of_the_api_what_is_answered(self, api):
+        described = api.get("/api/v1/openapi.json").json()
+        answer = described["paths"]["/api/v1/reports"]["post"]["responses"]["201"]["content"]["application/json"]
+        shapes = described["components"]["schemas"]
+
+        told = shapes[answer["schema"]["$ref"].split("/")[-1]]
+        assert {"number", "promise_due_at", "danger"} <= set(told["properties"])
+        assert {"say", "call", "heard"} == set(shapes["DangerOut"]["properties"])
+
+    @pytest.mark.parametrize(("lang", "first"), [("zh-hans", "听起来有危险"), ("en", "This sounds dangerous")])
+    def test_of_open311_read_it_before_the_day(self, town, lang, first):
+        said = o.post("requests", o.a_report(o.key_of(town), description=GAS), **{"Accept-Language": lang})
+
+        notice = said.value[0]["service_notice"]
+        assert notice.startswith(first)
+        assert "119" in notice
+
+
+class TestAnImport:
+    def test_names_the_danger_in_the_row_that_was_taken_in_until_the_desk_has_acted(self, town):
+        rows = hotline_rows(2)
+        said_at = timezone.localtime(timezone.now() - timedelta(hours=3))
+        rows[1] |= {"留言详情": GAS, "留言时间": f"{said_at:%Y/%m/%d %H:%M:%S}"}
+        walk, _ = run_through(town, csv_of(rows), now=timezone.now())
+        desk = colleague(town, "operator")
+
+        told = desk.get(f"/api/v1/imports/{walk.run_id}/rows?result=created").json()["rows"]
+        page = desk.get(f"/desk/import/{walk.run_id}?result=created").content.decode()
+        (mark,) = stored(town, RiskMark)
+        f.do(f.dispatcher(town), attending.attend, mark.case_id, now=timezone.now())
+        later = desk.get(f"/api/v1/imports/{walk.run_id}/rows?result=created").json()["rows"]
+
+        assert [[d["call"] for d in row["dangers"]] for row in told] == [[], ["119"]]
+        assert page.count("<q>煤气</q>") == 1
+        assert [row["dangers"] for row in later] == [[], []]
