@@ -462,6 +462,12 @@ def words() -> frozenset[str]:
     return frozenset(word for said in CONCEPTS.values() for word in said.lower().split() if len(word) > 1)
 
 
+@lru_cache(maxsize=1)
+def heads() -> frozenset[str]:
+    """This will give the first two signs of each of these words: who looks for words looks first for these."""
+    return frozenset(word[:2] for word in words())
+
+
 @lru_cache(maxsize=4)
 def windows(bits: int) -> npt.NDArray[np.int32]:
     """This will give the windows (of two characters or more) that are a word of a concept, each once."""

@@ -4,7 +4,7 @@ What weighs are windows, which begin and end anywhere; what is shown are whole w
 reads 下水道 and not 口的下水.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,37 +141,43 @@ def _warmest(seen: Sequence[str], starts: Ints, heat: Doubles, limit: int) -> li
 
 def _told(text: str, found: Sequence[Reason], limit: int) -> tuple[Reason, ...]:
     """The first `limit` of the stretches as whole words, each once; a piece of none where there is no other."""
-    read = [Reason(whole(text, one.words), one.weight) for one in found]
-    known = [one for one in read if _known(one.words)]
     told: dict[str, Reason] = {}
-    for one in known or [one for one in read if one.words][:1]:
-        if not any(one.words in other for other in told):
-            told[one.words] = one
-        if len(told) == limit:
-            break
-    return tuple(told.values()) or tuple(found[:1])
+    spare: Reason | None = None
+    for one in found:
+        words = whole(text, one.words)
+        if not _known(words):
+            spare = spare or (Reason(words, one.weight) if words else None)
+        elif not any(words in other for other in told):
+            told[words] = Reason(words, one.weight)
+            if len(told) == limit:
+                break
+    return tuple(told.values()) or ((spare,) if spare else tuple(found[:1]))
 
 
 def _known(piece: str) -> bool:
     """Whether a word of a field stands in it, or it is of Latin letters."""
-    known = concepts.words()
-    sizes = range(SHORTEST, concepts.LONGEST + 1)
-    return piece.isascii() and bool(piece) or any(piece[i : i + n] in known for n in sizes for i in range(len(piece)))
+    return bool(piece) and (piece.isascii() or next(_words_in(piece, 0, len(piece) - SHORTEST + 1), None) is not None)
+
+
+def _words_in(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """The known words that begin at a place from `first` on and before `last`, the longest of each place first."""
+    known, heads = concepts.words(), concepts.heads()
+    for i in range(first, last):
+        if text[i : i + SHORTEST] in heads:
+            for j in range(min(len(text), i + concepts.LONGEST), i + SHORTEST - 1, -1):
+                if text[i:j] in known:
+                    yield i, j
 
 
 def whole(text: str, piece: str) -> str:
     """This will give the words of a text that a piece of it is of: from the first known word that shares two signs with
     it to the last; where none is known the piece without loose signs at its ends, "" where nothing of it is left."""
     begin = text.find(piece)
-    end, known = begin + len(piece), concepts.words()
-    spans = [
-        (i, j)
-        for i in range(max(0, begin - concepts.LONGEST + SHORTEST), end - SHORTEST + 1)
-        for j in range(min(len(text), i + concepts.LONGEST), max(i, begin) + SHORTEST - 1, -1)
-        if text[i:j] in known
-    ]
+    end = begin + len(piece)
+    near = _words_in(text, max(0, begin - concepts.LONGEST + SHORTEST), end - SHORTEST + 1)
+    spans = [(i, j) for i, j in near if j >= begin + SHORTEST]
     if spans:
-        return text[min(i for i, _ in spans) : max(j for _, j in spans)]
+        return text[spans[0][0] : max(j for _, j in spans)]
     if piece.isascii():
         return _latin(text, begin, end)
     while piece and piece[0] in _LOOSE:
