@@ -18,6 +18,8 @@ from jishi.kernels.text import figures
 from jishi.kernels.text.classify import Blended, Learned, ZeroShot
 
 SEED = 1
+_SAME = frozenset(("1", "1.0", "true", "yes", "y", "是", "同"))
+_APART = frozenset(("0", "0.0", "false", "no", "n", "否", "不同"))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -112,7 +114,8 @@ def _classify(given: argparse.Namespace) -> dict[str, Any]:
         answers.append(model.score([text for text, _ in asked]))
         truth += [label for _, label in asked]
     found = figures.classification(truth, zero.labels, np.vstack(answers), seed=given.seed)
-    return {"stage": "classify", "learned_from": len(train), "folds": given.folds, "seed": given.seed} | found
+    told = {"stage": "classify", "learned_from": len(train), "folds": given.folds, "seed": given.seed}
+    return told | {"left_out": given.left_out} | found
 
 
 def _learned(zero: ZeroShot, rows: Sequence[tuple[str, str]], seed: int) -> Learned:
@@ -141,6 +144,7 @@ def _labelled(path: str, given: argparse.Namespace) -> list[tuple[str, str]]:
 
     rows = _rows(path, (given.text, given.label))
     kept = [r for r in rows if r[given.label].strip() and r[given.text].strip()]
+    given.left_out = getattr(given, "left_out", 0) + len(rows) - len(kept)  # no text or no label: told, not hidden
     if not kept:
         raise CannotMeasure(f"“{path}”里没有带标签的文本。", f"{path} holds no labelled text.")
     shown = minimise(r[given.text] for r in kept)
@@ -172,9 +176,20 @@ def _duplicates(given: argparse.Namespace) -> dict[str, Any]:
     texts = _texts(given)
     told = [(_one(texts, r[given.first]), _one(texts, r[given.second])) for r in rows]
     pairs = [(alike.Candidate(first), alike.Candidate(second)) for first, second in told]
-    same = [r[given.same].strip() in ("1", "true", "True", "是", "yes") for r in rows]
+    same = [_is_same(r[given.same], line) for line, r in enumerate(rows, 2)]
     chance = alike.probabilities(alike.pair_features(pairs))
     return {"stage": "duplicates"} | figures.pairs(same, chance)
+
+
+def _is_same(said: str, line: int) -> bool:
+    """Read a mark. :raises CannotMeasure: one that says neither; taken for "no" it would change the figure."""
+    if said.strip().lower() in _SAME:
+        return True
+    if said.strip().lower() in _APART:
+        return False
+    raise CannotMeasure(
+        f"第 {line} 行的“{said.strip()[:20]}”不是 1 或 0。", f"Line {line}: {said.strip()[:20]!r} is neither 1 nor 0."
+    )
 
 
 def _minimise(given: argparse.Namespace) -> dict[str, Any]:
@@ -182,15 +197,23 @@ def _minimise(given: argparse.Namespace) -> dict[str, Any]:
 
     beside = _texts(given)
     texts, true = [], []
-    for n, line in enumerate(_text(given.spans).splitlines(), 1):
+    for n, line in enumerate(_text(given.spans).split("\n"), 1):  # a text may hold other signs that end a line
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-            texts.append(str(row["text"]) if beside is None else _one(beside, str(row["id"])))
-            true.append([_span(s) for s in row["spans"]])
+            text = row["text"] if beside is None else _one(beside, str(row["id"]))
+            spans = [_span(s) for s in row["spans"]]
         except (ValueError, KeyError, TypeError, IndexError) as no:
-            raise CannotMeasure(f"第 {n} 行读不了：{no!r}。", f"Line {n} cannot be read.") from no
+            raise CannotMeasure(
+                f'第 {n} 行不是 {{"text", "spans": [[起, 止, 种类]]}}。', f"Line {n} cannot be read as text and spans."
+            ) from no
+        if not isinstance(text, str) or any(not 0 <= start < end <= len(text) for start, end, _ in spans):
+            raise CannotMeasure(f"第 {n} 行的标注不在它的文本里。", f"Line {n}: a span lies outside its text.")
+        texts.append(text)
+        true.append(spans)
+    if not texts:
+        raise CannotMeasure(f"“{given.spans}”是空的。", f"{given.spans} is empty.")
     said = [[(s.start, s.end, s.kind) for s in m.spans] for m in minimise(texts)]
     return {"stage": "minimise", "texts": len(texts), "kinds": figures.spans(true, said)}
 
@@ -202,7 +225,8 @@ def _span(said: Any) -> figures.Span:
 
 
 def _tell_classes(found: Mapping[str, Any]) -> None:
-    print(f"文本 texts {found['texts']}，学习自 learned from {found['learned_from']}")
+    print(f"文本 texts {found['texts']}，学习自 learned from {found['learned_from']}", end="")
+    print(f"，没有文本或标签 without text or label {found['left_out']}" if found["left_out"] else "")
     for name in ("accuracy", "top3", "macro_f1"):
         print(f"  {name:18}{figures.percent(found[name])}")
     print(f"  {'calibration_error':18}{found['calibration_error']:.3f}")

@@ -86,6 +86,74 @@ class TestClassify:
         assert told.out == ""
 
 
+class TestFilesThatPeopleHave:
+    """The same table in another writing gives the same figures; what cannot be measured is named, with no figure."""
+
+    ROWS = ("路灯不亮了，北门口", "照明"), ("自来水\u2028停了两天", "供水"), ("路灯坏了", "照明"), ("水管爆了", "供水")
+
+    def measured(self, path: Path, capsys: pytest.CaptureFixture[str], book: Path) -> dict[str, object]:
+        of = ("classify", "--test", str(path), "--text", "text", "--label", "class", "--codebook", str(book))
+        found = _measured(capsys, *of)
+        return {name: value for name, value in found.items() if name != "seconds"}
+
+    @pytest.mark.parametrize(
+        ("encoding", "delimiter", "head"),
+        [
+            ("utf-8-sig", ",", ("text", "class")), ("gb18030", ",", ("text", "class")),
+            ("utf-16", "\t", ("text", "class")), ("utf-8", ",", (" text", "class ")),
+        ],
+    )  # fmt: skip
+    def test_are_read_alike(self, tmp_path, capsys, book, encoding, delimiter, head) -> None:
+        _write(tmp_path / "plain.csv", ("text", "class"), list(self.ROWS))
+        with (tmp_path / "other.csv").open("w", encoding=encoding, newline="") as out:
+            csv.writer(out, delimiter=delimiter).writerows([head, *self.ROWS])
+
+        plain, other = (self.measured(tmp_path / f"{name}.csv", capsys, book) for name in ("plain", "other"))
+
+        assert other == plain
+        assert plain["texts"] == 4, "a sign that ends a line elsewhere ends no row here"
+
+    def test_rows_without_text_or_label_are_counted_and_a_label_that_the_book_lacks_is_a_miss(
+        self, tmp_path, capsys, book
+    ) -> None:
+        odd = [("", "照明"), ("  ", "供水"), ("井盖丢了", ""), ("一件别的事情", "表外")]
+        _write(tmp_path / "odd.csv", ("text", "class"), [*self.ROWS, *odd])
+
+        found = self.measured(tmp_path / "odd.csv", capsys, book)
+
+        assert (found["texts"], found["left_out"]) == (5, 3)
+        assert {c["label"] for c in found["classes"]} >= {"照明", "供水", "表外"}
+
+    def test_one_class_alone_is_measured(self, tmp_path, capsys) -> None:
+        _write(tmp_path / "one.csv", ("text", "class"), [(f"路灯不亮了，第{i}盏", "照明") for i in range(30)])
+
+        of = ("--train", str(tmp_path / "one.csv"), "--folds", "3", "--text", "text", "--label", "class")
+
+        assert _measured(capsys, "classify", *of)["accuracy"]["value"] == 1.0
+
+    def test_a_mark_of_a_pair_that_says_neither_is_named(self, tmp_path, capsys) -> None:
+        _write(tmp_path / "pairs.csv", ("a", "b", "same"), [("漏水", "渗水", "1"), ("漏水", "停电", "不知道")])
+
+        assert quality.main(["duplicates", "--pairs", str(tmp_path / "pairs.csv")]) == 2
+
+        told = capsys.readouterr()
+        assert "Line 3" in told.err
+        assert told.out == ""
+
+    @pytest.mark.parametrize(
+        ("lines", "says"),
+        [
+            ("", "is empty"), ('{"text": null, "spans": []}', "Line 1"), ("[1, 2]", "Line 1"),
+            ('{"text": "请联系13900000418", "spans": [[3, 40, "phone"]]}', "outside its text"),
+        ],
+    )  # fmt: skip
+    def test_marks_that_do_not_fit_their_text_are_named(self, tmp_path, capsys, lines, says) -> None:
+        (tmp_path / "spans.jsonl").write_text(lines, encoding="utf-8")
+
+        assert quality.main(["minimise", "--spans", str(tmp_path / "spans.jsonl")]) == 2
+        assert says in capsys.readouterr().err
+
+
 def test_duplicates_are_measured_on_pairs(tmp_path, capsys) -> None:
     path = tmp_path / "pairs.csv"
     rows = [("翠竹苑3号楼顶楼漏水", "翠竹苑3栋楼顶渗水", "1"), ("翠竹苑3号楼漏水", "翠竹苑5号楼漏水", "0")]
