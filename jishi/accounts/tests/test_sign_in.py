@@ -402,7 +402,35 @@ class TestDraft:
     def test_a_page_that_was_only_read_is_returned_to(self, client: Client, resident) -> None:
         self.ended(client, resident)
 
-        assert client.get("/private?x=1")["Location"] == "/sign-in?next=%2Fprivate%3Fx%3D1"
+        led = client.get("/private?x=1")["Location"]
+
+        assert led == "/sign-in?next=%2Fprivate%3Fx%3D1&why=ended"
+        assert "登录时间到了" in client.get(led).content.decode()
+
+    @pytest.mark.parametrize(
+        ("came", "to"),
+        [
+            ("http://testserver/private?x=1#y", "%2Fprivate%3Fx%3D1"),
+            ("http://elsewhere.example/private", "%2Fhome"),
+            ("http://testserver//elsewhere.example", "%2Fhome"),
+            ("http://[", "%2Fhome"),
+            ("", "%2Fhome"),
+        ],
+    )
+    def test_a_lost_cookie_is_said_and_leads_back_to_the_page_of_the_form(
+        self, client: Client, resident, came: str, to: str
+    ) -> None:
+        try_in(client, "wang", WORD)
+        del client.cookies[settings.SESSION_COOKIE_NAME]
+
+        led = client.post("/private", {"text": "井盖响了三天"}, headers={"referer": came})["Location"]
+
+        assert led == f"/sign-in?next={to}&why=lost"
+        assert "刚才提交的没有存下" in client.get(led).content.decode()
+
+    def test_a_stranger_reads_that_the_page_needs_signing_in(self, client: Client, tenant: int) -> None:
+        assert "要先登录，登录后就到那一页。" in client.get("/sign-in?next=/private").content.decode()
+        assert "要先登录" not in client.get("/sign-in").content.decode()
 
 
 class TestDemonstration:

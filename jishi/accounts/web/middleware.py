@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
@@ -231,14 +232,29 @@ def _ask_for_a_post(request: HttpRequest) -> HttpResponse | None:
 
 
 def _to_sign_in(request: HttpRequest, ended: int | None) -> HttpResponse:
-    """Lead to the sign-in page and back; what was typed into a form is kept for the same account."""
-    back = request.get_full_path() if request.method == "GET" else "/"
-    if request.method == "POST" and ended is not None and not drafts.keep(request, ended):
-        back = "/home"
-    where = sessions.with_next("/sign-in", back)
+    """Lead to the sign-in page and back, and say why; what was typed into a form is kept for the same account.
+
+    Where the browser lost its session nobody knows whose the form was: it is not kept, and that is said.
+    """
+    back, why = request.get_full_path(), "ended" if ended is not None else ""
+    if request.method != "GET":
+        kept = request.method == "POST" and ended is not None and drafts.keep(request, ended)
+        back, why = ("/", "") if kept else (_page_before(request), "lost")
+    where = sessions.with_next("/sign-in", back) + (f"&why={why}" if why else "")
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Redirect": where})
     return redirect(where)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """Give the page of ours on which the form stood, else the home page."""
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/home"
+    if came.netloc != request.get_host() or not came.path.startswith("/") or came.path.startswith("//"):
+        return "/home"
+    return came._replace(scheme="", netloc="", fragment="").geturl()
 
 
 def _to_proof(request: HttpRequest) -> HttpResponse:

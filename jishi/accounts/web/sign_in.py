@@ -105,7 +105,7 @@ class SignIn(LoginView):
         found = super().get_context_data(**more)
         found["next"] = self.request.GET.get("next", self.request.POST.get("next", ""))
         found["people"] = demonstration(self.request) if settings.DEMO else []
-        found["kept"] = drafts.SLOT in self.request.session
+        found["kept"], found["why"] = drafts.SLOT in self.request.session, self.request.GET.get("why", "")
         found["unified"] = bool(settings.OIDC_ISSUER)
         return found
 
