@@ -102,6 +102,15 @@ class TestPosting:
         assert at[two] != at[one]
         assert abs(at[two][0] - 31.0) < 0.01
 
+    @pytest.mark.parametrize(
+        "said", [{"address_string": "翠竹苑"}, {"description": "翠竹苑北门雨水井堵了，一下雨就漫。"}]
+    )
+    def test_is_placed_by_its_coordinates_and_by_no_word_of_it(self, town: int, key: str, said: dict[str, str]) -> None:
+        number = o.posted(key, lat="31.0", long="121.0", **said)
+
+        row = o.both(f"requests/{number}").value[0]
+        assert (row["lat"], row["long"]) == (31.0, 121.0)
+
     def test_marks_an_address_that_lies_far_from_the_point(self, town: int, key: str) -> None:
         number = o.posted(key, address_string="翠竹苑", lat="31.0", long="121.0")
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from django.utils.timezone import localdate
 
+from jishi.cases.states import Channel
 from jishi.cases.triage import classifying, danger, duplicates, knowledge, promising, routing
 from jishi.duties import queries as duties
 from jishi.kernels.text import registration
@@ -232,10 +233,16 @@ def _asked(batch: Sequence[Words], shown: Sequence[str], now: datetime) -> list[
     day = localdate(now)
     return [
         Asked(
-            text=f"{w.address_text} {s}".strip(), lng=w.lng, lat=w.lat, crs=w.crs, accuracy_m=w.accuracy_m, day=day,
+            text=_said_of_place(w, s), lng=w.lng, lat=w.lat, crs=w.crs, accuracy_m=w.accuracy_m, day=day,
         )
         for w, s in zip(batch, shown, strict=True)
     ]  # fmt: skip
+
+
+def _said_of_place(one: Words, shown: str) -> str:
+    """Give the words that may place a report: none where a program gave coordinates, which place it (spec 13 §5.3)."""
+    by_program = one.channel == Channel.OPEN311 and one.lng is not None
+    return "" if by_program else f"{one.address_text} {shown}".strip()
 
 
 _END = re.compile(r"[。！？!?；;\n]")
