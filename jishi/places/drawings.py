@@ -176,7 +176,7 @@ def examine(
     findings += validate_polygons(plain, parent=border, community=head, known=known)
     findings, cut = _served(plain, findings)
     findings += _properties(plain)
-    drawn = () if _unreadable(findings) else tuple(_drawn(f) for f in plain)
+    drawn = () if _unreadable(findings) else _drawn(plain)
     ordered = tuple(sorted(findings, key=lambda f: (f.level != BLOCKER, f.features[:1], f.code)))
     return Report(division, name, drawn, ordered, hash_of(drawn), len(features), cut)
 
@@ -209,38 +209,72 @@ def _listed(nested: Any) -> Any:
 
 def _converted(features: Sequence[dict[str, Any]], crs: str) -> tuple[list[dict[str, Any]], list[Finding]]:
     """Copies of the features in CGCS2000, two coordinates each; what cannot be read stays for the check to name."""
-    made, with_altitude = [], []
+    rings: list[Any] = []
+    places, with_altitude = [], []
     for number, feature in enumerate(features):
         geometry = feature.get("geometry") or {}
+        found: list[Any] = []
         try:
-            coordinates, lost = _points(geometry.get("coordinates"), crs)
+            place, lost = _gathered(geometry.get("coordinates"), found, len(rings))
         except (TypeError, ValueError, IndexError):
-            coordinates, lost = None, False
+            place, lost = None, False
+        else:
+            rings += found
         if lost:
             with_altitude.append(number)
-        made.append({**feature, "geometry": {"type": geometry.get("type"), "coordinates": coordinates}})
-    place = None
+        places.append((geometry.get("type"), place))
+    moved = _moved(rings, crs)
+    made = [
+        {**feature, "geometry": {"type": kind, "coordinates": _put(place, moved)}}
+        for feature, (kind, place) in zip(features, places, strict=True)
+    ]
+    nowhere = None
     return made, [
-        Finding("altitude_dropped", tuple(with_altitude), place, 0.0, "dropped", WARNING)
+        Finding("altitude_dropped", tuple(with_altitude), nowhere, 0.0, "dropped", WARNING)
     ] if with_altitude else []
 
 
-def _points(nested: Any, crs: str) -> tuple[Any, bool]:
-    """Convert rings at any depth; tells whether altitudes were dropped."""
-    if nested and isinstance(nested[0], list | tuple) and nested[0] and isinstance(nested[0][0], int | float):
-        if len(nested) > MAX_VERTICES:
-            raise Invalid(detail=f"一个环超过 {MAX_VERTICES} 个点")
+def _gathered(nested: Any, found: list[Any], first: int) -> tuple[Any, bool]:
+    """Put the rings at any depth into one list and their numbers in their places; tells whether altitudes are lost."""
+    if isinstance(nested, np.ndarray):
+        points, lost = nested[:, :2], nested.shape[1] > 2
+    elif nested and isinstance(nested[0], list | tuple) and nested[0] and isinstance(nested[0][0], int | float):
         points = np.array([[float(p[0]), float(p[1])] for p in nested], np.float64)
-        far = np.abs(points[:, 0]).max()
-        if (far > 180 and far <= 360) or (far <= 180 and np.ptp(points[:, 0]) > 180):  # beyond it are metres
-            raise Invalid(detail="边界跨过了 180 度经线 · a border lies over the 180th meridian")
         lost = any(len(p) > 2 for p in nested)
-        if crs in ("gcj02", "bd09") and not datum.swapped(points[:, 0], points[:, 1]).all():
-            moved = datum.to_cgcs2000(points[:, 0], points[:, 1], crs)
-            points = np.column_stack((moved.lng, moved.lat))
-        return np.round(points, 7), lost  # an array: of lists a hundred thousand grids would fill half a gigabyte
-    parts = [_points(part, crs) for part in nested]
-    return [p for p, _ in parts], any(lost for _, lost in parts)
+    else:
+        parts = [_gathered(part, found, first) for part in nested]
+        return [p for p, _ in parts], any(lost for _, lost in parts)
+    if len(points) > MAX_VERTICES:
+        raise Invalid(detail=f"一个环超过 {MAX_VERTICES} 个点")
+    found.append(points)
+    return first + len(found) - 1, lost
+
+
+def _put(place: Any, rings: Sequence[Any]) -> Any:
+    if isinstance(place, list):
+        return [_put(one, rings) for one in place]
+    return rings[place] if place is not None else None
+
+
+def _moved(rings: Sequence[Any], crs: str) -> Sequence[Any]:
+    """Convert all rings at once; those whose axes are swapped stay for the check to name. Arrays come back: of lists
+    a hundred thousand grids would fill half a gigabyte."""
+    if not rings:
+        return rings
+    sizes = np.array([len(r) for r in rings])
+    starts, points = np.cumsum(sizes) - sizes, np.concatenate(rings)
+    lng, lat = points.T
+    far, low, high = (f.reduceat(v, starts) for f, v in
+                      ((np.maximum, np.abs(lng)), (np.minimum, lng), (np.maximum, lng)))  # fmt: skip
+    if (((far > 180) & (far <= 360)) | ((far <= 180) & (high - low > 180))).any():  # beyond it are metres
+        raise Invalid(detail="边界跨过了 180 度经线 · a border lies over the 180th meridian")
+    if crs in ("gcj02", "bd09"):
+        turned = datum.swapped(lng, lat) | ~np.isfinite(points).all(axis=1)
+        meant = np.repeat(~np.logical_and.reduceat(turned, starts), sizes)
+        if meant.any():
+            done = datum.to_cgcs2000(lng[meant], lat[meant], crs)
+            points[meant] = np.column_stack((done.lng, done.lat))
+    return np.split(np.round(points, 7), starts[1:])
 
 
 def _served(plain: Sequence[dict[str, Any]], findings: list[Finding]) -> tuple[list[Finding], dict[str, Any] | None]:
@@ -288,20 +322,28 @@ def _unreadable(findings: Sequence[Finding]) -> bool:
     return any(f.code in shapes for f in findings)
 
 
-def _drawn(feature: Mapping[str, Any]) -> Drawn:
-    said = feature.get("properties") or {}
-    shape = shapely.remove_repeated_points(shape_of(feature["geometry"]))
-    tidy = oriented(shape)
-    return Drawn(
-        str(said.get("code") or ""), str(said.get("name") or "").strip(), _kind(feature),
-        str(said.get("special_of") or ""), str(said.get("owner_ref") or ""), shapely.to_wkb(tidy),
+def _drawn(features: Sequence[Mapping[str, Any]]) -> tuple[Drawn, ...]:
+    if not features:
+        return ()
+    shapes = np.array([shape_of(f["geometry"]) for f in features], dtype=object)
+    ground = shapely.to_wkb(oriented(shapely.remove_repeated_points(shapes)))
+    said = [f.get("properties") or {} for f in features]
+    return tuple(
+        Drawn(
+            str(one.get("code") or ""), str(one.get("name") or "").strip(), str(one.get("kind") or "general"),
+            str(one.get("special_of") or ""), str(one.get("owner_ref") or ""), wkb,
+        )
+        for one, wkb in zip(said, ground.tolist(), strict=True)
     )  # fmt: skip
 
 
 def oriented(shape: Any) -> Any:
-    """Give a shape whose rings run as a file's should: shells anticlockwise, holes clockwise (RFC 7946)."""
+    """Give a shape, or an array of them, whose rings run as a file's should: shells anticlockwise, holes clockwise
+    (RFC 7946)."""
     if hasattr(shapely, "orient_polygons"):
         return shapely.orient_polygons(shape)
+    if isinstance(shape, np.ndarray):
+        return np.array([oriented(one) for one in shape], dtype=object)
     from shapely.geometry.polygon import orient  # noqa: PLC0415
 
     parts = [orient(p) for p in getattr(shape, "geoms", [shape])]

@@ -68,15 +68,27 @@ def spikes(points: Any, owner: Any) -> npt.NDArray[np.int64]:
 
 
 def touching(shapes: Sequence[Any]) -> list[tuple[int, int, Any]]:
-    """This will give the pairs (lower number first) that share ground, with what they share."""
+    """This will give the pairs (lower number first) that share ground, with what they share.
+
+    Shapes whose edges are all matched by their neighbours' share no ground with any other that is matched as well, so
+    only pairs with one that is not are cut with each other.
+    """
     given = np.array(shapes, dtype=object)
-    left, right = shapely.STRtree(given).query(given, predicate="intersects")
-    first = left < right
-    left, right = left[first], right[first]
-    common = shapely.intersection(given[left], given[right])
+    suspect = _unmatched(given)
+    left, right = shapely.STRtree(given).query(given[suspect], predicate="intersects")
+    left = suspect[left]
+    apart = left != right
+    pairs = np.unique(np.sort(np.column_stack((left[apart], right[apart])), axis=1), axis=0)
+    common = shapely.intersection(given[pairs[:, 0]], given[pairs[:, 1]])
     held = np.flatnonzero(shapely.area(common) > 0)
-    rows = [(int(left[n]), int(right[n]), common[n]) for n in held]
-    return sorted(rows, key=lambda r: r[:2])
+    return [(int(pairs[n, 0]), int(pairs[n, 1]), common[n]) for n in held]
+
+
+def _unmatched(given: Any) -> npt.NDArray[np.int64]:
+    """The shapes with an edge that is not a neighbour's too where they meet; all, where the library cannot say it."""
+    if not hasattr(shapely, "coverage_invalid_edges"):
+        return np.arange(len(given))
+    return np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(given)))
 
 
 def together(shapes: Sequence[Any], apart: frozenset[int] = frozenset()) -> Any:

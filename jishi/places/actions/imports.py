@@ -60,7 +60,7 @@ def check_file(
         more: dict[str, Any] = {"previews": _previews(source, division, by)}
     else:
         report, kept, more = _checked(source, system, found, division, by)
-    packed = gzip.compress(json.dumps(kept, default=str).encode(), 6)
+    packed = gzip.compress(json.dumps(kept, default=_plain).encode(), 6)
     if len(packed) > MOST_KEPT:
         most = MOST_KEPT // 2**20
         raise GroundFileRefused(why=f"图形打包以后超过 {most} MB", why_en=f"its shapes are above {most} MB, packed")
@@ -154,6 +154,10 @@ def _open(import_id: int, by: Actor, version: int | None = None) -> GroundImport
     if version not in (None, row.version):
         raise Stale(version=row.version, seen=version)
     return row
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else str(value)
 
 
 def _system(source: Source, crs: str) -> tuple[System | None, tuple[Finding, ...]]:

@@ -26,7 +26,7 @@ class Table(NamedTuple):
 
 
 def geometries(shp: bytes) -> list[dict[str, Any] | None]:
-    """Give the geometry of each record as GeoJSON; None for an empty one.
+    """Give the geometry of each record as GeoJSON, its rings as arrays; None for an empty one.
 
     :raises GroundFileRefused: no Shapefile, cut off, or a kind of shape that is not taken.
     """
@@ -91,7 +91,7 @@ def _polygon(rings: Sequence[Any]) -> dict[str, Any] | None:
     for hole in holes:
         around = [s for s in shells if _holds(s[0], hole[0])]
         (min(around, key=lambda s: abs(_turn(s[0]))) if around else _new(shells)).append(hole)
-    made = [[ring[::-1].tolist() for ring in shell] for shell in shells if shell]
+    made = [[ring[::-1] for ring in shell] for shell in shells if shell]
     if not made:
         return None
     return {"type": "Polygon", "coordinates": made[0]} if len(made) == 1 else {

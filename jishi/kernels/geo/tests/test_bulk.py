@@ -1,9 +1,11 @@
 """Many rings at once are judged as each alone would be."""
 
 import numpy as np
+import pytest
 import shapely
+import shapely.affinity
 
-from jishi.kernels.geo.bulk import sound_polygons, together
+from jishi.kernels.geo.bulk import sound_polygons, together, touching
 from jishi.kernels.geo.validate import validate_polygons
 
 SQUARE = [(119.0, 27.0), (119.001, 27.0), (119.001, 27.001), (119.0, 27.001), (119.0, 27.0)]
@@ -34,3 +36,37 @@ def test_the_quick_union_is_the_union_even_where_corners_do_not_meet():
 
     assert together([tall, low, high]).equals(shapely.box(0, 0, 2, 2))
     assert together([tall, low, high, shapely.box(1.5, 0, 3, 1)], frozenset({1, 3})).area == 5.0
+
+
+def drawn(chance, side: int) -> list:
+    """Squares of a lattice, most of them as they are; some moved, grown, doubled, put inside another, or parted."""
+    made = []
+    for i in range(side):
+        for j in range(side):
+            box = shapely.box(i, j, i + 1, j + 1)
+            fate = chance.integers(0, 12)
+            if fate == 0:
+                box = shapely.affinity.translate(box, *chance.uniform(-0.3, 0.3, 2))
+            elif fate == 1:
+                made.append(box)
+            elif fate == 2:
+                made.append(shapely.box(i + 0.2, j + 0.2, i + 0.6, j + 0.6))
+            elif fate == 3:
+                made.append(shapely.box(i, j, i + 0.5, j + 1))  # a corner on the middle of a neighbour's edge
+                box = shapely.box(i + 0.5, j, i + 1, j + 1)
+            elif fate == 4:
+                box = shapely.box(i, j, i + 1.4, j + 1)
+            made.append(box)
+    return [made[n] for n in chance.permutation(len(made))]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_shapes_that_share_ground_are_found_as_by_cutting_every_two(seed):
+    shapes = drawn(np.random.default_rng(seed), 5)
+    every = {(a, b) for a in range(len(shapes)) for b in range(a + 1, len(shapes))
+             if shapely.intersection(shapes[a], shapes[b]).area > 0}  # fmt: skip
+
+    found = touching(shapes)
+
+    assert [(a, b) for a, b, _ in found] == sorted(every)
+    assert all(common.equals(shapely.intersection(shapes[a], shapes[b])) for a, b, common in found)
