@@ -28,6 +28,7 @@ from jishi.kernels import gridplan as planner
 from jishi.kernels.geo import datum
 from jishi.kernels.gridplan import problem, refusals
 
+GZIPPED = b"\x1f\x8b"
 MOST_SHOWN = 50
 MOST_GRID = 2**31 - 1  # the number of a grid
 
@@ -92,30 +93,52 @@ def _flags() -> argparse.ArgumentParser:
 
 
 def _rows(name: str) -> dict[str, list[str]]:
-    path = Path(name)
-    data = path.read_bytes()
+    data = Path(name).read_bytes()
     try:
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error) as no:
+        packed = name.endswith(".gz") or data[:2] == GZIPPED
+        plain = gzip.decompress(data) if packed else data
+        with io.StringIO(_text(plain), newline="") as lines:
+            return _table(name, lines)
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as no:
         raise Unreadable(f"{name}: {no}") from no
-    with io.StringIO(text, newline="") as lines:
-        reader = csv.reader(lines)
-        head = next(reader, None)
-        if head is None:
-            raise Unreadable(f"{name}: 空文件 · the file is empty")
-        columns: list[list[str]] = [[] for _ in head]
-        for number, row in enumerate(reader, start=2):
-            if len(row) != len(head):
-                raise Unreadable(f"{name}:{number}: {len(row)} ≠ {len(head)} 列 · columns")
+
+
+def _text(data: bytes) -> str:
+    """UTF-8, with a mark or without; else what spreadsheets here write."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
+
+
+def _table(name: str, lines: io.StringIO) -> dict[str, list[str]]:
+    """The columns of a table by their small names; lines without anything are none."""
+    first = lines.readline()
+    lines.seek(0)
+    reader = csv.reader(lines, delimiter=max(",;\t", key=first.count))
+    head = next(reader, None)
+    if not head:
+        raise Unreadable(f"{name}: 空文件 · the file is empty")
+    columns: list[list[str]] = [[] for _ in head]
+    for number, row in enumerate(reader, start=2):
+        if len(row) == len(head):
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
-    return dict(zip((h.strip() for h in head), columns, strict=True))
+        elif any(value.strip() for value in row):
+            raise Unreadable(f"{name}:{number}: {len(row)} ≠ {len(head)} 列 · columns")
+    return dict(zip((h.strip().lower() for h in head), columns, strict=True))
+
+
+def _ids(name: str, columns: dict[str, list[str]], wanted: str) -> list[str]:
+    """Names of units, without the blanks around them; 7.0 is 7, as spreadsheets write it."""
+    told = [one.strip() for one in _column(name, columns, wanted)]
+    return [one[:-2] if one.endswith(".0") and one[:-2].isdecimal() else one for one in told]
 
 
 def _column(name: str, columns: dict[str, list[str]], *wanted: str) -> list[str]:
     for one in wanted:
-        if one in columns:
-            return columns[one]
+        if one.strip().lower() in columns:
+            return columns[one.strip().lower()]
     raise Unreadable(f"{name}: 缺少列 · there is no column {' / '.join(wanted)}")
 
 
@@ -134,14 +157,14 @@ def read(given: argparse.Namespace) -> dict[str, Any]:
     if not (given.nodes and given.edges):
         raise Unreadable("--nodes --edges / --points: 缺少数据 · no data are named")
     nodes, links = _rows(given.nodes), _rows(given.edges)
-    ids = _column(given.nodes, nodes, "id")
+    ids = _ids(given.nodes, nodes, "id")
     households = _numbers(given.nodes, nodes, "households", "weight")
     area = _numbers(given.nodes, nodes, "area") if "area" in nodes else None
     x, y = (_numbers(given.nodes, nodes, axis) for axis in ("x", "y"))
     units = planner.Units(np.array(ids, dtype=str), x, y, households, area)
     row = {one: i for i, one in enumerate(ids)}
-    ends = [np.array([row.get(one, -1) for one in _column(given.edges, links, end)], dtype=np.int64) for end in "uv"]
-    barrier = _numbers(given.edges, links, "barrier").astype(np.int64) if "barrier" in links else None
+    ends = [np.array([row.get(one, -1) for one in _ids(given.edges, links, end)], dtype=np.int64) for end in "uv"]
+    barrier = np.nan_to_num(_numbers(given.edges, links, "barrier")).astype(np.int64) if "barrier" in links else None
     border = _numbers(given.edges, links, "border", "shared_perimeter")
     edges = planner.Edges(ends[0], ends[1], border, barrier)
     band, lo_hi = _band(given, households)
@@ -160,7 +183,7 @@ def _built(given: argparse.Namespace) -> dict[str, Any]:
     """Give the same from compounds as points."""
     told = _rows(given.points)
     homes = _numbers(given.points, told, "households", "weight")
-    columns = {"id": np.array(_column(given.points, told, "id"), dtype=str), "households": homes,
+    columns = {"id": np.array(_ids(given.points, told, "id"), dtype=str), "households": homes,
                **{axis: _numbers(given.points, told, axis) for axis in ("lng", "lat")}}  # fmt: skip
     if "buildings" in told:
         columns["buildings"] = _numbers(given.points, told, "buildings")
@@ -193,7 +216,7 @@ def _band(given: argparse.Namespace, households: Any) -> tuple[planner.Band, tup
         return planner.Band(int(lo) if whole else lo, int(hi) if whole else hi), (lo, hi)
     mean = float(np.nansum(households)) / given.k if given.k > 0 else 0.0
     lo, hi = (share * mean for share in given.band or (0.75, 1.25))
-    if given.k < 1 or not lo <= hi:
+    if given.k < 1 or not lo <= hi < np.inf:
         raise refusals.BandMakesNoSense(k=given.k, lo=lo, hi=hi)
     return planner.Band(int(np.ceil(lo - 1e-9)), int(np.floor(hi + 1e-9))), (lo, hi)
 
@@ -206,7 +229,7 @@ def grids(name: str, table: dict[str, Any]) -> Any:
     numbers = _numbers(name, told, "grid")
     if (np.abs(numbers) > MOST_GRID).any():
         raise Unreadable(f"{name}: grid: 数太大 · a number above {MOST_GRID}")
-    for one, grid in zip(_column(name, told, "id"), np.where(np.isnan(numbers), -1, numbers).tolist(), strict=True):
+    for one, grid in zip(_ids(name, told, "id"), np.where(np.isnan(numbers), -1, numbers).tolist(), strict=True):
         if one in table["row"]:
             told_of[table["row"][one]] = int(grid)
         else:

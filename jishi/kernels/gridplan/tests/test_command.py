@@ -86,6 +86,31 @@ def test_a_grid_whose_number_is_beyond_counting_is_refused(tables, capsys):
     assert (code, told["code"]) == (2, "unreadable")
 
 
+@pytest.mark.parametrize("odd", ["gb18030", "mark", "semicolons", "floats", "blank lines", "capitals", "quoted"])
+def test_a_table_as_spreadsheets_write_it_is_read_and_gives_the_same_plan(odd, tables, capsys):
+    plain = run(capsys, tables, "--out", str(tables / "plan.csv"))
+    for name in ("n.csv", "e.csv"):
+        head, *rows = (tables / name).read_text().splitlines()
+        ids = 1 if name == "n.csv" else 2
+        cells = [row.split(",") for row in rows]
+        if odd == "floats":
+            cells = [[f"{c}.0" if i < ids else c for i, c in enumerate(row)] for row in cells]
+        if odd == "gb18030":
+            head, cells = f"{head},小区", [[*row, "和平里"] for row in cells]
+        if odd == "quoted":
+            cells = [[f'" {row[0]} "', *row[1:]] for row in cells]
+        told = [head.upper() if odd == "capitals" else head, *(",".join(row) for row in cells)]
+        if odd == "blank lines":
+            told = [told[0], "", *told[1:], "", ",", ""] if name == "e.csv" else [*told, ""]
+        text = "\r\n".join(told).replace(",", ";" if odd == "semicolons" else ",")
+        (tables / name).write_bytes(text.encode({"gb18030": "gb18030", "mark": "utf-8-sig"}.get(odd, "utf-8")))
+
+    code, told = run(capsys, tables, "--audit", str(tables / "plan.csv"))
+
+    assert (code, told["status"]) == (plain[0], plain[1]["status"]) == (0, "legal")
+    assert run(capsys, tables)[1]["metrics"] == plain[1]["metrics"]
+
+
 @pytest.mark.parametrize("spoiled", ["cut short", "turned over", "no gzip"])
 def test_a_packed_table_that_is_damaged_is_refused(spoiled, tables, capsys):
     packed = bytearray(gzip.compress((tables / "n.csv").read_bytes()))
