@@ -135,16 +135,24 @@ def _by_solver(one: planner.Certificate) -> tuple[str, str]:
 
 
 def _relaxation(one: planner.Relaxation, frozen: Frozen, run: PlanRun) -> dict[str, Any]:
+    if one.kind == "pair":
+        return _pair(one, frozen, run)
     zh, en = _who(frozen, one.units)
     w = np.asarray(frozen.problem.units.households, np.int64)
     asked: dict[str, Any] = {}
-    if one.kind == "band":
+    if one.kind in ("band", "both"):
         homes = [int(w[list(g)].sum()) for g in one.grids]
         asked = {"ask_lo": min([run.lo, *homes]), "ask_hi": max([run.hi, *homes])}
         out = [h for h in homes if not run.lo <= h <= run.hi]
         listed = "、".join(str(h) for h in out[:8]), ", ".join(str(h) for h in out[:8])
-        told = (f"放宽区间到 {asked['ask_lo']}–{asked['ask_hi']} 户（有网格是 {listed[0]} 户）。",
-                f"Widen the band to {asked['ask_lo']}–{asked['ask_hi']} (grids of {listed[1]}).")  # fmt: skip
+        told = (f"放宽区间到 {asked['ask_lo']}–{asked['ask_hi']} 户（有网格是 {listed[0]} 户）",
+                f"Widen the band to {asked['ask_lo']}–{asked['ask_hi']} (grids of {listed[1]})")  # fmt: skip
+        more, sure = ("。", "."), ("", "")
+        if one.kind == "both":
+            asked["ask_walk_m"], sure = one.walk_m, _how_sure(one)
+            more = (f"，同时最远步行放宽到 {one.walk_m} 米（现在限 {run.max_walk_m} 米）。",
+                    f" and let the longest walk be {one.walk_m} m (now {run.max_walk_m} m).")  # fmt: skip
+        told = (told[0] + more[0] + sure[0], told[1] + more[1] + sure[1])
     elif one.kind == "island":
         asked = {"ask_islands": True}
         n = int(w[list(one.units)].sum())
@@ -162,6 +170,24 @@ def _relaxation(one: planner.Relaxation, frozen: Frozen, run: PlanRun) -> dict[s
         told = ("允许一个网格跨社区，两个社区都要签字。", "Let one grid cross the border; both communities sign.")
     said = {"kind": "relaxation", "code": one.kind, "zh": told[0][:600], "en": told[1][:600]}
     return {**said, "price": one.price, **asked}
+
+
+def _pair(one: planner.Relaxation, frozen: Frozen, run: PlanRun) -> dict[str, Any]:
+    """Two rules together; a press asks for both, unless one of them is first to be entered or signed elsewhere."""
+    rows = [_relaxation(part, frozen, run) for part in one.parts]
+    asks = [{k: v for k, v in row.items() if k.startswith("ask_")} for row in rows]
+    merged = {k: v for ask in asks for k, v in ask.items()} if all(asks) else {}
+    zh, en = "".join(row["zh"] for row in rows), " ".join(row["en"] for row in rows)
+    return {"kind": "relaxation", "code": "pair", "zh": zh[:600], "en": en[:600], "price": one.price, **merged}
+
+
+def _how_sure(one: planner.Relaxation) -> tuple[str, str]:
+    """Say of two limits that give way together whether less would do."""
+    if one.at_least is None:
+        return "还能不能更省，没有算清。", " Whether less would do is not known."
+    if one.at_least >= one.price:
+        return "已证明没有更省的办法。", " It is proved that nothing less would do."
+    return f"代价低于 {one.at_least:.0f} 的不行。", f" Nothing under {one.at_least:.0f} would do."
 
 
 def _split(one: planner.Relaxation, frozen: Frozen) -> tuple[dict[str, Any], str]:

@@ -176,14 +176,17 @@ def model_hash(sets: Iterable[Iterable[object]]) -> str:
 @dataclass(frozen=True, eq=False)
 class Relaxation:
     """Rules that give way, and the checked plan that becomes legal by it; `price` in the town's points; `walk_m`: the
-    longest walk that would do, in whole metres, where it is that rule."""
+    longest walk that would do, in whole metres, where it is that rule. `both`: band and longest walk together; then
+    no price under `at_least` would do (None: not known). `pair`: two, the `parts`, cheaper together."""
 
-    kind: Literal["band", "split", "crossing", "community", "island", "walk"]
+    kind: Literal["band", "split", "crossing", "community", "island", "walk", "both", "pair"]
     price: float
     sentence: str
     units: tuple[int, ...]
     grids: tuple[tuple[int, ...], ...] = ()
     walk_m: int | None = None
+    at_least: float | None = None
+    parts: tuple["Relaxation", ...] = ()
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,27 @@ def test_a_plan_in_which_somebody_walks_too_far_becomes_no_proposal_whatever_was
         gridplan.check(gridplan.draft(run.id, by=by, now=MONDAY_TEN).id, by=by, now=MONDAY_TEN)
 
 
+def test_a_band_and_a_limit_that_no_plan_keeps_give_way_together_and_a_press_asks_for_both(desk, other_tenant):
+    at_ = asked(desk, other_tenant, lo="380", hi="420", max_walk_m="350")
+    page = desk.get(at_).content.decode()
+    english = desk.get(at_, headers={"Accept-Language": "en"}).content.decode()
+    with scope.work(system(other_tenant)):
+        least = PlanFinding.objects.get(kind="relaxation", code="both")
+    rules = {"lo": str(least.ask_lo), "hi": str(least.ask_hi), "max_walk_m": str(least.ask_walk_m)}
+    with scope.work(system(other_tenant)):
+        cheapest = min(PlanFinding.objects.filter(kind="relaxation").values_list("price", flat=True))
+
+    asked(desk, other_tenant, **rules)
+
+    main = page[page.index('id="run"') :]
+    button = main[: main.index("</form>")]
+    assert all(f'name="{name}" value="{value}"' in button for name, value in rules.items())
+    assert least.price == cheapest and "已证明没有更省的办法" in button
+    assert f"and let the longest walk be {least.ask_walk_m} m" in english and "nothing less would do" in english
+    with scope.work(system(other_tenant)):
+        assert PlanRun.objects.order_by("-id")[0].verdict == "legal"
+
+
 @pytest.mark.parametrize("metres", [0, 49, 5001])
 def test_a_limit_that_makes_no_sense_is_refused_and_nothing_is_asked(metres, by):
     with pytest.raises(PlanRulesMakeNoSense) as no, transaction.atomic():

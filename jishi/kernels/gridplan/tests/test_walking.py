@@ -14,12 +14,14 @@ from jishi.kernels.gridplan import (
     confirms,
     explain,
     plan_grids,
+    relaxing,
     replan,
     walk_between,
     walked_by,
     what_if,
 )
 from jishi.kernels.gridplan.refusals import BadInput
+from jishi.kernels.gridplan.values import CLOSED
 
 from . import grounds
 
@@ -252,6 +254,39 @@ class TestTheCheapestWayOut:
             assert planned(replace(problem, max_walk_m=float(one.walk_m))).is_adoptable
             assert not planned(replace(problem, max_walk_m=one.walk_m - 1.0)).is_adoptable
             assert one.price == math.ceil((one.walk_m - 60) / 0.6 - 1e-9) and f"{one.walk_m} m" in one.sentence
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_of_two_limits_that_bind_together_is_the_least_of_all_divisions_and_says_that_nothing_less_would_do(
+        self, seed
+    ):
+        problem, metres = a_net(np.random.default_rng(700 + seed), 8)
+        problem, w = replace(problem, band=type(problem.band)(300, 330), max_walk_m=120.0), problem.units.households
+        every = grounds.partitions(replace(problem, band=type(problem.band)(0, int(w.sum()))))
+        least = min(
+            sum(relaxing.price_of(int(w[list(g)].sum()), 300, 330) for g in one)
+            + max(0.0, relaxing.walk_price(math.ceil(max(longest(problem, list(g), metres) for g in one)), 120.0))
+            for one in every
+        )
+
+        plan = planned(problem)
+        first = plan.relaxations[0]
+
+        assert plan.status == "infeasible" and first.price == least
+        if first.kind == "both":
+            assert first.at_least == least and "nothing less would do" in first.sentence
+            homes = [int(w[list(g)].sum()) for g in first.grids]
+            wide = type(problem.band)(min(300, *homes), max(330, *homes))
+            assert planned(replace(problem, band=wide, max_walk_m=float(first.walk_m))).is_adoptable
+
+    def test_is_two_changes_where_together_they_cost_less_than_any_alone(self):
+        pair = grounds.path([340, 250, 150], barrier=[0, CLOSED], max_walk_m=130.0)
+
+        first = planned(pair).relaxations[0]
+
+        assert (first.kind, [p.kind for p in first.parts], first.walk_m) == ("pair", ["crossing", "walk"], 143)
+        assert first.price == sum(p.price for p in first.parts) == 3 + 10
+        opened = replace(pair, edges=replace(pair.edges, barrier=np.array([0, 0])))
+        assert planned(replace(opened, max_walk_m=143.0)).is_adoptable and not planned(opened).is_adoptable
 
     def test_is_found_on_ground_that_is_searched_as_well(self):
         town = grounds.planar(np.random.default_rng(7), 120, most=90, zero=0.0, keep=1.0)
