@@ -127,15 +127,30 @@ def _cut(shapes: Any, box: tuple[float, float, float, float]) -> Any:
 
 def _features(layer: Layer, room: Any, shapes: Any, words: dict[int, int]) -> Iterator[bytes]:
     """Write each feature; one that is smaller than a unit stays as the point where it lies."""
-    for at, shape in zip(room.tolist(), shapes, strict=True):
-        kind, geometry = _geometry(shape)
+    points, owner = shapely.get_coordinates(shapes, return_index=True)
+    begins = np.searchsorted(owner, np.arange(len(shapes) + 1)).tolist()
+    units = list(map(tuple, points.astype(np.int64).tolist()))
+    plain = ((shapely.get_type_id(shapes) == 3) & (shapely.get_num_interior_rings(shapes) == 0)).tolist()
+    for n, at in enumerate(room.tolist()):
+        kind, geometry = _house(units[begins[n] : begins[n + 1]]) if plain[n] else _geometry(shapes[n])
         if geometry:
             said = layer.tags[at]
             tags = [words.setdefault(tag, len(words)) if n & 1 else tag for n, tag in enumerate(said)]
             yield _bytes(2, b"".join((
-                b"\x08", _varint(layer.ids[at]), _bytes(2, b"".join(map(_varint, tags))), b"\x18", _varint(kind),
+                b"\x08", _varint(layer.ids[at]), _bytes(2, b"".join(map(_varint, tags))), b"\x18", _SHORT[kind],
                 _bytes(4, b"".join(map(_varint, geometry))),
             )))  # fmt: skip
+
+
+def _house(ring: list[tuple[int, int]]) -> tuple[int, list[int]]:
+    """A polygon without holes, as nearly all of them are: its points are known, no shape is asked."""
+    turned = _turned(ring, inner=False)
+    if not turned:
+        return (_POINT, _points(ring[:1])) if ring else (0, [])
+    said: list[int] = []
+    _path(said, turned, (0, 0))
+    said.append(15)
+    return _POLYGON, said
 
 
 def _geometry(shape: Any) -> tuple[int, list[int]]:
@@ -170,7 +185,7 @@ def _lines(shape: Any) -> list[int]:
     said: list[int] = []
     pen = (0, 0)
     for part in getattr(shape, "geoms", [shape]):
-        line = _once(part)
+        line = _once(_units(part))
         if len(line) >= 2:
             pen = _path(said, line, pen)
     return said
@@ -180,29 +195,28 @@ def _polygons(shape: Any) -> list[int]:
     said: list[int] = []
     pen = (0, 0)
     for part in getattr(shape, "geoms", [shape]):
-        outer = _turned(part.exterior, inner=False)
+        outer = _turned(_units(part.exterior), inner=False)
         if not outer:
             continue  # shrunk to nothing, and its holes with it
         pen = _path(said, outer, pen)
         said.append(15)
         for hole in part.interiors:
-            ring = _turned(hole, inner=True)
+            ring = _turned(_units(hole), inner=True)
             if ring:
                 pen = _path(said, ring, pen)
                 said.append(15)
     return said
 
 
-def _once(line: Any) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for x, y in shapely.get_coordinates(line).tolist():
-        point = (int(x), int(y))
-        if not found or found[-1] != point:
-            found.append(point)
-    return found
+def _units(line: Any) -> list[tuple[int, int]]:
+    return list(map(tuple, shapely.get_coordinates(line).astype(np.int64).tolist()))
 
 
-def _turned(ring: Any, *, inner: bool) -> list[tuple[int, int]]:
+def _once(line: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [point for at, point in enumerate(line) if not at or point != line[at - 1]]
+
+
+def _turned(ring: list[tuple[int, int]], *, inner: bool) -> list[tuple[int, int]]:
     """A ring without its last point, turned as the specification wants it; empty where it holds no area."""
     line = _once(ring)
     if line and line[0] == line[-1]:
