@@ -18,6 +18,7 @@ from jishi.duties.rest import router as duties
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.places.rest import router as places
 from jishi.places.rest.asking import router as asking
+from jishi.places.rest.codes import router as codes
 from jishi.places.rest.editions import router as editions
 from jishi.places.rest.giving import router as giving
 from jishi.places.rest.incoming import router as incoming
@@ -106,7 +107,8 @@ class Documented(NinjaAPI):
 
 
 api = Documented(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
-for router in (cases, duties, bodies, places, asking, editions, incoming, giving, houses, gridplans):
+# `editions` before `asking`: /grids/borders is no code of a grid
+for router in (cases, duties, bodies, places, editions, asking, codes, incoming, giving, houses, gridplans):
     api.add_router("", router)
 
 

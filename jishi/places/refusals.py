@@ -370,3 +370,16 @@ class TooManyToGive(Refused):
     code, status = "too_many_to_give", 413
     zh, en = "这一层超过 {limit} 行。", "This layer has more than {limit} rows."
     next_zh, next_en = "加上 division，一个社区或街道一次。", "Name a division: one community or street at a time."
+
+
+class CodeIsTaken(Refused):
+    code, status = "code_is_taken", 409
+    zh, en = "“{scheme}”的编码 {code} 已经是网格 {grid}。", "The code {code} of “{scheme}” is grid {grid} already."
+    next_zh, next_en = "先把原来那一条停用，再写新的。", "End that row first, then write the new one."
+
+
+class WhichScheme(Refused):
+    code, status = "which_scheme", 409
+    zh = "编码 {code} 在几套编码里指不同的网格：{schemes}。"
+    en = "The code {code} is another grid in each of: {schemes}."
+    next_zh, next_en = "加上 scheme，说清是哪一套。", "Say which one is meant: scheme."

@@ -16,7 +16,7 @@ from django.utils.timezone import localdate
 from jishi.accounts.actions import proving
 from jishi.foundation import outbox, trail
 from jishi.foundation.actor import Actor
-from jishi.foundation.refusals import NotFound
+from jishi.foundation.refusals import NotFound, Stale
 from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo.partition import PolygonIndex
 from jishi.kernels.geo.validate import WARNING, Finding
@@ -84,7 +84,8 @@ def adopt(
 
     :raises GridsHaveFaults: findings that must be cured first; :raises GroundAlreadyServed: special on general;
     :raises SpecialGridWithoutOwner: nobody answers for a special grid; :raises EditionsOverlap: another edition is
-    in force then; :raises EffectiveInThePast: yesterday's ground is history (only the loader brings history in);
+    in force then; :raises Stale: `replaces` has been replaced meanwhile; :raises EffectiveInThePast: yesterday's ground
+    is history (only the loader brings history in);
     :raises GridCodeTaken: the code is another community's; :raises NotAPartition: the stored edition fails.
     """
     ensure_may_keep_ground_of(by, report.division)
@@ -177,6 +178,8 @@ def _make_room(report: Report, effective_from: date, replaces: int | None, by: A
             row.change(effective=DateRange(row.effective.lower, effective_from))
             ended.append(row)
             continue
+        if row.division_code == report.division and replaces is not None and row.number > replaces:
+            raise Stale(version=row.number, seen=replaces)  # somebody has replaced that edition since
         span = f"{row.effective.lower}–{row.effective.upper or '至今'}"
         raise EditionsOverlap(
             division=row.division_code, number=row.number, span=span, wanted=f"{report.division} {effective_from}–"

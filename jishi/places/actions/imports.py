@@ -25,7 +25,7 @@ from jishi.kernels.dutylist.operators import division_head
 from jishi.kernels.geo import datum
 from jishi.kernels.geo.metres import distance_m
 from jishi.kernels.geo.validate import BLOCKER, WARNING, Finding
-from jishi.places import drawings, formats, shapes, snaps
+from jishi.places import drawings, formats, memory, shapes, snaps
 from jishi.places.actions import grids
 from jishi.places.drawings import Report
 from jishi.places.formats import Source, System
@@ -98,9 +98,12 @@ def apply(
     """Adopt the rows of a checked file as the next edition of its division; refuses as `grids.adopt` does.
 
     :raises ImportIsOver: it was applied or dropped before. :raises ReportHasChanged: the ground around it is another
-    since the check, and the report with it. :raises NotFound: there is no such file. :raises Stale: another version.
+    since the check, and the report with it. :raises NotFound: there is no such file. :raises Stale: another version, or
+    another edition was adopted since the check.
     """
     row = _open(import_id, by, version)
+    memory.touch(by.tenant_id)  # the row is locked: editions are adopted one after the other
+    _ensure_nobody_was_faster(row, replaces)
     report = grids.check_features(rows_of(row), division=row.division_code, crs="cgcs2000", by=by)
     then = {f["code"] for f in row.report["findings"] if f["level"] == BLOCKER}
     _ensure_same_base(row, now)
@@ -115,6 +118,17 @@ def apply(
         codes={"division": row.division_code, "edition": edition.number, "sha256": row.sha256},
     )  # fmt: skip
     return edition
+
+
+def _ensure_nobody_was_faster(row: GroundImport, replaces: int | None) -> None:
+    """:raises Stale: an edition of the division was adopted since the check, and it is not the one to be replaced."""
+    since = GridEdition.objects.filter(
+        tenant_id=row.tenant_id, division_code=row.division_code, adopted_at__gt=row.checked_at,
+        effective__isempty=False,
+    )  # fmt: skip
+    newest = since.order_by("-number").values_list("number", flat=True).first()
+    if newest is not None and newest != replaces:
+        raise Stale(version=newest, seen=replaces)
 
 
 def _ensure_same_base(row: GroundImport, now: datetime) -> None:

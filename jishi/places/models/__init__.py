@@ -1,5 +1,6 @@
 """Nouns of the room of places (spec 20 §3)."""
 
+from jishi.places.models.codes import CodeMap, Group
 from jishi.places.models.divisions import (
     Division,
     DivisionChange,
@@ -62,6 +63,7 @@ __all__ = [
     "AliasProposal",
     "Barrier",
     "Building",
+    "CodeMap",
     "Compound",
     "Crossing",
     "Division",
@@ -79,6 +81,7 @@ __all__ = [
     "GridMember",
     "GridPlan",
     "GridVersion",
+    "Group",
     "GroundImport",
     "GroundMark",
     "GroundState",

@@ -2,6 +2,7 @@
 
 from jishi.places.lineage import Became, resolve, successors
 from jishi.places.queries.addresses import Nameable, alias_proposals, gazetteer, house_named, nameable, normalise
+from jishi.places.queries.codes import Called, grid_called
 from jishi.places.queries.finding import Asked, Spot, find, place_of
 from jishi.places.queries.ground import (
     ZoneRow,
@@ -37,9 +38,10 @@ from jishi.places.queries.walking import Walked, WalkRoute, barriers, crossings,
 from jishi.places.things import DivisionRow, GridRow
 
 __all__ = [
-    "Asked", "Asking", "Became", "CRS", "DivisionRow", "GridRow", "Housed", "Located", "OwnResidence",
+    "Asked", "Asking", "Became", "CRS", "Called", "DivisionRow", "GridRow", "Housed", "Located", "OwnResidence",
     "Serving", "Spot", "WalkRoute", "ZoneRow", "alias_proposals", "as_geojson", "barriers", "centres",
     "communities", "converted", "crossings", "division_path", "divisions_below", "find", "gazetteer", "grid",
+    "grid_called",
     "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "homes", "house_named", "locate",
     "looks_swapped",
     "MicroRow", "history", "history_of_grid", "micro_grids", "Nameable", "nameable", "normalise", "own_residence_rows",

@@ -97,6 +97,20 @@ def _stretch(one: queries.Stretch) -> Shape:
             "document_no": one.document_no}  # fmt: skip
 
 
+@router.get("/grids/{code}", summary="A grid on a day")
+def grid(request: HttpRequest, code: str, day: date | None = None, scheme: str = "") -> Shape:
+    """Give a grid of a day by its code, or by that of another scheme (单元网格 …): the answer then names the scheme."""
+    found = queries.grid_called(code, day=day or localdate(), scheme=scheme[:40])
+    if found is None:
+        raise NotFound
+    g = found.grid
+    return {
+        "code": g.code, "name": g.name, "community": g.community, "kind": g.kind, "special_of": g.special_of,
+        "owner_ref": g.owner_ref, "edition": g.edition, "since": g.effective_from,
+        "asked": {"scheme": found.scheme, "code": found.code} if found.scheme else None,
+    }  # fmt: skip
+
+
 # --- divisions and addresses -----------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jishi.places.web import houses, imports, names, naming, walknets
+from jishi.places.web import codes, houses, imports, names, naming, walknets, years
 
 urlpatterns = [
     path("place-names", naming.say, name="say-a-name"),
@@ -22,6 +22,12 @@ urlpatterns = [
     path("desk/ground/compounds/<int:compound_id>", houses.compound, name="compound-kept"),
     path("desk/ground/houses/<int:building_id>", houses.building, name="building-kept"),
     path("desk/ground/keep/<slug:verb>", houses.keep, name="houses-keep"),
+    path("desk/ground/codes", codes.kept, name="ground-codes"),
+    path("desk/ground/codes/<slug:verb>", codes.act, name="ground-codes-act"),
+    path("desk/ground/years", years.grids, name="ground-years"),
+    path("desk/ground/years/map", years.grids_map, name="ground-years-map"),
+    path("desk/ground/special", years.special, name="ground-special"),
+    path("desk/ground/divisions", years.divisions, name="ground-divisions"),
     path("desk/ground/names", names.review, name="ground-names"),
     path("desk/ground/names/settle", names.settle, name="ground-names-settle"),
 ]
