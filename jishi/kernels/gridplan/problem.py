@@ -10,6 +10,7 @@ from . import refusals
 from .values import HARD, Array, Edges, Ints, Pins, Problem, Units, Walk
 
 MOST_UNITS = 10_000_000
+MOST_HOMES = 2**53  # in a band: beyond it numbers are not exact
 DEGREES_WITHIN = (180.0, 90.0)
 SPREAD_OF_DEGREES = 1.0  # metres: a ground with neighbours that spans less than this was not projected
 
@@ -75,9 +76,9 @@ def _is_whole(value: object) -> bool:
 
 def _band(problem: Problem) -> None:
     lo, hi = problem.band.lo, problem.band.hi
-    if not (_is_whole(lo) and _is_whole(hi)) or lo < 0 or lo > hi or hi < 1:
+    if not (_is_whole(lo) and _is_whole(hi)) or lo < 0 or lo > hi or not 1 <= hi <= MOST_HOMES:
         raise refusals.BandMakesNoSense(lo=lo, hi=hi)
-    if problem.cap is not None and (not _is_whole(problem.cap) or problem.cap < 1):
+    if problem.cap is not None and not (_is_whole(problem.cap) and 1 <= problem.cap <= MOST_HOMES):
         raise refusals.BandMakesNoSense(cap=problem.cap)
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import refusals
 from .contract import Ground
 from .values import Array, Doubles, Ints, Weights
 
 Heats = tuple[tuple[float, float], ...]
 
+MOST_EFFORT = 1_000_000.0  # proposals per unit: at a million somebody waits for days
 TILE = 120  # grids in a tile
 HEATS = ((0.06, 0.02), (0.02, 0.008), (0.008, 0.003), (0.003, 0.001), (0.001, 0.0003))
 BOLD = ((6.0, 2.0), (2.0, 0.6), (0.6, 0.2), (0.2, 0.02), (0.02, 0.001))  # a few atoms may leave every band for a while
@@ -41,6 +43,12 @@ class Search:
     starts: int = 12  # times a few atoms are searched
     mending: int = 120  # rounds of patches around what is out of its band
     polishes: bool = True  # whether it matters how good a plan is, beside that it is legal
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.effort <= MOST_EFFORT:
+            raise refusals.BadOption(option="effort", value=self.effort)
+        if self.seed < 0:
+            raise refusals.BadOption(option="seed", value=self.seed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,6 +111,20 @@ def test_a_table_as_spreadsheets_write_it_is_read_and_gives_the_same_plan(odd, t
     assert run(capsys, tables)[1]["metrics"] == plain[1]["metrics"]
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--effort", "nan"), "bad_option"), (("--effort", "inf"), "bad_option"), (("--effort", "-1"), "bad_option"),
+        (("--seed", "-1"), "bad_option"), (("--band", "1", "1e30"), "band_makes_no_sense"),
+        (("--k", "15", "--band", "0.9", "inf"), "band_makes_no_sense"),
+    ],
+)  # fmt: skip
+def test_a_number_that_nobody_can_mean_is_refused_by_its_code(more, said, tables, capsys):
+    code, told = run(capsys, tables, *more)
+
+    assert (code, told["code"]) == (2, said)
+
+
 @pytest.mark.parametrize("spoiled", ["cut short", "turned over", "no gzip"])
 def test_a_packed_table_that_is_damaged_is_refused(spoiled, tables, capsys):
     packed = bytearray(gzip.compress((tables / "n.csv").read_bytes()))

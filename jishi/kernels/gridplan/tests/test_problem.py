@@ -23,6 +23,8 @@ REFUSED = [
     (refusals.BandMakesNoSense, {"band": Band(-1, 300)}),
     (refusals.BandMakesNoSense, {"band": Band(299.5, 300)}),
     (refusals.BandMakesNoSense, {"band": Band(0, 0)}),
+    (refusals.BandMakesNoSense, {"band": Band(1, 10**30)}),
+    (refusals.BandMakesNoSense, {"cap": 10**30}),
     (refusals.BadUnit, {"units": units(x=[0.0, np.nan, 2.0])}),
     (refusals.BadUnit, {"units": units(y=[0.0, np.inf, 2.0])}),
     (refusals.BadUnit, {"units": units(households=[1, -1, 2])}),
