@@ -21,7 +21,7 @@ FAULTS = {"overlap": 0.002, "gap": 0.002, "self_crossing": 0.001}
 def places() -> list[Figure]:
     """Measure the ground; what a machine has not is printed as not run."""
     rings = town(SIDE)
-    return [*_imported(rings), *_located(rings), *_read(), *_routes()]
+    return [*_imported(rings), *_located(rings), *_converted(), *_read(), *_routes()]
 
 
 def town(side: int, seed: int = 1) -> list[Any]:
@@ -78,11 +78,11 @@ def _imported(rings: list[Any]) -> list[Figure]:
          for f in features], ["code", "name"],
     )  # fmt: skip
     del features, made
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     source = formats.read(content, "grids.zip")
     read = time.perf_counter() - began
     report = drawings.examine(source.features, division="330302000000", crs="cgcs2000", parent=None, known=())
-    seconds = time.perf_counter() - began
+    seconds, spent = time.perf_counter() - began, time.process_time() - spent
     seen: dict[str, set[int]] = {}
     for finding in report.findings:
         seen.setdefault(finding.code, set()).update(finding.features)
@@ -94,8 +94,8 @@ def _imported(rings: list[Any]) -> list[Figure]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     what = f"import of {len(rings):,} polygons, {points:,} points: read and full report"
     return [
-        Figure(what, f"{seconds:.1f} s (reading {read:.1f} s), {peak:.2f} GiB", "≤ 120 s, ≤ 2 GiB",
-               seconds <= 120 and peak <= 2),
+        Figure(what, f"{seconds:.1f} s, {spent:.1f} s of CPU (reading {read:.1f} s), {peak:.2f} GiB", "≤ 20 s, ≤ 2 GiB",
+               seconds <= 20 and peak <= 2),
         Figure("planted faults that the report missed", ", ".join(f"{k} {v}" for k, v in missed.items()), "none",
                not any(missed.values())),
     ]  # fmt: skip
@@ -135,6 +135,23 @@ def _located(rings: list[Any]) -> list[Figure]:
         Figure("the same by shapely's tree, in the same run", f"{POINTS / peer:,.0f}/s; {differ} answers differ",
                "0 differ off the borders", None),
     ]  # fmt: skip
+
+
+def _converted() -> list[Figure]:
+    """Ten million points of one shifted system, a million at a time."""
+    from jishi.kernels.geo import datum
+
+    chance, told = np.random.default_rng(11), []
+    lng, lat = chance.uniform(119, 122, POINTS), chance.uniform(27, 30, POINTS)
+    for crs in ("gcj02", "bd09"):
+        datum.to_cgcs2000(lng[:1000], lat[:1000], crs)
+        began, spent = time.perf_counter(), time.process_time()
+        for _ in range(10):
+            datum.to_cgcs2000(lng, lat, crs)
+        seconds, spent = time.perf_counter() - began, time.process_time() - spent
+        what, measured = f"convert {crs} to cgcs2000, {10 * POINTS:,} points", f"{seconds:.1f} s ({spent:.1f} s of CPU)"
+        told.append(Figure(what, measured, "≤ 0.8 s", seconds <= 0.8))
+    return told
 
 
 def _read() -> list[Figure]:
