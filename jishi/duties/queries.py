@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Count, Q
 from django.utils.timezone import localdate
 
 from jishi.bodies import queries as bodies
 from jishi.duties import memory, vocabulary
-from jishi.duties.memory import ItemRow, Law, MatterRow
-from jishi.duties.models import CodeBook, Matter
+from jishi.duties.memory import IN_FORCE, ItemRow, Law, MatterRow
+from jishi.duties.models import CodeBook, DutyItem, DutyList, Matter
+from jishi.duties.states import ListState
 from jishi.foundation import scope
 from jishi.kernels import dutylist
 from jishi.kernels.dutylist import Decision, Facts
 
 __all__ = [
     "Assisted", "Chosen", "ItemRow", "Law", "MatterRow", "Routed", "answered", "book_adopted_at", "book_edition",
-    "choices_of",
-    "decide", "explain", "law", "leaves", "matter", "matter_path", "matters", "names", "past_matters", "question_of",
-    "successor_sentence",
+    "choices_of", "decide", "explain", "keeping", "law", "leaves", "matter", "matter_path", "matters", "names",
+    "past_matters", "question_of", "successor_sentence",
 ]  # fmt: skip
 
 
@@ -220,3 +221,33 @@ def book_adopted_at() -> datetime | None:
     """Give the moment at which the book in force was adopted; None while there is none."""
     rows = CodeBook.objects.filter(tenant_id=scope.current().actor.tenant_id, number=book_edition())
     return rows.values_list("adopted_at", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the keeper of the lists has in hand. `list_id`: the edition in force, 0 where none is.
+
+    `without_law`: items that name neither a law nor why there is none.
+    """
+
+    list_id: int
+    items: int
+    without_law: int
+    findings: int
+    coming: int
+    drafts: int
+
+
+def keeping(*, day: date) -> Keeping:
+    """Count the lists in force and those that are being made; two statements."""
+    rows = list(DutyList.objects.filter(tenant_id=scope.current().actor.tenant_id).order_by("-id")[:50])
+    running = [r for r in rows if r.state in IN_FORCE and r.effective is not None]
+    now = [r for r in running if r.effective.lower <= day and (r.effective.upper is None or day < r.effective.upper)]
+    items = DutyItem.objects.filter(list__in=now).aggregate(
+        all=Count("id"), bare=Count("id", filter=Q(legal_basis="", remark=""))
+    )
+    return Keeping(
+        now[0].id if now else 0, items["all"], items["bare"], sum(len(r.findings) for r in now),
+        sum(r.effective.lower > day for r in running),
+        sum(r.state in (ListState.DRAFT, ListState.CHECKED, ListState.CONSULTING) for r in rows),
+    )  # fmt: skip

@@ -26,6 +26,7 @@ from jishi.cases.actions import (
     merging,
     parts,
     review,
+    ruling,
     supervision,
     unsealing,
     urging,
@@ -80,7 +81,7 @@ class _Town(Acting):
         with scope.work(system(tenant_id)):
             self.ids = {b.code: b.id for b in bodies.names().values()}
             self.items = {row.number: row.id for row in duties.law(localdate(now)).items.values()}
-        self.first: dict[str, int] = {}  # who → the first case of that person: what says the same is merged into it
+        self.like: dict[tuple[str, str], int] = {}  # who, matter → the case said last, into which another is merged
 
     def live(self, said: Said, account: int | None) -> None:
         """Take one matter in and let it come as far as it has."""
@@ -94,18 +95,23 @@ class _Town(Acting):
             caller_contact="" if mine else "13900004100",
         )  # fmt: skip
         done = self.take_in(told, by=mine or self.as_("operator", username="huawu1"), at=at)
-        self.first.setdefault(said.who, done.case_id)
-        if said.upto in ("received", "merged"):
-            if said.upto == "merged":
-                desk = self.as_("dispatcher", username="paidan2")
-                self.do(
-                    desk, merging.absorb, done.case_id, into=self.first[said.who], why="说的是同一口井", at=at + STEP
-                )
+        like, self.like[said.who, said.matter] = self.like.get((said.who, said.matter), 0), done.case_id
+        if said.upto in ("received", "merged", "undone"):
+            self.like[said.who, said.matter] = like or done.case_id
+            self.merge(said.upto, done.case_id, like, at + STEP)
             return
         lead = self.place(done.case_id, done.case_number, at=at + STEP, step=STEP)
         caller = mine or Actor(tenant_id=self.tenant_id, kind="reporter", report_id=done.report_id)
         one = _Matter(said, done.case_id, done.case_number, caller, lead, at + 3 * STEP)
         _ROADS[said.upto](self, one)
+
+    def merge(self, upto: str, case: int, into: int, at: datetime) -> None:
+        """Merge a case into the one that says the same, and take it apart again where it did not."""
+        desk, other = self.as_("dispatcher", username="paidan2"), self.as_("dispatcher", username="paidan1")
+        if upto in ("merged", "undone"):
+            self.do(desk, merging.absorb, case, into=into, why="说的是同一口井", at=at)
+        if upto == "undone":
+            self.do(other, merging.restore, case, why="到现场看，是另一口井，井圈松了", at=max(at, self.now - 3 * STEP))
 
     def act(self, one: _Matter, by: Actor, verb: Callable[..., Any], *args: Any, **given: Any) -> Any:
         """Perform the next act on a case, some minutes after the last."""
@@ -179,6 +185,20 @@ class _Town(Acting):
         self.return_asked(one)
         desk = self.as_("dispatcher", username="paidan1")
         self.act(one, desk, consultation.contest, question="这段挡土墙由谁维护？请各方写明依据。")
+
+    def ruled(self, one: _Matter) -> None:
+        """Contested and ruled upon; the ruling is offered as a precedent to whoever keeps the lists."""
+        one.at = min(one.at, self.now - 20 * STEP)
+        why = handover.Return("not_our_duty", "墙脚是自然山坡，不是房屋附属的墙。", self._cited(one), self.ids["zrj"])
+        self.act(one, one.lead, handover.return_, why=why)
+        desk = self.as_("dispatcher", username="paidan1")
+        self.act(one, desk, consultation.contest, question="墙脚连着山坡的挡土墙，由谁维护？")
+        item = self.items["收回-012"]
+        reasons = "墙脚连着自然山坡，渗水来自坡体，不是房屋附属的墙，按地质灾害隐患点治理，由自然资源局主办。"
+        self.act(
+            one, self.as_("ruler", username="lingdao1"), ruling.rule, named_body_id=self.ids["zrj"],
+            why=ruling.Reasons([item], reasons, precedent=True), tenant_code=self.code,
+        )  # fmt: skip
 
     def whistled(self, one: _Matter) -> Any:
         """Several bodies are called together by the street."""
@@ -289,6 +309,6 @@ _ROADS: Mapping[str, Callable[[_Town, _Matter], Any]] = {
     for name in (
         "working", "asked", "closed", "not_solved", "part_asked", "part_signed", "return_asked", "contested",
         "whistled", "acting", "suspension_asked", "extension_asked", "banking_asked", "waits_for_caller", "supervised",
-        "exclusion_asked", "unsealing_asked", "asked_outside",
+        "ruled", "exclusion_asked", "unsealing_asked", "asked_outside",
     )
 }  # fmt: skip

@@ -9,7 +9,8 @@ from django.utils.timezone import localdate
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from jishi.cases.queries import home, mediations, models_compared, ticking, today, topics
+from jishi.cases.queries import home, mediations, models_compared, ticking, today, topics, watched
+from jishi.duties import queries as duties
 from jishi.foundation.actor import Actor
 from jishi.portal.web import looks
 
@@ -56,9 +57,50 @@ def counts(actor: Actor, now: datetime) -> Mapping[str, int]:
 def boards(actor: Actor, now: datetime) -> Sequence[looks.Board]:
     """Give a board for each office that the actor holds: two statements each, whatever the rows."""
     found = [_board(role, made, actor, now) for role, made in _BOARDS.items() if actor.has(role)]
-    if actor.has("operator", "office", "ruler", "auditor"):
+    if actor.has("auditor"):
+        found += _watching(actor, now)
+    if actor.has("office") and not actor.has("ruler"):  # who keeps the lists; whoever rules begins with what is stuck
+        found.append(_keeping(actor, now))
+    if actor.has("operator", "office", "ruler"):
         found.append(_promises(actor, now))
+    if actor.has("office") and actor.has("ruler"):
+        found.append(_keeping(actor, now))
     return found
+
+
+def _watching(actor: Actor, now: datetime) -> list[looks.Board]:
+    """Give what an auditor comes for: whether the record holds, and what was left out, opened or undone."""
+    one, record, out = watched.watched(by=actor, now=now), reverse("record"), reverse("exclusions")
+    return [
+        looks.Board(_("留痕核对"), record, _("去核对"), [
+            looks.Figure(_("有日根的日子"), one.anchored, record),
+            looks.Figure(_("缺日根的日子"), one.missing, record, "late" if one.missing else ""),
+            looks.Figure(_("和留痕对不上的事"), one.different, record, "late" if one.different else ""),
+        ]),
+        looks.Board(_("剔除、解封、抽样"), out, _("看剔除台账"), [
+            looks.Figure(_("等人决定的剔除"), one.to_exclude, out),
+            looks.Figure(_("在用的剔除"), one.excluded, out),
+            looks.Figure(_("三十天里申请的解封"), one.unsealing, reverse("cases")),
+            looks.Figure(_("三十天里撤销的归并"), one.undone, reverse("cases")),
+            looks.Figure(_("三十天里的回访抽样"), one.drawn, reverse("quality")),
+        ]),
+    ]  # fmt: skip
+
+
+def _keeping(actor: Actor, now: datetime) -> looks.Board:
+    """Give what the keeper of the lists has in hand, and what the lists left open."""
+    one, left = duties.keeping(day=localdate(now)), watched.contested(by=actor, now=now)
+    desk = reverse("desk-duties")
+    edition = reverse("desk-duties-edition", args=[one.list_id]) if one.list_id else desk
+    coverage = reverse("desk-duties-coverage", args=[one.list_id]) if one.list_id else desk
+    return looks.Board(_("三张清单"), desk, _("去管清单"), [
+        looks.Figure(_("有争议的事"), left.now, f"{reverse('cases')}?status=CONSULTING"),
+        looks.Figure(_("三十天里的裁定先例"), left.precedents, f"{reverse('cases')}?status=open"),
+        looks.Figure(_("检查发现的"), one.findings, coverage),
+        looks.Figure(_("没有写依据的条目"), one.without_law, edition),
+        looks.Figure(_("起草和征求意见中的版本"), one.drafts, desk),
+        looks.Figure(_("等着生效的版本"), one.coming, desk),
+    ])  # fmt: skip
 
 
 def _dispatching(one: today.Standing) -> looks.Board:
@@ -116,7 +158,7 @@ def _board(role: str, made: Callable[[today.Standing], looks.Board], actor: Acto
 def _promises(actor: Actor, now: datetime) -> looks.Board:
     """Give the whole town's promises: the board of those who watch, and of those who take calls."""
     one, cases = today.promises(by=actor, now=now), reverse("cases")
-    watching = actor.has("office", "ruler", "auditor")
+    watching = actor.has("office", "ruler")
     return looks.Board(
         _("对居民的承诺"), cases, _("看全部事件"),
         [

@@ -24,7 +24,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RESIDENT, DISPATCHER, OPERATOR, HANDLER = "jumin1", "paidan1", "huawu1", "shuiwu1"
 REVIEWER, CALLER, OFFICE, SYSTEM, GRID = "shenhe1", "huifang1", "lingdao1", "xitong1", "wangge1"
 CHAIR, STREET, SUPERVISOR = "tiaojie1", "hexi1", "duban1"
-SECURITY = "anquan1"
+SECURITY, AUDITOR, KEEPER = "anquan1", "shenji1", "qingdan1"
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,10 @@ MORE = (
     Screen("reminders", "/desk/reminders", HANDLER),
     Screen("stuck", "/desk/stuck", OFFICE),
     Screen("banked", "/desk/banked", OFFICE),
+    Screen("second-look", "/desk/again", REVIEWER),
+    Screen("home", "/", AUDITOR),
+    Screen("home", "/", KEEPER),
+    Screen("record", "/desk/record", AUDITOR),
     Screen("whistles", "/desk/whistles", OFFICE),
     Screen("unsealings", "/desk/unsealings", SUPERVISOR),
     Screen("exclusions", "/desk/exclusions", OFFICE),

@@ -25,7 +25,7 @@ from jishi.cases.refusals import (
 )
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
-from jishi.cases.tests.desk_steps import colleague
+from jishi.cases.tests.desk_steps import colleague, statements
 from jishi.cases.web.resident import second_look as telling
 from jishi.foundation import ends, scope, trail
 from jishi.foundation.actor import Actor, system
@@ -479,3 +479,14 @@ class TestTheDesk:
         assert page.status_code in (409, 412)
         assert f"{case.number} 不用再复核了" in html and 'role="alert"' in html
         assert "雨水井下游也要清一遍" in html
+
+    def test_with_one_opened_takes_no_more_statements_for_more_that_wait(self, town: int) -> None:
+        desk, made = colleague(town, "reviewer"), []
+        for n in (1, 3):
+            for _ in range(n):
+                say(f.a_case_at(town, Status.FEEDBACK), NO)
+            with statements() as one:
+                assert desk.get(reverse("second-look")).status_code == 200
+            made.append(len(one))
+
+        assert made[1] <= made[0] <= 25, made
