@@ -39,6 +39,7 @@ SHARE_NEAR_DUPLICATE, SHARE_TWO_MATTERS, SHARE_CONTACT_IN_TEXT = 0.08, 0.035, 0.
 SHARE_IN_HAND = 0.5
 SHARE_SUSPENDED, SHARE_BANKED, SHARE_OVERDUE = 0.0028, 0.0024, 0.0008
 LATE_BY, LATE_AT_MOST = 10.0, 20.0  # days: most of them, and the one that has waited longest
+MARGIN = -1.1  # days: what is in hand is not due before the town is founded, at whatever hour of this day
 EMERGENCIES = frozenset({"07.02.01", "02.03.01", "10.02.03"})
 URGENT = frozenset(
     {
@@ -259,7 +260,7 @@ class Year:
         age = {n: (self.now - drafts[n][0].said_at).total_seconds() / 86400 for n in closed}
         late = {n: _days_late(drafts[n][0].said_at, drafts[n][1].named.days, self.now) for n in closed}
         for n in closed:
-            if late[n] < -0.5 and self.rng.random() < SHARE_IN_HAND:
+            if late[n] < MARGIN and self.rng.random() < SHARE_IN_HAND:
                 self._keep(made, n, drafts, life.in_hand(drafts[n][0].steps))
         self.rng.shuffle(closed)
         for how, share, oldest in (("suspended", SHARE_SUSPENDED, 24.0), ("banked", SHARE_BANKED, 70.0)):
@@ -292,7 +293,7 @@ class Year:
             n
             for n in range(len(drafts) - 1, -1, -1)
             if drafts[n][0].said_at > self.now - dt.timedelta(hours=52)
-            and _days_late(drafts[n][0].said_at, drafts[n][1].named.days, self.now) < -0.5
+            and _days_late(drafts[n][0].said_at, drafts[n][1].named.days, self.now) < MARGIN
             and any(
                 s.what == "contacted" and s.at < self.now - dt.timedelta(hours=4) for s in drafts[n][0].steps
             )
