@@ -28,9 +28,11 @@ _GAP = re.compile(r"[的小区院\s,]{0,3}")
 _CROSS_WORD = re.compile(r"\s?(?:与|和|跟|同|、|及|-|交)\s?")
 _CROSS_TAIL = re.compile(r"\s?(?:的)?(?:交叉路?口|交汇处?|交会处?|路口|十字路口|丁字路口|交界处?|口|相交)")
 _EVIDENCE = re.compile(
-    r"小区|社区|街道|路|村|镇|广场|公园|学校|医院|家园|花园|[0-9一二三四五六七八九十]+(?:号楼|栋|幢|号|座|单元)|附近|门口|旁边?|对面|里面|位于|住在|家住|地址"
+    r"小区|社区|街道|路|村|镇|广场|公园|学校|医院|家园|花园|[0-9一二三四五六七八九十]+(?:号楼|栋|幢|号|座|单元)|附近|门口|旁边?|对面|里[面头]|位于|住在|家住|地址"
+    r"|[0-9]+(?:到|至|-|~)[0-9]+号|[那这](?:边|头|里|块|一带|一段)|一带|[东西南北]头"
 )
-_LEADING = re.compile(r"(?:在|住|位于|地址:?|到|小区|社区|街道)$")
+_LEADING = re.compile(r"(?:在|住|位于|地址:?|到|小区|社区|街道|[整这那]条|沿着?)$")
+_ON_IT = re.compile(r"上(?![班学课岗])")  # 老街上: said of a street by its name; 大街上 is any street
 SpanOf = Callable[[int, int], tuple[int, int]]
 # Names that are everyday words: only with a word of place beside them.
 COMMON_WORDS = frozenset(
@@ -129,11 +131,16 @@ def _names(text: str, gazetteer: Gazetteer) -> list[_Hit]:
     for found in gazetteer.starts.finditer(text):
         at = found.start()
         words = gazetteer.by_start.get(text[at : at + 2]) if at >= end else None
-        word = next((w for w in words if text.startswith(w, at)), None) if words else None
+        word = next((w for w in words if text.startswith(w, at) and not _is_inside(text, at, w)), None) if words else None
         if word is not None and _is_place_here(text, at, word):
             end = at + len(word)
             hits.append(_Hit(at, end, gazetteer.ids[word]))
     return hits
+
+
+def _is_inside(text: str, at: int, word: str) -> bool:
+    """“老街里头” lies in 老街 and names no 老街里."""
+    return word.endswith("里") and text.startswith("头", at + len(word))
 
 
 def _is_place_here(text: str, at: int, word: str) -> bool:
@@ -145,7 +152,8 @@ def _is_place_here(text: str, at: int, word: str) -> bool:
     behind = text[at + len(word) : at + len(word) + 8]
     evidence = _EVIDENCE.search(behind)
     before = _LEADING.search(text[max(0, at - 4) : at])
-    return (evidence is not None and evidence.start() <= 1) or before is not None
+    on_it = word.endswith(("街", "路", "巷", "弄")) and word != "大街" and _ON_IT.match(behind)
+    return (evidence is not None and evidence.start() <= 1) or before is not None or bool(on_it)
 
 
 def spot(texts: Iterable[str], gazetteer: Gazetteer) -> list[list[Mention]]:

@@ -31,6 +31,7 @@ ROWS = [
     Name(6, "阳光花园", "compound"),
 ]
 GAZETTEER = Gazetteer.of(ROWS)
+STREETS = Gazetteer.of([Name(1, "老街", "road"), Name(2, "老街里", "compound"), Name(3, "大街", "road")])
 
 
 def at_home(text, **kwargs):
@@ -63,6 +64,19 @@ class TestSpot:
     @pytest.mark.parametrize("text", ["大家要和平共处", "", "1", "12-15号楼停水", "没有地名的一句话"])
     def test_an_everyday_word_is_no_place_without_second_evidence(self, text):
         assert spot([text], GAZETTEER)[0] == []
+
+    @pytest.mark.parametrize(
+        "text",
+        ["老街上的公厕脏", "整条老街都停电", "老街里头太吵", "老街40到88号墙皮掉", "老街那边没路灯", "沿着老街都是摊"],
+    )
+    def test_a_street_of_two_signs_is_named_with_a_word_of_place(self, text):
+        (seen,) = spot([text], STREETS)[0]
+
+        assert (seen.name_ids, seen.text) == ((1,), "老街")
+
+    @pytest.mark.parametrize("text", ["老街坊都心疼", "他家老街面房要拆", "大街上到处是小广告", "在老街里住"])
+    def test_a_plain_word_or_another_name_is_not_that_street(self, text):
+        assert all(seen.name_ids != (1,) for seen in spot([text], STREETS)[0])
 
     @given(st.text(alphabet="阳光花园人民路与和平小区3号楼一二十１\u200b ", max_size=40))
     def test_spans_point_into_the_original(self, text):
