@@ -14,18 +14,19 @@ from benchmarks.run import Figure
 ASKED = 400
 GOAL_KEPT, GOAL_RATIO, GOAL_CANDIDATES = 0.98, 1.5, 200
 LATELY = timedelta(days=45)
+COMPARED = ("cases_report", "cases_case", "cases_membership")
 
 
 def duplicates() -> list[Figure]:
     """Blocking against comparing with all at 10,000 cases; the time of one report at two sizes of a town."""
-    from benchmarks.growing import multiplied
+    from benchmarks.growing import widened
     from benchmarks.measures import remembered
 
     small, large = int(os.environ.get("JISHI_BENCH_SMALL", "10000")), int(os.environ.get("JISHI_BENCH_LARGE", "100000"))
     tenant = remembered(small)
     out = _blocking(tenant, small)
     before = _taken(tenant)
-    multiplied(large, tables=("cases_report", "cases_case", "cases_membership"))
+    widened(large, tables=COMPARED)
     after = _taken(tenant)
     for name, one in (("p50", 0), ("p95", 1)):
         ratio = after[one] / before[one]

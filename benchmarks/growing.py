@@ -41,15 +41,15 @@ def multiplied(count: int, tables: Sequence[str] = ()) -> int:
     return _grown(count, tables or COPIED, {}, "")
 
 
-def widened(count: int) -> int:
+def widened(count: int, tables: Sequence[str] = (*COPIED, *HELD)) -> int:
     """Fill the town up to `count` cases by ground beside the first, as dense as it is, with all that is kept of each:
-    record and sealed values too."""
-    tenant = _grown(count, (*COPIED, *HELD), MOVED, GRIDS)
+    record and sealed values too, or these tables alone."""
+    tenant = _grown(count, tables, MOVED, GRIDS)
     from jishi.foundation import scope
     from jishi.foundation.actor import system
 
     with scope.work(system(tenant)), as_owner() as cursor:
-        for table in (*COPIED, *HELD):
+        for table in tables:
             if table not in ("foundation_entry", "foundation_sealedvalue"):
                 cursor.execute(f"SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id) + 1) FROM {table}", [table])
     with as_owner() as cursor:

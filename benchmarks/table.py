@@ -23,6 +23,8 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (  # command, what the record call
       for one, zh in zip(DESKS, ("新建", "接口列表 50 条", "工作台 50 件"), strict=True)),
     ("pipeline", "pipeline in batch, one core, per 1,000 reports", "批量判断，一个核，每千件",
      "pipeline in batch, one core, per 1,000"),
+    ("duplicates", "duplicates of one report at 1,000,000 against 10,000 cases, p95", "一百万件比一万件：找重复，p95",
+     "1,000,000 against 10,000 cases: near-duplicates of one, p95"),
     ("import", "import of 4,326 messages: dry run", "导入 4,326 条真实留言：核对", "4,326 real messages: dry run"),
     ("import", "import of 4,326 messages: apply", "同上：收进来", "the same: taken in"),
     ("import", "import of 4,326 messages: apply again", "同上：再收一遍", "the same: again"),
