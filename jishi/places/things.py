@@ -103,6 +103,7 @@ class Ground:
     border_tree: Any = None
     apart: dict[tuple[int, int], float] = field(default_factory=dict)  # metres between two things, once asked
     corners: dict[tuple[int, int], tuple[float, float] | None] = field(default_factory=dict)  # where two roads meet
+    looked: dict[tuple[float, float], Any] = field(default_factory=dict)  # a place of words → what is there, once asked
     by_point: dict[tuple[int, int, str], frozenset[str]] = field(default_factory=dict)  # kinds of wide things
     grid_tree: Any = None  # of the grids, in the order of `by_code`
     crossings: dict[tuple[int, int], Any] = field(default_factory=dict)  # looked up once

@@ -19,6 +19,7 @@ from jishi.places.things import SMALL_M, GridRow, Ground, common_division, door_
 
 DOOR_M = 10.0
 PIN_M = 30.0  # how far off a pin is that does not say
+MOST_LOOKED = 5_000  # places of words of which is kept what lies there
 BEHIND = 12  # characters between a county's name and what is named in it
 
 
@@ -73,7 +74,8 @@ def find(batch: Sequence[Asked]) -> list[Spot]:
         words = mentions.read([batch[i].text for i in rows], ground)
         found = [spotting.spot(said, pin, ground) for said, pin in zip(words, pins, strict=True)]
         found = [_at_door(one, said, ground) for one, said in zip(found, words, strict=True)]
-        spots = zip(rows, map(_with_doors, _spots(found, ground), found, words, repeat(ground)), strict=True)
+        answered = _spots(found, [pin is not None for pin in pins], ground)
+        spots = zip(rows, map(_with_doors, answered, found, words, repeat(ground)), strict=True)
         answers |= {
             i: _elsewhere(spot, said, ground, day, pinned=pin is not None)
             for (i, spot), said, pin in zip(spots, words, pins, strict=True)
@@ -148,7 +150,7 @@ def _pins(batch: Sequence[Asked], ground: Ground) -> list[Pin | None]:
 
 @dataclass(slots=True)
 class _Ask:
-    """One chosen point, on its way to grid and kinds."""
+    """One chosen point, on its way to grid and kinds; once there, nobody writes into it."""
 
     x: float
     y: float
@@ -198,9 +200,24 @@ def _smaller(one: int, other: int, ground: Ground) -> bool:
     return (ground.things[one].radius_m, one) < (ground.things[other].radius_m, other)
 
 
-def _spots(found: Sequence[spotting.Found], ground: Ground) -> list[Spot]:
+def _look_again(points: Sequence[tuple[float, float]], pinned: Sequence[bool], ground: Ground) -> list[_Ask]:
+    """Ask as `_look` does. A place that words alone mean is asked once in the life of the ground: people speak of the
+    same houses and roads over and over. What somebody pinned is asked each time and kept nowhere."""
+    known = ground.looked
+    held = [None if pin else known.get(point) for point, pin in zip(points, pinned, strict=True)]
+    fresh = [at for at, seen in enumerate(held) if seen is None]
+    if len(known) + len(fresh) > MOST_LOOKED:
+        known.clear()
+    for at, seen in zip(fresh, _look([points[at] for at in fresh], ground), strict=True):
+        held[at] = seen
+        if not pinned[at]:
+            known[points[at]] = seen
+    return [seen for seen in held if seen is not None]
+
+
+def _spots(found: Sequence[spotting.Found], pinned: Sequence[bool], ground: Ground) -> list[Spot]:
     flat = [(i, c) for i, f in enumerate(found) for c in f.candidates]
-    looked = _look([(c.x, c.y) for _, c in flat], ground)
+    looked = _look_again([(c.x, c.y) for _, c in flat], [pinned[i] for i, _ in flat], ground)
     rows: list[list[tuple[Candidate, _Ask]]] = [[] for _ in found]
     for (i, candidate), seen in zip(flat, looked, strict=True):
         rows[i].append((candidate, seen))

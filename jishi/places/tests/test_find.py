@@ -5,9 +5,9 @@ from conftest import MONDAY_TEN
 from jishi.foundation import scope
 from jishi.foundation.actor import system
 from jishi.kernels.geo import datum
-from jishi.places import queries
+from jishi.places import memory, queries
 from jishi.places.actions import ground
-from jishi.places.queries import Asked, Spot
+from jishi.places.queries import Asked, Spot, finding
 from jishi.places.refusals import SwappedAxes, UnknownDatum
 from jishi.places.tests.factories import DAY, A, B, a_town, at, degrees
 
@@ -28,6 +28,30 @@ def find(text: str = "", **pin) -> Spot:
 def a_pin(x: float, y: float, accuracy: float = 20.0) -> dict:
     lng, lat = degrees(x, y)
     return {"lng": lng, "lat": lat, "crs": "cgcs2000", "accuracy_m": accuracy}
+
+
+class TestOnce:
+    """A place that words mean is looked at once in the life of the ground; what is pinned is kept nowhere."""
+
+    def test_the_second_answer_is_the_first(self, drawn_town, monkeypatch):
+        first = find("翠竹苑3号楼电梯坏了")
+        monkeypatch.setattr(finding, "_look", lambda points, ground: [] if not points else pytest.fail("asked again"))
+
+        assert find("翠竹苑3号楼电梯坏了") == first
+
+    def test_a_pin_is_asked_each_time_and_not_kept(self, drawn_town):
+        before = dict(memory.ground(DAY).looked)
+        assert find(**a_pin(100.0, 100.0)) == find(**a_pin(100.0, 100.0))
+        assert find("翠竹苑3号楼电梯坏了", **a_pin(100.0, 100.0))
+
+        assert memory.ground(DAY).looked == before
+
+    def test_no_more_are_kept_than_a_town_has_places(self, drawn_town, monkeypatch):
+        monkeypatch.setattr(finding, "MOST_LOOKED", 2)
+        told = [find(text) for text in ("翠竹苑3号楼电梯坏了", "和平里小区停水了", "翠竹苑停水了")]
+
+        assert len(memory.ground(DAY).looked) <= 2
+        assert [find(text) for text in ("翠竹苑3号楼电梯坏了", "和平里小区停水了", "翠竹苑停水了")] == told
 
 
 class TestWords:
