@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import OperationalError, connection
 
-from jishi.foundation import keys
+from jishi.foundation import keys, marks
 from jishi.foundation.actor import Actor
 from jishi.foundation.asking import ask
 from jishi.foundation.models import IdempotencyRecord
@@ -20,8 +20,8 @@ KEEP_DEVICE = timedelta(days=30)
 
 _CLAIM = """
     INSERT INTO foundation_idempotencyrecord (tenant_id, actor, route, key, body_hash, expires_at)
-    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, actor, route, key) DO NOTHING
-    RETURNING id, ctid::text
+    VALUES (%(tenant)s, %(actor)s, %(route)s, %(key)s, %(digest)s, %(until)s)
+    ON CONFLICT (tenant_id, actor, route, key) DO NOTHING RETURNING id, ctid::text AS place
 """
 
 
@@ -54,8 +54,11 @@ class Slot:
         self._place, self.answer = "", answer
 
 
-def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: timedelta = KEEP) -> Slot:
-    """Claim `key` for this actor and route. A running twin is waited for, at most 5 s.
+def claim(
+    key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: timedelta = KEEP, marked: bool = False
+) -> Slot:
+    """Claim `key` for this actor and route. A running twin is waited for, at most 5 s. `marked`: what is kept in memory
+    will be asked for (`marks`); it is asked by the same statement.
 
     :raises KeyReused: same key, other body. :raises StillRunning: the twin has not ended.
     :raises Invalid: key empty or over 200 characters.
@@ -63,14 +66,15 @@ def claim(key: str, *, route: str, body: bytes, by: Actor, now: datetime, keep: 
     if not 1 <= len(key) <= 200:
         raise Invalid(detail="Idempotency-Key: 1–200")
     digest = hashlib.sha256(body).hexdigest()
-    owner = (by.tenant_id, _asker(by, route, key), route, key)
-    try:
-        rows = ask(_CLAIM, [*owner, digest, now + keep])  # waits for a running twin up to the connection's lock_timeout
+    owner = {"tenant": by.tenant_id, "actor": _asker(by, route, key), "route": route, "key": key}
+    told = {**owner, "digest": digest, "until": now + keep}
+    try:  # waits for a running twin up to the connection's lock_timeout
+        rows = [marks.asked_with(_CLAIM, ("id", "place"), told)] if marked else ask(_CLAIM, told)
     except OperationalError as waited:
         raise StillRunning from waited
-    if rows:
+    if rows and rows[0][0] is not None:
         return Slot(rows[0][0], None, rows[0][1])
-    earlier = IdempotencyRecord.objects.get(tenant_id=owner[0], actor=owner[1], route=route, key=key)
+    earlier = IdempotencyRecord.objects.get(tenant_id=by.tenant_id, actor=owner["actor"], route=route, key=key)
     if earlier.body_hash != digest:
         raise KeyReused
     return Slot(None, earlier.answer)

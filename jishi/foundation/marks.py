@@ -4,6 +4,7 @@ A mark is a value that is another one as soon as somebody else's transaction has
 same, what was read before is good. A verb that changes what a mark is made of calls `forget`, in the same transaction.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from typing import Any
@@ -37,10 +38,25 @@ def mark(name: str, day: date | None = None) -> Any:
     if key not in known:
         names = (name,) if known else tuple(sorted(_questions))
         (values,) = ask(_statement(names), {"t": now.actor.tenant_id, "d": today})
-        for one, value in zip(names, values, strict=True):
-            by_day = today if "%(d)s" in _questions[one] else None
-            known[one, by_day] = orjson.loads(value) if value is not None else None
+        _keep(known, names, values, today)
     return known[key]
+
+
+def asked_with(text: str, columns: tuple[str, ...], values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Carry out a statement that gives these columns of one row or of none (then each is None), and ask every room's
+    question with it: for a request that will ask them in any case."""
+    now = scope.current()
+    known: dict[Any, Any] = now.memo.setdefault("marks", {})
+    names, today = () if known else tuple(sorted(_questions)), localdate(now.recorded_at)
+    (row,) = ask(_beside(text, columns, names), {**values, "t": now.actor.tenant_id, "d": today})
+    _keep(known, names, row[len(columns) :], today)
+    return row[: len(columns)]
+
+
+def _keep(known: dict[Any, Any], names: Iterable[str], values: Iterable[Any], today: date) -> None:
+    for one, value in zip(names, values, strict=True):
+        by_day = today if "%(d)s" in _questions[one] else None
+        known[one, by_day] = orjson.loads(value) if value is not None else None
 
 
 def forget(name: str) -> None:
@@ -52,4 +68,14 @@ def forget(name: str) -> None:
 
 @cache
 def _statement(names: tuple[str, ...]) -> str:
-    return "SELECT " + ", ".join(f"({_questions[name]})::text" for name in names)
+    return "SELECT " + ", ".join(_asking(names))
+
+
+@cache
+def _beside(text: str, columns: tuple[str, ...], names: tuple[str, ...]) -> str:
+    told = (f"(SELECT {column} FROM told)" for column in columns)
+    return f"WITH told AS ({text}) SELECT {', '.join((*told, *_asking(names)))}"
+
+
+def _asking(names: tuple[str, ...]) -> list[str]:
+    return [f"({_questions[name]})::text" for name in names]

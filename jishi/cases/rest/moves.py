@@ -70,7 +70,7 @@ def create_report(request: HttpRequest, response: HttpResponse, payload: ReportI
         raise KeyMissing
     if actor.kind == "resident" and payload.voice != "open":  # the kept answer must not lead from account to report
         key, actor = sha256(f"{actor.label}:{key}".encode()).hexdigest(), replace(actor, kind="anonymous")
-    slot = idempotency.claim(key, route="reports", body=request.body, by=actor, now=now)
+    slot = idempotency.claim(key, route="reports", body=request.body, by=actor, now=now, marked=True)
     word = _receive(request, payload, now, slot) if slot.is_first else ""
     if not slot.answer.get("recused"):
         response["Location"] = f"/api/v1/reports/{slot.answer['number']}"

@@ -5,9 +5,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from conftest import MONDAY_TEN
-from jishi.foundation import marks, numbers, outbox, scope, trail
+from jishi.foundation import idempotency, marks, numbers, outbox, scope, trail
 from jishi.foundation.actor import system
 from jishi.foundation.models import DataKey, Entry, News
+from jishi.foundation.refusals import KeyReused
 from jishi.foundation.together import Together
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,31 @@ class TestMarks:
 
         assert len(asked) == 1
         assert "bodies_body" in asked[0]["sql"] and "places_groundmark" not in asked[0]["sql"]
+
+    def test_a_key_is_claimed_and_all_are_asked_by_one_statement(self, tenant: int) -> None:
+        by = system(tenant)
+
+        def claimed(body: bytes) -> idempotency.Slot:
+            return idempotency.claim("k", route="r", body=body, by=by, now=MONDAY_TEN, marked=True)
+
+        with scope.work(by):
+            with CaptureQueriesContext(connection) as asked:
+                slot = claimed(b"1")
+                known = {name: marks.mark(name) for name in ("bodies", "ground", "law", "models")}
+            slot.fill({"id": 7})
+        with scope.work(by):
+            assert {name: marks.mark(name) for name in known} == known
+            again = claimed(b"1")  # nothing is left to ask with it
+            with pytest.raises(KeyReused):
+                claimed(b"2")
+        with scope.work(by):
+            taken = claimed(b"1")
+            with CaptureQueriesContext(connection) as later:
+                assert {name: marks.mark(name) for name in known} == known
+
+        assert len(asked) == 1 and not later.captured_queries
+        assert [s.is_first for s in (slot, again, taken)] == [True, False, False]
+        assert again.answer == taken.answer == {"id": 7}
 
     def test_a_name_means_one_question(self) -> None:
         with pytest.raises(RuntimeError, match="bodies"):
