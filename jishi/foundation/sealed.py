@@ -93,8 +93,9 @@ def seal(
     """This will store `secrets` encrypted, replacing what stood in their fields; 2 statements when keys are at hand.
 
     `new`: their rows were created just now, so no hash of an earlier value is looked for. An empty value seals nothing.
-    `into`: what is new is stored with what is gathered there. The rows that own it must be stored by then: what is
-    sealed beside an anonymous report is refused by a look at that report.
+    `into`: what is new is stored with what is gathered there, the rows that own it among it: what is sealed beside an
+    anonymous report is refused by a look at that report when the statement is done. Of purposes with a key for each
+    row the rows must be stored by then.
     :raises NoPurposeNamed: a field outside its purpose, or a search that the purpose does not allow.
     :raises KeyNotAvailable: the keys are away for longer than ten minutes. :raises Invalid: a value over 256 KiB.
     """

@@ -1,8 +1,8 @@
 """Rows of several tables, stored by one statement: each table's rows go as one JSON value, in one text for all.
 
 A statement costs some 0.2 ms before it has stored anything, in both processes. Nothing in one statement sees another
-part of it: what a trigger or a policy must find there (the report beside which a name is sealed) is stored before, by a
-statement of its own. Foreign keys are looked at when the transaction ends.
+part of it: what must find another part there (the report beside which a name is sealed) is a trigger AFTER each row,
+which is asked when all parts have stored theirs. Foreign keys are looked at when the transaction ends.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, models
 
 from jishi.foundation.asking import tell
 from jishi.foundation.nouns import as_json, inserting, told_by_column
@@ -35,7 +35,7 @@ class Together:
         if rows:
             for row in rows:
                 row._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
-                row._state.adding, row._state.db = False, connection.alias
+                row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
             self._table(type(rows[0]), told_by_column(rows))
 
     def values(self, model: type[models.Model], values: Iterable[Mapping[str, Any]]) -> None:

@@ -157,10 +157,10 @@ def _keep(
     fresh: Mapping[int, tuple[int, str]], *, by: Actor, now: datetime,
     finish: Callable[[Mapping[int, Case], Together], None],
 ) -> None:  # fmt: skip
-    """Store reports with all that hangs on them, in two statements. `fresh`: ids and numbers of new cases, by row;
-    `finish` is told the case of each row, before the second statement.
+    """Store reports with all that hangs on them, in one statement. `fresh`: ids and numbers of new cases, by row;
+    `finish` is told the case of each row before it.
 
-    The rows first: what is sealed beside an anonymous report is refused by a look at that report.
+    What is said in confidence gets a key of its own row by row: then the rows are stored before, by one more.
     """
     kept = Together()
     cases = {i: making.make_case(reports[i], rows[i], looked[i], number, now) for i, (_, number) in fresh.items()}
@@ -175,11 +175,12 @@ def _keep(
     _belong(rows, reports, cases, by=by, now=now, into=kept)
     _keep_suggestions(reports, looked, cases, now, into=kept)
     dangers.mark(reports, looked, cases, now=now, into=kept)
-    _insert(kept, reports)
+    if any(row.voice == Voice.CONFIDENTIAL for row in rows):
+        _insert(kept, reports)
     safekeeping.seal_words(rows, reports, into=kept)
     _record(rows, reports, cases, set(fresh), by=by, now=now, into=kept)
     finish(cases, kept)
-    kept.store()
+    _insert(kept, reports)
 
 
 def _cases_to_join(rows: Sequence[Incoming], by: Actor) -> dict[int, Case]:
@@ -203,7 +204,7 @@ def _ensure_unknown(rows: Sequence[Incoming], by: Actor) -> None:
 
 
 def _insert(kept: Together, reports: Sequence[Report]) -> None:
-    """Store reports and their cases. Another connection may have taken an external number in since; it was first.
+    """Store what was gathered. Another connection may have taken an external number in since; it was first.
 
     :raises AlreadyKnown: it did.
     """

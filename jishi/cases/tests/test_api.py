@@ -58,10 +58,10 @@ class TestCreating:
         assert stages["route"]["candidates"][0]["label"]
         assert stages["route"]["candidates"][0]["reason"]
 
-    def test_takes_at_most_7_statements(self, api: Client, django_assert_max_num_queries: Any) -> None:
+    def test_takes_at_most_6_statements(self, api: Client, django_assert_max_num_queries: Any) -> None:
         create(api, key="warm")
 
-        with django_assert_max_num_queries(10):  # 25 is the goal; 7, and 3 of the test's savepoint
+        with django_assert_max_num_queries(9):  # 25 is the goal; 6, and 3 of the test's savepoint
             answer = create(api, key="counted")
 
         assert answer.status_code == 201
