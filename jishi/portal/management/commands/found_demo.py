@@ -26,6 +26,8 @@ class Command(BaseCommand):
         done = folder / ("demo.past" if options["all"] else "demo.first")
         if (options["first"] or options["all"]) and not done.exists():
             first = None if options["all"] else options["first"]
+            if options["all"]:
+                demo_monday.lay_out(tenant_id, code=founding.CODE, now=now)
             founding.remember(tenant_id, today=founding.shanghai_today(now), now=now, say=self._say, first=first)
             founding.send_out(tenant_id, now=now)
             demo_talks.begin(tenant_id, code=founding.CODE, now=now)
