@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import shapely
 import shapely.affinity
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jishi.kernels.geo.bulk import sound_polygons, together, touching
 from jishi.kernels.geo.validate import validate_polygons
@@ -70,3 +72,45 @@ def test_shapes_that_share_ground_are_found_as_by_cutting_every_two(seed):
 
     assert [(a, b) for a, b, _ in found] == sorted(every)
     assert all(common.equals(shapely.intersection(shapes[a], shapes[b])) for a, b, common in found)
+
+
+def lattice(west: float, south: float, columns: int, rows: int, width: float, height: float) -> list:
+    """A sound coverage: every inner edge is a neighbour's too."""
+    return [
+        shapely.box(west + i * width, south + j * height, west + (i + 1) * width, south + (j + 1) * height)
+        for i in range(columns)
+        for j in range(rows)
+    ]
+
+
+def pairs_of(shapes: list) -> list[tuple[int, int]]:
+    return [
+        (a, b) for a in range(len(shapes)) for b in range(a + 1, len(shapes))
+        if shapely.intersection(shapes[a], shapes[b]).area > 0
+    ]  # fmt: skip
+
+
+class TestTwoCoveragesThatAreSoundByThemselves:
+    """Each of their inner edges is matched by a neighbour of their own: that says nothing of the other coverage."""
+
+    def test_laid_over_each_other_share_all_that_cutting_each_with_each_finds(self):
+        shapes = [*lattice(0, 0, 6, 6, 1, 1), *lattice(0.5, 0.5, 6, 6, 1, 1)]
+        assert [(a, b) for a, b, _ in touching(shapes)] == pairs_of(shapes)
+
+    def test_nine_special_grids_in_a_general_one_share_ground_with_it_the_middle_one_too(self):
+        shapes = [shapely.box(-1, -1, 4, 4), *lattice(0, 0, 3, 3, 1, 1)]
+        assert [(a, b) for a, b, _ in touching(shapes)] == [(0, n) for n in range(1, 10)]
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.data())
+    def test_of_any_size_and_place(self, data):
+        number, sides = st.floats(-3, 3), st.floats(0.3, 4)
+        one, other = (
+            lattice(data.draw(number), data.draw(number), data.draw(st.integers(1, 5)), data.draw(st.integers(1, 5)),
+                    data.draw(sides), data.draw(sides))
+            for _ in range(2)
+        )  # fmt: skip
+        shapes = [*one, *other]
+        found = {(a, b): common.area for a, b, common in touching(shapes)}
+        every = {pair: shapely.intersection(*(shapes[n] for n in pair)).area for pair in pairs_of(shapes)}
+        assert {p for p, area in found.items() if area > 1e-9} == {p for p, area in every.items() if area > 1e-9}
