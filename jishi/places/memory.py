@@ -84,11 +84,16 @@ def _held() -> tuple[tuple[int, ...], list[date], dict[int, Ground]]:
     return held
 
 
+def look_again() -> None:
+    """Ask anew in this transaction whether somebody else has changed the ground meanwhile."""
+    scope.current().memo.pop("ground", None)
+    marks.forget(_MARK)
+
+
 def forget(tenant_id: int) -> None:
     """Look again, because this transaction has changed the ground."""
     _kept.pop((str(connection.settings_dict["NAME"]), tenant_id), None)
-    scope.current().memo.pop("ground", None)
-    marks.forget(_MARK)
+    look_again()
 
 
 def touch(tenant_id: int) -> None:

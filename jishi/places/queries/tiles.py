@@ -23,7 +23,8 @@ from jishi.places.refusals import AnotherEdition
 
 MOST_BYTES = 500_000  # of a tile, packed (spec 20 §8)
 PLAIN_BELOW = 2000  # features of a layer that a map draws from plain GeoJSON
-_LAYERS_KEPT, _BYTES_KEPT = 24, 64 * 1024 * 1024
+KEEPING = 600  # bytes that keeping one tile costs beside what is in it
+BYTES_KEPT, FEATURES_KEPT = 64 * 1024 * 1024, 600_000  # of tiles; of layers laid on the map, some 0.5 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,42 @@ class Packed:
 
     content: bytes
     left_out: int
+    features: int
 
 
-_laid: "OrderedDict[tuple[Any, ...], tiles.Layer]" = OrderedDict()
-_kept: "OrderedDict[tuple[Any, ...], Packed]" = OrderedDict()
-_turn = Lock()  # a map asks for many tiles at once, and each is answered by a thread of its own
+class Shelf:
+    """What is kept for all threads up to a weight; what was kept first is given up first.
+
+    A map asks for many tiles at once, and each is answered by a thread of its own: one puts in at a time.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._weight = most, 0
+        self._rows: OrderedDict[tuple[Any, ...], tuple[Any, int]] = OrderedDict()
+        self._turn = Lock()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def weight(self) -> int:
+        return self._weight
+
+    def get(self, key: tuple[Any, ...]) -> Any:
+        """Give what is kept under a key, or None."""
+        return self._rows.get(key, (None, 0))[0]
+
+    def keep(self, key: tuple[Any, ...], thing: Any, weight: int) -> None:
+        """Keep a thing that is no heavier than all may be together."""
+        with self._turn:
+            if key not in self._rows and weight <= self._most:
+                self._rows[key] = thing, weight
+                self._weight += weight
+                while self._weight > self._most:
+                    self._weight -= self._rows.popitem(last=False)[1][1]
+
+
+_laid, _kept = Shelf(FEATURES_KEPT), Shelf(BYTES_KEPT)
 
 
 def edition(day: date) -> str:
@@ -59,13 +91,11 @@ def tile(layer: str, wanted: str, z: int, x: int, y: int) -> Packed:
     if not (tiles.LEAST_Z <= z <= tiles.MOST_Z and 0 <= x < 2**z and 0 <= y < 2**z):
         raise Invalid(detail=f"z {tiles.LEAST_Z}–{tiles.MOST_Z}, x, y")
     key = (str(connection.settings_dict["NAME"]), scope.current().actor.tenant_id, wanted, layer, z, x, y)
-    held = _kept.get(key)
+    held: Packed | None = _kept.get(key)
     if held is None:
         held = _packed(_layer(key[:4], day), z, x, y)
-        with _turn:
-            _kept[key] = held
-            while len(_kept) > 1 and sum(len(t.content) for t in _kept.values()) > _BYTES_KEPT:
-                _kept.popitem(last=False)
+        if held.features:  # an empty one is made as quickly as it is found, and there are many
+            _kept.keep(key, held, len(held.content) + KEEPING)
     return held
 
 
@@ -77,13 +107,14 @@ def _since(wanted: str) -> date:
 
 
 def _layer(key: tuple[Any, ...], day: date) -> tiles.Layer:
-    held = _laid.get(key)
+    held: tiles.Layer | None = _laid.get(key)
     if held is None:
         held = tiles.Layer.of(key[3], layers.rows(key[3], day))
-        with _turn:
-            _laid[key] = held
-            while len(_laid) > _LAYERS_KEPT:
-                _laid.popitem(last=False)
+        memory.look_again()
+        now = edition(day)
+        if now != key[2]:  # somebody changed the ground between its name and its rows
+            raise AnotherEdition(asked=key[2], edition=now)
+        _laid.keep(key, held, len(held.ids) + 1)
     return held
 
 
@@ -93,5 +124,5 @@ def _packed(layer: tiles.Layer, z: int, x: int, y: int) -> Packed:
         made = tiles.encode(layer, z, x, y, most=most)
         content = gzip.compress(made.content, 5, mtime=0)
         if len(content) <= MOST_BYTES or most <= 1:
-            return Packed(content, made.left_out)
+            return Packed(content, made.left_out, made.features)
         most //= 2

@@ -5,13 +5,12 @@ import gzip
 import io
 import json
 import zipfile
-from collections import OrderedDict
 from datetime import timedelta
-from threading import Lock
 
 import pytest
 import shapely
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django.utils.timezone import localdate
@@ -25,7 +24,7 @@ from jishi.kernels.geo.tests.test_tiles import read
 from jishi.places import formats
 from jishi.places.actions import barriers, ground
 from jishi.places.models import Building, GridEdition
-from jishi.places.queries import tiles
+from jishi.places.queries import layers, tiles
 from jishi.places.tests.factories import A, B, a_town, at, collection, degrees, grids_of
 from jishi.places.tests.test_plan_api import Caller
 from jishi.places.tests.test_plan_pages import _signed
@@ -49,16 +48,21 @@ def town(client, other_tenant):
     return other_tenant
 
 
-class InTurn(OrderedDict):
-    """What is kept for all threads: another one may not put anything in while this one counts."""
+class TestAShelf:
+    def test_gives_up_what_it_kept_first_when_all_is_heavier_than_it_carries(self):
+        shelf = tiles.Shelf(10)
+        for key in range(4):
+            shelf.keep((key,), f"{key}", 4)
 
-    def __init__(self, turn: Lock) -> None:
-        super().__init__()
-        self.turn = turn
+        assert [shelf.get((key,)) for key in range(4)] == [None, None, "2", "3"]
+        assert (len(shelf), shelf.weight) == (2, 8)
 
-    def __setitem__(self, key, value) -> None:
-        assert self.turn.locked()
-        super().__setitem__(key, value)
+    def test_does_not_take_what_is_too_heavy_alone_nor_anything_twice(self):
+        shelf = tiles.Shelf(10)
+        for key, weight in ((1, 11), (2, 6), (2, 6)):
+            shelf.keep((key,), "", weight)
+
+        assert (len(shelf), shelf.weight) == (1, 6)
 
 
 def given(client, file: str, **asked) -> bytes:
@@ -165,15 +169,30 @@ class TestTiles:
         ):  # fmt: skip
             assert client.get(wrong).status_code == status, wrong
 
-    def test_are_kept_by_one_thread_at_a_time(self, client, town, monkeypatch):
-        turn = Lock()
-        monkeypatch.setattr(tiles, "_turn", turn)
-        monkeypatch.setattr(tiles, "_kept", kept := InTurn(turn))
-        monkeypatch.setattr(tiles, "_laid", laid := InTurn(turn))
-
+    def test_are_kept_where_something_lies_in_them_and_empty_ones_nowhere(self, client, town, monkeypatch):
+        monkeypatch.setattr(tiles, "_kept", kept := tiles.Shelf(10**6))
         client.get(self.address(client, "buildings"))
+        client.get(self.address(client, "buildings", x=40, y=40))
 
-        assert len(kept) == len(laid) == 1
+        assert len(kept) == 1
+        assert kept.weight > tiles.KEEPING
+
+    def test_of_a_ground_that_changes_between_its_name_and_its_rows_are_not_kept_under_that_name(
+        self, client, town, monkeypatch
+    ):
+        at_ = self.address(client, "buildings", z=16)
+        monkeypatch.setattr(tiles, "_laid", laid := tiles.Shelf(10**6))
+        real = layers.rows
+
+        def rows(*asked):
+            with connection.cursor() as cursor:  # somebody else's transaction, stored at this moment
+                cursor.execute("UPDATE places_groundmark SET number = number + 1 WHERE tenant_id = %s", [town])
+            return real(*asked)
+
+        monkeypatch.setattr(layers, "rows", rows)
+        answer = client.get(at_)
+
+        assert (answer.status_code, answer.json()["code"], len(laid)) == (404, "another_edition", 0)
 
     def test_a_second_asking_costs_no_look_at_the_ground(self, client, town, django_assert_max_num_queries):
         at_ = self.address(client, "buildings")
@@ -183,11 +202,21 @@ class TestTiles:
             client.get(at_)
 
     def test_say_of_nobody_who_lives_there(self, town):
-        from jishi.places.queries import layers
-
+        """Each layer says what is listed here and nothing else; whoever adds a word thinks of people first."""
+        listed = {
+            "divisions": "code name short_name level kind",
+            "grids": "code name kind special_of owner_ref community edition since",
+            "compounds": "name kind community built_year households_planned",
+            "buildings": "name compound compound_id floors_up",
+            "facilities": "name kind community owner_ref",
+            "barriers": "name kind hard",
+        }
         with scope.work(system(town)):
-            said = {key for name in layers.LAYERS for _, _, s in layers.rows(name, localdate(MONDAY_TEN)) for key in s}
-        assert not said & {"residents", "households", "dwelling", "person", "room", "doors", "adopted_by"}
+            said = {
+                name: {key for _, _, told in layers.rows(name, localdate(MONDAY_TEN)) for key in told}
+                for name in layers.LAYERS
+            }
+        assert {name: words for name, words in said.items() if words} == {n: set(w.split()) for n, w in listed.items()}
 
 
 class TestFilesThatComeIn:
