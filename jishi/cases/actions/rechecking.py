@@ -131,10 +131,14 @@ def call(held: Held, row: Feedback, *, by: Actor, now: datetime) -> None:
 def _runs_on(held: Held, row: Feedback, now: datetime) -> bool:
     """Run the reviewer's clock on with what was left where it stopped because a caller took his "not solved" back.
 
-    Who says yes and no in turn does not start it anew: only a judgement, or another round, does.
+    Who says yes and no in turn does not start it anew: only a judgement, another round, or another caller does, and the
+    end of its time, of which those above were told.
     """
     last = max((c for c in held.clocks if c.kind == "recheck"), key=lambda c: (c.started_at, c.id), default=None)
-    if last is None or last.stopped_at is None or last.started_at < row.asked_at:
+    if last is None or last.stopped_at is None or last.expired_at is not None or last.started_at < row.asked_at:
+        return False
+    own = Feedback.objects.filter(membership=row.membership_id, round=row.round, solved=Solved.NO)
+    if not own.filter(answered_at__lte=last.stopped_at).exclude(id=row.id).exists():
         return False
     if Recheck.objects.filter(case=held.case, at__gte=last.started_at).exists():
         return False

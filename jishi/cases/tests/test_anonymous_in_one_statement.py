@@ -18,7 +18,7 @@ from jishi.foundation.models import SealedValue
 from jishi.foundation.together import Together
 
 pytestmark = pytest.mark.django_db
-PERSON = ("caller_name", "caller_contact")
+PERSON = ("caller_name", "caller_contact", "caller_mail")
 
 
 def a_report(town: int, voice: str) -> Report:

@@ -141,6 +141,19 @@ class TestNotSolved:
         assert (last.id, last.started_at, len(last.pauses)) == (first.id, first.started_at, 2)
         assert [datetime.fromisoformat(last.pauses[n][n]) for n in (0, 1)] == [AT + HOUR, AT + 4 * HOUR]
 
+    def test_said_again_when_the_reviewer_was_late_gets_a_time_at_whose_end_those_above_are_told(
+        self, case: Case
+    ) -> None:
+        say(case, NO)
+        first = clock(case, "recheck")
+        f.do(f.the_clock(case.tenant_id), sweeping.sweep, now=AT + 5 * DAY)
+        say(case, feedback.Answers("yes", "unclear", "no_answer"), AT + 5 * DAY + HOUR)
+        say(case, NO, AT + 5 * DAY + 2 * HOUR)
+
+        anew = clock(case, "recheck")
+        assert first is not None and anew is not None
+        assert (anew.id != first.id, anew.expired_at) == (True, None)
+
     def test_that_is_corrected_is_looked_at_no_more(self, case: Case) -> None:
         say(case, NO)
         say(case, feedback.Answers("yes", "unclear", "no_answer"), AT + HOUR)
@@ -344,6 +357,18 @@ class TestSeveralCallers:
             conclude(case, AT + 3 * HOUR)
         f.agree(case, AT + 3 * HOUR)
         assert f.again(town, case.id).status == Status.HANDLING
+
+    def test_who_says_so_after_another_took_it_back_gets_the_whole_time_of_a_reviewer(self, town: int) -> None:
+        case = shared(town)
+        say(case, NO)
+        first = clock(case, "recheck")
+        say(case, feedback.Answers("yes", "unclear", "no_answer"), AT + HOUR)
+        other = next(row for row in asked(case) if row.answered_at is None)
+        f.do(caller(other), feedback.answer, other.id, answers=NO, now=AT + 2 * HOUR)
+
+        anew = clock(case, "recheck")
+        assert first is not None and anew is not None
+        assert (anew.id != first.id, anew.started_at) == (True, AT + 2 * HOUR)
 
     def test_who_leaves_the_case_takes_his_answer_along(self, town: int) -> None:
         case = shared(town)
