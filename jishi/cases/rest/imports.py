@@ -86,7 +86,11 @@ def rows(
         "rows": [
             {
                 "line": r.line, "result": r.result, "code": r.code, "why": r.sentence(lang), "report": r.report_number,
-                "dangers": [{"code": m.danger.code, "words": list(m.words), "call": m.danger.call} for m in r.warns],
+                "dangers": [
+                    {"code": m.danger.code, "words": list(m.words), "call": m.danger.call}
+                    for m in r.warns
+                    if not m.danger.desk_only or by.kind == "staff"  # spec 12 §7: the receiving desk, and no program
+                ],
             }
             for r in kept
         ],

@@ -209,3 +209,21 @@ class TestAnImport:
         assert [[d["call"] for d in row["dangers"]] for row in told] == [[], ["119"]]
         assert page.count("<q>煤气</q>") == 1
         assert [row["dangers"] for row in later] == [[], []]
+
+    def test_names_what_only_the_receiving_desk_may_know_to_its_people_and_to_no_program(self, town):
+        rows = hotline_rows(1)
+        said_at = timezone.localtime(timezone.now() - timedelta(hours=3))
+        rows[0] |= {"留言详情": DESPAIR, "留言时间": f"{said_at:%Y/%m/%d %H:%M:%S}"}
+        walk, _ = run_through(town, csv_of(rows), now=timezone.now())
+        with scope.work(system(town)):
+            issued_at = timezone.now() - timedelta(days=400)
+            who, roles = system(town), ["operator", "dispatcher"]
+            _, key = clients.issue("hotline", roles=roles, body_ids=[], by=who, now=issued_at)
+        program = Client(SERVER_NAME="town.example", HTTP_AUTHORIZATION=f"Bearer {key}")
+
+        told = [
+            who.get(f"/api/v1/imports/{walk.run_id}/rows?result=created").json()["rows"][0]["dangers"]
+            for who in (colleague(town, "operator"), program)
+        ]
+
+        assert ([d["code"] for d in told[0]], told[1]) == (["self_harm"], [])
