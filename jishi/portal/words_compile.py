@@ -5,9 +5,11 @@ parts of other people's interface (form errors of Django, msgid English) in our 
 """
 
 import ast
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -50,12 +52,11 @@ def compile_words(base: Path, out: Path) -> dict[str, int]:
         catalogue = merged(paths, locale=language)
         target = out / language / "LC_MESSAGES" / "django.mo"
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_suffix(".new")
-        with fresh.open("wb") as file:
-            write_mo(file, catalogue)
-        if target.exists() and target.read_bytes() == fresh.read_bytes():
-            fresh.unlink()
-        else:
+        packed = BytesIO()
+        write_mo(packed, catalogue)
+        if not target.exists() or target.read_bytes() != packed.getvalue():
+            fresh = target.with_suffix(f".{os.getpid()}")  # two that start at once write two files; the last one stays
+            fresh.write_bytes(packed.getvalue())
             fresh.replace(target)
         counts[language] = len(catalogue)
     return counts
