@@ -80,8 +80,8 @@ def _watching(actor: Actor, now: datetime) -> list[looks.Board]:
         looks.Board(_("剔除、解封、抽样"), out, _("看剔除台账"), [
             looks.Figure(_("等人决定的剔除"), one.to_exclude, out),
             looks.Figure(_("在用的剔除"), one.excluded, out),
-            looks.Figure(_("三十天里申请的解封"), one.unsealing, reverse("cases")),
-            looks.Figure(_("三十天里撤销的归并"), one.undone, reverse("cases")),
+            looks.Figure(_("三十天里申请的解封"), one.unsealing),
+            looks.Figure(_("三十天里撤销的归并"), one.undone),
             looks.Figure(_("三十天里的回访抽样"), one.drawn, reverse("quality")),
         ]),
     ]  # fmt: skip
@@ -95,7 +95,7 @@ def _keeping(actor: Actor, now: datetime) -> looks.Board:
     coverage = reverse("desk-duties-coverage", args=[one.list_id]) if one.list_id else desk
     return looks.Board(_("三张清单"), desk, _("去管清单"), [
         looks.Figure(_("有争议的事"), left.now, f"{reverse('cases')}?status=CONSULTING"),
-        looks.Figure(_("三十天里的裁定先例"), left.precedents, f"{reverse('cases')}?status=open"),
+        looks.Figure(_("三十天里的裁定先例"), left.precedents),
         looks.Figure(_("检查发现的"), one.findings, coverage),
         looks.Figure(_("没有写依据的条目"), one.without_law, edition),
         looks.Figure(_("起草和征求意见中的版本"), one.drafts, desk),

@@ -19,7 +19,8 @@ LATELY = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Of the last two weeks: days with an anchor, without, and cases that differ; of the last thirty days the rest."""
+    """Of the last two weeks: days with an anchor, without, and cases that differ. As they stand: exclusions granted and
+    waited for. Of the last thirty days: unsealings, merges undone, samples drawn."""
 
     anchored: int
     missing: int

@@ -48,7 +48,10 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One count on a board: how many, of what, where they are; `kind` near or late where the clock presses."""
+    """One count on a board: how many, of what, where they are (empty where no list shows just these).
+
+    `kind`: near or late where the clock presses.
+    """
 
     label: str
     n: int
