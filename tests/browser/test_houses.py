@@ -78,9 +78,23 @@ def to_an_end(page: Any) -> None:
     opened(page)
 
 
+def to_a_micro_grid(page: Any) -> None:
+    """A compound with a micro-grid, all forms open; the first time it is drawn there, of one house."""
+    to_a_compound(page)
+    section = page.locator("section[aria-labelledby=h-micro]")
+    if section.locator("form[action$='/keep/micro-end']").count() == 0:
+        opened(page)
+        form = section.locator("form[action$='/keep/micro']")
+        form.locator("input[name=name]").fill("东片")
+        form.locator("input[name=house]").first.check()
+        follow(page, form.locator("button"))
+    opened(page)
+    page.wait_for_selector("section[aria-labelledby=h-micro] form[action$='/keep/micro-end'] button:visible")
+
+
 WAYS: dict[str, Callable[[Any], None]] = {
     "houses": to_its_houses, "compound": to_a_compound, "house": to_a_house, "entrance": to_a_gate,
-    "demolition-refused": to_an_end,
+    "demolition-refused": to_an_end, "micro-grid": to_a_micro_grid,
 }  # fmt: skip
 
 
