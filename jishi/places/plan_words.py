@@ -186,7 +186,7 @@ def _how_sure(one: planner.Relaxation) -> tuple[str, str]:
     if one.at_least is None:
         return "还能不能更省，没有算清。", " Whether less would do is not known."
     if one.at_least >= one.price:
-        return "已证明没有更省的办法。", " It is proved that nothing less would do."
+        return "已证明只动这两条上限没有更省的办法。", " It is proved that nothing less of these two limits would do."
     return f"代价低于 {one.at_least:.0f} 的不行。", f" Nothing under {one.at_least:.0f} would do."
 
 

@@ -428,6 +428,13 @@ class TestDraft:
         assert led == f"/sign-in?next={to}&why=lost"
         assert "刚才提交的没有存下" in client.get(led).content.decode()
 
+    @pytest.mark.parametrize("ask", ["head", "options"])
+    def test_who_only_looks_lost_no_form(self, client: Client, resident, ask: str) -> None:
+        try_in(client, "wang", WORD)
+        del client.cookies[settings.SESSION_COOKIE_NAME]
+
+        assert "why=lost" not in getattr(client, ask)("/private")["Location"]
+
     def test_a_stranger_reads_that_the_page_needs_signing_in(self, client: Client, tenant: int) -> None:
         assert "要先登录，登录后就到那一页。" in client.get("/sign-in?next=/private").content.decode()
         assert "要先登录" not in client.get("/sign-in").content.decode()

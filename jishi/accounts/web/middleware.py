@@ -237,7 +237,7 @@ def _to_sign_in(request: HttpRequest, ended: int | None) -> HttpResponse:
     Where the browser lost its session nobody knows whose the form was: it is not kept, and that is said.
     """
     back, why = request.get_full_path(), "ended" if ended is not None else ""
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
         kept = request.method == "POST" and ended is not None and drafts.keep(request, ended)
         back, why = ("/", "") if kept else (_page_before(request), "lost")
     where = sessions.with_next("/sign-in", back) + (f"&why={why}" if why else "")

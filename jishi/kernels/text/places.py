@@ -131,16 +131,16 @@ def _names(text: str, gazetteer: Gazetteer) -> list[_Hit]:
     for found in gazetteer.starts.finditer(text):
         at = found.start()
         words = gazetteer.by_start.get(text[at : at + 2]) if at >= end else None
-        word = next((w for w in words if text.startswith(w, at) and not _is_inside(text, at, w)), None) if words else None
+        word = next((w for w in words if text.startswith(w, at) and not _is_inside(text, at, w, gazetteer)), None) if words else None
         if word is not None and _is_place_here(text, at, word):
             end = at + len(word)
             hits.append(_Hit(at, end, gazetteer.ids[word]))
     return hits
 
 
-def _is_inside(text: str, at: int, word: str) -> bool:
-    """“老街里头” lies in 老街 and names no 老街里."""
-    return word.endswith("里") and text.startswith("头", at + len(word))
+def _is_inside(text: str, at: int, word: str, gazetteer: Gazetteer) -> bool:
+    """“老街里头” lies in 老街 and names no 老街里; where nothing is called 和平, “和平里头排” is 和平里."""
+    return word.endswith("里") and text.startswith("头", at + len(word)) and word[:-1] in gazetteer.ids
 
 
 def _is_place_here(text: str, at: int, word: str) -> bool:

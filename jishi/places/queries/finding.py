@@ -210,7 +210,7 @@ def _look_again(points: Sequence[tuple[float, float]], pinned: Sequence[bool], g
         known.clear()
     for at, seen in zip(fresh, _look([points[at] for at in fresh], ground), strict=True):
         held[at] = seen
-        if not pinned[at]:
+        if not pinned[at] and len(known) < MOST_LOOKED:
             known[points[at]] = seen
     return [seen for seen in held if seen is not None]
 

@@ -96,8 +96,9 @@ def test_a_band_and_a_limit_that_no_plan_keeps_give_way_together_and_a_press_ask
     main = page[page.index('id="run"') :]
     button = main[: main.index("</form>")]
     assert all(f'name="{name}" value="{value}"' in button for name, value in rules.items())
-    assert least.price == cheapest and "已证明没有更省的办法" in button
-    assert f"and let the longest walk be {least.ask_walk_m} m" in english and "nothing less would do" in english
+    assert least.price == cheapest and "已证明只动这两条上限没有更省的办法" in button
+    assert f"and let the longest walk be {least.ask_walk_m} m" in english
+    assert "nothing less of these two limits would do" in english
     with scope.work(system(other_tenant)):
         assert PlanRun.objects.order_by("-id")[0].verdict == "legal"
 

@@ -168,6 +168,7 @@ class TestDivisions:
         for wrong in ("123456789012", "abc", "x' OR 1"):
             assert desk.get("/desk/ground/divisions", {"code": wrong}).status_code == 404
         assert desk.get("/desk/ground/divisions", {"code": STREET, "year": "0000"}).status_code == 200
+        assert desk.get("/desk/ground/divisions", {"code": STREET, "year": "1" * 5000}).status_code == 200
 
     def test_cost_a_few_statements_however_many_hang_below(self, merged):
         with CaptureQueriesContext(connection) as asked:

@@ -68,8 +68,8 @@ def divisions(request: HttpRequest) -> HttpResponse:
     by, today = keeper(request), localdate(request.now)
     prefix = memory.area_prefix(by.tenant_id)
     year = request.GET.get("year", "")
-    day = date(int(year), 12, 31) if year.isascii() and year.isdigit() and 1900 < int(year) < 2200 else today
-    day = min(day, today)
+    is_year = len(year) == 4 and year.isascii() and year.isdigit() and 1900 < int(year) < 2200
+    day = min(date(int(year), 12, 31), today) if is_year else today
     code = request.GET.get("code", "") or prefix.ljust(12, "0")
     found = looking.branch(code[:12], day) if code.isascii() and code.isdigit() else None
     if found is None:

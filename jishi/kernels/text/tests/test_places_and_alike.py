@@ -74,6 +74,10 @@ class TestSpot:
 
         assert (seen.name_ids, seen.text) == ((1,), "老街")
 
+    def test_a_name_that_ends_like_inside_is_found_where_nothing_is_called_what_stands_before(self):
+        compounds = Gazetteer.of([Name(7, "和平里", "compound")])
+        assert [seen.name_ids for seen in spot(["和平里头排的灯坏了"], compounds)[0]] == [(7,)]
+
     @pytest.mark.parametrize("text", ["老街坊都心疼", "他家老街面房要拆", "大街上到处是小广告", "在老街里住"])
     def test_a_plain_word_or_another_name_is_not_that_street(self, text):
         assert all(seen.name_ids != (1,) for seen in spot([text], STREETS)[0])
