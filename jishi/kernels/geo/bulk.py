@@ -70,17 +70,16 @@ def spikes(points: Any, owner: Any) -> npt.NDArray[np.int64]:
 def touching(shapes: Sequence[Any]) -> list[tuple[int, int, Any]]:
     """This will give the pairs (lower number first) that share ground, with what they share.
 
-    Only pairs with a shape that is suspect are cut with each other, and whatever shares ground with one is suspect too.
-    Suspect is a shape with an edge that is no neighbour's as well and lies in another shape, and one whose inner point
-    lies in another. No pair is missed: of two that share ground, walk inside one from the other to its inner point. If
-    that lies in no other shape, the walk leaves the last of them over an edge that no neighbour has; it is suspect, and
-    so are those it shares ground with.
+    Only pairs with a shape that is suspect are cut with each other: one with an edge that lies in another shape, or on
+    the same side of another's edge, and is no neighbour's (`coverage_invalid_edges`); and whatever shares ground with
+    one that is suspect. No pair is missed: of shapes that share ground and are not suspect every edge inside another is
+    a neighbour's too, so what lies over each other ends at the same outer edges, on the same side; these are suspect.
     """
     given = np.array(shapes, dtype=object)
     tree = shapely.STRtree(given)
     found: list[tuple[int, int, Any]] = []
     asked = np.zeros(len(given), bool)
-    turn = _suspects(given, tree)
+    turn = _suspects(given)
     while len(turn):
         left, right = tree.query(given[turn], predicate="intersects")
         left = turn[left]
@@ -95,13 +94,11 @@ def touching(shapes: Sequence[Any]) -> list[tuple[int, int, Any]]:
     return sorted(found, key=lambda one: one[:2])
 
 
-def _suspects(given: Any, tree: Any) -> npt.NDArray[np.int64]:
+def _suspects(given: Any) -> npt.NDArray[np.int64]:
     """The shapes that `touching` begins with; all, where the library cannot say whose edges are matched."""
     if not hasattr(shapely, "coverage_invalid_edges"):
         return np.arange(len(given))
-    unmatched = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(given)))
-    inner, within = tree.query(shapely.point_on_surface(given), predicate="intersects")
-    return np.union1d(unmatched, inner[inner != within])
+    return np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(given)))
 
 
 def together(shapes: Sequence[Any], apart: frozenset[int] = frozenset()) -> Any:

@@ -101,6 +101,10 @@ class TestTwoCoveragesThatAreSoundByThemselves:
         shapes = [shapely.box(-1, -1, 4, 4), *lattice(0, 0, 3, 3, 1, 1)]
         assert [(a, b) for a, b, _ in touching(shapes)] == [(0, n) for n in range(1, 10)]
 
+    def test_with_the_same_outer_edges_share_what_lies_over_each_other(self):
+        shapes = [*lattice(0, 0, 3, 3, 1, 1), *lattice(0, 0, 3, 3, 1, 1), *lattice(0, 0, 1, 3, 3, 1)]
+        assert [(a, b) for a, b, _ in touching(shapes)] == pairs_of(shapes)
+
     @settings(max_examples=60, deadline=None)
     @given(st.data())
     def test_of_any_size_and_place(self, data):
