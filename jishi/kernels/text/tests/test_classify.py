@@ -106,14 +106,16 @@ class TestReading:
         [(said, "SHARE", (0.25, 0.25)), (said, "LEAD", 30), (concepts, "_tables", None), (said, "_LEAST", 6)],
     )
     def test_what_is_read_otherwise_has_another_name(self, monkeypatch, where, name, value):
-        before = said.reading.__wrapped__(18)
+        before = said.reading(18)
+        assert before == said.reading.__wrapped__(18)  # kept as it was worked out, whichever test asked first
+
         if name == "_tables":  # two fields change places
             fields = list(concepts.CONCEPTS.items())
             monkeypatch.setattr(concepts, "CONCEPTS", dict([*fields[1:], fields[0]]))
         else:
             monkeypatch.setattr(where, name, value)
 
-        assert said.reading.__wrapped__(18) != before == said.reading(18)
+        assert said.reading.__wrapped__(18) != before
 
 
 class TestLearned:
