@@ -1,4 +1,5 @@
-"""The inner loops of locating, compiled by numba for large batches; the same whole numbers as `partition`.
+"""The inner loops of locating and converting, compiled by numba for large batches: the same whole numbers as
+`partition`, the same functions as `datum` takes from `shifts`.
 
 Loaded at the first large batch, never when the platform starts (docs/decisions/0012). No threads, no fast-math: the
 answer of a row depends on that row alone.
@@ -9,6 +10,9 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
+
+from jishi.kernels.geo import shifts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,6 +23,21 @@ def _compiled(function: F) -> F:
         return cast(F, njit(cache=True, nogil=True)(function))
     except RuntimeError:  # no folder to keep it in
         return cast(F, njit(nogil=True)(function))
+
+
+def _converting(loop: F) -> F:
+    """Compile a loop of `shifts`: no check for zero, so that the processor takes several points at once."""
+    try:
+        return cast(F, njit(cache=True, nogil=True, error_model="numpy")(loop))
+    except RuntimeError:
+        return cast(F, njit(nogil=True, error_model="numpy")(loop))
+
+
+for _part in (shifts._turned, shifts._double, shifts._triple, shifts._waves, shifts.shift, shifts._stepped,
+              shifts.unshifted, shifts._around, shifts.second, shifts._second_step, shifts.first):  # fmt: skip
+    register_jitable(error_model="numpy", forceinline=True)(_part)
+unshifted, shifted = _converting(shifts.rows_unshifted), _converting(shifts.rows_shifted)
+first, second, within = _converting(shifts.rows_first), _converting(shifts.rows_second), _converting(shifts.rows_within)
 
 
 @_compiled

@@ -1,23 +1,25 @@
 """One coordinate system inside: CGCS2000 degrees. Others are converted here, at the edge, both ways.
 
-GCJ-02 and BD-09 have no published formula; the constants are those that open converters agree on. The inverse
-is found by iteration.
+GCJ-02 and BD-09 have no published formula; the constants are those that open converters agree on (`shifts`). A large
+batch is converted by compiled loops over the same functions: a point has the same bytes alone and in a batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from . import shifts
 from .mainland import MAINLAND
 
 Doubles = npt.NDArray[np.float64]
 Rings = Sequence[Sequence[tuple[float, float]]]
 KNOWN = ("cgcs2000", "wgs84", "gcj02", "bd09")
-_A, _E2 = 6378245.0, 0.00669342162296594323  # Krassowsky 1940, as the shift uses it
-_X_PI = np.pi * 3000.0 / 180.0
+_MANY = 200_000  # points for which the compiler is loaded; that takes a second or two
+_PART, _FEW = 4096, 16  # points that are converted together without it (they stay in the cache), and one by one
 
 
 class UnknownDatum(ValueError):
@@ -51,7 +53,7 @@ def within(lng: Doubles, lat: Doubles, rings: Rings) -> npt.NDArray[np.bool_]:
 
     Half-degree cells that no edge touches answer by look-up; the points of the others are tested.
     """
-    cells = _cells(tuple(tuple((float(x), float(y)) for x, y in ring) for ring in rings))
+    cells = _cells(rings)
     column = np.clip(np.floor((lng - cells.west) * 2).astype(np.int64) + 1, 0, cells.state.shape[1] - 1)
     row = np.clip(np.floor((lat - cells.south) * 2).astype(np.int64) + 1, 0, cells.state.shape[0] - 1)
     state = cells.state[row, column]
@@ -68,10 +70,23 @@ class _Cells:
     west: float
     south: float
     state: npt.NDArray[np.int8]  # 0 outside, 1 inside, 2 touched by an edge; one empty cell around
+    edges: Doubles  # x1, y1, x2, y2, those that reach into a row of cells together
+    row_first: npt.NDArray[np.int64]
+
+
+def _cells(rings: Rings) -> _Cells:
+    if rings is MAINLAND:  # not read again for every point
+        return _mainland_cells()
+    return _cells_of(tuple(tuple((float(x), float(y)) for x, y in ring) for ring in rings))
+
+
+@lru_cache(maxsize=1)
+def _mainland_cells() -> _Cells:
+    return _cells_of(MAINLAND)
 
 
 @lru_cache(maxsize=8)
-def _cells(rings: tuple[tuple[tuple[float, float], ...], ...]) -> _Cells:
+def _cells_of(rings: tuple[tuple[tuple[float, float], ...], ...]) -> _Cells:
     points = np.array([p for ring in rings for p in ring] or [(0.0, 0.0)])
     west, south = np.floor(points.min(axis=0) * 2) / 2
     size = (np.ceil((points.max(axis=0) - (west, south)) * 2)).astype(int) + 3
@@ -87,7 +102,17 @@ def _cells(rings: tuple[tuple[tuple[float, float], ...], ...]) -> _Cells:
                 state[max(r1, 0) : r2 + 1, max(c1, 0) : c2 + 1] = 2
     row, column = np.nonzero(state == 0)
     state[row, column] = _even_odd(west + (column - 0.5) / 2, south + (row - 0.5) / 2, rings)
-    return _Cells(rings, float(west), float(south), state)
+    return _Cells(rings, float(west), float(south), state, *_edges_by_row(rings, float(south), len(state)))
+
+
+def _edges_by_row(rings: Rings, south: float, rows: int) -> tuple[Doubles, npt.NDArray[np.int64]]:
+    """The edges that reach into each row of half a degree, row after row; an edge in several rows stands in each."""
+    ends = [np.asarray(ring, np.float64) for ring in rings]
+    edges = np.concatenate([np.empty((0, 4)), *(np.hstack((e, np.roll(e, -1, axis=0))) for e in ends)])
+    low, high = (np.floor((f(edges[:, 1], edges[:, 3]) - south) * 2).astype(int) + 1 for f in (np.minimum, np.maximum))
+    held = [np.flatnonzero((low <= row) & (high >= row)) for row in range(rows)]
+    first = np.concatenate(([0], np.cumsum([len(h) for h in held]))).astype(np.int64)
+    return edges[np.concatenate(held)], first
 
 
 def _even_odd(lng: Doubles, lat: Doubles, rings: Rings) -> npt.NDArray[np.bool_]:
@@ -105,52 +130,69 @@ def _even_odd(lng: Doubles, lat: Doubles, rings: Rings) -> npt.NDArray[np.bool_]
     return inside
 
 
-def _shift(lng: Doubles, lat: Doubles) -> tuple[Doubles, Doubles]:
-    """The GCJ-02 shift in degrees at a place given in WGS 84."""
-    x, y = lng - 105.0, lat - 35.0
-    root = np.sqrt(np.abs(x))
-    wave = (20.0 * np.sin(6.0 * x * np.pi) + 20.0 * np.sin(2.0 * x * np.pi)) * 2.0 / 3.0
-    d_lat = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + wave
-    d_lat += (20.0 * np.sin(y * np.pi) + 40.0 * np.sin(y / 3.0 * np.pi)) * 2.0 / 3.0
-    d_lat += (160.0 * np.sin(y / 12.0 * np.pi) + 320.0 * np.sin(y * np.pi / 30.0)) * 2.0 / 3.0
-    d_lng = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + wave
-    d_lng += (20.0 * np.sin(x * np.pi) + 40.0 * np.sin(x / 3.0 * np.pi)) * 2.0 / 3.0
-    d_lng += (150.0 * np.sin(x / 12.0 * np.pi) + 300.0 * np.sin(x / 30.0 * np.pi)) * 2.0 / 3.0
-    phi = np.radians(lat)
-    magic = 1 - _E2 * np.sin(phi) ** 2
-    root_magic = np.sqrt(magic)
-    d_lat = d_lat * 180.0 / (_A * (1 - _E2) / (magic * root_magic) * np.pi)
-    d_lng = d_lng * 180.0 / (_A / root_magic * np.cos(phi) * np.pi)
-    return d_lng, d_lat
-
-
 def _gcj_to_plain(lng: Doubles, lat: Doubles, mainland: Rings) -> tuple[Doubles, Doubles]:
-    x, y = lng.copy(), lat.copy()
-    for _ in range(4):  # each round makes the error some hundred times smaller; the fourth is below 0.1 mm
-        d_lng, d_lat = _shift(x, y)
-        x, y = lng - d_lng, lat - d_lat
-    shifted = within(x, y, mainland)
-    return np.where(shifted, x, lng), np.where(shifted, y, lat)
+    x, y = _moved("unshifted", lng, lat)
+    return _unless(_inside(x, y, mainland), x, y, lng, lat)
 
 
 def _plain_to_gcj(lng: Doubles, lat: Doubles, mainland: Rings) -> tuple[Doubles, Doubles]:
-    d_lng, d_lat = _shift(lng, lat)
-    shifted = within(lng, lat, mainland)
-    return np.where(shifted, lng + d_lng, lng), np.where(shifted, lat + d_lat, lat)
+    x, y = _moved("shifted", lng, lat)
+    return _unless(_inside(lng, lat, mainland), x, y, lng, lat)
 
 
-def _gcj_to_bd(lng: Doubles, lat: Doubles) -> tuple[Doubles, Doubles]:
-    z = np.hypot(lng, lat) + 0.00002 * np.sin(lat * _X_PI)
-    theta = np.arctan2(lat, lng) + 0.000003 * np.cos(lng * _X_PI)
-    return z * np.cos(theta) + 0.0065, z * np.sin(theta) + 0.006
-
-
-def _bd_to_gcj(lng: Doubles, lat: Doubles) -> tuple[Doubles, Doubles]:
-    x, y = lng - 0.0065, lat - 0.006
-    for _ in range(6):
-        there_lng, there_lat = _gcj_to_bd(x, y)
-        x, y = x + (lng - there_lng), y + (lat - there_lat)
+def _unless(
+    shifted: npt.NDArray[np.bool_], x: Doubles, y: Doubles, lng: Doubles, lat: Doubles
+) -> tuple[Doubles, Doubles]:
+    kept = ~shifted
+    np.copyto(x, lng, where=kept)
+    np.copyto(y, lat, where=kept)
     return x, y
+
+
+def _plainly(way: str, lng: Any, lat: Any) -> tuple[Any, Any]:
+    """A point, or a part of a small batch, by the functions that the compiled loops are made of."""
+    if way in ("first", "second"):
+        formula: Callable[..., Any] = getattr(shifts, way)
+        x, y, *_slopes = formula(lng, lat)
+        return x, y
+    near = _clipped(lng, shifts.WEST, shifts.EAST), _clipped(lat, shifts.SOUTH, shifts.NORTH)
+    if way == "unshifted":
+        x, y = shifts.unshifted(*near)
+        return x, y
+    east, north, *_slopes = shifts.shift(*near)
+    return lng + east, lat + north
+
+
+def _clipped(value: Any, low: float, high: float) -> Any:
+    return min(max(value, low), high) if isinstance(value, float) else np.clip(value, low, high)
+
+
+def _moved(way: str, lng: Doubles, lat: Doubles) -> tuple[Doubles, Doubles]:
+    x, y = np.empty(len(lng)), np.empty(len(lng))
+    if len(lng) >= _MANY:
+        getattr(_quick(), way)(lng, lat, x, y)
+    elif len(lng) <= _FEW:
+        for i, (one, other) in enumerate(zip(lng.tolist(), lat.tolist(), strict=True)):
+            x[i], y[i] = _plainly(way, one, other)
+    else:
+        for at in range(0, len(lng), _PART):
+            part = slice(at, at + _PART)
+            x[part], y[part] = _plainly(way, lng[part], lat[part])
+    return x, y
+
+
+def _inside(lng: Doubles, lat: Doubles, mainland: Rings) -> npt.NDArray[np.bool_]:
+    if len(lng) < _MANY:
+        return within(lng, lat, mainland)
+    cells, inside = _cells(mainland), np.empty(len(lng), np.bool_)
+    _quick().within(lng, lat, inside, cells.state, cells.west, cells.south, cells.edges, cells.row_first)
+    return inside
+
+
+def _quick() -> Any:
+    from jishi.kernels.geo import compiled  # noqa: PLC0415 — the compiler is loaded at the first large batch
+
+    return compiled
 
 
 def ensure_known(crs: str | None) -> str:
@@ -190,13 +232,18 @@ def to_cgcs2000(lng: npt.ArrayLike, lat: npt.ArrayLike, crs: str | None, *, main
         raise SwappedAxes((y, x))
     with np.errstate(invalid="ignore"):
         bad = ~finite | (np.abs(x) > 180) | (np.abs(y) > 90)
-    x, y = np.where(bad, 0.0, x), np.where(bad, 0.0, y)
+    if bad.any():
+        x, y = np.where(bad, 0.0, x), np.where(bad, 0.0, y)
     if name == "bd09":
         # Outside the mainland the second shift is applied by its maker all the same.
-        x, y = _bd_to_gcj(x, y)
+        x, y = _moved("first", x, y)
     if name in ("gcj02", "bd09"):
         x, y = _gcj_to_plain(x, y, mainland)
-    return Converted(np.where(bad, np.nan, x), np.where(bad, np.nan, y), bad, name)
+    else:
+        x, y = x.copy(), y.copy()  # the caller's own columns stay his
+    if bad.any():
+        x, y = np.where(bad, np.nan, x), np.where(bad, np.nan, y)
+    return Converted(x, y, bad, name)
 
 
 def from_cgcs2000(
@@ -211,5 +258,5 @@ def from_cgcs2000(
     if name in ("gcj02", "bd09"):
         x, y = _plain_to_gcj(x, y, mainland)
     if name == "bd09":
-        x, y = _gcj_to_bd(x, y)
+        x, y = _moved("second", x, y)
     return x, y
