@@ -1,6 +1,8 @@
 """The API: one document, one error form. Rooms bring routers; nothing else is mounted."""
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import orjson
@@ -106,7 +108,26 @@ class Documented(NinjaAPI):
         return document
 
 
+def ensure_known(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a call be asked by the names it declares and refuse any other: who filters by one would believe the answer.
+
+    One door for every route of every room, so that a new list need not remember it.
+    """
+    declared = operation._ninja_operation.models  # type: ignore[attr-defined]
+    known = {n for m in declared if m.__ninja_param_source__ == "query" for n in m.__ninja_flatten_map__}
+
+    @wraps(operation)
+    def asked(request: HttpRequest, *args: Any, **given: Any) -> Any:
+        if foreign := sorted(set(request.GET) - known):
+            fields = [f"{name[:40]}: unknown name" for name in foreign[:10]]
+            raise Invalid(detail="; ".join(fields), fields=fields)
+        return operation(request, *args, **given)
+
+    return asked
+
+
 api = Documented(title="Jishi", version="1", urls_namespace="api", renderer=Quick(), parser=Strict(), docs_url=None)
+api.add_decorator(ensure_known)
 # `editions` before `asking`: /grids/borders is no code of a grid
 for router in (cases, duties, bodies, places, editions, asking, codes, incoming, giving, houses, gridplans):
     api.add_router("", router)

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from config import unanswered
+from config.api import api
 from jishi.accounts.web import tenants
 from jishi.cases.tests.desk_steps import colleague
 
@@ -40,6 +41,17 @@ class TestAProgram:
         answer = anybody.get("/api/v1/public/cases", {"bbox": "1,2,3,4", "limit": 2})
 
         assert (answer.status_code, answer.json()["facts"]["fields"]) == (422, ["bbox: unknown name"])
+
+    def test_is_refused_a_name_nobody_knows_by_every_call_that_can_be_asked_without_one(self, anybody: Client) -> None:
+        answered = {
+            path: anybody.get(path, {"zzz": "1"}).json().get("facts", {}).get("fields")
+            for path, calls in api.get_openapi_schema()["paths"].items()
+            if "{" not in path and "get" in calls
+            if not any(name.get("required") for name in calls["get"].get("parameters", []))
+        }
+
+        assert {"/api/v1/cases", "/api/v1/grids", "/api/v1/duty-lists", "/api/v1/proposals"} <= set(answered)
+        assert {path: said for path, said in answered.items() if said != ["zzz: unknown name"]} == {}
 
 
 class TestTheTypeOfAProblem:

@@ -7,14 +7,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from jishi.cases.queries import clusters
-from jishi.cases.rest.edge import ensure_known, router
+from jishi.cases.rest.edge import router
 from jishi.foundation.refusals import Invalid
 
 
 @router.get("/clusters", summary="Hot topics")
 def listed(request: HttpRequest, grid: str = "", since: datetime | None = None) -> dict[str, Any]:
     """Give what several people write about these days, the hottest first: of one grid, with a word since a moment."""
-    ensure_known(request, "grid", "since")
     if since is not None and since.tzinfo is None:
         raise Invalid(detail="since: a moment with its offset")
     rows = clusters.listed(by=request.actor, now=timezone.now(), grid=grid, since=since)  # type: ignore[attr-defined]

@@ -9,7 +9,6 @@ from ninja import Router
 
 from jishi.cases.queries import listing
 from jishi.cases.shapes import version_seen
-from jishi.foundation.refusals import Invalid
 
 router = Router(tags=["cases"])
 
@@ -17,16 +16,6 @@ router = Router(tags=["cases"])
 def case_id_of(request: HttpRequest, number: str) -> int:
     """Give the id of a case that this actor may see. :raises NotFound: none."""
     return listing.id_of(number, by=request.actor)  # type: ignore[attr-defined]
-
-
-def ensure_known(request: HttpRequest, *names: str) -> None:
-    """Refuse a question with names that this list does not know: who filters by one would believe the answer.
-
-    :raises Invalid: which names.
-    """
-    if foreign := sorted(set(request.GET) - set(names)):
-        fields = [f"{name[:40]}: unknown name" for name in foreign[:10]]
-        raise Invalid(detail="; ".join(fields), fields=fields)
 
 
 def moved(request: HttpRequest, response: HttpResponse, number: str) -> dict[str, Any]:

@@ -207,12 +207,6 @@ class TestLists:
     def test_an_unknown_filter_value_is_refused(self, api: Client) -> None:
         assert api.get("/api/v1/cases?status=NONSENSE").json()["code"] == "invalid"
 
-    @pytest.mark.parametrize("path", ["cases", "events", "clusters", "mediators", "public/cases"])
-    def test_a_filter_that_a_list_does_not_know_is_refused_and_never_left_out(self, api: Client, path: str) -> None:
-        answer = api.get(f"/api/v1/{path}?statuss=open")
-
-        assert (answer.status_code, answer.json()["facts"]["fields"]) == (422, ["statuss: unknown name"])
-
     def test_a_body_sees_its_own_cases_only(self, api: Client, town: int) -> None:
         ours, theirs = f.a_case_at(town, Status.OFFERED), f.a_case(town, text="桥东菜市场门口垃圾桶满了没人清。")
         client = _client(town, "handler", bodies=(ours.lead_id or 0,))
