@@ -21,10 +21,11 @@ from jishi.cases.actions import alongside, moving
 from jishi.cases.actions.alongside import worded
 from jishi.cases.actions.moving import Held
 from jishi.cases.actions.photos import Ready, last_day
+from jishi.cases.events import CaseMoved
 from jishi.cases.models import Case, Membership, OutsideLink
 from jishi.cases.refusals import GroundNeeded, OutsideLinkOver
 from jishi.cases.states import ENDS, Status, Voice
-from jishi.foundation import files
+from jishi.foundation import files, outbox
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import StoredFile, Wanted
 from jishi.foundation.refusals import NotAllowed, NotFound, Stale
@@ -153,7 +154,14 @@ def answer(token: str, *, said: Said, given: Sequence[Ready] = (), by: Actor, no
                       tenant_id=row.tenant_id, now=now)  # fmt: skip
     more = {"files": [one.content_hash for one in kept]} if kept else {}
     _record(held, verb, row, by=by, now=now, words={"answer": row.answer}, more=more)
+    outbox.announce(CaseMoved(held.case.id, "links.answer", held.case.status, _tells(held, row)), at=now)
     return row
+
+
+def _tells(held: Held, row: OutsideLink) -> tuple[str, ...]:
+    """Whoever leads is told that it was answered; where the desk asked, so is the desk: an answer waits for nobody."""
+    lead = held.lead.body_id if held.lead is not None else None
+    return (*(() if lead is None else ("outside_lead",)), *(() if lead == row.asked_by_id else ("outside_dispatcher",)))
 
 
 def enclosed(link_ids: Iterable[int], *, tenant_id: int) -> dict[int, list[StoredFile]]:

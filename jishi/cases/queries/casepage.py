@@ -34,7 +34,7 @@ from jishi.cases.models import (
     Suggestion,
 )  # fmt: skip
 from jishi.cases.policies import Stand
-from jishi.cases.queries import happened, judging, listing, ticking
+from jishi.cases.queries import consulting, happened, judging, listing, ticking
 from jishi.cases.states import CASE, HANDOVER, LIVES, Role, Status, Visibility
 from jishi.duties import queries as duties
 from jishi.foundation import scope, trail
@@ -211,6 +211,8 @@ def open_beside(by: Actor, stand: Stand) -> dict[str, None]:
     found = dict.fromkeys(OF_THE_DESK) if says_urgency else {}
     if stand.case.status not in CASE.ends and by.kind == "staff":
         found["recusing.stand_aside"] = None
+    if consulting.may_state(by, stand.case):
+        found["consultation.state_position"] = None
     if policies.PARTIES["reviewer"](by, stand):
         verb = "publishing.close" if stand.case.visibility == Visibility.PUBLIC else "publishing.open_"
         if verb == "publishing.close" or not publishing.must_stay_closed(stand.case):

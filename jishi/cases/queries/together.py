@@ -13,7 +13,7 @@ from jishi.cases.actions import links, parts, whistle
 from jishi.cases.actions.moving import OPEN_HANDOVER
 from jishi.cases.models import Case, Clock, Handover, OutsideLink, Part, Participant, Rating, Whistle
 from jishi.cases.policies import Stand
-from jishi.cases.queries import casepage, ticking
+from jishi.cases.queries import casepage, consulting, ticking
 from jishi.cases.queries.ticking import Ticking
 from jishi.cases.states import (
     PART,
@@ -79,6 +79,7 @@ class OneBody:
     rated: tuple[str, ...]  # which sides have rated, whoever may read it
     objectable: tuple[str, ...]  # whose rating this reader may object to
     rulable: tuple[str, ...]  # whose rating waits for a ruling of this reader
+    disputed: bool  # a rating was objected to and nobody has ruled
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,10 @@ class OneWhistle:
     bodies: tuple[OneBody, ...]
     quorum: str
     acts: tuple[str, ...]
+
+    @property
+    def counted(self) -> int:
+        return sum(1 for b in self.bodies if b.row.status != ParticipantStatus.RELEASED)
 
     def count(self, *statuses: str) -> int:
         return sum(1 for b in self.bodies if b.row.status in statuses)
@@ -249,14 +254,16 @@ def _whistle(
     acts = _open_acts(WHISTLE, row.status, stand, by)
     return OneWhistle(
         row, row.case, _called(row.blown_by_id, lang), _called(row.lead_body_id or row.blown_by_id, lang), state.name,
-        state.chip, _clock(clocks, "whistle_id", row.id, now, lang), told, _quorum(row, lang), acts,
+        state.chip, _clock(clocks, "whistle_id", row.id, now, lang), told, _quorum(row, called, lang), acts,
     )  # fmt: skip
 
 
-def _quorum(row: Whistle, lang: str) -> str:
+def _quorum(row: Whistle, called: Sequence[Participant], lang: str) -> str:
+    """Say who must answer, or how many; whoever need not come no longer counts (`whistle.uphold`)."""
+    counted = [one.body_id for one in called if one.status != ParticipantStatus.RELEASED]
     if row.quorum_bodies:
-        return (", " if lang == "en" else "、").join(_called(b, lang) for b in row.quorum_bodies)
-    return str(row.quorum_count)
+        return (", " if lang == "en" else "、").join(_called(b, lang) for b in row.quorum_bodies if b in counted)
+    return str(min(row.quorum_count, len(counted)))
 
 
 def _body(
@@ -273,11 +280,12 @@ def _body(
         and (one.body_id if side == RatingSide.STREET else row.blown_by_id) in by.body_ids and by.has("handler")
     ]  # fmt: skip
     may_rule = policies.PARTIES["district_office"](by, stand)
+    disputed = tuple(s for s, r in sides.items() if r.objected_at and r.ruled_at is None)
     return OneBody(
         one, _called(one.body_id, lang), state.name, state.chip,
         _clock(clocks, "participant_id", one.id, now, lang), tuple(acts),
         tuple(_said(r) for r in ratings if _may_read(row, r, by)), tuple(sides), tuple(objectable),
-        tuple(s for s, r in sides.items() if may_rule and r.objected_at and r.ruled_at is None),
+        disputed if may_rule else (), bool(disputed),
     )  # fmt: skip
 
 
@@ -355,13 +363,13 @@ def waiting(*, by: Actor, now: datetime, lang: str) -> Waiting:
 
 
 def count(*, by: Actor) -> int:
-    """Count what waits for the actor's bodies: open parts, and whistles that they have not done with; one statement."""
+    """Count what waits for the actor's bodies: parts, whistles, consultations without their word; one statement."""
     mine = sorted(by.body_ids)
     to_do = Part.objects.filter(asked_body__in=mine, status__in=sorted(PART_OPEN)).values("id")
     called = Participant.objects.filter(
         body__in=mine, status__in=sorted(PARTICIPANT_OPEN), whistle__status__in=sorted(WHISTLE_WORKING)
     ).values("id")  # fmt: skip
-    return to_do.union(called, all=True).count()
+    return to_do.union(called, consulting.waiting(by).values("id"), all=True).count()
 
 
 def _of_bodies(mine: Sequence[int]) -> Q:

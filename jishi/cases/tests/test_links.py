@@ -13,7 +13,7 @@ from django.utils import timezone
 from jishi.accounts import queries as accounts
 from jishi.accounts.actions import reading
 from jishi.cases.actions import handover, links, photos, retention
-from jishi.cases.models import Case, OutsideLink
+from jishi.cases.models import Case, Message, OutsideLink
 from jishi.cases.refusals import GroundNeeded, OutsideLinkOver, TooShortOrLong
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -21,6 +21,7 @@ from jishi.cases.tests import photo_steps as p
 from jishi.cases.tests import together_steps as t
 from jishi.cases.tests.desk_steps import colleague
 from jishi.cases.tests.letter_steps import opened, pressed
+from jishi.cases.tests.news_steps import in_the_house
 from jishi.foundation import files, scope, trail
 from jishi.foundation.actor import clock, system
 from jishi.foundation.refusals import NotAllowed, NotFound, Stale, WrongMoment
@@ -136,6 +137,20 @@ class TestOpening:
         with pytest.raises(OutsideLinkOver) as no:
             _answer(town, sent.token)
         assert no.value.facts["over"] == "used"
+
+    def test_an_answer_tells_who_leads_and_the_desk_where_the_desk_asked(self, town: int) -> None:
+        case = _case(town)
+        by_lead = t.send(case)
+        by_desk = f.do(f.dispatcher(town), links.send, case.id, question=t.question(), now=t.AT)
+
+        for sent, codes in ((by_lead, ["outside_lead"]), (by_desk, ["outside_dispatcher", "outside_lead"])):
+            with scope.work(system(town)):
+                Message.objects.all().delete()
+            _answer(town, sent.token)
+            in_the_house(town, LATER)
+            with scope.work(system(town)):
+                owed = set(Message.objects.filter(code__startswith="outside").values_list("code", flat=True))
+            assert sorted(owed) == codes
 
     def test_not_ours_is_an_answer_of_its_own(self, town: int) -> None:
         case = _case(town)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
+from jishi.cases.actions import rating, whistle
 from jishi.cases.models import Case, OutsideLink, Part, Whistle
 from jishi.cases.states import Status
 from jishi.cases.tests import factories as f
@@ -111,6 +112,32 @@ class TestTheBoard:
         assert _name(town, t.SECOND) in board
         assert (pressed.status_code, pressed["Location"]) == (302, "/desk/whistles")
         assert t.of_body(made).status == "ACCEPTED"
+
+    def test_leads_the_office_to_the_rating_that_waits_for_its_ruling(self, town: int) -> None:
+        made = t.a_whistle(town, "RATED")
+        row = t.of_body(made)
+        office = colleague(town, "office", body="ldxz")
+        later = t.AT + timedelta(hours=9)
+        f.do(t.helper(town), rating.object_, row.id, side="street", words="我们当天就到了", now=later)
+
+        waits = office.get("/desk/whistles?show=objections").content.decode()
+        f.do(t.office(town), rating.rule, row.id, side="street", ruling="upheld", words="属实", now=timezone.now())
+        ruled = office.get("/desk/whistles?show=objections").content.decode()
+
+        assert "评价有异议，等裁定" in waits and f"#body-{row.id}" in waits
+        assert "没有等裁定的异议" in ruled
+
+    def test_no_longer_counts_a_body_that_need_not_come(self, town: int) -> None:
+        row = t.a_participant(town, "OBJECTED")
+        office = colleague(town, "office", body="ldxz")
+        before = office.get("/desk/whistles").content.decode()
+
+        f.do(t.office(town), whistle.uphold, row.id, words="不归它", now=t.AT + timedelta(hours=1))
+
+        after = office.get("/desk/whistles").content.decode()
+        assert "2 个里至少 2 个" in before
+        assert "1 个里至少 1 个" in after
+        assert "2 个里" not in after
 
     def test_is_blown_from_the_page_of_the_case(self, town: int) -> None:
         now = timezone.now()

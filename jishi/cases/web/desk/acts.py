@@ -36,6 +36,7 @@ from jishi.cases.web.desk.forms import (
     DenyForm,
     MatterForm,
     OfferForm,
+    PositionForm,
     ProgressForm,
     PublishForm,
     RulingForm,
@@ -120,6 +121,10 @@ def _consult(do: Doing) -> object:
 
 def _contest(do: Doing) -> object:
     return consultation.contest(do.case_id, question=do.said["words"], **do.who)
+
+
+def _position(do: Doing) -> object:
+    return consultation.state_position(do.case_id, text=do.said["text"], cited_item_id=do.said["item_id"], **do.who)
 
 
 def _conclude(do: Doing) -> object:
@@ -241,6 +246,8 @@ ACTS: Sequence[Act] = (
     Act("rule", "ruling.rule", _("裁定由谁办"), _("作出裁定"), RuleForm, _rule, key="r",
         hint=_("裁定之后不能再退回。")),
     Act("uphold", "ruling.uphold", _("裁定原单位继续办"), _("裁定维持"), UpholdForm, _uphold, css="", key="v"),
+    Act("position", "consultation.state_position", _("说本单位的意见"), _("交意见"), PositionForm, _position, key="i",
+        hint=_("请来会商的单位、派单台和裁定的人都看得到；写进这件事的经过，不能改，可以再说。")),
     Act("conclude", "consultation.conclude", _("会商一致"), _("会商一致"), AgreedForm, _conclude, key="y"),
     Act("consult", "consultation.open_", _("两家会商"), _("发起会商"), ConsultForm, _consult, key="c", css="",
         hint=_("派单的时限停着，承诺照走。")),

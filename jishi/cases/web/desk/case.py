@@ -166,7 +166,7 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
 
 
 def _first(chosen: acts.Act, found: Case, request: HttpRequest) -> list[Any]:
-    if chosen.code not in ("offer", "deny-return", "rule", "uphold"):
+    if chosen.code not in ("offer", "deny-return", "rule", "uphold", "position"):
         return []
     return judging.items_looked_at(judging.judge(found, lang=lang(), now=request.now).routed)
 

@@ -353,6 +353,16 @@ class DenyForm(_Naming):
         return {**(super().clean() or {}), "item_id": self.item_named("cited")}
 
 
+class PositionForm(_Naming):
+    """会商意见: what the body holds, and the item it rests on where there is one."""
+
+    text = forms.CharField(label=_("本单位的意见"), max_length=1000, widget=TEXT)
+    cited = _item_field(_("依据清单的哪一条"), required=False, help_text=_("有依据的写上；定由谁办的人先看依据"))
+
+    def clean(self) -> dict[str, Any]:
+        return {**(super().clean() or {}), "item_id": self.item_named("cited")}
+
+
 class RulingForm(_Naming):
     """裁定. `named` is left out where the body that signed keeps the case."""
 

@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from jishi.cases.queries import together
+from jishi.cases.queries import consulting, together
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.together import acts
 from jishi.foundation.refusals import NotFound
 
 MINE = (
-    ("parts", _("请我们做的")), ("asked", _("我们请的")), ("whistles", _("叫我们的哨")), ("blown", _("我们牵头的哨")),
+    ("parts", _("请我们做的")), ("talks", _("请我们会商的")), ("asked", _("我们请的")),
+    ("whistles", _("叫我们的哨")), ("blown", _("我们牵头的哨")),
     ("links", _("问外面的单位")),
 )  # fmt: skip
 TABS = (("open", _("没了结的")), ("objections", _("等裁定的")), ("ended", _("了结的")))
@@ -47,8 +48,9 @@ def mine(request: HttpRequest) -> HttpResponse:
         raise NotFound
     now, language = request.now, lang()
     found = together.waiting(by=request.actor, now=now, lang=language)
+    talks = consulting.invitations(by=request.actor, now=now, lang=language)
     counts = {
-        "parts": len(found.to_do), "asked": len(found.asked), "whistles": len(found.whistles),
+        "parts": len(found.to_do), "talks": len(talks), "asked": len(found.asked), "whistles": len(found.whistles),
         "blown": len(found.blown), "links": len(found.links),
     }  # fmt: skip
     parts = {"parts": found.to_do, "asked": found.asked}.get(show, ())
@@ -59,6 +61,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "calls": [
             (w, b, [o for o in acts.of_body(b, now, language, None) if o.plain]) for w, b in found.whistles
         ] if show == "whistles" else [],
+        "talks": talks if show == "talks" else (),
         "blown": found.blown if show == "blown" else (), "links": found.links if show == "links" else (),
         "nothing": not counts[show],
     })  # fmt: skip

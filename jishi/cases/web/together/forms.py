@@ -77,7 +77,7 @@ class GroundForm(_Naming):
 
     ground = forms.ChoiceField(label=_("为什么"), choices=GROUNDS, widget=forms.RadioSelect)
     words = forms.CharField(label=_("用自己的话写清楚"), max_length=1000, widget=TEXT)
-    cited = _item_field(_("依据清单的哪一条"), help_text=_("没有引用的条目，不能退"))
+    cited = _item_field(_("依据清单的哪一条"), help_text=_("没有引用条目的，不能成立"))
 
     def clean(self) -> dict[str, Any]:
         return {**(super().clean() or {}), "item_id": self.item_named("cited")}

@@ -195,7 +195,7 @@ def _version(offered: Offered, fresh: Case) -> int:
 
 
 def _done(request: HttpRequest, found: Case, chosen: acts.Act) -> HttpResponse:
-    messages.success(request, _("%(act)s：%(title)s") % {"act": chosen.label, "title": found.title})
+    messages.success(request, _("%(act)s：%(title)s") % {"act": str(chosen.label).rstrip("…"), "title": found.title})
     back = request.POST.get("back", "")
     if back in ("inbox", "whistles"):
         return redirect("inbox-together" if back == "inbox" else "whistles")
