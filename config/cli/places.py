@@ -108,6 +108,7 @@ def locate(argv: Sequence[str]) -> int:
     from jishi.foundation.actor import system
     from jishi.foundation.refusals import Refused
     from jishi.places import queries
+    from jishi.places.rest import points
 
     day = parse_date(given.day) if given.day else timezone.localdate()
     if day is None:
@@ -116,7 +117,9 @@ def locate(argv: Sequence[str]) -> int:
     try:
         with given.file.open(encoding="utf-8-sig", newline="") as lines:
             told = csv.DictReader(lines)
-            rows = [(_number(r.get("lng")), _number(r.get("lat")), _floor(r.get("floor"))) for r in told]
+            rows = [
+                (points.degree(r.get("lng")), points.degree(r.get("lat")), points.floor(r.get("floor"))) for r in told
+            ]
         with scope.work(system(_tenant())):
             queries.grids_in("", day)  # the index is built before the clock runs
             began = time.perf_counter()
@@ -130,8 +133,8 @@ def locate(argv: Sequence[str]) -> int:
         print(f"读不到文件 · cannot read: {no}", file=sys.stderr)
         return 2
     out = csv.writer(sys.stdout)
-    out.writerow(("lng", "lat", "grid", "community", "status", "border_m", "other", "by", "reason"))
-    out.writerows((r.lng, r.lat, r.grid, r.community, r.status, r.border_m, r.other, r.by, r.reason) for r in found)
+    out.writerow(points.COLUMNS)
+    out.writerows([getattr(r, name) for name in points.COLUMNS] for r in found)
     rate = len(rows) / seconds if seconds else 0
     print(f"{len(rows):,} 个点 · points, {seconds:.2f} s, {rate:,.0f}/s", file=sys.stderr)
     return 0
@@ -141,20 +144,6 @@ def _tenant() -> int:
     from jishi.foundation.tenants import Tenant
 
     return int(Tenant.objects.values_list("id", flat=True).get(code=tenant_code()))
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return float("nan")
-
-
-def _floor(text: str | None) -> int | None:
-    try:
-        return int(text or "")
-    except ValueError:
-        return None
 
 
 def _peak() -> float:

@@ -203,6 +203,17 @@ def in_cgcs2000(features: Sequence[dict[str, Any]], crs: str) -> list[dict[str, 
         raise UnknownDatum(crs=crs or "—") from None
 
 
+def one_polygon(geometry: Any, crs: str) -> Any:
+    """Give one drawn piece of ground in CGCS2000; None for what is no sound polygon. :raises UnknownDatum: as above."""
+    feature = {"type": "Feature", "properties": {}, "geometry": geometry if isinstance(geometry, dict) else {}}
+    try:
+        drawn = shape_of(in_cgcs2000([feature], crs)[0]["geometry"])
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError, shapely.errors.GEOSException):
+        return None
+    sound = drawn.geom_type in ("Polygon", "MultiPolygon") and not drawn.is_empty and drawn.is_valid
+    return drawn if sound else None
+
+
 def _listed(nested: Any) -> Any:
     return [_listed(one) for one in nested] if isinstance(nested, list) else getattr(nested, "tolist", lambda: nested)()
 

@@ -46,6 +46,7 @@ _DATES = """
     UNION SELECT active_from, active_to FROM places_namealias WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_barrier WHERE tenant_id = %(t)s
     UNION SELECT active_from, active_to FROM places_crossing WHERE tenant_id = %(t)s
+    UNION SELECT active_from, active_to FROM places_microgrid WHERE tenant_id = %(t)s
     UNION SELECT lower(effective), upper(effective) FROM places_gridedition WHERE tenant_id = %(t)s
     UNION SELECT valid_from, valid_to FROM places_divisionversion WHERE code LIKE %(p)s
 """

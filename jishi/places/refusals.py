@@ -263,6 +263,13 @@ class InMicroGrid(Refused):
     next_zh, next_en = "先撤掉那个微网格，再重新划。", "End that micro-grid first, then draw anew."
 
 
+class MicroGridNotDrawn(Refused):
+    code, status = "micro_grid_not_drawn", 409
+    zh, en = "微网格没有划：{why}。", "The micro-grid was not drawn: {why_en}."
+    next_zh = "一个微网格只在一个网格里，两个微网格不重叠；把边界改了再划。"
+    next_en = "A micro-grid lies in one grid and overlaps no other; change its border and draw again."
+
+
 class MicroNumbersSpent(Refused):
     code, status = "micro_numbers_spent", 409
     zh = "{grid} 网格的微网格编号 01 到 {most} 都用过了，不重复给。"

@@ -115,6 +115,7 @@ class Ground:
     storeys: dict[int, list[Storeys]] = field(default_factory=dict)  # building id → floors of other grids
     housed: list[int] = field(default_factory=list)  # building ids, in the order of `house_tree`
     house_tree: Any = None  # of the houses in `storeys`, in metres
+    micros: Any = None  # the micro-grids laid out (`queries.micro`), once asked
 
     def of_floor(self, building_id: int, floor: int | None) -> tuple[GridRow | None, str]:
         """Give the grid that wins over the polygon for a floor of a house, or None with why.

@@ -108,12 +108,8 @@ def _edition(giving: str, taking: str, *, by: Actor, now: datetime) -> GridEditi
 
 
 def _piece(piece: dict[str, Any], crs: str) -> Any:
-    feature = {"type": "Feature", "properties": {}, "geometry": piece if isinstance(piece, dict) else {}}
-    try:
-        drawn = shapely.geometry.shape(drawings.in_cgcs2000([feature], crs)[0]["geometry"])
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError, shapely.errors.GEOSException):
-        drawn = shapely.Point(0, 0)
-    if drawn.geom_type not in ("Polygon", "MultiPolygon") or drawn.is_empty or not drawn.is_valid:
+    drawn = drawings.one_polygon(piece, crs)
+    if drawn is None:
         raise BorderNotMoved(why="要挪的地不是一个边界不相交的面", why_en="the piece is no sound polygon")
     return drawn
 

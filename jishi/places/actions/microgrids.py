@@ -1,4 +1,4 @@
-"""微网格: some houses or doors of one grid, so that a neighbour can look after them (spec 20 §3.2).
+"""微网格: some houses, doors or a piece of ground of one grid, so that a neighbour can look after them (spec 20 §3.2).
 
 A micro-grid lies in exactly one grid: what stands on another grid's ground is refused when it is drawn, and left out of
 every answer once a later edition has put it elsewhere (`queries.micro_grids`).
@@ -6,7 +6,9 @@ every answer once a later edition has put it elsewhere (`queries.micro_grids`).
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
+import shapely
 from django.db import transaction
 from django.db.models import Max
 from django.utils.timezone import localdate
@@ -14,14 +16,24 @@ from django.utils.timezone import localdate
 from jishi.foundation import trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound, Stale
-from jishi.places import memory
+from jishi.places import drawings, memory, shapes
 from jishi.places.actions import ground
 from jishi.places.models import Building, Entrance, EntranceKind, Grid, MicroGrid, MicroGridPart
 from jishi.places.policies import ensure_may_keep_houses
+from jishi.places.queries import micro
 from jishi.places.queries.members import grids_of_houses
-from jishi.places.refusals import GoneAlready, InMicroGrid, MicroNumbersSpent, NotOfThisGrid, ReasonMissing
+from jishi.places.refusals import (
+    GoneAlready,
+    InMicroGrid,
+    MicroGridNotDrawn,
+    MicroNumbersSpent,
+    NotOfThisGrid,
+    ReasonMissing,
+)
+from jishi.places.things import Ground
 
 MOST_PARTS, MOST_OF_A_GRID = 500, 99
+LEAST_M2 = 1.0  # less is the rounding of two drawings: a smaller overlap is cut off, a smaller piece is none
 Place = tuple[int, int | None]  # a building, and the door of it where it is not the whole house
 
 
@@ -49,15 +61,76 @@ def draw(
         if housed.grid != grid:
             raise NotOfThisGrid(building=names[building], grid=grid[12:])
     _ensure_free(parts, names, by)
-    made = MicroGrid.objects.create(
-        tenant_id=by.tenant_id, grid=Grid.objects.get(tenant_id=by.tenant_id, code=grid), code=_next_code(grid, by),
-        name=name.strip()[:60], active_from=day,
-    )  # fmt: skip
+    for held in micro.micro_grids_of([p[0] for p in parts], day=day, drawn=True):
+        raise InMicroGrid(building=names[next(p[0] for p in parts if p[0] in held.buildings)], micro=held.code)
+    made = _numbered(grid, name, None, by=by, day=day)
     rows = [MicroGridPart(tenant_id=by.tenant_id, micro=made, building_id=b, door_id=door) for b, door in parts]
     MicroGridPart.objects.bulk_create(rows)
     codes = {"grid": grid, "code": made.code, "parts": len(parts)}
     trail.record("micro_grid.drawn", ("micro_grid", made.id), by=by, at=now, new=True, codes=codes)
     return made
+
+
+@transaction.atomic
+def draw_ground(
+    grid: str, *, name: str, polygon: dict[str, Any], crs: str, by: Actor, now: datetime
+) -> MicroGrid:
+    """Draw a micro-grid of a grid in force (by code) as a piece of its ground, a GeoJSON polygon.
+
+    :raises NotFound: no such grid in force. :raises NotAllowed: not the houses of this post. :raises Invalid: no name.
+    :raises UnknownDatum: the system is not named. :raises MicroGridNotDrawn: no sound polygon, ground of another grid
+    or micro-grid, a house of another. :raises MicroNumbersSpent: the hundredth that was ever drawn of a grid.
+    """
+    day = localdate(now)
+    held = memory.ground(day)
+    row = held.by_code.get(grid)
+    if row is None:
+        raise NotFound
+    ensure_may_keep_houses(by, row.community)
+    if not name.strip():
+        raise Invalid(detail="name")
+    memory.touch(by.tenant_id)
+    drawn = _within(drawings.one_polygon(polygon, crs), shapes.read(row.polygon), held)
+    _ensure_alone(drawn, grid, held, by=by, day=day)
+    made = _numbered(grid, name, shapely.to_wkb(drawn), by=by, day=day)
+    codes = {"grid": grid, "code": made.code, "square_metres": round(held.plane.shape(drawn).area)}
+    trail.record("micro_grid.drawn", ("micro_grid", made.id), by=by, at=now, new=True, codes=codes)
+    return made
+
+
+def _within(drawn: Any, ground_of: Any, held: Ground) -> Any:
+    """Give the polygon, what it has of the grid; a sliver outside, of two drawings rounded apart, is cut off."""
+    if drawn is None or held.plane.shape(drawn).area < LEAST_M2:
+        raise MicroGridNotDrawn(why="不是一个边界不相交的面", why_en="it is no sound polygon")
+    over = held.plane.shape(drawn.difference(ground_of)).area
+    if over >= LEAST_M2:
+        raise MicroGridNotDrawn(
+            why=f"有 {over:,.0f} 平方米在这个网格外面", why_en=f"{over:,.0f} m² of it lie outside its grid"
+        )
+    return shapely.intersection(drawn, ground_of, grid_size=1e-7)
+
+
+def _ensure_alone(drawn: Any, grid: str, held: Ground, *, by: Actor, day: date) -> None:
+    standing = MicroGrid.objects.filter(tenant_id=by.tenant_id, grid__code=grid, active_to=None).order_by("code")
+    for code, wkb in standing.filter(polygon__isnull=False).values_list("code", "polygon"):
+        both = held.plane.shape(drawn.intersection(shapes.read(wkb))).area
+        if both >= LEAST_M2:
+            raise MicroGridNotDrawn(
+                why=f"和微网格 {code} 重叠 {both:,.0f} 平方米",
+                why_en=f"it overlaps micro-grid {code} by {both:,.0f} m²",
+            )
+    houses = micro.houses_on([drawn], day=day)[0]
+    parts = MicroGridPart.objects.filter(tenant_id=by.tenant_id, active_to=None, building__in=[h.id for h in houses])
+    first = parts.select_related("building", "micro").order_by("id").first()
+    if first is not None:
+        raise InMicroGrid(building=first.building.name, micro=first.micro.code)
+
+
+def _numbered(grid: str, name: str, polygon: bytes | None, *, by: Actor, day: date) -> MicroGrid:
+    return MicroGrid.objects.create(
+        tenant_id=by.tenant_id, grid=Grid.objects.get(tenant_id=by.tenant_id, code=grid), code=_next_code(grid, by),
+        name=name.strip()[:60], polygon=polygon, active_from=day,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -80,6 +153,7 @@ def end(micro_id: int, *, on: date, why: str, version: int, by: Actor, now: date
     if not why.strip():
         raise ReasonMissing
     ground.ensure_day(on, row.active_from, now)
+    memory.touch(by.tenant_id)
     for part in MicroGridPart.objects.filter(micro=row):
         part.change(active_to=on)
     row.change(active_to=on)

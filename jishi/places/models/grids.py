@@ -68,11 +68,12 @@ class GridVersion(FactRow):
 
 
 class MicroGrid(TenantRow):
-    """微网格: houses, or single doors, of one grid that a neighbour looks after; from a day until a day."""
+    """微网格: houses, doors or a piece of ground of one grid that a neighbour looks after; from a day until a day."""
 
     grid = models.ForeignKey(Grid, on_delete=models.PROTECT, related_name="+")
     code = models.CharField(max_length=17)  # of the grid, and two digits that are not given again
     name = models.CharField(max_length=60)
+    polygon = models.BinaryField(null=True)  # WKB, degrees; drawn as a piece of ground it has no parts
     active_from = models.DateField()
     active_to = models.DateField(null=True)
 

@@ -15,6 +15,7 @@ from jishi.places.queries.ground import (
     grid_of_edition,
     grids,
     grids_in,
+    grids_met,
     grids_near,
     zones,
 )
@@ -42,8 +43,8 @@ __all__ = [
     "Serving", "Spot", "WalkRoute", "ZoneRow", "alias_proposals", "as_geojson", "barriers", "centres",
     "communities", "converted", "crossings", "division_path", "divisions_below", "find", "gazetteer", "grid",
     "grid_called",
-    "grid_of_edition", "grids", "grids_in", "grids_near", "grids_of_floors", "homes", "house_named", "locate",
-    "looks_swapped",
+    "grid_of_edition", "grids", "grids_in", "grids_met", "grids_near", "grids_of_floors", "homes", "house_named",
+    "locate", "looks_swapped",
     "MicroRow", "history", "history_of_grid", "micro_grids", "Nameable", "nameable", "normalise", "own_residence_rows",
     "own_residences", "place_of", "residents_of", "resolve",
     "Stand", "Stretch", "Walked", "route_for", "serving", "serving_many", "stands_in", "stands_named", "successors",

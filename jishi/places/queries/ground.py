@@ -79,14 +79,28 @@ def grids_near(points: Sequence[tuple[int, int, float]], *, day: date = date.max
     return [frozenset(one) for one in found]
 
 
+def grids_met(box: tuple[float, float, float, float], day: date = date.max) -> frozenset[str]:
+    """Give the codes of the grids whose ground lies in a box of degrees (west, south, east, north), if only in part."""
+    ground = memory.ground(_day(day))
+    if ground.grid_tree is None:
+        return frozenset()
+    west, south, east, north = (*ground.plane.xy(*box[:2]), *ground.plane.xy(*box[2:]))
+    codes = list(ground.by_code)
+    return frozenset(codes[at] for at in ground.grid_tree.query(shapely.box(west, south, east, north), "intersects"))
+
+
 def division_path(code: str, *, day: date = date.max) -> list[DivisionRow]:
     """Give a division of the tenant and those above it, widest first, placeholders left out."""
     return [row for row in memory.ground(_day(day)).path(code) if not row.placeholder]
 
 
-def divisions_below(code: str, *, day: date = date.max) -> list[DivisionRow]:
-    """List the divisions directly below one of the tenant's, by code."""
-    return [row for row in memory.ground(_day(day)).divisions.values() if row.parent == code]
+def divisions_below(code: str, *, day: date = date.max, level: int = 0) -> list[DivisionRow]:
+    """List the divisions directly below one of the tenant's, by code; with a level all of that level below it."""
+    ground = memory.ground(_day(day))
+    if not level:
+        return [row for row in ground.divisions.values() if row.parent == code]
+    deep = [r for r in ground.divisions.values() if r.level == level]
+    return [r for r in deep if code in {up.code for up in ground.path(r.parent)}]
 
 
 def communities(*, day: date = date.max) -> list[DivisionRow]:

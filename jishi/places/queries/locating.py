@@ -1,7 +1,7 @@
 """Whose ground is a point, on a day (spec 20 §5)? Degrees come in with the name of their system, or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -11,6 +11,7 @@ from jishi.kernels.geo import datum
 from jishi.kernels.geo.partition import STATUSES
 from jishi.places import memory
 from jishi.places.models import GridEdition
+from jishi.places.queries import micro
 from jishi.places.refusals import NoEditionYet, SwappedAxes, UnknownDatum
 from jishi.places.things import GridRow, Ground
 
@@ -21,7 +22,7 @@ CRS: frozenset[str] = frozenset(datum.KNOWN)
 class Located:
     """One row of `locate`. `status` inside · border · gap · outside · bad_input; `by` polygon · member · nearest, ""
     without a grid; `reason` says why a row is not simply inside, and `needs_floor` where floors have several grids
-    (spec 20 §5).
+    (spec 20 §5). `micro`: the micro-grid of its grid that it lies in.
     """
 
     lng: float | None
@@ -33,6 +34,7 @@ class Located:
     other: str
     by: str
     reason: str
+    micro: str = ""
 
 
 def looks_swapped(lng: float, lat: float) -> bool:
@@ -72,11 +74,13 @@ def locate(
     codes = ground.index.codes
     rows = zip(done.lng, done.lat, found.grid, found.status, found.border_m, found.other, strict=True)
     housed = _housed(done, floors, ground)
-    return [
+    answered = [
         _row(lng, lat, codes[at] if at >= 0 else "", STATUSES[status], border, codes[other] if other >= 0 else "",
              housed.get(i), ground, bad=bad)
         for i, ((lng, lat, at, status, border, other), bad) in enumerate(zip(rows, done.bad, strict=True))
     ]  # fmt: skip
+    small = micro.lying(ground, day, done.lng.tolist(), done.lat.tolist(), [r.grid for r in answered])
+    return [replace(r, micro=code) if code else r for r, code in zip(answered, small, strict=True)]
 
 
 def _row(

@@ -11,7 +11,7 @@ from jishi.foundation.refusals import Invalid
 from jishi.places import queries
 from jishi.places.queries import houses
 from jishi.places.refusals import TooManyRows, UnknownDivision
-from jishi.places.rest import editions, keeping
+from jishi.places.rest import editions, keeping, points
 from jishi.places.shapes import E7
 
 router = Router(tags=["places"])
@@ -31,42 +31,45 @@ class Points(Schema):
     """Degrees of the system `crs`; a row that is no number is answered `bad_input`. `floors`: none, or one each."""
 
     crs: str = ""
-    points: list[tuple[float | None, float | None]]
+    points: list[tuple[float | str | None, float | str | None]]
     day: date | None = None
     nearest_m: float = 0.0
     floors: list[int | None] = []
 
 
 @router.post("/locate")
-def locate(request: HttpRequest, payload: Points) -> dict[str, Any]:
-    """Give the grid of each point, in the order asked; a floor may belong to another grid than its ground."""
+def locate(request: HttpRequest, payload: Points) -> Any:
+    """Give the grid of each point, in the order asked; a floor may belong to another grid than its ground.
+
+    A body of `text/csv` (`lng,lat[,floor]`, with `?crs=&day=&nearest_m=`) is answered as one.
+    """
     if len(payload.points) > MOST_ROWS:
         raise TooManyRows(limit=MOST_ROWS, count=len(payload.points))
     if payload.floors and len(payload.floors) != len(payload.points):
         raise Invalid(detail="floors")
-    if not payload.points:
-        return {"crs": "cgcs2000", "rows": []}
-    nothing = float("nan")
-    lngs = [nothing if p[0] is None else p[0] for p in payload.points]
-    lats = [nothing if p[1] is None else p[1] for p in payload.points]
     found = queries.locate(
-        lngs, lats, crs=payload.crs, day=payload.day or localdate(), floors=payload.floors,
+        [points.degree(p[0]) for p in payload.points], [points.degree(p[1]) for p in payload.points],
+        crs=payload.crs, day=payload.day or localdate(), floors=payload.floors,
         nearest_m=min(max(payload.nearest_m, 0.0), 1000.0),
-    )  # fmt: skip
-    rows = [
-        {
-            "lng": r.lng, "lat": r.lat, "grid": r.grid, "community": r.community, "status": r.status,
-            "border_m": r.border_m, "other": r.other, "by": r.by, "reason": r.reason,
-        }
-        for r in found
-    ]  # fmt: skip
-    return {"crs": "cgcs2000", "rows": rows}
+    ) if payload.points else []  # fmt: skip
+    if request.content_type == points.CSV:
+        return points.as_csv(found)
+    return {"crs": "cgcs2000", "rows": points.told(found)}
 
 
 @router.get("/grids")
-def grids(request: HttpRequest, community: str = "", day: date | None = None, after: str = "", limit: int = 50) -> Any:
-    """List the grids of a division on a day, by code; the next page begins after the last code."""
+def grids(
+    request: HttpRequest, community: str = "", day: date | None = None, after: str = "", limit: int = 50,
+    bbox: str = "",
+) -> Any:  # fmt: skip
+    """List the grids of a division on a day, by code; the next page begins after the last code.
+
+    `bbox`: west,south,east,north in CGCS2000 degrees: the grids alone whose ground lies in it, wholly or in part.
+    """
     rows = [g for g in queries.grids_in(community, day or localdate()) if g.code > after]
+    if bbox:
+        met = queries.grids_met(_box(bbox), day or localdate())
+        rows = [g for g in rows if g.code in met]
     page = rows[: _limit(limit)]
     items = [
         {
@@ -121,6 +124,14 @@ def buildings(request: HttpRequest, compound: int, day: date | None = None, afte
     return {"crs": "cgcs2000", "items": items, "next": rows[most - 1].id if len(rows) > most else None}
 
 
+def _box(said: str) -> tuple[float, float, float, float]:
+    """Give the four edges. :raises Invalid: no four numbers of a box on earth that does not cross the date line."""
+    edges = [points.degree(one) for one in said.split(",")]
+    if len(edges) != 4 or not (-180 <= edges[0] < edges[2] <= 180 and -90 <= edges[1] < edges[3] <= 90):
+        raise Invalid(detail="bbox: west,south,east,north")
+    return edges[0], edges[1], edges[2], edges[3]
+
+
 def _after(row: int) -> int:
     if not 0 <= row < 2**63:
         raise Invalid(detail="after")
@@ -128,12 +139,16 @@ def _after(row: int) -> int:
 
 
 @router.get("/divisions")
-def divisions(request: HttpRequest, parent: str, day: date | None = None, after: str = "", limit: int = 50) -> Any:
-    """List the divisions below one of the tenant's, by code."""
+def divisions(
+    request: HttpRequest, parent: str, day: date | None = None, after: str = "", limit: int = 50, level: int = 0
+) -> Any:
+    """List the divisions below one of the tenant's, by code; `level` (1 province … 5 community): all of that level."""
     on = day or localdate()
     if not queries.division_path(parent, day=on):
         raise UnknownDivision(division=parent)
-    rows = [d for d in queries.divisions_below(parent, day=on) if d.code > after]
+    if not 0 <= level <= 5:
+        raise Invalid(detail="level: 1–5")
+    rows = [d for d in queries.divisions_below(parent, day=on, level=level) if d.code > after]
     page = rows[: _limit(limit)]
     items = [
         {

@@ -1,13 +1,15 @@
 """Further questions to the ground: micro-grids, what a point or a grid was through the years, what became of a
 division, what an address says (spec 20 §10). Open to whoever is in the town; who keeps houses draws micro-grids."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+import shapely
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import localdate
 from ninja import Field, Router, Schema
 
+from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound
 from jishi.kernels.address.telling import Address
 from jishi.places import queries
@@ -26,12 +28,14 @@ LEVELS = {2: 1, 4: 2, 6: 3, 9: 4, 12: 5}  # digits of a code: the level that the
 
 
 class NewMicroGrid(Schema):
-    """Whole houses and single unit doors of one grid, by their numbers."""
+    """Whole houses and single unit doors of one grid, by their numbers; or a piece of its ground, a GeoJSON polygon."""
 
     grid: str = Field(max_length=15)
     name: str = Field(min_length=1, max_length=60)
     houses: list[int] = Field([], max_length=microgrids.MOST_PARTS)
     entrances: list[int] = Field([], max_length=microgrids.MOST_PARTS)
+    polygon: Shape | None = None
+    crs: str = Field("", max_length=40)
 
 
 class MicroGridEnd(Schema):
@@ -44,23 +48,31 @@ def micro_grids(request: HttpRequest, grid: str, day: date | None = None) -> Sha
     """List the micro-grids of a grid with their houses and doors; `astray`: places that are another grid's by now."""
     rows = queries.micro_grids([grid], day=day or localdate())
     return {"items": [
-        {"id": m.id, "code": m.code, "name": m.name, "version": m.version, "places": m.places, "astray": m.astray}
+        {"id": m.id, "code": m.code, "name": m.name, "version": m.version, "places": m.places, "astray": m.astray,
+         "polygon": shapely.geometry.mapping(m.ground) if m.ground is not None else None}
         for m in rows
     ]}  # fmt: skip
 
 
 @router.post("/micro-grids", response={201: Shape}, summary="Draw a micro-grid")
 def draw_micro_grid(request: HttpRequest, payload: NewMicroGrid) -> tuple[int, Shape]:
-    """Draw a micro-grid of houses and unit doors that stand in one grid and are in no other micro-grid."""
+    """Draw a micro-grid of houses and unit doors, or of ground, that lie in one grid and are in no other micro-grid."""
     by = keeping.keeper(request)
     for number in (*payload.houses, *payload.entrances):
         edge.row(number)
-    made = keeping.once(request, by, lambda: microgrids.draw(
-        payload.grid, name=payload.name, buildings=payload.houses, doors=payload.entrances, by=by,
-        now=request.now,  # type: ignore[attr-defined]
-    ).id)  # fmt: skip
+    if payload.polygon is not None and (payload.houses or payload.entrances):
+        raise Invalid(detail="polygon | houses, entrances")
+    made = keeping.once(request, by, lambda: _drawn(payload, by, request.now).id)  # type: ignore[attr-defined]
     row = MicroGrid.objects.get(tenant_id=by.tenant_id, id=made)
     return 201, {"id": row.id, "code": row.code, "name": row.name, "version": row.version}
+
+
+def _drawn(said: NewMicroGrid, by: Actor, now: datetime) -> MicroGrid:
+    if said.polygon is not None:
+        return microgrids.draw_ground(said.grid, name=said.name, polygon=said.polygon, crs=said.crs, by=by, now=now)
+    return microgrids.draw(
+        said.grid, name=said.name, buildings=said.houses, doors=said.entrances, by=by, now=now
+    )  # fmt: skip
 
 
 @router.post("/micro-grids/{row}/end", summary="End a micro-grid from a day on")

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils.timezone import localdate
+from shapely.geometry import shape
 
 from conftest import MONDAY_TEN
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
@@ -19,9 +20,11 @@ from jishi.places.refusals import (
     DayDoesNotFit,
     GoneAlready,
     InMicroGrid,
+    MicroGridNotDrawn,
     MicroNumbersSpent,
     NotOfThisGrid,
     ReasonMissing,
+    UnknownDatum,
 )
 from jishi.places.tests.factories import CRS, SINCE, A, B, a_town, at, collection, feature, grids_of, office, ring
 
@@ -271,3 +274,95 @@ def test_a_micro_grid_that_an_edition_has_emptied_is_ended_on_the_compounds_page
     assert "新片" in section() and "要重划" not in section() and free not in section()
     with scope.work(system(other_tenant)):
         assert [m.code for m in queries.micro_grids([GRID, f"{A}002"], day=localdate())] == [f"{A}00201"]
+
+
+class TestGround:
+    """A micro-grid drawn as a piece of ground of one grid."""
+
+    def piece(self, *edges: float) -> dict:
+        return feature(GRID, ring(*edges))["geometry"]
+
+    def draw(self, by: Actor, *edges: float, crs: str = CRS, grid: str = GRID) -> MicroGrid:
+        return microgrids.draw_ground(grid, name="北片", polygon=self.piece(*edges), crs=crs, by=by, now=MONDAY_TEN)
+
+    def test_holds_the_houses_that_stand_on_it_and_is_on_the_record(self, by):
+        row = self.draw(by, 0.3, 0.3, 0.5, 0.5)
+
+        found = queries.micro_grids([GRID], day=TODAY)
+
+        assert [(m.code, m.places, m.astray) for m in found] == [(f"{GRID}01", ("翠竹苑1号楼", "翠竹苑2号楼"), 0)]
+        assert found[0].ground.equals(shape(self.piece(0.3, 0.3, 0.5, 0.5)))
+        assert [m.id for m in micro.micro_grids_of([house("c1-1")], day=TODAY)] == [row.id]
+        assert [e.verb for e in trail.of("micro_grid", row.id)] == ["micro_grid.drawn"]
+
+    @pytest.mark.parametrize(
+        ("edges", "crs", "why"),
+        [
+            ((0.5, 0.5, 1.5, 0.9), CRS, MicroGridNotDrawn),  # half of it is the next grid's
+            ((0.1, 0.1, 0.1, 0.1), CRS, MicroGridNotDrawn),
+            ((0.4, 0.4, 0.9, 0.9), CRS, MicroGridNotDrawn),  # another piece lies there
+            ((0.6, 0.6, 0.9, 0.9), "", UnknownDatum),
+        ],
+    )
+    def test_that_is_not_of_one_grid_or_anothers_is_refused_and_nothing_is_drawn(self, by, edges, crs, why):
+        self.draw(by, 0.3, 0.3, 0.5, 0.5)
+
+        with pytest.raises(why):
+            self.draw(by, *edges, crs=crs)
+
+        assert MicroGrid.objects.count() == 1
+
+    def test_and_houses_are_in_one_micro_grid_whichever_was_first(self, by):
+        drawn(by, "c1-3")
+        with pytest.raises(InMicroGrid):
+            self.draw(by, 0, 0, 1, 1)
+
+        self.draw(by, 0.3, 0.3, 0.5, 0.5)
+        with pytest.raises(InMicroGrid):
+            drawn(by, "c1-1")
+
+    def test_whose_house_an_edition_puts_elsewhere_is_counted_astray(self, by):
+        self.draw(by, 0.3, 0.3, 0.5, 0.5)
+        cut(by, 0.4, since=TODAY + timedelta(days=1))
+
+        found = queries.micro_grids([GRID], day=TODAY + timedelta(days=1))
+
+        assert [(m.places, m.astray) for m in found] == [(("翠竹苑1号楼",), 1)]
+
+    def test_nobody_draws_on_the_ground_of_others(self, by):
+        with pytest.raises(NotAllowed):
+            self.draw(by, 2.1, 0.1, 2.9, 0.9, grid=f"{B}001")
+        with pytest.raises(NotFound):
+            self.draw(by, 0.1, 0.1, 0.2, 0.2, grid=f"{A}009")
+
+
+class TestLocate:
+    def micros(self, *points: tuple[float, float], day: date = TODAY) -> list[str]:
+        places = [(x / 1e7, y / 1e7) for x, y in (at(*p) for p in points)]
+        found = queries.locate([p[0] for p in places], [p[1] for p in places], crs=CRS, day=day)
+        return [r.micro.removeprefix(GRID) for r in found]
+
+    def test_names_the_micro_grid_of_the_house_the_door_or_the_ground(self, by):
+        drawn(by, "c1-2")
+        drawn(by, doors=(door(),))
+        microgrids.draw_ground(GRID, name="南片", polygon=feature(GRID, ring(0, 0, 1, 0.2))["geometry"], crs=CRS, by=by,
+                               now=MONDAY_TEN)  # fmt: skip
+
+        assert self.micros((0.45, 0.4), (0.35, 0.4), (0.5, 0.1), (0.9, 0.9), (1.5, 0.1)) == ["01", "02", "03", "", ""]
+
+    def test_asks_as_of_the_day_and_of_its_own_grid_alone(self, by):
+        row = drawn(by, "c1-2")
+        cut(by, 0.4, since=TODAY + timedelta(days=2))  # the house is the next grid's then
+
+        assert self.micros((0.45, 0.4), day=TODAY - timedelta(days=1)) == [""]
+        assert self.micros((0.45, 0.4), day=TODAY + timedelta(days=2)) == [""]
+        assert self.micros((0.45, 0.4)) == ["01"]
+        ended(row, by)
+        assert self.micros((0.45, 0.4)) == [""]
+
+    def test_asks_nothing_more_once_the_ground_is_in_memory(self, by, django_assert_num_queries):
+        drawn(by, "c1-2")
+        self.micros((0.45, 0.4))
+
+        with django_assert_num_queries(0):
+            assert self.micros(*[(0.45, 0.4), (0.9, 0.9)] * 500) == ["01", ""] * 500
