@@ -49,8 +49,8 @@ def counts(actor: Actor, now: datetime) -> Mapping[str, int]:
         found["mediations"] = mediations.waiting(actor)
     if actor.has("office"):
         found["topic-board"] = topics.waiting(actor)
-    if drifted := models_compared.drifted(actor):
-        found["models"] = drifted
+    if waits := models_compared.drifted(actor) + models_compared.silenced(actor):
+        found["models"] = waits
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import get_current_timezone, localdate
 
-from jishi.cases.actions import learning, measured_signals, measured_stages
+from jishi.cases.actions import learning, measured_letters, measured_signals, measured_stages
 from jishi.cases.actions.learning import Confirmed
 from jishi.cases.actions.measured_stages import Row, Sample, row
 from jishi.cases.models import Case, Membership, QualityFile, Report
@@ -30,12 +30,13 @@ FORMAT = 1
 OWN = 500  # later confirmed cases under which an edition has no figures of its own: a twin is asked then
 MOST = 2000  # the newest are enough
 STAGES = (
-    "locate", "classify", "duplicates", "route", "deadline", "personal_data", "risk", "hot_topics", "answers", "speed"
+    "locate", "classify", "duplicates", "route", "deadline", "personal_data", "risk", "hot_topics", "answers",
+    "letters", "speed",
 )  # fmt: skip
 # Stages that need no guess on a held-out case: stage → (since=, until=, tenant_id=) → rows.
 MORE: dict[str, Callable[..., Sequence[Row]]] = {
     "risk": measured_signals.risk, "hot_topics": measured_signals.hot_topics,
-    "answers": measured_signals.answers,
+    "answers": measured_signals.answers, "letters": measured_letters.letters,
 }  # fmt: skip
 
 

@@ -62,6 +62,7 @@ class Edition:
     sha256: str
     compared: Compared | None
     older: bool  # taught when texts were read otherwise: it answers no more
+    broken: bool = False  # in force or in the shadow, and its file cannot be read: it answers nothing
 
 
 def editions(*, by: Actor, now: datetime, lang: str) -> list[Edition]:
@@ -113,12 +114,20 @@ def drifted(by: Actor) -> int:
     return rows.filter(week=Subquery(newest)).exclude(beyond=[]).count()
 
 
+def silenced(by: Actor) -> int:
+    """1 where an edition is in force that answers nothing: broken, removed, or of texts read otherwise. For the bar."""
+    if not may_see(by):
+        return 0
+    row = learned.row_in_force(learned.KIND)
+    return int(row is not None and learned.edition(by.tenant_id, *row).model is None)
+
+
 def as_json(told: Edition) -> dict[str, Any]:
     """Write one edition for programs; without examples."""
     compared = told.compared
     return {
         "number": told.number, "made_at": told.made_at.isoformat(), "state": told.state, "shadowed": told.shadowed,
-        "older": told.older, "sha256": told.sha256, "card": told.card,
+        "older": told.older, "broken": told.broken, "sha256": told.sha256, "card": told.card,
         "compared": None if compared is None else {
             "cases": compared.cases, "only_old": compared.only_old, "only_new": compared.only_new,
             **{name: getattr(compared, name).told() for name in
@@ -129,12 +138,13 @@ def as_json(told: Edition) -> dict[str, Any]:
 
 def _told(row: ModelEdition, *, by: Actor, now: datetime, lang: str) -> Edition:
     state = _state(row)
-    open_ = state in ("shadow", "waits")
+    open_, older = state in ("shadow", "waits"), learned.is_older(row.card)
+    asked = state in ("in_force", "shadow") and not older
     return Edition(
         row.number, row.made_at, state, row.shadowed, row.shadowed >= learning.SHADOWED or row.adopted_at is not None,
         row.adopted_at, row.adopted_by, row.card, row.sha256,
         _compared(row, by=by, now=now, lang=lang) if open_ and row.shadowed else None,
-        learned.is_older(row.card),
+        older, asked and learned.edition(by.tenant_id, row.id, row.number, row.sha256).model is None,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from conftest import MONDAY_TEN
 from jishi.cases import triage
 from jishi.cases.actions import arrival, choosing, learning
 from jishi.cases.models import Choice, ModelEdition, Suggestion
+from jishi.cases.queries import models_compared
 from jishi.cases.refusals import ModelCannotBeRead, TooFewConfirmed
 from jishi.cases.tests import factories as f
 from jishi.cases.tests import taught as teaching
@@ -149,6 +150,13 @@ class TestAdopt:
         assert seen[0][1].endswith("learned@1!broken")
         with pytest.raises(ModelCannotBeRead):
             f.do(keeper(town), learning.adopt, 1, now=MONDAY_TEN)
+        desk = f.dispatcher(town)
+        with scope.work(desk):
+            (told,) = models_compared.editions(by=desk, now=MONDAY_TEN, lang="zh")
+            assert (told.broken, models_compared.silenced(desk)) == (True, 1), "told in words, not a log alone"
+            assert models_compared.silenced(f.handler(town, "sqzx")) == 0
+        page = colleague(town, "office", body="ldxz").get("/desk/models").content.decode()
+        assert "读不出来" in page and "收件、派单照常" in page
 
         with scope.work(system(town)):
             ModelEdition.objects.all().delete()

@@ -70,6 +70,15 @@ class TestLookingWhileTyping:
         assert "个工作日" in html
         assert stored(town, Report) == [] and stored(town, Suggestion) == []
 
+    def test_says_of_each_other_matter_by_which_words_and_of_the_share_what_it_is(self, console):
+        told = {"text": "翠竹苑3号楼楼顶漏水，家里墙都泡了，物业不管", "voice": "open"}
+
+        html = console.post("/desk/operator/look", told).content.decode()
+
+        others = re.findall(r">(?:改选|选) [^<]*\d+%(.*?)</button>", html)
+        assert len(others) == 2 and all("<small" in said and "“" in said for said in others), "no bare number"
+        assert re.search(r">把握 \d+%<", html)
+
     def test_asks_the_one_question_that_the_lists_need(self, console):
         html = console.post(
             "/desk/operator/look", {"text": ROOF, "matter": "02.01.01", "voice": "open"}
@@ -340,6 +349,7 @@ class TestReasons:
     def test_keep_their_own_words_where_no_shape_fits(self):
         with translation.override("en"):
             assert reasons.told("基本-001 雨水口清掏") == "基本-001 雨水口清掏"
+            assert reasons.told("“路灯不亮”、“小吃店”") == "“路灯不亮”, “小吃店”"
         assert reasons.told("同一天；楼号不同") == "同一天；楼号不同"
 
 

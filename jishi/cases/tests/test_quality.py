@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from conftest import MONDAY_TEN
-from jishi.cases.actions import measuring, taking
+from jishi.cases.actions import measured_letters, measuring, taking
 from jishi.cases.actions.learning import Confirmed
 from jishi.cases.models import Choice, QualityFile, Suggestion
 from jishi.cases.queries import quality
@@ -52,6 +52,8 @@ class TestPublished:
         assert at["classify", "accuracy", "learned"]["why"] == "not_learned"
         assert told["rows"] == sorted(told["rows"], key=lambda r: measuring.STAGES.index(r["stage"]))
         by = {(r["stage"], r["figure"], r["by"]): r for r in told["rows"]}
+        letters = [r for r in told["rows"] if (r["stage"], r["figure"]) == ("letters", "precision")]
+        at_letters = {(r["by"], r["model"]): r for r in letters}
         assert by["risk", "recall", "golden"]["value"] >= 0.99 and by["risk", "precision", "golden"]["value"] >= 0.5
         assert by["risk", "minutes_to_a_person", ""]["why"] == "nobody_acted"
         assert by["hot_topics", "found_topics", "marked"]["value"] == 1.0
@@ -62,6 +64,7 @@ class TestPublished:
         curve = [r["accuracy"] for r in told["tables"]["curve"]]
         for surer, more in zip(curve, curve[1:], strict=False):
             assert more["value"] <= surer["interval"][1], "the more is filled in, the less often it is right"
+        assert at_letters["danger_mended", "goal"]["value"] == 0.5 and at_letters["danger_mended", ""]["hits"] == 33
         _reads(told, made)
 
     def test_what_taught_is_never_asked_and_what_is_asked_came_later(self):
@@ -99,6 +102,8 @@ def _reads(told, made):
     assert page.count("还没有人并过或否过") == 1, "what was not measured for one reason is said once"
     assert 'class="tiles glance"' in page, "the first glance"
     assert "style=" not in page
+    assert "在真实来信上" in page and "≥ 0.935" in page and "52 封两个类都说得通" in page, "how far, and what limits it"
+    assert page.count("没达到") == len(measured_letters.missed(told["rows"])) == 4, "what misses its goal says so"
     english = Client(headers=HOST)
     english.cookies["__Host-jishi_language"] = "en"
     assert "not measured" in english.get("/quality").content.decode()

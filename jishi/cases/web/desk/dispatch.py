@@ -16,7 +16,7 @@ from jishi.cases.actions import reckoning
 from jishi.cases.models import Case
 from jishi.cases.queries import casepage, desks, judging, risks, ticking
 from jishi.cases.states import CASE, Status
-from jishi.cases.web.desk import acts, belonging, kept
+from jishi.cases.web.desk import acts, belonging, kept, reasons
 from jishi.cases.web.desk.edge import lang, staffed
 from jishi.cases.web.desk.forms import Branch, branch_of, matter_label, within
 from jishi.foundation.refusals import Refused
@@ -177,8 +177,8 @@ def _guessed(said: Any, language: str, request: HttpRequest) -> tuple[list[dict[
     rows = [g.row for g in casepage.guesses_of(said) if g.row.stage == "classify"]
     found = [
         {
-            "label": matter_label(book[c["value"]], language), "p": f"{float(c['p']):.0%}", "why": c.get("reason", ""),
-            "sure": float(c["p"]) >= SURE,
+            "label": matter_label(book[c["value"]], language), "p": f"{float(c['p']):.0%}",
+            "why": reasons.told(str(c.get("reason") or "")), "sure": float(c["p"]) >= SURE,
         }
         for row in rows
         for c in row.candidates

@@ -66,7 +66,7 @@ def _piece(text: str) -> str:
             if "matter" in facts:
                 facts["matter"] = _called(facts["matter"])
             return str(said) % facts
-    return text
+    return text.replace("”、“", "”, “")  # words that were said, one beside the other
 
 
 def _called(matter: str) -> str:

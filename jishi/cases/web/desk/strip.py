@@ -77,7 +77,7 @@ class Suggestion:
     why: str
     fill: dict[str, str]
     state: str
-    others: tuple[tuple[str, dict[str, str]], ...] = ()
+    others: tuple[tuple[str, dict[str, str], str], ...] = ()  # what it may be instead, and by what words
     mark: str | Promise = ""
     due: datetime | None = None
     branch: Branch | None = None
@@ -165,6 +165,11 @@ def own_reports(tel: str, *, by: Actor, now: datetime) -> list[int]:
     return [row for table, row in owners if table == "cases_report"]
 
 
+def sure(p: float) -> str:
+    """Say in words what the share beside a matter is: how sure the machine is of it."""
+    return str(_("把握 %(share)s") % {"share": f"{p:.0%}"})
+
+
 def why_silent(stage: triage.Suggested) -> str:
     """Say why a stage filled nothing in."""
     return str(ABSTAINED.get(stage.abstained, _("拿不准"))) if stage.abstained else ""
@@ -187,7 +192,7 @@ def _place(looked: Looked, form: IntakeForm) -> Suggestion:
         return Suggestion(1, stage.stage, _("地点"), "", (), why_silent(stage), {}, "silent")
     label, fill, first = found[0]
     more = tuple(m for m in (str(first.get("grid_name") or ""), _about(first)) if m)
-    others = tuple((name, pin) for name, pin, _c in found[1:])
+    others = tuple((name, pin, reasons.told(str(c.get("reason") or ""))) for name, pin, c in found[1:])
     why = _reason(first, stage)
     return Suggestion(
         1, stage.stage, _("地点"), label, more, why, fill, "taken" if where and where == label else "open", others
@@ -213,12 +218,16 @@ def _matter(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
     if not stage.candidates:
         return Suggestion(2, stage.stage, _("事项"), "", (), why_silent(stage), {}, "silent")
     book = duties.matters()
-    named = [(book[c["value"]], float(c["p"])) for c in stage.candidates if c["value"] in book]
+    named = [(book[c["value"]], float(c["p"]), c) for c in stage.candidates if c["value"] in book]
     if not named:
         return Suggestion(2, stage.stage, _("事项"), "", (), why_silent(stage), {}, "silent")
-    others = tuple((f"{m.called(lang)} {q:.0%}", {"matter": matter_label(m, lang)}) for m, q in named if q >= WORTH)
+    others = tuple(
+        (f"{m.called(lang)} {q:.0%}", {"matter": matter_label(m, lang)}, reasons.told(str(c.get("reason") or "")))
+        for m, q, c in named
+        if q >= WORTH
+    )
     branch = branch_of(stage.candidates, lang=lang, chosen=str(form.data.get("branch", "")))
-    row, p = named[0]
+    row, p, _first = named[0]
     if stage.abstained == "cannot_tell":  # three to look at, none put forward
         return Suggestion(
             2, stage.stage, _("事项"), "", (), why_silent(stage), {}, "silent", others, branch=branch
@@ -227,7 +236,7 @@ def _matter(looked: Looked, form: IntakeForm, lang: str) -> Suggestion:
     path = " / ".join(m.called(lang) for m in duties.matter_path(row.code)[:-1])
     why = _reason(stage.candidates[0], stage)
     return Suggestion(
-        2, stage.stage, _("事项"), row.called(lang), tuple(t for t in (path, f"{p:.0%}") if t), why,
+        2, stage.stage, _("事项"), row.called(lang), tuple(t for t in (path, sure(p)) if t), why,
         {"matter": matter_label(row, lang)}, "taken" if chosen == row.code else "open",
         others[1:], branch=branch,
     )  # fmt: skip
