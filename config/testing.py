@@ -4,6 +4,7 @@ Loaded by pytest with ``-p config.testing`` before Django reads its settings.
 """
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,7 +15,8 @@ os.environ["JISHI_ROLE"] = "owner"
 os.environ.setdefault("JISHI_FILES_FREE", "0")  # how full this machine's disk is decides no test
 for _library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # the workers fill the cores; more threads only wait
     os.environ.setdefault(_library, "1")
-os.environ["JISHI_DATA"] = os.environ.get("JISHI_DATA") or tempfile.mkdtemp(prefix="jishi-test-")
+_made = "" if os.environ.get("JISHI_DATA") else tempfile.mkdtemp(prefix="jishi-test-")
+os.environ["JISHI_DATA"] = os.environ.get("JISHI_DATA") or _made
 os.environ.setdefault("JISHI_HOSTS", "localhost,127.0.0.1,testserver,other.example,town.example")
 Path(os.environ["JISHI_DATA"]).chmod(0o711)  # the database's own account must get through
 (Path(os.environ["JISHI_DATA"]) / "static").mkdir(exist_ok=True)
@@ -37,8 +39,10 @@ if "JISHI_DATABASE_URL" not in os.environ and "JISHI_PG_OWNER" not in os.environ
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the server that this process started (workers of xdist only use it)."""
+    """Stop the server that this process started and take its folder away (workers of xdist only use them)."""
     if _ours:
         from jishi.foundation.database import stop  # noqa: PLC0415
 
         stop(_DATABASE)
+    if _made:
+        shutil.rmtree(_made, ignore_errors=True)
