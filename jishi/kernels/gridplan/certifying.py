@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import contract, covering, walking
+from . import contract, covering, hanging, walking
 from .contract import OVERSIZE, Ground
 from .solving import Piece, divide
 from .values import Array, Certificate, Ints, model_hash
@@ -86,6 +86,32 @@ def at_once(ground: Ground, pieces: tuple[Piece, ...]) -> dict[int, Certificate]
             named = int(which[list(certificate.units)].max())
             found[named if named >= 0 else last] = certificate
     return found
+
+
+def hung(ground: Ground, pieces: tuple[Piece, ...]) -> dict[int, Certificate]:
+    """This will prove of pieces, by number, that what hangs on one place has no legal division, or that a few places
+    cannot take in all that is too small without them. It is exact for trees."""
+    loose = ground.anew(contract.EVERY) if len(ground.kin_rows) else ground
+    finer = divide(loose) if len(ground.kin_rows) else pieces
+    which = _numbers(ground, pieces)
+    found = {}
+    for dead in hanging.dead(loose, finer).values():
+        units = units_of(loose, dead.atoms)
+        found[int(which[list(units)].max())] = _hung(loose, dead, units)
+    return found
+
+
+def _hung(ground: Ground, dead: hanging.Dead, units: tuple[int, ...]) -> Certificate:
+    band, homes = ground.problem.band, int(ground.w[dead.atoms].sum())
+    count: dict[str, int] = {} if dead.count is None else {"count": dead.count}
+    some = f"grids of {band.lo}–{band.hi}" if dead.count is None else f"{dead.count} grids of {band.lo}–{band.hi}"
+    if dead.hubs:
+        told = (f"Without {len(dead.hubs)} places the rest of {homes} households falls into parts too small: each needs"
+                f" a grid that holds one of these places, and {some} do not take them all in.")  # fmt: skip
+        hubs = tuple(units_of(ground, np.array([hub]))[0] for hub in dead.hubs)
+        return Certificate("cut", units, homes, told, {"hubs": hubs, **count})
+    told = f"{homes} households hang together by one way each: however they are parted, they are no {some}."
+    return Certificate("cut", units, homes, told, {"at": units_of(ground, np.array([dead.at]))[0], **count})
 
 
 def _cramped(ground: Ground, rows: Ints) -> Certificate | None:

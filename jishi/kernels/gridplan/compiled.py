@@ -41,6 +41,38 @@ def along_curve(x: Array, y: Array, bits: int) -> Array:
 
 
 @compiled
+def peeled(indptr: Array, indices: Array, group: Array) -> tuple[Array, Array]:
+    """Take off, again and again, nodes with one neighbour left; gives them in order, and for each node the one it hung
+    on (−1: the last of a tree, or never taken off). Nodes of group −1 are not there."""
+    n = len(indptr) - 1
+    degree, is_gone = np.zeros(n, np.int64), np.zeros(n, np.bool_)
+    parent, order = np.full(n, -1, np.int64), np.empty(n, np.int64)
+    tail = 0
+    for i in range(n):
+        if group[i] < 0:
+            continue
+        for e in range(indptr[i], indptr[i + 1]):
+            degree[i] += group[indices[e]] >= 0
+        if degree[i] <= 1:
+            order[tail] = i
+            tail += 1
+    head = 0
+    while head < tail:
+        i = order[head]
+        head += 1
+        is_gone[i] = True
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            if group[j] >= 0 and not is_gone[j]:
+                parent[i] = j
+                degree[j] -= 1
+                if degree[j] == 1:
+                    order[tail] = j
+                    tail += 1
+    return order[:tail], parent
+
+
+@compiled
 def pieces(indptr: Array, indices: Array, group: Array) -> tuple[Array, int]:
     """Label the connected pieces of each group (−1: left out), numbered in order of their first node."""
     n = len(indptr) - 1

@@ -24,8 +24,8 @@ def patches(state: State, middles: Ints, size: int) -> tuple[Ints, int]:
 def mend(state: State, rounds: int = 120, first: int = 0) -> bool:
     """This will anneal patches around what is out of its band, larger ones after smaller; worse patches are undone.
 
-    Every fourth round tries another number of grids in each patch. Pieces of the ground without a fault are left out,
-    as soon as they are most of it; `first` is the round to begin with.
+    Every fourth round tries another number of grids in each patch, unless it is to stay. Pieces of the ground without a
+    fault are left out, as soon as they are most of it; `first` is the round to begin with.
     """
     pieces = -1
     for round_ in range(first, rounds):
@@ -45,7 +45,7 @@ def mend(state: State, rounds: int = 120, first: int = 0) -> bool:
             return False
         state.round = STAGES["mend"] + round_
         size, sweeps = PATCHES[min(round_ * len(PATCHES) // (rounds // 4), len(PATCHES) - 1)]
-        turn = round_ % 4 == 2
+        turn = round_ % 4 == 2 and not state.keeps_number
         tile, tiles = patches(state, faults, max(size, 14) if turn else size)
         over = state.homes > state.band[1]
         if round_ % 8 == 6:
@@ -72,7 +72,7 @@ def _with_faults(state: State, faults: Ints) -> tuple[Ints, State] | None:
     home = state.home[rows]
     own.home[:] = np.where(inside[rows] & (home >= 0), number[home], -1)
     own.coef, own.price, own.effort = state.coef, state.price[rows], state.effort
-    own.is_free = state.is_free
+    own.is_free, own.keeps_number = state.is_free, state.keeps_number
     return rows, own
 
 

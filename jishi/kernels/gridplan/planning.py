@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import certifying, contract, loosening, pacing, relaxing, reporting, shortening, solving
+from . import certifying, contract, covering, hanging, loosening, pacing, relaxing, reporting, shortening, solving
 from .auditing import audit
 from .contract import FREE, OVERSIZE, Ground
 from .problem import check
@@ -104,12 +104,14 @@ def plan(problem: Problem, search: Search) -> Plan:
     ground = contract.build(problem)
     pieces = solving.divide(ground)
     proofs = certifying.at_once(ground, pieces)
-    hopeless = frozenset(i for i in proofs if len(pieces[i].rows) <= WIDE)
+    hung = certifying.hung(ground, pieces)
+    hopeless = frozenset(i for i in {**hung, **proofs} if len(pieces[i].rows) <= WIDE)
     part, notes = solving.solve(ground, pieces, search, hopeless)
     guessed = notes["searched_pieces"] + notes["kept_pieces"]  # the others were divided by enumeration
     is_best = not guessed and not len(loosening.may_part(ground))
     coarse = ground, pieces
     ground, pieces, part = loosening.loosen((ground, pieces, part), search, hopeless)
+    part = hanging.untangle(ground, pieces, part, search)
     if problem.walk is not None or problem.max_walk_m is not None:
         part, searched = pacing.paced((ground, pieces, part), search), part
         is_best = is_best and bool((searched == part).all())
@@ -125,10 +127,13 @@ def plan(problem: Problem, search: Search) -> Plan:
     if faults and not _stopped(search):
         faulty = _faulty(ground, pieces, assignment, faults)
         missing = np.flatnonzero(np.isin(assignment, [f.grid for f in faults if f.rule in ("H4", "H7")]))
-        certificates += tuple(proofs[i] for i in sorted(proofs))
-        proved = {row for i in proofs for row in certifying.units_of(coarse[0], coarse[1][i].rows)}
+        known = {i: one for i, one in hung.items() if len(coarse[1][i].rows) > covering.BY_CHECKER} | proofs
+        proved = {row for i in known for row in certifying.units_of(coarse[0], coarse[1][i].rows)}
         open_ = [p for p in faulty if p.fits and certifying.units_of(ground, p.rows)[0] not in proved]
-        certificates += certifying.by_search(ground, open_, missing)
+        sought = certifying.by_search(ground, open_, missing)
+        proved |= {row for one in sought for row in one.units}
+        left = {i: one for i, one in hung.items() if i not in known and not proved.intersection(one.units)}
+        certificates += (*(known[i] for i in sorted(known)), *sought, *(left[i] for i in sorted(left)))
         relaxations = relaxing.cheapest(ground, faulty, assignment, faults, search)
     status = _status(assignment, faults, exemptions, certificates)
     return Plan(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .problem import check
-from .values import HARD, Certificate, Problem, model_hash
+from .values import HARD, Certificate, Flags, Problem, model_hash
 
 MOST_DEAD_ENDS = 1_000_000
 REPLAYED = 22
@@ -278,6 +278,10 @@ def _sets(graph: _Graph, left: frozenset[int]) -> set[frozenset[int]]:
 def _cut(certificate: Certificate, graph: _Graph) -> bool:
     """The atoms touch the rest at one place alone, and no share of them beside it leaves whole grids: every share is
     tried. A grid without that place lies in the atoms or outside of them."""
+    if "hubs" in certificate.evidence:
+        return _scattered(certificate, graph)
+    if "at" in certificate.evidence:
+        return _hangs(certificate, graph)
     atoms, band = graph.atoms_of(certificate), graph.band
     by = graph.lead[int(certificate.evidence["by"])]
     total = sum(graph.w[a] for a in atoms)
@@ -289,6 +293,97 @@ def _cut(certificate: Certificate, graph: _Graph) -> bool:
         if left >= 0 and any(n * band.lo <= left <= n * band.hi for n in range(left // max(band.lo, 1) + 1)):
             return False
     return True
+
+
+def _told_count(certificate: Certificate, graph: _Graph, atoms: set[int]) -> int | None:
+    """Give the number of grids that the certificate counts on; −1 if nobody asked that number of these atoms alone."""
+    count = certificate.evidence.get("count")
+    if count is None:
+        return None
+    alone = all(a in atoms for a in graph.members if graph.w[a])
+    return int(count) if count == graph.problem.count and alone else -1
+
+
+def _hangs(certificate: Certificate, graph: _Graph) -> bool:
+    """The atoms are a tree, only `at` touches anything else, and no way of cutting the tree leaves whole grids: of
+    each branch every sum that may go on to the next atom is made, by the number of grids closed behind it."""
+    atoms, at = graph.atoms_of(certificate), graph.lead[int(certificate.evidence["at"])]
+    total = sum(graph.w[a] for a in atoms)
+    if at not in atoms or total != certificate.households or graph.band.lo < 1:
+        return False
+    near = {a: {j for j in graph.near[a] if not graph.is_sealed(j)} for a in atoms}
+    inner = sum(len(others & atoms) for others in near.values())
+    if any(graph.is_sealed(a) or not (near[a] <= atoms or a == at) for a in atoms) or inner != 2 * (len(atoms) - 1):
+        return False
+    is_whole, count = near[at] <= atoms, _told_count(certificate, graph, atoms)
+    if count is not None and (count < 0 or not is_whole):
+        return False
+    line, before = [at], {at: -1}
+    for one in line:
+        fresh = near[one] & atoms - before.keys()
+        before.update(dict.fromkeys(fresh, one))
+        line += sorted(fresh)
+    if len(line) < len(atoms):
+        return False
+    last = _branches(graph, line, before, 0 if count is None else count)
+    if not is_whole:
+        return not last.any()
+    ends = last[:, graph.band.lo :]
+    return not (ends.any() if count is None else ends[count - 1].any())
+
+
+def _branches(graph: _Graph, line: list[int], before: dict[int, int], count: int) -> Flags:
+    """Give which sums the grid of the first atom may have (columns), by grids closed behind it (rows; one if nobody
+    counts them)."""
+    lo, hi, steps = graph.band.lo, graph.band.hi, 0
+    held: dict[int, Flags] = {}
+    for one in line[::-1]:
+        sums = held.pop(one, None)
+        if sums is None:
+            sums = np.zeros((max(count, 1), hi + 1), bool)
+            sums[0, 0] = True
+        own = np.zeros_like(sums)
+        if graph.w[one] <= hi:
+            own[:, graph.w[one] :] = sums[:, : hi + 1 - graph.w[one]]
+        if before[one] < 0:
+            return own
+        goes_on = own.copy()
+        ends = np.asarray(own[:, lo:].any(axis=1))
+        goes_on[1 if count else 0 :, 0] |= ends[: len(ends) - 1] if count else ends
+        up = held.get(before[one])
+        if up is None:
+            held[before[one]] = goes_on
+            continue
+        few, many = (goes_on, up) if goes_on.sum() < up.sum() else (up, goes_on)
+        steps += int(few.sum())
+        if steps > MOST_DEAD_ENDS:
+            raise TooLong
+        both = np.zeros_like(few)
+        for i, j in zip(*(a.tolist() for a in np.nonzero(few)), strict=True):
+            both[i:, j:] |= many[: len(many) - i, : hi + 1 - j]
+        held[before[one]] = both
+    raise AssertionError("a tree has a first atom")
+
+
+def _scattered(certificate: Certificate, graph: _Graph) -> bool:
+    """Without the hubs the piece falls into parts; what these cannot hold in grids of their own is more than one grid
+    for each hub could take in (or fewer grids than are asked for come about)."""
+    atoms, band = graph.atoms_of(certificate), graph.band
+    hubs = {graph.lead[int(row)] for row in certificate.evidence["hubs"]}
+    count = _told_count(certificate, graph, atoms)
+    if not _is_a_piece(certificate, graph) or not hubs <= atoms or band.lo < 1 or count == -1:
+        return False
+    left, most, waiting = sum(graph.w[h] for h in hubs), len(hubs), atoms - hubs
+    while waiting:
+        part = [waiting.pop()]
+        for one in part:
+            fresh = graph.near[one] & waiting
+            waiting -= fresh
+            part += fresh
+        homes = sum(graph.w[a] for a in part)
+        left += max(homes - homes // band.lo * band.hi, 0)
+        most += min(homes // band.lo, len(part))
+    return left > len(hubs) * band.hi or (count is not None and count > most)
 
 
 _CHECKS = {

@@ -123,6 +123,7 @@ class State:
         self.band = np.array([problem.band.lo, problem.band.hi], dtype=np.float64)
         self.bands = np.column_stack([np.full((len(mean), 2), self.band), mean])
         self.effort = np.full(len(mean), search.effort)  # proposals per atom
+        self.keeps_number = False  # of grids, while they are mended
         self.is_free = np.zeros(len(mean), bool)  # whether grids may be opened and dissolved on the way
         inside = self.part >= 0
         if problem.count is None and problem.previous is None:

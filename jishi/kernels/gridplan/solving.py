@@ -108,8 +108,9 @@ def solve(
         cover = best(ground, piece, aim(ground, piece, search), search.price) if is_tried else None
         sets = cover.sets if cover is not None and cover.is_optimal else None
         if sets is None:
-            rounds = min(search.mending, PARTED) if parted[piece.rows].any() else search.mending
-            if i in hopeless:
+            is_parted = parted[piece.rows].any()
+            rounds = min(search.mending, PARTED) if is_parted else search.mending
+            if i in hopeless or (not is_parted and _has_none(ground, piece, cover)):
                 rounds = min(rounds, HOPELESS)
             rest.setdefault(rounds, []).append(piece)
             continue
@@ -122,6 +123,13 @@ def solve(
         part[found >= 0] = found[found >= 0] + k
         k += int(found.max()) + 1
     return part, {"exact_pieces": exact, "kept_pieces": kept, "searched_pieces": sum(map(len, rest.values()))}
+
+
+def _has_none(ground: Ground, piece: Piece, cover: covering.Covered | None) -> bool:
+    """Tell whether all sets were looked at and no division is legal, of so few atoms that the cheapest way out is told
+    exactly: what is searched for then is no more than the attempt that is shown."""
+    is_proved = cover is not None and cover.is_optimal and cover.sets is None and ground.problem.count is None
+    return is_proved and len(piece.rows) <= 2 * covering.BY_CHECKER
 
 
 def aim(ground: Ground, piece: Piece, search: Search) -> searching.Aims:
@@ -305,7 +313,16 @@ def _searched_once(
             searching.polish(state)
     if ground.problem.count is not None and not len(state.faulty()):
         mending.recount(state, target)
+    if ground.problem.count is not None and (state.k != target or len(state.faulty())):
+        _counted(state, target, search)
     return state
+
+
+def _counted(state: State, target: int, search: Search) -> None:
+    """Mend with the number of grids that is asked for; what was mended with another number is no plan."""
+    state.keeps_number = True
+    if mending.recount(state, target) and mending.mend(state, search.mending) and search.polishes:
+        searching.polish(state)
 
 
 def near_home(state: State, pieces: list[Piece]) -> None:

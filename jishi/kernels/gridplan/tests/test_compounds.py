@@ -121,7 +121,8 @@ class TestManyAtoms:
     """Five and twenty of them: a hub with four leaves and twenty that stand alone; more than a stranger replays."""
 
     GROUND = grounds.ground(
-        [100] + [250] * 4 + [450] * 20, [(0, i) for i in range(1, 6)] + [(i, i + 1) for i in range(5, 24)]
+        [100] + [260] * 4 + [450] * 20,
+        [(0, i) for i in range(1, 6)] + [(1, 2), (3, 4)] + [(i, i + 1) for i in range(5, 24)],
     )
 
     def test_come_with_a_solvers_proof_and_the_hash_of_the_model_it_was_asked(self):
