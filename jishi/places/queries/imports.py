@@ -16,6 +16,7 @@ from jishi.kernels.geo.validate import Finding
 from jishi.places import drawings, memory, shapes
 from jishi.places.models import GroundImport
 from jishi.places.policies import ensure_may_keep_ground, ensure_may_keep_ground_of
+from jishi.places.queries import tiles
 from jishi.places.queries.walking import barriers, crossings
 from jishi.places.shapes import E7
 
@@ -80,12 +81,12 @@ def drawn(row: GroundImport, *, day: date) -> dict[str, Any]:
 
 
 def ground_layers(day: date) -> dict[str, Any]:
-    """Give the town's own ground of a day for a map: grids, barriers, crossings."""
-    made = memory.ground(day)
+    """Give the town's own ground of a day for a map: grids, barriers, crossings; of a large town its grids as tiles."""
+    made, tiled = memory.ground(day), tiles.grids_as_tiles(day)
     features = [
         _feature(mapping(shapes.read(g.polygon)), {"code": g.code, "name": g.name, "fill": "q1"})
         for _, g in sorted(made.by_code.items())
-    ][:MOST_DRAWN]
+    ] if tiled is None else []  # fmt: skip
     for row in barriers(day):
         shape = shapes.read(row.geometry)
         line = mapping(shape.boundary if shape.area else shape)
@@ -93,7 +94,7 @@ def ground_layers(day: date) -> dict[str, Any]:
     for gate in crossings(day):
         point = {"type": "Point", "coordinates": [gate.lng_e7 / E7, gate.lat_e7 / E7]}
         features.append(_feature(point, {"code": f"x{gate.id}", "name": gate.name or gate.barrier.name}))
-    return {"type": "FeatureCollection", "features": features}
+    return {"type": "FeatureCollection", "features": features, "tiled": tiled}
 
 
 def _borders(division: str, day: date) -> list[dict[str, Any]]:

@@ -62,14 +62,17 @@ def grids_then(day: date) -> list[GridThen]:
     return sorted(rows, key=lambda r: (r.code, r.change))
 
 
-def drawn_then(rows: Sequence[GridThen]) -> dict[str, Any]:
-    """Give those grids for a map: what the day changed is marked, what it ended is not drawn."""
+def drawn_then(rows: Sequence[GridThen], tiled: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Give those grids for a map: what the day changed is marked, what it ended is not drawn.
+
+    `tiled`: where the tiles of a large town are on that day; only what changed is drawn over them.
+    """
     return {"type": "FeatureCollection", "features": [
         {"type": "Feature", "geometry": mapping(shapes.read(r.polygon)), "properties": {
             "code": r.code, "name": r.name, "fill": "k3" if r.kind == "special" else "q1", "changed": bool(r.change),
         }}
-        for r in rows if r.change != "gone"
-    ][:MOST_DRAWN]}  # fmt: skip
+        for r in rows if r.change != "gone" and (tiled is None or r.change)
+    ][:MOST_DRAWN], "tiled": tiled}  # fmt: skip
 
 
 def _of(day: date) -> dict[str, GridVersion]:

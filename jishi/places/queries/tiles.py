@@ -20,6 +20,7 @@ from jishi.kernels.geo import tiles
 from jishi.places import memory
 from jishi.places.queries import layers
 from jishi.places.refusals import AnotherEdition
+from jishi.places.shapes import E7
 
 MOST_BYTES = 500_000  # of a tile, packed (spec 20 §8)
 PLAIN_BELOW = 2000  # features of a layer that a map draws from plain GeoJSON
@@ -76,6 +77,27 @@ def edition(day: date) -> str:
     since, mark = memory.span(day)
     state = hashlib.sha256(repr((scope.current().actor.tenant_id, mark)).encode()).hexdigest()[:12]
     return f"{since.isoformat().replace('-', '')}-{state}"
+
+
+def grids_as_tiles(day: date) -> dict[str, Any] | None:
+    """Give where a map finds the grids of a day in tiles, and their box; None of so few that it draws them plainly."""
+    index = memory.ground(day).index
+    if len(index.codes) < PLAIN_BELOW:
+        return None
+    edges = [*index.box[:, :2].min(axis=0).tolist(), *index.box[:, 2:].max(axis=0).tolist()]
+    return {
+        "layer": "grids", "tiles": f"/api/v1/tiles/grids/{edition(day)}/{{z}}/{{x}}/{{y}}",
+        "least_z": tiles.LEAST_Z, "most_z": tiles.MOST_Z, "bounds": [v / E7 for v in edges],
+    }  # fmt: skip
+
+
+def boxes(day: date) -> dict[str, str]:
+    """Give the box of each grid, as a list beside a map of tiles needs it; nothing of a map that has their shapes."""
+    index = memory.ground(day).index
+    if len(index.codes) < PLAIN_BELOW:
+        return {}
+    rows = (index.box / E7).tolist()
+    return {code: ",".join(f"{v:.5f}" for v in row) for code, row in zip(index.codes, rows, strict=True)}
 
 
 def tile(layer: str, wanted: str, z: int, x: int, y: int) -> Packed:

@@ -11,9 +11,11 @@ from django.utils.timezone import localdate
 from jishi.accounts.tests.factories import a_grant, an_account, signed_in
 from jishi.foundation import scope
 from jishi.foundation.actor import system
+from jishi.kernels.geo import tiles as kernel
 from jishi.places import formats
 from jishi.places.actions import gazetteer
 from jishi.places.models import AliasProposal, Barrier, Compound, GridEdition, GroundImport
+from jishi.places.queries import tiles
 from jishi.places.tests.factories import A, a_town, degrees, grids_of
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,39 @@ def test_what_is_no_file_of_grids_is_refused_on_the_page(desk, content, said):
     answer = sent(desk, content, "g.geojson", **said)
 
     assert answer.status_code in (422, 413) and "sum-err" in answer.content.decode()
+
+
+class TestALargeTown:
+    """Grids that are too many to be drawn whole come to the map in tiles; the list beside has each one's box."""
+
+    @pytest.fixture(autouse=True)
+    def large(self, monkeypatch):
+        monkeypatch.setattr(tiles, "PLAIN_BELOW", 8)
+
+    def test_has_its_grids_in_tiles_that_can_be_fetched_and_the_rest_as_it_was(self, desk):
+        data = desk.get("/desk/ground/map").json()
+        tiled = data["tiled"]
+        x, y = kernel.place(*degrees(0.5, 0.5), 14)
+        address = tiled["tiles"].format(z=14, x=x, y=y)
+
+        assert data["features"] == [] and tiled["layer"] == "grids"
+        assert tiled["bounds"] == [*degrees(0, 0), *degrees(4, 2)]
+        assert desk.get(address).status_code == 200 and desk.get(address)["Cache-Control"].endswith("immutable")
+
+    def test_says_the_box_of_each_grid_in_the_list(self, desk, monkeypatch):
+        box = ",".join(f"{v:.5f}" for v in (*degrees(0, 0), *degrees(1, 1)))
+
+        assert f'data-code="{A}001" data-box="{box}"' in desk.get("/desk/ground").content.decode()
+        assert "data-box" in desk.get("/desk/ground/years").content.decode()
+        monkeypatch.setattr(tiles, "PLAIN_BELOW", 9)
+        assert "data-box" not in desk.get("/desk/ground").content.decode()
+        assert desk.get("/desk/ground/map").json()["tiled"] is None
+
+    def test_has_what_a_day_changed_drawn_over_the_tiles_of_that_day(self, desk):
+        data = desk.get("/desk/ground/years/map").json()
+
+        assert data["tiled"]["tiles"].startswith("/api/v1/tiles/grids/")
+        assert all(f["properties"]["changed"] for f in data["features"])
 
 
 def test_others_do_not_get_in(client, other_tenant):

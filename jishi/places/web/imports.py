@@ -22,6 +22,7 @@ from jishi.places.actions import borders
 from jishi.places.actions import imports as verbs
 from jishi.places.formats.reading import COLUMNS
 from jishi.places.queries import imports as looking
+from jishi.places.queries import tiles
 
 LARGEST = 20 * 1024 * 1024  # of a file through the page; the command takes 500 MB
 SHOWN = 200
@@ -32,8 +33,10 @@ SHOWN = 200
 def ground(request: HttpRequest) -> HttpResponse:
     """The ground of today on a map with its table, and the ways to change it."""
     by, day = keeper(request), localdate(request.now)
+    boxes = tiles.boxes(day)
     return render(request, "places/ground.html", {
-        "grids": queries.grids_in("", day), "barriers": queries.barriers(day), "crossings": queries.crossings(day),
+        "grids": [(g, boxes.get(g.code, "")) for g in queries.grids_in("", day)],
+        "barriers": queries.barriers(day), "crossings": queries.crossings(day),
         "waiting": len(queries.alias_proposals()), "imports": looking.ground_imports(by=by, limit=5), "dense": True,
         "states": states(), "kinds": kinds(),
     })  # fmt: skip

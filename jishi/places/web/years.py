@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from jishi.foundation import numbers
 from jishi.places import memory, queries
 from jishi.places.queries import through_years as looking
+from jishi.places.queries import tiles
 from jishi.places.web.imports import keeper
 
 SHOWN = 500
@@ -28,10 +29,12 @@ def grids(request: HttpRequest) -> HttpResponse:
     is_mark = numbers.names_a_row(said) and 1 <= int(said) <= len(days)
     day = days[int(said) - 1].day if is_mark else _day(request, today)
     rows = looking.grids_then(day)
+    boxes = tiles.boxes(day) if len(rows) >= tiles.PLAIN_BELOW else {}
     at = max((n for n, d in enumerate(days, 1) if d.day <= day), default=1)
     named = {c.code: c.short_name for c in queries.communities(day=today)}
     return render(request, "places/years.html", {
-        "rows": [(r, _changes().get(r.change, "")) for r in rows[:SHOWN]], "day": day, "at": at, "dense": True,
+        "rows": [(r, _changes().get(r.change, ""), boxes.get(r.code, "")) for r in rows[:SHOWN]],
+        "day": day, "at": at, "dense": True,
         "words": "|".join(d.day.isoformat() for d in days), "changed": sum(bool(r.change) for r in rows),
         "days": [
             {"day": d.day, "ended": d.ended, "began": [(named.get(code, code), n, doc) for code, n, doc in d.began]}
@@ -45,7 +48,9 @@ def grids(request: HttpRequest) -> HttpResponse:
 def grids_map(request: HttpRequest) -> HttpResponse:
     """Give the grids of a day as GeoJSON."""
     keeper(request)
-    made = looking.drawn_then(looking.grids_then(_day(request, localdate(request.now))))
+    day = _day(request, localdate(request.now))
+    rows = looking.grids_then(day)
+    made = looking.drawn_then(rows, tiles.grids_as_tiles(day) if len(rows) >= tiles.PLAIN_BELOW else None)
     return JsonResponse(made, content_type="application/geo+json")
 
 
