@@ -237,6 +237,18 @@ class TestManyFromTheDesk:
         assert {f.again(town, c.id).matter for c in made} == {"01.02.02"}
         assert f.again(town, other.id).matter == "02.01.01"
 
+    def test_what_was_put_back_is_not_said_to_be_past_putting_back(self, town: int) -> None:
+        case, desk = f.a_case(town, now=earlier()), colleague(town, "dispatcher")
+        plan = desk.post("/desk/bulk", {"n": [case.number], "verb": "tag", "add": "汛期"}).headers["Location"]
+
+        for step in ("apply", "undo"):
+            desk.post(f"{plan}/{step}", {"version": version_on(desk.get(plan).content.decode())})
+
+        page = desk.get(plan).content.decode()
+        assert f.again(town, case.id).tags == []
+        assert "撤回的结果在下面" in page
+        assert "撤回的时间过了" not in page
+
     def test_a_plan_is_shown_to_its_maker_alone_and_an_old_page_is_refused(self, town: int) -> None:
         case = f.a_case(town, now=earlier())
         desk = colleague(town, "dispatcher")

@@ -35,14 +35,17 @@ def _waits(reader: Client) -> int:
 class TestAnInvitedBody:
     def test_finds_the_question_in_its_inbox_and_says_what_it_holds(self, town: int, talked: Case) -> None:
         reader = colleague(town, "handler", body="swj")
-        found = reader.get(LIST).content.decode()
+        found, page = reader.get(LIST).content.decode(), f"/cases/{talked.number}"
+        asked = reader.get(page).content.decode()
 
         told = reader.post(f"/cases/{talked.number}/do/position", {"version": talked.version, "text": HELD})
 
         with scope.work(system(town)):
             stated = Position.objects.get(consultation__case=talked)
         assert QUESTION in found and "等我们说意见" in found and f"/cases/{talked.number}#act-position" in found
+        assert QUESTION in asked and 'id="act-position"' in asked, "what is asked stands beside the form"
         assert (told.status_code, stated.text, stated.cited_item_id) == (302, HELD, None)
+        assert HELD in reader.get(page).content.decode()
 
     def test_is_counted_until_it_has_spoken_and_finds_it_until_the_talk_is_over(self, town: int, talked: Case) -> None:
         reader = colleague(town, "handler", body="swj")

@@ -263,7 +263,9 @@ class TestOffering:
 
         response = press(desk, case, "offer", to="other", **said)
 
-        assert response.status_code == 409 and "不能派给" in response.content.decode()
+        page = response.content.decode()
+        assert response.status_code == 409 and "不能派给" in page
+        assert said["why"] in page and 'data-focus' in page, "what was typed is kept, and the refusal stands beside it"
         assert f.again(town, case.id).status == Status.RECEIVED
         with scope.work(system(town)):
             assert trail.of("body", assist.body_id)[-1].verb == "duty.push_down_refused"

@@ -24,7 +24,7 @@ from jishi.cases.web.desk import acts, belonging, dispatch, kept
 from jishi.cases.web.desk.edge import lang, seen_version, staffed
 from jishi.cases.web.desk.forms import ReadingForm
 from jishi.foundation import numbers
-from jishi.foundation.refusals import NotAllowed, NotFound, Refused, Stale
+from jishi.foundation.refusals import NotAllowed, NotFound, Refused, Stale, WrongMoment
 
 WORKING = ("operator", "dispatcher", "handler", "reviewer", "feedback", "office", "ruler", "auditor", "grid_worker",
     "supervisor", "head",
@@ -94,13 +94,20 @@ def page(
         "may_read": casepage.may_read_contact(by, stand) and any(s.report.voice == "open" for s in said),
         "reading_form": reading_form or ReadingForm(auto_id="reading_%s"), "contact": contact, "contacts": contacts,
         "body_options": [b.called(language) for b in bodies.all_bodies(on=localdate(now))],
-        "readings": casepage.readings_of(said), "beside": beside,
+        "readings": casepage.readings_of(said), "beside": beside, "talked": _talked(found, open_acts, language),
         "closed_before": alike.closed_before(found, by=by),
         "may_mediate": mediations.may_propose(found, stand, by),
         "dangers": risks.waiting(by=by, case_id=found.id),
     } | _of_tab(tab, found, entries, handovers, said, by, language)  # fmt: skip
     context |= kept.offered(said, context["acts"], request.GET, now=now, lang=language)
     return render(request, "cases/desk/case.html", context, status=status)
+
+
+def _talked(found: Case, open_acts: list[acts.Act], language: str) -> list[casepage.Talk]:
+    """Give what is asked and was said beside the form in which a body answers; nothing for anybody else."""
+    if not any(a.code == "position" for a in open_acts):
+        return []
+    return [t for t in casepage.talks_of(found, lang=language) if t.row.concluded_at is None]
 
 
 def _of_tab(
@@ -159,8 +166,9 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
     except Stale as no:
         return _stale(request, found, chosen, form, no)
     except Refused as no:
-        if no.status != 422:
+        if no.status not in (409, 422) or isinstance(no, WrongMoment):  # then there is no form left to say it beside
             raise
+        request.afterwards = no.afterwards
         return _again(request, found, chosen, form, no)
     return _done(request, found, chosen)
 
@@ -172,12 +180,14 @@ def _first(chosen: acts.Act, found: Case, request: HttpRequest) -> list[Any]:
 
 
 def _again(request: HttpRequest, found: Case, chosen: acts.Act, form: Any, refused: Refused | None) -> HttpResponse:
+    """Show the form again with what was typed, and beside it what was refused."""
+    status = refused.status if refused is not None else 422
     if request.POST.get("back") == "dispatch":
         query = {"queue": str(request.POST.get("queue", "waiting")), "after": str(request.POST.get("after", ""))}
         return dispatch.page(
-            request, act=chosen, form=form, refused=refused, number=found.number, query=query, status=422
+            request, act=chosen, form=form, refused=refused, number=found.number, query=query, status=status
         )
-    return page(request, found, act=chosen, form=form, refused=refused, status=422)
+    return page(request, found, act=chosen, form=form, refused=refused, status=status)
 
 
 def _done(request: HttpRequest, found: Case, chosen: acts.Act) -> HttpResponse:
