@@ -222,9 +222,9 @@ _FRAME = re.compile(r"(?i)set_config|SAVEPOINT|pg_advisory|pg_try_advisory|nextv
 class Town:
     """A town that stands in a process of its own and does what a line says."""
 
-    def __init__(self, folder: Path, cases: int) -> None:
+    def __init__(self, folder: Path, cases: int, module: str) -> None:
         kept = {k: v for k, v in os.environ.items() if k not in ("JISHI_ROLE", "JISHI_PG_OWNER", "JISHI_PG_WEB")}
-        words = [sys.executable, "-m", "benchmarks.sizes", str(folder), "serve", str(cases)]
+        words = [sys.executable, "-m", module, str(folder), "serve", str(cases)]
         self._process = subprocess.Popen(
             words, env={**kept, "PYTHONPATH": str(BASE)}, cwd=BASE, text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -254,9 +254,9 @@ class Town:
 
 
 @contextmanager
-def towns() -> Iterator[tuple[Town, Town]]:
-    """Found one town, copy its folder, grow both, and let both wait for words. `JISHI_BENCH_TOWNS`: a folder in which
-    they are kept from run to run."""
+def towns(module: str = "benchmarks.sizes") -> Iterator[tuple[Town, Town]]:
+    """Found one town, copy its folder, grow both, and let both wait for words, as `module` does it.
+    `JISHI_BENCH_TOWNS`: a folder in which they are kept from run to run, those of one module."""
     small, large = int(os.environ.get("JISHI_BENCH_SMALL", "10000")), int(os.environ.get("JISHI_BENCH_LARGE", "100000"))
     from jishi.foundation import database
 
@@ -264,10 +264,10 @@ def towns() -> Iterator[tuple[Town, Town]]:
     folders = (Path(kept) / "small", Path(kept) / "large") if kept else (scratch(), scratch())
     if not (folders[1] / "database").exists():
         folders[0].mkdir(mode=0o711, parents=True, exist_ok=True)
-        subprocess.run([sys.executable, "-m", "benchmarks.sizes", str(folders[0]), "found"], check=True, cwd=BASE)
+        subprocess.run([sys.executable, "-m", module, str(folders[0]), "found"], check=True, cwd=BASE)
         database.stop(folders[0] / "database")
         subprocess.run(["cp", "-a", f"{folders[0]}/.", str(folders[1])], check=True)
-    both = Town(folders[0], small), Town(folders[1], large)
+    both = Town(folders[0], small, module), Town(folders[1], large, module)
     try:
         for one in both:
             one.ready()

@@ -443,9 +443,10 @@ def test_near_is_found_through_an_index_whatever_the_size(large: Large) -> None:
     (near,) = [p for sql, p in zip(asked.sql, asked.plans, strict=True) if "LATERAL" in sql]
     read = [(n["Node Type"], stops) for n, stops in nodes(near) if n.get("Relation Name") == "cases_case"]
     assert read and all("Index" in kind for kind, _ in read)
-    # The few without a place are sorted, those of its matters and all: an index of their own is there for many.
+    # The few without a place are sorted, those of its matters and all: indexes of their own are there for many.
     assert sum(not stops for _, stops in read) <= 2, "the newest near it and no more, but what has no place"
-    assert max(duplicates.NEWEST, duplicates.ALIKE, duplicates.AROUND) <= 200
+    most = max(duplicates.NEWEST, duplicates.ALIKE, duplicates.AROUND, duplicates.ANYWHERE)
+    assert most <= 200 and duplicates.LONE + 3 * duplicates.NOWHERE <= 100, "what a small town has already"
 
 
 def test_an_export_of_a_year_streams_and_finishes(large: Large) -> None:

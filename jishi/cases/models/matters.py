@@ -143,6 +143,10 @@ class Case(Placed, TenantRow):
             # The index of words (migration 0002) serves the search that people type (docs/decisions/0008).
             models.Index(fields=["tenant", "grid", "received_at"], name="cases_of_grid_in_time"),
             models.Index(fields=["tenant", "received_at"], name="cases_without_place", condition=Q(grid=None)),
+            # Where no grid is known the next one has no order of time: `IS NULL` is no equality to it.
+            models.Index(
+                fields=["tenant", "matter", "received_at"], name="cases_without_place_of", condition=Q(grid=None)
+            ),
             models.Index(fields=["tenant", "matter", "grid", "received_at"], name="cases_of_matter_in_grid"),
             models.Index(fields=["tenant", "matter", "received_at"], name="cases_of_matter_in_time"),
             # Strangers ask for the newest of a matter; of many matters few cases are public.

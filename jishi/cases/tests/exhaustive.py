@@ -33,7 +33,7 @@ def compared(
         worth.append({int(near.ids[k]) for _, k in duplicates._cases_worth([one], near)})
     if not whole:
         return worth, []
-    limits = ("NEWEST", "ALIKE", "AROUND")
+    limits = ("NEWEST", "ALIKE", "AROUND", "LONE", "NOWHERE", "ANYWHERE")
     read = {name: getattr(duplicates, name) for name in limits}
     vars(duplicates).update(dict.fromkeys(limits, EVERY))
     try:
@@ -42,6 +42,17 @@ def compared(
         vars(duplicates).update(read)
     told = duplicates._told(np.arange(standing.size), standing)
     return worth, [_proposed(one, standing, told) for one in asked]
+
+
+def compared_together(batch: Sequence[triage.Words], *, now: datetime) -> list[set[int]]:
+    """Give for each of the texts the cases that it is compared with when all are asked at once."""
+    law = duties.law(localdate(now))
+    asked = asked_of(batch, law, now)
+    standing = duplicates._standing(asked, law, now)
+    worth: list[set[int]] = [set() for _ in asked]
+    for at, k in duplicates._cases_worth(asked, standing).tolist():
+        worth[at].add(int(standing.ids[k]))
+    return worth
 
 
 def asked_of(batch: Sequence[triage.Words], law: Law, now: datetime) -> list[Asked]:

@@ -15,6 +15,7 @@ from jishi.cases.actions import arrival, choosing, history, intake
 from jishi.cases.models import Case, Membership, Suggestion
 from jishi.cases.tests import exhaustive
 from jishi.cases.tests import factories as f
+from jishi.cases.triage import duplicates
 from jishi.foundation import scope
 from jishi.foundation.actor import Actor, system
 from jishi.kernels.text import alike
@@ -205,6 +206,20 @@ class TestHowGood:
         found = sum(len(proposed & near) for proposed, near in zip(whole, worth, strict=True))
         assert every and found / every >= 0.98, f"{found} of {every} pairs"
         assert max(map(len, worth)) <= alike.MAX_CANDIDATES
+
+    def test_a_text_of_a_batch_is_compared_with_what_it_would_be_alone_where_more_stands_than_is_read(
+        self, town, lived, monkeypatch
+    ):
+        for name, few in (("NEWEST", 4), ("ALIKE", 2), ("AROUND", 2), ("LONE", 3), ("NOWHERE", 2), ("ANYWHERE", 3)):
+            monkeypatch.setattr(duplicates, name, few)
+        texts = [c.text for c in lived][::3] + ["路灯不亮，没人管", "没有水了，已经两天"]
+        words = [triage.Words(text, MONDAY_TEN) for text in texts]
+        with scope.work(system(town)):
+            alone, _ = exhaustive.compared(words, now=MONDAY_TEN, whole=False)
+            together = exhaustive.compared_together(words, now=MONDAY_TEN)
+
+        assert together == alone
+        assert sum(map(len, alone)) > 3 * len(alone), "there is something to compare with"
 
     def test_repeated_reports_are_found_and_what_is_proposed_is_right(self, town):
         year = past_cases(2000, seed=33, today=date(2026, 3, 9))

@@ -4,7 +4,6 @@ Two statements for a batch of any size: where cases near in place or alike in ma
 worth comparing, at most 200 for each report. Who said it is not known here.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -44,8 +43,12 @@ UNSAID_M = 100.0  # radius of a place that names none
 LIFE_DAYS = 30  # of a matter that nobody knows
 LATELY = timedelta(days=14)  # a closed case is still proposed: the answer may lie there
 LEAST = 0.5
-NEWEST, ALIKE = 120, 200  # cases of its own grid, and of one likely matter in it, that are read for one report
-AROUND = 40  # of each of the grids around it
+# How many one report may be compared with is bounded before any is read: a town of a million costs no more
+# than one of ten thousand, which stays near these bounds itself.
+NEWEST, ALIKE = 120, 60  # of its own grid, and of one likely matter in it
+AROUND = 40  # of each of the grids around it, and of one likely matter in each
+LONE, NOWHERE = 40, 20  # at no known place, and of one likely matter at none
+ANYWHERE = 60  # of one likely matter wherever it is, for a report without a place
 READ = 600  # characters of a report that are compared
 STRANGERS = frozenset({"resident", "reporter", "anonymous"})
 
@@ -191,14 +194,14 @@ def _seen_by(actor: Actor) -> tuple[str, dict[str, Any]]:
 
 
 # The newest of each near grid, of each likely matter in it, of those at no known place (all, and of each likely
-# matter): as many as one report may be compared with, however many cases the town has. `lost` are matters of reports
-# without a place. What is asked stands in a row of its own: no plan is made for these very values, so that it is made
-# once.
+# matter): as many as one report may be compared with, however many cases the town has and however many are asked for
+# at once. `lost` are matters of reports without a place. What is asked stands in a row of its own: no plan is made for
+# these very values, so that it is made once.
 _NEWEST = """
     WITH asked AS MATERIALIZED (
         SELECT %(tenant)s::bigint AS tenant, %(grids)s::bigint[] AS grids, %(newest)s::int[] AS newest,
                %(alike)s::int[] AS alike, %(matters)s::text[] AS matters, %(lost)s::text[] AS lost,
-               %(all)s::int AS "all", %(lone)s::int AS lone,
+               %(lone)s::int AS lone, %(nowhere)s::int AS nowhere, %(anywhere)s::int AS anywhere,
                %(since)s::timestamptz AS since, %(lately)s::timestamptz AS lately)
     SELECT c.id, c.grid_id, c.matter, c.lng_e7, c.lat_e7, c.accuracy_m,
            extract(epoch FROM c.received_at)::float8 / 3600, c.number, c.title, c.status, c.lead_id, c.place_name
@@ -210,15 +213,15 @@ _NEWEST = """
               CROSS JOIN unnest(matters) AS m (code) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code AND grid_id = g.grid
                   AND {alive} ORDER BY received_at DESC LIMIT g.alike) likely
-          UNION ALL SELECT nowhere.* FROM asked, unnest(matters) AS m (code) CROSS JOIN LATERAL (
+          UNION ALL SELECT astray.* FROM asked, unnest(matters) AS m (code) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code AND grid_id IS NULL
-                  AND {alive} ORDER BY received_at DESC LIMIT "all") nowhere
+                  AND {alive} ORDER BY received_at DESC LIMIT nowhere) astray
           UNION ALL SELECT placeless.* FROM asked CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND grid_id IS NULL
                   AND {alive} ORDER BY received_at DESC LIMIT lone) placeless
-          UNION ALL SELECT anywhere.* FROM asked, unnest(lost) AS m (code) CROSS JOIN LATERAL (
+          UNION ALL SELECT wherever.* FROM asked, unnest(lost) AS m (code) CROSS JOIN LATERAL (
               SELECT {row} FROM cases_case WHERE tenant_id = tenant AND matter = m.code
-                  AND {alive} ORDER BY received_at DESC LIMIT "all") anywhere) c
+                  AND {alive} ORDER BY received_at DESC LIMIT anywhere) wherever) c
     WHERE {seen}
 """
 _ROW = """
@@ -229,16 +232,13 @@ _ALIVE = "received_at >= since AND (status <> ALL ('{%s}') OR status = 'CLOSED' 
 
 
 def _standing(asked: Sequence[_Asked], law: Law, now: datetime) -> _Standing:
-    newest, alike_in = Counter[int](), Counter[int]()
-    for a in asked:
-        for g in a.grids:
-            newest[g] += NEWEST if g == a.own else AROUND
-            alike_in[g] += ALIKE if g == a.own else AROUND
+    grids = {g: (AROUND, AROUND) for a in asked for g in a.grids}
+    grids |= {a.own: (NEWEST, ALIKE) for a in asked if a.own in grids}
     actor = scope.current().actor
     seen, more = _seen_by(actor)
     values: dict[str, Any] = {
-        "tenant": actor.tenant_id, "grids": _written(newest), "newest": _written(newest.values()),
-        "alike": _written(alike_in.values()), "all": ALIKE * len(asked), "lone": NEWEST * len(asked),
+        "tenant": actor.tenant_id, "grids": _written(grids), "newest": _written(n for n, _ in grids.values()),
+        "alike": _written(n for _, n in grids.values()), "lone": LONE, "nowhere": NOWHERE, "anywhere": ANYWHERE,
         "matters": sorted({m for a in asked for m in a.matters}),
         "lost": sorted({m for a in asked if not a.grids for m in a.matters}),
         "since": now - timedelta(hours=max(a.life_hours for a in asked)), "lately": now - LATELY, **more,
@@ -273,6 +273,7 @@ def _cases_worth(asked: Sequence[_Asked], standing: _Standing) -> Ints:
         return np.zeros((0, 2), np.int64)
     matters, matter = _numbered(standing.matters)
     grids, grid = _numbered(standing.grids.tolist())
+    ranks = _Ranks.of(grid, matter, standing) if len(asked) > 1 else None  # of one report all that was read is its own
     found = []
     for at, one in enumerate(asked):
         same = _among(one.matters, matters)[matter]
@@ -282,6 +283,8 @@ def _cases_worth(asked: Sequence[_Asked], standing: _Standing) -> Ints:
             near = _among(one.grids, grids)[grid] | ((standing.grids < 0) & ~(apart > reach))
         else:
             near = same | (standing.grids < 0)
+        if ranks is not None:
+            near &= ranks.read_for(one, same, standing.grids)
         near &= np.abs(standing.hours - one.at_hours) <= np.minimum(standing.life_hours, one.life_hours)
         rows = np.flatnonzero(near)
         away = apart[rows]
@@ -290,6 +293,40 @@ def _cases_worth(asked: Sequence[_Asked], standing: _Standing) -> Ints:
         rows = rows[_within_reach(one.compared, standing, rows, apart[rows])]
         found.append(np.column_stack((np.full(len(rows), at), rows)))
     return np.concatenate(found)
+
+
+@dataclass(frozen=True)
+class _Ranks:
+    """How many newer cases stand in the grid of each, of its matter in that grid, of its matter anywhere: what is read
+    for a batch is sifted by them to what each of its texts would be compared with alone."""
+
+    of_grid: Ints
+    of_matter_in_grid: Ints
+    of_matter: Ints
+
+    @classmethod
+    def of(cls, grid: Ints, matter: Ints, standing: _Standing) -> "_Ranks":
+        newest = np.lexsort((-standing.ids, -standing.hours))
+        both = grid * (int(matter.max()) + 1) + matter
+        return cls(*(_ranked(group, newest) for group in (grid, both, matter)))
+
+    def read_for(self, one: _Asked, same: Flags, grids: Ints) -> Flags:
+        placeless, own = grids < 0, grids == one.own
+        newest = np.where(placeless, LONE, np.where(own, NEWEST, AROUND))
+        alike_in = np.where(placeless, NOWHERE, np.where(own, ALIKE, AROUND))
+        if not one.grids:
+            newest[~placeless] = alike_in[~placeless] = 0
+        read: Flags = (self.of_grid < newest) | same & (self.of_matter_in_grid < alike_in)
+        return read if one.grids else read | same & (self.of_matter < ANYWHERE)
+
+
+def _ranked(group: Ints, newest: Ints) -> Ints:
+    """The place of each row among those of its group, the newest first."""
+    order = newest[np.argsort(group[newest], kind="stable")]
+    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order)) - np.repeat(begins, np.diff(begins, append=len(order)))
+    return rank
 
 
 def _within_reach(one: Candidate, standing: _Standing, rows: Ints, apart: Doubles) -> Flags:
