@@ -18,6 +18,7 @@ from .values import CLOSED, HARD, NONE, SOFT, Array, Band, Doubles, Edges, Ints,
 
 GROUP = 100  # households in a group of buildings, where only their number is known
 PER_HOME = 60.0  # m² of ground for one household, where the inside of a compound is not known
+MOST_BESIDE = 12  # of the points beyond a border looked at around each
 REACH = 1_000.0  # m beyond the border that a point may lie: borders are drawn coarsely
 FAR_FROM_LINE = 100.0  # m between a crossing and its barrier's edges, at most
 ASIDE = (0.25, 0.5, 0.75)  # where on the common border people could pass
@@ -255,7 +256,8 @@ def _joined_inside(units: Units, edges: Edges, of: Ints, split: Mapping[int, int
 
 
 def _hung(units: Units, edges: Edges, of: Ints, beyond: Sequence[int], where: Ints) -> Edges:
-    """A point beyond a coarse border, without ground of its own, hangs on the nearest unit inside."""
+    """A point beyond a coarse border, without ground of its own, hangs on the nearest unit inside. Several of them are
+    neighbours where nothing lies between, or a whole quarter would hang on one house, each point by itself."""
     known = np.concatenate([edges.u, edges.v])
     alone = [i for i in np.flatnonzero(np.isin(of, beyond)).tolist() if i not in known]
     pairs = []
@@ -264,6 +266,7 @@ def _hung(units: Units, edges: Edges, of: Ints, beyond: Sequence[int], where: In
         if len(near):
             far = np.hypot(units.x[near] - units.x[i], units.y[near] - units.y[i])
             pairs.append(sorted((i, int(near[np.lexsort((near, far))[0]]))))
+    pairs += _between_them(units, [i for i in alone if (where[of] == where[of[i]]).sum() > 1], where[of])
     if not pairs:
         return edges
     more = np.array(pairs, dtype=np.int64)
@@ -272,6 +275,21 @@ def _hung(units: Units, edges: Edges, of: Ints, beyond: Sequence[int], where: In
         np.concatenate([edges.border, np.full(len(more), cells.DISC)]),
         np.concatenate([np.asarray(edges.barrier), np.zeros(len(more), np.int64)]),
     )  # fmt: skip
+
+
+def _between_them(units: Units, some: list[int], region: Ints) -> list[list[int]]:
+    """Give pairs of these units of one region in whose circle (the way between them across) no other unit stands."""
+    found = []
+    for at, i in enumerate(some):
+        later = np.array([j for j in some[at + 1 :] if region[j] == region[i]], dtype=np.int64)
+        far = np.hypot(units.x[later] - units.x[i], units.y[later] - units.y[i])
+        for j in later[np.lexsort((later, far))][:MOST_BESIDE].tolist():
+            x, y = (units.x[i] + units.x[j]) / 2, (units.y[i] + units.y[j]) / 2
+            inside = np.hypot(units.x - x, units.y - y) < np.hypot(units.x[i] - x, units.y[i] - y) * (1 - 1e-9)
+            inside[[i, j]] = False
+            if not inside.any():
+                found.append([i, j])
+    return found
 
 
 # --- neighbours ------------------------------------------------------------------------------------------------

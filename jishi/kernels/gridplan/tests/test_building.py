@@ -98,6 +98,17 @@ class TestGround:
 
         assert graph.outside == ((1, 500.0),) and graph.isolated == () and len(graph.edges.u) == 1
 
+    def test_points_beyond_a_coarse_border_touch_each_other_and_do_not_all_hang_on_one_house(self):
+        # a street of six, east of where the border was drawn; each alone on the nearest house it fits no grid
+        quarter = [(1200 + 80 * i, 500) for i in range(6)]
+        graph = build_graph(points([300, 300] + [110] * 6, [(300, 500), (900, 500), *quarter]), TOWN)
+
+        plan = plan_grids(graph.units, graph.edges)
+
+        assert len(graph.outside) == 6 and {("c3", "c4"), ("c4", "c5"), ("c5", "c6"), ("c6", "c7")} <= pairs(graph)
+        assert ("c3", "c5") not in pairs(graph)  # one stands between
+        assert plan.status == "legal"
+
     def test_points_at_one_place_get_ground_of_their_own(self):
         graph = build_graph(points([300, 310, 320], [(500, 500)] * 3), TOWN)
 
