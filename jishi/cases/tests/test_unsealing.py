@@ -221,8 +221,10 @@ class TestPagesAndInterface:
         with scope.work(system(town)):
             row = Unsealing.objects.get()
         yes = other.post(address, {"do": "approve", "unsealing": row.id, "version": row.version})
+        told = other.get(yes.headers["Location"]).content.decode()
         seen = mine.post(address, {"do": "look", "unsealing": row.id})
 
+        assert "批准了：只给申请人看 24 小时，诉求人已被告知" in told
         assert (asked.status_code, yes.status_code, seen.status_code) == (302, 302, 200)
         assert PHONE in seen.content.decode() and "no-store" in seen["Cache-Control"]
         assert PHONE not in mine.get(address).content.decode()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,10 @@ from jishi.foundation import keys, numbers
 from jishi.foundation.broker.refusals import TooCostlyWait
 from jishi.foundation.refusals import NotFound, Refused
 
+DONE: Mapping[str, Any] = {
+    "ask": _("申请了解封，等另一单位决定"), "approve": _("批准了：只给申请人看 24 小时，诉求人已被告知"),
+    "deny": _("没有批准，理由给了申请人"), "end": _("收回了，不能再看"),
+}  # fmt: skip
 SIGNED = 8000  # characters of what a browser gives back
 
 GROUNDS: Mapping[str, Any] = {
@@ -60,7 +65,7 @@ def _do(request: HttpRequest, case: Case) -> HttpResponse:
     who: dict[str, Any] = {"by": request.actor, "now": request.now}
     if do == "ask":
         unsealing.ask(_report(request, case).id, ground=str(request.POST.get("ground", "")), why=why, **who)
-        return redirect("case-unsealing", case.number)
+        return _done(request, case, do)
     shown = str(request.POST.get("credential", ""))[:SIGNED].encode()
     if do == "receive":
         found = unsealing.receive(_report(request, case).id, why=why, shown=shown, **who)
@@ -74,6 +79,12 @@ def _do(request: HttpRequest, case: Case) -> HttpResponse:
         unsealing.deny(row.id, why=why, version=_seen(request), **who)
     elif do == "end":
         unsealing.end(row.id, **who)
+    return _done(request, case, do)
+
+
+def _done(request: HttpRequest, case: Case, do: str) -> HttpResponse:
+    if do in DONE:
+        messages.success(request, DONE[do])
     return redirect("case-unsealing", case.number)
 
 
