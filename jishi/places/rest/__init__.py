@@ -38,11 +38,17 @@ class Points(Schema):
 
 
 @router.post("/locate")
-def locate(request: HttpRequest, payload: Points) -> Any:
+def locate(
+    request: HttpRequest, payload: Points, crs: str = "", day: date | None = None, nearest_m: float = 0.0
+) -> Any:
     """Give the grid of each point, in the order asked; a floor may belong to another grid than its ground.
 
-    A body of `text/csv` (`lng,lat[,floor]`, with `?crs=&day=&nearest_m=`) is answered as one.
+    A body of `text/csv` (`lng,lat[,floor]`, with `?crs=&day=&nearest_m=`) is answered as one. JSON says these itself.
     """
+    if request.content_type == points.CSV:
+        payload.crs, payload.day, payload.nearest_m = crs, day, nearest_m
+    elif request.GET:
+        raise Invalid(detail="crs, day, nearest_m: JSON")
     if len(payload.points) > MOST_ROWS:
         raise TooManyRows(limit=MOST_ROWS, count=len(payload.points))
     if payload.floors and len(payload.floors) != len(payload.points):

@@ -36,17 +36,9 @@ def floor(said: str | None) -> int | None:
 
 
 def read(request: HttpRequest) -> dict[str, Any]:
-    """Give the body of a table, and the question beside it, in the form that JSON has.
-
-    :raises Invalid: no such columns, or no text.
-    """
-    said: dict[str, Any] = {name: request.GET[name] for name in ("crs", "day", "nearest_m") if name in request.GET}
-    return said | _of_csv(request.body)
-
-
-def _of_csv(content: bytes) -> dict[str, Any]:
+    """Give the body of a table in the form that JSON has. :raises Invalid: no such columns, or no text."""
     try:
-        table = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        table = csv.DictReader(io.StringIO(request.body.decode("utf-8-sig"), newline=""), strict=True)
         if not {"lng", "lat"} <= set(table.fieldnames or ()):
             raise Invalid(detail="csv: lng,lat[,floor]")
         rows = [(degree(r["lng"]), degree(r["lat"]), r.get("floor")) for r in table]

@@ -82,12 +82,19 @@ class TestATable:
             ('lng,lat\n"115.2,30.1\n', "crs=wgs84", "invalid"),
             (b"lng,lat\n\xff,\xfe\n", "crs=wgs84", "invalid"),
             ("lng,lat\n115.2,30.1\n", "crs=wgs84&day=soon", "invalid"),
+            ("lng,lat\n115.2,30.1\n", "crs=wgs84&near=5", "invalid"),
         ],
+        ids=["no system", "swapped", "too many", "no columns", "open quote", "no text", "no day", "unknown name"],
     )
     def test_refuses_by_name(self, api, content, asked, code):
         answer = self.csv(api, content, asked)
 
         assert (answer.json()["code"], answer["Content-Type"]) == (code, "application/problem+json")
+
+    def test_is_asked_beside_it_and_json_in_itself(self, api):
+        answer = api.post("/api/v1/locate?crs=wgs84", json.dumps({"points": [degrees(1, 1)]}), "application/json")
+
+        assert answer.json()["code"] == "invalid"
 
     def test_of_no_row_is_a_table_of_none(self, api):
         assert self.csv(api, "lng,lat\n").content.decode().split("\r\n")[1:] == [""]
