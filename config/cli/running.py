@@ -69,3 +69,9 @@ def ensure_nobody(folder: Path, what_zh: str, what_en: str) -> None:
             f"The platform is running ({found}): {what_en}. Stop it first (Ctrl+C in its window{how_en}), "
             f"then say this again. Nothing was changed."
         )
+
+
+def forget() -> None:
+    """Hold nothing in a process that was forked: the folder is its parent's."""
+    while _held:
+        os.close(_held.popitem()[1])

@@ -9,11 +9,11 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from config import lineage
-from config.cli import running, using
+from config.cli import forked, running, using
 from config.cli.standing import BASE, parser, stand
 
 WORKER_PAUSE = 2.0  # seconds before a worker that ended is started again
+Process = subprocess.Popen[bytes] | forked.Child  # tests supervise any program
 PARTING = 3.0  # seconds that children which were just ended may take to give the folder back
 MOST_STARTS = 5  # of the site within a minute
 
@@ -129,19 +129,13 @@ def _environment(folder: Path, role: str) -> dict[str, str]:
 
 
 def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
-    env = _environment(folder, "web")
+    forked.read_the_code()
 
-    def pages() -> "subprocess.Popen[bytes]":
-        command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
-            "--respawn-failed-workers", "config.wsgi:application",
-        ]  # fmt: skip
-        return subprocess.Popen(command, env=env, preexec_fn=lineage.end_with_parent)
+    def pages() -> forked.Child:
+        return forked.Child("jishi-site", forked.site(port))
 
-    def background() -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "config.cli", "worker", "--data", str(folder)]
-        return subprocess.Popen(command, env=env, preexec_fn=lineage.end_with_parent)
+    def background() -> forked.Child:
+        return forked.Child("jishi-worker", forked.background)
 
     site, back = pages(), background()
     try:
@@ -150,20 +144,12 @@ def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
         _end([site, back])
         raise
     _say_where(port, folder, time.monotonic() - began, demo=demo)
-    past = _remember(folder) if demo and not (folder / "demo.past").exists() else None
+    rest = demo and not (folder / "demo.past").exists()
+    past = forked.Child("jishi-past", forked.past(folder / "past.log")) if rest else None
     return _until_stopped(site, back, pages, background, past)
 
 
-def _remember(folder: Path) -> "subprocess.Popen[bytes]":
-    """Take the rest of the demonstration's year in, behind the pages."""
-    log = (folder / "past.log").open("wb")
-    return subprocess.Popen(
-        ["nice", "-n", "10", sys.executable, "-m", "config.cli", "manage", "found_demo", "--all"],
-        env=_environment(folder, "owner"), stdout=log, stderr=log,
-    )  # fmt: skip
-
-
-def _wait_for_page(port: int, site: "subprocess.Popen[bytes]") -> None:
+def _wait_for_page(port: int, site: Process) -> None:
     import urllib.error
     import urllib.request
 
@@ -189,11 +175,7 @@ def _say_where(port: int, folder: Path, seconds: float, *, demo: bool) -> None:
 
 
 def _until_stopped(
-    site: "subprocess.Popen[bytes]",
-    back: "subprocess.Popen[bytes]",
-    pages: "Callable[[], subprocess.Popen[bytes]]",
-    background: "Callable[[], subprocess.Popen[bytes]]",
-    past: "subprocess.Popen[bytes] | None",
+    site: Process, back: Process, pages: Callable[[], Process], background: Callable[[], Process], past: Process | None
 ) -> int:
     """Wait; when the site is stopped, or somebody stops us, end the others and then the database.
 
@@ -206,9 +188,7 @@ def _until_stopped(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    def again(
-        name: str, old: "subprocess.Popen[bytes]", start: "Callable[[], subprocess.Popen[bytes]]"
-    ) -> "subprocess.Popen[bytes]":
+    def again(name: str, old: Process, start: Callable[[], Process]) -> Process:
         print(f"{name}; it is started again.", file=sys.stderr, flush=True)
         time.sleep(WORKER_PAUSE)
         children.remove(old)
@@ -220,7 +200,7 @@ def _until_stopped(
     try:
         while True:
             if site.poll() is not None:
-                code, now = site.returncode, time.monotonic()
+                code, now = site.returncode or 0, time.monotonic()
                 falls = [*(t for t in falls if now - t < 60), now]
                 if not code or len(falls) >= MOST_STARTS:
                     break
@@ -245,7 +225,7 @@ def _stop_database() -> None:
         )
 
 
-def _end(children: "Sequence[subprocess.Popen[bytes]]") -> None:
+def _end(children: Sequence[Process]) -> None:
     for child in children:
         if child.poll() is None:
             child.terminate()

@@ -73,3 +73,9 @@ def _pass(folder: Path) -> None:
         return
     with suppress(DatabaseUnavailable, OSError):  # it runs on; the next command, or `up`, finds it so
         leave(folder)
+
+
+def forget() -> None:
+    """Hold nothing in a process that was forked: what its parent uses, its parent gives back."""
+    while _held:
+        os.close(_held.popitem()[1][0])

@@ -226,10 +226,10 @@ class Program:
 
     def web(self) -> list[int]:
         """Give the processes that answer requests."""
-        return [child for master in self._children("granian") for child in children_of(master, "granian")]
+        return [child for master in self._children("jishi-site") for child in children_of(master, "jishi-site")]
 
     def worker(self) -> list[int]:
-        return self._children("worker")
+        return self._children("jishi-worker")
 
     def kill(self, pids: list[int]) -> None:
         for pid in pids:
@@ -258,7 +258,7 @@ class Program:
 
     def everybody(self) -> list[int]:
         """Give all that `up` started."""
-        return [*self._children("granian"), *self.web(), *self.worker()]
+        return [*self._children("jishi-site"), *self.web(), *self.worker()]
 
     def kill_up(self) -> None:
         """Kill `up` alone, which can tell nobody any more."""
@@ -266,8 +266,8 @@ class Program:
         self.kill([self.process.pid])
         self.process.wait()
 
-    def _children(self, word: str) -> list[int]:
-        return children_of(self.process.pid, word) if self.process is not None else []
+    def _children(self, name: str) -> list[int]:
+        return children_of(self.process.pid, name) if self.process is not None else []
 
     def _answers(self) -> bool:
         with suppress(OSError, http.client.HTTPException):
@@ -286,13 +286,13 @@ class Program:
         }  # fmt: skip
 
 
-def children_of(pid: int, word: str) -> list[int]:
-    """Give the living children of a process in whose command this word stands by itself, by /proc."""
+def children_of(pid: int, name: str) -> list[int]:
+    """Give the living children of a process that bear this name (config/cli/forked.py), by /proc."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state, parent = stat.read_text().rpartition(")")[2].split()[:2]
-            if int(parent) == pid and state != "Z" and word in _command(stat.parent):
+            if int(parent) == pid and state != "Z" and _name(stat.parent) == name:
                 found.append(int(stat.parent.name))
     return found
 
@@ -305,8 +305,8 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def _command(process: Path) -> list[str]:
-    return (process / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
+def _name(process: Path) -> str:
+    return (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
 
 
 # --- asking, and killing while it is asked ---------------------------------------------------------------------
