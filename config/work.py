@@ -26,6 +26,7 @@ from jishi.cases.actions import (
     dangers,
     drifting,
     fetching,
+    handing_down,
     measuring,
     patrols,
     programs,
@@ -201,6 +202,8 @@ def nightly(timestamp: int) -> None:
             dangers.forget_old(tenant_id=tenant_id, now=now)
         with scope.work(by):
             files.sweep(tenant_id=tenant_id)
+        with scope.work(by):
+            handing_down.hand_down(by=by, now=now)
 
 
 @app.periodic(cron="35 0 * * *")

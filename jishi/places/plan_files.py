@@ -5,7 +5,7 @@ A frozen run can be audited and asked years later: it needs no other table. Colu
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,9 +54,11 @@ class Frozen:
         return Plane(self.lng, self.lat)
 
 
-def problem_of(run: PlanRun, **columns: Any) -> planner.Problem:
-    """Put the rules of a run beside its ground."""
+def problem_of(run: PlanRun, *, work: Mapping[str, Any], **columns: Any) -> planner.Problem:
+    """Put the rules of a run beside its ground; `work`: by kind, how much each unit has."""
+    weight = run.work_weight / 10
     return planner.Problem(
+        workloads={kind: planner.Soft(values, weight) for kind, values in sorted(work.items())} if weight else {},
         band=planner.Band(run.lo, run.hi), compounds=run.compounds, cap=run.cap, change_price=float(run.price),  # type: ignore[arg-type]
         exempt=planner.Exempt(allow_islands=run.allow_islands), max_walk_m=_limit(run), **columns,
     )  # fmt: skip
@@ -76,6 +78,7 @@ def freeze(frozen: Frozen) -> bytes:
     }  # fmt: skip
     walk = problem.walk
     ways = {} if walk is None else {f"walk_{name}": column for name, column in vars(walk).items()}
+    ways |= {f"work_{kind}": np.asarray(soft.values, np.float32) for kind, soft in problem.workloads.items()}
     if frozen.ways is not None:
         said["ways"] = frozen.ways
     none = np.full(len(frozen.refs), -1)
@@ -101,7 +104,10 @@ def thaw(run: PlanRun) -> Frozen:
     edges = planner.Edges(held["u"], held["v"], held["border"], held["barrier"])
     previous = held["previous"] if (held["previous"] >= 0).any() else None
     walk = planner.Walk(*(held[f"walk_{name}"] for name in WALKS)) if "walk_indptr" in held else None
-    problem = problem_of(run, units=units, edges=edges, atoms=held["atoms"], previous=previous, walk=walk)
+    work = {name.removeprefix("work_"): column for name, column in held.items() if name.startswith("work_")}
+    problem = problem_of(
+        run, work=work, units=units, edges=edges, atoms=held["atoms"], previous=previous, walk=walk
+    )
     specials = tuple(Special(**{**s, "wkb": bytes.fromhex(s["wkb"])}) for s in said["specials"])
     return Frozen(
         problem, held["refs"], held["labels"], held["compounds"], tuple(said["codes"]), cells, said["lng"], said["lat"],

@@ -390,3 +390,17 @@ class WhichScheme(Refused):
     zh = "编码 {code} 在几套编码里指不同的网格：{schemes}。"
     en = "The code {code} is another grid in each of: {schemes}."
     next_zh, next_en = "加上 scheme，说清是哪一套。", "Say which one is meant: scheme."
+
+
+class WorkloadDoesNotFit(Invalid):
+    code = "workload_does_not_fit"
+    zh, en = "工作量收不下：{what}。", "This workload cannot be taken: {what}."
+    next_zh = "种类见 institutions/rules/workloads.toml；按整月，件数是不小于 0 的整数。"
+    next_en = "Kinds stand in institutions/rules/workloads.toml; whole months, whole counts from 0 on."
+
+
+class UnknownHouse(Refused):
+    code, status = "unknown_house", 422
+    zh, en = "没有编号为 {house} 的楼栋或小区。", "There is no building or compound {house}."
+    next_zh = "楼栋写 b 加编号，小区写 c 加编号。"
+    next_en = "A building is b and its number, a compound c and its number."

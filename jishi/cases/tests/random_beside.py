@@ -355,6 +355,7 @@ PIECE = "a piece of other verbs, walked through them"
 BATCH = "by the worker or the administrator for a whole town, not by a person on a matter; tested in "
 NOT_WALKED = {
     "attending.attend": "says of a mark that the desk has acted, and moves no case: test_risks.py",
+    "handing_down.hand_down": "counts months for the room of places and moves no case: test_handing_down.py",
     "replaying.conclude": "writes the night's one entry on the town and moves no case: test_replaying.py",
     "dangers.acted": PIECE,
     "recusing.let_offices_place": "the clock's, over all that waits while somebody leaves: test_own_body_accused.py",

@@ -5,7 +5,7 @@ Nothing here is decided: a finished run is what people may make a proposal of.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from jishi.foundation.actor import Actor, system
 from jishi.foundation.refusals import Invalid, NotFound, Refused
 from jishi.kernels import gridplan as planner
 from jishi.kernels.gridplan.refusals import BadInput
-from jishi.places import plan_files, plan_rules, plan_words
+from jishi.places import plan_files, plan_rules, plan_words, workload_rules
 from jishi.places.models import Compound, PlanFinding, PlanGrid, PlanMove, PlanRun, PlanSweep, RunStatus
 from jishi.places.plan_files import Frozen
 from jishi.places.policies import ensure_may_plan
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(seconds=0.5)  # between two figures of progress
 MOST_HOUSEHOLDS = 100_000
 WALKS_M = (50, 5000)  # a longest walk outside of these is a slip of the pen
+MOST_WEIGHT = 50  # tenths
 RULES = ("whole", "own_grid")
 NO_GROUND = shapely.Polygon()
 
@@ -46,6 +47,7 @@ class Rules:
     allow_islands: bool = False
     split_compound_id: int | None = None
     max_walk_m: int | None = None
+    work_weight: int = field(default_factory=lambda: workload_rules.load().weight)  # tenths; 0: work counts nothing
 
 
 @transaction.atomic
@@ -69,6 +71,11 @@ def ask(community: str, *, rules: Rules, by: Actor, now: datetime) -> PlanRun:
             what=f"最远步行在 {WALKS_M[0]} 到 {WALKS_M[1]} 米之间，不限就空着",
             what_en=f"the longest walk is {WALKS_M[0]} to {WALKS_M[1]} m, or empty for any",
         )
+    if not 0 <= rules.work_weight <= MOST_WEIGHT:
+        raise PlanRulesMakeNoSense(
+            what=f"办事量的分量是 0 到 {MOST_WEIGHT}（十分之几）",
+            what_en=f"the weight of work is 0 to {MOST_WEIGHT} (tenths)",
+        )
     if not sum(looking.units_for_planning(community, by=by).households):
         raise NothingToPlan(community=looking.name_of(community))
     split = rules.split_compound_id
@@ -79,10 +86,11 @@ def ask(community: str, *, rules: Rules, by: Actor, now: datetime) -> PlanRun:
     run = PlanRun.objects.create(
         tenant_id=by.tenant_id, community=community, lo=rules.lo, hi=rules.hi, compounds=rules.compounds,
         cap=rules.cap, price=rules.price, allow_islands=rules.allow_islands, split_compound_id=split,
-        max_walk_m=rules.max_walk_m, asked_at=now, asked_by=by.label,
+        max_walk_m=rules.max_walk_m, work_weight=rules.work_weight, asked_at=now, asked_by=by.label,
         base=looking.edition_in_force(community, localdate(now), by=by),
     )  # fmt: skip
     codes = {"community": community, "band": [rules.lo, rules.hi], "compounds": rules.compounds, "price": rules.price}
+    codes["work_weight"] = rules.work_weight
     codes |= {"max_walk_m": rules.max_walk_m} if rules.max_walk_m is not None else {}
     trail.record("plans.asked", ("plan_run", run.id), by=by, at=now, new=True, codes=codes)
     return run
@@ -150,7 +158,8 @@ def change(run_id: int, *, moves: Mapping[str, str], by: Actor, now: datetime) -
     fresh = PlanRun.objects.create(
         tenant_id=by.tenant_id, community=run.community, lo=run.lo, hi=run.hi, compounds=run.compounds, cap=run.cap,
         price=run.price, allow_islands=run.allow_islands, split_compound_id=run.split_compound_id,
-        max_walk_m=run.max_walk_m, asked_at=now, asked_by=by.label, begun_at=now, parent=run, base_id=run.base_id,
+        max_walk_m=run.max_walk_m, work_weight=run.work_weight, asked_at=now, asked_by=by.label, begun_at=now,
+        parent=run, base_id=run.base_id,
     )  # fmt: skip
     verdict = "unknown" if faults else "legal_with_exemptions" if plan.exemptions else "legal"
     _store(fresh, frozen, plan, faults, verdict, by, now)
@@ -224,7 +233,7 @@ def _calculated(run: PlanRun, frozen: Frozen, clock: Callable[[], datetime]) -> 
         return planner.plan_grids(
             problem.units, problem.edges, band=problem.band, atoms=problem.atoms, compounds=problem.compounds,
             cap=problem.cap, exempt=problem.exempt, walk=problem.walk, max_walk_m=problem.max_walk_m,
-            progress=progress,
+            workloads=problem.workloads, progress=progress,
         )  # fmt: skip
     except BadInput:
         return None
@@ -278,7 +287,7 @@ def _store(
             tenant_id=run.tenant_id, run=run, number=s.grid, code=codes[s.grid], matched_id=ids.get(codes[s.grid]),
             name=names.get(codes[s.grid]) or f"第{int(codes[s.grid][12:])}网格", households=s.households,
             units=s.units, mean_walk_m=round(s.mean_walk_m, 1), max_walk_m=round(s.max_walk_m, 1),
-            walks=walks[s.grid],
+            walks=walks[s.grid], work={kind: round(n) for kind, n in sorted(s.workloads.items())},
             polygon=shapely.to_wkb(ground.get(s.grid, NO_GROUND)), exempt=exempt.get(s.grid, ""),
             at_fault=s.grid in bad,
         )

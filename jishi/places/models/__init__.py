@@ -57,6 +57,7 @@ from jishi.places.models.transitions import (
     TransitionItem,
     TransitionStatus,
 )
+from jishi.places.models.workloads import Workload
 
 __all__ = [
     "SETTLED",
@@ -108,5 +109,6 @@ __all__ = [
     "TransitionItem",
     "TransitionStatus",
     "WalkNet",
+    "Workload",
     "Zone",
 ]

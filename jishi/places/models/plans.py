@@ -56,6 +56,7 @@ class PlanRun(TenantRow):
     cap = models.PositiveIntegerField(null=True)
     max_walk_m = models.PositiveIntegerField(null=True)  # of a home to the middle of its grid (21 H7); null: any
     price = models.PositiveSmallIntegerField()  # of a change, beside the grids in force
+    work_weight = models.PositiveSmallIntegerField(default=0)  # tenths, of keeping workloads equal between grids
     allow_islands = models.BooleanField(default=False)
     split_compound = models.ForeignKey("places.Compound", on_delete=models.PROTECT, related_name="+", null=True)
     status = models.CharField(max_length=10, choices=RunStatus.choices, default=RunStatus.QUEUED)
@@ -115,6 +116,7 @@ class PlanGrid(FactRow):
     max_walk_m = models.FloatField()
     walks = models.CharField(max_length=8, default="straight")  # measured by ways, partly, straight
     polygon = models.BinaryField()  # WKB, degrees
+    work = models.JSONField(default=dict)  # kind of workload → how much of it
     exempt = models.CharField(max_length=20, blank=True)  # oversize_alone, small_island, unpeopled
     at_fault = models.BooleanField(default=False)
 

@@ -36,6 +36,14 @@ from jishi.places.queries.served import (
 )
 from jishi.places.queries.stands import Stand, stands_in, stands_named
 from jishi.places.queries.walking import Walked, WalkRoute, barriers, crossings, route_for, walk_net, walks_between
+from jishi.places.queries.workloads import (
+    GridLoad,
+    houses_at,
+    months_on,
+    months_to_count,
+    workload_table,
+    workloads_of_grids,
+)
 from jishi.places.things import DivisionRow, GridRow
 
 __all__ = [
@@ -48,5 +56,6 @@ __all__ = [
     "MicroRow", "history", "history_of_grid", "micro_grids", "Nameable", "nameable", "normalise", "own_residence_rows",
     "own_residences", "place_of", "residents_of", "resolve",
     "Stand", "Stretch", "Walked", "route_for", "serving", "serving_many", "stands_in", "stands_named", "successors",
+    "GridLoad", "houses_at", "months_on", "months_to_count", "workload_table", "workloads_of_grids",
     "walk_net", "walks_between", "zones",
 ]  # fmt: skip

@@ -35,7 +35,7 @@ from jishi.places.models import (
 )
 from jishi.places.plan_files import Frozen, Special
 from jishi.places.policies import ensure_may_plan, may_plan
-from jishi.places.queries import plan_walks
+from jishi.places.queries import plan_walks, workloads
 from jishi.places.queries.houses import households_of
 from jishi.places.refusals import NothingToPlan, RunNotReady, UnknownUnit
 from jishi.places.shapes import E7
@@ -127,9 +127,11 @@ def gather(run: PlanRun, *, day: date, by: Actor) -> Frozen:
     number = {code: n for n, code in enumerate(codes)}
     previous = np.array([number.get(at[rows[i]], -1) for i in graph.of.tolist()], np.int64)
     ways, walk = plan_walks.table(graph.units, plane, day=day, limit_m=run.max_walk_m)
+    refs, of = [houses.refs[i] for i in rows], graph.of.tolist()
     problem = plan_files.problem_of(
-        run, units=graph.units, edges=graph.edges, atoms=graph.atoms, previous=previous if codes else None, walk=walk
-    )
+        run, work=workloads.of_units(run.community, refs, of, graph.units.households, day=day),
+        units=graph.units, edges=graph.edges, atoms=graph.atoms, previous=previous if codes else None, walk=walk,
+    )  # fmt: skip
     kept = tuple(Special(g.code, g.name, g.special_of, g.owner_ref, bytes(g.polygon)) for g in special)
     labels = np.array([houses.labels[rows[i]] for i in graph.of.tolist()])
     compounds = np.array([houses.compound[rows[i]] for i in graph.of.tolist()], np.int64)
@@ -164,6 +166,11 @@ class RunPage:
     relaxations: Sequence[PlanFinding]
     plan: GridPlan | None = None
     is_chosen: bool = False
+
+    @property
+    def kinds(self) -> list[tuple[str, tuple[str, str]]]:
+        """Give the kinds of workload that the plan weighed, with what they are called."""
+        return workloads.kinds_in(self.grids)
 
     @property
     def is_adoptable(self) -> bool:
@@ -219,6 +226,7 @@ def sheet_of(run: PlanRun, code: str) -> dict[str, Any]:
         "compactness": round(one.polsby_popper, 3), "mean_walk_m": row.mean_walk_m, "max_walk_m": row.max_walk_m,
         "walks": row.walks, "limit_walk_m": run.max_walk_m, "border_m": round(one.border_m, 1),
         "middle": str(frozen.labels[one.anchor]) if one.anchor >= 0 else "", "exempt": row.exempt,
+        "work": workloads.as_told(one.workloads),
         "neighbours": [code_of[g] for g in one.neighbours if g in code_of],
     }  # fmt: skip
 
@@ -339,6 +347,7 @@ class Tried:
     households_moved: int
     mean_walk_m: tuple[float, float]
     walks: str = "straight"
+    work: tuple[workloads.WorkMoved, ...] = ()
 
 
 def tried(run: PlanRun, moves: Mapping[str, str]) -> Tried:
@@ -362,6 +371,7 @@ def tried(run: PlanRun, moves: Mapping[str, str]) -> Tried:
         not faults, breaks, tuple((code_of.get(g, "?"), homes[g]) for g in touched),
         int(w[after.assignment != plan.assignment].sum()), (before, _mean_walk(after.assignment, frozen)),
         "straight" if frozen.problem.walk is None else "ways",
+        workloads.moved(frozen.problem, plan.assignment, after.assignment, {g: code_of.get(g, "?") for g in touched}),
     )  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 """Further questions to the ground: micro-grids, what a point or a grid was through the years, what became of a
 division, what an address says (spec 20 §10). Open to whoever is in the town; who keeps houses draws micro-grids."""
 
+import csv
+import io
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +15,7 @@ from ninja import Field, Router, Schema
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotFound
 from jishi.kernels.address.telling import Address
-from jishi.places import queries
+from jishi.places import queries, workload_rules
 from jishi.places.actions import microgrids
 from jishi.places.models import MicroGrid
 from jishi.places.refusals import TooManyRows, UnknownDivision
@@ -107,6 +110,36 @@ def grid_history(request: HttpRequest, code: str) -> Shape:
 def _stretch(one: queries.Stretch) -> Shape:
     return {"since": one.since, "until": one.until, "grid": one.grid, "name": one.name, "edition": one.edition,
             "document_no": one.document_no}  # fmt: skip
+
+
+@router.get("/workloads", summary="What grids had to do, by quarter")
+def workloads(
+    request: HttpRequest, grid: str = "", community: str = "", day: date | None = None, form: str = "json"
+) -> HttpResponse | Shape:
+    """Give a grid's work of the last whole quarters before a day, or that of all grids of a community; `form=csv`: as a
+    sheet. Counted from what was done; a figure below `least` is null (in the sheet `<5`)."""
+    on = day or localdate()
+    codes = [grid] if grid else [g.code for g in queries.grids_in(community, on)]
+    if bool(grid) == bool(community) or form not in ("json", "csv"):
+        raise Invalid(detail="grid, community; form: json, csv")
+    if not codes or (grid and not queries.history_of_grid(grid)):
+        raise NotFound
+    rows = queries.workloads_of_grids(codes, day=on)
+    if form == "csv":
+        return _sheet(rows)
+    return {"least": workload_rules.load().least, "items": [
+        {"grid": r.grid, "since": r.since, "until": r.until, "kind": r.kind, "value": r.value} for r in rows
+    ]}  # fmt: skip
+
+
+def _sheet(rows: Sequence[queries.GridLoad]) -> HttpResponse:
+    out = io.StringIO()
+    sheet = csv.writer(out)
+    sheet.writerow(("grid", "since", "until", "kind", "value"))
+    sheet.writerows((r.grid, r.since, r.until, r.kind, r.label) for r in rows)
+    answer = HttpResponse(out.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="workloads.csv"'
+    return answer
 
 
 @router.get("/grids/{code}", summary="A grid on a day")

@@ -19,7 +19,7 @@ from jishi.places import plan_files, plan_words
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import GridPlan, PlanFinding, PlanGrid, PlanRun, PlanSweep
 from jishi.places.queries import plans as looking
-from jishi.places.queries import sweeps
+from jishi.places.queries import sweeps, workloads
 from jishi.places.refusals import RunNotReady
 from jishi.places.rest import edge
 
@@ -40,6 +40,7 @@ class RulesIn(Schema):
     allow_islands: bool = False
     split_compound: int | None = Field(None, ge=1, le=2**53)
     max_walk_m: int | None = Field(None, ge=0, le=100_000)
+    work_weight: int | None = Field(None, ge=0, le=1000)
     over: str = Field("", max_length=10)
 
 
@@ -215,6 +216,7 @@ def what_if(request: HttpRequest, row: int, payload: MovesIn) -> Shape:
         "grids": [{"code": code, "households": n} for code, n in found.grids],
         "households_moved": found.households_moved, "mean_walk_m": list(found.mean_walk_m),
         "walks": found.walks,
+        "work": [{"grid": w.grid, "kind": w.kind, "before": w.before, "after": w.after} for w in found.work],
     }  # fmt: skip
 
 
@@ -298,6 +300,7 @@ def _run(run: PlanRun) -> Shape:
     return {
         "id": run.id, "community": run.community, "band": [run.lo, run.hi], "compounds": run.compounds, "cap": run.cap,
         "price": run.price, "allow_islands": run.allow_islands, "max_walk_m": run.max_walk_m,
+        "work_weight": run.work_weight,
         "status": run.status, "verdict": run.verdict,
         "faults": run.faults, "households": run.households, "households_moved": run.households_moved,
         "input": run.input_hash, "ways": run.ways, "parent": run.parent_id, "sweep": run.sweep_id,
@@ -320,7 +323,7 @@ def _grid(grid: PlanGrid) -> Shape:
     return {
         "code": grid.code, "name": grid.name, "households": grid.households, "units": grid.units,
         "mean_walk_m": grid.mean_walk_m, "max_walk_m": grid.max_walk_m, "walks": grid.walks, "exempt": grid.exempt,
-        "at_fault": grid.at_fault,
+        "at_fault": grid.at_fault, "work": workloads.as_told(grid.work),
     }  # fmt: skip
 
 
@@ -342,9 +345,11 @@ def _answer(request: HttpRequest, response: HttpResponse, plan: GridPlan) -> Sha
 
 
 def _rules(said: RulesIn) -> plans.Rules:
+    weight = {} if said.work_weight is None else {"work_weight": said.work_weight}
     return plans.Rules(
         lo=said.lo, hi=said.hi, compounds=said.compounds, cap=said.cap, price=said.price,
         allow_islands=said.allow_islands, split_compound_id=said.split_compound, max_walk_m=said.max_walk_m,
+        **weight,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from jishi.foundation import numbers
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, NotAllowed, NotFound, Refused, SamePerson, SignInNeeded
 from jishi.foundation.scanned import scanned
-from jishi.places import plan_words
+from jishi.places import plan_words, workload_rules
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import PlanRun
 from jishi.places.queries import coming, plan_map, sweeps
@@ -80,8 +80,10 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 def _desk(request: HttpRequest, by: Actor, said: Any = None, wrong: str = "", status: int = 200) -> HttpResponse:
     lo, hi, price = BAND
+    weight = workload_rules.load().weight
     return render(request, "places/plans/desk.html", {
-        "said": said or {"lo": lo, "hi": hi, "price": price, "compounds": "whole"}, "wrong": wrong,
+        "said": said or {"lo": lo, "hi": hi, "price": price, "compounds": "whole", "work_weight": weight},
+        "wrong": wrong,
         "communities": looking.communities(by=by), "plans": looking.plans(by=by), "runs": looking.latest(by=by),
         "sweeps": sweeps.latest(by=by), "dense": True,
     }, status=status)  # fmt: skip
@@ -101,8 +103,13 @@ def _rules(said: Any) -> plans.Rules:
     return plans.Rules(
         lo=lo or 0, hi=hi or 0, price=price or 0, compounds=said.get("compounds", "whole"), cap=_whole(said, "cap"),
         allow_islands=said.get("islands") == "1", split_compound_id=_whole(said, "split"),
-        max_walk_m=_whole(said, "max_walk_m"),
+        max_walk_m=_whole(said, "max_walk_m"), **_weight(said),
     )  # fmt: skip
+
+
+def _weight(said: Any) -> dict[str, int]:
+    weight = _whole(said, "work_weight")
+    return {} if weight is None else {"work_weight": weight}
 
 
 # --- several beside each other ---------------------------------------------------------------------------------

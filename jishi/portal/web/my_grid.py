@@ -65,6 +65,8 @@ def sheet(request: HttpRequest, code: str) -> HttpResponse:
         "people": [{"one": s, "role": ROLES[s.role], "title": _title(s)} for s in register.people],
         "vacancies": [{"role": ROLES[v.role], "since": v.since} for v in register.vacancies],
         "micro": [m for m in places.micro_grids([row.code], day=localdate(request.now)) if m.places],  # type: ignore[attr-defined]
+        "work": places.workload_table(code, day=localdate(request.now)),  # type: ignore[attr-defined]
+        "en": _lang() == "en",
         "kind": KINDS.get(row.special_of), "outline": outline(row, near), "near": near,
         "qr": scanned(here), "here": here,
         "printed_on": localdate(request.now),  # type: ignore[attr-defined]
