@@ -119,10 +119,25 @@ def _certificate(one: planner.Certificate, frozen: Frozen) -> dict[str, Any]:
                      f"{en} ({n} households): no connected ground around it holds {band.lo}–{band.hi}{en_far}."),
         "packing": (f"{zh}共 {n} 户：每处都能凑成一格，但凑不成互不重叠{zh_far}的一套。",
                     f"{en}, {n} households: each has a possible grid, but no set of them fits together{en_far}."),
-        "cut": (f"{zh}（{n} 户）只连着一处，怎么分都不行。", f"{en} ({n} households) hang on one place; no way fits."),
-    }[one.kind]  # fmt: skip
+    }.get(one.kind) or _cut(one, frozen, (zh, en))  # fmt: skip
     zh, en = (f"{said}{mark}" for said, mark in zip(told, _by_solver(one), strict=True))
     return {"kind": "certificate", "code": one.kind, "zh": zh[:600], "en": en[:600]}
+
+
+def _cut(one: planner.Certificate, frozen: Frozen, names: tuple[str, str]) -> tuple[str, str]:
+    """What hangs together by few places alone: which; or by one way each: that every way of parting was looked at."""
+    band, n = frozen.problem.band, one.households
+    many = (f" {one.evidence['count']} 个", f"{one.evidence['count']} ") if "count" in one.evidence else ("", "")
+    if "hubs" in one.evidence:
+        hubs = _who(frozen, one.evidence["hubs"])
+        return (f"{names[0]}（{n} 户）全靠{hubs[0]}连在一起：没有这里，其余各块都不够一格；每格都要含其中一处，"
+                f"凑不成{many[0]} {band.lo}–{band.hi} 户的网格。",
+                f"{names[1]} ({n} households) hang together by {hubs[1]} alone: without it, every part "
+                f"is too small. Each grid needs one of these places: "
+                f"no {many[1]}grids of {band.lo}–{band.hi} come out.")  # fmt: skip
+    return (f"{names[0]}（{n} 户）之间都只有一条路相连，怎么分，都分不成{many[0]} {band.lo}–{band.hi} 户的网格。",
+            f"{names[1]} ({n} households) are joined by one way each: however they are parted, "
+            f"no {many[1]}grids of {band.lo}–{band.hi} come out.")  # fmt: skip
 
 
 def _by_solver(one: planner.Certificate) -> tuple[str, str]:

@@ -71,6 +71,22 @@ class TestARun:
         assert "求解器的证明" in by_solver["zh"] and "abababababab" in by_solver["zh"] and "solver" in by_solver["en"]
         assert "求解器" not in own["zh"] and "solver" not in own["en"]
 
+    def test_says_of_a_cut_which_places_hold_the_ground_or_that_one_way_joins_each(self, by):
+        run = a_run(by, lo=600, hi=620)
+        frozen, plan = plan_files.plan_of(run)
+        faults, hub = plan_files.audited(run), str(frozen.labels[1])
+
+        held, tree, counted = (
+            next(f for f in plan_words.findings(frozen, replace(plan, certificates=(one,)), faults, {}, run)
+                 if f["kind"] == "certificate")
+            for evidence in ({"hubs": (1,)}, {"at": 0}, {"hubs": (1,), "count": 8})
+            for one in (planner.Certificate("cut", (0, 2), 380, "", evidence),)
+        )  # fmt: skip
+
+        assert f"全靠{hub}连在一起" in held["zh"] and f"by {hub} alone" in held["en"]
+        assert "只有一条路" in tree["zh"] and hub not in tree["zh"] and "one way each" in tree["en"]
+        assert "8 个 600–620" in counted["zh"] and "no 8 grids" in counted["en"]
+
     def test_can_be_stopped_before_it_begins_and_by_the_desk_alone(self, by):
         run = plans.ask(A, rules=plans.Rules(), by=by, now=MONDAY_TEN)
 
