@@ -121,14 +121,17 @@ def _asked(ground: Ground, pieces: Sequence[Piece], one: int) -> int | None:
 
 
 def _dry(ground: Ground, piece: Piece, order: Ints, parent: Ints, count: int | None) -> Dead | None:
-    """Find the first atom, from the leaves inwards, around which no open grid is possible."""
-    is_tree = len(order) == len(piece.rows)
+    """Find the first atom, from the leaves inwards, around which no open grid is possible; and only of a whole tree,
+    whether the number of grids asked for is: a branch that needs more grids than that is not dead by itself."""
+    band = ground.problem.band
     try:
-        sums = _Sums(ground.problem.band.lo, ground.problem.band.hi, count if is_tree else None)
-        for at, bits in _inwards(sums, ground, order, parent):
-            if not bits or parent[at] < 0 and not _ends(sums, bits, count if is_tree else None):
-                below = _behind(order, parent, at)
-                return Dead(below, at, count=count if len(below) == len(piece.rows) else None)
+        for at, bits in _inwards(sums := _Sums(band.lo, band.hi, None), ground, order, parent):
+            if not bits or parent[at] < 0 and not _ends(sums, bits, None):
+                return Dead(_behind(order, parent, at), at)
+        if count is not None and len(order) == len(piece.rows):
+            open_, root = dict(_inwards(sums := _Sums(band.lo, band.hi, count), ground, order, parent)), int(order[-1])
+            if not _ends(sums, open_.get(root, 0), count):
+                return Dead(np.sort(piece.rows), root, count=count)
     except _TooLong:
         pass
     return None
@@ -274,6 +277,8 @@ def untangle(ground: Ground, pieces: tuple[Piece, ...], part: Array, search: Sea
         return part
     found = part.copy()
     for one, piece in enumerate(pieces):
+        if ground.problem.count is not None and _asked(ground, pieces, one) is None:
+            continue  # how many grids of them are this piece's is not known: dividing it anew could change them all
         if piece.homes and piece.fits and bad[part[piece.rows]].any():
             grid = arranged(ground, pieces, one)
             if grid is not None:

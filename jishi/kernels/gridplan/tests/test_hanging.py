@@ -154,6 +154,52 @@ class TestAFewPlaces:
 
 
 class TestANumberOfGridsAskedFor:
+    def test_that_a_branch_exceeds_proves_nothing_of_the_branch_alone(self):
+        # four leaves of 10 on 11, and a tail of 2 and 3 on that: five grids of 10 to 20, never three
+        pairs = [(0, 4), (1, 4), (2, 4), (3, 4), (4, 5), (5, 6)]
+        problem = grounds.ground([10, 10, 10, 10, 11, 2, 3], pairs, band=(10, 20))
+        asked = replace(problem, count=3)
+
+        (told,) = dead(asked).values()
+        plan = planned(asked)
+
+        assert (told.atoms.tolist(), told.count) == ([0, 1, 2, 3, 4, 5, 6], 3) and not dead(problem)
+        assert plan.status == "infeasible" and all(confirms(c, asked) for c in plan.certificates)
+        assert planned(problem).status == planned(problem, count=5).status == "legal"
+
+    def test_of_a_tree_is_denied_only_by_what_a_stranger_confirms_and_all_divisions_show(self):
+        rng, seen = np.random.default_rng(11), set()
+        for _ in range(60):
+            n, count = int(rng.integers(7, 11)), int(rng.integers(2, 5))
+            k, w = int(rng.integers(3, 7)), rng.integers(60, 90, n).tolist()
+            pairs = [(int(rng.integers(max(0, i - 4), i)), i) for i in range(1, n)]  # deep: branches have branches
+            problem = banded(w, pairs, k, 0.5, rng, count=count)
+            every = [len(p) for p in grounds.partitions(problem)]
+
+            told = list(dead(problem).values())
+            plan = planned(problem, effort=1)
+
+            assert all(confirms(c, problem) for c in plan.certificates)
+            assert not plan.certificates or count not in every
+            assert not every or all(one.count == count and len(one.atoms) == n for one in told)
+            assert (plan.status == "legal") <= (count in every)
+            seen.update((bool(every), one.count is not None) for one in told)
+        assert seen >= {(True, True), (False, False)}
+
+    def test_of_several_trees_is_not_changed_by_dividing_one_of_them_anew(self):
+        # a path that could be two grids or three, beside one that is two: nobody said which has how many
+        w, pairs = [150, 150, 150, 150, 150, 150, 300, 300], [*((i, i + 1) for i in range(5)), (6, 7)]
+        problem = grounds.ground(w, pairs, band=(300, 500), count=5)
+        part = np.array([0, 1, 1, 1, 2, 2, 3, 4])
+
+        def untangled(count):
+            ground = contract.build(check(replace(problem, count=count)))
+            search = Search(problem.weights, 5, 0, 1, watched(None, None, None))
+            return hanging.untangle(ground, solving.divide(ground), part, search)
+
+        assert len(set(untangled(None).tolist())) != 5
+        assert untangled(5).tolist() == part.tolist()
+
     @pytest.mark.parametrize("at", [72, 83])
     def test_is_kept_while_a_ground_with_heavy_pieces_of_one_unit_is_mended(self, at):
         # 99 units of 15 and one of 900 in four pieces that touch each other: eight grids of 269 to 327
