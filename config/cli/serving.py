@@ -131,22 +131,27 @@ def _environment(folder: Path, role: str) -> dict[str, str]:
 def _serve(port: int, folder: Path, began: float, *, demo: bool) -> int:
     forked.read_the_code()
 
-    def pages() -> forked.Child:
-        return forked.Child("jishi-site", forked.site(port))
+    started: list[Process] = []
 
-    def background() -> forked.Child:
-        return forked.Child("jishi-worker", forked.background)
+    def child(name: str, work: Callable[[], object]) -> Process:
+        started.append(forked.Child(name, work))
+        return started[-1]
 
-    site, back = pages(), background()
+    def pages() -> Process:
+        return child("jishi-site", forked.site(port))
+
+    def background() -> Process:
+        return child("jishi-worker", forked.background)
+
     try:
+        site, back = pages(), background()
         _wait_for_page(port, site)
-    except BaseException:
-        _end([site, back])
-        raise
-    _say_where(port, folder, time.monotonic() - began, demo=demo)
-    rest = demo and not (folder / "demo.past").exists()
-    past = forked.Child("jishi-past", forked.past(folder / "past.log")) if rest else None
-    return _until_stopped(site, back, pages, background, past)
+        _say_where(port, folder, time.monotonic() - began, demo=demo)
+        rest = demo and not (folder / "demo.past").exists()
+        past = child("jishi-past", forked.past(folder / "past.log")) if rest else None
+        return _until_stopped(site, back, pages, background, past)
+    finally:
+        _end(started)  # whatever went wrong: a forked child that lives is waited for when this process ends
 
 
 def _wait_for_page(port: int, site: Process) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.cli import forked, running, using
+from config.cli import forked, running, serving, using
 
 ROOT = Path(__file__).parents[2]
 BEFORE_A_FORK = """
@@ -101,3 +101,25 @@ class TestAChild:
         assert one.poll() is one.returncode is None
 
         assert child(lambda: sys.exit(7)).wait(30) == 7
+
+
+def test_whatever_goes_wrong_in_up_no_child_is_left_behind(monkeypatch, tmp_path):
+    started = []
+
+    class Beside(forked.Child):
+        def __init__(self, name, work):
+            super().__init__(name, lambda: time.sleep(600))
+            started.append(self)
+
+    def gone(*_, **__):
+        raise BrokenPipeError  # nobody reads any more what up says
+
+    for name, fake in (("_wait_for_page", lambda *_: None), ("_say_where", gone)):
+        monkeypatch.setattr(serving, name, fake)
+    monkeypatch.setattr(forked, "read_the_code", lambda: None)
+    monkeypatch.setattr(forked, "Child", Beside)
+
+    with pytest.raises(BrokenPipeError):
+        serving._serve(0, tmp_path, 0.0, demo=False)
+
+    assert [one.poll() for one in started] == [-signal.SIGTERM] * 2

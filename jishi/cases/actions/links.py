@@ -22,9 +22,9 @@ from jishi.cases.actions.alongside import worded
 from jishi.cases.actions.moving import Held
 from jishi.cases.actions.photos import Ready, last_day
 from jishi.cases.events import CaseMoved
-from jishi.cases.models import Case, Membership, OutsideLink
+from jishi.cases.models import Case, Handover, Membership, OutsideLink
 from jishi.cases.refusals import GroundNeeded, OutsideLinkOver
-from jishi.cases.states import ENDS, Status, Voice
+from jishi.cases.states import ENDS, Role, Status, Voice
 from jishi.foundation import files, outbox
 from jishi.foundation.actor import Actor
 from jishi.foundation.files import StoredFile, Wanted
@@ -159,9 +159,11 @@ def answer(token: str, *, said: Said, given: Sequence[Ready] = (), by: Actor, no
 
 
 def _tells(held: Held, row: OutsideLink) -> tuple[str, ...]:
-    """Whoever leads is told that it was answered; where the desk asked, so is the desk: an answer waits for nobody."""
-    lead = held.lead.body_id if held.lead is not None else None
-    return (*(() if lead is None else ("outside_lead",)), *(() if lead == row.asked_by_id else ("outside_dispatcher",)))
+    """Whoever leads is told that it was answered; where the desk asked, so is the desk: an answer waits for nobody. A
+    body that led when it asked and leads no more was no desk."""
+    led = Handover.objects.filter(case=held.case, role=Role.LEAD).values_list("body_id", flat=True)
+    by_lead = row.asked_by_id in set(led)
+    return (*(() if held.lead is None else ("outside_lead",)), *(() if by_lead else ("outside_dispatcher",)))
 
 
 def enclosed(link_ids: Iterable[int], *, tenant_id: int) -> dict[int, list[StoredFile]]:

@@ -13,6 +13,7 @@ from jishi.cases.states import Status
 from jishi.foundation.actor import Actor
 
 MOST = 200  # rows of the list
+SPEAKS = "handler", "head"  # who says what a body holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,16 @@ class Invited:
 
 def may_state(by: Actor, case: Case) -> bool:
     """Tell whether a body of this actor is asked for its position now; no statement unless the case is talked over."""
-    if case.status != Status.CONSULTING or not by.has("handler", "head"):
+    if case.status != Status.CONSULTING or not by.has(*SPEAKS):
         return False
     return _invited(by).filter(case=case).exists()
 
 
 def invitations(*, by: Actor, now: datetime, lang: str) -> list[Invited]:
-    """Give the consultations of the actor's bodies, those that wait for a position first; two statements."""
+    """Give the consultations of the actor's bodies, those that wait for a position first; two statements. None to who
+    may not speak for his body."""
+    if not by.has(*SPEAKS):
+        return []
     rows = list(_invited(by).annotate(stated=_stated(by)).select_related("case").order_by("stated", "id")[:MOST])
     clocks = {
         c.case_id: c for c in Clock.objects.filter(case__in=[r.case_id for r in rows], kind="consult", stopped_at=None)
@@ -42,8 +46,8 @@ def invitations(*, by: Actor, now: datetime, lang: str) -> list[Invited]:
 
 
 def waiting(by: Actor) -> QuerySet[Consultation]:
-    """Give the consultations in which no body of the actor has said anything yet."""
-    return _invited(by).filter(~_stated(by))
+    """Give the consultations in which no body of the actor has said anything yet, to who may say it."""
+    return _invited(by).filter(~_stated(by)) if by.has(*SPEAKS) else Consultation.objects.none()
 
 
 def _invited(by: Actor) -> QuerySet[Consultation]:

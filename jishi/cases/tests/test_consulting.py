@@ -71,6 +71,12 @@ class TestAnInvitedBody:
             assert said["text"] in answer.content.decode()
 
 
+    def test_is_found_by_who_speaks_for_it_alone(self, town: int, talked: Case) -> None:
+        reviewer, head = colleague(town, "reviewer", body="swj"), colleague(town, "head", body="swj")
+
+        assert QUESTION not in reviewer.get(LIST).content.decode() and QUESTION in head.get(LIST).content.decode()
+
+
 class TestABodyThatIsNotInvited:
     def test_finds_nothing_and_is_offered_nothing(self, town: int, talked: Case) -> None:
         other, desk = colleague(town, "handler", body="gaj"), colleague(town, "dispatcher")

@@ -152,6 +152,20 @@ class TestOpening:
                 owed = set(Message.objects.filter(code__startswith="outside").values_list("code", flat=True))
             assert sorted(owed) == codes
 
+    def test_an_answer_to_a_body_that_leads_no_more_is_no_answer_to_the_desk(self, town: int) -> None:
+        case = _case(town)
+        sent = t.send(case)
+        f.ask_return(case, t.AT)
+        f.do(f.dispatcher(town), handover.accept_return, case.id, now=t.AT)
+        f.offer_to(f.again(town, case.id), "cgj", t.AT)
+
+        _answer(town, sent.token)
+        in_the_house(town, LATER)
+
+        with scope.work(system(town)):
+            owed = set(Message.objects.filter(code__startswith="outside").values_list("code", flat=True))
+        assert "outside_dispatcher" not in owed
+
     def test_not_ours_is_an_answer_of_its_own(self, town: int) -> None:
         case = _case(town)
         sent = t.send(case)

@@ -144,7 +144,7 @@ def lying(ground: Ground, day: date, lngs: Sequence[float], lats: Sequence[float
         row, code = asked[at], laid.codes[shape]
         if not code and not found[row]:
             doors, whose = laid.doors[laid.houses[shape]]
-            code = whose[int(shapely.distance(points[at], doors).argmin())]
+            code = whose[int(shapely.distance(points[at], doors).argmin())] if whose else ""
         if code[:15] == grids[row] and not found[row]:
             found[row] = code
     return found

@@ -1,4 +1,4 @@
-"""The forms in which many points come to `POST /locate` and go back: JSON, or a table as CSV or as an Arrow stream.
+"""The forms in which many points come to `POST /locate` and go back: JSON, or a table as CSV.
 
 A table comes with its question in the address (`?crs=&day=&nearest_m=`). A cell that is no number makes its own row
 `bad_input`; the others are answered (spec 20 §11).

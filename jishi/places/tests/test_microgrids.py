@@ -350,6 +350,13 @@ class TestLocate:
 
         assert self.micros((0.45, 0.4), (0.35, 0.4), (0.5, 0.1), (0.9, 0.9), (1.5, 0.1)) == ["01", "02", "03", "", ""]
 
+    def test_a_house_whose_only_door_is_no_more_names_none_and_spoils_no_other_point(self, by):
+        drawn(by, doors=(door(),))
+        keeping.end("entrance", door(), on=TODAY, why="封了", version=1, by=by, now=MONDAY_TEN)
+        drawn(by, "c1-2")
+
+        assert self.micros((0.35, 0.4), (0.45, 0.4)) == ["", "02"]
+
     def test_asks_as_of_the_day_and_of_its_own_grid_alone(self, by):
         row = drawn(by, "c1-2")
         cut(by, 0.4, since=TODAY + timedelta(days=2))  # the house is the next grid's then
