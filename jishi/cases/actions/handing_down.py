@@ -7,11 +7,11 @@ a case. Cases that accuse a body are counted for nobody, as in every figure that
 from collections import Counter
 from datetime import date, datetime, time
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import localdate, make_aware
 
 from jishi.cases.models import Case, Membership
-from jishi.cases.states import FOUND, Kind
+from jishi.cases.states import FOUND, Kind, MembershipEnd
 from jishi.foundation.actor import Actor
 from jishi.places import queries as places
 from jishi.places.actions import workloads
@@ -41,9 +41,10 @@ def _counted(month: date, is_found: bool, by: Actor) -> dict[str, int]:  # noqa:
         tenant_id=by.tenant_id, received_at__gte=start, received_at__lt=end, accused_body_ids=[],
         absorbed_into=None, lng_e7__isnull=False,
     ).exclude(kind=Kind.TIP_OFF)  # fmt: skip
-    said = Membership.objects.filter(case=OuterRef("pk"))
-    asked = said.exclude(report__channel__in=FOUND)
-    rows = rows.exclude(Exists(asked)) if is_found else rows.filter(Exists(asked))
+    belongs = Q(to_at=None) | Q(end=MembershipEnd.WITHDRAWN)  # what was taken out again is another case's
+    said = Membership.objects.filter(belongs, case=OuterRef("pk"))
+    asked, found = said.exclude(report__channel__in=FOUND), said.filter(report__channel__in=FOUND)
+    rows = rows.filter(Exists(found)).exclude(Exists(asked)) if is_found else rows.filter(Exists(asked))
     points = [
         (lng / DEGREES, lat / DEGREES) for lng, lat in rows.order_by("id").values_list("lng_e7", "lat_e7")
         if lng is not None and lat is not None

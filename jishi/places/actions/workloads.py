@@ -10,7 +10,7 @@ from jishi.foundation import numbers, trail
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import NotAllowed
 from jishi.places import memory, workload_rules
-from jishi.places.models import Building, Compound, GroundMark, Workload
+from jishi.places.models import Building, Compound, GroundMark, Workload, WorkloadMonth
 from jishi.places.queries.workloads import months_on
 from jishi.places.refusals import UnknownHouse, WorkloadDoesNotFit
 from jishi.places.shapes import E7
@@ -24,7 +24,7 @@ def record(
     counts: Mapping[str, int], *, kind: str, period: date, source: str, by: Actor, now: datetime
 ) -> int:
     """This will write down, by house (b12 a building, c7 a compound), how many matters of a kind a month had; gives how
-    many houses. A month that is written stays as it is: the same call again writes nothing.
+    many houses. A month that is written, of no house too, stays as it is: a later call writes nothing.
 
     :raises NotAllowed: a person; nobody fills these in. :raises WorkloadDoesNotFit: a kind that is not counted, no
     first day of a month, a count that is negative or not whole. :raises UnknownHouse: of no house of this town.
@@ -34,7 +34,7 @@ def record(
     _ensure_fits(counts, kind, period)
     known = _known(counts, by)
     list(GroundMark.objects.select_for_update().filter(tenant_id=by.tenant_id))  # one after the other
-    if Workload.objects.filter(tenant_id=by.tenant_id, kind=kind, period=period).exists():
+    if WorkloadMonth.objects.filter(tenant_id=by.tenant_id, kind=kind, period=period).exists():
         return 0
     grids = _grids(known, months_on(period, 1) - timedelta(days=1))
     made = Workload.objects.bulk_create(
@@ -45,10 +45,10 @@ def record(
         )
         for house, value in sorted(counts.items()) if value
     )  # fmt: skip
-    if made:
-        codes = {"kind": kind, "period": period.isoformat(), "houses": len(made), "source": source[:40],
-                 "rules": workload_rules.load().label}  # fmt: skip
-        trail.record("workloads.recorded", ("tenant", by.tenant_id), by=by, at=now, codes=codes)
+    WorkloadMonth.objects.create(tenant_id=by.tenant_id, kind=kind, period=period, houses=len(made))
+    codes = {"kind": kind, "period": period.isoformat(), "houses": len(made), "source": source[:40],
+             "rules": workload_rules.load().label}  # fmt: skip
+    trail.record("workloads.recorded", ("tenant", by.tenant_id), by=by, at=now, codes=codes)
     return len(made)
 
 

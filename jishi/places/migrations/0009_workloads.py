@@ -36,4 +36,17 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('tenant', 'kind', 'period', 'building', 'compound'), name='a_month_of_a_house_is_counted_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('building__isnull', False), ('compound', None)), models.Q(('building', None), ('compound__isnull', False)), _connector='OR'), name='a_workload_is_of_one_house'), models.CheckConstraint(condition=models.Q(('period__day', 1)), name='a_workload_is_of_a_whole_month')],
             },
         ),
+        migrations.CreateModel(
+            name='WorkloadMonth',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=20)),
+                ('period', models.DateField()),
+                ('houses', models.PositiveIntegerField()),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.tenant')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'kind', 'period'), name='a_month_of_a_kind_is_counted_once'), models.CheckConstraint(condition=models.Q(('period__day', 1)), name='a_counted_month_is_whole')],
+            },
+        ),
     ]

@@ -57,7 +57,7 @@ from jishi.places.models.transitions import (
     TransitionItem,
     TransitionStatus,
 )
-from jishi.places.models.workloads import Workload
+from jishi.places.models.workloads import Workload, WorkloadMonth
 
 __all__ = [
     "SETTLED",
@@ -110,5 +110,6 @@ __all__ = [
     "TransitionStatus",
     "WalkNet",
     "Workload",
+    "WorkloadMonth",
     "Zone",
 ]

@@ -38,3 +38,18 @@ class Workload(FactRow):
             models.Index(fields=["tenant", "compound"], name="workloads_of_a_compound"),
             models.Index(fields=["tenant", "grid", "period"], name="workloads_of_a_grid"),
         ]
+
+
+class WorkloadMonth(FactRow):
+    """A month is counted for one kind, with `houses` of any count, none too. It is closed: what comes in late for it is
+    counted nowhere, so that no figure that was shown grows by a few."""
+
+    kind = models.CharField(max_length=20)
+    period = models.DateField()  # the first day of the month
+    houses = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "kind", "period"], name="a_month_of_a_kind_is_counted_once"),
+            models.CheckConstraint(name="a_counted_month_is_whole", condition=Q(period__day=1)),
+        ]

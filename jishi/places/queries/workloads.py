@@ -1,20 +1,21 @@
 """Looking at workloads: of a grid by quarter, of houses for the planner, and at which house a place lies.
 
-Shown is a grid's sum over a whole quarter, and never one below five: no month, no house, no sliding sum, so that no two
-figures that are shown give a third one away by their difference.
+Shown to the public is a grid's sum over a whole quarter whose three months are counted, and never one below five: no
+month, no house, no sliding sum, so that no two figures that are shown give a third one away by their difference.
+Offices that plan see sliding sums of the grids of a plan, and of a tried move nothing from which a small one follows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from django.db.models import Min, Q, Sum
+from django.db.models import Q, Sum
 
 from jishi.foundation import scope
 from jishi.places import memory, workload_rules
-from jishi.places.models import Building, Compound, PlanGrid, Workload
+from jishi.places.models import Building, Compound, PlanGrid, Workload, WorkloadMonth
 from jishi.places.queries.houses import _standing
 from jishi.places.shapes import E7
 
@@ -47,23 +48,30 @@ class GridLoad:
 
 
 def workloads_of_grids(codes: Sequence[str], *, day: date) -> list[GridLoad]:
-    """Give the whole quarters before a day, at most four, latest first, of these grids; none from before the town began
-    to count. Two statements."""
+    """Give the whole quarters before a day, at most four, latest first, of these grids: those whose every month is
+    counted for every kind, none from before the town's first figure. Two statements."""
     tenant, rules = scope.current().actor.tenant_id, workload_rules.load()
-    rows = Workload.objects.filter(tenant_id=tenant)
-    first = rows.aggregate(first=Min("period"))["first"]
-    wanted = [] if first is None else [q for q in _quarters(day) if q[1] > first]
+    marks = WorkloadMonth.objects.filter(tenant_id=tenant).values_list("kind", "period", "houses")
+    closed = {(kind, month): houses for kind, month, houses in marks}
+    first = min((month for (_kind, month), houses in closed.items() if houses), default=None)
+    wanted = [] if first is None else [q for q in _quarters(day) if q[1] > first and _is_closed(q[0], closed)]
     if not wanted or not codes:
         return []
-    held = rows.filter(grid__code__in=list(codes), period__gte=wanted[-1][0], period__lt=wanted[0][1])
+    held = Workload.objects.filter(tenant_id=tenant, grid__code__in=list(codes),
+                                   period__gte=wanted[-1][0], period__lt=wanted[0][1])  # fmt: skip
     sums: dict[tuple[str, date, str], int] = {}
     for code, kind, month, n in held.order_by().values_list("grid__code", "kind", "period").annotate(n=Sum("value")):
-        since = next(since for since, until in wanted if since <= month < until)
+        since = date(month.year, (month.month - 1) // 3 * 3 + 1, 1)
         sums[code, since, kind] = sums.get((code, since, kind), 0) + n
     return [
         GridLoad(code, since, until, kind, zh, en, workload_rules.told(sums.get((code, since, kind), 0)))
         for code in codes for since, until in wanted for kind, (zh, en) in rules.kinds.items()
     ]  # fmt: skip
+
+
+def _is_closed(since: date, closed: Container[tuple[str, date]]) -> bool:
+    """Tell whether no month of a quarter can be written any more: one that is shown half gives the rest away later."""
+    return all((kind, months_on(since, n)) in closed for kind in workload_rules.load().kinds for n in range(3))
 
 
 def _quarters(day: date) -> list[tuple[date, date]]:
@@ -85,12 +93,12 @@ def months_on(first: date, n: int) -> date:
 
 
 def months_to_count(day: date, kind: str) -> list[date]:
-    """Give the whole months, as far back as a plan looks, that ended long enough ago and are not written yet."""
+    """Give the whole months, as far back as a plan looks, that ended long enough ago and are not counted yet."""
     rules = workload_rules.load()
     until = (day - timedelta(days=rules.days_after)).replace(day=1)
     months = [months_on(until, -n) for n in range(rules.months, 0, -1)]
-    rows = Workload.objects.filter(tenant_id=scope.current().actor.tenant_id, kind=kind, period__in=months)
-    there = set(rows.order_by().values_list("period", flat=True).distinct())
+    rows = WorkloadMonth.objects.filter(tenant_id=scope.current().actor.tenant_id, kind=kind, period__in=months)
+    there = set(rows.values_list("period", flat=True))
     return [m for m in months if m not in there]
 
 
@@ -145,17 +153,24 @@ def kinds_in(grids: Sequence[PlanGrid]) -> list[tuple[str, tuple[str, str]]]:
 
 @dataclass(frozen=True, slots=True)
 class WorkMoved:
-    """How much work of a kind a touched grid has before and after; None: below the least that is told."""
+    """How much work of a kind a touched grid has before and after; None: below the least that is told. `is_hidden`:
+    neither is told of this kind, because a figure below the least would follow from them."""
 
     grid: str
     kind: str
     before: int | None
     after: int | None
+    is_hidden: bool = False
 
     @property
     def labels(self) -> tuple[str, str]:
         """Write both as they may be shown."""
         return workload_rules.said(self.before), workload_rules.said(self.after)
+
+    @property
+    def least(self) -> int:
+        """Give below how many a figure is not told."""
+        return workload_rules.load().least
 
     @property
     def names(self) -> tuple[str, str]:
@@ -164,13 +179,24 @@ class WorkMoved:
 
 
 def moved(problem: Any, before: Any, after: Any, codes: Mapping[int, str]) -> tuple[WorkMoved, ...]:
-    """Give the work of some grids of a plan before and after a move."""
-    return tuple(
-        WorkMoved(code, kind, *(
-            workload_rules.told(float(np.asarray(soft.values)[at == grid].sum())) for at in (before, after)
-        ))
-        for grid, code in codes.items() for kind, soft in sorted(problem.workloads.items())
-    )  # fmt: skip
+    """Give the work of some grids of a plan before and after a move; of a kind whose figures would give away one below
+    the least, those of no grid: what one grid loses the others win."""
+    found = []
+    for kind, soft in sorted(problem.workloads.items()):
+        values = np.asarray(soft.values, np.float64)
+        sums = [(code, float(values[before == g].sum()), float(values[after == g].sum())) for g, code in codes.items()]
+        hidden = _gives_away([(a, b) for _code, a, b in sums])
+        told = (lambda n: None) if hidden else workload_rules.told
+        found += [WorkMoved(code, kind, told(a), told(b), hidden) for code, a, b in sums]
+    return tuple(found)
+
+
+def _gives_away(sums: Sequence[tuple[float, float]]) -> bool:
+    """Tell whether a small figure follows from some sums before and after: a small difference is what the moved house
+    had; a small sum is the difference, which the other grid shows, away from the larger one."""
+    least = workload_rules.load().least
+    apart = [round(abs(b - a), 6) for a, b in sums]
+    return any(0 < d < least for d in apart) or (any(apart) and any(min(pair) < least for pair in sums))
 
 
 def houses_at(points: Sequence[tuple[float, float]], *, day: date) -> list[str]:

@@ -24,6 +24,7 @@ from jishi.places.rest import edge, keeping
 router = Router(tags=["places"])
 Shape = dict[str, Any]
 MOST_TEXTS, MOST_WORDS = 200, 200
+WORKLOAD_GRIDS = 25  # a page of at most 200 figures: four quarters of two kinds each
 LEVELS = {2: 1, 4: 2, 6: 3, 9: 4, 12: 5}  # digits of a code: the level that they name at most
 
 
@@ -114,22 +115,30 @@ def _stretch(one: queries.Stretch) -> Shape:
 
 @router.get("/workloads", summary="What grids had to do, by quarter")
 def workloads(
-    request: HttpRequest, grid: str = "", community: str = "", day: date | None = None, form: str = "json"
+    request: HttpRequest, grid: str = "", community: str = "", day: date | None = None, form: str = "json",
+    after: str = "", limit: int = WORKLOAD_GRIDS,
 ) -> HttpResponse | Shape:
-    """Give a grid's work of the last whole quarters before a day, or that of all grids of a community; `form=csv`: as a
-    sheet. Counted from what was done; a figure below `least` is null (in the sheet `<5`)."""
-    on = day or localdate()
-    codes = [grid] if grid else [g.code for g in queries.grids_in(community, on)]
+    """Give a grid's work of the last whole quarters before a day, of today at most, or that of the grids of a community
+    (12 digits), `limit` grids a page; the next begins after the code `next`, in the sheet (`form=csv`) after the last.
+    Counted from what was done; a figure below `least` is null (in the sheet `<5`)."""
+    on = min(day or localdate(), localdate())
     if bool(grid) == bool(community) or form not in ("json", "csv"):
         raise Invalid(detail="grid, community; form: json, csv")
+    if community and not (len(community) == 12 and community.isascii() and community.isdigit()):
+        raise Invalid(detail="community：12 位数字的社区村编码 · the 12 digits of a community")
+    if not 1 <= limit <= WORKLOAD_GRIDS:
+        raise Invalid(detail=f"limit: 1–{WORKLOAD_GRIDS}")
+    codes = [grid] if grid else [g.code for g in queries.grids_in(community, on)]
     if not codes or (grid and not queries.history_of_grid(grid)):
         raise NotFound
-    rows = queries.workloads_of_grids(codes, day=on)
+    left = sorted(code for code in codes if code > after)
+    page = left[:limit]
+    rows = queries.workloads_of_grids(page, day=on)
     if form == "csv":
         return _sheet(rows)
     return {"least": workload_rules.load().least, "items": [
         {"grid": r.grid, "since": r.since, "until": r.until, "kind": r.kind, "value": r.value} for r in rows
-    ]}  # fmt: skip
+    ], "next": page[-1] if len(left) > len(page) else None}  # fmt: skip
 
 
 def _sheet(rows: Sequence[queries.GridLoad]) -> HttpResponse:

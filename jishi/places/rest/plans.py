@@ -15,7 +15,7 @@ from ninja import Field, Router, Schema
 from jishi.foundation import idempotency
 from jishi.foundation.actor import Actor
 from jishi.foundation.refusals import Invalid, KeyMissing, NotFound
-from jishi.places import plan_files, plan_words
+from jishi.places import plan_files, plan_words, workload_rules
 from jishi.places.actions import gridplan, plans
 from jishi.places.models import GridPlan, PlanFinding, PlanGrid, PlanRun, PlanSweep
 from jishi.places.queries import plans as looking
@@ -207,6 +207,12 @@ def explain(request: HttpRequest, row: int, ref: str) -> Shape:
     }  # fmt: skip
 
 
+def _hidden() -> Shape:
+    least = workload_rules.load().least
+    return {"zh": f"差不到 {least} 件，或者有网格不到 {least} 件：不显示",
+            "en": f"A difference below {least}, or a grid with fewer than {least}: not shown"}  # fmt: skip
+
+
 @router.post("/gridplans/{row}/what-if", summary="Try some moves")
 def what_if(request: HttpRequest, row: int, payload: MovesIn) -> Shape:
     """Try some moves on a finished plan: legal or not, the touched grids; nothing is stored."""
@@ -216,7 +222,11 @@ def what_if(request: HttpRequest, row: int, payload: MovesIn) -> Shape:
         "grids": [{"code": code, "households": n} for code, n in found.grids],
         "households_moved": found.households_moved, "mean_walk_m": list(found.mean_walk_m),
         "walks": found.walks,
-        "work": [{"grid": w.grid, "kind": w.kind, "before": w.before, "after": w.after} for w in found.work],
+        "work": [
+            {"grid": w.grid, "kind": w.kind, "before": w.before, "after": w.after, "hidden": w.is_hidden}
+            for w in found.work
+        ],
+        "work_hidden": _hidden() if any(w.is_hidden for w in found.work) else None,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from jishi.foundation.actor import system
 from jishi.foundation.refusals import NotAllowed
 from jishi.places import plan_files, queries
 from jishi.places.actions import workloads
-from jishi.places.models import Building, Compound, Workload
+from jishi.places.models import Building, Compound, Workload, WorkloadMonth
 from jishi.places.queries import plans as looking
 from jishi.places.refusals import PlanRulesMakeNoSense, UnknownHouse, WorkloadDoesNotFit
 from jishi.places.tests.factories import A, at
@@ -25,9 +25,15 @@ def house(name: str = "新村1区") -> str:
     return f"c{Compound.objects.get(name=name).id}"
 
 
-def recorded(by, counts, month=1, kind="requests"):  # noqa: F811
+def recorded(by, counts, month=1, kind="requests", year=2026):  # noqa: F811
     who = system(by.tenant_id)
-    return workloads.record(counts, kind=kind, period=date(2026, month, 1), source="t", by=who, now=MONDAY_TEN)
+    return workloads.record(counts, kind=kind, period=date(year, month, 1), source="t", by=who, now=MONDAY_TEN)
+
+
+def closed(by, *months, year=2026):  # noqa: F811
+    for month in months:
+        for kind in ("requests", "found"):
+            recorded(by, {}, month, kind, year)
 
 
 class TestRecord:
@@ -70,6 +76,7 @@ class TestShown:
         recorded(by, {house(): 2}, 2)
         recorded(by, {house(): 4}, 1, "found")
         recorded(by, {house(): 90}, 4)
+        closed(by, 1, 2, 3)
 
         rows = queries.workloads_of_grids([G1], day=SEEN)
 
@@ -77,6 +84,26 @@ class TestShown:
             (QUARTER, "requests", 5, "5"), (QUARTER, "found", None, "<5"),
         ]  # fmt: skip
         assert queries.workloads_of_grids([G1], day=date(2026, 4, 2)) == [], "not counted yet"
+
+    def test_a_quarter_is_shown_when_its_last_month_is_counted_for_every_kind(self, by):  # noqa: F811
+        recorded(by, {house(): 30}, 1)
+        closed(by, 1, 2)
+        recorded(by, {}, 3)
+        assert queries.workloads_of_grids([G1], day=SEEN) == [], "what was found first in March is not counted"
+
+        recorded(by, {}, 3, "found")
+        assert [r.value for r in queries.workloads_of_grids([G1], day=SEEN)] == [30, None]
+
+    def test_a_month_that_had_nothing_is_closed_too(self, by):  # noqa: F811
+        march = date(2026, 3, 1)
+        assert march in queries.months_to_count(SEEN, "found")
+        assert recorded(by, {}, 3, "found") == 0
+
+        assert march not in queries.months_to_count(SEEN, "found")
+        assert march in queries.months_to_count(SEEN, "requests")
+        assert recorded(by, {house(): 3}, 3, "found") == 0
+        assert not Workload.objects.exists(), "what comes in late is counted nowhere"
+        assert WorkloadMonth.objects.get().houses == 0
 
     def test_nearest_house_of_the_same_grid_is_the_one_that_a_place_lies_at(self, by):  # noqa: F811
         points = [at(0.34, 0.34), at(0.99, 0.99), at(50, 50)]
@@ -88,6 +115,7 @@ class TestShown:
     def test_each_grid_has_its_own_figures(self, by):  # noqa: F811
         recorded(by, {house(): 3}, 1)
         recorded(by, {house(): 40}, 1, "found")
+        closed(by, 1, 2, 3)
 
         rows = queries.workloads_of_grids([G1, A + "002"], day=SEEN)
 
@@ -122,7 +150,7 @@ class TestPlanned:
         assert shown == (sums[code] if sums[code] >= 5 else None)
 
     def test_a_move_says_what_work_it_moves(self, by):  # noqa: F811
-        recorded(by, {house("新村1区"): 30, house("新村9区"): 3})
+        recorded(by, {house(f"新村{n}区"): 30 for n in range(1, 10)})
         run = a_run(by, lo=300, hi=900)
         unit = house("新村1区")
         code_of = {ref: code for ref, _label, code in looking.units_of(run)}
@@ -132,6 +160,22 @@ class TestPlanned:
 
         assert {w.grid for w in found} == {code_of[unit], other}
         assert next(w for w in found if w.grid == other).after >= 30
+        assert not any(w.is_hidden for w in found)
+
+    @pytest.mark.parametrize(("mine", "others"), [(3, 20), (20, 0)], ids=["few in the house", "few in a grid"])
+    def test_a_move_from_which_a_small_figure_follows_shows_nothing_of_the_kind(self, by, mine, others):  # noqa: F811
+        counts = {house(f"新村{n}区"): others for n in range(2, 10)} | {house("新村1区"): mine}
+        recorded(by, counts)
+        recorded(by, dict.fromkeys(counts, 10), 1, "found")
+        run = a_run(by, lo=300, hi=900)
+        code_of = {ref: code for ref, _label, code in looking.units_of(run)}
+        unit = house("新村1区")
+        other = next(c for c in set(code_of.values()) if c != code_of[unit])
+
+        found = looking.tried(run, {unit: other}).work
+
+        assert [(w.before, w.after, w.is_hidden) for w in found if w.kind == "requests"] == [(None, None, True)] * 2
+        assert {w.is_hidden for w in found if w.kind == "found"} == {False}
 
     def test_a_weight_that_makes_no_sense_is_refused(self, by):  # noqa: F811
         with pytest.raises(PlanRulesMakeNoSense):
